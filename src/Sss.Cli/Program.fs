@@ -1,0 +1,4 @@
+module Sss.Cli.Program
+
+[<EntryPoint>]
+let main _ = 0

@@ -1,0 +1,10 @@
+namespace Sss
+
+/// An array of numbers with its shape; the values are in row-major order. `'T` is `float32` for
+/// networks that are trained and `float` where something is proved at double precision.
+/// Whoever makes one never writes to its data again.
+type Tensor<'T> = { Shape: int list; Data: 'T[] }
+
+/// The numbers of a network, by key: `LAYER.weight`, `LAYER.bias`, `LAYER.mean`, `LAYER.var` and
+/// `LAYER.factor` (where the network has factors). The iterate's factors, never the probe's.
+type Weights<'T> = Map<string, Tensor<'T>>
