@@ -1,0 +1,117 @@
+namespace Sss.Cli
+
+open Argu
+
+/// `sss train`.
+type TrainArgument =
+    | [<MainCommand; ExactlyOnce>] File of file: string
+    | [<Mandatory; Unique>] Data of data: string
+    | [<Mandatory; Unique>] Out of folder: string
+    | [<Unique>] Epochs of count: int
+    | [<Unique>] Batch of size: int
+    | [<Unique>] Lr of rate: float
+    | [<Unique>] Gamma of gamma: string
+    | [<Unique>] Seed of seed: int
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Limit of images: int
+    | [<Unique>] Init of weights: string
+    | [<Unique>] Method of name: string
+    | [<Unique>] Round of channels: int
+    | [<Unique>] Keep_Factors
+    | [<Unique>] Device of device: string
+    | [<Unique>] Quiet
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | File _ -> "the network, with its recipe"
+            | Data _ -> "digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR or npz:FILE"
+            | Out _ -> "the folder for the results; made where it is missing"
+            | Epochs _ -> "passes over the training images (recipe: epochs)"
+            | Batch _ -> "images a step (recipe: batch)"
+            | Lr _ -> "step size at the start (recipe: lr)"
+            | Gamma _ -> "weight of the penalty: a number, or neuron=G,group=G,block=G (recipe: gamma)"
+            | Seed _ -> "where all random choices start (recipe: seed)"
+            | Threads _ -> "threads of the arithmetic; the number of cores where not given"
+            | Limit _ -> "use only so many training images"
+            | Init _ -> "start from the weights of a .safetensors file instead of random ones"
+            | Method _ -> "apg (the default), apg-clamped or apg-published: forms of the factors' update"
+            | Round _ -> "keep channels up to a multiple of this number, still exact"
+            | Keep_Factors -> "leave the kept factors in the selected network instead of folding them"
+            | Device _ -> "cpu or cuda"
+            | Quiet -> "no progress, only the result and errors"
+            | Json -> "print result.json to standard output and nothing else there"
+
+/// `sss eval`.
+type EvalArgument =
+    | [<MainCommand; ExactlyOnce>] Path of path: string
+    | [<Mandatory; Unique>] Data of data: string
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Limit of images: int
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Path _ -> "a run folder, or a selected network's .sss or .safetensors file"
+            | Data _ -> "the data set whose test images are used; names as for 'sss train'"
+            | Threads _ -> "threads of the arithmetic; the number of cores where not given"
+            | Limit _ -> "use only so many test images"
+            | Json -> "print one JSON object and nothing else on standard output"
+
+/// `sss verify`.
+type VerifyArgument =
+    | [<MainCommand; ExactlyOnce>] File of file: string
+    | [<Unique>] Trials of count: int
+    | [<Unique>] Seed of seed: int
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | File _ -> "the network"
+            | Trials _ -> "random weights and zero patterns to try (20)"
+            | Seed _ -> "where the random choices start (1)"
+            | Threads _ -> "threads of the arithmetic; the number of cores where not given"
+            | Json -> "print one JSON object and nothing else on standard output"
+
+/// `sss export`.
+type ExportArgument =
+    | [<MainCommand; ExactlyOnce>] Path of folder: string
+    | [<Mandatory; Unique>] Onnx of file: string
+    | [<Unique>] Normalize
+    | [<Unique>] Full
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Path _ -> "a run folder"
+            | Onnx _ -> "the file to write"
+            | Normalize -> "put the input normalisation into the graph: it then takes raw pixel values"
+            | Full -> "export the network that was trained instead of the selected one"
+            | Json -> "print one JSON object and nothing else on standard output"
+
+/// `sss predict`.
+type PredictArgument =
+    | [<MainCommand; Mandatory>] Paths of path: string list
+    | [<Unique>] Top of count: int
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Paths _ -> "a run folder, then image files (PNG or JPEG)"
+            | Top _ -> "classes to print for each image (1)"
+            | Json -> "print one JSON array and nothing else on standard output"
+
+/// `sss doctor`.
+type DoctorArgument =
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Json -> "print one JSON object and nothing else on standard output"

@@ -1,0 +1,141 @@
+namespace Sss.Cli
+
+open System
+open Argu
+open Sss
+
+/// What the command line can hold, in one table: the overview, the help and the suggestions for
+/// misspelt words are all read from it.
+type Command = {
+    Name: string
+    Summary: string
+    Example: string
+}
+
+/// Reading command lines, and saying what is wrong with them.
+[<RequireQualifiedAccess>]
+module Usage =
+
+    /// Every command, in the order of a person's work.
+    let commands = [
+        {
+            Name = "check"
+            Summary = "parse and check networks"
+            Example = "sss check examples/digits.sss"
+        }
+        {
+            Name = "show"
+            Summary = "layers, shapes, parameters, macs and factors"
+            Example = "sss show examples/digits.sss"
+        }
+        {
+            Name = "fmt"
+            Summary = "rewrite files in the canonical format"
+            Example = "sss fmt examples/digits.sss --check"
+        }
+        {
+            Name = "train"
+            Summary = "train, select, shrink, prove, save"
+            Example = "sss train examples/digits.sss --data digits --out runs/digits"
+        }
+        {
+            Name = "eval"
+            Summary = "accuracy and loss of a run on a data set's test images"
+            Example = "sss eval runs/digits --data digits"
+        }
+        {
+            Name = "predict"
+            Summary = "class names and scores for image files"
+            Example = "sss predict runs/digits three.png"
+        }
+        {
+            Name = "verify"
+            Summary = "prove on random zero patterns that removal changes nothing"
+            Example = "sss verify examples/digits.sss --trials 20"
+        }
+        {
+            Name = "export"
+            Summary = "write ONNX, checked in ONNX Runtime"
+            Example = "sss export runs/digits --onnx digits.onnx"
+        }
+        {
+            Name = "doctor"
+            Summary = "what this machine offers, and what is wrong"
+            Example = "sss doctor"
+        }
+    ]
+
+    /// `sss` and `sss --help`.
+    let overview () =
+        let width =
+            commands |> List.map (fun c -> c.Name.Length) |> List.max
+
+        String.Join(
+            "\n",
+            [
+                "Sparse structure selection: train once, keep what matters, prove that nothing changed."
+                ""
+                "usage: sss COMMAND ..."
+                ""
+                for c in commands do
+                    "  " + c.Name.PadRight width + "  " + c.Summary
+                ""
+                "'sss COMMAND --help' says more. For a start:"
+                "  " + (commands |> List.find (fun c -> c.Name = "train")).Example
+                ""
+                "Exit codes: 0 done, 1 the input or the outcome is at fault, 2 wrong usage,"
+                "3 stopped on request."
+            ]
+        )
+
+    /// A suggestion for a misspelt word, ready to be put behind a sentence.
+    let didYouMean (known: string seq) (word: string) =
+        match Suggest.closest known word with
+        | Some guess -> $" Did you mean '{guess}'?"
+        | None -> ""
+
+    let private optionNames (parser: ArgumentParser<'T>) =
+        parser.GetArgumentCases()
+        |> List.collect (fun c -> c.CommandLineNames)
+        |> List.append [ "--help" ]
+
+    /// Argu's first line without its own heading; the rest of its message is the whole help.
+    let private reason (parser: ArgumentParser<'T>) (e: ArguParseException) =
+        let line = e.Message.Split('\n').[0].Trim()
+        let line = if line.StartsWith "ERROR: " then line.Substring 7 else line
+        let quoted = line.Split '\''
+
+        if line.StartsWith "unrecognized argument" && quoted.Length >= 2 then
+            $"unknown option '{quoted.[1]}'." + didYouMean (optionNames parser) quoted.[1]
+        else
+            line
+
+    /// Parse a command's own arguments. `Error` carries the exit code: whatever was wrong, or the
+    /// help that was asked for, has been written.
+    let parse<'T when 'T :> IArgParserTemplate> (command: string) (args: string[]) =
+        let parser =
+            ArgumentParser.Create<'T>(
+                programName = "sss " + command,
+                errorHandler = ExceptionExiter()
+            )
+
+        try
+            Result.Ok(parser.ParseCommandLine(args, raiseOnUsage = true))
+        with :? ArguParseException as e when e.ErrorCode = ErrorCode.HelpText ->
+            let entry = commands |> List.find (fun c -> c.Name = command)
+            Console.out (entry.Summary.[..0].ToUpperInvariant() + entry.Summary.[1..] + ".")
+            Console.out ""
+            Console.out (e.Message.TrimEnd())
+            Console.out ""
+            Console.out ("example: " + entry.Example)
+            Result.Error Exit.ok
+           | :? ArguParseException as e ->
+            Console.error $"sss {command}: {reason parser e}"
+            Console.error $"'sss {command} --help' lists the options."
+            Result.Error Exit.usage
+
+    /// A wrong value of an option, found after parsing.
+    let refuse (command: string) (message: string) =
+        Console.error $"sss {command}: {message}"
+        Console.error $"'sss {command} --help' lists the options."
+        Exit.usage
