@@ -1,0 +1,98 @@
+namespace Sss.Tests.EndToEnd
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Text
+open Xunit
+
+/// What a program printed and how it ended.
+type Ended = { Code: int; Out: string; Err: string }
+
+/// Running the built program as a person does.
+module Running =
+
+    /// The folder of the repository: the nearest one above the tests that holds the solution.
+    let root =
+        let rec up (folder: DirectoryInfo | null) =
+            match folder with
+            | null -> failwith "the tests do not run inside the repository"
+            | folder when File.Exists(Path.Combine(folder.FullName, "Sss.sln")) -> folder.FullName
+            | folder -> up folder.Parent
+
+        up (DirectoryInfo AppContext.BaseDirectory)
+
+    /// The program that `./sss` runs; `./test.sh` builds it before the tests.
+    let program = Path.Combine(root, "build", "out", "sss", "sss.dll")
+
+    /// An empty folder that goes with the test.
+    type Folder() =
+        let path = Directory.CreateTempSubdirectory("sss-test-").FullName
+
+        member _.Path = path
+        member _.File name = Path.Combine(path, name)
+
+        interface IDisposable with
+            member _.Dispose() = Directory.Delete(path, true)
+
+    /// Run a program in the repository's folder and wait; a program that outlives its time is ended
+    /// and fails the test.
+    let start (seconds: int) (environment: (string * string) list) file (args: string list) =
+        let info =
+            ProcessStartInfo(
+                file,
+                args,
+                WorkingDirectory = root,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                RedirectStandardInput = true
+            )
+
+        for name, value in environment do
+            info.Environment.[name] <- value
+
+        use child = new Process(StartInfo = info)
+        let out, err = StringBuilder(), StringBuilder()
+
+        let collect (text: StringBuilder) (line: string | null) =
+            match line with
+            | null -> ()
+            | line -> lock text (fun () -> text.Append(line).Append '\n' |> ignore)
+
+        child.OutputDataReceived.Add(fun e -> collect out e.Data)
+        child.ErrorDataReceived.Add(fun e -> collect err e.Data)
+        child.Start() |> ignore
+        child.StandardInput.Close()
+        child.BeginOutputReadLine()
+        child.BeginErrorReadLine()
+
+        if not (child.WaitForExit(seconds * 1000)) then
+            child.Kill true
+            Assert.Fail $"{file} {args} did not end within {seconds} s; it had said:\n{out}\n{err}"
+
+        // The second wait is for the ends of both streams.
+        child.WaitForExit()
+
+        {
+            Code = child.ExitCode
+            Out = out.ToString()
+            Err = err.ToString()
+        }
+
+    /// Run sss with a time limit of ten minutes.
+    let sss (args: string list) = start 600 [] "dotnet" (program :: args)
+
+    /// The first line of a text.
+    let firstLine (text: string) = text.Split('\n').[0]
+
+    /// No .NET exception may ever reach a user.
+    let noStackTrace (ended: Ended) =
+        Assert.DoesNotContain("   at ", ended.Out + ended.Err)
+        Assert.DoesNotContain("Unhandled exception", ended.Out + ended.Err)
+
+    /// The command ended as it should; if not, the failure shows everything it said.
+    let expectCode code (ended: Ended) =
+        noStackTrace ended
+
+        if ended.Code <> code then
+            Assert.Fail $"exit code {ended.Code} instead of {code}\n{ended.Out}\n{ended.Err}"
