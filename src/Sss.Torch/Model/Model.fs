@@ -68,41 +68,6 @@ module Model =
         else
             Ok()
 
-    let private copyIn<'T
-        when 'T: unmanaged and 'T: struct and 'T: (new: unit -> 'T) and 'T :> ValueType>
-        (weights: Weights<'T>)
-        (flat: Tensor)
-        (slots: Slot list)
-        =
-        slots
-        |> List.traverseResultM (fun slot ->
-            match Map.tryFind slot.Key weights with
-            | None -> Error(MissingArray slot.Key)
-            | Some array when array.Shape <> slot.Shape ->
-                Error(WrongArrayShape(slot.Key, slot.Shape, array.Shape))
-            | Some array ->
-                let target = (Memory.span<'T> flat).Slice(int slot.Offset, int slot.Count)
-                array.Data.AsSpan().CopyTo target
-                Ok()
-        )
-        |> Result.ignore
-
-    let private copyOut<'T
-        when 'T: unmanaged and 'T: struct and 'T: (new: unit -> 'T) and 'T :> ValueType>
-        (flat: Tensor)
-        (slots: Slot list)
-        =
-        slots
-        |> List.map (fun slot ->
-            let source = (Memory.span<'T> flat).Slice(int slot.Offset, int slot.Count)
-
-            slot.Key,
-            {
-                Shape = slot.Shape
-                Data = source.ToArray()
-            }
-        )
-
     let private empty (network: Network) (dtype: ScalarType) =
         let layout = Layout.ofNetwork network
 
@@ -145,9 +110,9 @@ module Model =
 
             let fill () =
                 result {
-                    do! copyIn weights model.Weights.Values model.Layout.Weights
-                    do! copyIn weights model.Factors.Values model.Layout.Factors
-                    do! copyIn weights model.Statistics model.Layout.Statistics
+                    do! Numbers.copyIn weights model.Weights.Values model.Layout.Weights
+                    do! Numbers.copyIn weights model.Factors.Values model.Layout.Factors
+                    do! Numbers.copyIn weights model.Statistics model.Layout.Statistics
                 }
 
             match fill () with
@@ -167,7 +132,7 @@ module Model =
 
     /// A copy of all numbers of a float32 model, by key.
     let weights (model: Model) : Weights<float32> =
-        copyOut<float32> model.Weights.Values model.Layout.Weights
-        @ copyOut<float32> model.Factors.Values model.Layout.Factors
-        @ copyOut<float32> model.Statistics model.Layout.Statistics
+        Numbers.copyOut<float32> model.Weights.Values model.Layout.Weights
+        @ Numbers.copyOut<float32> model.Factors.Values model.Layout.Factors
+        @ Numbers.copyOut<float32> model.Statistics model.Layout.Statistics
         |> Map.ofList

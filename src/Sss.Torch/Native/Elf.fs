@@ -36,6 +36,16 @@ module internal Elf =
         let length = Array.IndexOf(bytes, 0uy, at) - at
         Encoding.ASCII.GetString(bytes, at, length)
 
+    /// The positions of a linked list: `next` is where an entry says how far the following one is;
+    /// 0 ends it. Positions only grow, so a damaged file cannot make it endless.
+    let private links (bytes: byte[]) (next: int) first =
+        List.unfold
+            (Option.map (fun at ->
+                let step = int (u32 bytes (at + next))
+                at, (if step > 0 then Some(at + step) else None)
+            ))
+            (Some first)
+
     /// Positions of the flags (two bytes each) of every needed version of that name.
     let private flagsOf (version: string) (bytes: byte[]) = [
         let sections = offset bytes 0x28
@@ -45,18 +55,11 @@ module internal Elf =
         for n in 0 .. int (u16 bytes 0x3c) - 1 do
             if u32 bytes (section n + 4) = VersionsNeeded then
                 let names = offset bytes (section (int (u32 bytes (section n + 0x28))) + 0x18)
-                let mutable library = offset bytes (section n + 0x18)
 
-                for _ in 1 .. int (u32 bytes (section n + 0x2c)) do
-                    let mutable entry = library + int (u32 bytes (library + 8))
-
-                    for _ in 1 .. int (u16 bytes (library + 2)) do
+                for library in links bytes 12 (offset bytes (section n + 0x18)) do
+                    for entry in links bytes 12 (library + int (u32 bytes (library + 8))) do
                         if text bytes (names + int (u32 bytes (entry + 8))) = version then
                             entry + 4
-
-                        entry <- entry + int (u32 bytes (entry + 12))
-
-                    library <- library + int (u32 bytes (library + 12))
     ]
 
     let private is64BitLittleEndian (bytes: byte[]) =
