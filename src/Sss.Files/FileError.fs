@@ -1,5 +1,190 @@
 namespace Sss.Files
 
-/// Holds the place of this room until it is furnished.
-module internal Placeholder =
-    let name = "Files"
+open System
+open System.IO
+
+/// A place inside a file.
+type Place = {
+    Path: string
+    /// The part that the offset counts in: none for the file itself, else the file's unpacked
+    /// content or the name of an entry of an archive.
+    Part: string option
+    /// In bytes, from 0.
+    Offset: int64
+}
+
+/// What is wrong with the bytes at a place. Each case carries the facts, not the wording.
+type Fault =
+    /// `what` needs so many bytes and only so many are left.
+    | Truncated of what: string * needed: int64 * left: int64
+    /// Bytes follow where the content should end.
+    | Surplus of count: int64
+    /// Not the signature that the format starts with.
+    | NotFormat of format: string * found: string
+    /// A value that the format knows and this reader does not.
+    | Unsupported of what: string * found: string * supported: string
+    /// A number beyond its bounds, which are both included.
+    | OutOfRange of what: string * value: string * low: string * high: string
+    /// Two statements of the file, or of two files, do not agree.
+    | Mismatch of what: string * expected: string * found: string
+    /// A name that stands twice.
+    | Duplicate of what: string * name: string
+    /// Two entries claim the same bytes.
+    | Overlap of first: string * second: string
+    /// Bytes between entries that belong to none.
+    | Hole of count: int64
+    /// The syntax of a part is broken; the reason is the parser's.
+    | Syntax of format: string * reason: string
+    /// Something that the format requires is not there.
+    | Lacks of what: string
+
+/// What is wrong with a set of weights for a network.
+type WeightFault =
+    | MissingWeight of key: string
+    | SurplusWeight of key: string
+    | WrongWeightShape of key: string * expected: int list * found: int list
+
+/// Why a file could not be read or written.
+type FileError =
+    | NotFound of path: string
+    | NotAllowed of path: string
+    /// Whatever else the operating system reports; the reason is its own text.
+    | NotAvailable of path: string * reason: string
+    /// There was no room for the new content; what stood there before is untouched.
+    | DiskFull of path: string
+    | Malformed of Place * Fault
+    /// A data set that is not on this machine: the package that brings it (if one does) and the
+    /// folders looked in.
+    | DataAbsent of dataset: string * package: string option * folders: string list
+    /// `--data` names nothing known; the nearest name, if one is near.
+    | UnknownSource of text: string * suggestion: string option
+    /// `--data` names a kind of source without saying where it is: `idx` instead of `idx:DIR`.
+    | SourceNeedsPath of form: string
+    /// The images or classes of a data set are not those of the network.
+    | DatasetDiffers of dataset: string * what: string * network: string * found: string
+    /// At least one fault, in the order of the network's text.
+    | WeightsDiffer of path: string * WeightFault list
+    /// A foreign library refused the file; the reason is its own text.
+    | Refused of path: string * library: string * reason: string
+
+/// Wording and translation of file errors.
+[<RequireQualifiedAccess>]
+module FileError =
+
+    let private bytes (n: int64) =
+        if n = 1L then "1 byte" else $"{n} bytes"
+
+    /// What is wrong, as the second half of a sentence's line.
+    let faultMessage fault =
+        match fault with
+        | Truncated(what, needed, left) ->
+            $"{what} needs {bytes needed}, but the content ends after {bytes left}"
+        | Surplus n -> $"{bytes n} more than the content should have"
+        | NotFormat(format, found) -> $"not {format}: it starts with {found}"
+        | Unsupported(what, found, supported) -> $"{what} is {found}; supported: {supported}"
+        | OutOfRange(what, value, low, high) -> $"{what} is {value}; it must be {low} to {high}"
+        | Mismatch(what, expected, found) -> $"{what}: expected {expected}, found {found}"
+        | Duplicate(what, name) -> $"{what} `{name}` stands twice"
+        | Overlap(first, second) -> $"`{first}` and `{second}` claim the same bytes"
+        | Hole n -> $"{bytes n} that no entry claims"
+        | Syntax(format, reason) -> $"broken {format}: {reason}"
+        | Lacks what -> $"it has no {what}"
+
+    /// One weight fault as a line.
+    let weightMessage fault =
+        let shape dims = String.Join("x", List.map string dims)
+
+        match fault with
+        | MissingWeight key -> $"`{key}` is missing"
+        | SurplusWeight key -> $"`{key}` belongs to no layer"
+        | WrongWeightShape(key, expected, found) ->
+            $"`{key}` is {shape found}, the network needs {shape expected}"
+
+    /// The whole message; more than one line where there is a list or a remedy.
+    let message error =
+        let lines (items: string list) = String.Join("\n", items)
+
+        match error with
+        | NotFound path -> $"{path}: no such file or folder"
+        | NotAllowed path -> $"{path}: permission denied"
+        | NotAvailable(path, reason) -> $"{path}: {reason}"
+        | DiskFull path -> $"{path}: no space left on the device; nothing was changed"
+        | Malformed(place, fault) ->
+            let part = place.Part |> Option.map (fun p -> $" of {p}") |> Option.defaultValue ""
+            $"{place.Path}: at byte {place.Offset}{part}: {faultMessage fault}"
+        | DataAbsent(dataset, package, folders) ->
+            lines [
+                $"data set {dataset} is not on this machine"
+                match package with
+                | Some name -> $"  install it with: apt install {name}"
+                | None -> ()
+                "  looked in:"
+                for folder in folders do
+                    $"    {folder}"
+            ]
+        | UnknownSource(text, suggestion) ->
+            lines [
+                match suggestion with
+                | Some name -> $"unknown data set `{text}`; did you mean `{name}`?"
+                | None -> $"unknown data set `{text}`"
+                "  known: digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR, npz:FILE"
+            ]
+        | SourceNeedsPath form -> $"data sets of this kind are given as {form}"
+        | DatasetDiffers(dataset, what, network, found) ->
+            $"data set {dataset} does not fit: the network's {what} is {network}, the data's is {found}"
+        | WeightsDiffer(path, faults) ->
+            let shown = faults |> List.truncate 8 |> List.map (fun f -> "  " + weightMessage f)
+            let more = List.length faults - List.length shown
+
+            lines [
+                $"{path}: the weights are not this network's"
+                yield! shown
+                if more > 0 then
+                    $"  and {more} more"
+            ]
+        | Refused(path, library, reason) -> $"{path}: {library} refuses it: {reason}"
+
+    /// Codes that mean "no room": ENOSPC, EDQUOT and EFBIG, and Windows' two.
+    let private isFull (e: IOException) =
+        match e.HResult with
+        | 28
+        | 122
+        | 27
+        | 0x80070070
+        | 0x80070027 -> true
+        | _ -> false
+
+    /// The error value for an exception of the file system or of a decompressor; None for any
+    /// other, which is a defect and no property of the file.
+    let ofException (path: string) (e: exn) : FileError option =
+        match e with
+        | :? FileNotFoundException
+        | :? DirectoryNotFoundException -> Some(NotFound path)
+        | :? UnauthorizedAccessException -> Some(NotAllowed path)
+        | :? InvalidDataException as e ->
+            Some(
+                Malformed(
+                    {
+                        Path = path
+                        Part = None
+                        Offset = 0L
+                    },
+                    Syntax("compressed data", e.Message)
+                )
+            )
+        | :? IOException as e when isFull e -> Some(DiskFull path)
+        | :? IOException as e -> Some(NotAvailable(path, e.Message))
+        | :? NotSupportedException -> Some(NotAvailable(path, e.Message))
+        // Only for what can be no path at all; any other bad argument is a defect of ours.
+        | :? ArgumentException when path = "" || path.Contains '\000' ->
+            Some(NotAvailable(path.Replace('\000', '?'), "not a path"))
+        | _ -> None
+
+    /// Runs what touches a file, and turns the exceptions of the file system into errors.
+    let catching (path: string) (work: unit -> Result<'T, FileError>) : Result<'T, FileError> =
+        try
+            work ()
+        with e ->
+            match ofException path e with
+            | Some error -> Error error
+            | None -> reraise ()

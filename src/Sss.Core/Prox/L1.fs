@@ -1,0 +1,86 @@
+namespace Sss
+
+open System
+
+/// f(x) = Σ γᵢ|xᵢ|, the lasso's penalty.
+/// prox_{ηf}(x)ᵢ = sign(xᵢ)·max(|xᵢ| − ηγᵢ, 0), soft thresholding. f*(y) = ι(|yᵢ| ≤ γᵢ).
+/// Parikh and Boyd, "Proximal Algorithms" (2014), §6.5.2.
+[<RequireQualifiedAccess>]
+module L1 =
+
+    let private traits = {
+        Convex = true
+        Separable = true
+        Homogeneous = true
+        Set = false
+    }
+
+    /// One weight γ ≥ 0 for all coordinates.
+    let create (gamma: float) : Result<Penalty, PenaltyError> =
+        Require.atLeastZero "l1" "gamma" gamma
+        |> Result.map (fun () -> {
+            Name = $"l1({gamma})"
+            Traits = traits
+            Length = None
+            Evaluate =
+                ValueKernel(fun x ->
+                    let mutable sum = 0.0
+
+                    for v in x do
+                        sum <- sum + abs v
+
+                    gamma * sum
+                )
+            Proximal =
+                ProxKernel(fun step x destination ->
+                    gamma * Elementwise.softThreshold (step * gamma) x destination
+                )
+            Conjugate =
+                Some(
+                    ValueKernel(fun y ->
+                        let mutable inside = true
+
+                        for v in y do
+                            inside <- inside && Rounding.atMost (abs v) gamma
+
+                        Rounding.indicator inside
+                    )
+                )
+        })
+
+    /// A weight γᵢ ≥ 0 for each coordinate.
+    let weighted (gammas: float[]) : Result<Penalty, PenaltyError> =
+        Require.each Require.atLeastZero "weightedL1" "gammas" gammas
+        |> Result.map (fun () ->
+            let gammas = Array.copy gammas
+
+            {
+                Name = $"weightedL1({gammas.Length} weights)"
+                Traits = traits
+                Length = Some gammas.Length
+                Evaluate =
+                    ValueKernel(fun x ->
+                        let mutable sum = 0.0
+
+                        for i in 0 .. x.Length - 1 do
+                            sum <- sum + gammas[i] * abs x[i]
+
+                        sum
+                    )
+                Proximal =
+                    ProxKernel(fun step x destination ->
+                        Elementwise.softThresholdWeighted step (ReadOnlySpan gammas) x destination
+                    )
+                Conjugate =
+                    Some(
+                        ValueKernel(fun y ->
+                            let mutable inside = true
+
+                            for i in 0 .. y.Length - 1 do
+                                inside <- inside && Rounding.atMost (abs y[i]) gammas[i]
+
+                            Rounding.indicator inside
+                        )
+                    )
+            }
+        )

@@ -1,0 +1,46 @@
+namespace Sss.Files
+
+open Sss
+
+/// Loading and checking data sets.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Dataset =
+
+    /// A data set from its splits; the normalisation comes from the training split, whose pixels
+    /// are multiplied by `scale` first.
+    let create name classes scale train test : Dataset =
+        Split.together name classes scale train test
+
+    /// Reads the whole data set into memory.
+    let load (source: DataSource) : Result<Dataset, FileError> = DataSource.load source
+
+    /// The first `count` training images only; normalisation and test split stay.
+    let limit (count: int) (dataset: Dataset) : Dataset = {
+        dataset with
+            Train = Split.take count dataset.Train
+    }
+
+    /// Fails unless the images have the shape of the network's input and the labels its classes.
+    let fits (network: Network) (dataset: Dataset) : Result<unit, FileError> =
+        let classes = List.length dataset.Classes
+
+        if dataset.Train.Shape <> network.Input then
+            Error(
+                DatasetDiffers(
+                    dataset.Name,
+                    "input",
+                    string network.Input,
+                    string dataset.Train.Shape
+                )
+            )
+        elif classes <> network.Classes then
+            Error(
+                DatasetDiffers(
+                    dataset.Name,
+                    "number of classes",
+                    string network.Classes,
+                    string classes
+                )
+            )
+        else
+            Ok()

@@ -1,0 +1,113 @@
+namespace Sss.Files
+
+open System.Text.Json
+open Sss
+
+/// Recipes as JSON objects: the words of the language as keys, all of them always there.
+[<RequireQualifiedAccess>]
+module internal RecipeJson =
+
+    let private optional (json: Utf8JsonWriter) (name: string) write value =
+        match value with
+        | Some v -> write v
+        | None -> json.WriteNull name
+
+    let private scheduleWord schedule =
+        match schedule with
+        | Constant -> "constant"
+        | Cosine -> "cosine"
+        | Step _ -> "step"
+
+    /// Writes the object under a name.
+    let write (json: Utf8JsonWriter) (name: string) (recipe: Recipe) =
+        json.WriteStartObject name
+        json.WriteNumber("epochs", recipe.Epochs)
+        json.WriteNumber("batch", recipe.Batch)
+        json.WriteNumber("lr", recipe.Lr)
+        json.WriteString("schedule", scheduleWord recipe.Schedule)
+
+        match recipe.Schedule with
+        | Step(factor, epochs) ->
+            json.WriteNumber("factor", factor)
+            json.WriteStartArray "at"
+            List.iter (fun (e: int) -> json.WriteNumberValue e) epochs
+            json.WriteEndArray()
+        | Constant
+        | Cosine -> ()
+
+        json.WriteNumber("warmup", recipe.Warmup)
+        json.WriteNumber("momentum", recipe.Momentum)
+        json.WriteNumber("decay", recipe.Decay)
+        json.WriteStartObject "gamma"
+        json.WriteNumber("neuron", recipe.Gamma.Neuron)
+        json.WriteNumber("group", recipe.Gamma.Group)
+        json.WriteNumber("block", recipe.Gamma.Block)
+        json.WriteEndObject()
+
+        optional
+            json
+            "target"
+            (fun (macs: float) -> json.WriteNumber("target", macs))
+            recipe.TargetMacs
+
+        optional
+            json
+            "shrink"
+            (fun (every: int) -> json.WriteNumber("shrink", every))
+            recipe.ShrinkEvery
+
+        json.WriteNumber("seed", recipe.Seed)
+        json.WriteStartObject "augment"
+        json.WriteNumber("crop", recipe.Augment.Crop)
+        json.WriteBoolean("flip", recipe.Augment.Flip)
+        json.WriteEndObject()
+        json.WriteEndObject()
+
+    let private schedule (item: JsonElement) : LearningRate =
+        match item.GetProperty("schedule").GetString() with
+        | "constant" -> Constant
+        | "cosine" -> Cosine
+        | "step" ->
+            Step(
+                item.GetProperty("factor").GetDouble(),
+                [
+                    for epoch in item.GetProperty("at").EnumerateArray() do
+                        epoch.GetInt32()
+                ]
+            )
+        | other -> raise (JsonException $"schedule is {other}")
+
+    /// Reads the object; raises what `System.Text.Json` raises, which the caller turns into an error.
+    let read (item: JsonElement) : Recipe =
+        let number (name: string) = item.GetProperty(name).GetDouble()
+        let whole (name: string) = item.GetProperty(name).GetInt32()
+
+        let isNull (name: string) =
+            item.GetProperty(name).ValueKind = JsonValueKind.Null
+
+        let gamma (name: string) =
+            item.GetProperty("gamma").GetProperty(name).GetDouble()
+
+        let augment = item.GetProperty "augment"
+
+        {
+            Epochs = whole "epochs"
+            Batch = whole "batch"
+            Lr = number "lr"
+            Schedule = schedule item
+            Warmup = whole "warmup"
+            Momentum = number "momentum"
+            Decay = number "decay"
+            Gamma = {
+                Neuron = gamma "neuron"
+                Group = gamma "group"
+                Block = gamma "block"
+            }
+            TargetMacs = if isNull "target" then None else Some(number "target")
+            ShrinkEvery = if isNull "shrink" then None else Some(whole "shrink")
+            Seed = whole "seed"
+            Augment = {
+                Crop = augment.GetProperty("crop").GetInt32()
+                Flip = augment.GetProperty("flip").GetBoolean()
+            }
+        }

@@ -1,0 +1,199 @@
+namespace Sss.Files
+
+open System
+open System.IO
+open System.Text.Json
+open Sss
+
+/// `result.json`: what a run came to, for programs to read.
+[<RequireQualifiedAccess>]
+module ResultFile =
+
+    /// The version that is written, and the only one that is read.
+    [<Literal>]
+    let Format = 1
+
+    /// JSON has no word for numbers that are not finite; they become `null`.
+    let private number (json: Utf8JsonWriter) (name: string) (value: float) =
+        if Double.IsFinite value then
+            json.WriteNumber(name, value)
+        else
+            json.WriteNull name
+
+    let private group (json: Utf8JsonWriter) (name: string) (write: unit -> unit) =
+        json.WriteStartObject name
+        write ()
+        json.WriteEndObject()
+
+    let private body (json: Utf8JsonWriter) (run: RunResult) =
+        let number = number json
+        let group name = group json name
+
+        let size (s: RunSize) =
+            json.WriteNumber("params", s.Params)
+            json.WriteNumber("macs", s.Macs)
+
+        let factors (name: string) (f: RunFactors) =
+            json.WriteStartArray name
+            json.WriteNumberValue f.Kept
+            json.WriteNumberValue f.Total
+            json.WriteEndArray()
+
+        json.WriteStartObject()
+        json.WriteNumber("format", Format)
+        json.WriteString("network", run.Network)
+        json.WriteNumber("seed", run.Seed)
+        RecipeJson.write json "recipe" run.Recipe
+        json.WriteString("method", run.Method)
+        group "dense" (fun () -> size run.Dense)
+
+        group
+            "selected"
+            (fun () ->
+                size run.Selected
+
+                group
+                    "factors"
+                    (fun () ->
+                        factors "neuron" run.Neuron
+                        factors "group" run.Group
+                        factors "block" run.Block
+                    )
+            )
+
+        group
+            "test"
+            (fun () ->
+                number "accuracy" run.Test.Accuracy
+                number "loss" run.Test.Loss
+                json.WriteNumber("count", run.Test.Count)
+            )
+
+        group
+            "exactness"
+            (fun () ->
+                number "maxAbs" run.Exactness.MaxAbs
+                number "maxRel" run.Exactness.MaxRel
+                number "argmaxAgree" run.Exactness.ArgmaxAgree
+                json.WriteNumber("inputs", run.Exactness.Inputs)
+                json.WriteString("verdict", run.Exactness.Verdict)
+            )
+
+        group
+            "seconds"
+            (fun () ->
+                number "train" run.Seconds.Train
+                number "select" run.Seconds.Select
+            )
+
+        json.WriteEndObject()
+
+    /// The text of the file; `sss train --json` prints the same.
+    let toText (run: RunResult) : string =
+        use buffer = new MemoryStream()
+        let options = JsonWriterOptions(Indented = true, NewLine = "\n")
+        using (new Utf8JsonWriter(buffer, options)) (fun json -> body json run)
+        Text.Encoding.UTF8.GetString(buffer.ToArray()) + "\n"
+
+    /// Writes the file, whole or not at all.
+    let write (path: string) (run: RunResult) : Result<unit, FileError> =
+        AtomicFile.writeText path (toText run)
+
+    let private parse (root: JsonElement) : RunResult =
+        let number (item: JsonElement) (name: string) =
+            let value = item.GetProperty name
+
+            if value.ValueKind = JsonValueKind.Null then
+                nan
+            else
+                value.GetDouble()
+
+        let size (item: JsonElement) : RunSize = {
+            RunSize.Params = item.GetProperty("params").GetInt64()
+            RunSize.Macs = item.GetProperty("macs").GetInt64()
+        }
+
+        let selected = root.GetProperty "selected"
+
+        let factors (name: string) =
+            let pair = selected.GetProperty("factors").GetProperty name
+
+            {
+                RunFactors.Kept = pair[0].GetInt32()
+                RunFactors.Total = pair[1].GetInt32()
+            }
+
+        let text (item: JsonElement) (name: string) =
+            match item.GetProperty(name).GetString() with
+            | null -> raise (JsonException $"{name} is null")
+            | value -> value
+
+        let test = root.GetProperty "test"
+        let exactness = root.GetProperty "exactness"
+        let seconds = root.GetProperty "seconds"
+
+        {
+            Network = text root "network"
+            Seed = root.GetProperty("seed").GetInt32()
+            Recipe = RecipeJson.read (root.GetProperty "recipe")
+            Method = text root "method"
+            Dense = size (root.GetProperty "dense")
+            Selected = size selected
+            Neuron = factors "neuron"
+            Group = factors "group"
+            Block = factors "block"
+            Test = {
+                RunTest.Accuracy = number test "accuracy"
+                Loss = number test "loss"
+                Count = test.GetProperty("count").GetInt32()
+            }
+            Exactness = {
+                MaxAbs = number exactness "maxAbs"
+                MaxRel = number exactness "maxRel"
+                ArgmaxAgree = number exactness "argmaxAgree"
+                Inputs = exactness.GetProperty("inputs").GetInt32()
+                Verdict = text exactness "verdict"
+            }
+            Seconds = {
+                Train = number seconds "train"
+                Select = number seconds "select"
+            }
+        }
+
+    /// Reads a file that `write` wrote.
+    let read (path: string) : Result<RunResult, FileError> =
+        let fault reason offset =
+            Error(
+                Malformed(
+                    {
+                        Path = path
+                        Part = None
+                        Offset = offset
+                    },
+                    Syntax("result.json", reason)
+                )
+            )
+
+        FileError.catching
+            path
+            (fun () ->
+                let bytes = File.ReadAllBytes path
+
+                try
+                    use document = JsonDocument.Parse(ReadOnlyMemory bytes)
+                    let format = document.RootElement.GetProperty("format").GetInt32()
+
+                    if format = Format then
+                        Ok(parse document.RootElement)
+                    else
+                        fault $"format {format} is not {Format}" 0L
+                with
+                | :? JsonException as e ->
+                    fault
+                        e.Message
+                        (e.BytePositionInLine |> Option.ofNullable |> Option.defaultValue 0L)
+                | :? InvalidOperationException
+                | :? FormatException
+                | :? IndexOutOfRangeException
+                | :? Collections.Generic.KeyNotFoundException as e -> fault e.Message 0L
+            )

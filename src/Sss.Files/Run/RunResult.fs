@@ -1,0 +1,58 @@
+namespace Sss.Files
+
+open Sss
+
+/// Size of one network.
+[<RequireQualifiedAccess>]
+type RunSize = { Params: int64; Macs: int64 }
+
+/// Factors of one kind: how many were kept, of how many.
+[<Struct>]
+[<RequireQualifiedAccess>]
+type RunFactors = { Kept: int; Total: int }
+
+/// The selected network on the test set.
+[<RequireQualifiedAccess>]
+type RunTest = {
+    /// From 0 to 1.
+    Accuracy: float
+    /// Mean cross-entropy, in nats.
+    Loss: float
+    /// Images.
+    Count: int
+}
+
+/// How the selected network compares with the full one.
+[<RequireQualifiedAccess>]
+type RunExactness = {
+    MaxAbs: float
+    /// max|a−b| / max|a| an input, the largest over all inputs.
+    MaxRel: float
+    /// The fraction of inputs with the same arg-max.
+    ArgmaxAgree: float
+    Inputs: int
+    /// `exact`, or what it is instead.
+    Verdict: string
+}
+
+/// Wall-clock seconds of the parts of a run.
+[<RequireQualifiedAccess>]
+type RunSeconds = { Train: float; Select: float }
+
+/// What a run comes to: `result.json`.
+type RunResult = {
+    /// The network's name.
+    Network: string
+    Seed: int
+    Recipe: Recipe
+    /// The optimizer of the factors: `apg`, or a named variant.
+    Method: string
+    Dense: RunSize
+    Selected: RunSize
+    Neuron: RunFactors
+    Group: RunFactors
+    Block: RunFactors
+    Test: RunTest
+    Exactness: RunExactness
+    Seconds: RunSeconds
+}

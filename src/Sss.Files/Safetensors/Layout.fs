@@ -1,0 +1,83 @@
+namespace Sss.Files
+
+open Sss
+
+/// The types of numbers in a safetensors file that this program reads.
+type internal StoredType =
+    | F64
+    | F32
+    | F16
+    | Bf16
+
+/// What the header of a safetensors file says about one tensor.
+type internal Entry = {
+    Name: string
+    Type: StoredType
+    Shape: int list
+    /// In bytes from the end of the header; `Finish` is not included.
+    Start: int64
+    Finish: int64
+    /// Where the entry stands in the file, for errors.
+    At: int64
+}
+
+/// One tensor of a safetensors file, at the precision it is stored with. Half precisions are
+/// widened, which changes no value.
+[<RequireQualifiedAccess>]
+type StoredTensor =
+    | Single of Tensor<float32>
+    | Double of Tensor<float>
+
+/// The content of a safetensors file.
+type SafetensorsFile = {
+    Metadata: Map<string, string>
+    Tensors: Map<string, StoredTensor>
+}
+
+/// Names and sizes of stored types.
+[<RequireQualifiedAccess>]
+module internal StoredType =
+
+    /// All of them, with the format's words and their sizes in bytes.
+    let all = [ "F64", F64, 8; "F32", F32, 4; "F16", F16, 2; "BF16", Bf16, 2 ]
+
+    /// The type that a word of the format stands for.
+    let tryParse (word: string) =
+        all
+        |> List.tryPick (fun (name, stored, _) -> if name = word then Some stored else None)
+
+    /// Bytes a value.
+    let size stored =
+        match stored with
+        | F64 -> 8
+        | F32 -> 4
+        | F16
+        | Bf16 -> 2
+
+/// Views of a read file.
+[<RequireQualifiedAccess>]
+module SafetensorsFile =
+
+    /// All tensors at single precision; what is stored with double precision is rounded.
+    let weights (file: SafetensorsFile) : Weights<float32> =
+        file.Tensors
+        |> Map.map (fun _ tensor ->
+            match tensor with
+            | StoredTensor.Single t -> t
+            | StoredTensor.Double t -> {
+                Shape = t.Shape
+                Data = Array.map float32 t.Data
+              }
+        )
+
+    /// All tensors at double precision.
+    let weights64 (file: SafetensorsFile) : Weights<float> =
+        file.Tensors
+        |> Map.map (fun _ tensor ->
+            match tensor with
+            | StoredTensor.Double t -> t
+            | StoredTensor.Single t -> {
+                Shape = t.Shape
+                Data = Array.map float t.Data
+              }
+        )

@@ -1,0 +1,195 @@
+namespace Sss.Files
+
+open System.IO
+open System.Text.Json
+open FsToolkit.ErrorHandling
+open Sss
+
+/// A network as its weight file keeps it: enough to predict with nothing else at hand.
+type SavedNetwork = {
+    /// The network as `.sss`.
+    Text: string
+    /// Class names in the order of the scores; empty when they are not known.
+    Classes: string list
+    /// What the input images went through in training; none when that is not known.
+    Normalisation: Normalisation option
+    Weights: Weights<float32>
+}
+
+/// `network.safetensors` and `selected.safetensors`: weights with, in the metadata, everything that
+/// makes them a network again. Keys: `sss.format` (1), `sss.network` (the text), `sss.classes`
+/// (a JSON list), `sss.normalisation` (`{"scale":…,"mean":[…],"deviation":[…]}`).
+[<RequireQualifiedAccess>]
+module NetworkFile =
+
+    /// The version that is written, and the only one that is read.
+    [<Literal>]
+    let Format = "1"
+
+    let private json (write: Utf8JsonWriter -> unit) =
+        use buffer = new MemoryStream()
+        using (new Utf8JsonWriter(buffer)) write
+        System.Text.Encoding.UTF8.GetString(buffer.ToArray())
+
+    let private normalisationText (n: Normalisation) =
+        json (fun writer ->
+            let list (name: string) (values: float32[]) =
+                writer.WriteStartArray name
+                Array.iter (fun (v: float32) -> writer.WriteNumberValue v) values
+                writer.WriteEndArray()
+
+            writer.WriteStartObject()
+            writer.WriteNumber("scale", n.Scale)
+            list "mean" n.Mean
+            list "deviation" n.Deviation
+            writer.WriteEndObject()
+        )
+
+    let private classesText (classes: string list) =
+        json (fun writer ->
+            writer.WriteStartArray()
+            List.iter (fun (c: string) -> writer.WriteStringValue c) classes
+            writer.WriteEndArray()
+        )
+
+    /// The metadata of a saved network; the ONNX file carries the same.
+    let metadata (text: string) classes normalisation : (string * string) list = [
+        "sss.format", Format
+        "sss.network", text
+        "sss.classes", classesText classes
+        match normalisation with
+        | Some n -> "sss.normalisation", normalisationText n
+        | None -> ()
+    ]
+
+    let private finite (n: Normalisation) =
+        let all = Array.concat [ [| n.Scale |]; n.Mean; n.Deviation ]
+
+        Array.forall System.Single.IsFinite all
+        && n.Mean.Length = n.Deviation.Length
+        && Array.forall (fun d -> d <> 0.0f) n.Deviation
+
+    let private parseNormalisation (text: string) : Result<Normalisation, string> =
+        try
+            use document = JsonDocument.Parse text
+            let root = document.RootElement
+
+            let list (name: string) = [|
+                for item in root.GetProperty(name).EnumerateArray() do
+                    item.GetSingle()
+            |]
+
+            let n = {
+                Scale = root.GetProperty("scale").GetSingle()
+                Mean = list "mean"
+                Deviation = list "deviation"
+            }
+
+            if finite n then
+                Ok n
+            else
+                Error "a value is not finite, or a deviation is 0, or the lists differ in length"
+        with
+        | :? JsonException
+        | :? System.InvalidOperationException
+        | :? System.FormatException
+        | :? System.Collections.Generic.KeyNotFoundException ->
+            Error "not scale, mean and deviation as numbers"
+
+    let private parseClasses (text: string) : Result<string list, string> =
+        try
+            use document = JsonDocument.Parse text
+
+            Ok [
+                for item in document.RootElement.EnumerateArray() do
+                    item.GetString() |> nonNull
+            ]
+        with
+        | :? JsonException
+        | :? System.NullReferenceException
+        | :? System.InvalidOperationException -> Error "not a list of names"
+
+    /// Writes a network's weights with its metadata.
+    let write (path: string) (saved: SavedNetwork) : Result<unit, FileError> =
+        Safetensors.write path saved.Weights (metadata saved.Text saved.Classes saved.Normalisation)
+
+    /// Reads back what `write` wrote. Whether the weights fit the network is asked with `check`
+    /// once the text has been parsed.
+    let read (path: string) : Result<SavedNetwork, FileError> =
+        result {
+            let! file = Safetensors.read path
+
+            let fault fault =
+                Malformed(
+                    {
+                        Path = path
+                        Part = Some "the metadata"
+                        Offset = 8L
+                    },
+                    fault
+                )
+
+            let item key =
+                file.Metadata
+                |> Map.tryFind key
+                |> Result.requireSome (fault (Lacks $"metadata `{key}`"))
+
+            let! format = item "sss.format"
+
+            if format <> Format then
+                return! Error(fault (Unsupported("sss.format", format, Format)))
+
+            let! text = item "sss.network"
+            let! classes = item "sss.classes"
+
+            let! classes =
+                parseClasses classes
+                |> Result.mapError (fun reason -> fault (Syntax("sss.classes", reason)))
+
+            let! normalisation =
+                match Map.tryFind "sss.normalisation" file.Metadata with
+                | None -> Ok None
+                | Some text ->
+                    parseNormalisation text
+                    |> Result.map Some
+                    |> Result.mapError (fun reason -> fault (Syntax("sss.normalisation", reason)))
+
+            return {
+                Text = text
+                Classes = classes
+                Normalisation = normalisation
+                Weights = SafetensorsFile.weights file
+            }
+        }
+
+    /// The keys of a network with the shapes that its weights must have, in the order of the text.
+    let keys (network: Network) : (string * int list) list = [
+        for p in Parameters.ofNetwork network do
+            p.Key, p.Shape
+        for key, count in Parameters.statistics network do
+            key, [ count ]
+        for f in Parameters.factors network do
+            f.Key, [ f.Scale.Count ]
+    ]
+
+    /// What keeps weights from being this network's; empty when they are.
+    let faults (network: Network) (weights: Weights<'T>) : WeightFault list =
+        let expected = keys network
+        let known = expected |> List.map fst |> Set.ofList
+
+        [
+            for key, shape in expected do
+                match Map.tryFind key weights with
+                | None -> MissingWeight key
+                | Some t when t.Shape <> shape -> WrongWeightShape(key, shape, t.Shape)
+                | Some _ -> ()
+            for key in Map.keys weights do
+                if not (Set.contains key known) then
+                    SurplusWeight key
+        ]
+
+    /// Fails unless the weights of a file are this network's.
+    let check (path: string) (network: Network) (weights: Weights<'T>) : Result<unit, FileError> =
+        match faults network weights with
+        | [] -> Ok()
+        | faults -> Error(WeightsDiffer(path, faults))

@@ -1,0 +1,67 @@
+namespace Sss.Torch
+
+open System
+open System.Collections.Generic
+open System.Runtime.InteropServices
+open TorchSharp
+
+/// Access to the memory of contiguous tensors on the CPU.
+[<RequireQualifiedAccess>]
+module internal Memory =
+
+    /// The values of a tensor, not copied. Valid as long as the tensor lives.
+    let span<'T when 'T: unmanaged and 'T: struct and 'T: (new: unit -> 'T) and 'T :> ValueType>
+        (tensor: Tensor)
+        : Span<'T> =
+        MemoryMarshal.Cast<byte, 'T> tensor.bytes
+
+    /// Where a tensor's memory starts and ends.
+    let range (tensor: Tensor) : struct (nativeint * nativeint) =
+        let bytes = tensor.bytes
+
+        if bytes.IsEmpty then
+            struct (0n, 0n)
+        else
+            let start =
+                &&MemoryMarshal.GetReference bytes |> NativeInterop.NativePtr.toNativeInt
+
+            struct (start, start + nativeint bytes.Length)
+
+/// One flat vector of parameters with its gradient. Layers see leaves: detached views, whose
+/// `.grad` are views of the flat gradient; a backward pass adds into them in place. (Views of one
+/// large leaf would make autograd fill a whole vector with zeros for each of them.)
+[<Sealed>]
+type internal FlatVector(slots: Slot list, length: int64, dtype: ScalarType) =
+    let make () =
+        torch.zeros([| length |], dtype = Nullable dtype).DetachFromDisposeScope()
+
+    let values = make ()
+    let gradient = make ()
+    let leaves = Dictionary<string, Tensor>()
+
+    do
+        use _ = torch.NewDisposeScope()
+
+        for slot in slots do
+            let shape = slot.Shape |> List.map int64 |> Array.ofList
+            let leaf = values.narrow(0L, slot.Offset, slot.Count).view(shape).detach()
+            leaf.requires_grad <- true
+            leaf.grad <- gradient.narrow(0L, slot.Offset, slot.Count).view(shape)
+            leaves[slot.Key] <- leaf.DetachFromDisposeScope()
+
+    /// Where each array lies.
+    member _.Slots = slots
+    /// All values; needs no gradient itself, so it is updated in place between steps.
+    member _.Values = values
+    /// All gradients, laid out as the values.
+    member _.Gradient = gradient
+    /// The view of one array, a leaf of the autograd graph.
+    member _.Leaf key = leaves[key]
+
+    interface IDisposable with
+        member _.Dispose() =
+            for leaf in leaves.Values do
+                leaf.Dispose()
+
+            values.Dispose()
+            gradient.Dispose()

@@ -1,0 +1,126 @@
+namespace Sss.Torch
+
+open Sss
+open TorchSharp
+
+/// A network as a function on tensors: each node compiled once, bodies run from first to last.
+[<RequireQualifiedAccess>]
+module internal Forward =
+
+    let private same (a: Tensor) (b: Tensor) = obj.ReferenceEquals(a, b)
+
+    /// Frees a value that has been read for the last time, unless it is the body's input or the
+    /// result itself (a part that had nothing to do, or wrote over its input).
+    let private release (input: Tensor) (value: Tensor) (result: Tensor) =
+        if not (same value input) && not (same value result) then
+            value.Dispose()
+
+    /// Runs parts one behind the other; what autograd does not hold is freed at once.
+    let private chain (parts: Part[]) mode (x: Tensor) =
+        let mutable value = x
+
+        for part in parts do
+            let next = part.Run mode value
+            release x value next
+            value <- next
+
+        value
+
+    /// The sum of two sides, written over the one that may be written over.
+    let private sum (x: Tensor) (a: Tensor, aFresh) (b: Tensor, bFresh) =
+        let result =
+            if aFresh && not (same a x) then a.add_ b
+            elif bFresh && not (same b x) then b.add_ a
+            else a.add b
+
+        release x a result
+        release x b result
+        result
+
+    /// The factor of a scaled branch and whether its last layer takes it up.
+    let private blockFactor (arrays: Arrays) (r: Residual) =
+        match r.Scale with
+        | None -> None
+        | Some _ -> Some(arrays.Factor $"{r.Name}.factor")
+
+    /// Layers whose weights can take up a factor.
+    let private takesFactor (node: Node) =
+        match node with
+        | Node.Layer {
+                         Op = Op.Conv _ | Op.DepthwiseConv _ | Op.Dense _ | Op.BatchNorm _
+                     } -> true
+        | _ -> false
+
+    /// Compiles nodes; `fresh` says whether the first may write over its input, `block` is the
+    /// factor that the last one takes up.
+    let rec private body arrays (block: Tensor option) (nodes: Node list) : Part[] * bool =
+        let last = List.length nodes - 1
+
+        let parts, fresh =
+            ((false, 0), nodes)
+            ||> List.mapFold (fun (fresh, n) node ->
+                let part = compile arrays (if n = last then block else None) fresh node
+                part, (part.Fresh, n + 1)
+            )
+            |> fun (parts, (fresh, _)) -> parts, fresh
+
+        Array.ofList parts, fresh
+
+    and private compile arrays block fresh (node: Node) : Part =
+        match node with
+        | Node.Layer layer -> Parts.layer arrays block fresh layer
+        | Node.Residual r -> residual arrays r
+        | Node.Concat c -> concat arrays c
+
+    and private residual arrays (r: Residual) : Part =
+        let factor = blockFactor arrays r
+
+        let within =
+            match List.tryLast r.Branch with
+            | Some last when takesFactor last -> factor
+            | _ -> None
+
+        let branch, branchFresh = body arrays within r.Branch
+        let shortcut, shortcutFresh = body arrays None r.Shortcut
+        // A branch that ends in something else (no text can say so) has its output multiplied.
+        let outside = if within.IsSome then None else factor
+
+        let run mode (x: Tensor) =
+            let a = chain branch mode x
+
+            let a, aFresh =
+                match outside with
+                | None -> a, branchFresh
+                | Some f ->
+                    let scaled = a.mul f
+                    release x a scaled
+                    scaled, true
+
+            sum x (a, aFresh) (chain shortcut mode x, shortcutFresh)
+
+        { Run = run; Fresh = true }
+
+    and private concat arrays (c: Concat) : Part =
+        let branches =
+            c.Branches |> List.map (fun b -> fst (body arrays None b.Body)) |> Array.ofList
+
+        let run mode (x: Tensor) =
+            let outputs = branches |> Array.map (fun parts -> chain parts mode x)
+            let joined = torch.cat (outputs, 1L)
+
+            for output in outputs do
+                release x output joined
+
+            joined
+
+        { Run = run; Fresh = true }
+
+    /// The whole network: N×C×H×W images to N×classes scores.
+    let compileNetwork (arrays: Arrays) (network: Network) : Mode -> Tensor -> Tensor =
+        let parts, _ = body arrays None network.Body
+
+        fun mode x ->
+            let y = chain parts mode x
+            let scores = y.flatten 1L
+            release x y scores
+            scores

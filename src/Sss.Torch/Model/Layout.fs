@@ -1,0 +1,88 @@
+namespace Sss.Torch
+
+open Sss
+
+/// Where one array lies in a flat vector; in elements.
+type Slot = {
+    /// `LAYER.weight`, `LAYER.bias`, `LAYER.factor`, `LAYER.mean` or `LAYER.var`.
+    Key: string
+    Shape: int list
+    Offset: int64
+    Count: int64
+}
+
+/// The flat vectors of a network: weights `w`, factors `λ`, running statistics.
+type Layout = {
+    /// In the order of `Parameters.ofNetwork`; in memory those that decay come first.
+    Weights: Slot list
+    /// `w` is [decayed | not decayed]: the first so many elements decay.
+    Decayed: int64
+    /// The length of `w`, gaps between arrays included.
+    WeightLength: int64
+    /// In the order of `Parameters.factors`, without gaps, so that the vector is λ itself.
+    Factors: Slot list
+    FactorLength: int64
+    /// The declaration of each factor array.
+    Scales: FactorArray list
+    /// In the order of `Parameters.statistics`.
+    Statistics: Slot list
+    StatisticsLength: int64
+}
+
+/// Layouts of networks.
+[<RequireQualifiedAccess>]
+module Layout =
+
+    /// Arrays of `w` start at multiples of this many elements: 64 bytes at float32, a cache line
+    /// and the widest vector register.
+    let private alignment = 16L
+
+    let private aligned n =
+        (n + alignment - 1L) / alignment * alignment
+
+    /// Puts arrays one behind the other from `start` on; gives the slots and the end.
+    let private place pad start (arrays: (string * int list) list) =
+        (start, arrays)
+        ||> List.mapFold (fun offset (key, shape) ->
+            let count = Parameters.size shape
+
+            {
+                Key = key
+                Shape = shape
+                Offset = offset
+                Count = count
+            },
+            pad (offset + count)
+        )
+        |> fun (slots, finish) -> slots, finish
+
+    /// The layout of a network.
+    let ofNetwork (network: Network) : Layout =
+        let parameters = Parameters.ofNetwork network
+        let named (p: Parameter) = p.Key, p.Shape
+        let decaying, other = parameters |> List.partition (fun p -> p.Decays)
+        let first, decayed = place aligned 0L (List.map named decaying)
+        let second, weightLength = place aligned decayed (List.map named other)
+
+        let byKey = (first @ second) |> List.map (fun slot -> slot.Key, slot) |> Map.ofList
+
+        let scales = Parameters.factors network
+
+        let factors, factorLength =
+            scales |> List.map (fun f -> f.Key, [ f.Scale.Count ]) |> place id 0L
+
+        let statistics, statisticsLength =
+            Parameters.statistics network
+            |> List.map (fun (key, count) -> key, [ count ])
+            |> place aligned 0L
+
+        {
+            Weights = parameters |> List.map (fun p -> byKey[p.Key])
+            Decayed = decayed
+            WeightLength = weightLength
+            Factors = factors
+            FactorLength = factorLength
+            Scales = scales
+            Statistics = statistics
+            StatisticsLength = statisticsLength
+        }

@@ -1,0 +1,138 @@
+namespace Sss.Torch
+
+open System
+open FsToolkit.ErrorHandling
+open Sss
+open TorchSharp
+
+/// A network with its numbers in LibTorch's memory: a function from images to scores that can be
+/// differentiated. One thread at a time may train it; evaluation only reads.
+[<Sealed>]
+type Model
+    internal
+    (
+        network: Network,
+        layout: Layout,
+        dtype: ScalarType,
+        weights: FlatVector,
+        factors: FlatVector,
+        statistics: Tensor,
+        statisticViews: Map<string, Tensor>
+    ) =
+    let run =
+        Forward.compileNetwork
+            {
+                Weight = weights.Leaf
+                Factor = factors.Leaf
+                Statistic = fun key -> statisticViews[key]
+            }
+            network
+
+    /// What this is a model of.
+    member _.Network = network
+    /// Where each array lies in the flat vectors.
+    member _.Layout = layout
+    member internal _.DType = dtype
+    /// w, its gradient and its views.
+    member internal _.Weights = weights
+    /// λ as the forward pass multiplies with them: the probe while training, the iterate after.
+    member internal _.Factors = factors
+    /// Running means and variances.
+    member internal _.Statistics = statistics
+    /// Scores of a batch N×C×H×W; the result belongs to the caller's dispose scope.
+    member internal _.Run(mode: Mode, images: Tensor) = run mode images
+
+    interface IDisposable with
+        member _.Dispose() =
+            for view in statisticViews.Values do
+                view.Dispose()
+
+            statistics.Dispose()
+            (weights :> IDisposable).Dispose()
+            (factors :> IDisposable).Dispose()
+
+/// Making models, and getting the numbers back.
+[<RequireQualifiedAccess>]
+module Model =
+
+    /// A tensor's bytes are seen through a span, whose length is an Int32.
+    let private limit (dtype: ScalarType) =
+        int64 Int32.MaxValue / (if dtype = ScalarType.Float64 then 8L else 4L)
+
+    let private checkSize dtype (layout: Layout) =
+        let largest =
+            List.max [ layout.WeightLength; layout.FactorLength; layout.StatisticsLength ]
+
+        if largest > limit dtype then
+            Error(TooManyNumbers(largest, limit dtype))
+        else
+            Ok()
+
+    let private empty (network: Network) (dtype: ScalarType) =
+        let layout = Layout.ofNetwork network
+
+        result {
+            do! checkSize dtype layout
+            use _ = torch.NewDisposeScope()
+            let weights = new FlatVector(layout.Weights, layout.WeightLength, dtype)
+            let factors = new FlatVector(layout.Factors, layout.FactorLength, dtype)
+
+            let statistics =
+                torch
+                    .zeros([| layout.StatisticsLength |], dtype = Nullable dtype)
+                    .DetachFromDisposeScope()
+
+            let views =
+                layout.Statistics
+                |> List.map (fun slot ->
+                    slot.Key,
+                    statistics.narrow(0L, slot.Offset, slot.Count).DetachFromDisposeScope()
+                )
+                |> Map.ofList
+
+            let model = new Model(network, layout, dtype, weights, factors, statistics, views)
+
+            match Groups.check layout weights factors with
+            | Ok() -> return model
+            | Error e ->
+                (model :> IDisposable).Dispose()
+                return! Error e
+        }
+
+    let private filled<'T
+        when 'T: unmanaged and 'T: struct and 'T: (new: unit -> 'T) and 'T :> ValueType>
+        dtype
+        network
+        (weights: Weights<'T>)
+        =
+        result {
+            let! model = empty network dtype
+
+            let fill () =
+                result {
+                    do! Numbers.copyIn weights model.Weights.Values model.Layout.Weights
+                    do! Numbers.copyIn weights model.Factors.Values model.Layout.Factors
+                    do! Numbers.copyIn weights model.Statistics model.Layout.Statistics
+                }
+
+            match fill () with
+            | Ok() -> return model
+            | Error e ->
+                (model :> IDisposable).Dispose()
+                return! Error e
+        }
+
+    /// A float32 model with the given numbers; arrays that the network does not have are ignored.
+    let create (_: LibTorch) (network: Network) (weights: Weights<float32>) =
+        filled ScalarType.Float32 network weights
+
+    /// A float64 model, for proofs of equality.
+    let createDouble (_: LibTorch) (network: Network) (weights: Weights<float>) =
+        filled ScalarType.Float64 network weights
+
+    /// A copy of all numbers of a float32 model, by key.
+    let weights (model: Model) : Weights<float32> =
+        Numbers.copyOut<float32> model.Weights.Values model.Layout.Weights
+        @ Numbers.copyOut<float32> model.Factors.Values model.Layout.Factors
+        @ Numbers.copyOut<float32> model.Statistics model.Layout.Statistics
+        |> Map.ofList

@@ -1,0 +1,205 @@
+namespace Sss.Torch
+
+open Sss
+open TorchSharp
+
+/// Whether batch statistics and dropout act as in training or as in evaluation.
+type internal Mode =
+    | Training
+    | Evaluation
+
+/// One compiled part of a network. It never disposes its input.
+type internal Part = {
+    /// Gives a new tensor, or the input itself where there is nothing to do.
+    Run: Mode -> Tensor -> Tensor
+    /// Whether the part behind may write over the output: nobody else reads it, neither another
+    /// branch nor a backward pass.
+    Fresh: bool
+}
+
+/// Where a network's numbers are found by key.
+type internal Arrays = {
+    Weight: string -> Tensor
+    Factor: string -> Tensor
+    Statistic: string -> Tensor
+}
+
+/// Single layers as functions on N×C×H×W tensors. A factor multiplies weights, or a bn's scale and
+/// shift, and not the activations where that is less work: the same function, some percent faster.
+[<RequireQualifiedAccess>]
+module internal Parts =
+
+    let private extents (size: Sss.Size) = [| int64 size.H; int64 size.W |]
+
+    let private pass (fresh: bool) : Part = { Run = (fun _ x -> x); Fresh = fresh }
+
+    /// The factor of a layer as a vector over its output channels or a single number, from its own
+    /// declaration and the factor of the scaled branch that it ends.
+    let private factorOf (arrays: Arrays) (layer: Layer) (block: Tensor option) =
+        let own =
+            layer.Scale
+            |> Option.map (fun scale ->
+                let factor = arrays.Factor $"{layer.Name}.factor"
+                let channels = layer.Output.Channels
+
+                if scale.Count = channels then
+                    fun () -> factor.alias ()
+                else
+                    let groups = int64 scale.Count
+                    let each = [| groups; int64 channels / groups |]
+
+                    fun () ->
+                        use column = factor.view ([| groups; 1L |])
+                        use wide = column.expand each
+                        wide.reshape ([| int64 channels |])
+            )
+
+        match own, block with
+        | Some own, Some block ->
+            Some(fun () ->
+                use factor = own ()
+                factor.mul block
+            )
+        | Some own, None -> Some own
+        | None, Some block -> Some(fun () -> block.alias ())
+        | None, None -> None
+
+    /// A convolution; the factor multiplies weights and bias.
+    let private convolution (arrays: Arrays) name bias (stride, pad, dilation, groups) factor =
+        let weight = arrays.Weight $"{name}.weight"
+        let bias: Tensor | null = if bias then arrays.Weight $"{name}.bias" else null
+
+        let run (x: Tensor) (w: Tensor) (b: Tensor | null) =
+            functional.conv2d (x, w, b, stride, pad, dilation, groups)
+
+        match factor with
+        | None -> fun (x: Tensor) -> run x weight bias
+        | Some factor ->
+            fun x ->
+                use f: Tensor = factor ()
+                use column = f.view ([| -1L; 1L; 1L; 1L |])
+                use w = weight.mul column
+
+                match bias with
+                | null -> run x w null
+                | bias ->
+                    use b = bias.mul f
+                    run x w b
+
+    let private conv arrays (layer: Layer) (c: Conv) factor =
+        let window = extents c.Stride, extents c.Pad, extents c.Dilation, int64 c.Groups
+
+        convolution arrays layer.Name c.Bias window factor
+
+    let private depthwise arrays (layer: Layer) (c: DepthwiseConv) factor =
+        let window =
+            extents c.Stride, extents c.Pad, extents c.Dilation, int64 layer.Input.Channels
+
+        convolution arrays layer.Name c.Bias window factor
+
+    /// A dense layer; the factor multiplies the output, which is smaller than the weights.
+    let private dense (arrays: Arrays) (layer: Layer) (d: Dense) factor =
+        let weight = arrays.Weight $"{layer.Name}.weight"
+
+        let bias: Tensor | null =
+            if d.Bias then arrays.Weight $"{layer.Name}.bias" else null
+
+        let shape = [| -1L; int64 d.Out; 1L; 1L |]
+
+        fun (x: Tensor) ->
+            use flat = x.flatten 1L
+            use y = functional.linear (flat, weight, bias)
+
+            match factor with
+            | None -> y.view shape
+            | Some factor ->
+                use f: Tensor = factor ()
+                use scaled = y.mul f
+                scaled.view shape
+
+    /// Batch normalisation; the factor multiplies scale and shift. Training updates the running
+    /// statistics (of the variance, the unbiased one: PyTorch's rule).
+    let private batchNorm (arrays: Arrays) (layer: Layer) (b: BatchNorm) factor =
+        let scale = arrays.Weight $"{layer.Name}.weight"
+        let shift = arrays.Weight $"{layer.Name}.bias"
+        let mean = arrays.Statistic $"{layer.Name}.mean"
+        let var = arrays.Statistic $"{layer.Name}.var"
+
+        let run mode (x: Tensor) (scale: Tensor) (shift: Tensor) =
+            functional.batch_norm (x, mean, var, scale, shift, (mode = Training), b.Momentum, b.Eps)
+
+        match factor with
+        | None -> fun mode x -> run mode x scale shift
+        | Some factor ->
+            fun mode x ->
+                use f: Tensor = factor ()
+                use s = scale.mul f
+                use t = shift.mul f
+                run mode x s t
+
+    let private pool (p: Pool) : Tensor -> Tensor =
+        let kernel, stride, pad = extents p.Kernel, extents p.Stride, extents p.Pad
+
+        match p.Kind with
+        | Max ->
+            let dilation = [| 1L; 1L |]
+            fun x -> functional.max_pool2d (x, kernel, stride, pad, dilation, p.Ceil)
+        | Average -> fun x -> functional.avg_pool2d (x, kernel, stride, pad, p.Ceil, true)
+
+    let private globalPool (input: Shape) kind : Tensor -> Tensor =
+        match kind with
+        | Average ->
+            let axes = [| 2L; 3L |]
+            fun x -> x.mean (axes, true)
+        | Max ->
+            pool {
+                Kind = Max
+                Kernel = { H = input.Height; W = input.Width }
+                Stride = Size.square 1
+                Pad = Size.square 0
+                Ceil = false
+            }
+
+    /// One layer. `block`: the factor of the scaled branch that this layer ends. `fresh`: whether
+    /// the input may be written over.
+    let layer (arrays: Arrays) (block: Tensor option) (fresh: bool) (layer: Layer) : Part =
+        let factor = factorOf arrays layer block
+        let made run = { Run = run; Fresh = true }
+        let plain run = made (fun _ x -> run x)
+
+        match layer.Op with
+        | Op.Conv c -> plain (conv arrays layer c factor)
+        | Op.DepthwiseConv c -> plain (depthwise arrays layer c factor)
+        // The output is a view, and writing over a view costs autograd more than it saves.
+        | Op.Dense d -> {
+            plain (dense arrays layer d factor) with
+                Fresh = false
+          }
+        | Op.BatchNorm b -> made (batchNorm arrays layer b factor)
+        // An activation's own derivative reads its output.
+        | Op.Activation a when fresh && Activations.overwrites a -> {
+            plain (Activations.compileInPlace a) with
+                Fresh = false
+          }
+        | Op.Activation a -> {
+            plain (Activations.compile a) with
+                Fresh = false
+          }
+        | Op.Pool p -> plain (pool p)
+        | Op.GlobalPool kind -> plain (globalPool layer.Input kind)
+        | Op.Dropout 0.0 -> pass fresh
+        | Op.Dropout p -> {
+            Run =
+                fun mode x ->
+                    match mode with
+                    | Training -> functional.dropout (x, p, true, false)
+                    | Evaluation -> x
+            Fresh = fresh
+          }
+        | Op.Flatten ->
+            let shape = [| -1L; Shape.count layer.Input; 1L; 1L |]
+
+            {
+                Run = fun _ x -> x.reshape shape
+                Fresh = false
+            }

@@ -1,0 +1,102 @@
+namespace Sss.Torch
+
+open System
+open System.IO
+open System.Runtime.InteropServices
+
+/// Where the native libraries may lie, in the order in which they are looked for.
+[<RequireQualifiedAccess>]
+module internal Locate =
+
+    /// The LibTorch that the binding is built for; moves together with the pin of TorchSharp.
+    let libTorchVersion = "2.10.0"
+
+    /// The pinned TorchSharp.
+    let torchSharpVersion = "0.107.0"
+
+    /// How this system is named in packages: `linux-x64`, `win-x64`, `osx-arm64`, …
+    let runtimeIdentifier =
+        let system =
+            if RuntimeInformation.IsOSPlatform OSPlatform.Windows then
+                "win"
+            elif RuntimeInformation.IsOSPlatform OSPlatform.OSX then
+                "osx"
+            else
+                "linux"
+
+        let processor = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()
+        $"{system}-{processor}"
+
+    let private fileName (stem: string) =
+        if RuntimeInformation.IsOSPlatform OSPlatform.Windows then
+            $"{stem}.dll"
+        elif RuntimeInformation.IsOSPlatform OSPlatform.OSX then
+            $"lib{stem}.dylib"
+        else
+            $"lib{stem}.so"
+
+    /// The binding's file.
+    let binding = fileName "LibTorchSharp"
+
+    /// LibTorch's files that are loaded by hand, needed ones before those that need them. What
+    /// stands here and does not exist on a system is passed over, but for `torch_cpu`.
+    let libTorchFiles =
+        let helpers =
+            if RuntimeInformation.IsOSPlatform OSPlatform.Windows then
+                [ "libiomp5md.dll"; "uv.dll" ]
+            else
+                []
+
+        helpers @ List.map fileName [ "c10"; "torch_cpu"; "torch" ]
+
+    /// The file that shows that a folder holds LibTorch.
+    let libTorchMark = fileName "torch_cpu"
+
+    let private environment name =
+        match Environment.GetEnvironmentVariable name with
+        | null
+        | "" -> None
+        | value -> Some value
+
+    /// NuGet's package cache.
+    let packages =
+        environment "NUGET_PACKAGES"
+        |> Option.defaultWith (fun () ->
+            Path.Combine(
+                Environment.GetFolderPath Environment.SpecialFolder.UserProfile,
+                ".nuget",
+                "packages"
+            )
+        )
+
+    let private own = [
+        AppContext.BaseDirectory
+        Path.Combine(AppContext.BaseDirectory, "runtimes", runtimeIdentifier, "native")
+    ]
+
+    let private inPackage name version =
+        Path.Combine(packages, name, version, "runtimes", runtimeIdentifier, "native")
+
+    /// Folders that may hold LibTorch: `$SSS_LIBTORCH`, the program's own, NuGet's cache.
+    let libTorchFolders =
+        Option.toList (environment "SSS_LIBTORCH")
+        @ own
+        @ [ inPackage $"libtorch-cpu-{runtimeIdentifier}" libTorchVersion ]
+
+    /// Folders that may hold the binding.
+    let bindingFolders =
+        Option.toList (environment "SSS_LIBTORCH")
+        @ own
+        @ [ inPackage "torchsharp" torchSharpVersion ]
+
+    /// The first of the folders that has the file.
+    let first (file: string) (folders: string list) =
+        folders |> List.tryFind (fun folder -> File.Exists(Path.Combine(folder, file)))
+
+    /// The user's folder for what can be made again.
+    let cache =
+        environment "XDG_CACHE_HOME"
+        |> Option.defaultWith (fun () ->
+            Path.Combine(Environment.GetFolderPath Environment.SpecialFolder.UserProfile, ".cache")
+        )
+        |> fun root -> Path.Combine(root, "sss")

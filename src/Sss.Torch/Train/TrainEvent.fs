@@ -1,0 +1,84 @@
+namespace Sss.Torch
+
+open Sss
+
+/// What training starts with.
+type TrainStart = {
+    Network: Network
+    Epochs: int
+    /// Epochs that a resumed run has done already.
+    FirstEpoch: int
+    StepsPerEpoch: int
+    /// Images of an epoch; what does not fill a last batch is left out (another part each epoch).
+    Images: int
+    Batch: int
+    Threads: int
+}
+
+/// One step.
+type StepReport = {
+    /// From 0.
+    Epoch: int
+    /// From 1, in the epoch.
+    Step: int
+    StepsPerEpoch: int
+    /// Cross-entropy of the batch, with the weights before the step.
+    Loss: float
+    /// Since the start of the epoch.
+    ImagesPerSecond: float
+}
+
+/// Factors of a kind that are not zero, of how many.
+type FactorCount = {
+    Kind: FactorKind
+    NonZero: int
+    Total: int
+}
+
+/// One epoch.
+type EpochReport = {
+    /// From 0.
+    Epoch: int
+    /// Mean cross-entropy over the epoch's training batches.
+    Loss: float
+    /// Fraction of the epoch's training images that were right.
+    Accuracy: float
+    /// η of the epoch's last step.
+    Rate: float
+    Gamma: Gamma
+    Factors: FactorCount list
+    ImagesPerSecond: float
+    /// The sum of ηγ so far, a kind each.
+    Dose: Gamma
+}
+
+/// Training as it goes; console, CSV and C# `IProgress` are listeners.
+type TrainEvent =
+    | Started of TrainStart
+    | Stepped of StepReport
+    | EpochDone of EpochReport
+    | Finished of seconds: float
+
+/// How training can end without a result.
+type TrainError =
+    /// The loss is no longer a number.
+    | Diverged of epoch: int * loss: float
+    /// Stopped on request, with all that is needed to go on.
+    | Stopped of TrainState
+    /// The training set has no images.
+    | NoImages
+    | BadModel of ModelError
+
+/// Wording.
+[<RequireQualifiedAccess>]
+module TrainError =
+
+    /// One message that says what is wrong and the way out.
+    let message (error: TrainError) =
+        match error with
+        | Diverged(epoch, loss) ->
+            $"Training diverged in epoch {epoch + 1}: the loss is {loss}. Use a smaller `lr`, or \
+              `warmup 1` in the recipe."
+        | Stopped state -> $"Training was stopped after {state.Epoch} epochs and can be resumed."
+        | NoImages -> "The training set has no images."
+        | BadModel error -> ModelError.message error

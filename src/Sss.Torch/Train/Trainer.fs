@@ -1,0 +1,131 @@
+namespace Sss.Torch
+
+open System
+open FsToolkit.ErrorHandling
+open Sss
+open TorchSharp
+
+/// A network in training: the model with the two optimizers that own its two vectors.
+[<Sealed>]
+type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recipe) =
+    let drops =
+        Network.layers model.Network
+        |> Seq.exists (fun layer ->
+            match layer.Op with
+            | Op.Dropout _ -> true
+            | _ -> false
+        )
+
+    /// The model, whose factors are the probe.
+    member _.Model = model
+
+    /// The factors as selection reads them, in the order of λ.
+    member _.Iterate = factors.Iterate
+
+    /// One step with η on one batch: the batch's mean cross-entropy before it, and how many images
+    /// were right. A loss that is not a number changes nothing.
+    member _.Step(batch: Loaded, rate: float, step: int64) : struct (float * int64) =
+        use _ = torch.NewDisposeScope()
+
+        if drops then
+            torch.manual_seed (Streams.dropout recipe.Seed step) |> ignore
+
+        let scores = model.Run(Training, batch.Images)
+        let loss = functional.cross_entropy (scores, batch.Labels)
+        let right = scores.argmax(1L).eq(batch.Labels).sum().item<int64>()
+        let value = float (loss.item<float32>())
+
+        if Double.IsFinite value then
+            loss.backward ()
+            nag.Step rate
+            factors.Step rate
+
+        struct (value, right)
+
+    /// Everything to go on from, as plain arrays.
+    member _.Export(epoch: int, step: int64, dose: Gamma) : TrainState =
+        let layout = model.Layout
+        let probe = Numbers.copyOut<float32> model.Factors.Values layout.Factors
+
+        let iterate =
+            layout.Factors
+            |> List.map (fun slot ->
+                slot.Key,
+                {
+                    Shape = slot.Shape
+                    Data = Array.sub factors.Iterate (int slot.Offset) (int slot.Count)
+                }
+            )
+
+        let numbers =
+            Numbers.copyOut<float32> model.Weights.Values layout.Weights
+            @ Numbers.copyOut<float32> model.Statistics layout.Statistics
+            @ iterate
+
+        {
+            Epoch = epoch
+            Step = step
+            Numbers = Map.ofList numbers
+            Probe = Map.ofList probe
+            Velocity = Map.ofList (Numbers.copyOut<float32> nag.Velocity layout.Weights)
+            Dose = dose
+        }
+
+    interface IDisposable with
+        member _.Dispose() =
+            (nag :> IDisposable).Dispose()
+            (model :> IDisposable).Dispose()
+
+/// Making trainers.
+[<RequireQualifiedAccess>]
+module internal Trainer =
+
+    /// Training from a state: `Export` of the result gives it back bit for bit.
+    let import (engine: LibTorch) (network: Network) (recipe: Recipe) (state: TrainState) =
+        result {
+            let! model = Model.create engine network state.Numbers
+            let layout = model.Layout
+            let gammas = Gammas.ofRecipe recipe.Gamma layout
+            // Reads the iterate, which the model was made with, before the probe takes its place.
+            let factors = FactorStep(model.Factors, gammas, recipe.Momentum)
+
+            let nag = new Nag(model.Weights, layout.Decayed, recipe.Decay, recipe.Momentum)
+
+            let trainer = new Trainer(model, nag, factors, recipe)
+
+            let fill () =
+                result {
+                    do! Numbers.copyIn state.Probe model.Factors.Values layout.Factors
+                    do! Numbers.copyIn state.Velocity nag.Velocity layout.Weights
+                }
+
+            match fill () with
+            | Ok() -> return trainer
+            | Error e ->
+                (trainer :> IDisposable).Dispose()
+                return! Error e
+        }
+
+    /// The state before the first step: no velocity, iterate and probe where the factors start.
+    let start (network: Network) (numbers: Weights<float32>) : TrainState =
+        let still (p: Parameter) =
+            p.Key,
+            {
+                Shape = p.Shape
+                Data = Array.zeroCreate (int (Parameters.size p.Shape))
+            }
+
+        let isFactor = Parameters.factors network |> List.map (fun f -> f.Key) |> Set.ofList
+
+        {
+            Epoch = 0
+            Step = 0L
+            Numbers = numbers
+            Probe = numbers |> Map.filter (fun key _ -> Set.contains key isFactor)
+            Velocity = Parameters.ofNetwork network |> List.map still |> Map.ofList
+            Dose = {
+                Neuron = 0.0
+                Group = 0.0
+                Block = 0.0
+            }
+        }

@@ -1,0 +1,279 @@
+module Sss.Tests.Files.RunTests
+
+open System
+open System.IO
+open Xunit
+open FsCheck
+open FsCheck.Xunit
+open Sss
+open Sss.Files
+
+let private result: RunResult = {
+    Network = "ResNet20"
+    Seed = 1
+    Recipe = {
+        Recipe.defaults with
+            Schedule = Step(0.1, [ 30; 60 ])
+            TargetMacs = Some 0.5
+    }
+    Method = "apg"
+    Dense = { RunSize.Params = 10L; Macs = 20L }
+    Selected = { RunSize.Params = 5L; Macs = 6L }
+    Neuron = { RunFactors.Kept = 1; Total = 2 }
+    Group = { RunFactors.Kept = 0; Total = 0 }
+    Block = { RunFactors.Kept = 3; Total = 4 }
+    Test = {
+        RunTest.Accuracy = 0.975
+        Loss = 0.1
+        Count = 359
+    }
+    Exactness = {
+        RunExactness.MaxAbs = 1e-6
+        MaxRel = 2e-7
+        ArgmaxAgree = 1.0
+        Inputs = 100
+        Verdict = "exact"
+    }
+    Seconds = {
+        RunSeconds.Train = 60.5
+        Select = 0.25
+    }
+}
+
+[<Fact>]
+let ``result.json has the shape that scripts rely on`` () =
+    let expected =
+        """{
+  "format": 1,
+  "network": "ResNet20",
+  "seed": 1,
+  "recipe": {
+    "epochs": 30,
+    "batch": 128,
+    "lr": 0.1,
+    "schedule": "step",
+    "factor": 0.1,
+    "at": [
+      30,
+      60
+    ],
+    "warmup": 0,
+    "momentum": 0.9,
+    "decay": 0.0001,
+    "gamma": {
+      "neuron": 0,
+      "group": 0,
+      "block": 0
+    },
+    "target": 0.5,
+    "shrink": null,
+    "seed": 1,
+    "augment": {
+      "crop": 0,
+      "flip": false
+    }
+  },
+  "method": "apg",
+  "dense": {
+    "params": 10,
+    "macs": 20
+  },
+  "selected": {
+    "params": 5,
+    "macs": 6,
+    "factors": {
+      "neuron": [
+        1,
+        2
+      ],
+      "group": [
+        0,
+        0
+      ],
+      "block": [
+        3,
+        4
+      ]
+    }
+  },
+  "test": {
+    "accuracy": 0.975,
+    "loss": 0.1,
+    "count": 359
+  },
+  "exactness": {
+    "maxAbs": 1E-06,
+    "maxRel": 2E-07,
+    "argmaxAgree": 1,
+    "inputs": 100,
+    "verdict": "exact"
+  },
+  "seconds": {
+    "train": 60.5,
+    "select": 0.25
+  }
+}
+"""
+
+    Assert.Equal(expected, ResultFile.toText result)
+
+[<Property>]
+let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int64) =
+    Folders.within (fun folder ->
+        let path = Path.Combine(folder, "sub", "result.json")
+        let finite x = if Double.IsFinite x then x else 0.5
+
+        let recipe = {
+            recipe with
+                Lr = finite recipe.Lr
+                Momentum = finite recipe.Momentum
+                Decay = finite recipe.Decay
+                Gamma = {
+                    Neuron = finite recipe.Gamma.Neuron
+                    Group = finite recipe.Gamma.Group
+                    Block = finite recipe.Gamma.Block
+                }
+                TargetMacs = Option.map finite recipe.TargetMacs
+                Schedule =
+                    match recipe.Schedule with
+                    | Step(f, at) -> Step(finite f, at)
+                    | other -> other
+        }
+
+        let run = {
+            result with
+                Recipe = recipe
+                Dense = {
+                    RunSize.Params = params'
+                    Macs = Int64.MaxValue
+                }
+                Test = {
+                    result.Test with
+                        Accuracy = finite accuracy
+                }
+        }
+
+        Folders.ok (ResultFile.write path run)
+        Folders.ok (ResultFile.read path) = run
+    )
+
+[<Fact>]
+let ``a loss that is not finite is null in result.json and NaN when read`` () =
+    Folders.within (fun folder ->
+        let path = Path.Combine(folder, "result.json")
+
+        let run = {
+            result with
+                Test = { result.Test with Loss = nan }
+        }
+
+        Folders.ok (ResultFile.write path run)
+        Assert.Contains("\"loss\": null", File.ReadAllText path)
+        Assert.True(Double.IsNaN (Folders.ok (ResultFile.read path)).Test.Loss)
+    )
+
+[<Fact>]
+let ``a result.json cut or changed is an error, never an exception`` () =
+    Folders.within (fun folder ->
+        let path = Path.Combine(folder, "result.json")
+        let text = ResultFile.toText result
+
+        for at in 0 .. text.Length - 3 do
+            File.WriteAllText(path, text.Substring(0, at))
+
+            Assert.Contains(
+                "result.json: at byte",
+                Folders.messageIn folder (ResultFile.read path)
+            )
+
+            File.WriteAllText(path, text.Remove(at, 1))
+            ResultFile.read path |> ignore
+    )
+
+[<Property>]
+let ``metrics read back exactly`` (rows: (float * float) list) =
+    Folders.within (fun folder ->
+        let path = Path.Combine(folder, "metrics.csv")
+        let rows = rows |> List.map (fun (a, b) -> [ "epoch", a; "loss", b ])
+
+        for row in rows do
+            Folders.ok (MetricsFile.append path row)
+
+        let again =
+            if rows.IsEmpty then
+                []
+            else
+                Folders.ok (MetricsFile.read path)
+
+        List.forall2 (fun a b -> a.Equals b) rows again
+    )
+
+[<Fact>]
+let ``a metrics file of other columns stays as it is`` () =
+    Folders.within (fun folder ->
+        let path = Path.Combine(folder, "metrics.csv")
+        Folders.ok (MetricsFile.append path [ "epoch", 1.0; "loss", 0.5 ])
+
+        Assert.Equal(
+            "metrics.csv: at byte 0: columns: expected epoch,accuracy, found epoch,loss",
+            Folders.messageIn folder (MetricsFile.append path [ "epoch", 2.0; "accuracy", 0.5 ])
+        )
+
+        File.AppendAllText(path, "2,0.2")
+        Assert.Equal(1, (Folders.ok (MetricsFile.read path)).Length)
+        Folders.ok (MetricsFile.filter path (fun row -> snd row.Head <= 1.0))
+        Folders.ok (MetricsFile.append path [ "epoch", 2.0; "loss", 0.25 ])
+        Assert.Equal("epoch,loss\n1,0.5\n2,0.25\n", File.ReadAllText path)
+    )
+
+[<Fact>]
+let ``an atomic write that fails leaves the old file and nothing else`` () =
+    Folders.within (fun folder ->
+        let path = Path.Combine(folder, "file")
+        Folders.ok (AtomicFile.writeText path "old")
+
+        let full = IOException("no space", 28)
+
+        let failing (e: exn) =
+            AtomicFile.write
+                path
+                (fun stream ->
+                    stream.WriteByte 1uy
+                    raise e
+                )
+
+        Assert.Equal(Error(DiskFull path), failing full)
+        Assert.Equal(Error(NotAvailable(path, "broken")), failing (IOException "broken"))
+
+        Assert.Throws<InvalidOperationException>(fun () ->
+            failing (InvalidOperationException()) |> ignore
+        )
+        |> ignore
+
+        Assert.Equal("old", File.ReadAllText path)
+        Assert.Equal(1, Directory.GetFileSystemEntries(folder).Length)
+        Folders.ok (AtomicFile.writeText path "new")
+        Assert.Equal("new", File.ReadAllText path)
+        Assert.Equal(1, Directory.GetFileSystemEntries(folder).Length)
+
+        Assert.Equal(
+            Error(NotAvailable(folder, "it is a folder")),
+            AtomicFile.writeText folder "x"
+        )
+    )
+
+[<Fact>]
+let ``a full disk is an error with a name`` () =
+    // Every write to this device fails for want of space.
+    if File.Exists "/dev/full" then
+        let written =
+            FileError.catching
+                "/dev/full"
+                (fun () ->
+                    use stream = File.OpenWrite "/dev/full"
+                    stream.WriteByte 1uy
+                    stream.Flush()
+                    Ok()
+                )
+
+        Assert.Equal(Error(DiskFull "/dev/full"), written)

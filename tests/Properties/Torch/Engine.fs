@@ -1,0 +1,30 @@
+namespace Sss.Tests.Torch
+
+open Xunit
+open Sss.Torch
+open TorchSharp
+
+/// Tests that use LibTorch run one at a time: two computations at once on few cores would slow each
+/// other down many times.
+[<CollectionDefinition("LibTorch", DisableParallelization = true)>]
+type LibTorchCollection() = class end
+
+/// The loaded engine, on one thread.
+module internal Engine =
+
+    let private loaded =
+        lazy
+            (match LibTorch.load () with
+             | Ok engine ->
+                 torch.set_num_threads 1
+                 engine
+             | Error error -> invalidOp (LibTorchError.message error))
+
+    /// The engine; a test that needs it fails with the loader's own message.
+    let get () = loaded.Value
+
+    /// The value of a result that must be one.
+    let ok result =
+        match result with
+        | Ok value -> value
+        | Error error -> invalidOp $"%A{error}"
