@@ -23,6 +23,11 @@ module internal Engine =
     /// The engine; a test that needs it fails with the loader's own message.
     let get () = loaded.Value
 
+    /// A dispose scope; loads the engine first.
+    let scope () =
+        get () |> ignore
+        torch.NewDisposeScope()
+
     /// The value of a result that must be one.
     let ok result =
         match result with

@@ -1,0 +1,105 @@
+namespace Sss
+
+/// Where a part of a draft was written.
+type Place = {
+    /// None: the part has no text (it was built by a program).
+    Span: Span option
+    /// The calls that led to it, innermost first: the definition's name and where it was called.
+    CalledFrom: (string * Span) list
+}
+
+/// Places.
+[<RequireQualifiedAccess>]
+module Place =
+
+    /// For drafts that were never text.
+    let none = { Span = None; CalledFrom = [] }
+
+/// A name that the author gave, and where.
+type Label = { Text: string; Place: Place }
+
+/// `@scale(kind, gamma=…, init=…)` before it is known how many factors that makes.
+type DraftScale = {
+    Kind: FactorKind
+    /// Multiplies the recipe's γ of this kind; finite and not negative.
+    Gamma: float
+    /// Where every λ starts; finite and not negative.
+    Init: float
+    Place: Place
+}
+
+/// A part of a network before anything about it is checked: what the language and the builders
+/// produce, and what `Check` turns into a `Node`.
+[<RequireQualifiedAccess>]
+type DraftNode =
+    | Layer of DraftLayer
+    /// A call of a definition or a named scope.
+    | Scope of DraftScope
+    | Residual of DraftResidual
+    | Concat of DraftConcat
+    /// Something that is known to be wrong and has been reported: nothing is known of its output.
+    | Broken
+
+/// One layer, its arguments complete.
+and DraftLayer = {
+    Label: Label option
+    Op: Op
+    Scale: DraftScale option
+    Place: Place
+}
+
+/// Statements whose names share a first part. The network that comes out has no scopes, only names.
+and DraftScope = {
+    Label: Label option
+    /// The definition that was called, the stem of automatic names. None: the label is the name.
+    Word: string option
+    Body: DraftNode list
+    Place: Place
+}
+
+/// λ·branch(x) + shortcut(x).
+and DraftResidual = {
+    Label: Label option
+    Scale: DraftScale option
+    Branch: DraftNode list
+    Shortcut: DraftShortcut
+    Place: Place
+}
+
+/// What runs beside the branch of a residual.
+and [<RequireQualifiedAccess>] DraftShortcut =
+    | Identity
+    /// The identity where shapes agree, else a strided 1x1 convolution and a `bn`.
+    | Auto
+    /// Empty: the identity.
+    | Body of DraftNode list
+
+/// The channels of all branches, in order.
+and DraftConcat = {
+    Label: Label option
+    Branches: DraftBranch list
+    Place: Place
+}
+
+/// One branch of a concatenation.
+and DraftBranch = {
+    /// Its number where it is not the next one (`branch4: { … }`).
+    Number: (int * Place) option
+    /// Empty: the identity.
+    Body: DraftNode list
+    Place: Place
+}
+
+/// An unchecked network.
+type Draft = {
+    Name: string
+    /// None: wrong or missing, and reported already.
+    Input: Shape option
+    /// None: wrong or missing, and reported already.
+    Classes: int option
+    /// Names of all definitions: their automatic names are taken.
+    Definitions: Set<string>
+    Body: DraftNode list
+    /// Where to complain about the network as a whole.
+    Place: Place
+}

@@ -1,0 +1,75 @@
+namespace Sss
+
+/// What can be wrong with sizes and shapes, with the facts that a message needs.
+[<RequireQualifiedAccess>]
+type ShapeProblem =
+    /// The two sides of a residual sum differ. `identity`: the shortcut is the residual's input.
+    | SumOfDifferentShapes of branch: Shape * shortcut: Shape * identity: bool
+    /// `shortcut auto`: no stride makes the input's extents the branch's.
+    | NoAutoShortcut of input: Shape * branch: Shape
+    /// A branch of a concatenation has another height or width than the first.
+    | ConcatOfDifferentShapes of first: Shape * number: int * other: Shape
+    /// The window reaches beyond the padded input.
+    | WindowTooLarge of word: string * input: Shape * kernel: Size
+    /// `flatten` of more than 2³¹ − 1 values.
+    | TooManyFeatures of input: Shape
+    /// An extent beyond what the language allows.
+    | OutputTooLarge of word: string * output: Shape
+    /// `groups` does not divide the channels that come `in` or go `out`.
+    | GroupsDoNotDivide of groups: int * channels: int * incoming: bool
+    /// PyTorch's rule: a pool is padded by at most half its window.
+    | PoolPadTooLarge of pad: Size * kernel: Size
+    /// A number of a layer is outside its range.
+    | BadNumber of word: string * argument: string * value: string * expected: string
+    /// The last output does not have one value a class.
+    | OutputIsNotClasses of output: Shape * classes: int
+    /// More multiply-adds or parameters than 64 bits can count.
+    | TooLarge of what: string
+    /// More layers than the language allows.
+    | TooManyLayers of limit: int
+    | EmptyNetwork
+    /// A residual whose branch holds no layer.
+    | EmptyBranch
+    /// A concatenation of fewer than two branches.
+    | FewBranches of count: int
+
+/// What can be wrong with names.
+[<RequireQualifiedAccess>]
+type NameProblem =
+    /// A label that looks like `word` and a number, where `next` is the number that comes next.
+    | AutomaticLabel of label: string * word: string * next: int
+    | NotAName of label: string
+    | DuplicateName of name: string
+    | BranchNumber of number: int * next: int
+
+/// What can be wrong with scaling factors.
+[<RequireQualifiedAccess>]
+type FactorProblem =
+    /// A factor that the next layer, a bn, takes back.
+    | FactorBeforeNorm of word: string
+    /// A factor on an activation, a pool, `dropout` or `flatten`.
+    | FactorOnPlainLayer of word: string * kind: FactorKind
+    /// A bn that carries factors but follows no layer with weights.
+    | FactorOnLoneNorm of kind: FactorKind
+    /// A factor on the network's outputs.
+    | FactorOnOutput of word: string
+    | GroupFactorWithoutGroups of word: string
+    | GroupFactorOnDepthwise of word: string
+    | NeuronFactorOnGroups of word: string * groups: int
+    | BlockFactorOnLayer of word: string
+    /// A factor of another kind than block on a residual.
+    | LayerFactorOnResidual of kind: FactorKind
+    /// A scaled branch that ends in something that a factor cannot be folded into.
+    | ScaledBranchEnd of last: string
+    /// A warning: no other addend of the sum can be zero there.
+    | FactorCannotShrink of word: string
+
+/// Everything that can be wrong with a draft.
+[<RequireQualifiedAccess>]
+type Problem =
+    | Shape of ShapeProblem
+    | Name of NameProblem
+    | Factor of FactorProblem
+
+/// One mistake in a draft, and where.
+type NetworkError = { Problem: Problem; Place: Place }

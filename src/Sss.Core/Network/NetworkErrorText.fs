@@ -1,0 +1,206 @@
+namespace Sss
+
+/// The wording of `NetworkError`: facts in, diagnostics out.
+[<RequireQualifiedAccess>]
+module NetworkErrorText =
+
+    /// How a factor is written.
+    let private scaleText kind =
+        match kind with
+        | Neuron -> "@scale(neuron)"
+        | Group -> "@scale(group)"
+        | Block -> "@scale(block)"
+
+    /// code, message, notes, suggestion
+    let private shapeText problem =
+        match problem with
+        | ShapeProblem.SumOfDifferentShapes(branch, shortcut, identity) ->
+            let beside = if identity then "the input" else "the shortcut"
+
+            "SSS401",
+            $"the two sides of this residual have different shapes: {branch} and {shortcut}",
+            [ $"the branch gives {branch}"; $"{beside} gives {shortcut}" ],
+            Some(
+                if identity then
+                    "write `shortcut auto` behind the branch, or let the branch keep the shape"
+                else
+                    "let both sides give the same shape"
+            )
+        | ShapeProblem.NoAutoShortcut(input, branch) ->
+            "SSS402",
+            $"no stride of a 1x1 convolution makes {input} into {branch}",
+            [
+                $"the input is {input}, the branch gives {branch}"
+                "`shortcut auto` uses one stride for both axes"
+            ],
+            Some "write the projection out: `shortcut { … }`"
+        | ShapeProblem.ConcatOfDifferentShapes(first, number, other) ->
+            "SSS403",
+            $"the branches of this concat differ in height or width: {first} and {other}",
+            [ $"the first branch gives {first}"; $"branch {number} gives {other}" ],
+            Some "let all branches give the same height and width; only channels are joined"
+        | ShapeProblem.WindowTooLarge(word, input, kernel) ->
+            "SSS404",
+            $"the {kernel} window of this {word} does not fit into {input}",
+            [ $"the input is {input}"; "the output would have no height or no width" ],
+            Some "use a smaller window, more padding, or fewer strides before it"
+        | ShapeProblem.TooManyFeatures input ->
+            "SSS404",
+            $"{input} has too many values to be flattened",
+            [ "at most 2147483647 features are possible" ],
+            None
+        | ShapeProblem.OutputTooLarge(word, output) ->
+            "SSS408",
+            $"the output of this `{word}` is {output}",
+            [ "channels, height and width may be at most 1000000" ],
+            None
+        | ShapeProblem.GroupsDoNotDivide(groups, channels, incoming) ->
+            let which = if incoming then "coming in" else "going out"
+
+            "SSS405",
+            $"{groups} groups do not divide the {channels} channels {which}",
+            [ $"every group needs the same number of the {channels} channels {which}" ],
+            None
+        | ShapeProblem.PoolPadTooLarge(pad, kernel) ->
+            "SSS406",
+            $"padding {pad} is more than half of the {kernel} window",
+            [ "a pool may be padded by at most half its window, or windows would see padding only" ],
+            None
+        | ShapeProblem.BadNumber(word, argument, value, expected) ->
+            "SSS302", $"{argument} of `{word}` is {value}", [ $"expected {expected}" ], None
+        | ShapeProblem.OutputIsNotClasses(output, classes) ->
+            "SSS407",
+            $"the network gives {output}, but there are {classes} classes",
+            [ "the last output must have one value a class" ],
+            Some(
+                if output.Height > 1 || output.Width > 1 then
+                    "end with `avgpool global` and `dense classes`"
+                else
+                    "end with `dense classes`"
+            )
+        | ShapeProblem.TooLarge what ->
+            "SSS408", $"the network is too large: it has more {what} than can be counted", [], None
+        | ShapeProblem.TooManyLayers limit ->
+            "SSS304", $"the network has more than {limit} layers", [], None
+        | ShapeProblem.EmptyNetwork ->
+            "SSS409", "the network has no layers", [], Some "write at least `dense classes`"
+        | ShapeProblem.EmptyBranch ->
+            "SSS410",
+            "the branch of this residual is empty",
+            [ "nothing would be added to the shortcut but its own input" ],
+            Some "write the branch's layers between the braces"
+        | ShapeProblem.FewBranches count ->
+            "SSS411",
+            $"this concat has {count} branches",
+            [ "a concatenation joins at least two" ],
+            Some "write `{ }` for a branch that passes the input through"
+
+    let private nameText problem =
+        match problem with
+        | NameProblem.AutomaticLabel(label, word, next) ->
+            "SSS212",
+            $"the label `{label}` looks like an automatic name",
+            [
+                $"names of `{word}` and a number are given to unlabelled statements"
+                $"the next one here is number {next}; a label may only skip forward from it"
+            ],
+            Some $"use another name, such as `{label}_main`"
+        | NameProblem.NotAName label ->
+            "SSS213",
+            $"`{label}` is not a name",
+            [ "names start with a letter or `_`, and go on with letters, digits and `_`" ],
+            None
+        | NameProblem.DuplicateName name ->
+            "SSS214",
+            $"there are two things called `{name}`",
+            [ "names key the weights, so each may be given once in its scope" ],
+            Some "use another label"
+        | NameProblem.BranchNumber(number, next) ->
+            "SSS215",
+            $"branch number {number} is out of order",
+            [ $"the next branch is number {next}; numbers may skip forward, never back" ],
+            None
+
+    let private factorText problem =
+        match problem with
+        | FactorProblem.FactorBeforeNorm word ->
+            "SSS501",
+            $"a factor on a `{word}` that a `bn` follows has no effect",
+            [ "the bn divides by the spread of its input, and so undoes any factor" ],
+            Some "put the factor on the `bn`"
+        | FactorProblem.FactorOnPlainLayer(word, kind) ->
+            "SSS502",
+            $"`{word}` cannot carry a scaling factor",
+            [ "a factor needs weights that it can be folded into" ],
+            Some(
+                match kind with
+                | Block -> "put `@scale(block)` on the `residual`"
+                | Neuron
+                | Group -> $"put `{scaleText kind}` on the `conv` or `bn` before it"
+            )
+        | FactorProblem.FactorOnLoneNorm kind ->
+            "SSS503",
+            $"this `bn` carries `{scaleText kind}` but follows no layer with weights",
+            [ "a factor at zero removes the neurons that feed it; here nothing feeds it alone" ],
+            Some "put the factor on a `bn` right behind a `conv`, `dwconv` or `dense`"
+        | FactorProblem.FactorOnOutput word ->
+            "SSS504",
+            $"the output of this `{word}` is the network's output",
+            [ "no class may be removed, so a factor here could never shrink anything" ],
+            Some "leave the factor out"
+        | FactorProblem.GroupFactorWithoutGroups word ->
+            "SSS505",
+            $"`@scale(group)` on a `{word}` without groups",
+            [ "there is one group only" ],
+            Some "write `@scale(neuron)`, or give the `conv` `groups=…`"
+        | FactorProblem.GroupFactorOnDepthwise word ->
+            "SSS506",
+            $"`@scale(group)` on a depthwise `{word}`",
+            [ "every channel is a group of its own there" ],
+            Some "write `@scale(neuron)`"
+        | FactorProblem.NeuronFactorOnGroups(word, groups) ->
+            "SSS507",
+            $"`@scale(neuron)` on a `{word}` with {groups} groups",
+            [ "one channel cannot go alone: groups must keep equal widths" ],
+            Some "write `@scale(group)`"
+        | FactorProblem.BlockFactorOnLayer word ->
+            "SSS508",
+            $"`@scale(block)` on a `{word}`",
+            [ "a block is the branch of a residual" ],
+            Some "put `@scale(block)` on a `residual`, or write `@scale(neuron)` here"
+        | FactorProblem.LayerFactorOnResidual kind ->
+            "SSS509",
+            $"`{scaleText kind}` on a residual",
+            [ "a residual's branch is switched as a whole" ],
+            Some "write `@scale(block)`"
+        | FactorProblem.ScaledBranchEnd last ->
+            "SSS510",
+            $"a scaled branch may not end in `{last}`",
+            [ "its factor is folded into a last `conv`, `dense` or `bn`, exactly and whatever its sign" ],
+            Some $"move `{last}` behind the residual, or put a `bn` behind it"
+        | FactorProblem.FactorCannotShrink word ->
+            "SSS551",
+            $"the factors of this `{word}` can never shrink anything",
+            [ "they go into a sum whose other side is never zero there, so all its channels stay" ],
+            Some "put `@scale(block)` on the residual, or factors on the other side too"
+
+    /// The diagnostic of a mistake. Its severity is Warning for what a network may well have.
+    let toDiagnostic (error: NetworkError) : Diagnostic =
+        let code, message, notes, suggestion =
+            match error.Problem with
+            | Problem.Shape problem -> shapeText problem
+            | Problem.Name problem -> nameText problem
+            | Problem.Factor problem -> factorText problem
+
+        {
+            Code = code
+            Severity =
+                match error.Problem with
+                | Problem.Factor(FactorProblem.FactorCannotShrink _) -> Warning
+                | _ -> Failure
+            Span = error.Place.Span
+            Message = message
+            Notes = notes
+            Suggestion = suggestion
+            CalledFrom = error.Place.CalledFrom
+        }

@@ -1,0 +1,311 @@
+namespace Sss.Dsl
+
+open Sss
+
+/// Syntax to `Draft`: calls and repeats are opened, expressions become numbers, defaults are filled in.
+module internal Elaborate =
+
+    type private Run = {
+        Known: Names.Known
+        Report: MeaningProblem -> Place -> unit
+    }
+
+    let private place (frame: Frame) span : Place = {
+        Span = Some span
+        CalledFrom = frame.CalledFrom
+    }
+
+    let private label frame (label: Located<string> option) : Label option =
+        label
+        |> Option.map (fun l -> {
+            Text = l.Value
+            Place = place frame l.Span
+        })
+
+    /// A factor's number: finite and not negative.
+    let private factorNumber run frame (scale: ScaleSyntax) name =
+        match scale.Arguments |> List.tryFind (fun (n, _) -> n.Value = name) with
+        | None -> 1.0
+        | Some(_, e) ->
+            match Evaluate.expr frame.Env e with
+            | Ok value when value >= 0.0 -> value
+            | Ok value ->
+                run.Report
+                    (MeaningProblem.OutOfRange(
+                        $"the {name} of `@scale`",
+                        value,
+                        "a number from 0 up"
+                    ))
+                    (place frame e.Span)
+
+                1.0
+            | Error(Some(problem, span)) ->
+                run.Report problem (place frame span)
+                1.0
+            | Error None -> 1.0
+
+    let private scale run frame (scales: ScaleSyntax list) : DraftScale option =
+        match scales with
+        | [] -> None
+        | scale :: _ ->
+            let kind =
+                match scale.Kind.Value with
+                | "neuron" -> Some Neuron
+                | "group" -> Some Group
+                | "block" -> Some Block
+                | _ -> None
+
+            kind
+            |> Option.map (fun kind -> {
+                Kind = kind
+                Gamma = factorNumber run frame scale "gamma"
+                Init = factorNumber run frame scale "init"
+                Place = place frame scale.Span
+            })
+
+    /// Whether the next statement is a bn: then a layer has no bias of its own.
+    let private beforeNorm (rest: Statement list) =
+        match rest with
+        | { Kind = StatementKind.Apply({ Value = "bn" }, _, _) } :: _ -> true
+        | _ -> false
+
+    let private rounds run frame (count: Expr) : int option =
+        let value =
+            Evaluate.expr frame.Env count
+            |> Result.bind (
+                Evaluate.integer "the count of this `repeat`" 0 System.Int32.MaxValue count.Span
+            )
+
+        match value with
+        | Ok n -> Some n
+        | Error problem ->
+            problem
+            |> Option.iter (fun (problem, span) -> run.Report problem (place frame span))
+
+            None
+
+    /// Adds the nodes of a body to a list.
+    let rec private addBody run frame (nodes: ResizeArray<DraftNode>) (body: Statement list) =
+        let mutable rest = body
+
+        while not rest.IsEmpty do
+            let statement = rest.Head
+            rest <- rest.Tail
+            addStatement run frame nodes statement rest
+
+    and private body run (frame: Frame) statements : DraftNode list =
+        let nodes = ResizeArray()
+        addBody run frame nodes statements
+        List.ofSeq nodes
+
+    and private addStatement run frame nodes statement rest =
+        match statement.Kind with
+        | StatementKind.Apply(word, arguments, scales) ->
+            nodes.Add(
+                match run.Known.Definitions.TryGetValue word.Value with
+                | true, definition -> call run frame statement.Label word definition arguments
+                | _ when Words.isKind word.Value ->
+                    layer run frame statement.Label word arguments scales rest
+                | _ -> DraftNode.Broken
+            )
+        | StatementKind.Repeat(count, inner) ->
+            match rounds run frame count with
+            | None -> nodes.Add DraftNode.Broken
+            | Some n ->
+                for _ in 1..n do
+                    addBody run frame nodes inner
+        | StatementKind.Residual(scales, branch, shortcut) ->
+            nodes.Add(
+                DraftNode.Residual {
+                    Label = label frame statement.Label
+                    Scale = scale run frame scales
+                    Branch = body run frame branch
+                    Shortcut =
+                        match shortcut with
+                        | ShortcutSyntax.Identity -> DraftShortcut.Identity
+                        | ShortcutSyntax.Auto -> DraftShortcut.Auto
+                        | ShortcutSyntax.Body inner -> DraftShortcut.Body(body run frame inner)
+                    Place = place frame statement.Span
+                }
+            )
+        | StatementKind.Concat branches ->
+            nodes.Add(
+                DraftNode.Concat {
+                    Label = label frame statement.Label
+                    Branches = branches |> List.map (branch run frame)
+                    Place = place frame statement.Span
+                }
+            )
+        | StatementKind.Body inner ->
+            match statement.Label with
+            | None -> addBody run frame nodes inner
+            | Some _ ->
+                nodes.Add(
+                    DraftNode.Scope {
+                        Label = label frame statement.Label
+                        Word = None
+                        Body = body run frame inner
+                        Place = place frame statement.Span
+                    }
+                )
+        | StatementKind.Broken -> nodes.Add DraftNode.Broken
+
+    and private branch run frame (label, inner, span) : DraftBranch = {
+        Number =
+            label
+            |> Option.bind (fun (l: Located<string>) ->
+                Names.branchNumber l.Value
+                |> Option.map (fun n -> n, place frame l.Span)
+            )
+        Body = body run frame inner
+        Place = place frame span
+    }
+
+    and private layer run frame own word arguments scales rest : DraftNode =
+        let report problem span = run.Report problem (place frame span)
+
+        match Layers.op report frame.Env word arguments (not (beforeNorm rest)) with
+        | None -> DraftNode.Broken
+        | Some op ->
+            DraftNode.Layer {
+                Label = label frame own
+                Op = op
+                Scale = scale run frame scales
+                Place = place frame word.Span
+            }
+
+    and private call run frame own word definition arguments : DraftNode =
+        if run.Known.Cyclic.Contains word.Value then
+            DraftNode.Broken
+        elif frame.Depth >= Frame.maxDepth then
+            run.Report (MeaningProblem.CallsTooDeep Frame.maxDepth) (place frame word.Span)
+            DraftNode.Broken
+        else
+            match Frame.call frame definition word arguments with
+            | Error problem ->
+                problem
+                |> Option.iter (fun (problem, span) -> run.Report problem (place frame span))
+
+                DraftNode.Broken
+            | Ok inner ->
+                DraftNode.Scope {
+                    Label = label frame own
+                    Word = Some definition.Name.Value
+                    Body = body run inner definition.Body
+                    Place = place frame word.Span
+                }
+
+    /// `input` or `classes`: there once, before all statements.
+    let private single run (items: Item list) word (pick: Item -> (Span * 'T) option) (name: Span) =
+        let mutable found = None
+        let mutable begun = false
+
+        for item in items do
+            match pick item, item with
+            | Some(span, value), _ ->
+                match found with
+                | Some(first: Span, _) ->
+                    run.Report
+                        (MeaningProblem.ItemTwice(word, first.Line))
+                        (place (Frame.top None) span)
+                | None ->
+                    if begun then
+                        run.Report (MeaningProblem.ItemLate word) (place (Frame.top None) span)
+
+                    found <- Some(span, value)
+            | None, Item.Statement _ -> begun <- true
+            | None, _ -> ()
+
+        match found with
+        | Some(_, value) -> Some value
+        | None ->
+            run.Report (MeaningProblem.ItemMissing word) (place (Frame.top None) name)
+            None
+
+    let private inputShape run (dims: Located<int64 list>) : Shape option =
+        let at = place (Frame.top None) dims.Span
+        let text = dims.Value |> List.map string |> String.concat "x"
+
+        match dims.Value with
+        | [ c; h; w ] ->
+            match [ c; h; w ] |> List.tryFind (fun n -> n < 1L || n > 1_000_000L) with
+            | Some bad ->
+                run.Report
+                    (MeaningProblem.OutOfRange(
+                        "an extent of the input",
+                        float bad,
+                        "a whole number from 1 to 1000000"
+                    ))
+                    at
+
+                None
+            | None -> Some(Shape.create (int c) (int h) (int w))
+        | _ ->
+            run.Report (MeaningProblem.InputDims text) at
+            None
+
+    /// The draft of a file. What is wrong goes to `report`, and `Broken` into the draft.
+    let draft (report: MeaningProblem -> Place -> unit) (file: File) : Draft =
+        let run0 problem span = report problem (place (Frame.top None) span)
+        let known = Names.check run0 file.Items
+        let run = { Known = known; Report = report }
+
+        let input =
+            single
+                run
+                file.Items
+                "input"
+                (function
+                | Item.Input(dims, keyword) -> Some(keyword, dims)
+                | _ -> None)
+                file.Name.Span
+            |> Option.bind (inputShape run)
+
+        let classes =
+            single
+                run
+                file.Items
+                "classes"
+                (function
+                | Item.Classes(n, keyword) -> Some(keyword, n)
+                | _ -> None)
+                file.Name.Span
+            |> Option.bind (fun n ->
+                match Evaluate.integer "the number of classes" 1 1_000_000 n.Span n.Value with
+                | Ok n -> Some n
+                | Error problem ->
+                    problem |> Option.iter (fun (problem, span) -> run0 problem span)
+                    None
+            )
+
+        let statements =
+            file.Items
+            |> List.choose (
+                function
+                | Item.Statement s -> Some s
+                | _ -> None
+            )
+
+        let frame = Frame.top (classes |> Option.map float)
+
+        let nodes =
+            match Count.tooMany known frame statements with
+            | Some(span, calledFrom) ->
+                report
+                    (MeaningProblem.TooManyLayers Check.maxLayers)
+                    {
+                        Span = Some span
+                        CalledFrom = calledFrom
+                    }
+
+                [ DraftNode.Broken ]
+            | None -> body run frame statements
+
+        {
+            Name = file.Name.Value
+            Input = input
+            Classes = classes
+            Definitions = Set.ofSeq known.Definitions.Keys
+            Body = nodes
+            Place = place (Frame.top None) file.Name.Span
+        }

@@ -1,0 +1,212 @@
+namespace Sss.Dsl
+
+open Sss
+
+/// What can be wrong with the meaning of a text whose form is right: names, arguments, values.
+[<RequireQualifiedAccess>]
+type MeaningProblem =
+    // Names
+    | UnknownStatement of word: string * guess: string option
+    | UnknownName of word: string * guess: string option
+    | DuplicateDefinition of name: string * firstLine: int
+    | DuplicateParameter of name: string
+    /// Definitions that call each other in a ring, the first one again at the end.
+    | Cycle of names: string list
+    | LabelInRepeat of label: string
+    | BranchLabel of label: string
+    // Items of a network
+    | ItemMissing of word: string
+    | ItemTwice of word: string * firstLine: int
+    | ItemLate of word: string
+    | InputDims of found: string
+    // Arguments
+    | UnknownArgument of word: string * name: string * guess: string option * known: string list
+    | ArgumentTwice of name: string
+    | MissingArgument of word: string * name: string * example: string option
+    | TooManyArguments of word: string * allowed: int
+    | WrongArgument of argument: string * found: string * expected: string
+    | ScaleTwice
+    | UnknownScaleKind of word: string * guess: string option
+    | ScaleOnCall of word: string
+    // Values
+    | NotAnInteger of what: string * value: float
+    | OutOfRange of what: string * value: float * expected: string
+    | DivisionByZero
+    | NotFinite
+    | TooManyLayers of limit: int
+    | CallsTooDeep of limit: int
+    // Recipe
+    | UnknownRecipeItem of word: string * guess: string option
+    | RecipeItemTwice of word: string
+    | RecipeForm of item: string * expected: string
+    /// A warning: a kind of factors without a γ is never penalised.
+    | NoGamma of kind: FactorKind
+
+/// One mistake of meaning, and where.
+type MeaningError = {
+    Problem: MeaningProblem
+    Place: Place
+}
+
+/// The wording of mistakes of meaning.
+[<RequireQualifiedAccess>]
+module MeaningErrorText =
+
+    let private cut = Words.shorten
+
+    let private didYouMean guess =
+        guess |> Option.map (fun (word: string) -> $"did you mean `{word}`?")
+
+    let private numberText (value: float) =
+        value.ToString("R", System.Globalization.CultureInfo.InvariantCulture)
+
+    let private known (names: string list) =
+        match names with
+        | [] -> "it takes no named arguments"
+        | _ ->
+            let list = names |> List.map (fun n -> $"`{cut n}`") |> List.truncate 12
+            "it takes " + String.concat ", " list
+
+    let private kindText kind =
+        match kind with
+        | Neuron -> "neuron"
+        | Group -> "group"
+        | Block -> "block"
+
+    let private text problem =
+        match problem with
+        | MeaningProblem.UnknownStatement(word, guess) ->
+            "SSS201",
+            $"there is no layer or definition `{cut word}`",
+            [],
+            didYouMean guess
+            |> Option.orElse (Some $"define it: `def {cut word}(…) {{ … }}`")
+        | MeaningProblem.UnknownName(word, guess) ->
+            "SSS202",
+            $"there is no parameter `{cut word}` here",
+            [ "expressions know numbers, the definition's parameters and `classes`" ],
+            didYouMean guess
+        | MeaningProblem.DuplicateDefinition(name, line) ->
+            "SSS203",
+            $"`{cut name}` is defined twice",
+            [ $"the first definition is in line {line}" ],
+            Some "give one of them another name"
+        | MeaningProblem.DuplicateParameter name ->
+            "SSS204", $"there are two parameters `{cut name}`", [], Some "give one of them another name"
+        | MeaningProblem.Cycle names ->
+            let ring = names |> List.map cut |> List.truncate 12 |> String.concat " → "
+
+            "SSS205",
+            $"definitions call each other in a ring: {ring}",
+            [ "a definition may call others, but never itself, at any distance" ],
+            None
+        | MeaningProblem.LabelInRepeat label ->
+            "SSS206",
+            $"the label `{cut label}` stands directly in a `repeat`",
+            [ "every round would give the same name again" ],
+            Some "leave the label out, or put the statements into a `def`"
+        | MeaningProblem.BranchLabel label ->
+            "SSS215", $"`{cut label}` is not a branch's number", [ "write `branch2`, for example" ], None
+        | MeaningProblem.ItemMissing word ->
+            let example = if word = "input" then "`input 3x32x32`" else "`classes 10`"
+
+            "SSS216", $"the network has no `{word}`", [], Some $"write {example} at its start"
+        | MeaningProblem.ItemTwice(word, line) ->
+            "SSS217",
+            $"there is a second `{word}`",
+            [ $"the first one is in line {line}" ],
+            Some "leave one of them out"
+        | MeaningProblem.ItemLate word ->
+            "SSS218",
+            $"`{word}` stands behind a statement",
+            [],
+            Some $"write `{word}` at the start of the network"
+        | MeaningProblem.InputDims found ->
+            "SSS219",
+            $"`{cut found}` is not an input's shape",
+            [ "expected channels x height x width" ],
+            Some "write `input 3x32x32`, for example"
+        | MeaningProblem.UnknownArgument(word, name, guess, names) ->
+            "SSS220",
+            $"`{cut word}` has no argument `{cut name}`",
+            [ known names ],
+            didYouMean guess
+        | MeaningProblem.ArgumentTwice name ->
+            "SSS221", $"the argument `{cut name}` is given twice", [], Some "leave one of them out"
+        | MeaningProblem.MissingArgument(word, name, example) ->
+            "SSS222",
+            $"`{cut word}` needs its {cut name}",
+            [],
+            example |> Option.map (fun e -> $"write `{e}`, for example")
+        | MeaningProblem.TooManyArguments(word, allowed) ->
+            "SSS223",
+            $"too many arguments for `{cut word}`",
+            [
+                if allowed = 0 then
+                    "it takes none without a name"
+                else
+                    $"it takes {allowed} without a name"
+            ],
+            None
+        | MeaningProblem.WrongArgument(argument, found, expected) ->
+            "SSS224", $"{cut argument} cannot be {found}", [ $"expected {expected}" ], None
+        | MeaningProblem.ScaleTwice ->
+            "SSS225", "there are two `@scale` on one statement", [], Some "leave one of them out"
+        | MeaningProblem.UnknownScaleKind(word, guess) ->
+            "SSS226",
+            $"there is no kind of factor `{cut word}`",
+            [ "expected `neuron`, `group` or `block`" ],
+            didYouMean guess
+        | MeaningProblem.ScaleOnCall word ->
+            "SSS227",
+            $"`{cut word}` is a definition and cannot carry a scaling factor",
+            [ "factors stand on layers and on `residual`" ],
+            Some "write `@scale` inside the definition"
+        | MeaningProblem.NotAnInteger(what, value) ->
+            "SSS301", $"{what} is {numberText value}, not a whole number", [], None
+        | MeaningProblem.OutOfRange(what, value, expected) ->
+            "SSS302", $"{what} is {numberText value}", [ $"expected {expected}" ], None
+        | MeaningProblem.DivisionByZero -> "SSS303", "division by zero", [], None
+        | MeaningProblem.NotFinite ->
+            "SSS303", "the value is too large to be counted with", [], None
+        | MeaningProblem.TooManyLayers limit ->
+            "SSS304",
+            $"this makes more than {limit} layers",
+            [ "a network may have at most that many" ],
+            None
+        | MeaningProblem.CallsTooDeep limit ->
+            "SSS103",
+            $"nested more than {limit} deep",
+            [ "calls and bodies may go that deep together" ],
+            None
+        | MeaningProblem.UnknownRecipeItem(word, guess) ->
+            "SSS601",
+            $"a recipe has no `{cut word}`",
+            [ "items: " + String.concat ", " Words.recipe ],
+            didYouMean guess
+        | MeaningProblem.RecipeItemTwice word ->
+            "SSS602", $"`{word}` is given twice", [], Some "leave one of them out"
+        | MeaningProblem.RecipeForm(item, expected) ->
+            "SSS603", $"this is not how `{item}` is written", [ $"expected `{expected}`" ], None
+        | MeaningProblem.NoGamma kind ->
+            "SSS651",
+            $"the recipe has no gamma for the network's {kindText kind} factors",
+            [ "without a penalty they will hardly become zero, so nothing is removed" ],
+            Some $"write `gamma {kindText kind}=0.001`, for example"
+
+    /// The diagnostic of a mistake.
+    let toDiagnostic (error: MeaningError) : Diagnostic =
+        let code, message, notes, suggestion = text error.Problem
+
+        {
+            Code = code
+            Severity =
+                match error.Problem with
+                | MeaningProblem.NoGamma _ -> Warning
+                | _ -> Failure
+            Span = error.Place.Span
+            Message = message
+            Notes = notes
+            Suggestion = suggestion
+            CalledFrom = error.Place.CalledFrom
+        }

@@ -1,0 +1,258 @@
+namespace Sss.Dsl
+
+open System.Collections.Generic
+open Sss
+
+/// What can be said of names without running anything: every definition is looked at once, called
+/// or not.
+module internal Names =
+
+    type private Run = {
+        Report: MeaningProblem -> Span -> unit
+        Definitions: Dictionary<string, Definition>
+    }
+
+    let rec private checkExpr run (known: Set<string>) (e: Expr) =
+        match e with
+        | Expr.Number _ -> ()
+        | Expr.Name(name, span) ->
+            if not (known.Contains name) then
+                run.Report (MeaningProblem.UnknownName(name, Suggest.nearest known name)) span
+        | Expr.Negate(inner, _) -> checkExpr run known inner
+        | Expr.Binary(_, a, b, _) ->
+            checkExpr run known a
+            checkExpr run known b
+
+    let private scaleArguments = [ "gamma"; "init" ]
+
+    let private checkScales run known (scales: ScaleSyntax list) =
+        match scales with
+        | _ :: second :: _ -> run.Report MeaningProblem.ScaleTwice second.Span
+        | _ -> ()
+
+        for scale in scales do
+            let kinds = [ "neuron"; "group"; "block" ]
+
+            if not (List.contains scale.Kind.Value kinds) then
+                let guess = Suggest.nearest kinds scale.Kind.Value
+                run.Report (MeaningProblem.UnknownScaleKind(scale.Kind.Value, guess)) scale.Kind.Span
+
+            let seen = HashSet<string>()
+
+            for name, value in scale.Arguments do
+                if not (List.contains name.Value scaleArguments) then
+                    run.Report
+                        (MeaningProblem.UnknownArgument(
+                            "@scale",
+                            name.Value,
+                            Suggest.nearest scaleArguments name.Value,
+                            scaleArguments
+                        ))
+                        name.Span
+                elif not (seen.Add name.Value) then
+                    run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
+
+                checkExpr run known value
+
+    let private checkArguments run known (arguments: Argument list) =
+        for argument in arguments do
+            match argument.Value.Value with
+            | Value.Expr e -> checkExpr run known e
+            | Value.Dims _
+            | Value.Word _ -> ()
+
+    let private checkApply run known (word: Located<string>) arguments (scales: ScaleSyntax list) =
+        checkArguments run known arguments
+        checkScales run known scales
+
+        let report result =
+            match result with
+            | Ok _ -> ()
+            | Error problems ->
+                for problem, span in problems do
+                    run.Report problem span
+
+        match run.Definitions.TryGetValue word.Value with
+        | true, definition ->
+            report (Signature.bindCall definition word arguments)
+
+            match scales with
+            | scale :: _ -> run.Report (MeaningProblem.ScaleOnCall word.Value) scale.Span
+            | [] -> ()
+        | _ when Words.isKind word.Value -> report (Signature.bindLayer word arguments)
+        | _ ->
+            let candidates =
+                Seq.concat [
+                    Words.kinds :> seq<string>
+                    [ "repeat"; "residual"; "concat" ]
+                    run.Definitions.Keys
+                ]
+
+            run.Report
+                (MeaningProblem.UnknownStatement(word.Value, Suggest.nearest candidates word.Value))
+                word.Span
+
+    /// The number in a concat branch's label: `branch12`.
+    let branchNumber (label: string) : int option =
+        let digits = label.Substring("branch".Length)
+
+        if
+            digits <> "" && digits.Length <= 6
+            && digits[0] <> '0'
+            && Seq.forall System.Char.IsAsciiDigit digits
+        then
+            Some(int digits)
+        else
+            None
+
+    let rec private checkBody run known inRepeat (body: Statement list) =
+        for statement in body do
+            match statement.Label with
+            | Some label when inRepeat ->
+                run.Report (MeaningProblem.LabelInRepeat label.Value) label.Span
+            | _ -> ()
+
+            match statement.Kind with
+            | StatementKind.Apply(word, arguments, scales) ->
+                checkApply run known word arguments scales
+            | StatementKind.Repeat(count, inner) ->
+                checkExpr run known count
+                checkBody run known true inner
+            | StatementKind.Residual(scales, branch, shortcut) ->
+                checkScales run known scales
+                checkBody run known false branch
+
+                match shortcut with
+                | ShortcutSyntax.Body inner -> checkBody run known false inner
+                | ShortcutSyntax.Identity
+                | ShortcutSyntax.Auto -> ()
+            | StatementKind.Concat branches ->
+                for label, inner, _ in branches do
+                    match label with
+                    | Some label when (branchNumber label.Value).IsNone ->
+                        run.Report (MeaningProblem.BranchLabel label.Value) label.Span
+                    | _ -> ()
+
+                    checkBody run known false inner
+            // A body without a label is no scope: a label in it stands where the body stands.
+            | StatementKind.Body inner ->
+                checkBody run known (inRepeat && statement.Label.IsNone) inner
+            | StatementKind.Broken -> ()
+
+    /// The definitions that a body calls, each with the first place.
+    let rec private calls (definitions: Dictionary<string, Definition>) (body: Statement list) =
+        body
+        |> List.collect (fun statement ->
+            match statement.Kind with
+            | StatementKind.Apply(word, _, _) when definitions.ContainsKey word.Value -> [
+                word.Value, word.Span
+              ]
+            | StatementKind.Repeat(_, inner)
+            | StatementKind.Body inner -> calls definitions inner
+            | StatementKind.Residual(_, branch, shortcut) ->
+                calls definitions branch
+                @ (match shortcut with
+                   | ShortcutSyntax.Body inner -> calls definitions inner
+                   | _ -> [])
+            | StatementKind.Concat branches ->
+                branches |> List.collect (fun (_, inner, _) -> calls definitions inner)
+            | _ -> []
+        )
+
+    /// The definitions that are part of a ring or lead into one; each ring is reported once. With a
+    /// stack of its own: chains of definitions may be as long as the file.
+    let private findCycles run (order: Definition list) : HashSet<string> =
+        let finished = HashSet<string>()
+        let bad = HashSet<string>()
+        let onPath = HashSet<string>()
+
+        for root in order do
+            let path = Stack<string * (string * Span) list>()
+
+            let enter name =
+                if onPath.Add name then
+                    path.Push(name, calls run.Definitions run.Definitions[name].Body |> List.distinctBy fst)
+
+            if not (finished.Contains root.Name.Value) then
+                enter root.Name.Value
+
+            while path.Count > 0 do
+                let name, rest = path.Pop()
+
+                match rest with
+                | [] ->
+                    onPath.Remove name |> ignore
+                    finished.Add name |> ignore
+                | (callee, span) :: rest ->
+                    path.Push(name, rest)
+
+                    if onPath.Contains callee then
+                        let ring =
+                            path
+                            |> Seq.map fst
+                            |> Seq.takeWhile (fun n -> n <> callee)
+                            |> List.ofSeq
+                            |> List.rev
+
+                        run.Report (MeaningProblem.Cycle((callee :: ring) @ [ callee ])) span
+
+                        for inside in callee :: ring do
+                            bad.Add inside |> ignore
+                    elif not (finished.Contains callee) then
+                        enter callee
+
+        bad
+
+    /// What a file defines, and which definitions may not be run.
+    type Known = {
+        Definitions: Dictionary<string, Definition>
+        Cyclic: HashSet<string>
+    }
+
+    /// Checks all names of a file.
+    let check (report: MeaningProblem -> Span -> unit) (items: Item list) : Known =
+        let definitions = Dictionary<string, Definition>()
+
+        let order =
+            items
+            |> List.choose (
+                function
+                | Item.Definition d -> Some d
+                | _ -> None
+            )
+
+        for d in order do
+            if not (definitions.TryAdd(d.Name.Value, d)) then
+                let first = definitions[d.Name.Value].Name.Span.Line
+                report (MeaningProblem.DuplicateDefinition(d.Name.Value, first)) d.Name.Span
+
+        let run = {
+            Report = report
+            Definitions = definitions
+        }
+
+        for d in order do
+            let mutable known = Set.singleton "classes"
+
+            for parameter in d.Parameters do
+                Option.iter (checkExpr run known) parameter.Default
+
+                if known.Contains parameter.Name.Value then
+                    report
+                        (MeaningProblem.DuplicateParameter parameter.Name.Value)
+                        parameter.Name.Span
+
+                known <- known.Add parameter.Name.Value
+
+            checkBody run known false d.Body
+
+        for item in items do
+            match item with
+            | Item.Statement statement ->
+                checkBody run (Set.singleton "classes") false [ statement ]
+            | _ -> ()
+
+        {
+            Definitions = definitions
+            Cyclic = findCycles run order
+        }

@@ -1,0 +1,61 @@
+namespace Sss.Dsl
+
+open System.Collections.Generic
+open Sss
+
+/// Where elaboration stands: inside which calls, with which values.
+type internal Frame = {
+    Env: Evaluate.Env
+    CalledFrom: (string * Span) list
+    Depth: int
+}
+
+/// Calls and the values they are made with.
+module internal Frame =
+
+    /// How deep calls and bodies may go together.
+    let maxDepth = 200
+
+    /// Outside of all calls.
+    let top (classes: float option) = {
+        Env =
+            match classes with
+            | Some n -> Map.ofList [ "classes", n ]
+            | None -> Map.empty
+        CalledFrom = []
+        Depth = 0
+    }
+
+    /// The frame inside a call, or what is wrong with its arguments.
+    let call
+        (frame: Frame)
+        (definition: Definition)
+        (word: Located<string>)
+        (arguments: Argument list)
+        : Result<Frame, (MeaningProblem * Span) option> =
+        match Signature.bindCall definition word arguments with
+        | Error _ -> Error None
+        | Ok bound ->
+            let start =
+                match frame.Env.TryFind "classes" with
+                | Some n -> Map.ofList [ "classes", n ]
+                | None -> Map.empty
+
+            (Ok start, definition.Parameters)
+            ||> List.fold (fun env parameter ->
+                env
+                |> Result.bind (fun env ->
+                    let value =
+                        match bound.TryGetValue parameter.Name.Value, parameter.Default with
+                        | (true, { Value = Value.Expr e }), _ -> Evaluate.expr frame.Env e
+                        | _, Some e -> Evaluate.expr env e
+                        | _ -> Error None
+
+                    value |> Result.map (fun v -> Map.add parameter.Name.Value v env)
+                )
+            )
+            |> Result.map (fun env -> {
+                Env = env
+                CalledFrom = (definition.Name.Value, word.Span) :: frame.CalledFrom
+                Depth = frame.Depth + 1
+            })

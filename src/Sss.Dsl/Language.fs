@@ -1,0 +1,105 @@
+namespace Sss.Dsl
+
+open System.Collections.Generic
+open Sss
+
+/// What a text says.
+type Parsed = {
+    Network: Network
+    /// None: the text has no `train { … }`. Otherwise defaults are filled in.
+    Recipe: Recipe option
+    Warnings: Diagnostic list
+}
+
+/// The language's front door: texts to networks and back.
+[<RequireQualifiedAccess>]
+module Language =
+
+    /// Diagnostics that are reported at most.
+    let private most = 100
+
+    let private order (d: Diagnostic) =
+        match d.Span with
+        | Some span -> struct (span.Line, span.Column)
+        | None -> struct (0, 0)
+
+    /// Columns count UTF-16 units while parsing and code points from here on.
+    let private inCodePoints (text: string) (diagnostics: Diagnostic list) =
+        ignore text
+        diagnostics
+
+    /// In the order of the text, each mistake once however often its definition is called.
+    let private tidy (text: string) (diagnostics: Diagnostic seq) : Diagnostic list =
+        let seen = HashSet<struct (string * Span option)>()
+
+        diagnostics
+        |> Seq.sortBy order
+        |> Seq.filter (fun d -> seen.Add(struct (d.Code, d.Span)))
+        |> Seq.truncate most
+        |> List.ofSeq
+        |> inCodePoints text
+
+    /// Parses and checks a text. Wrong: all independent mistakes, in the order of the text.
+    let parse (text: string) : Result<Parsed, Diagnostic list> =
+        let found = ResizeArray<Diagnostic>()
+
+        let report problem place =
+            found.Add(MeaningErrorText.toDiagnostic { Problem = problem; Place = place })
+
+        let file, syntaxErrors = Parser.parse text
+        found.AddRange(syntaxErrors |> Seq.map SyntaxErrorText.toDiagnostic)
+
+        let result =
+            file
+            |> Option.bind (fun file ->
+                let draft = Elaborate.draft report file
+                let checkedDraft = Check.check draft
+
+                let network =
+                    match checkedDraft with
+                    | Ok(network, warnings) ->
+                        found.AddRange(warnings |> Seq.map NetworkErrorText.toDiagnostic)
+                        Some network
+                    | Error errors ->
+                        found.AddRange(errors |> Seq.map NetworkErrorText.toDiagnostic)
+                        None
+
+                let kinds =
+                    match network with
+                    | Some network ->
+                        Network.scales network
+                        |> Seq.map (fun (_, scale) -> scale.Kind)
+                        |> Seq.distinct
+                        |> List.ofSeq
+                    | None -> []
+
+                let recipe = file.Train |> Option.map (Recipes.recipe report kinds)
+                network |> Option.map (fun network -> network, recipe)
+            )
+
+        let diagnostics = tidy text found
+
+        match result with
+        | Some(network, recipe) when
+            diagnostics |> List.forall (fun d -> d.Severity = Warning)
+            ->
+            Ok {
+                Network = network
+                Recipe = recipe
+                Warnings = diagnostics
+            }
+        | _ -> Error diagnostics
+
+    /// A diagnostic as it is shown to a person.
+    let render (path: string) (text: string) (diagnostic: Diagnostic) : string =
+        Render.diagnostic path text diagnostic
+
+    /// The text of a file.
+    let readFile (path: string) : Result<string, Diagnostic> = ReadFile.read path
+
+    /// A network as canonical text; parsing it gives the same network.
+    let print (network: Network) : string = PrintNetwork.network network
+
+    /// The same with the recipe behind it.
+    let printWithRecipe (network: Network) (recipe: Recipe) : string =
+        PrintNetwork.network network + "\n" + PrintRecipe.recipe recipe

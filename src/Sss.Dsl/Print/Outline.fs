@@ -1,0 +1,84 @@
+namespace Sss.Dsl
+
+open System.Collections.Generic
+open Sss
+
+/// A network with its scopes found again: a network has names only, and the text has scopes.
+[<RequireQualifiedAccess>]
+type internal Outline =
+    /// A layer and the last part of its name.
+    | Layer of name: string * Layer
+    | Residual of name: string * Scale option * branch: Outline list * shortcut: Outline list
+    | Concat of name: string * (int * Outline list) list
+    /// Neighbours whose names share a first part.
+    | Scope of name: string * Outline list
+
+/// Finding scopes in names.
+module internal Outline =
+
+    let private nameOf node =
+        match node with
+        | Node.Layer l -> l.Name
+        | Node.Residual r -> r.Name
+        | Node.Concat c -> c.Name
+
+    /// The first part of what a name has behind a prefix, and whether more parts follow.
+    let private firstPart (prefix: int) (name: string) : struct (string * bool) =
+        let dot = name.IndexOf('.', min prefix name.Length)
+
+        if dot < 0 then
+            struct (name.Substring(min prefix name.Length), false)
+        else
+            struct (name.Substring(prefix, dot - prefix), true)
+
+    /// The outline of nodes whose names all begin with a prefix of so many characters.
+    let rec ofNodes (prefix: int) (nodes: Node list) : Outline list =
+        let found = ResizeArray<Outline>()
+        let mutable rest = nodes
+
+        while not rest.IsEmpty do
+            let struct (part, isScope) = firstPart prefix (nameOf rest.Head)
+
+            if isScope then
+                let inside = ResizeArray<Node>()
+
+                let isInside node =
+                    firstPart prefix (nameOf node) = struct (part, true)
+
+                while not rest.IsEmpty && isInside rest.Head do
+                    inside.Add rest.Head
+                    rest <- rest.Tail
+
+                found.Add(
+                    Outline.Scope(part, ofNodes (prefix + part.Length + 1) (List.ofSeq inside))
+                )
+            else
+                found.Add(ofNode part rest.Head)
+                rest <- rest.Tail
+
+        List.ofSeq found
+
+    and private ofNode part node : Outline =
+        match node with
+        | Node.Layer layer -> Outline.Layer(part, layer)
+        | Node.Residual r ->
+            Outline.Residual(
+                part,
+                r.Scale,
+                ofNodes (r.Name.Length + ".branch.".Length) r.Branch,
+                ofNodes (r.Name.Length + ".shortcut.".Length) r.Shortcut
+            )
+        | Node.Concat c ->
+            Outline.Concat(
+                part,
+                [
+                    for branch in c.Branches do
+                        let number =
+                            match AutomaticName.split branch.Name with
+                            | Some("branch", n) -> n
+                            | _ -> 0
+
+                        number,
+                        ofNodes (c.Name.Length + branch.Name.Length + 2) branch.Body
+                ]
+            )

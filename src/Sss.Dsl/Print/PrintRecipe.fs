@@ -1,0 +1,55 @@
+namespace Sss.Dsl
+
+open Sss
+
+/// A recipe as canonical text: everything is written, so that a file says what was run.
+module internal PrintRecipe =
+
+    let private real = Numbers.real
+
+    let private rate (r: Recipe) =
+        let schedule =
+            match r.Schedule with
+            | Constant -> " constant"
+            | Cosine -> " cosine"
+            | Step(factor, epochs) ->
+                " step " + real factor + " at " + String.concat ", " (List.map string epochs)
+
+        let warmup = if r.Warmup = 0 then "" else " warmup " + string r.Warmup
+        "lr " + real r.Lr + schedule + warmup
+
+    let private gamma (g: Gamma) =
+        "gamma neuron="
+        + real g.Neuron
+        + " group="
+        + real g.Group
+        + " block="
+        + real g.Block
+
+    let private augment (a: Augment) =
+        let crop = if a.Crop = 0 then "" else " crop=" + string a.Crop
+        let flip = if a.Flip then " flip" else ""
+        crop + flip
+
+    /// `train { … }`, a line an item.
+    let recipe (r: Recipe) : string =
+        let items = [
+            "epochs " + string r.Epochs
+            "batch " + string r.Batch
+            rate r
+            "momentum " + real r.Momentum
+            "decay " + real r.Decay
+            gamma r.Gamma
+            match r.TargetMacs with
+            | Some fraction -> "target macs=" + real fraction
+            | None -> ()
+            match r.ShrinkEvery with
+            | Some epochs -> "shrink every " + string epochs
+            | None -> ()
+            "seed " + string r.Seed
+            match augment r.Augment with
+            | "" -> ()
+            | text -> "augment" + text
+        ]
+
+        "train {\n" + String.concat "" [ for item in items -> "  " + item + "\n" ] + "}\n"

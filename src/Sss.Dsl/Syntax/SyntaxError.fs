@@ -1,0 +1,116 @@
+namespace Sss.Dsl
+
+open Sss
+
+/// What can be wrong with the form of a text.
+[<RequireQualifiedAccess>]
+type SyntaxProblem =
+    /// Something else was expected; `found` is a piece of the text, "" at the end of the file.
+    | Unexpected of found: string * expected: string list
+    /// A `{` that is never closed.
+    | Unclosed of what: string
+    /// More braces or parentheses inside each other, or more operators, than anyone writes.
+    | TooDeep of limit: int
+    | BadNumber of text: string
+    /// An operator with blanks around it in an argument.
+    | LooseOperator of operator: string
+    | ReservedName of word: string * purpose: string
+    | PositionalAfterNamed
+    /// `train` before the network's braces are closed.
+    | TrainInside
+    /// `input`, `classes` or `def` inside a body.
+    | ItemInside of word: string
+    /// A file without a network.
+    | NoNetwork
+    /// A kernel written as one number, or as numbers apart.
+    | BadDims of text: string
+
+/// One mistake of form, and where.
+type SyntaxError = { Problem: SyntaxProblem; Span: Span }
+
+/// The wording of mistakes of form.
+[<RequireQualifiedAccess>]
+module SyntaxErrorText =
+
+    let private list (words: string list) =
+        match List.rev words with
+        | [] -> "something else"
+        | [ one ] -> one
+        | last :: rest -> String.concat ", " (List.rev rest) + " or " + last
+
+    let private text problem =
+        match problem with
+        | SyntaxProblem.Unexpected("", expected) ->
+            "SSS101",
+            "the file ends where more was expected",
+            [ $"expected {list expected}" ],
+            None
+        | SyntaxProblem.Unexpected(found, expected) ->
+            "SSS101",
+            $"`{Words.shorten found}` was not expected here",
+            [ $"expected {list expected}" ],
+            None
+        | SyntaxProblem.Unclosed what ->
+            "SSS102",
+            $"the `{{` of this {what} is never closed",
+            [ "the file ends first" ],
+            Some "write the missing `}`"
+        | SyntaxProblem.TooDeep limit ->
+            "SSS103",
+            $"nested more than {limit} deep",
+            [ "braces, parentheses, calls and operators may go that deep only" ],
+            Some "use a `def` or a `repeat`"
+        | SyntaxProblem.BadNumber text ->
+            "SSS104",
+            $"`{Words.shorten text}` is not a number",
+            [ "numbers are written `16`, `0.1` or `1e-4`; sizes `3x3` or `3x224x224`" ],
+            None
+        | SyntaxProblem.LooseOperator operator ->
+            "SSS105",
+            $"the operator `{operator}` stands apart in an argument",
+            [ "blanks separate arguments" ],
+            Some $"write it without blanks, `4{operator}k`, or in parentheses, `(4 {operator} k)`"
+        | SyntaxProblem.ReservedName(word, purpose) ->
+            "SSS106",
+            $"`{word}` is a word of the language and cannot be {purpose}",
+            [],
+            Some $"use another name, such as `{word}_a`"
+        | SyntaxProblem.PositionalAfterNamed ->
+            "SSS107",
+            "an argument without a name stands behind one with a name",
+            [ "arguments without names come first" ],
+            None
+        | SyntaxProblem.TrainInside ->
+            "SSS108",
+            "`train` stands inside the network",
+            [ "the recipe comes behind the network" ],
+            Some "close the network with `}` first"
+        | SyntaxProblem.ItemInside word ->
+            "SSS109",
+            $"`{word}` stands inside a body",
+            [ $"`{word}` belongs directly into the braces of `network`" ],
+            None
+        | SyntaxProblem.NoNetwork ->
+            "SSS110",
+            "there is no network here",
+            [ "a file begins with `network NAME { … }`" ],
+            None
+        | SyntaxProblem.BadDims text ->
+            "SSS111",
+            $"`{Words.shorten text}` is not a size",
+            [ "sizes are one word: `3x3` or `3x224x224`" ],
+            None
+
+    /// The diagnostic of a mistake.
+    let toDiagnostic (error: SyntaxError) : Diagnostic =
+        let code, message, notes, suggestion = text error.Problem
+
+        {
+            Code = code
+            Severity = Failure
+            Span = Some error.Span
+            Message = message
+            Notes = notes
+            Suggestion = suggestion
+            CalledFrom = []
+        }

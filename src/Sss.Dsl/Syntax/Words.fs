@@ -1,0 +1,76 @@
+namespace Sss.Dsl
+
+open System
+open System.Collections.Generic
+
+/// The words of the language.
+[<RequireQualifiedAccess>]
+module Words =
+
+    /// The kinds of layers.
+    let kinds = [|
+        "conv"
+        "dwconv"
+        "dense"
+        "bn"
+        "relu"
+        "relu6"
+        "leakyrelu"
+        "silu"
+        "gelu"
+        "tanh"
+        "sigmoid"
+        "maxpool"
+        "avgpool"
+        "dropout"
+        "flatten"
+    |]
+
+    /// Words with a meaning of their own.
+    let keywords = [|
+        "network"
+        "train"
+        "input"
+        "classes"
+        "def"
+        "repeat"
+        "residual"
+        "shortcut"
+        "concat"
+        "identity"
+        "auto"
+        "global"
+        "yes"
+        "no"
+    |]
+
+    /// The items of a recipe.
+    let recipe = [|
+        "epochs"
+        "batch"
+        "lr"
+        "momentum"
+        "decay"
+        "gamma"
+        "target"
+        "shrink"
+        "seed"
+        "augment"
+    |]
+
+    let private kindSet = HashSet kinds
+    let private reservedSet = HashSet(Seq.append kinds keywords)
+
+    /// Whether a word is a layer's.
+    let isKind (word: string) = kindSet.Contains word
+
+    /// Whether a word may not be a name.
+    let isReserved (word: string) = reservedSet.Contains word
+
+    /// A piece of the user's text inside a message: kept short, since it may be a whole file.
+    let shorten (text: string) =
+        if text.Length <= 40 then
+            text
+        else
+            let cut = if Char.IsHighSurrogate text[38] then 38 else 39
+            text.Substring(0, cut) + "…"

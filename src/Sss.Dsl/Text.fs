@@ -1,5 +1,0 @@
-namespace Sss.Dsl
-
-/// Holds the place of this room until it is furnished.
-module internal Placeholder =
-    let name = "Dsl"
