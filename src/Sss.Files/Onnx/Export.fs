@@ -1,0 +1,183 @@
+namespace Sss.Files
+
+open Google.Protobuf
+open Sss
+open Sss.Schema
+
+/// What goes into an exported file beside the network.
+type OnnxOptions = {
+    /// The network as `.sss`, for the metadata.
+    Text: string
+    /// Class names in the order of the scores.
+    Classes: string list
+    /// What the images went through in training, for the metadata.
+    Normalisation: Normalisation option
+    /// Whether the graph does that itself: its input is then pixels as the data set stores them.
+    /// Without effect when `Normalisation` is none.
+    Normalize: bool
+}
+
+/// Export to ONNX: opset 17, IR version 8, one input `images` (batch × C × H × W) and one output
+/// `scores` (batch × classes; before any softmax). Values and constants have the names of the
+/// network's layers and weights. The metadata are those of `NetworkFile`, and `sss.input`.
+[<RequireQualifiedAccess>]
+module Onnx =
+
+    let private opset = 17L
+    let private irVersion = 8L
+
+    let rec private body weights nodes (x: Value) graph : Graph * Value =
+        ((graph, x), nodes)
+        ||> List.fold (fun (graph, x) node -> add weights node x graph)
+
+    and private add weights node x graph =
+        match node with
+        | Node.Layer layer -> LayerNodes.add weights layer x graph
+        | Node.Residual r -> residual weights r x graph
+        | Node.Concat c -> concat weights c x graph
+
+    and private residual weights (r: Residual) x graph =
+        let graph, branch = body weights r.Branch x graph
+
+        let graph, branch =
+            if r.Scale.IsSome then
+                LayerNodes.scaled weights r.Name branch graph
+            else
+                graph, branch
+
+        let graph, shortcut = body weights r.Shortcut x graph
+        let graph, sides = Graph.alike r.Name [ branch; shortcut ] graph
+        let name = Graph.valueName r.Name
+
+        Graph.add "Add" r.Name (sides |> List.map (fun v -> v.Name)) name [] graph,
+        {
+            Name = name
+            Form = sides.Head.Form
+            Shape = r.Output
+        }
+
+    and private concat weights (c: Concat) x graph =
+        let graph, reversed =
+            ((graph, []), c.Branches)
+            ||> List.fold (fun (graph, values) branch ->
+                let graph, value = body weights branch.Body x graph
+                graph, value :: values
+            )
+
+        let graph, values = Graph.alike c.Name (List.rev reversed) graph
+        let name = Graph.valueName c.Name
+        let names = values |> List.map (fun v -> v.Name)
+
+        Graph.add "Concat" c.Name names name [ Proto.int "axis" 1 ] graph,
+        {
+            Name = name
+            Form = values.Head.Form
+            Shape = c.Output
+        }
+
+    /// (pixel · scale − mean) / deviation, in the order and precision of training.
+    let private normalise (n: Normalisation) (x: Value) graph =
+        let channels = [ n.Mean.Length; 1; 1 ]
+
+        graph
+        |> Graph.constant (Proto.floats "images/scale" [] [| n.Scale |])
+        |> Graph.constant (Proto.floats "images/mean" channels n.Mean)
+        |> Graph.constant (Proto.floats "images/deviation" channels n.Deviation)
+        |> Graph.add "Mul" "images/scaled" [ x.Name; "images/scale" ] "images/scaled" []
+        |> Graph.add "Sub" "images/centred" [ "images/scaled"; "images/mean" ] "images/centred" []
+        |> Graph.add
+            "Div"
+            "images/normalised"
+            [ "images/centred"; "images/deviation" ]
+            "images/normalised"
+            [],
+        { x with Name = "images/normalised" }
+
+    /// What the input must be, in words.
+    let private inputText options =
+        match options.Normalisation with
+        | Some n when options.Normalize ->
+            $"pixels as the training data stores them, from 0 to {1.0f / n.Scale} where they are scaled by {n.Scale}; normalised inside"
+        | Some n ->
+            let list (values: float32[]) = System.String.Join(", ", values)
+
+            $"(pixel * {n.Scale} - mean) / deviation a channel; mean {list n.Mean}; deviation {list n.Deviation}"
+        | None -> "as in training"
+
+    /// Makes the last value the graph's output.
+    let private finish (value: Value) (graph: Graph) =
+        let graph, value = Graph.flat Graph.output value graph
+
+        match graph.Nodes with
+        | last :: _ when last.Output[0] = value.Name ->
+            last.Output[0] <- Graph.output
+            graph
+        | _ -> Graph.add "Identity" Graph.output [ value.Name ] Graph.output [] graph
+
+    let private model options (network: Network) weights =
+        let images = {
+            Name = Graph.input
+            Form = Spatial
+            Shape = network.Input
+        }
+
+        let graph, input =
+            match options.Normalisation with
+            | Some n when options.Normalize -> normalise n images Graph.empty
+            | _ -> Graph.empty, images
+
+        let graph, value = body weights network.Body input graph
+        let graph = finish value graph
+        let proto = GraphProto(Name = network.Name)
+        proto.Node.AddRange(List.rev graph.Nodes)
+        proto.Initializer.AddRange(List.rev graph.Constants)
+        let inputDims = [ network.Input.Channels; network.Input.Height; network.Input.Width ]
+        proto.Input.Add(Proto.value Graph.input (inputText options) inputDims)
+        proto.Output.Add(Proto.value Graph.output "before softmax" [ network.Classes ])
+
+        let model = ModelProto(IrVersion = irVersion, ProducerName = "sss", Graph = proto)
+
+        model.OpsetImport.Add(OperatorSetIdProto(Domain = "", Version = opset))
+
+        for key, value in
+            NetworkFile.metadata options.Text options.Classes options.Normalisation
+            @ [ "sss.input", inputText options ] do
+            model.MetadataProps.Add(StringStringEntryProto(Key = key, Value = value))
+
+        model
+
+    /// The bytes of one number.
+    let private numberBytes = 4L
+
+    /// The format's messages end at 2 GiB; what is no weight takes far less than the margin.
+    let private fits (weights: Weights<float32>) =
+        let bytes =
+            weights |> Map.fold (fun n _ t -> n + numberBytes * int64 t.Data.Length) 0L
+
+        bytes < int64 System.Int32.MaxValue - 64L * 1024L * 1024L
+
+    let private checkedModel options (network: Network) weights =
+        match NetworkFile.faults network weights with
+        | [] when fits weights -> Ok(model options network weights)
+        | [] -> Error(Refused(network.Name, "ONNX", "the weights take more than 2 GiB"))
+        | faults -> Error(WeightsDiffer(network.Name, faults))
+
+    /// The file's bytes. Works for full networks (factors become multiplications by constants) and
+    /// for selected ones.
+    let export
+        (options: OnnxOptions)
+        (network: Network)
+        (weights: Weights<float32>)
+        : Result<byte[], FileError> =
+        checkedModel options network weights
+        |> Result.map (fun model -> model.ToByteArray())
+
+    /// Writes the file, whole or not at all.
+    let write
+        (path: string)
+        (options: OnnxOptions)
+        (network: Network)
+        (weights: Weights<float32>)
+        : Result<unit, FileError> =
+        checkedModel options network weights
+        |> Result.bind (fun model -> AtomicFile.write path (fun stream -> model.WriteTo stream))

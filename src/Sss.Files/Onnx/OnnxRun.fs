@@ -1,0 +1,108 @@
+namespace Sss.Files
+
+open System
+open System.IO
+open Microsoft.ML.OnnxRuntime
+open Sss
+
+/// A loaded ONNX model with one input and one output. Dispose it after use.
+type OnnxSession internal (path: string, session: InferenceSession) =
+
+    /// Where it came from.
+    member _.Path = path
+
+    member internal _.Session = session
+
+    interface IDisposable with
+        member _.Dispose() = session.Dispose()
+
+/// Running of ONNX files in ONNX Runtime, on the CPU.
+[<RequireQualifiedAccess>]
+module OnnxRun =
+
+    /// Turns the runtime's exceptions into errors.
+    let private guarded path (work: unit -> 'T) : Result<'T, FileError> =
+        FileError.catching
+            path
+            (fun () ->
+                try
+                    Ok(work ())
+                with
+                | :? OnnxRuntimeException as e ->
+                    Error(Refused(path, "ONNX Runtime", e.Message.Split('\n').[0]))
+                | :? DllNotFoundException
+                | :? TypeInitializationException as e ->
+                    let reason =
+                        (e.InnerException |> Option.ofObj |> Option.defaultValue e).Message
+
+                    Error(Refused(path, "ONNX Runtime", $"it cannot be loaded: {reason}"))
+            )
+
+    let private options (threads: int) =
+        let options = new SessionOptions()
+        options.IntraOpNumThreads <- threads
+        options.InterOpNumThreads <- 1
+        // Waiting threads that spin would slow down whatever else runs.
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0")
+        options
+
+    /// A session from a file's bytes; `name` stands for the path in messages.
+    let ofBytes (threads: int) (name: string) (model: byte[]) : Result<OnnxSession, FileError> =
+        guarded
+            name
+            (fun () ->
+                use options = options threads
+                new OnnxSession(name, new InferenceSession(model, options))
+            )
+
+    /// A session from a file.
+    let load (threads: int) (path: string) : Result<OnnxSession, FileError> =
+        if File.Exists path then
+            guarded
+                path
+                (fun () ->
+                    use options = options threads
+                    new OnnxSession(path, new InferenceSession(path, options))
+                )
+        else
+            Error(NotFound path)
+
+    /// The scores of `count` images that lie after each other, N × C × H × W; the result is
+    /// N × classes.
+    let run
+        (session: OnnxSession)
+        (shape: Shape)
+        (count: int)
+        (images: float32[])
+        : Result<float32[], FileError> =
+        guarded
+            session.Path
+            (fun () ->
+                let inner = session.Session
+
+                let extents = [|
+                    int64 count
+                    int64 shape.Channels
+                    int64 shape.Height
+                    int64 shape.Width
+                |]
+
+                use input = OrtValue.CreateTensorValueFromMemory(images, extents)
+                use settings = new RunOptions()
+
+                use results =
+                    inner.Run(
+                        settings,
+                        [| Seq.head inner.InputMetadata.Keys |],
+                        [| input |],
+                        [| Seq.head inner.OutputMetadata.Keys |]
+                    )
+
+                results[0].GetTensorDataAsSpan<float32>().ToArray()
+            )
+
+    /// The metadata of a model file.
+    let metadata (session: OnnxSession) : Map<string, string> =
+        session.Session.ModelMetadata.CustomMetadataMap
+        |> Seq.map (fun pair -> pair.Key, pair.Value)
+        |> Map.ofSeq
