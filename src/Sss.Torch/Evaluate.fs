@@ -84,6 +84,14 @@ module Evaluate =
 
         result
 
+    /// The first images of a split as a network sees them, N×C×H×W.
+    let images (dataset: Dataset) (split: Split) (count: int) : float32[] =
+        let plan = Batch.plain dataset split
+        let indices = Array.init count id
+        let images = Array.zeroCreate (count * int (Shape.count split.Shape))
+        Batch.fill plan 0L (ReadOnlySpan indices) (images.AsSpan())
+        images
+
     /// Accuracy and loss on a split, without augmentation. The same weights give the same bits.
     let run (model: Model) (dataset: Dataset) (split: Split) : Evaluation =
         let plan = Batch.plain dataset split

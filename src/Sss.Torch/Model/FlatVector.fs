@@ -15,6 +15,13 @@ module internal Memory =
         : Span<'T> =
         MemoryMarshal.Cast<byte, 'T> tensor.bytes
 
+    /// One value of a tensor.
+    let item<'T when 'T: unmanaged and 'T: struct and 'T: (new: unit -> 'T) and 'T :> ValueType>
+        (tensor: Tensor)
+        (index: int)
+        : 'T =
+        (span<'T> tensor)[index]
+
     /// Where a tensor's memory starts and ends.
     let range (tensor: Tensor) : struct (nativeint * nativeint) =
         let bytes = tensor.bytes

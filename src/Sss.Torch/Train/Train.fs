@@ -77,6 +77,7 @@ module Train =
         Rate = rate
         Gamma = gamma
         Factors = countFactors trainer.Model.Layout trainer.Iterate
+        WouldBe = trainer.WouldBe()
         ImagesPerSecond = float sums.Images / clock.Elapsed.TotalSeconds
         Dose = dose
     }

@@ -47,6 +47,8 @@ type EpochReport = {
     Rate: float
     Gamma: Gamma
     Factors: FactorCount list
+    /// The network that selection would leave if training ended here; None: a layer has died.
+    WouldBe: Cost option
     ImagesPerSecond: float
     /// The sum of ηγ so far, a kind each.
     Dose: Gamma

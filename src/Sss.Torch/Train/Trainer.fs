@@ -42,6 +42,27 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
         struct (value, right)
 
+    /// What selection would leave now, counted without copying weights.
+    member _.WouldBe() : Cost option =
+        let layout = model.Layout
+
+        let table (slots: Slot list) =
+            slots |> List.map (fun slot -> slot.Key, int slot.Offset) |> dict
+
+        let weights, statistics, factorSlots =
+            table layout.Weights, table layout.Statistics, table layout.Factors
+
+        let number key index =
+            match weights.TryGetValue key, statistics.TryGetValue key with
+            | (true, at), _ -> float (Memory.item<float32> model.Weights.Values (at + index))
+            | _, (true, at) -> float (Memory.item<float32> model.Statistics (at + index))
+            | _ -> float factors.Iterate[factorSlots[key] + index]
+
+        let isZero owner index =
+            factors.Iterate[factorSlots[$"{owner}.factor"] + index] = 0.0f
+
+        Selection.wouldBe model.Network isZero (Some number)
+
     /// Everything to go on from, as plain arrays.
     member _.Export(epoch: int, step: int64, dose: Gamma) : TrainState =
         let layout = model.Layout

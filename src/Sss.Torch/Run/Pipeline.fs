@@ -1,0 +1,221 @@
+namespace Sss.Torch
+
+open System.Diagnostics
+open System.Threading
+open FsToolkit.ErrorHandling
+open Sss
+open Sss.Dsl
+open Sss.Files
+
+/// One run of the main job.
+type Job = {
+    Network: Network
+    Recipe: Recipe
+    Dataset: Dataset
+    Settings: TrainSettings
+    /// The run folder; None: nothing is written.
+    Out: string option
+}
+
+/// A smaller network with the proof that it is the same function.
+type Outcome = {
+    Trained: Trained
+    Recipe: Recipe
+    Selected: Selected<float32>
+    Exactness: Exactness
+    /// The selected network on the test set.
+    Test: Evaluation
+    /// Wall-clock time of selection alone.
+    SelectSeconds: float
+}
+
+/// The main job as a row of phases: load → train → select → verdict → evaluate → save.
+[<RequireQualifiedAccess>]
+module Pipeline =
+
+    /// A text from a file, checked. The recipe is the text's, or the defaults.
+    let loadText (path: string) : Result<Parsed, PipelineError> =
+        result {
+            let! text =
+                Language.readFile path
+                |> Result.mapError (fun diagnostic -> BadText(path, "", [ diagnostic ]))
+
+            return!
+                Language.parse text
+                |> Result.mapError (fun diagnostics -> BadText(path, text, diagnostics))
+        }
+
+    /// Removes what the factors have zeroed, and proves that nothing changed: on random images and
+    /// on test images.
+    let select (engine: LibTorch) (dataset: Dataset) (recipe: Recipe) (trained: Trained) =
+        result {
+            let full = trained.Network, trained.State.Numbers
+            let clock = Stopwatch.StartNew()
+
+            let! selected =
+                Selection.select Selection.defaults (fst full) (snd full)
+                |> Result.mapError NotSelected
+
+            let seconds = clock.Elapsed.TotalSeconds
+            let count = Exactness.inputsOf trained.Network
+            let random = Exactness.randomImages recipe.Seed count trained.Network
+            let real = Evaluate.images dataset dataset.Test (min count dataset.Test.Count)
+
+            let! exactness =
+                Exactness.check
+                    engine
+                    full
+                    (selected.Network, selected.Weights)
+                    (Array.append random real)
+                |> Result.mapError NoModel
+
+            use! model =
+                Model.create engine selected.Network selected.Weights |> Result.mapError NoModel
+
+            return {
+                Trained = trained
+                Recipe = recipe
+                Selected = selected
+                Exactness = exactness
+                Test = Evaluate.run model dataset dataset.Test
+                SelectSeconds = seconds
+            }
+        }
+
+    /// `result.json` of an outcome.
+    let summary (outcome: Outcome) : RunResult =
+        let plan = outcome.Selected.Plan
+
+        let size (cost: Cost) : RunSize = {
+            Params = cost.Params
+            Macs = cost.Macs
+        }
+
+        let tally (t: Tally) : RunFactors = { Kept = t.Kept; Total = t.Total }
+
+        {
+            Network = outcome.Trained.Network.Name
+            Seed = outcome.Recipe.Seed
+            Recipe = outcome.Recipe
+            Method = "apg"
+            Dense = size (Cost.ofNetwork outcome.Trained.Network)
+            Selected = size (Cost.ofNetwork outcome.Selected.Network)
+            Neuron = tally plan.Neuron
+            Group = tally plan.Group
+            Block = tally plan.Block
+            Test = {
+                Accuracy = outcome.Test.Accuracy
+                Loss = outcome.Test.Loss
+                Count = outcome.Test.Count
+            }
+            Exactness = {
+                MaxAbs = outcome.Exactness.MaxAbs
+                MaxRel = outcome.Exactness.MaxRel
+                ArgmaxAgree = outcome.Exactness.ArgmaxAgree
+                Inputs = outcome.Exactness.Inputs
+                Verdict = Exactness.word outcome.Exactness.Verdict
+            }
+            Seconds = {
+                Train = outcome.Trained.Seconds
+                Select = outcome.SelectSeconds
+            }
+        }
+
+    /// Writes the network that was trained: before selection, so that a failure there loses nothing.
+    let saveTrained folder (dataset: Dataset) (recipe: Recipe) (trained: Trained) =
+        RunFolder.saveNetwork
+            folder
+            RunFolder.network
+            (Language.printWithRecipe trained.Network recipe)
+            dataset
+            trained.State.Numbers
+        |> Result.mapError BadFile
+
+    /// Writes the selected network and `result.json`.
+    let saveSelected folder (dataset: Dataset) (outcome: Outcome) =
+        result {
+            do!
+                RunFolder.saveNetwork
+                    folder
+                    RunFolder.selected
+                    (Language.print outcome.Selected.Network)
+                    dataset
+                    outcome.Selected.Weights
+
+            do! ResultFile.write (RunFolder.file folder "result.json") (summary outcome)
+        }
+        |> Result.mapError BadFile
+
+    /// Keeps the rows of `metrics.csv` that a resumed run builds on, and drops the others.
+    let private startMetrics folder (from: TrainState option) =
+        let epochs = from |> Option.map (fun s -> s.Epoch) |> Option.defaultValue 0
+
+        MetricsFile.filter
+            (RunFolder.file folder "metrics.csv")
+            (List.exists (fun (name, value) -> name = "epoch" && value <= float epochs))
+        |> Result.mapError BadFile
+
+    /// Trains while `metrics.csv` grows by a row an epoch.
+    let private train (job: Job) emit stop =
+        let mutable unwritten = Ok()
+
+        let listen event =
+            match event, job.Out with
+            | EpochDone report, Some folder when Result.isOk unwritten ->
+                unwritten <-
+                    MetricsFile.append
+                        (RunFolder.file folder "metrics.csv")
+                        (RunFolder.metrics report)
+            | _ -> ()
+
+            emit event
+
+        result {
+            let! trained =
+                Train.run job.Settings job.Network job.Dataset job.Recipe listen stop
+                |> Result.mapError NotTrained
+
+            do! unwritten |> Result.mapError BadFile
+            return trained
+        }
+
+    /// The whole job. A selected network that is another function is an error; the files are
+    /// written all the same, with the verdict in `result.json`.
+    let run
+        (job: Job)
+        (emit: TrainEvent -> unit)
+        (stop: CancellationToken)
+        : Result<Outcome, PipelineError> =
+        let whenOut save =
+            job.Out |> Option.map save |> Option.defaultValue (Ok())
+
+        result {
+            do! Dataset.fits job.Network job.Dataset |> Result.mapError BadFile
+            do! whenOut (fun folder -> startMetrics folder job.Settings.From)
+            let! trained = train job emit stop
+            do! whenOut (fun folder -> saveTrained folder job.Dataset job.Recipe trained)
+            let! outcome = select job.Settings.Engine job.Dataset job.Recipe trained
+            do! whenOut (fun folder -> saveSelected folder job.Dataset outcome)
+
+            return!
+                match outcome.Exactness.Verdict with
+                | Exact -> Ok outcome
+                | NotExact -> Error(Inexact outcome.Exactness)
+        }
+
+    /// The accuracy of a network from disk; images go through the normalisation that it was
+    /// trained with.
+    let evaluate (engine: LibTorch) (loaded: LoadedNetwork) (dataset: Dataset) (split: Split) =
+        result {
+            do! Dataset.fits loaded.Network dataset |> Result.mapError BadFile
+
+            use! model =
+                Model.create engine loaded.Network loaded.Weights |> Result.mapError NoModel
+
+            let dataset = {
+                dataset with
+                    Normalisation = Option.defaultValue dataset.Normalisation loaded.Normalisation
+            }
+
+            return Evaluate.run model dataset split
+        }

@@ -1,0 +1,110 @@
+namespace Sss.Torch
+
+open System.IO
+open FsToolkit.ErrorHandling
+open Sss
+open Sss.Dsl
+open Sss.Files
+
+/// A network read back from a file, with what its images have to go through.
+type LoadedNetwork = {
+    /// The weight file that it came from.
+    Path: string
+    Network: Network
+    Weights: Weights<float32>
+    /// Class names in the order of the scores; empty when they are not known.
+    Classes: string list
+    Normalisation: Normalisation option
+}
+
+/// The files of a run: names, writing, reading back.
+[<RequireQualifiedAccess>]
+module RunFolder =
+
+    /// A file of a run.
+    let file (folder: string) (name: string) = Path.Combine(folder, name)
+
+    /// The two networks that a run leaves.
+    let network = "network"
+
+    /// The smaller of them.
+    let selected = "selected"
+
+    /// Writes `NAME.sss` and `NAME.safetensors`, each whole or not at all.
+    let saveNetwork
+        (folder: string)
+        (name: string)
+        (text: string)
+        (dataset: Dataset)
+        (weights: Weights<float32>)
+        : Result<unit, FileError> =
+        result {
+            do!
+                NetworkFile.write (file folder $"{name}.safetensors") {
+                    Text = text
+                    Classes = dataset.Classes
+                    Normalisation = Some dataset.Normalisation
+                    Weights = weights
+                }
+
+            do! AtomicFile.writeText (file folder $"{name}.sss") text
+        }
+
+    /// Reads a network from a weight file; its text is in the file.
+    let loadFile (path: string) : Result<LoadedNetwork, PipelineError> =
+        result {
+            let! saved = NetworkFile.read path |> Result.mapError BadFile
+
+            let! parsed =
+                Language.parse saved.Text
+                |> Result.mapError (fun diagnostics -> BadText(path, saved.Text, diagnostics))
+
+            do! NetworkFile.check path parsed.Network saved.Weights |> Result.mapError BadFile
+
+            return {
+                Path = path
+                Network = parsed.Network
+                Weights = saved.Weights
+                Classes = saved.Classes
+                Normalisation = saved.Normalisation
+            }
+        }
+
+    /// Reads a run's selected network, or a weight file, whichever the path is. (The text beside
+    /// the weights is for people: the one inside them cannot be parted from them.)
+    let load (path: string) : Result<LoadedNetwork, PipelineError> =
+        if Directory.Exists path then
+            loadFile (file path $"{selected}.safetensors")
+        else
+            loadFile path
+
+    /// The row of an epoch in `metrics.csv`. Epochs count from 1; costs are those of the network
+    /// that selection would leave, not a number where a layer has died.
+    let metrics (report: EpochReport) : (string * float) list =
+        let factors kind =
+            report.Factors
+            |> List.filter (fun f -> f.Kind = kind)
+            |> List.sumBy (fun f -> f.NonZero)
+            |> float
+
+        let cost read =
+            report.WouldBe |> Option.map (read >> float) |> Option.defaultValue nan
+
+        [
+            "epoch", float (report.Epoch + 1)
+            "loss", report.Loss
+            "accuracy", report.Accuracy
+            "lr", report.Rate
+            "gamma_neuron", report.Gamma.Neuron
+            "gamma_group", report.Gamma.Group
+            "gamma_block", report.Gamma.Block
+            "neurons", factors Neuron
+            "groups", factors Group
+            "blocks", factors Block
+            "macs", cost (fun c -> c.Macs)
+            "params", cost (fun c -> c.Params)
+            "images_per_second", report.ImagesPerSecond
+            "dose_neuron", report.Dose.Neuron
+            "dose_group", report.Dose.Group
+            "dose_block", report.Dose.Block
+        ]
