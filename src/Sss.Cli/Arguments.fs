@@ -26,19 +26,23 @@ type TrainArgument =
         member argument.Usage =
             match argument with
             | File _ -> "the network, with its recipe"
-            | Data _ -> "digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR or npz:FILE"
+            | Data _ ->
+                "digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR or npz:FILE"
             | Out _ -> "the folder for the results; made where it is missing"
             | Epochs _ -> "passes over the training images (recipe: epochs)"
             | Batch _ -> "images a step (recipe: batch)"
             | Lr _ -> "step size at the start (recipe: lr)"
-            | Gamma _ -> "weight of the penalty: a number, or neuron=G,group=G,block=G (recipe: gamma)"
+            | Gamma _ ->
+                "weight of the penalty: a number, or neuron=G,group=G,block=G (recipe: gamma)"
             | Seed _ -> "where all random choices start (recipe: seed)"
             | Threads _ -> "threads of the arithmetic; the number of cores where not given"
             | Limit _ -> "use only so many training images"
             | Init _ -> "start from the weights of a .safetensors file instead of random ones"
-            | Method _ -> "apg (the default), apg-clamped or apg-published: forms of the factors' update"
+            | Method _ ->
+                "apg (the default), apg-clamped or apg-published: forms of the factors' update"
             | Round _ -> "keep channels up to a multiple of this number, still exact"
-            | Keep_Factors -> "leave the kept factors in the selected network instead of folding them"
+            | Keep_Factors ->
+                "leave the kept factors in the selected network instead of folding them"
             | Device _ -> "cpu or cuda"
             | Quiet -> "no progress, only the result and errors"
             | Json -> "print result.json to standard output and nothing else there"
@@ -90,7 +94,8 @@ type ExportArgument =
             match argument with
             | Path _ -> "a run folder"
             | Onnx _ -> "the file to write"
-            | Normalize -> "put the input normalisation into the graph: it then takes raw pixel values"
+            | Normalize ->
+                "put the input normalisation into the graph: it then takes raw pixel values"
             | Full -> "export the network that was trained instead of the selected one"
             | Json -> "print one JSON object and nothing else on standard output"
 

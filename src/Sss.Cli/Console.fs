@@ -34,7 +34,10 @@ module Console =
     /// Columns of the terminal; 80 where there is none.
     let width () =
         try
-            if Console.IsErrorRedirected then 80 else max 40 Console.WindowWidth
+            if Console.IsErrorRedirected then
+                80
+            else
+                max 40 Console.WindowWidth
         with :? IOException ->
             80
 

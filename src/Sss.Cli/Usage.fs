@@ -67,8 +67,7 @@ module Usage =
 
     /// `sss` and `sss --help`.
     let overview () =
-        let width =
-            commands |> List.map (fun c -> c.Name.Length) |> List.max
+        let width = commands |> List.map (fun c -> c.Name.Length) |> List.max
 
         String.Join(
             "\n",
@@ -121,7 +120,8 @@ module Usage =
 
         try
             Result.Ok(parser.ParseCommandLine(args, raiseOnUsage = true))
-        with :? ArguParseException as e when e.ErrorCode = ErrorCode.HelpText ->
+        with
+        | :? ArguParseException as e when e.ErrorCode = ErrorCode.HelpText ->
             let entry = commands |> List.find (fun c -> c.Name = command)
             Console.out (entry.Summary.[..0].ToUpperInvariant() + entry.Summary.[1..] + ".")
             Console.out ""
@@ -129,7 +129,7 @@ module Usage =
             Console.out ""
             Console.out ("example: " + entry.Example)
             Result.Error Exit.ok
-           | :? ArguParseException as e ->
+        | :? ArguParseException as e ->
             Console.error $"sss {command}: {reason parser e}"
             Console.error $"'sss {command} --help' lists the options."
             Result.Error Exit.usage

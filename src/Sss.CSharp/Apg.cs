@@ -1,0 +1,42 @@
+namespace Sss;
+
+/// <summary>What accelerated proximal gradient remembers between two steps. Immutable.</summary>
+public sealed class ApgState
+{
+    internal ApgState(Core.ApgState value) => Value = value;
+
+    internal Core.ApgState Value { get; }
+
+    /// <summary>The prox's output, exactly sparse: selections are read here.</summary>
+    public ReadOnlyMemory<double> Iterate => Value.Iterate;
+
+    /// <summary>Iterate plus momentum times velocity: gradients are taken here.</summary>
+    public ReadOnlyMemory<double> Probe => Value.Probe;
+}
+
+/// <summary>
+/// Accelerated proximal gradient over an explicit state (Huang and Wang, ECCV 2018, the reformulated
+/// updates). Pure: no argument is ever written to.
+/// </summary>
+public static class Apg
+{
+    /// <summary>Iterate and probe at a start vector.</summary>
+    public static ApgState Start(IReadOnlyList<double> x0) => new(Core.Apg.start([.. x0]));
+
+    /// <summary>
+    /// One step: z = probe − step·gradient; iterate' = prox(z); probe' = iterate' + momentum·(iterate' − iterate).
+    /// </summary>
+    /// <param name="state">The state before the step.</param>
+    /// <param name="gradientAtProbe">The gradient of the smooth part at <see cref="ApgState.Probe"/>.</param>
+    /// <param name="step">η; finite and positive.</param>
+    /// <param name="momentum">μ; the one that builds the next probe.</param>
+    /// <param name="penalty">Whose prox is taken.</param>
+    /// <exception cref="ArgumentException">A wrong length, or a step that is not finite and positive.</exception>
+    public static ApgState Step(
+        ApgState state,
+        IReadOnlyList<double> gradientAtProbe,
+        double step,
+        double momentum,
+        Penalty penalty) =>
+        new(Core.Apg.step(step, momentum, penalty.Value, [.. gradientAtProbe], state.Value));
+}

@@ -1,0 +1,150 @@
+using Sss.Internal;
+
+namespace Sss;
+
+/// <summary>Images with labels. Immutable; safe to use from several threads.</summary>
+public sealed class ImageSet
+{
+    internal ImageSet(Files.Split value, Files.Normalisation normalisation)
+    {
+        Value = value;
+        Normalisation = normalisation;
+    }
+
+    internal Files.Split Value { get; }
+
+    internal Files.Normalisation Normalisation { get; }
+
+    /// <summary>The number of images.</summary>
+    public int Count => Value.Count;
+
+    /// <summary>The shape of one image.</summary>
+    public Shape Shape => Shape.From(Value.Shape);
+
+    /// <summary>The class of each image, from 0.</summary>
+    public IReadOnlyList<int> Labels => Value.Labels;
+
+    /// <summary>
+    /// A copy of one image, channel by channel and row by row, in the data set's own pixel units: what
+    /// <see cref="SelectedNetwork.Predict"/> takes.
+    /// </summary>
+    /// <param name="index">From 0.</param>
+    public float[] Image(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        var size = checked((int)Shape.Count);
+        return Value.Pixels switch
+        {
+            Files.Pixels.Bytes bytes =>
+                [.. bytes.Item.AsSpan(index * size, size).ToArray().Select(b => (float)b)],
+            Files.Pixels.Floats floats => floats.Item.AsSpan(index * size, size).ToArray(),
+            var other => throw new InvalidOperationException($"unknown pixels: {other}"),
+        };
+    }
+}
+
+/// <summary>Images to train on and images to test with. Immutable; safe to use from several threads.</summary>
+public sealed class Dataset
+{
+    private Dataset(Files.Dataset value) => Value = value;
+
+    internal Files.Dataset Value { get; }
+
+    /// <summary>What it is called in messages.</summary>
+    public string Name => Value.Name;
+
+    /// <summary>Class names in the order of the labels.</summary>
+    public IReadOnlyList<string> Classes => [.. Value.Classes];
+
+    /// <summary>The images that training sees.</summary>
+    public ImageSet Train => new(Value.Train, Value.Normalisation);
+
+    /// <summary>The images that accuracy is stated on; nothing is ever chosen by them.</summary>
+    public ImageSet Test => new(Value.Test, Value.Normalisation);
+
+    /// <summary>1,797 handwritten digits of 8×8 pixels, embedded; every fifth is a test image.</summary>
+    public static Dataset Digits() => Load(Files.DataSource.Digits);
+
+    /// <summary>Fashion-MNIST, from Debian's package or <c>data/fashion-mnist</c>.</summary>
+    /// <exception cref="SssException">It is not there; the message says where it was looked for.</exception>
+    public static Dataset FashionMnist() => Load(Files.DataSource.FashionMnist);
+
+    /// <summary>A folder with the four files of MNIST and its relatives, plain or gzipped.</summary>
+    /// <exception cref="SssException">A file is missing or damaged.</exception>
+    public static Dataset Idx(string folder) => Load(Files.DataSource.NewIdx(folder));
+
+    /// <summary>Whatever the command line's <c>--data</c> takes: <c>digits</c>, <c>idx:DIR</c>, …</summary>
+    /// <exception cref="SssException">The name is unknown, or a file is missing or damaged.</exception>
+    public static Dataset Load(string source) =>
+        Load(Files.DataSource.parse(source).OrThrow(Failure));
+
+    /// <summary>
+    /// Images from arrays; every fifth becomes a test image. Mean and deviation of the training
+    /// images are taken out of every image.
+    /// </summary>
+    /// <param name="images">One array an image, channel by channel and row by row.</param>
+    /// <param name="labels">The class of each image, from 0.</param>
+    /// <param name="shape">The shape of one image.</param>
+    /// <param name="classes">Class names; numbers where not given.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit together.</exception>
+    public static Dataset FromArrays(
+        IReadOnlyList<float[]> images,
+        IReadOnlyList<int> labels,
+        Shape shape,
+        IReadOnlyList<string>? classes = null)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(labels);
+        if (images.Count != labels.Count)
+        {
+            throw new ArgumentException($"There are {images.Count} images and {labels.Count} labels.", nameof(labels));
+        }
+
+        if (images.Count < 5)
+        {
+            throw new ArgumentException("At least five images are needed: every fifth is a test image.", nameof(images));
+        }
+
+        for (var i = 0; i < images.Count; i++)
+        {
+            if (images[i].Length != shape.Count)
+            {
+                throw new ArgumentException(
+                    $"Image {i} has {images[i].Length} values; {shape} has {shape.Count}.",
+                    nameof(images));
+            }
+
+            if (labels[i] < 0 || (classes is not null && labels[i] >= classes.Count))
+            {
+                throw new ArgumentException($"Label {i} is {labels[i]}, which is no class.", nameof(labels));
+            }
+        }
+
+        var names = classes ?? [.. Enumerable.Range(0, labels.Max() + 1).Select(i => i.ToString())];
+        var isTest = Enumerable.Range(0, images.Count).ToLookup(i => i % 5 == 4);
+        return new Dataset(Files.DatasetModule.create(
+            "arrays",
+            names.ToFSharpList(),
+            1.0f,
+            Split(isTest[false]),
+            Split(isTest[true])));
+
+        Files.Split Split(IEnumerable<int> indices)
+        {
+            var chosen = indices.ToArray();
+            return new Files.Split(
+                shape.ToCore(),
+                Files.Pixels.NewFloats([.. chosen.SelectMany(i => images[i])]),
+                [.. chosen.Select(i => labels[i])]);
+        }
+    }
+
+    /// <summary>The first so many training images only.</summary>
+    public Dataset Limit(int images) => new(Files.DatasetModule.limit(images, Value));
+
+    private static Dataset Load(Files.DataSource source) =>
+        new(Files.DatasetModule.load(source).OrThrow(Failure));
+
+    private static SssException Failure(Files.FileError error) => new(Files.FileErrorModule.message(error));
+}

@@ -1,0 +1,3 @@
+extern alias core;
+
+global using Core = core::Sss;

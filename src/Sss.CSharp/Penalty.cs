@@ -1,0 +1,140 @@
+using Microsoft.FSharp.Core;
+using Sss.Internal;
+
+namespace Sss;
+
+/// <summary>What is known of a penalty besides its values; true is a promise, false promises nothing.</summary>
+/// <param name="Convex">f((1−t)x + ty) ≤ (1−t)f(x) + tf(y).</param>
+/// <param name="Separable">One coordinate of the prox depends on that coordinate alone.</param>
+/// <param name="Homogeneous">f(tx) = t·f(x) for t &gt; 0.</param>
+/// <param name="Set">The indicator of a set: the prox is the projection, whatever the step.</param>
+public readonly record struct PenaltyTraits(bool Convex, bool Separable, bool Homogeneous, bool Set);
+
+/// <summary>
+/// A penalty f of a vector, with its proximal operator argmin_u f(u) + ‖u − x‖²/(2·step). Immutable;
+/// safe to use from several threads. Every factory refuses an illegal parameter by name with an
+/// <see cref="ArgumentException"/>.
+/// </summary>
+public sealed class Penalty
+{
+    private Penalty(Core.Penalty value) => Value = value;
+
+    internal Core.Penalty Value { get; }
+
+    /// <summary>Name with parameters, for reports.</summary>
+    public string Name => Value.Name;
+
+    /// <summary>What is known of it.</summary>
+    public PenaltyTraits Traits => new(
+        Value.Traits.Convex,
+        Value.Traits.Separable,
+        Value.Traits.Homogeneous,
+        Value.Traits.Set);
+
+    /// <summary>The length of the vectors it takes; null: any.</summary>
+    public int? Length => Value.Length.ToNullable();
+
+    /// <summary>γ‖x‖₁: soft thresholding.</summary>
+    public static Penalty L1(double gamma) => Of(Core.L1.create(gamma));
+
+    /// <summary>Σ γᵢ|xᵢ|.</summary>
+    public static Penalty WeightedL1(IReadOnlyList<double> gammas) => Of(Core.L1.weighted([.. gammas]));
+
+    /// <summary>γ Σ xᵢ on the non-negative orthant: the penalty that training puts on scaling factors.</summary>
+    public static Penalty NonNegativeL1(double gamma) => Of(Core.NonNegativeL1.create(gamma));
+
+    /// <summary>Σ_g w_g‖x_g‖₂, the group lasso; coordinates in no group are free.</summary>
+    public static Penalty GroupL2(int length, IEnumerable<CoordinateGroup> groups) =>
+        Of(Core.GroupL2.create(length, groups.Select(g => g.ToCore()).ToFSharpList()));
+
+    /// <summary>γ‖x‖₁ + Σ_g w_g‖x_g‖₂, the sparse group lasso.</summary>
+    public static Penalty SparseGroupLasso(double gamma, int length, IEnumerable<CoordinateGroup> groups) =>
+        Of(Core.SparseGroupLasso.create(gamma, length, groups.Select(g => g.ToCore()).ToFSharpList()));
+
+    /// <summary>l1·‖x‖₁ + l2/2·‖x‖².</summary>
+    public static Penalty ElasticNet(double l1, double l2) => Of(Core.ElasticNet.create(l1, l2));
+
+    /// <summary>γ times the number of coordinates that are not zero: hard thresholding. Not convex.</summary>
+    public static Penalty L0(double gamma) => Of(Core.L0.create(gamma));
+
+    /// <summary>The minimax concave penalty. Not convex.</summary>
+    public static Penalty Mcp(double gamma, double theta) => Of(Core.Mcp.create(gamma, theta));
+
+    /// <summary>Smoothly clipped absolute deviation. Not convex.</summary>
+    public static Penalty Scad(double gamma, double a) => Of(Core.Scad.create(gamma, a));
+
+    /// <summary>γ Σ log(1 + |xᵢ|/ε). Not convex.</summary>
+    public static Penalty LogSum(double gamma, double epsilon) => Of(Core.LogSum.create(gamma, epsilon));
+
+    /// <summary>The indicator of lower ≤ xᵢ ≤ upper.</summary>
+    public static Penalty Box(double lower, double upper) => Of(Core.Box.create(lower, upper));
+
+    /// <summary>The indicator of bounds of their own for each coordinate.</summary>
+    public static Penalty Box(IReadOnlyList<double> lower, IReadOnlyList<double> upper) =>
+        Of(Core.Box.each([.. lower], [.. upper]));
+
+    /// <summary>The indicator of x ≥ 0.</summary>
+    public static Penalty NonNegative() => new(Core.NonNegative.penalty);
+
+    /// <summary>The indicator of ‖x‖₁ ≤ radius.</summary>
+    public static Penalty L1Ball(double radius) => Of(Core.L1Ball.create(radius));
+
+    /// <summary>The indicator of ‖x‖₂ ≤ radius.</summary>
+    public static Penalty L2Ball(double radius) => Of(Core.L2Ball.create(radius));
+
+    /// <summary>The indicator of ‖x‖∞ ≤ radius.</summary>
+    public static Penalty LInfinityBall(double radius) => Of(Core.LInfinityBall.create(radius));
+
+    /// <summary>The indicator of x ≥ 0, Σ xᵢ = radius.</summary>
+    public static Penalty Simplex(double radius = 1.0) => Of(Core.Simplex.create(radius));
+
+    /// <summary>The parts side by side: each takes its own stretch of the vector.</summary>
+    public static Penalty SeparableSum(params (Penalty Part, int Length)[] parts) =>
+        Of(Core.SeparableSum.create(parts.Select(p => Tuple.Create(p.Part.Value, p.Length)).ToFSharpList()));
+
+    /// <summary>factor · f.</summary>
+    public Penalty Scaled(double factor) => Of(Core.Scaled.create(factor, Value));
+
+    /// <summary>x ↦ f(x − origin).</summary>
+    public Penalty Translated(IReadOnlyList<double> origin) => Of(Core.Translated.create([.. origin], Value));
+
+    /// <summary>x ↦ f(factor · x).</summary>
+    public Penalty Precomposed(double factor) => Of(Core.Precomposed.create(factor, Value));
+
+    /// <summary>The convex conjugate, by Moreau's identity.</summary>
+    public Penalty Conjugate() => Of(Core.Conjugate.create(Value));
+
+    /// <summary>The Moreau envelope: min_u f(u) + ‖u − x‖²/(2·smoothing).</summary>
+    public Penalty MoreauEnvelope(double smoothing) => Of(Core.MoreauEnvelope.create(smoothing, Value));
+
+    /// <summary>f(x); positive infinity outside a set.</summary>
+    /// <exception cref="ArgumentException">The vector has a length that the penalty does not take.</exception>
+    public double Evaluate(IReadOnlyList<double> x) => Core.PenaltyModule.value(Value, [.. x]);
+
+    /// <summary>The proximal operator at <paramref name="x"/>, as a new vector.</summary>
+    /// <exception cref="ArgumentException">A wrong length, or a step that is not finite and positive.</exception>
+    public double[] Prox(IReadOnlyList<double> x, double step) =>
+        Core.PenaltyModule.prox(Value, step, [.. x]).Item1;
+
+    /// <summary>
+    /// The proximal operator written into <paramref name="destination"/> (which may be
+    /// <paramref name="x"/>); the penalty there is returned. Allocates nothing where the penalty is separable.
+    /// </summary>
+    /// <exception cref="ArgumentException">A wrong length, or a step that is not finite and positive.</exception>
+    public double ProxInto(double[] x, double step, double[] destination) =>
+        Core.PenaltyModule.proxInto(Value, step, x, destination);
+
+    /// <summary><see cref="Name"/>.</summary>
+    public override string ToString() => Name;
+
+    private static Penalty Of(FSharpResult<Core.Penalty, Core.PenaltyError> result) =>
+        new(result.OrThrow(error => new ArgumentException(Core.PenaltyErrorModule.message(error))));
+}
+
+/// <summary>Coordinates that the group lasso shrinks together.</summary>
+/// <param name="Coordinates">From 0; no coordinate in two groups.</param>
+/// <param name="Weight">w_g ≥ 0.</param>
+public sealed record CoordinateGroup(IReadOnlyList<int> Coordinates, double Weight)
+{
+    internal Core.CoordinateGroup ToCore() => new(Weight, [.. Coordinates]);
+}

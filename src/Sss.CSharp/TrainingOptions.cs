@@ -1,0 +1,39 @@
+namespace Sss;
+
+/// <summary>The weight γ of the penalty, a kind each.</summary>
+public sealed record Gamma
+{
+    /// <summary>For factors on neurons.</summary>
+    public double Neuron { get; init; }
+
+    /// <summary>For factors on groups.</summary>
+    public double Group { get; init; }
+
+    /// <summary>For factors on blocks.</summary>
+    public double Block { get; init; }
+
+    /// <summary>The same weight for every kind.</summary>
+    public static Gamma Same(double gamma) => new() { Neuron = gamma, Group = gamma, Block = gamma };
+}
+
+/// <summary>How to train. What is null is taken from the network's recipe, or from the language's defaults.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>Passes over the training images.</summary>
+    public int? Epochs { get; init; }
+
+    /// <summary>Images a step.</summary>
+    public int? Batch { get; init; }
+
+    /// <summary>Step size at the start.</summary>
+    public double? LearningRate { get; init; }
+
+    /// <summary>The weight of the penalty.</summary>
+    public Gamma? Gamma { get; init; }
+
+    /// <summary>Where all random choices start.</summary>
+    public int? Seed { get; init; }
+
+    /// <summary>Threads of the arithmetic; null: as many as LibTorch takes. Part of what a run's bits depend on.</summary>
+    public int? Threads { get; init; }
+}

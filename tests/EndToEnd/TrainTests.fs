@@ -1,0 +1,197 @@
+namespace Sss.Tests.EndToEnd
+
+open System.IO
+open System.Text.Json
+open Xunit
+open Sss.Tests.EndToEnd.Running
+
+/// A fact that needs Fashion-MNIST where Debian's package puts it.
+type NeedsFashionMnist() as fact =
+    inherit FactAttribute()
+
+    do
+        if not (Directory.Exists "/usr/share/datasets/fashion-mnist") then
+            fact.Skip <- "Fashion-MNIST is not there: Debian's package dataset-fashion-mnist has it"
+
+/// The main job on the built program, for a few steps.
+type TrainTests() =
+
+    let example (parts: string list) =
+        Path.Combine([| root; "examples"; yield! parts |])
+
+    let json (file: string) =
+        JsonDocument.Parse(File.ReadAllText file).RootElement
+
+    let factors (result: JsonElement) (kind: string) =
+        let pair = result.GetProperty("selected").GetProperty("factors").GetProperty kind
+        pair.[0].GetInt32(), pair.[1].GetInt32()
+
+    /// Trains, and holds the folder to what every finished run promises.
+    let train (folder: Folder) (args: string list) =
+        let out = folder.File "out"
+        let ended = sss ([ "train" ] @ args @ [ "--out"; out; "--threads"; "2" ])
+        expectCode 0 ended
+
+        for file in
+            [
+                "network.sss"
+                "network.safetensors"
+                "selected.sss"
+                "selected.safetensors"
+                "selected.onnx"
+                "result.json"
+                "metrics.csv"
+            ] do
+            Assert.True(File.Exists(Path.Combine(out, file)), file)
+
+        let result = json (Path.Combine(out, "result.json"))
+        let exactness = result.GetProperty "exactness"
+        Assert.Equal("exact", exactness.GetProperty("verdict").GetString())
+        Assert.True(exactness.GetProperty("maxRel").GetDouble() <= 1e-4)
+        Assert.True(exactness.GetProperty("inputs").GetInt32() > 0)
+        expectCode 0 (sss [ "check"; Path.Combine(out, "selected.sss") ])
+        // The numbers of result.json are those of the selected network's own text.
+        let shown = sss [ "show"; Path.Combine(out, "selected.sss"); "--json" ]
+        let shown = JsonDocument.Parse(shown.Out).RootElement
+
+        for count in [ "params"; "macs" ] do
+            Assert.Equal(
+                result.GetProperty("selected").GetProperty(count).GetInt64(),
+                shown.GetProperty(count).GetInt64()
+            )
+
+        out, result
+
+    let evaluated (out: string) (data: string) (limit: string list) =
+        let ended =
+            sss ([ "eval"; out; "--data"; data; "--json"; "--threads"; "2" ] @ limit)
+
+        expectCode 0 ended
+        JsonDocument.Parse(ended.Out).RootElement
+
+    /// A strong penalty for a few steps, so that structures of every kind in the file really go.
+    let few = [ "--data"; "digits"; "--epochs"; "4"; "--batch"; "32"; "--gamma"; "0.06" ]
+
+    [<Fact>]
+    member _.``digits: neurons and blocks go, and eval reads the result back``() =
+        use folder = new Folder()
+        let out, result = train folder ([ example [ "digits.sss" ] ] @ few)
+        let kept, total = factors result "neuron"
+        Assert.InRange(kept, 0, total - 1)
+        Assert.Equal(6, snd (factors result "block"))
+        let again = evaluated out "digits" []
+        let test = result.GetProperty "test"
+
+        for value in [ "accuracy"; "loss" ] do
+            Assert.Equal(test.GetProperty(value).GetDouble(), again.GetProperty(value).GetDouble())
+
+        Assert.Equal(359, again.GetProperty("count").GetInt32())
+
+    [<Fact>]
+    member _.``digits-vgg: neurons go``() =
+        use folder = new Folder()
+        let _, result = train folder ([ example [ "digits-vgg.sss" ] ] @ few)
+        let kept, total = factors result "neuron"
+        Assert.InRange(kept, 1, total - 1)
+
+    [<Fact>]
+    member _.``digits-resnext: groups and blocks go``() =
+        use folder = new Folder()
+        let _, result = train folder ([ example [ "digits-resnext.sss" ] ] @ few)
+        let kept, total = factors result "group"
+        Assert.InRange(kept, 0, total - 1)
+        let kept, total = factors result "block"
+        Assert.InRange(kept, 0, total - 1)
+
+    [<NeedsFashionMnist>]
+    member _.``fashion-mnist: a few steps of ResNet-20``() =
+        use folder = new Folder()
+
+        let out, result =
+            train folder [
+                example [ "fashion-mnist"; "resnet20.sss" ]
+                "--data"
+                "fashion-mnist"
+                "--epochs"
+                "1"
+                "--limit"
+                "640"
+            ]
+
+        Assert.Equal(9, snd (factors result "block"))
+        Assert.Equal(10000, result.GetProperty("test").GetProperty("count").GetInt32())
+        let again = evaluated out "fashion-mnist" [ "--limit"; "500" ]
+        Assert.Equal(500, again.GetProperty("count").GetInt32())
+
+    [<Fact>]
+    member _.``train --json prints result.json and nothing else``() =
+        use folder = new Folder()
+
+        let ended =
+            sss [
+                "train"
+                example [ "digits-vgg.sss" ]
+                "--data"
+                "digits"
+                "--epochs"
+                "1"
+                "--limit"
+                "128"
+                "--out"
+                folder.File "out"
+                "--json"
+            ]
+
+        expectCode 0 ended
+        let printed = JsonDocument.Parse(ended.Out).RootElement
+        let written = json (folder.File "out/result.json")
+        Assert.Equal(written.GetRawText(), printed.GetRawText())
+
+    [<Fact>]
+    member _.``the same seed gives the same numbers``() =
+        use folder = new Folder()
+
+        let run name =
+            let out = folder.File name
+
+            expectCode
+                0
+                (sss [
+                    "train"
+                    example [ "digits.sss" ]
+                    "--data"
+                    "digits"
+                    "--epochs"
+                    "1"
+                    "--limit"
+                    "256"
+                    "--threads"
+                    "1"
+                    "--seed"
+                    "7"
+                    "--out"
+                    out
+                ])
+
+            File.ReadAllBytes(Path.Combine(out, "selected.safetensors"))
+
+        Assert.Equal<byte[]>(run "one", run "two")
+
+    [<Fact>]
+    member _.``a folder that cannot be written is an error before training``() =
+        use folder = new Folder()
+        File.WriteAllText(folder.File "out", "a file, not a folder")
+
+        let ended =
+            sss [
+                "train"
+                example [ "digits.sss" ]
+                "--data"
+                "digits"
+                "--out"
+                folder.File "out"
+            ]
+
+        expectCode 1 ended
+        Assert.Contains(folder.File "out", ended.Err)
+        Assert.Equal("a file, not a folder", File.ReadAllText(folder.File "out"))
