@@ -1,0 +1,181 @@
+namespace Sss.Select
+
+open Sss
+
+/// What the sides of residuals come to.
+type internal Sums = {
+    /// By part: it is a side of a residual, and goes.
+    Gone: bool[]
+    Removals: Removal list
+    /// By layer: constants, one an output channel, that a side which went leaves to the last layer
+    /// of the other side. They are added after the layer's factors.
+    Shifts: Map<string, float[]>
+    /// By value: the channels whose values matter to the network's output.
+    Relied: bool[][]
+}
+
+/// The backward half of the analysis. A channel is *relied on* when a way leads from it to the
+/// network's output without a factor of 0 on it. What is not relied on may hold anything.
+[<RequireQualifiedAccess>]
+module internal Backward =
+
+    let private mark (into: bool[]) (from: bool[]) (zero: bool[]) =
+        for i in 0 .. from.Length - 1 do
+            if from[i] && not zero[i] then
+                into[i] <- true
+
+    let private read (layer: Layer) (into: bool[]) (from: bool[]) (zero: bool[]) =
+        let struct (groups, each, _, _) = Forward.reading layer
+        let eachOut = from.Length / groups
+
+        for g in 0 .. groups - 1 do
+            let relied =
+                Seq.exists
+                    (fun o -> from[o] && not zero[o])
+                    (seq { g * eachOut .. (g + 1) * eachOut - 1 })
+
+            if relied then
+                System.Array.Fill(into, true, g * each, each)
+
+    /// The channels of every value that are relied on, while the parts in `gone` are not there.
+    let private relied (numbers: Numbers) (graph: Graph) (gone: bool[]) : bool[][] =
+        let relied = graph.Shapes |> Array.map (fun s -> Array.zeroCreate<bool> s.Channels)
+        let none = Array.zeroCreate<bool>
+        System.Array.Fill(relied[graph.Output], true)
+
+        for struct (part, step) in Array.rev graph.Steps do
+            if Graph.exists graph gone part then
+                match step with
+                | Step.Through({ Op = Op.Flatten }, input, output) ->
+                    let area = int (Shape.area graph.Shapes[input])
+
+                    for i in 0 .. relied[output].Length - 1 do
+                        if relied[output][i] then
+                            relied[input][i / area] <- true
+                | Step.Through(layer, input, output) ->
+                    mark relied[input] relied[output] (Numbers.zeroChannels numbers layer)
+                | Step.Read(layer, input, output) ->
+                    read layer relied[input] relied[output] (Numbers.zeroChannels numbers layer)
+                | Step.Sum(residual, branch, shortcut, output) ->
+                    let from = relied[output]
+                    let off = residual.Scale.IsSome && numbers.IsZero residual.Name 0
+
+                    if not gone[branch.Part] && not off then
+                        mark relied[branch.End] from (none from.Length)
+
+                    if not gone[shortcut.Part] then
+                        mark relied[shortcut.End] from (none from.Length)
+                | Step.Join(_, branches, output) ->
+                    let mutable offset = 0
+
+                    for side in branches do
+                        let width = relied[side.End].Length
+                        let from = relied[output][offset .. offset + width - 1]
+                        mark relied[side.End] from (none width)
+                        offset <- offset + width
+
+        relied
+
+    /// The last layer of a side, where it can take up a constant after its factors.
+    let taker keepFactors body =
+        match List.tryLast body with
+        | Some(Node.Layer layer) when not (keepFactors && layer.Scale.IsSome) ->
+            match layer.Op with
+            | Op.Conv _
+            | Op.DepthwiseConv _
+            | Op.Dense _
+            | Op.BatchNorm _ -> Some layer.Name
+            | _ -> None
+        | _ -> None
+
+    /// What goes of one residual, as things stand.
+    let private decide
+        keepFactors
+        (residual: Residual)
+        relied
+        (branch: float[])
+        (shortcut: float[])
+        =
+        let all known (states: float[]) =
+            Array.forall2 (fun relied state -> not relied || known state) relied states
+
+        // Without its sum a residual cannot carry a factor: the branch's last layer must take it up.
+        let canDissolve = residual.Scale.IsNone || (taker false residual.Branch).IsSome
+
+        // Nothing of the other side is left to say where nothing matters.
+        let left (states: float[]) =
+            Array.map2 (fun relied state -> if relied then state else 0.0) relied states
+
+        if all Known.isDead branch then
+            Some(true, Removal.DeadBranch residual.Name, None)
+        elif all Known.isDead shortcut && canDissolve then
+            Some(false, Removal.DeadShortcut residual.Name, None)
+        elif all Known.isConstant branch && (taker keepFactors residual.Shortcut).IsSome then
+            taker keepFactors residual.Shortcut
+            |> Option.map (fun into ->
+                true, Removal.ConstantBranch(residual.Name, into), Some(into, left branch)
+            )
+        elif all Known.isConstant shortcut && canDissolve then
+            taker keepFactors residual.Branch
+            |> Option.map (fun into ->
+                false, Removal.ConstantShortcut(residual.Name, into), Some(into, left shortcut)
+            )
+        else
+            None
+
+    /// Settles which sides of residuals go, to a fixed point: a side that goes relies on nothing any
+    /// more, which may let others go.
+    let sums keepFactors (numbers: Numbers) (graph: Graph) (states: float[][]) : Sums =
+        let gone = Array.zeroCreate<bool> graph.Parents.Length
+
+        let rec settle removals shifts =
+            let relied = relied numbers graph gone
+
+            let found = [
+                for struct (part, step) in graph.Steps do
+                    match step with
+                    | Step.Sum(residual, branch, shortcut, output) when
+                        Graph.exists graph gone part
+                        && not gone[branch.Part]
+                        && not gone[shortcut.Part]
+                        ->
+                        let branchStates = Forward.branchStates numbers residual states[branch.End]
+
+                        match
+                            decide
+                                keepFactors
+                                residual
+                                relied[output]
+                                branchStates
+                                states[shortcut.End]
+                        with
+                        | Some(isBranch, removal, shift) ->
+                            (if isBranch then branch.Part else shortcut.Part), removal, shift
+                        | None -> ()
+                    | _ -> ()
+            ]
+
+            for part, _, _ in found do
+                gone[part] <- true
+
+            let removals = (removals, found) ||> List.fold (fun all (_, r, _) -> r :: all)
+
+            let shifts =
+                (shifts, found)
+                ||> List.fold (fun all (_, _, shift) ->
+                    match shift with
+                    | Some(into, values) -> Map.add into values all
+                    | None -> all
+                )
+
+            if List.isEmpty found then
+                {
+                    Gone = gone
+                    Removals = List.rev removals
+                    Shifts = shifts
+                    Relied = relied
+                }
+            else
+                settle removals shifts
+
+        settle [] Map.empty

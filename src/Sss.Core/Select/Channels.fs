@@ -1,0 +1,282 @@
+namespace Sss.Select
+
+open Sss
+
+/// Which channels stay.
+type internal Channels = {
+    /// By value; empty for values of parts that go.
+    Kept: bool[][]
+    /// By value and channel: why it stays (see `Classes.Reason`).
+    Reason: int -> int -> StayRule voption
+    /// By part: it goes, a side of a residual or a branch of a concatenation.
+    Gone: bool[]
+}
+
+/// Turns what is known of channels into those that stay: the least set that holds all that is
+/// needed and is closed under the coupling of channels and the rules for groups and empty parts.
+/// Every rule only ever adds, so that the order does not matter and an end is reached.
+[<RequireQualifiedAccess>]
+module internal Channels =
+
+    /// What all steps below share.
+    type private Room = {
+        Graph: Graph
+        Numbers: Numbers
+        States: float[][]
+        Sums: Sums
+        /// By part. Starts with the sides of residuals that go and all branches of concatenations;
+        /// a branch comes back as soon as one of its channels is kept behind the concatenation.
+        Gone: bool[]
+        Classes: Classes
+        /// By value: the class of every channel.
+        Axes: int[][]
+        /// The weight norm of an output channel, to choose between channels.
+        Norm: Layer -> int -> float
+    }
+
+    /// Numbers the classes and joins what sums join.
+    let private couple (graph: Graph) (gone: bool[]) (classes: Classes) : int[][] =
+        let axes = Array.zeroCreate graph.Shapes.Length
+        axes[Graph.Input] <- classes.Add graph.Shapes[Graph.Input].Channels
+
+        for struct (_, step) in graph.Steps do
+            let output = Graph.outputOf step
+
+            axes[output] <-
+                match step with
+                | Step.Through({ Op = Op.Flatten }, input, _) ->
+                    let area = int (Shape.area graph.Shapes[input])
+                    axes[input] |> Array.collect (Array.create area)
+                | Step.Through(_, input, _) -> axes[input]
+                | Step.Read _
+                | Step.Join _ -> classes.Add graph.Shapes[output].Channels
+                | Step.Sum(_, branch, shortcut, _) when gone[branch.Part] -> axes[shortcut.End]
+                | Step.Sum(_, branch, shortcut, _) when gone[shortcut.Part] -> axes[branch.End]
+                | Step.Sum(residual, branch, shortcut, _) ->
+                    Array.iter2
+                        (fun a b -> classes.Union(a, b, residual.Name))
+                        axes[branch.End]
+                        axes[shortcut.End]
+
+                    axes[shortcut.End]
+
+        axes
+
+    let private isThere room part = Graph.exists room.Graph room.Gone part
+
+    /// Keeps what a `conv` or `dense` reads and cannot do without.
+    let private need room (layer: Layer) input output =
+        let struct (groups, each, _, padded) = Forward.reading layer
+        let eachOut = layer.Output.Channels / groups
+        let zero = Numbers.zeroChannels room.Numbers layer
+        let relied = room.Sums.Relied[output]
+        let mutable changed = false
+
+        for g in 0 .. groups - 1 do
+            let matters =
+                Seq.exists
+                    (fun o -> relied[o] && not zero[o])
+                    (seq { g * eachOut .. (g + 1) * eachOut - 1 })
+
+            if matters then
+                for j in g * each .. (g + 1) * each - 1 do
+                    let state = room.States[input][j]
+
+                    if Known.isLive state then
+                        changed <-
+                            room.Classes.Keep(
+                                room.Axes[input][j],
+                                StayRule.SharedChannel layer.Name
+                            )
+                            || changed
+                    elif padded && Known.isOther state then
+                        changed <-
+                            room.Classes.Keep(
+                                room.Axes[input][j],
+                                StayRule.BeforePadding layer.Name
+                            )
+                            || changed
+
+        changed
+
+    /// Brings back the branches of a concatenation that are needed behind it.
+    let private comeBack room (branches: Side[]) output =
+        let mutable offset = 0
+        let mutable changed = false
+
+        for side in branches do
+            let width = room.Axes[side.End].Length
+            let axis = System.ArraySegment(room.Axes[output], offset, width)
+
+            if room.Gone[side.Part] && Seq.exists room.Classes.IsKept axis then
+                room.Gone[side.Part] <- false
+                Seq.iter2 (fun a b -> room.Classes.Union(a, b, null)) axis room.Axes[side.End]
+                changed <- true
+
+            offset <- offset + width
+
+        changed
+
+    /// One pass over all steps, last ones first: needs arise behind and travel forward.
+    let private needs room =
+        let mutable changed = false
+
+        for struct (part, step) in Array.rev room.Graph.Steps do
+            if isThere room part then
+                changed <-
+                    match step with
+                    | Step.Read(layer, input, output) -> need room layer input output
+                    | Step.Join(_, branches, output) -> comeBack room branches output
+                    | _ -> false
+                    || changed
+
+        changed
+
+    let private nameOf step =
+        match step with
+        | Step.Through(layer, _, _)
+        | Step.Read(layer, _, _) -> layer.Name
+        | Step.Sum(residual, _, _, _) -> residual.Name
+        | Step.Join(concat, _, _) -> concat.Name
+
+    /// A value that is there has a channel.
+    let private fill room =
+        let mutable changed = false
+
+        for struct (part, step) in room.Graph.Steps do
+            let axis = room.Axes[Graph.outputOf step]
+
+            if isThere room part && not (Array.exists room.Classes.IsKept axis) then
+                changed <- room.Classes.Keep(axis[0], StayRule.LastChannel(nameOf step)) || changed
+
+        changed
+
+    /// Keeps `missing` more classes of those that a stretch of an axis holds, largest first.
+    let private add room (axis: int[]) first count missing reason (norm: int -> float) =
+        seq { first .. first + count - 1 }
+        |> Seq.filter (fun i -> not (room.Classes.IsKept axis[i]))
+        |> Seq.sortBy (fun i -> -(norm i))
+        |> Seq.truncate missing
+        // Two channels of one class are kept by one mark; the next round counts again.
+        |> Seq.fold (fun changed i -> room.Classes.Keep(axis[i], reason) || changed) false
+
+    let private keptIn room (axis: int[]) first count =
+        let mutable n = 0
+
+        for i in first .. first + count - 1 do
+            if room.Classes.IsKept axis[i] then
+                n <- n + 1
+
+        n
+
+    /// Groups that stay have equally many channels in, and equally many out, and at least one of each.
+    let private level room (layer: Layer) input output =
+        let struct (groups, each, _, _) = Forward.reading layer
+        let eachOut = layer.Output.Channels / groups
+        let ins = Array.init groups (fun g -> keptIn room room.Axes[input] (g * each) each)
+
+        let outs =
+            Array.init groups (fun g -> keptIn room room.Axes[output] (g * eachOut) eachOut)
+
+        let wantIn = max 1 (Array.max ins)
+        let wantOut = max 1 (Array.max outs)
+        let reason = StayRule.EqualGroups layer.Name
+        let mutable changed = false
+
+        for g in 0 .. groups - 1 do
+            if ins[g] > 0 || outs[g] > 0 then
+                let missing = wantIn - ins[g]
+
+                changed <-
+                    add room room.Axes[input] (g * each) each missing reason (fun _ -> 0.0)
+                    || changed
+
+                let missing = wantOut - outs[g]
+
+                changed <-
+                    add
+                        room
+                        room.Axes[output]
+                        (g * eachOut)
+                        eachOut
+                        missing
+                        reason
+                        (room.Norm layer)
+                    || changed
+
+        changed
+
+    let private groups room =
+        let mutable changed = false
+
+        for struct (part, step) in room.Graph.Steps do
+            match step with
+            | Step.Read({ Op = Op.Conv { Groups = groups } } as layer, input, output) when
+                groups > 1 && isThere room part
+                ->
+                changed <- level room layer input output || changed
+            | _ -> ()
+
+        changed
+
+    /// Adds the largest channels again up to a multiple of `round`, or to all there were.
+    let private roundUp room round =
+        let mutable changed = false
+
+        for struct (part, step) in room.Graph.Steps do
+            match step with
+            | Step.Read(layer, _, output) when
+                round > 1
+                && isThere room part
+                && (let struct (g, _, _, _) = Forward.reading layer in g = 1)
+                ->
+                let axis = room.Axes[output]
+                let count = keptIn room axis 0 axis.Length
+                let want = min axis.Length ((count + round - 1) / round * round)
+                let reason = StayRule.Rounded layer.Name
+
+                changed <-
+                    add room axis 0 axis.Length (want - count) reason (room.Norm layer) || changed
+            | _ -> ()
+
+        changed
+
+    /// The channels that stay. `norm` gives the size of an output channel's weights.
+    let keep round norm (numbers: Numbers) (graph: Graph) (states: float[][]) (sums: Sums) =
+        let gone = Array.copy sums.Gone
+
+        for struct (_, step) in graph.Steps do
+            match step with
+            | Step.Join(_, branches, _) ->
+                for side in branches do
+                    gone[side.Part] <- true
+            | _ -> ()
+
+        let classes = Classes()
+
+        let room = {
+            Graph = graph
+            Numbers = numbers
+            States = states
+            Sums = sums
+            Gone = gone
+            Classes = classes
+            Axes = couple graph sums.Gone classes
+            Norm = norm
+        }
+
+        for i in room.Axes[graph.Output] do
+            classes.Keep(i, StayRule.NetworkOutput) |> ignore
+
+        for i in room.Axes[Graph.Input] do
+            classes.Keep(i, StayRule.NetworkInput) |> ignore
+
+        // The cheaper rules run until nothing changes before the next one is asked.
+        while needs room || fill room || groups room || roundUp room round do
+            ()
+
+        {
+            Kept = room.Axes |> Array.map (fun axis -> axis |> Array.map classes.IsKept)
+            Reason = fun value channel -> classes.Reason(room.Axes[value][channel])
+            Gone = gone
+        }

@@ -1,0 +1,169 @@
+namespace Sss
+
+open System.Numerics
+open Sss.Select
+
+/// How to select.
+type SelectOptions = {
+    /// Layers keep a multiple of this many channels where they had as many; 1: no rounding.
+    Round: int
+    /// Kept factors stay factors instead of being folded into weights.
+    KeepFactors: bool
+}
+
+/// A network with what was dead taken out, and its numbers.
+type Selected<'T> = {
+    Network: Network
+    Weights: Weights<'T>
+    /// What went, what stayed, and why.
+    Plan: Plan
+}
+
+/// Removal of what zero factors have switched off. The selected network gives the same output as the
+/// full one with its zeros, for every image, up to rounding. `docs/selection.md` has the rules.
+[<RequireQualifiedAccess>]
+module Selection =
+
+    /// No rounding, factors folded.
+    let defaults = { Round = 1; KeepFactors = false }
+
+    /// Everything but the copying of numbers.
+    type private Analysis = {
+        Graph: Graph
+        Sums: Sums
+        Channels: Channels
+        Outline: Outline
+    }
+
+    /// The first layer inside a node with no live channel behind it.
+    let private firstDead (graph: Graph) (states: float[][]) node =
+        Network.layersOf [ node ]
+        |> Seq.tryFind (fun layer ->
+            let struct (_, output) = graph.Ports[layer.Name]
+            Array.forall Known.isConstant states[output]
+        )
+        |> Option.map _.Name
+
+    let private nodeName node =
+        match node with
+        | Node.Layer l -> l.Name
+        | Node.Residual r -> r.Name
+        | Node.Concat c -> c.Name
+
+    let private died (graph: Graph) (states: float[][]) =
+        graph.Trunk
+        |> List.tryFind (fun (_, value) -> Array.forall Known.isConstant states[value])
+        |> Option.map (fun (node, _) ->
+            firstDead graph states node |> Option.defaultValue (nodeName node)
+        )
+
+    let private analyse options norm numbers (network: Network) : Result<Analysis, SelectionError> =
+        let graph = Graph.ofNetwork network
+        let states = Forward.states numbers graph
+
+        match died graph states with
+        | Some layer -> Error(SelectionError.LayerDied layer)
+        | None ->
+            let sums = Backward.sums options.KeepFactors numbers graph states
+            let channels = Channels.keep options.Round norm numbers graph states sums
+
+            Ok {
+                Graph = graph
+                Sums = sums
+                Channels = channels
+                Outline =
+                    Outline.make options.KeepFactors numbers graph states sums channels network
+            }
+
+    /// Euclidean norm of the weights of one output channel.
+    let private normOf (numbers: Numbers) (layer: Layer) =
+        match numbers.At with
+        | None -> fun _ -> 0.0
+        | Some at ->
+            let struct (_, each, taps, _) = Forward.reading layer
+            let weight = at $"{layer.Name}.weight"
+            let count = each * taps
+            fun o -> Numbers.sumOf (fun i -> weight i * weight i) (o * count) count
+
+    /// The first array that is missing or has a wrong size.
+    let private misfit (network: Network) (weights: Weights<'T>) =
+        let expected =
+            Seq.concat [
+                Parameters.ofNetwork network
+                |> Seq.map (fun p -> p.Key, Parameters.size p.Shape)
+                Parameters.statistics network |> Seq.map (fun (key, n) -> key, int64 n)
+                Parameters.factors network |> Seq.map (fun f -> f.Key, int64 f.Scale.Count)
+            ]
+
+        expected
+        |> Seq.tryPick (fun (key, size) ->
+            match Map.tryFind key weights with
+            | None -> Some(SelectionError.ArrayMissing key)
+            | Some array when array.Data.LongLength <> size ->
+                Some(SelectionError.ArraySize(key, size, array.Data.LongLength))
+            | Some _ -> None
+        )
+
+    let private prepare options (network: Network) (weights: Weights<'T>) =
+        if options.Round < 1 then
+            Error(SelectionError.RoundBelowOne options.Round)
+        else
+            match misfit network weights with
+            | Some error -> Error error
+            | None ->
+                let numbers = Numbers.ofWeights weights
+
+                analyse options (normOf numbers) numbers network
+                |> Result.map (fun analysis -> numbers, analysis)
+
+    let private planOf network numbers (a: Analysis) =
+        Summary.make network numbers a.Graph a.Sums a.Channels a.Outline
+
+    /// What `select` would do, without copying any numbers.
+    let plan<'T when 'T :> INumberBase<'T>>
+        (options: SelectOptions)
+        (network: Network)
+        (weights: Weights<'T>)
+        : Result<Plan, SelectionError> =
+        prepare options network weights
+        |> Result.map (fun (numbers, analysis) -> planOf network numbers analysis)
+
+    /// Takes out all that factors of exactly 0 (`OWNER.factor` in the weights) have switched off.
+    /// Errors: a layer died that nothing leads around; arrays that do not fit the network.
+    /// Arrays that do not change are shared with the given ones.
+    let select<'T when 'T :> INumberBase<'T>>
+        (options: SelectOptions)
+        (network: Network)
+        (weights: Weights<'T>)
+        : Result<Selected<'T>, SelectionError> =
+        prepare options network weights
+        |> Result.map (fun (numbers, a) -> {
+            Network = a.Outline.Network
+            Weights = Shrink.weights weights numbers a.Graph a.Sums a.Channels a.Outline
+            Plan = planOf network numbers a
+        })
+
+    /// The cost of the network that a pattern of zeros leaves (no rounding, factors folded). `isZero`
+    /// says whether a factor is 0, by owner and index. `numbers` gives an array's value by key and
+    /// index (biases, statistics, and weights only where constants run through them); without it, a
+    /// constant is taken to be other than 0 wherever it may be: the cost is then that of the worst
+    /// weights. None: a layer died, and there is no such network. Copies nothing; its time goes with
+    /// the number of channels.
+    let wouldBe
+        (network: Network)
+        (isZero: string -> int -> bool)
+        (numbers: (string -> int -> float) option)
+        : Cost option =
+        let numbers = { At = numbers; IsZero = isZero }
+
+        match analyse defaults (fun _ _ -> 0.0) numbers network with
+        | Ok analysis -> Some(Cost.ofNetwork analysis.Outline.Network)
+        | Error _ -> None
+
+    /// `wouldBe` for a set of weights.
+    let wouldBeOf<'T when 'T :> INumberBase<'T>>
+        (network: Network)
+        (weights: Weights<'T>)
+        : Cost option =
+        let numbers = Numbers.ofWeights weights
+        wouldBe network numbers.IsZero numbers.At

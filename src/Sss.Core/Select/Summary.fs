@@ -1,0 +1,135 @@
+namespace Sss.Select
+
+open Sss
+
+/// Tells what an analysis came to, as a plan.
+[<RequireQualifiedAccess>]
+module internal Summary =
+
+    let private structuresOf (network: Network) = [
+        for owner, scale in Network.scales network do
+            for i in 0 .. scale.Count - 1 do
+                {
+                    Owner = owner
+                    Kind = scale.Kind
+                    Index = i
+                }
+    ]
+
+    /// Whether a structure stays, and why if its factor is 0.
+    let private fate (graph: Graph) (channels: Channels) =
+        let parts = System.Collections.Generic.Dictionary<string, int>()
+
+        for struct (part, step) in graph.Steps do
+            match step with
+            | Step.Through(layer, _, _)
+            | Step.Read(layer, _, _) -> parts[layer.Name] <- part
+            | _ -> ()
+
+        let isThere part = Graph.exists graph channels.Gone part
+
+        fun (scale: Scale) (s: Structure) ->
+            if s.Kind = Block then
+                let branch = Array.head graph.Sides[s.Owner]
+                isThere branch.Part, ValueNone
+            else
+                let struct (_, output) = graph.Ports[s.Owner]
+                let kept = channels.Kept[output]
+                let each = kept.Length / scale.Count
+
+                let stays =
+                    if isThere parts[s.Owner] then
+                        Seq.tryFind
+                            (fun o -> kept[o])
+                            (seq { s.Index * each .. (s.Index + 1) * each - 1 })
+                    else
+                        None
+
+                match stays with
+                | Some o -> true, channels.Reason output o
+                | None -> false, ValueNone
+
+    let private narrowed (network: Network) (selected: Network) =
+        let before = Network.layers network |> Seq.map (fun l -> l.Name, l) |> Map.ofSeq
+
+        [
+            for layer in Network.layers selected do
+                let was = before[layer.Name].Output.Channels
+
+                if was <> layer.Output.Channels then
+                    layer.Name, was, layer.Output.Channels
+        ]
+
+    let private concatBranches (graph: Graph) (channels: Channels) = [
+        for struct (part, step) in graph.Steps do
+            match step with
+            | Step.Join(concat, branches, _) when Graph.exists graph channels.Gone part ->
+                for branch, side in Seq.zip concat.Branches branches do
+                    if channels.Gone[side.Part] then
+                        Removal.ConcatBranch(concat.Name, branch.Name)
+            | _ -> ()
+    ]
+
+    /// Only the outermost part that goes is told: what stood inside goes with it.
+    let private outermost (graph: Graph) (channels: Channels) removals =
+        let around = System.Collections.Generic.Dictionary<string, int>()
+
+        for struct (part, step) in graph.Steps do
+            match step with
+            | Step.Sum(residual, _, _, _) -> around[residual.Name] <- part
+            | _ -> ()
+
+        removals
+        |> List.filter (
+            function
+            | Removal.DeadBranch residual
+            | Removal.ConstantBranch(residual, _)
+            | Removal.DeadShortcut residual
+            | Removal.ConstantShortcut(residual, _) ->
+                Graph.exists graph channels.Gone around[residual]
+            | Removal.ConcatBranch _ -> true
+        )
+
+    /// The plan.
+    let make
+        (network: Network)
+        (numbers: Numbers)
+        graph
+        (sums: Sums)
+        channels
+        (outline: Outline)
+        : Plan =
+        let fate = fate graph channels
+        let scales = Network.scales network |> Map.ofSeq
+
+        let fates = structuresOf network |> List.map (fun s -> s, fate scales[s.Owner] s)
+
+        let tally kind =
+            let own = fates |> List.filter (fun (s, _) -> s.Kind = kind)
+
+            {
+                Kept = own |> List.filter (fun (_, (stays, _)) -> stays) |> List.length
+                Total = List.length own
+            }
+
+        {
+            Goes = fates |> List.choose (fun (s, (stays, _)) -> if stays then None else Some s)
+            Stays =
+                fates
+                |> List.choose (fun (s, (stays, reason)) ->
+                    match reason with
+                    | ValueSome rule when stays && numbers.IsZero s.Owner s.Index -> Some(s, rule)
+                    | _ -> None
+                )
+            Removals = outermost graph channels sums.Removals @ concatBranches graph channels
+            Intakes =
+                outline.Intakes
+                |> Map.toList
+                |> List.map (fun (layer, (intake, _)) -> layer, intake)
+            Narrowed = narrowed network outline.Network
+            Neuron = tally Neuron
+            Group = tally Group
+            Block = tally Block
+            Before = Cost.ofNetwork network
+            After = Cost.ofNetwork outline.Network
+        }

@@ -1,0 +1,232 @@
+/// Networks evaluated as their definition reads, on plain arrays at double precision: the oracle that
+/// selection is held against. Nothing here is fast, and nothing is shared with the code under test but
+/// the network's types.
+module Sss.Tests.Select.Interpreter
+
+open Sss
+
+/// One image inside the network: channel by channel, row by row.
+type Image = { Shape: Shape; Data: float[] }
+
+let private get (x: Image) c h w =
+    x.Data[(c * x.Shape.Height + h) * x.Shape.Width + w]
+
+let private isInside (x: Image) h w =
+    h >= 0 && h < x.Shape.Height && w >= 0 && w < x.Shape.Width
+
+let private build (shape: Shape) (value: int -> int -> int -> float) = {
+    Shape = shape
+    Data = [|
+        for c in 0 .. shape.Channels - 1 do
+            for h in 0 .. shape.Height - 1 do
+                for w in 0 .. shape.Width - 1 do
+                    value c h w
+    |]
+}
+
+let private map f (x: Image) = { x with Data = Array.map f x.Data }
+
+let private add (x: Image) (y: Image) =
+    if x.Shape <> y.Shape then
+        invalidOp $"a sum of {x.Shape} and {y.Shape}"
+
+    {
+        x with
+            Data = Array.map2 (+) x.Data y.Data
+    }
+
+let private convolve
+    groups
+    (kernel: Size)
+    stride
+    pad
+    dilation
+    output
+    (weight: float[])
+    bias
+    (x: Image)
+    =
+    let ins = x.Shape.Channels / groups
+    let outs = output.Channels / groups
+
+    build
+        output
+        (fun o h w ->
+            let mutable sum = bias o
+
+            for i in 0 .. ins - 1 do
+                for kh in 0 .. kernel.H - 1 do
+                    for kw in 0 .. kernel.W - 1 do
+                        let y = h * stride.H - pad.H + kh * dilation.H
+                        let z = w * stride.W - pad.W + kw * dilation.W
+
+                        if isInside x y z then
+                            let k = ((o * ins + i) * kernel.H + kh) * kernel.W + kw
+                            sum <- sum + weight[k] * get x (o / outs * ins + i) y z
+
+            sum
+        )
+
+/// PyTorch's windows: clipped to the padded input; an average divides by the clipped window's size,
+/// padding counted.
+let private pool (p: Pool) output (x: Image) =
+    build
+        output
+        (fun c h w ->
+            let top = h * p.Stride.H - p.Pad.H
+            let left = w * p.Stride.W - p.Pad.W
+            let bottom = min (top + p.Kernel.H) (x.Shape.Height + p.Pad.H)
+            let right = min (left + p.Kernel.W) (x.Shape.Width + p.Pad.W)
+
+            let seen = [
+                for y in top .. bottom - 1 do
+                    for z in left .. right - 1 do
+                        if isInside x y z then
+                            get x c y z
+            ]
+
+            match p.Kind with
+            | Max -> List.max seen
+            | Average -> List.sum seen / float ((bottom - top) * (right - left))
+        )
+
+/// The error function: Maclaurin's series near 0; further out 1 less the tail's integral (Simpson).
+let private erf x =
+    let a = abs x
+
+    if a < 3.5 then
+        let mutable term = x
+        let mutable sum = x
+
+        for n in 1..80 do
+            term <- -term * x * x / float n
+            sum <- sum + term / float (2 * n + 1)
+
+        2.0 / sqrt System.Math.PI * sum
+    else
+        let steps, width = 200, 3.0 / 200.0
+
+        let f i =
+            let t = a + float i * width
+            exp -(t * t)
+
+        let weight i =
+            if i = 0 || i = steps then 1.0
+            elif i % 2 = 1 then 4.0
+            else 2.0
+
+        let tail = Seq.sumBy (fun i -> weight i * f i) (seq { 0..steps }) * width / 3.0
+        float (sign x) * (1.0 - 2.0 / sqrt System.Math.PI * tail)
+
+let private activate a (x: float) =
+    match a with
+    | Relu -> if x > 0.0 then x else 0.0
+    | Relu6 -> System.Math.Clamp(x, 0.0, 6.0)
+    | LeakyRelu slope -> if x > 0.0 then x else slope * x
+    | Silu -> x / (1.0 + exp -x)
+    | Gelu -> x * (1.0 + erf (x / sqrt 2.0)) / 2.0
+    | Tanh -> tanh x
+    | Sigmoid -> 1.0 / (1.0 + exp -x)
+
+let private scaled (weights: Weights<float>) owner (scale: Scale option) (x: Image) =
+    match scale with
+    | None -> x
+    | Some s ->
+        let factors = weights[$"{owner}.factor"].Data
+
+        if factors.Length <> s.Count then
+            invalidOp $"{owner} has {factors.Length} factors for {s.Count}"
+
+        let each = x.Shape.Channels / s.Count
+        build x.Shape (fun c h w -> factors[c / each] * get x c h w)
+
+let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
+    if x.Shape <> l.Input then
+        invalidOp $"{l.Name} is given {x.Shape} for {l.Input}"
+
+    let array name = weights[$"{l.Name}.{name}"].Data
+
+    let bias has =
+        if has then (fun o -> array("bias")[o]) else (fun _ -> 0.0)
+
+    let result =
+        match l.Op with
+        | Op.Conv c ->
+            convolve
+                c.Groups
+                c.Kernel
+                c.Stride
+                c.Pad
+                c.Dilation
+                l.Output
+                (array "weight")
+                (bias c.Bias)
+                x
+        | Op.DepthwiseConv c ->
+            convolve
+                x.Shape.Channels
+                c.Kernel
+                c.Stride
+                c.Pad
+                c.Dilation
+                l.Output
+                (array "weight")
+                (bias c.Bias)
+                x
+        | Op.Dense d ->
+            let weight = array "weight"
+            let n = x.Data.Length
+
+            build
+                l.Output
+                (fun o _ _ ->
+                    bias d.Bias o
+                    + Seq.sum (seq { for i in 0 .. n - 1 -> weight[o * n + i] * x.Data[i] })
+                )
+        | Op.BatchNorm b ->
+            let scale, shift, mean, var =
+                array "weight", array "bias", array "mean", array "var"
+
+            build
+                x.Shape
+                (fun c h w -> scale[c] * (get x c h w - mean[c]) / sqrt (var[c] + b.Eps) + shift[c])
+        | Op.Activation a -> map (activate a) x
+        | Op.Pool p -> pool p l.Output x
+        | Op.GlobalPool kind ->
+            let area = x.Shape.Height * x.Shape.Width
+
+            build
+                l.Output
+                (fun c _ _ ->
+                    let seen = Array.sub x.Data (c * area) area
+                    if kind = Max then Array.max seen else Array.average seen
+                )
+        | Op.Dropout _ -> x
+        | Op.Flatten -> {
+            x with
+                Shape = Shape.vector x.Data.Length
+          }
+
+    if result.Shape <> l.Output then
+        invalidOp $"{l.Name} gives {result.Shape}, not {l.Output}"
+
+    scaled weights l.Name l.Scale result
+
+let rec private body weights x nodes = List.fold (node weights) x nodes
+
+and private node weights (x: Image) (n: Node) : Image =
+    match n with
+    | Node.Layer l -> layer weights l x
+    | Node.Residual r ->
+        add (scaled weights r.Name r.Scale (body weights x r.Branch)) (body weights x r.Shortcut)
+    | Node.Concat c ->
+        let parts = c.Branches |> List.map (fun b -> body weights x b.Body)
+
+        {
+            Shape = c.Output
+            Data = parts |> List.map _.Data |> Array.concat
+        }
+
+/// The output of a network in evaluation mode for one image.
+let run (network: Network) (weights: Weights<float>) (image: float[]) : float[] =
+    (body weights { Shape = network.Input; Data = image } network.Body).Data
