@@ -19,18 +19,15 @@ type BatchPlan = {
 [<RequireQualifiedAccess>]
 module Batch =
 
-    /// The finisher of SplitMix64 (Steele, Lea and Flood 2014): every bit of the input moves
-    /// every bit of the output.
-    let private mix (x: uint64) =
-        let x = (x ^^^ (x >>> 30)) * 0xbf58476d1ce4e5b9UL
-        let x = (x ^^^ (x >>> 27)) * 0x94d049bb133111ebUL
-        x ^^^ (x >>> 31)
-
-    let private golden = 0x9e3779b97f4a7c15UL
-
     /// 64 random bits for one image at one draw.
     let private bits (seed: int) (draw: int64) (index: int) =
-        mix (mix (mix (uint64 seed + golden) + uint64 draw * golden + golden) + uint64 index)
+        let struct (bits, _) =
+            Rng.create seed
+            |> Rng.fork (int (draw ^^^ (draw >>> 32)))
+            |> Rng.fork index
+            |> Rng.next
+
+        bits
 
     /// A number from 0 to `bound - 1` from 16 of those bits; the bias is below bound / 65,536.
     let private below (bound: int) (bits: uint64) =

@@ -97,7 +97,7 @@ module Onnx =
     let private inputText options =
         match options.Normalisation with
         | Some n when options.Normalize ->
-            $"pixels as the training data stores them, from 0 to {1.0f / n.Scale} where they are scaled by {n.Scale}; normalised inside"
+            $"pixels as the training data stores them, from 0 to {System.MathF.Round(1.0f / n.Scale, 3)} where they are scaled by {n.Scale}; normalised inside"
         | Some n ->
             let list (values: float32[]) = System.String.Join(", ", values)
 

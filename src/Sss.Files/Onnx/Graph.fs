@@ -91,11 +91,12 @@ module internal Graph =
         if values |> List.forall (fun v -> v.Form = Flat) then
             graph, values
         else
-            let graph, reversed =
-                ((graph, []), values)
-                ||> List.fold (fun (graph, done') value ->
-                    let graph, value = spatial owner value graph
-                    graph, value :: done'
+            // Identity branches hand on the same value more than once: it is converted once.
+            let graph, made =
+                ((graph, Map.empty), values |> List.distinctBy (fun v -> v.Name))
+                ||> List.fold (fun (graph, made) value ->
+                    let graph, converted = spatial owner value graph
+                    graph, Map.add value.Name converted made
                 )
 
-            graph, List.rev reversed
+            graph, values |> List.map (fun v -> made[v.Name])
