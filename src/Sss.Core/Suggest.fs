@@ -26,8 +26,7 @@ module Suggest =
             for j in 1 .. b.Length do
                 let change = if a[i - 1] = b[j - 1] then 0 else 1
 
-                let plain =
-                    min (min (d[i - 1, j] + 1) (d[i, j - 1] + 1)) (d[i - 1, j - 1] + change)
+                let plain = min (min (d[i - 1, j] + 1) (d[i, j - 1] + 1)) (d[i - 1, j - 1] + change)
 
                 let swapped = i > 1 && j > 1 && a[i - 1] = b[j - 2] && a[i - 2] = b[j - 1]
                 d[i, j] <- if swapped then min plain (d[i - 2, j - 2] + 1) else plain

@@ -25,8 +25,37 @@ module Language =
 
     /// Columns count UTF-16 units while parsing and code points from here on.
     let private inCodePoints (text: string) (diagnostics: Diagnostic list) =
-        ignore text
-        diagnostics
+        let mapSpan (span: Span) =
+            let line = Render.lineOf text span.Line
+
+            let pairs first last =
+                Seq.sumBy
+                    (fun i ->
+                        if i < line.Length && System.Char.IsHighSurrogate line[i] then
+                            1
+                        else
+                            0
+                    )
+                    (seq { first..last })
+
+            let before = pairs 0 (span.Column - 2)
+            let inside = pairs (span.Column - 1) (span.Column + span.Length - 2)
+
+            {
+                span with
+                    Column = span.Column - before
+                    Length = max 1 (span.Length - inside)
+            }
+
+        if not (Seq.exists System.Char.IsSurrogate text) then
+            diagnostics
+        else
+            diagnostics
+            |> List.map (fun d -> {
+                d with
+                    Span = Option.map mapSpan d.Span
+                    CalledFrom = d.CalledFrom |> List.map (fun (name, span) -> name, mapSpan span)
+            })
 
     /// In the order of the text, each mistake once however often its definition is called.
     let private tidy (text: string) (diagnostics: Diagnostic seq) : Diagnostic list =
@@ -80,15 +109,17 @@ module Language =
         let diagnostics = tidy text found
 
         match result with
-        | Some(network, recipe) when
-            diagnostics |> List.forall (fun d -> d.Severity = Warning)
-            ->
+        | Some(network, recipe) when diagnostics |> List.forall (fun d -> d.Severity = Warning) ->
             Ok {
                 Network = network
                 Recipe = recipe
                 Warnings = diagnostics
             }
         | _ -> Error diagnostics
+
+    /// The author's text with one way to write blanks, braces and indentation. Comments and lines
+    /// are kept; formatting twice changes nothing more. Wrong form gives its diagnostics.
+    let format (text: string) : Result<string, Diagnostic list> = Format.format text
 
     /// A diagnostic as it is shown to a person.
     let render (path: string) (text: string) (diagnostic: Diagnostic) : string =

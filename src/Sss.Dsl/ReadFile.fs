@@ -22,6 +22,10 @@ module ReadFile =
         CalledFrom = []
     }
 
+    /// A file that could be read but not be written.
+    let cannotWrite (path: string) (reason: string) : Diagnostic =
+        failure "SSS007" $"`{path}` cannot be written" [ reason ] None
+
     let private strict = UTF8Encoding(false, true)
 
     let private decode (bytes: byte[]) : Result<string, Diagnostic> =
@@ -54,7 +58,11 @@ module ReadFile =
             Error(failure "SSS001" "the name of the file is empty" [] None)
         elif Directory.Exists path then
             Error(
-                failure "SSS002" $"`{path}` is a folder" [ "expected a file that holds a network" ] None
+                failure
+                    "SSS002"
+                    $"`{path}` is a folder"
+                    [ "expected a file that holds a network" ]
+                    None
             )
         else
             try

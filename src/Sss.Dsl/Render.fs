@@ -12,7 +12,7 @@ module Render =
     let private width = 120
 
     /// A line of a text, counted from 1; "" behind the end.
-    let private lineOf (text: string) (line: int) : string =
+    let lineOf (text: string) (line: int) : string =
         let mutable start = 0
         let mutable number = 1
 
@@ -69,7 +69,9 @@ module Render =
     /// `FILE:LINE:COL: error SSSnnn: …`, the line, the caret, notes, suggestion, calls.
     let diagnostic (path: string) (text: string) (d: Diagnostic) : string =
         let out = StringBuilder()
-        let add (parts: string list) = parts |> List.iter (fun p -> out.Append p |> ignore)
+
+        let add (parts: string list) =
+            parts |> List.iter (fun p -> out.Append p |> ignore)
 
         add [ path ]
 

@@ -27,7 +27,11 @@ module Check =
     let private shapeProblem problem = Problem.Shape problem
 
     /// Opens scopes and gives names, in the order of the text.
-    let rec private openScopes (scope: NameScope) (items: ResizeArray<Item>) (body: DraftNode list) =
+    let rec private openScopes
+        (scope: NameScope)
+        (items: ResizeArray<Item>)
+        (body: DraftNode list)
+        =
         for node in body do
             let add word label place =
                 let name = scope.Name(Some word, label, false, place)
@@ -48,8 +52,11 @@ module Check =
                     Node = node
                     Scope = scope
                 }
-            | DraftNode.Scope { Word = None; Label = None; Body = inner } ->
-                openScopes scope items inner
+            | DraftNode.Scope {
+                                  Word = None
+                                  Label = None
+                                  Body = inner
+                              } -> openScopes scope items inner
             | DraftNode.Scope s ->
                 let name = scope.Name(s.Word, s.Label, true, s.Place)
                 openScopes (scope.Inner name) items s.Body
@@ -163,7 +170,10 @@ module Check =
     and private blockScale run (residual: DraftResidual) (branch: Node list) =
         match residual.Scale with
         | None -> None
-        | Some { Kind = Neuron | Group as kind; Place = place } ->
+        | Some {
+                   Kind = Neuron | Group as kind
+                   Place = place
+               } ->
             run.Report (Problem.Factor(FactorProblem.LayerFactorOnResidual kind)) place
             None
         | Some scale ->
@@ -182,7 +192,9 @@ module Check =
 
             match List.tryLast branch with
             | None
-            | Some(Node.Layer { Op = Op.Conv _ | Op.Dense _ | Op.BatchNorm _ }) -> ()
+            | Some(Node.Layer {
+                                  Op = Op.Conv _ | Op.Dense _ | Op.BatchNorm _
+                              }) -> ()
             | Some(Node.Layer layer) -> wrongEnd (Op.word layer.Op)
             | Some(Node.Residual _) -> wrongEnd "residual"
             | Some(Node.Concat _) -> wrongEnd "concat"
@@ -198,8 +210,7 @@ module Check =
         let branch, branchValue =
             checkBody run (item.Scope.Inner(item.Name + ".branch")) value residual.Branch
 
-        let isEmpty =
-            branch.IsEmpty && not (List.contains DraftNode.Broken residual.Branch)
+        let isEmpty = branch.IsEmpty && not (List.contains DraftNode.Broken residual.Branch)
 
         if isEmpty then
             run.Report (shapeProblem ShapeProblem.EmptyBranch) residual.Place
@@ -410,9 +421,7 @@ module Check =
         | _ when body.IsEmpty && draft.Body.IsEmpty ->
             run.Report (shapeProblem ShapeProblem.EmptyNetwork) draft.Place
         | Some output, Some classes when output <> Shape.vector classes ->
-            run.Report
-                (shapeProblem (ShapeProblem.OutputIsNotClasses(output, classes)))
-                draft.Place
+            run.Report (shapeProblem (ShapeProblem.OutputIsNotClasses(output, classes))) draft.Place
         | _ -> ()
 
         let isWarning (error: NetworkError) =

@@ -47,7 +47,12 @@ module internal CheckLayers =
         | Op.Dense d -> sizes 1 word [ "features", d.Out ]
         | Op.BatchNorm b ->
             number word "eps" b.Eps (fun x -> x > 0.0) "a positive number"
-            @ number word "momentum" b.Momentum (fun x -> x >= 0.0 && x <= 1.0) "a number from 0 to 1"
+            @ number
+                word
+                "momentum"
+                b.Momentum
+                (fun x -> x >= 0.0 && x <= 1.0)
+                "a number from 0 to 1"
         | Op.Activation(LeakyRelu slope) ->
             number word "slope" slope (fun _ -> true) "a finite number"
         | Op.Pool p -> window word p.Kernel p.Stride p.Pad (Size.square 1)
@@ -63,15 +68,14 @@ module internal CheckLayers =
         let isEmpty = output.Height < 1 || output.Width < 1
 
         match op with
-        | Op.Conv c ->
-            [
-                if input.Channels % c.Groups <> 0 then
-                    ShapeProblem.GroupsDoNotDivide(c.Groups, input.Channels, true)
-                if c.Out % c.Groups <> 0 then
-                    ShapeProblem.GroupsDoNotDivide(c.Groups, c.Out, false)
-                if isEmpty then
-                    ShapeProblem.WindowTooLarge(Op.word op, input, c.Kernel)
-            ]
+        | Op.Conv c -> [
+            if input.Channels % c.Groups <> 0 then
+                ShapeProblem.GroupsDoNotDivide(c.Groups, input.Channels, true)
+            if c.Out % c.Groups <> 0 then
+                ShapeProblem.GroupsDoNotDivide(c.Groups, c.Out, false)
+            if isEmpty then
+                ShapeProblem.WindowTooLarge(Op.word op, input, c.Kernel)
+          ]
         | Op.DepthwiseConv c when isEmpty -> [
             ShapeProblem.WindowTooLarge(Op.word op, input, c.Kernel)
           ]

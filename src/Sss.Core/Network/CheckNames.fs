@@ -61,7 +61,8 @@ module AutomaticName =
     let isWord (word: string) = wordSet.Contains word
 
 /// The names given so far in one scope. Lives while one draft is checked.
-type internal NameScope(prefix: string, definitions: Set<string>, report: Problem -> Place -> unit) =
+type internal NameScope(prefix: string, definitions: Set<string>, report: Problem -> Place -> unit)
+    =
 
     let counters = Dictionary<string, int>()
     let used = HashSet<string>()

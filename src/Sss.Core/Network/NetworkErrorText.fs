@@ -64,7 +64,9 @@ module NetworkErrorText =
         | ShapeProblem.PoolPadTooLarge(pad, kernel) ->
             "SSS406",
             $"padding {pad} is more than half of the {kernel} window",
-            [ "a pool may be padded by at most half its window, or windows would see padding only" ],
+            [
+                "a pool may be padded by at most half its window, or windows would see padding only"
+            ],
             None
         | ShapeProblem.BadNumber(word, argument, value, expected) ->
             "SSS302", $"{argument} of `{word}` is {value}", [ $"expected {expected}" ], None
@@ -141,7 +143,9 @@ module NetworkErrorText =
         | FactorProblem.FactorOnLoneNorm kind ->
             "SSS503",
             $"this `bn` carries `{scaleText kind}` but follows no layer with weights",
-            [ "a factor at zero removes the neurons that feed it; here nothing feeds it alone" ],
+            [
+                "a factor at zero removes the neurons that feed it; here nothing feeds it alone"
+            ],
             Some "put the factor on a `bn` right behind a `conv`, `dwconv` or `dense`"
         | FactorProblem.FactorOnOutput word ->
             "SSS504",
@@ -176,12 +180,16 @@ module NetworkErrorText =
         | FactorProblem.ScaledBranchEnd last ->
             "SSS510",
             $"a scaled branch may not end in `{last}`",
-            [ "its factor is folded into a last `conv`, `dense` or `bn`, exactly and whatever its sign" ],
+            [
+                "its factor is folded into a last `conv`, `dense` or `bn`, exactly and whatever its sign"
+            ],
             Some $"move `{last}` behind the residual, or put a `bn` behind it"
         | FactorProblem.FactorCannotShrink word ->
             "SSS551",
             $"the factors of this `{word}` can never shrink anything",
-            [ "they go into a sum whose other side is never zero there, so all its channels stay" ],
+            [
+                "they go into a sum whose other side is never zero there, so all its channels stay"
+            ],
             Some "put `@scale(block)` on the residual, or factors on the other side too"
 
     /// The diagnostic of a mistake. Its severity is Warning for what a network may well have.

@@ -82,16 +82,22 @@ module internal Count =
             total
         | StatementKind.Residual(_, branch, shortcut) ->
             ofBody run frame branch
-            + (match shortcut with
-               | ShortcutSyntax.Body inner -> ofBody run frame inner
-               | _ -> 0.0)
+            + (
+                match shortcut with
+                | ShortcutSyntax.Body inner -> ofBody run frame inner
+                | _ -> 0.0
+            )
         | StatementKind.Concat branches ->
             branches |> List.sumBy (fun (_, inner, _) -> ofBody run frame inner)
         | StatementKind.Body inner -> ofBody run frame inner
         | StatementKind.Broken -> 0.0
 
     /// The statement that makes more layers than a network may have, if there is one.
-    let tooMany known (frame: Frame) (statements: Statement list) : (Span * (string * Span) list) option =
+    let tooMany
+        known
+        (frame: Frame)
+        (statements: Statement list)
+        : (Span * (string * Span) list) option =
         let run = {
             Known = known
             Memo = Dictionary()

@@ -15,8 +15,8 @@ module internal Elaborate =
         CalledFrom = frame.CalledFrom
     }
 
-    let private label frame (label: Located<string> option) : Label option =
-        label
+    let private label (frame: Frame) (label: Located<string> option) : Label option =
+        (if frame.InRepeat then None else label)
         |> Option.map (fun l -> {
             Text = l.Value
             Place = place frame l.Span
@@ -66,7 +66,9 @@ module internal Elaborate =
     /// Whether the next statement is a bn: then a layer has no bias of its own.
     let private beforeNorm (rest: Statement list) =
         match rest with
-        | { Kind = StatementKind.Apply({ Value = "bn" }, _, _) } :: _ -> true
+        | {
+              Kind = StatementKind.Apply({ Value = "bn" }, _, _)
+          } :: _ -> true
         | _ -> false
 
     let private rounds run frame (count: Expr) : int option =
@@ -95,7 +97,7 @@ module internal Elaborate =
 
     and private body run (frame: Frame) statements : DraftNode list =
         let nodes = ResizeArray()
-        addBody run frame nodes statements
+        addBody run { frame with InRepeat = false } nodes statements
         List.ofSeq nodes
 
     and private addStatement run frame nodes statement rest =
@@ -113,7 +115,7 @@ module internal Elaborate =
             | None -> nodes.Add DraftNode.Broken
             | Some n ->
                 for _ in 1..n do
-                    addBody run frame nodes inner
+                    addBody run { frame with InRepeat = true } nodes inner
         | StatementKind.Residual(scales, branch, shortcut) ->
             nodes.Add(
                 DraftNode.Residual {
@@ -154,8 +156,7 @@ module internal Elaborate =
         Number =
             label
             |> Option.bind (fun (l: Located<string>) ->
-                Names.branchNumber l.Value
-                |> Option.map (fun n -> n, place frame l.Span)
+                Names.branchNumber l.Value |> Option.map (fun n -> n, place frame l.Span)
             )
         Body = body run frame inner
         Place = place frame span
@@ -246,7 +247,9 @@ module internal Elaborate =
 
     /// The draft of a file. What is wrong goes to `report`, and `Broken` into the draft.
     let draft (report: MeaningProblem -> Place -> unit) (file: File) : Draft =
-        let run0 problem span = report problem (place (Frame.top None) span)
+        let run0 problem span =
+            report problem (place (Frame.top None) span)
+
         let known = Names.check run0 file.Items
         let run = { Known = known; Report = report }
 
@@ -291,12 +294,10 @@ module internal Elaborate =
         let nodes =
             match Count.tooMany known frame statements with
             | Some(span, calledFrom) ->
-                report
-                    (MeaningProblem.TooManyLayers Check.maxLayers)
-                    {
-                        Span = Some span
-                        CalledFrom = calledFrom
-                    }
+                report (MeaningProblem.TooManyLayers Check.maxLayers) {
+                    Span = Some span
+                    CalledFrom = calledFrom
+                }
 
                 [ DraftNode.Broken ]
             | None -> body run frame statements

@@ -45,11 +45,7 @@ module internal Evaluate =
         elif value < float least || value > float most then
             Error(
                 Some(
-                    MeaningProblem.OutOfRange(
-                        what,
-                        value,
-                        $"a whole number from {least} to {most}"
-                    ),
+                    MeaningProblem.OutOfRange(what, value, $"a whole number from {least} to {most}"),
                     span
                 )
             )

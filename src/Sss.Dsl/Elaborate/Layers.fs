@@ -79,11 +79,7 @@ module internal Layers =
                 fail
                     source
                     (Some(
-                        MeaningProblem.OutOfRange(
-                            $"the {name} of `{source.Word}`",
-                            value,
-                            expected
-                        ),
+                        MeaningProblem.OutOfRange($"the {name} of `{source.Word}`", value, expected),
                         e.Span
                     ))
 
@@ -100,7 +96,8 @@ module internal Layers =
 
     /// dilation · (K − 1) / 2 rounded down, an axis each; kept small enough to be an `int`.
     let defaultPad (kernel: Size) (dilation: Size) : Size =
-        let along k d = int (min (int64 d * int64 (k - 1) / 2L) (int64 most))
+        let along k d =
+            int (min (int64 d * int64 (k - 1) / 2L) (int64 most))
 
         {
             H = along kernel.H dilation.H
@@ -160,7 +157,12 @@ module internal Layers =
             Op.BatchNorm {
                 Eps = real source "eps" 1e-5 (fun x -> x > 0.0) "a number above 0"
                 Momentum =
-                    real source "momentum" 0.1 (fun x -> x >= 0.0 && x <= 1.0) "a number from 0 to 1"
+                    real
+                        source
+                        "momentum"
+                        0.1
+                        (fun x -> x >= 0.0 && x <= 1.0)
+                        "a number from 0 to 1"
             }
         | "relu" -> Op.Activation Relu
         | "relu6" -> Op.Activation Relu6

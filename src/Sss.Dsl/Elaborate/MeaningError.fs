@@ -92,7 +92,10 @@ module MeaningErrorText =
             [ $"the first definition is in line {line}" ],
             Some "give one of them another name"
         | MeaningProblem.DuplicateParameter name ->
-            "SSS204", $"there are two parameters `{cut name}`", [], Some "give one of them another name"
+            "SSS204",
+            $"there are two parameters `{cut name}`",
+            [],
+            Some "give one of them another name"
         | MeaningProblem.Cycle names ->
             let ring = names |> List.map cut |> List.truncate 12 |> String.concat " → "
 
@@ -106,7 +109,10 @@ module MeaningErrorText =
             [ "every round would give the same name again" ],
             Some "leave the label out, or put the statements into a `def`"
         | MeaningProblem.BranchLabel label ->
-            "SSS215", $"`{cut label}` is not a branch's number", [ "write `branch2`, for example" ], None
+            "SSS215",
+            $"`{cut label}` is not a branch's number",
+            [ "write `branch2`, for example" ],
+            None
         | MeaningProblem.ItemMissing word ->
             let example = if word = "input" then "`input 3x32x32`" else "`classes 10`"
 

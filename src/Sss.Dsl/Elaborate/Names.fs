@@ -35,7 +35,10 @@ module internal Names =
 
             if not (List.contains scale.Kind.Value kinds) then
                 let guess = Suggest.nearest kinds scale.Kind.Value
-                run.Report (MeaningProblem.UnknownScaleKind(scale.Kind.Value, guess)) scale.Kind.Span
+
+                run.Report
+                    (MeaningProblem.UnknownScaleKind(scale.Kind.Value, guess))
+                    scale.Kind.Span
 
             let seen = HashSet<string>()
 
@@ -97,7 +100,8 @@ module internal Names =
         let digits = label.Substring("branch".Length)
 
         if
-            digits <> "" && digits.Length <= 6
+            digits <> ""
+            && digits.Length <= 6
             && digits[0] <> '0'
             && Seq.forall System.Char.IsAsciiDigit digits
         then
@@ -151,9 +155,11 @@ module internal Names =
             | StatementKind.Body inner -> calls definitions inner
             | StatementKind.Residual(_, branch, shortcut) ->
                 calls definitions branch
-                @ (match shortcut with
-                   | ShortcutSyntax.Body inner -> calls definitions inner
-                   | _ -> [])
+                @ (
+                    match shortcut with
+                    | ShortcutSyntax.Body inner -> calls definitions inner
+                    | _ -> []
+                )
             | StatementKind.Concat branches ->
                 branches |> List.collect (fun (_, inner, _) -> calls definitions inner)
             | _ -> []
@@ -171,7 +177,10 @@ module internal Names =
 
             let enter name =
                 if onPath.Add name then
-                    path.Push(name, calls run.Definitions run.Definitions[name].Body |> List.distinctBy fst)
+                    path.Push(
+                        name,
+                        calls run.Definitions run.Definitions[name].Body |> List.distinctBy fst
+                    )
 
             if not (finished.Contains root.Name.Value) then
                 enter root.Name.Value

@@ -60,7 +60,8 @@ module internal Recipes =
     /// `30, 60, 90`: numbers with commas between them, and what follows.
     let rec private epochs found words =
         match words with
-        | RecipeWord.Number(n, span) :: RecipeWord.Comma _ :: rest -> epochs ((n, span) :: found) rest
+        | RecipeWord.Number(n, span) :: RecipeWord.Comma _ :: rest ->
+            epochs ((n, span) :: found) rest
         | RecipeWord.Number(n, span) :: rest -> Some(List.rev ((n, span) :: found), rest)
         | _ -> None
 
@@ -69,7 +70,14 @@ module internal Recipes =
 
         [
             for value, span in listed do
-                match Evaluate.integer "the epoch of a step" (last + 1) System.Int32.MaxValue span value with
+                match
+                    Evaluate.integer
+                        "the epoch of a step"
+                        (last + 1)
+                        System.Int32.MaxValue
+                        span
+                        value
+                with
                 | Ok n ->
                     last <- n
                     n
@@ -81,9 +89,14 @@ module internal Recipes =
         let schedule, rest =
             match item.Words with
             | RecipeWord.Number(value, span) :: rest ->
-                real run "lr" span value isPositive "a number above 0" (fun value ->
-                    run.Recipe <- { run.Recipe with Lr = value }
-                )
+                real
+                    run
+                    "lr"
+                    span
+                    value
+                    isPositive
+                    "a number above 0"
+                    (fun value -> run.Recipe <- { run.Recipe with Lr = value })
 
                 match rest with
                 | RecipeWord.Word("constant", _) :: rest -> Some Constant, rest
@@ -103,9 +116,7 @@ module internal Recipes =
         | Some schedule, [ RecipeWord.Word("warmup", _); RecipeWord.Number(value, span) ] ->
             run.Recipe <- { run.Recipe with Schedule = schedule }
 
-            whole run "warmup" 0 span value (fun n ->
-                run.Recipe <- { run.Recipe with Warmup = n }
-            )
+            whole run "warmup" 0 span value (fun n -> run.Recipe <- { run.Recipe with Warmup = n })
         | _ -> badForm run item
 
     /// The kinds that an item of γ named; the plain number goes to the rest.
@@ -131,10 +142,17 @@ module internal Recipes =
             | RecipeWord.Named(name, value) ->
                 match kindOf name.Value with
                 | Some kind ->
-                    real run $"gamma's {name.Value}" value.Span value.Value isNotNegative expected (fun v ->
-                        if not (given.TryAdd(kind, v)) then
-                            run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
-                    )
+                    real
+                        run
+                        $"gamma's {name.Value}"
+                        value.Span
+                        value.Value
+                        isNotNegative
+                        expected
+                        (fun v ->
+                            if not (given.TryAdd(kind, v)) then
+                                run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
+                        )
                 | None ->
                     let kinds = [ "neuron"; "group"; "block" ]
 
@@ -150,10 +168,17 @@ module internal Recipes =
 
         match plain with
         | Some(value, span) ->
-            real run "gamma" span value isNotNegative expected (fun value ->
-                for kind in [ Neuron; Group; Block ] do
-                    given.TryAdd(kind, value) |> ignore
-            )
+            real
+                run
+                "gamma"
+                span
+                value
+                isNotNegative
+                expected
+                (fun value ->
+                    for kind in [ Neuron; Group; Block ] do
+                        given.TryAdd(kind, value) |> ignore
+                )
         | None -> ()
 
         let value kind =
@@ -173,7 +198,10 @@ module internal Recipes =
         else
             badForm run item
 
-        if plain.IsSome then [ Neuron; Group; Block ] else List.ofSeq given.Keys
+        if plain.IsSome then
+            [ Neuron; Group; Block ]
+        else
+            List.ofSeq given.Keys
 
     let private augment run (item: RecipeItem) =
         let mutable seen = Set.empty
@@ -193,12 +221,18 @@ module internal Recipes =
 
             match word with
             | RecipeWord.Named({ Value = "crop" }, value) ->
-                whole run "crop" 0 value.Span value.Value (fun n ->
-                    run.Recipe <- {
-                        run.Recipe with
-                            Augment = { run.Recipe.Augment with Crop = n }
-                    }
-                )
+                whole
+                    run
+                    "crop"
+                    0
+                    value.Span
+                    value.Value
+                    (fun n ->
+                        run.Recipe <- {
+                            run.Recipe with
+                                Augment = { run.Recipe.Augment with Crop = n }
+                        }
+                    )
             | RecipeWord.Word("flip", _) ->
                 run.Recipe <- {
                     run.Recipe with
@@ -257,9 +291,13 @@ module internal Recipes =
         | "shrink" ->
             match item.Words with
             | [ RecipeWord.Word("every", _); RecipeWord.Number(value, span) ] ->
-                whole run "shrink every" 1 span value (fun n ->
-                    set (fun r -> { r with ShrinkEvery = Some n })
-                )
+                whole
+                    run
+                    "shrink every"
+                    1
+                    span
+                    value
+                    (fun n -> set (fun r -> { r with ShrinkEvery = Some n }))
             | _ -> badForm run item
         | "augment" -> augment run item
         | _ -> ()
@@ -270,14 +308,7 @@ module internal Recipes =
     /// gives no γ is warned about.
     let recipe (report: MeaningProblem -> Place -> unit) (kinds: FactorKind list) (train: Train) =
         let run = {
-            Report =
-                fun problem span ->
-                    report
-                        problem
-                        {
-                            Span = Some span
-                            CalledFrom = []
-                        }
+            Report = fun problem span -> report problem { Span = Some span; CalledFrom = [] }
             Recipe = Recipe.defaults
         }
 

@@ -8,6 +8,8 @@ type internal Frame = {
     Env: Evaluate.Env
     CalledFrom: (string * Span) list
     Depth: int
+    /// Directly in a `repeat`: labels there have been refused, and are left out.
+    InRepeat: bool
 }
 
 /// Calls and the values they are made with.
@@ -24,6 +26,7 @@ module internal Frame =
             | None -> Map.empty
         CalledFrom = []
         Depth = 0
+        InRepeat = false
     }
 
     /// The frame inside a call, or what is wrong with its arguments.
@@ -58,4 +61,5 @@ module internal Frame =
                 Env = env
                 CalledFrom = (definition.Name.Value, word.Span) :: frame.CalledFrom
                 Depth = frame.Depth + 1
+                InRepeat = false
             })

@@ -87,7 +87,9 @@ module internal Signature =
         match value with
         | Value.Expr _ -> "a number"
         | Value.Dims dims ->
-            "the size `" + Words.shorten (dims |> List.map string |> String.concat "x") + "`"
+            "the size `"
+            + Words.shorten (dims |> List.map string |> String.concat "x")
+            + "`"
         | Value.Word word -> $"`{word}`"
 
     let private fits argument value =
@@ -102,7 +104,12 @@ module internal Signature =
     type Bound = Dictionary<string, Located<Value>>
 
     /// Matches written arguments with positional and named ones. `required`: which must be there.
-    let private matchUp word (positional: string list) (named: string list) (arguments: Argument list) =
+    let private matchUp
+        word
+        (positional: string list)
+        (named: string list)
+        (arguments: Argument list)
+        =
         let bound = Bound()
         let problems = ResizeArray<MeaningProblem * Span>()
         let mutable rest = positional

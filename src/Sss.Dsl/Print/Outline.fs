@@ -78,7 +78,6 @@ module internal Outline =
                             | Some("branch", n) -> n
                             | _ -> 0
 
-                        number,
-                        ofNodes (c.Name.Length + branch.Name.Length + 2) branch.Body
+                        number, ofNodes (c.Name.Length + branch.Name.Length + 2) branch.Body
                 ]
             )

@@ -16,7 +16,12 @@ module internal PrintLayer =
                 | Group -> "group"
                 | Block -> "block"
 
-            let gamma = if s.Gamma = 1.0 then "" else ", gamma=" + Numbers.real s.Gamma
+            let gamma =
+                if s.Gamma = 1.0 then
+                    ""
+                else
+                    ", gamma=" + Numbers.real s.Gamma
+
             let init = if s.Init = 1.0 then "" else ", init=" + Numbers.real s.Init
             " @scale(" + kind + gamma + init + ")"
 
@@ -34,7 +39,10 @@ module internal PrintLayer =
     let private padding (kernel: Size) (dilation: Size) : Size = Layers.defaultPad kernel dilation
 
     let private bias fallback value =
-        if value = fallback then "" else (if value then " bias=yes" else " bias=no")
+        if value = fallback then
+            ""
+        else
+            (if value then " bias=yes" else " bias=no")
 
     let private number name fallback value =
         if value = fallback then

@@ -52,4 +52,6 @@ module internal PrintRecipe =
             | text -> "augment" + text
         ]
 
-        "train {\n" + String.concat "" [ for item in items -> "  " + item + "\n" ] + "}\n"
+        "train {\n"
+        + String.concat "" [ for item in items -> "  " + item + "\n" ]
+        + "}\n"

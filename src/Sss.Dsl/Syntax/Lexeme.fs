@@ -1,4 +1,4 @@
-/// Blanks, names, numbers and expressions. One of the three files that know FParsec.
+/// Blanks, names and numbers. One of the three files that know FParsec.
 module internal Sss.Dsl.Lexeme
 
 open System.Globalization
@@ -20,164 +20,321 @@ type P<'T> = Parser<'T, State>
 /// How deep braces and parentheses may go, and how many operators an expression may have.
 let maxDepth = 200
 
-/// The place of a piece of text that was just read.
-let spanFrom (stream: CharStream<State>) (line: int64) (column: int64) : Span = {
+/// Mistakes of form that are worth reading; a text with more of them is no text of ours.
+let maxErrors = 100
+
+/// Passes a failure on under another type.
+let failed (reply: Reply<'A>) : Reply<'B> = Reply(reply.Status, reply.Error)
+
+/// Parsers in sequence: `let!` stops at the first failure. (FParsec's own builder makes a closure
+/// more for every step, and every program pays for that when it starts.)
+type SyntaxBuilder() =
+    member inline _.Bind(p: P<'A>, [<InlineIfLambda>] next: 'A -> P<'B>) : P<'B> =
+        fun stream ->
+            let reply = p stream
+
+            if reply.Status = Ok then
+                (next reply.Result) stream
+            else
+                failed reply
+
+    member inline _.Return(value: 'T) : P<'T> = fun _ -> Reply value
+    member inline _.ReturnFrom(p: P<'T>) : P<'T> = p
+    member inline _.Zero() : P<unit> = fun _ -> Reply(())
+
+    member inline _.Delay([<InlineIfLambda>] make: unit -> P<'T>) : P<'T> =
+        fun stream -> (make ()) stream
+
+/// The builder.
+let syntax = SyntaxBuilder()
+
+/// Reads nothing and gives a value.
+let give (value: 'T) : P<'T> = fun _ -> Reply value
+
+/// Runs a parser until it gives None. A loop: lists may be as long as the file.
+let collect (p: P<'T option>) : P<'T list> =
+    fun stream ->
+        let items = ResizeArray<'T>()
+        let mutable reply = p stream
+
+        while reply.Status = Ok && reply.Result.IsSome do
+            items.Add reply.Result.Value
+            reply <- p stream
+
+        if reply.Status = Ok then
+            Reply(List.ofSeq items)
+        else
+            failed reply
+
+/// The place between a start and the reading position.
+let private spanFrom (stream: CharStream<State>) (line: int64) (column: int64) : Span = {
     Line = int line
     Column = int column
     Length = max 1 (int (stream.Column - column))
 }
 
-/// A problem of ours carried through FParsec's messages.
-let problem (problem: SyntaxProblem) (span: Span) : ErrorMessageList =
-    ErrorMessageList(OtherErrorMessage(box { Problem = problem; Span = span }))
+/// A parser's result with its place.
+let located (p: P<'T>) : P<Located<'T>> =
+    fun stream ->
+        let line, column = stream.Line, stream.Column
+        let reply = p stream
 
-/// Fails with a problem of ours at a place.
-let failWith error span : Reply<'T> = Reply(FatalError, problem error span)
+        if reply.Status = Ok then
+            Reply {
+                Value = reply.Result
+                Span = spanFrom stream line column
+            }
+        else
+            failed reply
+
+/// Fails with a problem at a place.
+let failWith (problem: SyntaxProblem) (span: Span) : P<'T> =
+    fun _ ->
+        let error: SyntaxError = { Problem = problem; Span = span }
+        Reply(FatalError, ErrorMessageList(OtherErrorMessage(box error)))
 
 let private isBlank c = c = ' ' || c = '\t'
 let private isStart c = isAsciiLetter c || c = '_'
 let private isInner c = isAsciiLetter c || isDigit c || c = '_'
 
-/// Whether a name starts here.
-let startsName (stream: CharStream<State>) =
-    stream.Peek() |> fun c -> isStart c
+/// The next character and the one behind it; nothing is read.
+let peek: P<struct (char * char)> =
+    fun stream -> Reply(struct (stream.Peek(), stream.Peek(1)))
 
-/// Skips a comment, if one starts here; the newline stays.
-let private skipComment (stream: CharStream<State>) =
+/// Whether nothing follows.
+let isEnd: P<bool> = fun stream -> Reply stream.IsEndOfStream
+
+/// Whether a name, or a number, starts here.
+let startsName: P<bool> = fun stream -> Reply(isStart (stream.Peek()))
+
+/// Whether a number starts here.
+let startsNumber: P<bool> = fun stream -> Reply(isDigit (stream.Peek()))
+
+/// Reads a character if it is this one.
+let skipIf (c: char) : P<bool> = fun stream -> Reply(stream.Skip c)
+
+/// Skips blanks on this line.
+let spaces: P<unit> =
+    fun stream ->
+        stream.SkipCharsOrNewlinesWhile isBlank |> ignore
+        Reply(())
+
+let private skipBlanks (stream: CharStream<State>) =
+    stream.SkipCharsOrNewlinesWhile isBlank |> ignore
+
     if stream.Peek() = '/' && stream.Peek(1) = '/' then
         stream.SkipRestOfLine false
 
 /// Skips blanks and a comment on this line.
-let skipBlanks (stream: CharStream<State>) =
-    stream.SkipCharsOrNewlinesWhile(isBlank) |> ignore
-    skipComment stream
+let blanks: P<unit> =
+    fun stream ->
+        skipBlanks stream
+        Reply(())
 
 /// Skips blanks, comments and newlines.
-let skipLines (stream: CharStream<State>) =
-    skipBlanks stream
-
-    while stream.SkipNewline() do
+let lines: P<unit> =
+    fun stream ->
         skipBlanks stream
 
-/// The word at the reading position, for messages: a run of name characters or one character.
-let private wordAt (stream: CharStream<State>) : string =
-    let state = stream.State
+        while stream.SkipNewline() do
+            skipBlanks stream
 
-    let text =
+        Reply(())
+
+/// Skips blanks, comments, newlines and `;`.
+let separators: P<unit> =
+    fun stream ->
+        lines stream |> ignore
+
+        while stream.Skip ';' do
+            lines stream |> ignore
+
+        Reply(())
+
+/// Whether a statement ends here: at a newline, `;`, `}` or the end of the file.
+let endsStatement: P<bool> =
+    fun stream ->
+        let c = stream.Peek()
+        Reply(c = '\n' || c = '\r' || c = ';' || c = '}' || stream.IsEndOfStream)
+
+/// Runs a parser and goes back if it gives None.
+let tryRead (p: P<'T option>) : P<'T option> =
+    fun stream ->
+        let state = stream.State
+        let reply = p stream
+
+        if reply.Status = Ok && reply.Result.IsNone then
+            stream.BacktrackTo state
+
+        reply
+
+/// Runs a parser and goes back in any case.
+let lookAhead (p: P<'T>) : P<'T> =
+    fun stream ->
+        let state = stream.State
+        let reply = p stream
+        stream.BacktrackTo state
+        reply
+
+/// The word here, for messages: a run of name characters or one character.
+let private wordHere: P<string> =
+    fun stream ->
+        let c = stream.Peek()
+
         if stream.IsEndOfStream then
-            ""
-        elif isInner (stream.Peek()) then
-            stream.ReadCharsOrNewlinesWhile((fun c -> isInner c || c = '.'), false)
-        elif stream.Peek() = '\n' || stream.Peek() = '\r' then
-            "end of line"
-        elif System.Char.IsHighSurrogate(stream.Peek()) then
-            stream.Read 2
+            Reply ""
+        elif isInner c then
+            Reply(stream.ReadCharsOrNewlinesWhile((fun c -> isInner c || c = '.'), false))
+        elif c = '\n' || c = '\r' then
+            Reply "end of line"
         else
-            stream.Read 1
+            Reply(stream.Read(if System.Char.IsHighSurrogate c then 2 else 1))
 
-    stream.BacktrackTo state
-    text
+/// Fails with what is here and what was expected.
+let unexpected (expected: string list) : P<'T> =
+    fun stream ->
+        let here = {
+            Line = int stream.Line
+            Column = int stream.Column
+            Length = 1
+        }
 
-/// Fails with what was found here and what was expected.
-let unexpected (stream: CharStream<State>) (expected: string list) : Reply<'T> =
-    let found = wordAt stream
+        let found = (lookAhead wordHere stream).Result
 
-    let span = {
-        Line = int stream.Line
-        Column = int stream.Column
-        Length =
-            if found = "end of line" || System.Char.IsHighSurrogate(stream.Peek()) then
-                1
+        let length =
+            if found <> "" && isInner found[0] && found <> "end of line" then
+                found.Length
             else
-                max 1 found.Length
+                1
+
+        failWith (SyntaxProblem.Unexpected(found, expected)) { here with Length = length } stream
+
+/// A word, reserved or not. `expected`: what to say where there is none.
+let word (expected: string list) : P<Located<string>> =
+    fun stream ->
+        if isStart (stream.Peek()) then
+            located (fun s -> Reply(s.ReadCharsOrNewlinesWhile(isInner, false))) stream
+        else
+            unexpected expected stream
+
+/// A word that is not reserved. `purpose`: what it is used as.
+let name (expected: string list) (purpose: string) : P<Located<string>> =
+    syntax {
+        let! found = word expected
+
+        if Words.isReserved found.Value then
+            return! failWith (SyntaxProblem.ReservedName(found.Value, purpose)) found.Span
+        else
+            return found
     }
 
-    failWith (SyntaxProblem.Unexpected(found, expected)) span
-
-/// Passes a failure on under another type.
-let failed (reply: Reply<'A>) : Reply<'B> = Reply(reply.Status, reply.Error)
-
-/// A name or a keyword.
-let name (expected: string) : P<Located<string>> =
-    fun stream ->
-        if not (startsName stream) then
-            unexpected stream [ expected ]
-        else
-            let line, column = stream.Line, stream.Column
-            let text = stream.ReadCharsOrNewlinesWhile(isInner, false)
-
-            Reply
-                {
-                    Value = text
-                    Span = spanFrom stream line column
-                }
-
-/// One character, blanks before it not skipped.
+/// One character.
 let symbol (c: char) : P<Span> =
-    fun stream ->
-        let line, column = stream.Line, stream.Column
+    syntax {
+        let! found = located (skipIf c)
 
-        if stream.Skip c then
-            Reply(spanFrom stream line column)
+        if found.Value then
+            return found.Span
         else
-            unexpected stream [ $"`{c}`" ]
+            return! unexpected [ "`" + string c + "`" ]
+    }
 
-/// A run of digits, letters and dots that begins with a digit, and the sign of an exponent.
-let private numeral (stream: CharStream<State>) : string =
-    let head =
-        stream.ReadCharsOrNewlinesWhile((fun c -> isInner c || c = '.'), false)
+/// A run of digits, letters and dots, and the signed exponent of a number.
+let private numeral: P<string> =
+    fun stream ->
+        let head = stream.ReadCharsOrNewlinesWhile((fun c -> isInner c || c = '.'), false)
+        let next = stream.Peek()
 
-    let isExponent =
-        (head.EndsWith 'e' || head.EndsWith 'E')
-        && (stream.Peek() = '-' || stream.Peek() = '+')
-        && isDigit (stream.Peek 1)
-        && head |> Seq.forall (fun c -> isDigit c || c = '.' || c = 'e' || c = 'E')
+        let isExponent =
+            (head.EndsWith 'e' || head.EndsWith 'E')
+            && (next = '-' || next = '+')
+            && isDigit (stream.Peek 1)
+            && head.TrimEnd('e', 'E') |> Seq.forall (fun c -> isDigit c || c = '.')
 
-    if isExponent then
-        head + stream.Read 1 + stream.ReadCharsOrNewlinesWhile(isInner, false)
-    else
-        head
+        Reply(
+            if isExponent then
+                head + stream.Read 1 + stream.ReadCharsOrNewlinesWhile(isInner, false)
+            else
+                head
+        )
 
-let private style =
-    NumberStyles.AllowDecimalPoint ||| NumberStyles.AllowExponent
+let private style = NumberStyles.AllowDecimalPoint ||| NumberStyles.AllowExponent
 
 /// A number, or a size such as `3x3`.
-let numberOrDims: P<Located<Choice<float, int64 list>>> =
-    fun stream ->
-        let line, column = stream.Line, stream.Column
+type Numeral =
+    | Real of float
+    | Dims of int64 list
 
-        if not (isDigit (stream.Peek())) then
-            unexpected stream [ "a number" ]
+/// A number or a size.
+let number: P<Located<Numeral>> =
+    syntax {
+        let! isNumber = startsNumber
+
+        if not isNumber then
+            return! unexpected [ "a number" ]
         else
-            let text = numeral stream
-            let span = spanFrom stream line column
-            let ok value = Reply { Value = value; Span = span }
+            let! { Value = text; Span = span } = located numeral
 
             if text.Contains 'x' then
-                let parts = text.Split 'x'
+                let parts = text.Split('x', 100)
 
-                let isNumber (part: string) =
+                let isSize (part: string) =
                     part <> "" && part.Length <= 18 && Seq.forall isDigit part
 
-                if text.Length <= 200 && Array.forall isNumber parts then
-                    ok (Choice2Of2(parts |> Array.map int64 |> List.ofArray))
+                if Array.forall isSize parts then
+                    return {
+                        Value = Dims(parts |> Array.map int64 |> List.ofArray)
+                        Span = span
+                    }
                 else
-                    failWith (SyntaxProblem.BadDims text) span
+                    return! failWith (SyntaxProblem.BadDims text) span
             else
                 match System.Double.TryParse(text, style, CultureInfo.InvariantCulture) with
-                | true, value when
-                    System.Double.IsFinite value && isDigit text[text.Length - 1]
-                    ->
-                    ok (Choice1Of2 value)
-                | _ -> failWith (SyntaxProblem.BadNumber text) span
+                | true, value when System.Double.IsFinite value && isDigit text[text.Length - 1] ->
+                    return { Value = Real value; Span = span }
+                | _ -> return! failWith (SyntaxProblem.BadNumber text) span
+    }
 
-/// Runs a parser one level deeper.
+/// Operands with operators between them, joined from left to right. `operator` reads one or gives
+/// None; `right` reads what stands on its right side.
+let leftToRight
+    (operand: P<'T>)
+    (operator: P<Located<'O> option>)
+    (right: Located<'O> -> P<'T>)
+    (join: Located<'O> -> 'T -> 'T -> 'T)
+    : P<'T> =
+    fun stream ->
+        let mutable left = operand stream
+        let mutable count = 0
+        let mutable isOpen = true
+
+        while isOpen && left.Status = Ok do
+            match (operator stream).Result with
+            | None -> isOpen <- false
+            | Some found ->
+                count <- count + 1
+
+                let next =
+                    if count > maxDepth then
+                        failWith (SyntaxProblem.TooDeep maxDepth) found.Span stream
+                    else
+                        right found stream
+
+                left <-
+                    if next.Status = Ok then
+                        Reply(join found left.Result next.Result)
+                    else
+                        next
+
+        left
+
+/// Runs a parser one level deeper; `span` is where it is complained about the depth.
 let deeper (span: Span) (p: P<'T>) : P<'T> =
     fun stream ->
         let depth = stream.UserState.Depth
 
         if depth >= maxDepth then
-            failWith (SyntaxProblem.TooDeep maxDepth) span
+            failWith (SyntaxProblem.TooDeep maxDepth) span stream
         else
             stream.UserState <- {
                 stream.UserState with
@@ -185,130 +342,5 @@ let deeper (span: Span) (p: P<'T>) : P<'T> =
             }
 
             let reply = p stream
-
-            stream.UserState <- {
-                stream.UserState with
-                    Depth = depth
-            }
-
+            stream.UserState <- { stream.UserState with Depth = depth }
             reply
-
-/// What may stand between the parts of an expression.
-type Spacing =
-    /// Nothing: blanks end an argument.
-    | Tight
-    /// Blanks.
-    | OneLine
-    /// Blanks and newlines, as in parentheses.
-    | ManyLines
-
-let private space spacing (stream: CharStream<State>) =
-    match spacing with
-    | Tight -> ()
-    | OneLine -> stream.SkipCharsOrNewlinesWhile(isBlank) |> ignore
-    | ManyLines -> skipLines stream
-
-/// An expression: unary minus and plus, then `* /`, then `+ -`, each from left to right.
-let rec expr (spacing: Spacing) : P<Expr> =
-    fun stream ->
-        let mutable operators = 0
-
-        let rec atom (stream: CharStream<State>) : Reply<Expr> =
-            let line, column = stream.Line, stream.Column
-            let c = stream.Peek()
-
-            if c = '-' || c = '+' then
-                stream.Skip()
-                space spacing stream
-                let inner = deeper (spanFrom stream line column) atom stream
-
-                if inner.Status <> Ok || c = '+' then
-                    inner
-                else
-                    Reply(Expr.Negate(inner.Result, spanFrom stream line column))
-            elif c = '(' then
-                stream.Skip()
-                let opened = spanFrom stream line column
-                skipLines stream
-                let inner = deeper opened (expr ManyLines) stream
-
-                if inner.Status <> Ok then
-                    inner
-                else
-                    skipLines stream
-
-                    if stream.Skip ')' then
-                        // Kept as written but for the parentheses: they are in the tree's form.
-                        Reply(inner.Result)
-                    else
-                        unexpected stream [ "`)`" ]
-            elif isStart c then
-                let word = name "a name" stream
-                let { Value = text; Span = span } = word.Result
-
-                if text <> "classes" && Words.isReserved text then
-                    unexpectedWord text span
-                else
-                    Reply(Expr.Name(text, span))
-            elif isDigit c then
-                let number = numberOrDims stream
-
-                if number.Status <> Ok then
-                    failed number
-                else
-                    match number.Result.Value with
-                    | Choice1Of2 value -> Reply(Expr.Number(value, number.Result.Span))
-                    | Choice2Of2 _ -> unexpectedWord "a size" number.Result.Span
-            else
-                unexpected stream [ "a number"; "a name" ]
-
-        /// An operand, and operators of at least a binding power behind it.
-        let rec climb power (stream: CharStream<State>) : Reply<Expr> =
-            let mutable left = atom stream
-            let mutable go = left.Status = Ok
-
-            while go do
-                let before = stream.State
-                space spacing stream
-                let c = stream.Peek()
-
-                let operator =
-                    match c with
-                    | '+' -> Some(Plus, 1)
-                    | '-' -> Some(Minus, 1)
-                    | '*' -> Some(Times, 2)
-                    | '/' when stream.Peek(1) <> '/' -> Some(Over, 2)
-                    | _ -> None
-
-                match operator with
-                | Some(operator, p) when p >= power ->
-                    let line, column = stream.Line, stream.Column
-                    stream.Skip()
-                    operators <- operators + 1
-                    space spacing stream
-
-                    if operators > maxDepth then
-                        left <-
-                            failWith (SyntaxProblem.TooDeep maxDepth) (spanFrom stream line column)
-
-                        go <- false
-                    else
-                        let right = climb (p + 1) stream
-
-                        if right.Status = Ok then
-                            let a, b = left.Result, right.Result
-                            left <- Reply(Expr.Binary(operator, a, b, Span.join a.Span b.Span))
-                        else
-                            left <- right
-                            go <- false
-                | _ ->
-                    stream.BacktrackTo before
-                    go <- false
-
-            left
-
-        climb 1 stream
-
-/// A word of the language where a value was expected.
-and private unexpectedWord text span : Reply<Expr> =
-    failWith (SyntaxProblem.Unexpected(text, [ "a number"; "a name" ])) span

@@ -41,10 +41,7 @@ module SyntaxErrorText =
     let private text problem =
         match problem with
         | SyntaxProblem.Unexpected("", expected) ->
-            "SSS101",
-            "the file ends where more was expected",
-            [ $"expected {list expected}" ],
-            None
+            "SSS101", "the file ends where more was expected", [ $"expected {list expected}" ], None
         | SyntaxProblem.Unexpected(found, expected) ->
             "SSS101",
             $"`{Words.shorten found}` was not expected here",

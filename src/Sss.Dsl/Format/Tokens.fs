@@ -1,0 +1,91 @@
+namespace Sss.Dsl
+
+open System
+
+/// What the formatter sees of a text: words and marks, not what they mean.
+[<RequireQualifiedAccess>]
+type internal Token =
+    /// A name, a keyword, a number, a size, `@scale`.
+    | Word of string
+    /// `{ } ( ) ; , : =`
+    | Mark of char
+    /// `+ - * /`, and whether blanks stood before and behind it.
+    | Operator of char * before: bool * behind: bool
+    /// `// …` without the blanks at its end.
+    | Comment of string
+    | Newline
+
+/// Cuts a text whose form is right into tokens.
+module internal Tokens =
+
+    let private isInner (c: char) =
+        System.Char.IsAsciiLetterOrDigit c || c = '_' || c = '.'
+
+    let private isBlank c = c = ' ' || c = '\t'
+
+    /// The end of a run of name characters, an exponent's sign included (`1e-4`).
+    let private wordEnd (text: string) (start: int) : int =
+        let run from =
+            let mutable i = from
+
+            while i < text.Length && isInner text[i] do
+                i <- i + 1
+
+            i
+
+        let stop = run start
+
+        let isMantissa =
+            System.Char.IsAsciiDigit text[start]
+            && (text[stop - 1] = 'e' || text[stop - 1] = 'E')
+            && Seq.forall
+                (fun i -> System.Char.IsAsciiDigit text[i] || text[i] = '.')
+                (seq { start .. stop - 2 })
+
+        let isExponent =
+            isMantissa
+            && stop + 1 < text.Length
+            && (text[stop] = '-' || text[stop] = '+')
+            && System.Char.IsAsciiDigit text[stop + 1]
+
+        if isExponent then run (stop + 1) else stop
+
+    /// The tokens of a text in order.
+    let scan (text: string) : Token[] =
+        let tokens = ResizeArray<Token>()
+        let mutable i = 0
+
+        let blankAt j =
+            j < 0 || j >= text.Length || isBlank text[j] || text[j] = '\n' || text[j] = '\r'
+
+        while i < text.Length do
+            let c = text[i]
+
+            if isBlank c then
+                i <- i + 1
+            elif c = '\n' || c = '\r' then
+                tokens.Add Token.Newline
+
+                i <-
+                    i
+                    + (if c = '\r' && i + 1 < text.Length && text[i + 1] = '\n' then
+                           2
+                       else
+                           1)
+            elif c = '/' && i + 1 < text.Length && text[i + 1] = '/' then
+                let next = text.AsSpan(i).IndexOfAny('\n', '\r')
+                let stop = if next < 0 then text.Length else i + next
+                tokens.Add(Token.Comment(text.Substring(i, stop - i).TrimEnd()))
+                i <- stop
+            elif isInner c || c = '@' then
+                let stop = wordEnd text (if c = '@' then i + 1 else i)
+                tokens.Add(Token.Word(text.Substring(i, stop - i)))
+                i <- stop
+            elif c = '+' || c = '-' || c = '*' || c = '/' then
+                tokens.Add(Token.Operator(c, blankAt (i - 1), blankAt (i + 1)))
+                i <- i + 1
+            else
+                tokens.Add(Token.Mark c)
+                i <- i + 1
+
+        tokens.ToArray()

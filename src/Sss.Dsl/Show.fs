@@ -1,0 +1,235 @@
+namespace Sss.Dsl
+
+open System
+open System.Globalization
+open System.IO
+open System.Text
+open Sss
+
+/// What a command gives: what goes to standard output, to standard error, and the exit code.
+type Outcome = {
+    Output: string
+    Errors: string
+    ExitCode: int
+}
+
+/// `sss check`, `sss show` and `sss fmt`, but for reading arguments and writing to the console.
+/// Nothing here touches LibTorch.
+[<RequireQualifiedAccess>]
+module Show =
+
+    /// 1234567 as `1,234,567`.
+    let private grouped (n: int64) =
+        n.ToString("#,0", CultureInfo.InvariantCulture)
+
+    /// A part of a network in the order of the text, as a table's row.
+    type private Row = {
+        Name: string
+        Kind: string
+        Output: Shape
+        Cost: Cost
+    }
+
+    let private rows (network: Network) : Row list =
+        Network.nodes network
+        |> Seq.choose (
+            function
+            | Node.Layer layer ->
+                Some {
+                    Name = layer.Name
+                    Kind = Op.word layer.Op
+                    Output = layer.Output
+                    Cost = Cost.ofLayer layer
+                }
+            // Sums and concatenations cost nothing, but a block's factor has to be seen.
+            | Node.Residual r ->
+                Some {
+                    Name = r.Name
+                    Kind = "residual"
+                    Output = r.Output
+                    Cost = {
+                        Cost.zero with
+                            Factors =
+                                r.Scale
+                                |> Option.map (fun s -> int64 s.Count)
+                                |> Option.defaultValue 0L
+                    }
+                }
+            | Node.Concat _ -> None
+        )
+        |> List.ofSeq
+
+    /// The table of `sss show`.
+    let table (network: Network) : string =
+        let total = Cost.ofNetwork network
+
+        let line name kind output (cost: Cost) = [|
+            name
+            kind
+            output
+            grouped cost.Params
+            grouped cost.Macs
+            (if cost.Factors = 0L then "" else grouped cost.Factors)
+        |]
+
+        let cells = [
+            [| "name"; "kind"; "output"; "params"; "macs"; "factors" |]
+            for row in rows network do
+                line row.Name row.Kind (row.Output.ToString()) row.Cost
+            line "total" "" "" total
+        ]
+
+        let widths =
+            [| 0..5 |]
+            |> Array.map (fun i -> cells |> Seq.map (fun c -> c[i].Length) |> Seq.max)
+
+        let out = StringBuilder()
+
+        out
+            .Append(network.Name)
+            .Append(": input ")
+            .Append(network.Input.ToString())
+            .Append(", ")
+            .Append(network.Classes)
+            .Append(" classes\n\n")
+        |> ignore
+
+        for row in cells do
+            let text =
+                row
+                |> Array.mapi (fun i cell ->
+                    if i < 3 then
+                        cell.PadRight widths[i]
+                    else
+                        cell.PadLeft widths[i]
+                )
+                |> String.concat "  "
+
+            out.Append(text.TrimEnd()).Append('\n') |> ignore
+
+        out.ToString()
+
+    /// The object of `sss show --json`, in one line. Names hold letters, digits, `_` and `.` only,
+    /// so nothing needs to be escaped.
+    let json (network: Network) : string =
+        let out = StringBuilder()
+        let add (text: string) = out.Append text |> ignore
+
+        let shape (s: Shape) = $"[{s.Channels},{s.Height},{s.Width}]"
+
+        let cost (c: Cost) =
+            $"\"params\":{c.Params},\"macs\":{c.Macs},\"factors\":{c.Factors}"
+
+        add $"{{\"name\":\"{network.Name}\",\"input\":{shape network.Input},"
+        add $"\"classes\":{network.Classes},{cost (Cost.ofNetwork network)},\"layers\":["
+
+        rows network
+        |> List.iteri (fun i row ->
+            if i > 0 then
+                add ","
+
+            add $"{{\"name\":\"{row.Name}\",\"kind\":\"{row.Kind}\","
+            add $"\"output\":{shape row.Output},{cost row.Cost}}}"
+        )
+
+        add "]}\n"
+        out.ToString()
+
+    let private renderAll path text (diagnostics: Diagnostic list) =
+        diagnostics |> List.map (Render.diagnostic path text) |> String.concat ""
+
+    let private merge (outcomes: Outcome list) : Outcome = {
+        Output = outcomes |> List.map (fun o -> o.Output) |> String.concat ""
+        Errors = outcomes |> List.map (fun o -> o.Errors) |> String.concat ""
+        ExitCode = outcomes |> List.fold (fun worst o -> max worst o.ExitCode) 0
+    }
+
+    let private failed errors = {
+        Output = ""
+        Errors = errors
+        ExitCode = 1
+    }
+
+    /// Reads and parses a file, and goes on with what it holds.
+    let private withFile path (next: string -> Parsed -> string -> Outcome) : Outcome =
+        match ReadFile.read path with
+        | Error diagnostic -> failed (Render.diagnostic path "" diagnostic)
+        | Ok text ->
+            match Language.parse text with
+            | Error diagnostics -> failed (renderAll path text diagnostics)
+            | Ok parsed -> next text parsed (renderAll path text parsed.Warnings)
+
+    /// `sss check FILE…`: 0 when all are right (warnings are shown), 1 otherwise.
+    let check (paths: string list) : Outcome =
+        paths
+        |> List.map (fun path ->
+            withFile
+                path
+                (fun _ parsed warnings ->
+                    let cost = Cost.ofNetwork parsed.Network
+
+                    {
+                        Output =
+                            path
+                            + ": "
+                            + parsed.Network.Name
+                            + ", "
+                            + grouped cost.Params
+                            + " params, "
+                            + grouped cost.Macs
+                            + " macs, "
+                            + grouped cost.Factors
+                            + " factors\n"
+                        Errors = warnings
+                        ExitCode = 0
+                    }
+                )
+        )
+        |> merge
+
+    /// `sss show FILE [--json]`.
+    let show (path: string) (asJson: bool) : Outcome =
+        withFile
+            path
+            (fun _ parsed warnings -> {
+                Output = if asJson then json parsed.Network else table parsed.Network
+                Errors = warnings
+                ExitCode = 0
+            })
+
+    /// `sss fmt FILE… [--check]`: writes files whose format differs, or with `checkOnly` only names
+    /// them and gives 1.
+    let fmt (paths: string list) (checkOnly: bool) : Outcome =
+        let one path =
+            match ReadFile.read path with
+            | Error diagnostic -> failed (Render.diagnostic path "" diagnostic)
+            | Ok text ->
+                match Format.format text with
+                | Error diagnostics -> failed (renderAll path text diagnostics)
+                | Ok formatted when formatted = text -> {
+                    Output = ""
+                    Errors = ""
+                    ExitCode = 0
+                  }
+                | Ok _ when checkOnly -> {
+                    Output = path + ": would be formatted\n"
+                    Errors = ""
+                    ExitCode = 1
+                  }
+                | Ok formatted ->
+                    try
+                        File.WriteAllText(path, formatted)
+
+                        {
+                            Output = path + ": formatted\n"
+                            Errors = ""
+                            ExitCode = 0
+                        }
+                    with
+                    | :? IOException
+                    | :? UnauthorizedAccessException as problem ->
+                        failed (
+                            Render.diagnostic path "" (ReadFile.cannotWrite path problem.Message)
+                        )
+
+        paths |> List.map one |> merge
