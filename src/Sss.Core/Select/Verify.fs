@@ -16,6 +16,22 @@ type TrialOutcome =
     /// Selection refused for another reason.
     | Refused of SelectionError
 
+/// The wording of outcomes.
+[<RequireQualifiedAccess>]
+module TrialOutcome =
+
+    /// What happened, as a clause.
+    let describe (outcome: TrialOutcome) =
+        match outcome with
+        | TrialOutcome.Same(_, difference) -> $"the networks agree up to {difference:g2}"
+        | TrialOutcome.Died layer -> $"layer `{layer}` died, rightly"
+        | TrialOutcome.Differs difference ->
+            $"the selected network differs from the full one by {difference:g3}"
+        | TrialOutcome.WronglyDied(layer, difference) ->
+            $"layer `{layer}` was said to have died, but the scores of two images differ by "
+            + $"{difference:g3}"
+        | TrialOutcome.Refused error -> SelectionError.message error
+
 /// The law of selection, checked on a given network: with random weights and any factors at 0, the
 /// full network and the selected one give the same. The arithmetic comes from outside.
 [<RequireQualifiedAccess>]

@@ -142,6 +142,10 @@ module Train =
 
         go state.Step nothing state.Dose []
 
+    /// The state before the first step, from given weights instead of random ones.
+    let startFrom (network: Network) (weights: Weights<float32>) : TrainState =
+        Trainer.start network weights
+
     /// Trains: NAG for the weights, APG for the factors, both at every step on the same batch.
     /// Same network, data, recipe, state, machine and threads: same bits.
     let run
