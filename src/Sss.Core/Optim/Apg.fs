@@ -1,7 +1,5 @@
 namespace Sss
 
-open System
-
 /// What accelerated proximal gradient must remember between two steps.
 type ApgState = {
     /// λ: the prox's output, exactly sparse. Selections are read here.
@@ -50,3 +48,12 @@ module Apg =
             Iterate = next
             Probe = Array.map2 (fun n old -> n + momentum * (n - old)) next state.Iterate
         }
+
+    /// The same as a method: constant step size and momentum, as the reformulation is run.
+    let method (stepSize: float) (momentum: float) (penalty: Penalty) : Method<ApgState> = {
+        Name = $"apg, step {stepSize}, momentum {momentum}, {penalty.Name}"
+        Init = start
+        Probe = _.Probe
+        Iterate = _.Iterate
+        Step = step stepSize momentum penalty
+    }

@@ -27,7 +27,7 @@ module internal Require =
         if Double.IsFinite value then
             Ok()
         else
-            Error(NotFinite(penalty, parameter, value))
+            Error(PenaltyError.NotFinite(penalty, parameter, value))
 
     /// Finite and 0 or more.
     let atLeastZero penalty parameter value =
@@ -36,7 +36,7 @@ module internal Require =
             if value >= 0.0 then
                 Ok()
             else
-                Error(Negative(penalty, parameter, value))
+                Error(PenaltyError.Negative(penalty, parameter, value))
         )
 
     /// Finite and more than 0.
@@ -46,7 +46,7 @@ module internal Require =
             if value > 0.0 then
                 Ok()
             else
-                Error(NotPositive(penalty, parameter, value))
+                Error(PenaltyError.NotPositive(penalty, parameter, value))
         )
 
     /// Finite and more than a bound.
@@ -56,13 +56,13 @@ module internal Require =
             if value > bound then
                 Ok()
             else
-                Error(TooSmall(penalty, parameter, value, bound))
+                Error(PenaltyError.TooSmall(penalty, parameter, value, bound))
         )
 
     /// Not an empty list.
     let filled penalty parameter (values: 'a seq) =
         if Seq.isEmpty values then
-            Error(IsEmpty(penalty, parameter))
+            Error(PenaltyError.IsEmpty(penalty, parameter))
         else
             Ok()
 

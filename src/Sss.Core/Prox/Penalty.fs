@@ -12,6 +12,7 @@ type ValueKernel = delegate of point: ReadOnlySpan<float> -> float
 
 /// What is known of a penalty f besides its values. `true` is a promise that the tests hold it to; `false` promises
 /// nothing.
+[<RequireQualifiedAccess>]
 type Traits = {
     /// f((1−t)x + ty) ≤ (1−t)f(x) + tf(y). All convex penalties here are closed and proper too.
     Convex: bool
@@ -24,6 +25,7 @@ type Traits = {
 }
 
 /// A penalty (regulariser) as a value. Build one with the modules of this folder.
+[<RequireQualifiedAccess>]
 type Penalty = {
     /// Name with parameters, for reports.
     Name: string
@@ -39,6 +41,7 @@ type Penalty = {
 }
 
 /// Why a penalty cannot be built.
+[<RequireQualifiedAccess>]
 type PenaltyError =
     /// A parameter is NaN or infinite.
     | NotFinite of penalty: string * parameter: string * value: float
@@ -57,7 +60,7 @@ type PenaltyError =
     /// A lower bound exceeds its upper bound.
     | BoundsCross of penalty: string * index: int * lower: float * upper: float
     /// A group names a coordinate that does not exist.
-    | NoSuchCoordinate of penalty: string * group: int * coordinate: int
+    | NoSuchCoordinate of penalty: string * group: int * coordinate: int * length: int
     /// A coordinate is in two groups.
     | GroupsOverlap of penalty: string * coordinate: int
     /// The rule holds for convex penalties only.
@@ -108,22 +111,22 @@ module PenaltyError =
     /// One sentence that names the penalty, the parameter and the bound.
     let message error =
         match error with
-        | NotFinite(penalty, parameter, value) ->
+        | PenaltyError.NotFinite(penalty, parameter, value) ->
             $"{penalty}: {parameter} must be a finite number, not {value}."
-        | Negative(penalty, parameter, value) ->
+        | PenaltyError.Negative(penalty, parameter, value) ->
             $"{penalty}: {parameter} must be 0 or more, not {value}."
-        | NotPositive(penalty, parameter, value) ->
+        | PenaltyError.NotPositive(penalty, parameter, value) ->
             $"{penalty}: {parameter} must be more than 0, not {value}."
-        | TooSmall(penalty, parameter, value, bound) ->
+        | PenaltyError.TooSmall(penalty, parameter, value, bound) ->
             $"{penalty}: {parameter} must be more than {bound}, not {value}."
-        | IsZero(penalty, parameter) -> $"{penalty}: {parameter} must not be 0."
-        | IsEmpty(penalty, parameter) -> $"{penalty}: {parameter} must not be empty."
-        | LengthsDiffer(penalty, parameter, expected, found) ->
+        | PenaltyError.IsZero(penalty, parameter) -> $"{penalty}: {parameter} must not be 0."
+        | PenaltyError.IsEmpty(penalty, parameter) -> $"{penalty}: {parameter} must not be empty."
+        | PenaltyError.LengthsDiffer(penalty, parameter, expected, found) ->
             $"{penalty}: {parameter} must have length {expected}, not {found}."
-        | BoundsCross(penalty, index, lower, upper) ->
+        | PenaltyError.BoundsCross(penalty, index, lower, upper) ->
             $"{penalty}: the lower bound {lower} exceeds the upper bound {upper} at index {index}."
-        | NoSuchCoordinate(penalty, group, coordinate) ->
-            $"{penalty}: group {group} names coordinate {coordinate}; coordinates count from 0."
-        | GroupsOverlap(penalty, coordinate) ->
+        | PenaltyError.NoSuchCoordinate(penalty, group, coordinate, length) ->
+            $"{penalty}: group {group} names coordinate {coordinate} of a vector of length {length} (coordinates count from 0)."
+        | PenaltyError.GroupsOverlap(penalty, coordinate) ->
             $"{penalty}: coordinate {coordinate} is in more than one group."
-        | NotConvex(rule, penalty) -> $"{rule}: {penalty} is not convex."
+        | PenaltyError.NotConvex(rule, penalty) -> $"{rule}: {penalty} is not convex."

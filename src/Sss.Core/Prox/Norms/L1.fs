@@ -8,7 +8,7 @@ open System
 [<RequireQualifiedAccess>]
 module L1 =
 
-    let private traits = {
+    let private traits: Traits = {
         Convex = true
         Separable = true
         Homogeneous = true
@@ -22,30 +22,12 @@ module L1 =
             Name = $"l1({gamma})"
             Traits = traits
             Length = None
-            Evaluate =
-                ValueKernel(fun x ->
-                    let mutable sum = 0.0
-
-                    for v in x do
-                        sum <- sum + abs v
-
-                    gamma * sum
-                )
+            Evaluate = Kernel.sum (fun x -> gamma * abs x)
             Proximal =
                 ProxKernel(fun step x destination ->
                     gamma * Elementwise.softThreshold (step * gamma) x destination
                 )
-            Conjugate =
-                Some(
-                    ValueKernel(fun y ->
-                        let mutable inside = true
-
-                        for v in y do
-                            inside <- inside && Rounding.atMost (abs v) gamma
-
-                        Rounding.indicator inside
-                    )
-                )
+            Conjugate = Some(Kernel.all (fun _ y -> Rounding.atMost (abs y) gamma))
         })
 
     /// A weight γᵢ ≥ 0 for each coordinate.
@@ -58,29 +40,11 @@ module L1 =
                 Name = $"weightedL1({gammas.Length} weights)"
                 Traits = traits
                 Length = Some gammas.Length
-                Evaluate =
-                    ValueKernel(fun x ->
-                        let mutable sum = 0.0
-
-                        for i in 0 .. x.Length - 1 do
-                            sum <- sum + gammas[i] * abs x[i]
-
-                        sum
-                    )
+                Evaluate = Kernel.sumIndexed (fun i x -> gammas[i] * abs x)
                 Proximal =
                     ProxKernel(fun step x destination ->
                         Elementwise.softThresholdWeighted step (ReadOnlySpan gammas) x destination
                     )
-                Conjugate =
-                    Some(
-                        ValueKernel(fun y ->
-                            let mutable inside = true
-
-                            for i in 0 .. y.Length - 1 do
-                                inside <- inside && Rounding.atMost (abs y[i]) gammas[i]
-
-                            Rounding.indicator inside
-                        )
-                    )
+                Conjugate = Some(Kernel.all (fun i y -> Rounding.atMost (abs y) gammas[i]))
             }
         )

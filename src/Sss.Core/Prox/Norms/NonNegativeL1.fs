@@ -8,12 +8,18 @@ open System
 [<RequireQualifiedAccess>]
 module NonNegativeL1 =
 
-    let private traits = {
+    let private traits: Traits = {
         Convex = true
         Separable = true
         Homogeneous = true
         Set = false
     }
+
+    let private term gamma x =
+        if Rounding.atMost 0.0 x then
+            gamma * x
+        else
+            Double.PositiveInfinity
 
     /// One weight γ ≥ 0 for all coordinates.
     let create (gamma: float) : Result<Penalty, PenaltyError> =
@@ -22,32 +28,12 @@ module NonNegativeL1 =
             Name = $"nonNegativeL1({gamma})"
             Traits = traits
             Length = None
-            Evaluate =
-                ValueKernel(fun x ->
-                    let mutable sum = 0.0
-                    let mutable inside = true
-
-                    for v in x do
-                        sum <- sum + v
-                        inside <- inside && v >= 0.0
-
-                    if inside then gamma * sum else Double.PositiveInfinity
-                )
+            Evaluate = Kernel.sum (term gamma)
             Proximal =
                 ProxKernel(fun step x destination ->
                     gamma * Elementwise.shrinkToNonNegative (step * gamma) x destination
                 )
-            Conjugate =
-                Some(
-                    ValueKernel(fun y ->
-                        let mutable inside = true
-
-                        for v in y do
-                            inside <- inside && Rounding.atMost v gamma
-
-                        Rounding.indicator inside
-                    )
-                )
+            Conjugate = Some(Kernel.all (fun _ y -> Rounding.atMost y gamma))
         })
 
     /// A weight γᵢ ≥ 0 for each coordinate.
@@ -60,17 +46,7 @@ module NonNegativeL1 =
                 Name = $"weightedNonNegativeL1({gammas.Length} weights)"
                 Traits = traits
                 Length = Some gammas.Length
-                Evaluate =
-                    ValueKernel(fun x ->
-                        let mutable sum = 0.0
-                        let mutable inside = true
-
-                        for i in 0 .. x.Length - 1 do
-                            sum <- sum + gammas[i] * x[i]
-                            inside <- inside && x[i] >= 0.0
-
-                        if inside then sum else Double.PositiveInfinity
-                    )
+                Evaluate = Kernel.sumIndexed (fun i x -> term gammas[i] x)
                 Proximal =
                     ProxKernel(fun step x destination ->
                         Elementwise.shrinkToNonNegativeWeighted
@@ -79,16 +55,6 @@ module NonNegativeL1 =
                             x
                             destination
                     )
-                Conjugate =
-                    Some(
-                        ValueKernel(fun y ->
-                            let mutable inside = true
-
-                            for i in 0 .. y.Length - 1 do
-                                inside <- inside && Rounding.atMost y[i] gammas[i]
-
-                            Rounding.indicator inside
-                        )
-                    )
+                Conjugate = Some(Kernel.all (fun i y -> Rounding.atMost y gammas[i]))
             }
         )

@@ -1,0 +1,238 @@
+namespace Sss
+
+/// Where the budget controller is.
+[<RequireQualifiedAccess>]
+type BudgetPhase =
+    /// One γ for all, as strong as it takes to bring the last structure that must go to 0 in time.
+    | Ramp
+    /// γ presses exactly those that must go, and nothing else.
+    | Landing
+    /// The budget is reached: no pressure on what is kept, and zeros stay.
+    | Holding
+
+/// What the controller is told at a call.
+[<RequireQualifiedAccess>]
+type BudgetInput = {
+    /// |λ| of every structure's iterate; 0 means that it is gone.
+    Magnitudes: float[]
+    /// The penalty's strength for each structure relative to the others (by kind, instance or cost); 0: never pressed.
+    Weights: float[]
+    /// Macs of the network in which the structures for which the function says true are alive.
+    MacsOf: (int -> bool) -> int64
+    /// What the would-be selected network may cost, in macs.
+    Target: int64
+    /// How far a γ of 1 moves a factor until the next call; see `Budget.reach`.
+    ReachToNext: float
+    /// The same until the deadline; 0 or less once it has passed.
+    ReachToDeadline: float
+}
+
+/// What the controller remembers between calls.
+[<RequireQualifiedAccess>]
+type BudgetState = {
+    Phase: BudgetPhase
+    /// The reach to the deadline at the first call; 0 before it.
+    TotalReach: float
+    /// The common γ is this times the weight.
+    Multiplier: float
+    /// Which structures are being pressed out.
+    Marked: bool[]
+    /// Magnitudes at the last call.
+    Previous: float[]
+}
+
+/// What the controller wants until the next call.
+[<RequireQualifiedAccess>]
+type BudgetDecision = {
+    /// γ of every structure.
+    Gammas: float[]
+    /// Macs of the would-be selected network now.
+    Macs: int64
+    /// Macs once the marked structures are gone.
+    Planned: int64
+    /// False where even the removal of all that may be pressed does not reach the target.
+    Reachable: bool
+    State: BudgetState
+}
+
+/// Reaching a budget of macs by moving γ alone. A pure function from what is seen and remembered to the γs of the next
+/// stretch of training. It needs the non-negative L1 (or L1) with a γ for each factor.
+///
+/// **Ramp.** All structures are pressed in proportion to their weights, so that the data decide who is weak. The order of
+/// going is magnitude over weight, since a factor under γ·w needs about λ/(γ·w) of reach. The last one that must go to
+/// reach the target sets the common γ: its λ/w over the reach that the ramp has left. Measured anew at each call this is
+/// feedback: resistance by the loss shrinks the reach left, not λ, and γ rises.
+/// **Landing** begins when 60 % of the reach is spent, or earlier when by the next call one could be lost that is to be
+/// kept. The structures that must go are chosen (`Landing.choose`) and pressed so that they are at 0 in time; all
+/// others get γ = 0, and those at 0 are held there. Who was marked stays first in the order, so the choice does not swing.
+/// On the stretch before the deadline the marked ones get a γ that no gradient withstands: the landing is exact.
+/// **Holding.** γ = 0 for what is kept, and zeros are held. Only where the loss by itself has driven structures to 0
+/// so that more than the cheapest remaining one is missing, zeros that fit in are let free (γ = 0) to come back.
+///
+/// Hence: from the step after the last call before the deadline the network is never above the target; it is below it by
+/// at most the cheapest remaining structure (as `Landing.choose` has it), unless the loss alone, against γ = 0, has taken
+/// more. No γ ever brings a factor back: that is why the landing starts while it still has choice.
+[<RequireQualifiedAccess>]
+module Budget =
+
+    /// The γ that nothing withstands: η·γ exceeds any factor and gradient for η above 1e-6. Finite, so that 0·γ is 0.
+    let ceiling = 1e9
+
+    /// The share of the reach that is kept for the landing.
+    let private landingShare = 0.4
+
+    /// How far a constant γ of 1 moves a factor over steps of the given sizes: Ση/(1 − μ), the distance at the limiting
+    /// speed ηγ/(1 − μ) of a factor without gradient.
+    let reach (momentum: float) (stepSizes: seq<float>) : float = Seq.sum stepSizes / (1.0 - momentum)
+
+    /// Before the first call.
+    let start: BudgetState = {
+        Phase = BudgetPhase.Ramp
+        TotalReach = 0.0
+        Multiplier = 0.0
+        Marked = [||]
+        Previous = [||]
+    }
+
+    /// Weights from the recipe's γs: these, or 1 each where they are all 0 (a target without a γ).
+    let weights (gammas: float[]) : float[] =
+        if Array.forall ((=) 0.0) gammas then
+            Array.create gammas.Length 1.0
+        else
+            Array.copy gammas
+
+    /// The state after structures were removed for good: `kept` holds the old indices of those that stay, in order.
+    let reindex (kept: int[]) (state: BudgetState) : BudgetState =
+        let pick (values: 'a[]) =
+            if Array.isEmpty values then
+                values
+            else
+                Array.map (fun i -> values[i]) kept
+
+        {
+            state with
+                Marked = pick state.Marked
+                Previous = pick state.Previous
+        }
+
+    /// Alive structures that may be pressed: the marked ones first, then by magnitude over weight.
+    let private inOrder (input: BudgetInput) (marked: bool[]) =
+        [| 0 .. input.Magnitudes.Length - 1 |]
+        |> Array.filter (fun i -> input.Magnitudes[i] <> 0.0 && input.Weights[i] > 0.0)
+        |> Array.sortBy (fun i ->
+            not (marked.Length > i && marked[i]), input.Magnitudes[i] / input.Weights[i]
+        )
+
+    /// Whether a structure behind the first `count` of the order could be at 0 by the next call: by pressure, twice
+    /// over, or by moving on as it moved since the last call.
+    let private atRisk (input: BudgetInput) (state: BudgetState) multiplier (order: int[]) count =
+        order
+        |> Seq.skip count
+        |> Seq.exists (fun i ->
+            let magnitude = input.Magnitudes[i]
+            let pressed = 2.0 * multiplier * input.Weights[i] * input.ReachToNext
+
+            let moved =
+                if state.Previous.Length > i then
+                    1.5 * (state.Previous[i] - magnitude)
+                else
+                    0.0
+
+            magnitude <= max pressed moved
+        )
+
+    /// Zeros that may come back without crossing the target, where too much is missing.
+    let private reprieved (input: BudgetInput) (alive: bool[]) macs =
+        let enough =
+            macs >= input.Target
+            || Landing.cheapest input.MacsOf alive
+               |> Option.forall (fun least -> input.Target - macs <= least)
+
+        let free = Array.create alive.Length false
+
+        if not enough then
+            for i in 0 .. alive.Length - 1 do
+                if not alive[i] then
+                    free[i] <- true
+
+                    if input.MacsOf(fun k -> alive[k] || free[k]) > input.Target then
+                        free[i] <- false
+
+        free
+
+    let private press (input: BudgetInput) (state: BudgetState) (alive: bool[]) macs : BudgetDecision =
+        let order = inOrder input state.Marked
+        let plan = Landing.choose input.MacsOf input.Target alive order
+        let lastStretch = input.ReachToDeadline <= input.ReachToNext * (1.0 + 1e-9)
+        let free = reprieved input alive macs
+        let landed = not (Array.contains true plan.Marked)
+
+        let gamma i =
+            if plan.Marked[i] then
+                if lastStretch then
+                    ceiling
+                else
+                    // Twice what is needed on average: fast at first, gentle at the end, and time left over.
+                    max
+                        (2.0 * input.Magnitudes[i] / input.ReachToDeadline)
+                        (state.Multiplier * input.Weights[i])
+            elif alive[i] || free[i] then
+                0.0
+            else
+                ceiling
+
+        {
+            Gammas = Array.init alive.Length gamma
+            Macs = macs
+            Planned = plan.Macs
+            Reachable = plan.Reached
+            State = {
+                state with
+                    Phase = if landed then BudgetPhase.Holding else BudgetPhase.Landing
+                    Marked = plan.Marked
+                    Previous = Array.copy input.Magnitudes
+            }
+        }
+
+    /// The γs until the next call. All arrays are as long as there are structures; call it at least once an epoch, and
+    /// once where the last stretch before the deadline begins.
+    let decide (input: BudgetInput) (state: BudgetState) : BudgetDecision =
+        let alive = Array.map (fun magnitude -> magnitude <> 0.0) input.Magnitudes
+        let macs = input.MacsOf(fun i -> alive[i])
+        let total = max state.TotalReach input.ReachToDeadline
+        let order = inOrder input [||]
+        let count = Landing.prefix input.MacsOf input.Target alive order
+        let left = max (input.ReachToDeadline - landingShare * total) (0.1 * total)
+
+        let multiplier =
+            if count = 0 || left <= 0.0 then
+                state.Multiplier
+            else
+                let last = order[count - 1]
+                input.Magnitudes[last] / input.Weights[last] / left
+
+        let ramping =
+            state.Phase = BudgetPhase.Ramp
+            && count > 0
+            && input.ReachToDeadline > landingShare * total
+            && not (atRisk input state multiplier order count)
+
+        let state = {
+            state with
+                TotalReach = total
+                Multiplier = if state.Phase = BudgetPhase.Ramp then multiplier else state.Multiplier
+        }
+
+        if ramping then
+            {
+                Gammas = Array.map (fun weight -> multiplier * weight) input.Weights
+                Macs = macs
+                Planned = macs
+                Reachable = count < order.Length || macs <= input.Target
+                State = {
+                    state with
+                        Previous = Array.copy input.Magnitudes
+                }
+            }
+        else
+            press input state alive macs

@@ -1,0 +1,123 @@
+namespace Sss.Tests.Optim
+
+open Xunit
+open FsCheck
+open FsCheck.FSharp
+open FsCheck.Xunit
+open Sss
+open Sss.Tests.Prox
+
+module ScheduleLaws =
+
+    let private times = [ 0.0; 0.5; 1.0; 2.99; 3.0; 4.5; 6.0; 7.75; 9.9999; 10.0; 12.0 ]
+
+    let private recipe schedule warmup = {
+        Recipe.defaults with
+            Lr = 0.8
+            Epochs = 10
+            Schedule = schedule
+            Warmup = warmup
+    }
+
+    [<Fact>]
+    let ``schedules as functions of time`` () =
+        let at schedule = List.map schedule times
+        Assert.Equal<float list>(List.replicate 11 0.3, at (Schedule.constant 0.3))
+
+        Assert.Equal<float list>(
+            [ 1.0; 1.0; 1.0; 1.0; 0.5; 0.5; 0.25; 0.25; 0.25; 0.25; 0.25 ],
+            at (Schedule.steps 1.0 0.5 [ 3; 6 ])
+        )
+
+        Assert.Equal(0.8, Schedule.cosine 0.8 10.0 0.0)
+        Assert.Equal(0.4, Schedule.cosine 0.8 10.0 5.0, 12)
+        Assert.Equal(0.0, Schedule.cosine 0.8 10.0 10.0)
+        Assert.Equal(0.0, Schedule.cosine 0.8 10.0 11.0)
+        Assert.Equal(0.0, Schedule.warmUp 2.0 (Schedule.constant 0.3) 0.0)
+        Assert.Equal(0.15, Schedule.warmUp 2.0 (Schedule.constant 0.3) 1.0)
+        Assert.Equal(0.3, Schedule.warmUp 2.0 (Schedule.constant 0.3) 2.0)
+
+    [<Fact>]
+    let ``a recipe's schedule is the one it names, with its warm-up`` () =
+        let at r = List.map (Schedule.ofRecipe r) times
+        Assert.Equal<float list>(List.replicate 11 0.8, at (recipe Constant 0))
+        Assert.Equal<float list>(List.map (Schedule.cosine 0.8 10.0) times, at (recipe Cosine 0))
+
+        Assert.Equal<float list>(
+            List.map (Schedule.warmUp 3.0 (Schedule.steps 0.8 0.1 [ 6 ])) times,
+            at (recipe (Step(0.1, [ 6 ])) 3)
+        )
+
+    [<Property>]
+    let ``no step of training has a step size of 0`` (PositiveInt epochs) (PositiveInt perEpoch) =
+        let recipe = {
+            recipe Cosine (min epochs 3) with
+                Epochs = epochs
+        }
+
+        let eta = Schedule.atStep perEpoch (Schedule.ofRecipe recipe)
+
+        Seq.forall
+            (fun step -> eta step > 0.0 && eta step <= 0.8)
+            [ 0; perEpoch - 1; epochs * perEpoch - 1 ]
+
+    let private factor owner kind count gamma = {
+        Key = $"{owner}.factor"
+        Owner = owner
+        Scale = {
+            Kind = kind
+            Count = count
+            Gamma = gamma
+            Init = 1.0
+        }
+    }
+
+    let private factors = [
+        factor "bn1" Neuron 3 1.0
+        factor "bn2" Group 1 0.5
+        factor "residual1" Block 1 2.0
+    ]
+
+    let private gamma: Gamma = {
+        Neuron = 0.25
+        Group = 0.5
+        Block = 1.0
+    }
+
+    [<Fact>]
+    let ``gammas by kind, by instance and by cost`` () =
+        let byKind = FactorGammas.ofKinds gamma factors
+        Assert.Equal<float[]>([| 0.25; 0.25; 0.25; 0.25; 2.0 |], byKind)
+
+        Assert.Equal(
+            Ok [| 0.0; 0.0; 0.0; 0.25; 2.0 |],
+            FactorGammas.withInstances (Map [ "bn1", 0.0 ]) factors byKind
+        )
+
+        Assert.Equal(
+            Error [ "bn7"; "bn9" ],
+            FactorGammas.withInstances (Map [ "bn9", 0.0; "bn1", 1.0; "bn7", 1.0 ]) factors byKind
+        )
+
+        Assert.Equal<float[]>(
+            [| 1.0; 2.0; 3.0 |],
+            FactorGammas.costWeighted [| 10.0; 20.0; 30.0 |] [| 2.0; 2.0; 2.0 |]
+        )
+
+        Assert.Equal<float[]>([| 2.0; 1.0 |], FactorGammas.costWeighted [| 0.0; 0.0 |] [| 2.0; 1.0 |])
+
+    [<Properties(Arbitrary = [| typeof<Arbitraries> |], MaxTest = 1000)>]
+    module CostWeights =
+
+        [<Property>]
+        let ``cost weighting keeps the sum and follows the costs`` (Pair(gammas, costs)) =
+            let gammas = Array.map abs gammas
+            let costs = Array.map abs costs
+            let weighted = FactorGammas.costWeighted costs gammas
+            let total = Array.fold2 (fun s g c -> s + g * c) 0.0 gammas costs
+
+            Laws.near (Array.sum weighted) (Array.sum gammas)
+            && (total = 0.0
+                || Laws.nearAll
+                    (Array.map (fun w -> w * total) weighted)
+                    (Array.map2 (fun g c -> g * c * Array.sum gammas) gammas costs))
