@@ -212,3 +212,21 @@ module VerifyRun =
         (stop: CancellationToken)
         : VerifyReport =
         search (outcomes engine settings network) settings network progress stop
+
+    /// The failing trial for a person: what differs, at which factors.
+    let describe (failure: VerifyFailure) : string =
+        let zeros =
+            failure.Zeros
+            |> List.map (fun s -> $"\n  {Plan.describeStructure s}")
+            |> String.concat ""
+
+        let what =
+            match failure.Outcome with
+            | TrialOutcome.Differs difference -> $"the two networks differ by {difference:g3}"
+            | TrialOutcome.WronglyDied(layer, difference) ->
+                $"`{layer}` was taken for dead, but the scores still differ by {difference:g3}"
+            | TrialOutcome.Refused error -> SelectionError.message error
+            | TrialOutcome.Same _
+            | TrialOutcome.Died _ -> "nothing is wrong"
+
+        $"trial {failure.Trial + 1} at {failure.Precision}: {what}, with these factors at 0:{zeros}"

@@ -65,6 +65,7 @@ let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder = {
     Settings = {
         Engine = Engine.get ()
         Threads = Some 1
+        Method = FactorMethod.Apg
         From = None
     }
     Out = Some folder
