@@ -5,6 +5,9 @@ namespace Sss
 type Landing = {
     /// Alive now, and to go.
     Marked: bool[]
+    /// The marked one that takes the cost across the budget: without it, the rest costs more than the budget. None where
+    /// the budget is met exactly, or nothing is marked.
+    Crossing: int option
     /// Macs once they are gone.
     Macs: int64
     /// Whether that is within the budget; false where even all that may go is not enough.
@@ -41,7 +44,9 @@ module Landing =
         : int =
         let rank = Array.create alive.Length System.Int32.MaxValue
         order |> Array.iteri (fun position i -> rank[i] <- position)
-        let cost count = macsOf (fun i -> alive[i] && rank[i] >= count)
+
+        let cost count =
+            macsOf (fun i -> alive[i] && rank[i] >= count)
 
         if cost 0 <= budget then
             0
@@ -82,14 +87,15 @@ module Landing =
         let rank = Array.create alive.Length System.Int32.MaxValue
         order |> Array.iteri (fun position i -> rank[i] <- position)
 
-        let finish reached : Landing = {
+        let finish crossing reached : Landing = {
             Marked = Array.map2 (fun a k -> a && not k) alive kept
+            Crossing = crossing
             Macs = cost ()
             Reached = reached
         }
 
         if cost () <= budget then
-            finish true
+            finish None true
         else
             let first =
                 longestPrefix
@@ -117,7 +123,7 @@ module Landing =
                             moving <- true
 
             if now <= budget then
-                finish true
+                finish None true
             else
                 let crossings =
                     order
@@ -138,7 +144,7 @@ module Landing =
                         crossings |> Array.map (fun (_, after) -> now - after) |> Array.min
 
                 if Array.isEmpty crossings then
-                    finish false
+                    finish None false
                 else
                     let crossing =
                         crossings
@@ -148,4 +154,4 @@ module Landing =
                         |> Option.defaultWith (fun () -> crossings |> Array.maxBy snd)
 
                     kept[fst crossing] <- false
-                    finish true
+                    finish (Some(fst crossing)) true

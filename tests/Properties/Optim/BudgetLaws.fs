@@ -53,12 +53,19 @@ module Simulation =
                     Seq.init w (fun i -> starts[k] + i) |> Seq.filter alive |> Seq.length |> int64
                 )
 
-            Seq.append (Seq.pairwise left |> Seq.map (fun (a, b) -> 10L * a * b)) [ 7L * Array.last left ]
+            Seq.append (Seq.pairwise left |> Seq.map (fun (a, b) -> 10L * a * b)) [
+                7L * Array.last left
+            ]
             |> Seq.sum
         | Blocks blocks ->
             let folder (total, start) (n, cost, own) =
                 let neurons = Seq.init n (fun i -> start + 1 + i) |> Seq.filter alive |> Seq.length
-                (if alive start && neurons > 0 then total + own + cost * int64 neurons else total), start + n + 1
+
+                (if alive start && neurons > 0 then
+                     total + own + cost * int64 neurons
+                 else
+                     total),
+                start + n + 1
 
             blocks |> List.fold folder (0L, 0) |> fst
 
@@ -73,7 +80,10 @@ module Simulation =
         let probe = Array.create n 1.0
         let total = run.Calls * run.StepsPerCall
         let first, last = run.Rates
-        let rate step = first + (last - first) * float step / float total
+
+        let rate step =
+            first + (last - first) * float step / float total
+
         let losses = Array.init n (fun i -> run.Losses[i % run.Losses.Length])
 
         let reach from until =
@@ -114,8 +124,8 @@ module Simulation =
         )
         |> fst
 
-/// Draws runs: the factors' own minimisers are well above 0, or far below it for so few that the loss alone stays above
-/// the target.
+/// Draws runs. Calm ones: each factor by itself settles well above 0 and the noise moves it by 0.06 (standard deviation)
+/// at most, so that only pressure brings it to 0. Wild ones: minimisers below 0 too, and any noise.
 type Trainings =
 
     static member private Costs additive =
@@ -144,16 +154,16 @@ type Trainings =
 
         Gen.oneof (if additive then costs else others)
 
-    static member Draw additive =
+    static member Draw calm =
         gen {
-            let! costs = Trainings.Costs additive
+            let! costs = Trainings.Costs calm
             let! fraction = Gen.choose (20, 90)
 
             let! losses =
                 Gen.map2
                     (fun h a -> float h / 10.0, float a / 10.0)
                     (Gen.choose (1, 10))
-                    (Gen.choose (3, 20))
+                    (if calm then Gen.choose (6, 15) else Gen.choose (-10, 20))
                 |> Gen.listOfLength 7
 
             let! noise = Gen.choose (0, 10)
@@ -163,14 +173,19 @@ type Trainings =
             let! deadline = Gen.choose (5, calls)
             let! steps = Gen.choose (5, 30)
             let! seed = Gen.choose (0, 1000000)
+            let rate = float first / 100.0
+            let curvature = losses |> List.map fst |> List.min
+
+            // Uniform noise of amplitude n makes a factor of curvature h vary by n²/3·η/(1 − μ)/(2h).
+            let calmest = 0.06 * sqrt (6.0 * curvature * (1.0 - momentum) / rate)
 
             return {
                 Costs = costs
                 Fraction = float fraction / 100.0
                 Losses = losses
-                Noise = float noise / 20.0
+                Noise = float noise / 10.0 * (if calm then calmest else 1.0)
                 Momentum = momentum
-                Rates = float first / 100.0, 0.001
+                Rates = rate, 0.001
                 Calls = calls
                 Deadline = deadline
                 StepsPerCall = steps
@@ -183,6 +198,7 @@ type Trainings =
             match run.Costs with
             | Additive c when c.Length > 1 ->
                 { run with Costs = Additive c[1..] }
+
                 {
                     run with
                         Costs = Additive c[.. c.Length - 2]
@@ -224,7 +240,8 @@ type TrainingsArb =
 [<Properties(Arbitrary = [| typeof<TrainingsArb> |], MaxTest = 1000)>]
 module BudgetLaws =
 
-    let private macs run (alive: bool[]) = Simulation.macsOf run.Costs (fun i -> alive[i])
+    let private macs run (alive: bool[]) =
+        Simulation.macsOf run.Costs (fun i -> alive[i])
 
     let private endsUnderTarget run =
         let _, alive = List.last (Simulation.trace run)
@@ -242,11 +259,25 @@ module BudgetLaws =
         && Landing.cheapest (Simulation.macsOf run.Costs) alive
            |> Option.forall (fun least -> missing run alive <= least)
 
+    /// Died in a stretch in which γ did not press it.
+    let private takenByTheLoss (trace: (BudgetDecision * bool[]) list) =
+        trace
+        |> List.exists (fun (decision, alive) ->
+            Array.exists2
+                (fun gamma (before, after) -> gamma = 0.0 && before <> 0.0 && not after)
+                decision.Gammas
+                (Array.zip decision.State.Previous alive)
+        )
+
     [<Property>]
-    let ``where costs are shared the budget holds too, and the plan keeps its word`` (SharedRun run) =
+    let ``where costs are shared and the loss is wild the budget holds too, and the plan is kept``
+        (SharedRun run)
+        =
         let trace = Simulation.trace run
         let decision, alive = List.last trace
-        macs run alive <= Simulation.target run && macs run alive = decision.Planned
+
+        macs run alive <= Simulation.target run
+        && (macs run alive = decision.Planned || takenByTheLoss trace)
 
     [<Property>]
     let ``once landing has begun the macs only fall, and after the deadline nothing moves``
@@ -297,16 +328,16 @@ module BudgetLaws =
 
     [<Fact>]
     let ``how often shared costs keep the bound to the letter`` () =
-        let runs =
-            Gen.sampleWithSeed (Rnd 7UL) 50 300 (TrainingsArb.SharedRun().Generator)
+        let runs = Gen.sampleWithSeed (Rnd 7UL) 50 300 (TrainingsArb.SharedRun().Generator)
 
         let kept =
             runs
             |> Array.filter (fun (SharedRun run) ->
                 let _, alive = List.last (Simulation.trace run)
 
-                Landing.cheapest (Simulation.macsOf run.Costs) alive
-                |> Option.forall (fun least -> missing run alive <= least)
+                takenByTheLoss (Simulation.trace run)
+                || Landing.cheapest (Simulation.macsOf run.Costs) alive
+                   |> Option.forall (fun least -> missing run alive <= least)
             )
 
         Assert.True(kept.Length >= 270, $"{kept.Length} of {runs.Length}")
