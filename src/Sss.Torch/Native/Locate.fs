@@ -58,16 +58,21 @@ module internal Locate =
         | "" -> None
         | value -> Some value
 
+    /// The user's home, also where it does not exist; the temporary folder for a user without one.
+    let private home =
+        match
+            Environment.GetFolderPath(
+                Environment.SpecialFolder.UserProfile,
+                Environment.SpecialFolderOption.DoNotVerify
+            )
+        with
+        | "" -> Path.GetTempPath()
+        | folder -> folder
+
     /// NuGet's package cache.
     let packages =
         environment "NUGET_PACKAGES"
-        |> Option.defaultWith (fun () ->
-            Path.Combine(
-                Environment.GetFolderPath Environment.SpecialFolder.UserProfile,
-                ".nuget",
-                "packages"
-            )
-        )
+        |> Option.defaultWith (fun () -> Path.Combine(home, ".nuget", "packages"))
 
     let private own = [
         AppContext.BaseDirectory
@@ -96,7 +101,5 @@ module internal Locate =
     /// The user's folder for what can be made again.
     let cache =
         environment "XDG_CACHE_HOME"
-        |> Option.defaultWith (fun () ->
-            Path.Combine(Environment.GetFolderPath Environment.SpecialFolder.UserProfile, ".cache")
-        )
+        |> Option.defaultWith (fun () -> Path.Combine(home, ".cache"))
         |> fun root -> Path.Combine(root, "sss")

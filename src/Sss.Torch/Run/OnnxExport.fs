@@ -35,11 +35,9 @@ module OnnxExport =
             use! session =
                 OnnxRun.ofBytes Environment.ProcessorCount path model |> Result.mapError BadFile
 
-            let! found =
-                OnnxRun.run session network.Input count given |> Result.mapError BadFile
+            let! found = OnnxRun.run session network.Input count given |> Result.mapError BadFile
 
-            use! model =
-                Model.create engine network loaded.Weights |> Result.mapError NoModel
+            use! model = Model.create engine network loaded.Weights |> Result.mapError NoModel
 
             return
                 Exactness.ofScores

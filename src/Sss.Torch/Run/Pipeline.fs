@@ -62,8 +62,7 @@ module Pipeline =
             let clock = Stopwatch.StartNew()
 
             let! selected =
-                Selection.select options (fst full) (snd full)
-                |> Result.mapError NotSelected
+                Selection.select options (fst full) (snd full) |> Result.mapError NotSelected
 
             let seconds = clock.Elapsed.TotalSeconds
             let count = Exactness.inputsOf trained.Network
@@ -221,8 +220,7 @@ module Pipeline =
             let! trained = train job emit stop
             do! whenOut (fun folder -> saveTrained folder job.Dataset job.Recipe trained)
 
-            let! outcome =
-                select job.Settings.Engine job.Select job.Dataset job.Recipe trained
+            let! outcome = select job.Settings.Engine job.Select job.Dataset job.Recipe trained
 
             do! whenOut (fun folder -> saveSelected job.Settings.Engine folder job.Dataset outcome)
 

@@ -79,8 +79,7 @@ module RunFolder =
     let prepare (folder: string) : Result<unit, FileError> =
         let proof = file folder ".writable"
 
-        AtomicFile.writeText proof ""
-        |> Result.bind (fun () -> AtomicFile.delete proof)
+        AtomicFile.writeText proof "" |> Result.bind (fun () -> AtomicFile.delete proof)
 
     /// Takes away what an earlier run left behind the network that was trained, so that the files of
     /// a folder always belong to one run.

@@ -2,22 +2,12 @@ namespace Sss.Torch
 
 open System
 open System.Diagnostics
+open System.Runtime.InteropServices
 open System.Threading
 open FsToolkit.ErrorHandling
 open Sss
 open Sss.Files
 open TorchSharp
-
-/// What training needs besides network, data and recipe.
-type TrainSettings = {
-    Engine: LibTorch
-    /// Threads of LibTorch; None: as many as LibTorch takes. Part of what a run's bits depend on.
-    Threads: int option
-    /// The factors' update rule.
-    Method: FactorMethod
-    /// Where to go on; None: from fresh random weights of the recipe's seed.
-    From: TrainState option
-}
 
 /// A network with its trained numbers.
 type Trained = {
@@ -85,6 +75,32 @@ module Train =
         Dose = dose
     }
 
+    /// What changes from step to step besides trainer and feed.
+    type private Progress = {
+        Sums: Sums
+        /// In the epoch that is under way.
+        Gamma: Gamma
+        Dose: Gamma
+        Pressure: Pressure option
+        Reports: EpochReport list
+    }
+
+    /// γ for the epoch that begins; without a target it stays the recipe's.
+    let private steer (trainer: Trainer) vital (recipe: Recipe) perEpoch epoch progress =
+        match recipe.TargetMacs with
+        | None -> progress
+        | Some fraction ->
+            let pressure =
+                Control.decide trainer vital recipe fraction perEpoch epoch progress.Pressure
+
+            pressure.Gammas.CopyTo(trainer.Gammas, 0)
+
+            {
+                progress with
+                    Pressure = Some pressure
+                    Gamma = Control.summary trainer
+            }
+
     /// All steps from a state to the end of the recipe.
     let private loop
         (trainer: Trainer)
@@ -95,56 +111,91 @@ module Train =
         (emit: TrainEvent -> unit)
         (stop: CancellationToken)
         =
-        let perEpoch = int64 feed.StepsPerEpoch
+        let perEpoch = feed.StepsPerEpoch
         let schedule = Schedule.ofRecipe recipe
-        let last = int64 recipe.Epochs * perEpoch
+        let last = int64 recipe.Epochs * int64 perEpoch
+
+        let vital =
+            if recipe.TargetMacs.IsSome then
+                Control.vital trainer
+            else
+                []
+
         let clock = Stopwatch.StartNew()
 
-        let rec go (step: int64) (sums: Sums) dose reports =
-            let epoch = int (step / perEpoch)
+        let rec go (step: int64) (p: Progress) =
+            let epoch = int (step / int64 perEpoch)
+            let within = int (step % int64 perEpoch)
 
             if step >= last then
-                Ok(trainer.Export(recipe.Epochs, step, dose), List.rev reports)
+                let final = trainer.Export(recipe.Epochs, step, p.Dose, p.Pressure)
+                Ok(final, List.rev p.Reports)
             elif stop.IsCancellationRequested then
-                Error(Stopped(trainer.Export(epoch, step, dose)))
+                Error(Stopped(trainer.Export(epoch, step, p.Dose, p.Pressure)))
             else
-                if step % perEpoch = 0L then
-                    clock.Restart()
+                let p =
+                    if within = 0 then
+                        clock.Restart()
+                        steer trainer vital recipe perEpoch epoch p
+                    else
+                        p
 
-                let rate = Schedule.atStep feed.StepsPerEpoch schedule (int step)
+                let rate = Schedule.atStep perEpoch schedule (int step)
                 let struct (loss, right) = trainer.Step(feed.Take(), rate, step)
 
                 if not (Double.IsFinite loss) then
                     Error(Diverged(epoch, loss))
                 else
-                    let sums: Sums = {
-                        Loss = sums.Loss + loss
-                        Right = sums.Right + right
-                        Images = sums.Images + int64 batch
+                    let p = {
+                        p with
+                            Dose = addDose rate p.Gamma p.Dose
+                            Sums = {
+                                Loss = p.Sums.Loss + loss
+                                Right = p.Sums.Right + right
+                                Images = p.Sums.Images + int64 batch
+                            }
                     }
-
-                    let dose = addDose rate recipe.Gamma dose
-                    let next = step + 1L
 
                     emit (
                         Stepped {
                             Epoch = epoch
-                            Step = int (step % perEpoch) + 1
-                            StepsPerEpoch = int perEpoch
+                            Step = within + 1
+                            StepsPerEpoch = perEpoch
                             Loss = loss
-                            ImagesPerSecond = float sums.Images / clock.Elapsed.TotalSeconds
+                            ImagesPerSecond = float p.Sums.Images / clock.Elapsed.TotalSeconds
                         }
                     )
 
-                    if next % perEpoch = 0L then
-                        let report = report trainer recipe.Gamma epoch sums batch rate dose clock
-
+                    if within + 1 = perEpoch then
+                        let report = report trainer p.Gamma epoch p.Sums batch rate p.Dose clock
                         emit (EpochDone report)
-                        go next nothing dose (report :: reports)
-                    else
-                        go next sums dose reports
 
-        go state.Step nothing state.Dose []
+                        go (step + 1L) {
+                            p with
+                                Sums = nothing
+                                Reports = report :: p.Reports
+                        }
+                    else
+                        go (step + 1L) p
+
+        go state.Step {
+            Sums = nothing
+            Gamma =
+                if state.Pressure.IsSome then
+                    Control.summary trainer
+                else
+                    recipe.Gamma
+            Dose = state.Dose
+            Pressure = state.Pressure
+            Reports = []
+        }
+
+    /// LibTorch's own failures, as of memory, come as exceptions from native code.
+    let private guarded (work: unit -> Result<'T, TrainError>) : Result<'T, TrainError> =
+        try
+            work ()
+        with :? ExternalException as e ->
+            Error(EngineFailed e.Message)
 
     /// The state before the first step: no velocity, iterate and probe at the given factors.
     let from (network: Network) (numbers: Weights<float32>) : TrainState =
@@ -172,8 +223,8 @@ module Train =
         (stop: CancellationToken)
         : Result<Trained, TrainError> =
         result {
+            do! TrainSettings.check settings network dataset recipe
             let images = dataset.Train.Count
-            do! Result.requireTrue NoImages (images > 0)
             settings.Threads |> Option.iter torch.set_num_threads
             let batch = min recipe.Batch images
 
@@ -201,7 +252,10 @@ module Train =
             )
 
             let clock = Stopwatch.StartNew()
-            let! final, reports = loop trainer feed recipe batch state emit stop
+
+            let! final, reports =
+                guarded (fun () -> loop trainer feed recipe batch state emit stop)
+
             do! checkFinite recipe.Epochs final
             let seconds = clock.Elapsed.TotalSeconds
             emit (Finished seconds)

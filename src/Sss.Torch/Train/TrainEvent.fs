@@ -45,6 +45,7 @@ type EpochReport = {
     Accuracy: float
     /// η of the epoch's last step.
     Rate: float
+    /// The recipe's; with a target the mean over the factors that are not held at 0.
     Gamma: Gamma
     Factors: FactorCount list
     /// The network that selection would leave if training ended here; None: a layer has died.
@@ -69,6 +70,12 @@ type TrainError =
     | Stopped of TrainState
     /// The training set has no images.
     | NoImages
+    /// A label that is no class of the network.
+    | BadLabel of image: int * label: int * classes: int
+    /// A setting outside of its bounds.
+    | BadSetting of name: string * value: string * bounds: string
+    /// LibTorch gave up, for want of memory for example; the text is its own.
+    | EngineFailed of reason: string
     | BadModel of ModelError
 
 /// Wording.
@@ -83,4 +90,8 @@ module TrainError =
               `warmup 1` in the recipe."
         | Stopped state -> $"Training was stopped after {state.Epoch} epochs and can be resumed."
         | NoImages -> "The training set has no images."
+        | BadLabel(image, label, classes) ->
+            $"Training image {image} has the label {label}; labels are 0 to {classes - 1}."
+        | BadSetting(name, value, bounds) -> $"{name} is {value}; it must be {bounds}."
+        | EngineFailed reason -> $"LibTorch failed: {reason}"
         | BadModel error -> ModelError.message error

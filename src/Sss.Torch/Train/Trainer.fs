@@ -16,6 +16,20 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
             | _ -> false
         )
 
+    let layout = model.Layout
+
+    let table (slots: Slot list) =
+        slots |> List.map (fun slot -> slot.Key, int slot.Offset) |> dict
+
+    let weights, statistics, factorSlots =
+        table layout.Weights, table layout.Statistics, table layout.Factors
+
+    let number key index =
+        match weights.TryGetValue key, statistics.TryGetValue key with
+        | (true, at), _ -> float (Memory.item<float32> model.Weights.Values (at + index))
+        | _, (true, at) -> float (Memory.item<float32> model.Statistics (at + index))
+        | _ -> float factors.Iterate[factorSlots[key] + index]
+
     /// The model, whose factors are the probe.
     member _.Model = model
 
@@ -42,30 +56,23 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
         struct (value, right)
 
-    /// What selection would leave now, counted without copying weights.
-    member _.WouldBe() : Cost option =
-        let layout = model.Layout
+    /// γ of each factor; what is written here holds from the next step on.
+    member _.Gammas = factors.Gammas
 
-        let table (slots: Slot list) =
-            slots |> List.map (fun slot -> slot.Key, int slot.Offset) |> dict
-
-        let weights, statistics, factorSlots =
-            table layout.Weights, table layout.Statistics, table layout.Factors
-
-        let number key index =
-            match weights.TryGetValue key, statistics.TryGetValue key with
-            | (true, at), _ -> float (Memory.item<float32> model.Weights.Values (at + index))
-            | _, (true, at) -> float (Memory.item<float32> model.Statistics (at + index))
-            | _ -> float factors.Iterate[factorSlots[key] + index]
-
+    /// What selection would leave if exactly these factors (by their place in λ) were not 0, counted
+    /// without copying weights; None: a layer would die.
+    member _.CostOf(isAlive: int -> bool) : Cost option =
         let isZero owner index =
-            factors.Iterate[factorSlots[$"{owner}.factor"] + index] = 0.0f
+            not (isAlive (factorSlots[$"{owner}.factor"] + index))
 
         Selection.wouldBe model.Network isZero (Some number)
 
+    /// What selection would leave now.
+    member it.WouldBe() : Cost option =
+        it.CostOf(fun i -> factors.Iterate[i] <> 0.0f)
+
     /// Everything to go on from, as plain arrays.
-    member _.Export(epoch: int, step: int64, dose: Gamma) : TrainState =
-        let layout = model.Layout
+    member _.Export(epoch: int, step: int64, dose: Gamma, pressure) : TrainState =
         let probe = Numbers.copyOut<float32> model.Factors.Values layout.Factors
 
 
@@ -91,6 +98,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
             Probe = Map.ofList probe
             FactorVelocity = Map.ofList (cut factors.Velocity)
             Velocity = Map.ofList (Numbers.copyOut<float32> nag.Velocity layout.Weights)
+            Pressure = pressure
             Dose = dose
         }
 
@@ -131,7 +139,9 @@ module internal Trainer =
                 }
 
             match fill () with
-            | Ok() -> return trainer
+            | Ok() ->
+                state.Pressure |> Option.iter (fun p -> p.Gammas.CopyTo(trainer.Gammas, 0))
+                return trainer
             | Error e ->
                 (trainer :> IDisposable).Dispose()
                 return! Error e
@@ -161,6 +171,7 @@ module internal Trainer =
                 Parameters.ofNetwork network
                 |> List.map (fun p -> still (p.Key, p.Shape))
                 |> Map.ofList
+            Pressure = None
             Dose = {
                 Neuron = 0.0
                 Group = 0.0

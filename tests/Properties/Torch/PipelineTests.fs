@@ -35,7 +35,7 @@ let private examples =
 
 let private parse name =
     match Pipeline.loadText (Path.Combine(examples, name)) with
-    | Ok parsed -> parsed
+    | Ok(_, parsed) -> parsed
     | Error error -> invalidOp (PipelineError.message error)
 
 let private digits = lazy (Engine.ok (Dataset.load Digits))
@@ -62,6 +62,7 @@ let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder = {
             Batch = 32
     }
     Dataset = dataset
+    Select = Selection.defaults
     Settings = {
         Engine = Engine.get ()
         Threads = Some 1

@@ -1,0 +1,84 @@
+/// Targets of macs, and settings out of bounds.
+[<Xunit.Collection "LibTorch">]
+module Sss.Tests.Torch.ControlTests
+
+open System.Threading
+open Xunit
+open Sss
+open Sss.Files
+open Sss.Torch
+open Sss.Tests.Torch.Small
+
+[<Theory>]
+[<InlineData 0.5>]
+[<InlineData 0.25>]
+let ``a target of macs holds from half-way on, and survives a stop`` (fraction: float) =
+    let recipe = {
+        recipe with
+            Epochs = 6
+            TargetMacs = Some fraction
+    }
+
+    let whole = Engine.ok (train recipe None)
+    let dense = (Cost.ofNetwork network).Macs
+    let allowed = int64 (fraction * float dense)
+
+    let macs =
+        whole.Epochs |> List.map (fun e -> e.WouldBe |> Option.map (fun c -> c.Macs))
+    Assert.All(macs[3..], fun cost -> Assert.InRange(Option.get cost, 1L, allowed))
+    Assert.True(macs[0] > Some allowed, $"%A{macs}")
+
+    use stop = new CancellationTokenSource()
+
+    let stopAt event =
+        match event with
+        | Stepped s when s.Epoch = 2 && s.Step = 7 -> stop.Cancel()
+        | _ -> ()
+
+    match Train.run (settings None) network dataset.Value recipe stopAt stop.Token with
+    | Error(Stopped state) ->
+        let rest = Engine.ok (train recipe (Some state))
+        Assert.Equal<Weights<float32>>(whole.State.Numbers, rest.State.Numbers)
+        Assert.Equal(whole.State.Pressure, rest.State.Pressure)
+    | other -> Assert.Fail $"%A{other}"
+
+[<Fact>]
+let ``settings and labels out of bounds are named`` () =
+    let fault settings recipe dataset =
+        match Train.run settings network dataset recipe ignore CancellationToken.None with
+        | Ok _ -> None
+        | Error e -> Some(TrainError.message e)
+
+    let good = settings None
+    let data = dataset.Value
+
+    Assert.Equal(
+        Some "`batch` is 0; it must be 1 or more.",
+        fault good { recipe with Batch = 0 } data
+    )
+
+    Assert.Equal(
+        Some "`lr` is NaN; it must be a number of 0 or more.",
+        fault good { recipe with Lr = nan } data
+    )
+
+    Assert.Equal(
+        Some "The number of threads is 0; it must be 1 or more.",
+        fault { good with Threads = Some 0 } recipe data
+    )
+
+    let labels = Array.copy data.Train.Labels
+    labels[3] <- 10
+
+    let wrong = {
+        data with
+            Train = { data.Train with Labels = labels }
+    }
+
+    Assert.Equal(
+        Some "Training image 3 has the label 10; labels are 0 to 9.",
+        fault good recipe wrong
+    )
+
+    let none = Dataset.limit 0 data
+    Assert.Equal(Some "The training set has no images.", fault good recipe none)

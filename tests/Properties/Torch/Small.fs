@@ -1,0 +1,64 @@
+/// A small training problem that several tests share.
+module internal Sss.Tests.Torch.Small
+
+open System.Threading
+open Sss
+open Sss.Files
+open Sss.Torch
+
+let dataset = lazy (Engine.ok (Dataset.load Digits))
+
+/// Two residual blocks on digits: small enough for a test, with neuron and block factors.
+let network =
+    let block name width = [
+        Nets.residual name true [
+            Nets.plain $"{name}.conv1" (Nets.conv width 3 1 false)
+            Nets.withFactors Neuron width $"{name}.bn1" Nets.bn
+            Nets.plain $"{name}.relu1" (Op.Activation Relu)
+            Nets.plain $"{name}.conv2" (Nets.conv width 3 1 false)
+            Nets.plain $"{name}.bn2" Nets.bn
+        ] []
+        Nets.plain $"{name}.relu2" (Op.Activation Relu)
+    ]
+
+    Nets.network
+        (Shape.create 1 8 8)
+        ([
+            Nets.plain "conv1" (Nets.conv 8 3 1 false)
+            Nets.plain "bn1" Nets.bn
+            Nets.plain "relu1" (Op.Activation Relu)
+         ]
+         @ block "a" 8
+         @ [
+             Nets.plain "conv2" (Nets.conv 16 3 2 false)
+             Nets.plain "bn2" Nets.bn
+             Nets.plain "relu2" (Op.Activation Relu)
+         ]
+         @ block "b" 16
+         @ [
+             Nets.plain "pool" (Op.GlobalPool Average)
+             Nets.plain "drop" (Op.Dropout 0.05)
+             Nets.plain "dense" (Nets.dense 10)
+         ])
+
+let recipe = {
+    Recipe.defaults with
+        Epochs = 3
+        Batch = 64
+        Gamma = {
+            Neuron = 0.01
+            Group = 0.0
+            Block = 0.03
+        }
+        Augment = { Crop = 1; Flip = false }
+}
+
+let settings from = {
+    Engine = Engine.get ()
+    Threads = Some 1
+    Method = FactorMethod.Apg
+    From = from
+}
+
+let train recipe from =
+    Train.run (settings from) network dataset.Value recipe ignore CancellationToken.None
