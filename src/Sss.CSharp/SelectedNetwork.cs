@@ -79,7 +79,7 @@ public sealed class SelectedNetwork : IDisposable
                 (images[i] * normalisation.Scale - normalisation.Mean[channel]) / normalisation.Deviation[channel];
         }
 
-        return Torch.EvaluateModule.scores(model, normalised);
+        return Torch.Evaluate.scores(model, normalised);
     }
 
     /// <summary>Accuracy and loss on a set of images, which go through the normalisation of the training data.</summary>
@@ -96,7 +96,7 @@ public sealed class SelectedNetwork : IDisposable
         }
 
         var data = new Files.Dataset("images", classes, images.Value, images.Value, normalisation);
-        return Evaluation.From(Torch.EvaluateModule.run(model, data, images.Value));
+        return Evaluation.From(Torch.Evaluate.run(model, data, images.Value));
     }
 
     /// <summary>Writes <c>selected.sss</c> and <c>selected.safetensors</c> into a folder, each whole or not at all.</summary>

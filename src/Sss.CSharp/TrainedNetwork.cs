@@ -42,7 +42,7 @@ public sealed class TrainedNetwork : IDisposable
     public SelectedNetwork Select()
     {
         var outcome = Torch.Pipeline
-            .select(Engine.Load(), Core.SelectionModule.defaults, dataset.Value, recipe, Value)
+            .select(Engine.Load(), Core.Selection.defaults, dataset.Value, recipe, Value)
             .OrThrow(Engine.Failure);
         var exactness = Exactness.From(outcome.Exactness);
         if (!exactness.IsExact)

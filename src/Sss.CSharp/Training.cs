@@ -47,8 +47,8 @@ public static class Training
         var settings = new Torch.TrainSettings(
             Engine.Load(),
             threads.ToOption(),
-            FSharpOption<Torch.TrainState>.None,
-            Torch.FactorMethod.Apg);
+            Torch.FactorMethod.Apg,
+            FSharpOption<Torch.TrainState>.None);
 
         void Listen(Torch.TrainEvent e)
         {

@@ -58,29 +58,41 @@ module TrainOptions =
 
             text.Split ',' |> Array.fold add (Ok before)
 
-    let private overriding (args: ParseResults<TrainArgument>) case check set recipe =
-        match args.TryGetResult case with
-        | None -> Ok recipe
-        | Some value -> check value |> Result.map (set recipe)
-
     /// The recipe with the options in their places.
     let recipe (args: ParseResults<TrainArgument>) (recipe: Recipe) : Result<Recipe, string> =
-        let set case check change recipe = overriding args case check change recipe
+        let given check value fallback =
+            value |> Option.traverseResult check |> Result.map (Option.defaultValue fallback)
 
-        Ok recipe
-        |> Result.bind (
-            set TrainArgument.Epochs (atLeast 1 "--epochs") (fun r v -> { r with Epochs = v })
-        )
-        |> Result.bind (
-            set TrainArgument.Batch (atLeast 1 "--batch") (fun r v -> { r with Batch = v })
-        )
-        |> Result.bind (set TrainArgument.Lr (positive "--lr") (fun r v -> { r with Lr = v }))
-        |> Result.bind (
-            set TrainArgument.Seed (atLeast 0 "--seed") (fun r v -> { r with Seed = v })
-        )
-        |> Result.bind (
-            set TrainArgument.Gamma (gamma recipe.Gamma) (fun r v -> { r with Gamma = v })
-        )
+        result {
+            let! epochs =
+                given
+                    (atLeast 1 "--epochs")
+                    (args.TryGetResult TrainArgument.Epochs)
+                    recipe.Epochs
+
+            let! batch =
+                given (atLeast 1 "--batch") (args.TryGetResult TrainArgument.Batch) recipe.Batch
+
+            let! lr = given (positive "--lr") (args.TryGetResult TrainArgument.Lr) recipe.Lr
+
+            let! seed =
+                given (atLeast 0 "--seed") (args.TryGetResult TrainArgument.Seed) recipe.Seed
+
+            let! gamma =
+                given
+                    (gamma recipe.Gamma)
+                    (args.TryGetResult TrainArgument.Gamma)
+                    recipe.Gamma
+
+            return {
+                recipe with
+                    Epochs = epochs
+                    Batch = batch
+                    Lr = lr
+                    Seed = seed
+                    Gamma = gamma
+            }
+        }
 
     /// The factors' update rule.
     let method (args: ParseResults<TrainArgument>) : Result<FactorMethod, string> =
@@ -88,10 +100,11 @@ module TrainOptions =
         | None -> Ok FactorMethod.Apg
         | Some name ->
             let names = FactorMethod.all |> List.map FactorMethod.name
+            let listed = String.Join(", ", names)
 
             FactorMethod.tryParse name
             |> Result.requireSome (
-                $"--method: '{name}' is unknown; methods are {String.Join(", ", names)}."
+                $"--method: '{name}' is unknown; methods are {listed}."
                 + Usage.didYouMean names name
             )
 

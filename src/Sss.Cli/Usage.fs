@@ -94,7 +94,7 @@ module Usage =
 
     let private optionNames (parser: ArgumentParser<'T>) =
         parser.GetArgumentCases()
-        |> List.collect (fun c -> c.CommandLineNames)
+        |> List.collect (fun c -> c.CommandLineNames.Value)
         |> List.append [ "--help" ]
 
     /// Argu's first line without its own heading; the rest of its message is the whole help.

@@ -56,13 +56,13 @@ module VerifyCommand =
         match Usage.parse<VerifyArgument> "verify" words with
         | Error code -> code
         | Ok args ->
-            let number case fallback bound name =
-                args.TryGetResult case |> Option.defaultValue fallback |> atLeast bound name
+            let number given fallback bound name =
+                given |> Option.defaultValue fallback |> atLeast bound name
 
             let numbers =
                 result {
-                    let! trials = number VerifyArgument.Trials 20 1 "--trials"
-                    let! seed = number VerifyArgument.Seed 1 0 "--seed"
+                    let! trials = number (args.TryGetResult VerifyArgument.Trials) 20 1 "--trials"
+                    let! seed = number (args.TryGetResult VerifyArgument.Seed) 1 0 "--seed"
 
                     let! threads =
                         args.TryGetResult VerifyArgument.Threads

@@ -13,6 +13,17 @@ type Place = {
     Offset: int64
 }
 
+/// Places that need no more than a path.
+[<RequireQualifiedAccess>]
+module Place =
+
+    /// The start of a file, for what is wrong with it as a whole.
+    let start path = {
+        Path = path
+        Part = None
+        Offset = 0L
+    }
+
 /// What is wrong with the bytes at a place. Each case carries the facts, not the wording.
 type Fault =
     /// `what` needs so many bytes and only so many are left.
@@ -64,6 +75,8 @@ type FileError =
     | DatasetDiffers of dataset: string * what: string * network: string * found: string
     /// At least one fault, in the order of the network's text.
     | WeightsDiffer of path: string * WeightFault list
+    /// More of a folder's pictures are broken than can be put up with; the first one's error.
+    | ManyBroken of folder: string * broken: int * total: int * first: FileError
     /// A foreign library refused the file; the reason is its own text.
     | Refused of path: string * library: string * reason: string
 
@@ -101,7 +114,7 @@ module FileError =
             $"`{key}` is {shape found}, the network needs {shape expected}"
 
     /// The whole message; more than one line where there is a list or a remedy.
-    let message error =
+    let rec message error =
         let lines (items: string list) = String.Join("\n", items)
 
         match error with
@@ -142,6 +155,11 @@ module FileError =
                 if more > 0 then
                     $"  and {more} more"
             ]
+        | ManyBroken(folder, broken, total, first) ->
+            lines [
+                $"{folder}: {broken} of {total} pictures are broken; the first:"
+                $"  {message first}"
+            ]
         | Refused(path, library, reason) -> $"{path}: {library} refuses it: {reason}"
 
     /// Codes that mean "no room": ENOSPC, EDQUOT and EFBIG, and Windows' two.
@@ -162,16 +180,7 @@ module FileError =
         | :? DirectoryNotFoundException -> Some(NotFound path)
         | :? UnauthorizedAccessException -> Some(NotAllowed path)
         | :? InvalidDataException as e ->
-            Some(
-                Malformed(
-                    {
-                        Path = path
-                        Part = None
-                        Offset = 0L
-                    },
-                    Syntax("compressed data", e.Message)
-                )
-            )
+            Some(Malformed(Place.start path, Syntax("compressed data", e.Message)))
         | :? IOException as e when isFull e -> Some(DiskFull path)
         | :? IOException as e -> Some(NotAvailable(path, e.Message))
         | :? NotSupportedException -> Some(NotAvailable(path, e.Message))

@@ -64,8 +64,8 @@ type BudgetDecision = {
 /// feedback: resistance by the loss shrinks the reach left, not λ, and γ rises.
 /// **Landing** begins when 60 % of the reach is spent, or earlier when by the next call the target could be crossed. The structures that must go are chosen (`Landing.choose`) and pressed so that they are at 0 in time; all
 /// others get γ = 0, and those at 0 are held there. Who was marked stays first in the order, so the choice does not swing.
-/// The one that takes the cost across the target is kept short of 0 until the end, so that the target is never crossed
-/// while others are still under way. On the stretch before the deadline all marked ones get a γ that no gradient
+/// What takes the cost across the target is kept short of 0 until the end, so that the target is never crossed while
+/// others are still under way. On the stretch before the deadline all marked ones get a γ that no gradient
 /// withstands: the landing is exact.
 /// **Holding.** γ = 0 for what is kept, and zeros are held. Only where the loss by itself has driven structures to 0
 /// so that more than the cheapest remaining one is missing, zeros that fit in are let free (γ = 0) to come back.
@@ -117,6 +117,11 @@ module Budget =
                 Previous = pick state.Previous
         }
 
+    /// The structures that γ may act on.
+    let private pressable (input: BudgetInput) =
+        [| 0 .. input.Weights.Length - 1 |]
+        |> Array.filter (fun i -> input.Weights[i] > 0.0)
+
     /// Whether a structure could be at 0 by the next call: under the given γ, twice over, or by moving on half as far again
     /// as it moved since the last call (momentum, and what the loss does).
     let private atRisk (input: BudgetInput) (state: BudgetState) gamma i =
@@ -138,8 +143,8 @@ module Budget =
         let marked i =
             state.Marked.Length > i && state.Marked[i]
 
-        [| 0 .. input.Magnitudes.Length - 1 |]
-        |> Array.filter (fun i -> input.Magnitudes[i] <> 0.0 && input.Weights[i] > 0.0)
+        pressable input
+        |> Array.filter (fun i -> input.Magnitudes[i] <> 0.0)
         |> Array.sortBy (fun i ->
             not (landing && atRisk input state 0.0 i),
             not (landing && marked i),
@@ -150,7 +155,7 @@ module Budget =
     let private reprieved (input: BudgetInput) (alive: bool[]) macs =
         let enough =
             macs >= input.Target
-            || Landing.cheapest input.MacsOf alive
+            || Landing.cheapest input.MacsOf (pressable input) alive
                |> Option.forall (fun least -> input.Target - macs <= least)
 
         let free = Array.create alive.Length false
@@ -187,7 +192,7 @@ module Budget =
             if plan.Marked[i] then
                 if lastStretch then
                     ceiling
-                elif plan.Crossing <> Some i then
+                elif not plan.Crossing[i] then
                     pressure i
                 elif atRisk input state 0.0 i then
                     0.0

@@ -83,19 +83,26 @@ module internal Content =
         file.Position <- 0L
         new GZipStream(file, CompressionMode.Decompress, true)
 
+    /// No reader takes more than one array's worth; so long a content is measured no further.
+    let private mostUnpacked = 2L * int64 Array.MaxLength
+
     /// The length of the unpacked content, found by unpacking it into nothing: a header may lie
     /// about it, and no memory is given before the truth is known.
-    let private unpackedLength file =
-        use unpacked = inflate file
+    let measure path part (unpacked: Stream) : Result<int64, FileError> =
         let buffer = Array.zeroCreate<byte> 65536
         let mutable total = 0L
         let mutable got = unpacked.Read(buffer, 0, buffer.Length)
 
-        while got > 0 do
+        while got > 0 && total <= mostUnpacked do
             total <- total + int64 got
             got <- unpacked.Read(buffer, 0, buffer.Length)
 
-        total
+        if total <= mostUnpacked then
+            Ok total
+        else
+            Reader(unpacked, path, part, total).FaultAt
+                0L
+                (OutOfRange("the length", "more", "0", $"{mostUnpacked} bytes"))
 
     let private isGzip (file: FileStream) =
         let head = Array.zeroCreate<byte> 2
@@ -112,9 +119,13 @@ module internal Content =
                     new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 65536)
 
                 if isGzip file then
-                    let length = unpackedLength file
-                    use unpacked = inflate file
-                    parse (Reader(unpacked, path, Some "its unpacked content", length))
+                    let part = Some "its unpacked content"
+
+                    using (inflate file) (fun unpacked -> measure path part unpacked)
+                    |> Result.bind (fun length ->
+                        use unpacked = inflate file
+                        parse (Reader(unpacked, path, part, length))
+                    )
                 else
                     parse (Reader(file, path, None, file.Length))
             )
@@ -129,7 +140,3 @@ module internal Content =
 
                 parse (Reader(file, path, None, file.Length))
             )
-
-    /// Reads a stream that is part of the program.
-    let readStream path part (stream: Stream) length (parse: Reader -> Result<'T, FileError>) =
-        FileError.catching path (fun () -> parse (Reader(stream, path, part, length)))

@@ -2,6 +2,7 @@ namespace Sss.Files
 
 open System
 open System.IO
+open Sss
 
 /// Where images come from: the `DATA` of the command line.
 type DataSource =
@@ -11,59 +12,50 @@ type DataSource =
     | FashionMnist
     /// A folder with the four files of MNIST and its relatives, plain or gzipped.
     | Idx of folder: string
+    /// A folder with the binary files of CIFAR-10.
+    | Cifar10 of folder: string
+    /// A folder with the binary files of CIFAR-100.
+    | Cifar100 of folder: string
+    /// A folder of pictures, a sub-folder a class.
+    | Folder of folder: string
+    /// A NumPy archive.
+    | Npz of file: string
 
 /// Reading of `DATA`.
 [<RequireQualifiedAccess>]
 module DataSource =
 
-    let private names = [ "digits"; "fashion-mnist"; "idx" ]
+    /// The kinds that need a path, with what makes a source of one.
+    let private withPath = [
+        "idx", "DIR", Idx
+        "cifar10", "DIR", Cifar10
+        "cifar100", "DIR", Cifar100
+        "folder", "DIR", Folder
+        "npz", "FILE", Npz
+    ]
 
-    /// Edit distance of Levenshtein.
-    let private distance (a: string) (b: string) =
-        let row = Array.init (b.Length + 1) id
-
-        let next (row: int[]) i =
-            let fresh = Array.create row.Length (i + 1)
-
-            for j in 1 .. b.Length do
-                let change = row[j - 1] + (if a[i] = b[j - 1] then 0 else 1)
-                fresh[j] <- min change (1 + min row[j] fresh[j - 1])
-
-            fresh
-
-        (Seq.fold next row (seq { 0 .. a.Length - 1 })) |> Array.last
-
-    let private nearest (word: string) =
-        // Long words cannot be near; the cut keeps hostile ones cheap.
-        if word.Length > 40 then
-            None
-        else
-            names
-            |> List.map (fun name -> name, distance (word.ToLowerInvariant()) name)
-            |> List.filter (fun (name, d) -> d <= max 1 (name.Length / 3))
-            |> List.sortBy snd
-            |> List.tryHead
-            |> Option.map fst
+    let private kinds = withPath |> List.map (fun (kind, _, _) -> kind)
+    let private names = [ "digits"; "fashion-mnist" ] @ kinds
 
     /// Reads `digits`, `fashion-mnist`, `idx:DIR` and the rest.
     let parse (text: string) : Result<DataSource, FileError> =
-        let unknown word form =
-            Error(UnknownSource(text, nearest word |> Option.map form))
+        let kind, path =
+            match text.IndexOf ':' with
+            | -1 -> text, None
+            | at -> text.Substring(0, at), Some(text.Substring(at + 1))
 
-        match text.IndexOf ':' with
-        | -1 ->
-            match text with
-            | "digits" -> Ok Digits
-            | "fashion-mnist" -> Ok FashionMnist
-            | "idx" -> Error(SourceNeedsPath "idx:DIR")
-            | _ -> unknown text id
-        | at ->
-            let kind, path = text.Substring(0, at), text.Substring(at + 1)
+        match List.tryFind (fun (name, _, _) -> name = kind) withPath, path with
+        | Some(_, _, make), Some path when path <> "" -> Ok(make path)
+        | Some(name, form, _), _ -> Error(SourceNeedsPath $"{name}:{form}")
+        | None, None when text = "digits" -> Ok Digits
+        | None, None when text = "fashion-mnist" -> Ok FashionMnist
+        | None, _ ->
+            let whole name =
+                match path with
+                | Some path when List.contains name kinds -> $"{name}:{path}"
+                | _ -> name
 
-            match kind, path with
-            | "idx", "" -> Error(SourceNeedsPath "idx:DIR")
-            | "idx", folder -> Ok(Idx folder)
-            | _ -> unknown kind (fun name -> if name = "idx" then $"{name}:{path}" else name)
+            Error(UnknownSource(text, Suggest.nearest names kind |> Option.map whole))
 
     let private fashionClasses = [
         "T-shirt/top"
@@ -94,9 +86,13 @@ module DataSource =
         | Some folder -> Idx.load "fashion-mnist" (Some fashionClasses) folder
         | None -> Error(DataAbsent("fashion-mnist", Some "dataset-fashion-mnist", folders))
 
-    /// Reads the whole data set into memory.
-    let internal load (source: DataSource) : Result<Dataset, FileError> =
+    /// Reads the whole data set into memory; pictures of a folder at `shape`, where one is given.
+    let internal load (shape: Shape option) (source: DataSource) : Result<Dataset, FileError> =
         match source with
         | Digits -> Ok(Digits.load ())
         | FashionMnist -> fashion ()
         | Idx folder -> Idx.load $"idx:{folder}" None folder
+        | Cifar10 folder -> Cifar.loadTen folder
+        | Cifar100 folder -> Cifar.loadHundred folder
+        | Folder folder -> ImageFolder.load shape folder
+        | Npz file -> Npz.load file

@@ -37,6 +37,8 @@ type Dataset = {
     Train: Split
     Test: Split
     Normalisation: Normalisation
+    /// Pictures that were left out because they are broken, with the reasons.
+    Skipped: FileError list
 }
 
 /// Parts of a data set.
@@ -123,4 +125,5 @@ module Split =
         Train = train
         Test = test
         Normalisation = normalisation scale train
+        Skipped = []
     }

@@ -11,8 +11,14 @@ module Dataset =
     let create name classes scale train test : Dataset =
         Split.together name classes scale train test
 
-    /// Reads the whole data set into memory.
-    let load (source: DataSource) : Result<Dataset, FileError> = DataSource.load source
+    /// Reads the whole data set into memory. Pictures of a folder come in colour, at the size of
+    /// the first.
+    let load (source: DataSource) : Result<Dataset, FileError> = DataSource.load None source
+
+    /// Reads a data set for a network: pictures of a folder are cut and scaled to its input. Whether
+    /// other data sets have the right shape is for `fits` to say.
+    let loadFor (network: Network) (source: DataSource) : Result<Dataset, FileError> =
+        DataSource.load (Some network.Input) source
 
     /// The first `count` training images only; normalisation and test split stay.
     let limit (count: int) (dataset: Dataset) : Dataset = {

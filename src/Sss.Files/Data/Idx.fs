@@ -166,11 +166,7 @@ module Idx =
                         string i
                 ]
 
-            let place = {
-                Path = folder
-                Part = None
-                Offset = 0L
-            }
+            let place = Place.start folder
 
             if test.Shape <> train.Shape then
                 return!

@@ -33,7 +33,7 @@ module ResultFile =
             json.WriteNumber("params", s.Params)
             json.WriteNumber("macs", s.Macs)
 
-        let factors (name: string) (f: RunFactors) =
+        let factors (name: string) (f: Tally) =
             json.WriteStartArray name
             json.WriteNumberValue f.Kept
             json.WriteNumberValue f.Total
@@ -119,8 +119,8 @@ module ResultFile =
             let pair = selected.GetProperty("factors").GetProperty name
 
             {
-                RunFactors.Kept = pair[0].GetInt32()
-                RunFactors.Total = pair[1].GetInt32()
+                Kept = pair[0].GetInt32()
+                Total = pair[1].GetInt32()
             }
 
         let text (item: JsonElement) (name: string) =

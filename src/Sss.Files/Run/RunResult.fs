@@ -6,11 +6,6 @@ open Sss
 [<RequireQualifiedAccess>]
 type RunSize = { Params: int64; Macs: int64 }
 
-/// Factors of one kind: how many were kept, of how many.
-[<Struct>]
-[<RequireQualifiedAccess>]
-type RunFactors = { Kept: int; Total: int }
-
 /// The selected network on the test set.
 [<RequireQualifiedAccess>]
 type RunTest = {
@@ -49,9 +44,10 @@ type RunResult = {
     Method: string
     Dense: RunSize
     Selected: RunSize
-    Neuron: RunFactors
-    Group: RunFactors
-    Block: RunFactors
+    /// Structures of each kind: how many stay, of how many.
+    Neuron: Tally
+    Group: Tally
+    Block: Tally
     Test: RunTest
     Exactness: RunExactness
     Seconds: RunSeconds

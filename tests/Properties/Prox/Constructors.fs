@@ -122,3 +122,34 @@ module Constructors =
                 let point, value = Penalty.prox penalty 1.0 [| 0.0; 0.0 |]
                 Assert.Equal<float[]>([| 0.0; 0.0 |], point)
                 Assert.Equal(0.0, value)
+
+    [<Fact>]
+    let ``separable norms and boxes write into a buffer without allocating`` () =
+        let x = Array.init 1000 (fun i -> float (i % 17) - 8.0)
+        let weights = Array.init 1000 (fun i -> float (i % 3))
+        let buffer = Array.zeroCreate 1000
+
+        for penalty in
+            [
+                Sss.L1.create 0.5
+                Sss.L1.weighted weights
+                Sss.NonNegativeL1.create 0.5
+                Sss.NonNegativeL1.weighted weights
+                Sss.Box.create -1.0 1.0
+                Sss.Box.each (Array.map (fun w -> -w) weights) weights
+            ] do
+            match penalty with
+            | Error error -> Assert.Fail(PenaltyError.message error)
+            | Ok penalty ->
+                let run () =
+                    Penalty.proxInto penalty 0.5 x buffer |> ignore
+
+                // The first call may allocate while it is compiled.
+                run ()
+                let before = System.GC.GetAllocatedBytesForCurrentThread()
+
+                for _ in 1..10 do
+                    run ()
+
+                let allocated = System.GC.GetAllocatedBytesForCurrentThread() - before
+                Assert.Equal(0L, allocated)

@@ -56,7 +56,8 @@ module Verify =
             else
                 apart / largest
 
-    let private isBad (outcome: TrialOutcome) =
+    /// Whether an outcome breaks the law.
+    let isFailure (outcome: TrialOutcome) =
         match outcome with
         | TrialOutcome.Same _
         | TrialOutcome.Died _ -> false
@@ -64,13 +65,11 @@ module Verify =
         | TrialOutcome.WronglyDied _
         | TrialOutcome.Refused _ -> true
 
-    /// Whether an outcome breaks the law.
-    let isFailure outcome = isBad outcome
-
-    /// One trial. `run` evaluates a network (evaluation mode) on one image; `images` are at least two.
-    let check<'T when 'T :> INumberBase<'T>>
+    /// One trial of any way to select. `run` evaluates a network (evaluation mode) on one image;
+    /// `images` are at least two.
+    let checkWith<'T when 'T :> INumberBase<'T>>
+        (select: Network -> Weights<'T> -> Result<Selected<'T>, SelectionError>)
         (run: Network -> Weights<'T> -> 'T[] -> 'T[])
-        (options: SelectOptions)
         (tolerance: float)
         (network: Network)
         (weights: Weights<'T>)
@@ -78,7 +77,7 @@ module Verify =
         : TrialOutcome =
         let full = images |> List.map (run network weights)
 
-        match Selection.select options network weights with
+        match select network weights with
         | Ok small ->
             let apart =
                 images
@@ -98,6 +97,17 @@ module Verify =
             else
                 TrialOutcome.WronglyDied(layer, apart)
         | Error error -> TrialOutcome.Refused error
+
+    /// One trial of `Selection.select`.
+    let check<'T when 'T :> INumberBase<'T>>
+        (run: Network -> Weights<'T> -> 'T[] -> 'T[])
+        (options: SelectOptions)
+        (tolerance: float)
+        (network: Network)
+        (weights: Weights<'T>)
+        (images: 'T[] list)
+        : TrialOutcome =
+        checkWith (Selection.select options) run tolerance network weights images
 
     /// The smallest set that still fails which taking members out can reach: first large parts, then
     /// smaller ones, until no single member can go (delta debugging: A. Zeller, R. Hildebrandt,
