@@ -1,6 +1,7 @@
-/// Times proximal operators that write into a given buffer against a plain copy loop over the same data, and counts
-/// what they allocate. Run in Release: `dotnet run -c Release --project bench/Prox`.
-/// The contenders take turns, so that a busy machine slows all of them; medians are compared.
+/// Times proximal operators that write into a given buffer against a plain copy loop over the same
+/// data, and counts what they allocate. Run in Release: `dotnet run -c Release --project
+/// bench/Prox`. The contenders take turns, so that a busy machine slows all of them; medians are
+/// compared.
 module Sss.Bench.Prox
 
 open System

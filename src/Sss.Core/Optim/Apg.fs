@@ -8,16 +8,18 @@ type ApgState = {
     Probe: float[]
 }
 
-/// Accelerated proximal gradient in two arrays, with a step size η and a momentum μ of its own for each step:
+/// Accelerated proximal gradient in two arrays, with a step size η and a momentum μ of its own for
+/// each step:
 ///
 ///     z_t      = probe_{t−1} − η_t·∇G(probe_{t−1})
 ///     λ_t      = prox_{η_t·f}(z_t)
 ///     v_t      = λ_t − λ_{t−1}
 ///     probe_t  = λ_t + μ_t·v_t
 ///
-/// μ_t, the momentum of step t, is the one that builds the probe of step t + 1. Huang and Wang, "Data-Driven Sparse
-/// Structure Selection for Deep Neural Networks" (ECCV 2018), the reformulated updates (eq. 10–12), which keep the
-/// look-ahead point only; here the iterate is kept beside it, because only the iterate is exactly sparse.
+/// μ_t, the momentum of step t, is the one that builds the probe of step t + 1. Huang and Wang,
+/// "Data-Driven Sparse Structure Selection for Deep Neural Networks" (ECCV 2018), the reformulated
+/// updates (eq. 10–12), which keep the look-ahead point only; here the iterate is kept beside it,
+/// because only the iterate is exactly sparse.
 [<RequireQualifiedAccess>]
 module Apg =
 
@@ -27,8 +29,8 @@ module Apg =
         Probe = Array.copy x
     }
 
-    /// One step. Pure: no argument is written to. A gradient of another length, or a step size that is not finite and
-    /// positive: ArgumentException.
+    /// One step. Pure: no argument is written to. A gradient of another length, or a step size that
+    /// is not finite and positive: ArgumentException.
     let step
         (stepSize: float)
         (momentum: float)

@@ -3,8 +3,8 @@ namespace Sss
 open System
 open System.Numerics
 
-/// `Apg.step` in place, for training: non-negative L1 with a γ of its own for each factor, one pass, no
-/// allocation, float32 or float64. In float64 it agrees with `Apg.step` bit for bit.
+/// `Apg.step` in place, for training: non-negative L1 with a γ of its own for each factor, one
+/// pass, no allocation, float32 or float64. In float64 it agrees with `Apg.step` bit for bit.
 [<RequireQualifiedAccess>]
 module ApgKernel =
 
@@ -14,8 +14,8 @@ module ApgKernel =
     ///     probe   ← next + μ·(next − iterate)
     ///     iterate ← next
     ///
-    /// `stepSize` η ≥ 0; `momentum` μ is the one that builds the next probe; `gammas` ≥ 0. Lengths that differ:
-    /// ArgumentException.
+    /// `stepSize` η ≥ 0; `momentum` μ is the one that builds the next probe; `gammas` ≥ 0. Lengths
+    /// that differ: ArgumentException.
     let step<'T
         when 'T: struct
         and 'T: (new: unit -> 'T)

@@ -15,7 +15,8 @@ type BudgetPhase =
 type BudgetInput = {
     /// |λ| of every structure's iterate; 0 means that it is gone.
     Magnitudes: float[]
-    /// The penalty's strength for each structure relative to the others (by kind, instance or cost); 0: never pressed.
+    /// The penalty's strength for each structure relative to the others (by kind, instance or
+    /// cost); 0: never pressed.
     Weights: float[]
     /// Macs of the network in which the structures for which the function says true are alive.
     MacsOf: (int -> bool) -> int64
@@ -55,35 +56,42 @@ type BudgetDecision = {
     State: BudgetState
 }
 
-/// Reaching a budget of macs by moving γ alone. A pure function from what is seen and remembered to the γs of the next
-/// stretch of training. It needs the non-negative L1 (or L1) with a γ for each factor.
+/// Reaching a budget of macs by moving γ alone. A pure function from what is seen and remembered to
+/// the γs of the next stretch of training. It needs the non-negative L1 with a γ for each
+/// factor.
 ///
-/// **Ramp.** All structures are pressed in proportion to their weights, so that the data decide who is weak. The order of
-/// going is magnitude over weight, since a factor under γ·w needs about λ/(γ·w) of reach. The last one that must go to
-/// reach the target sets the common γ: its λ/w over the reach that the ramp has left. Measured anew at each call this is
-/// feedback: resistance by the loss shrinks the reach left, not λ, and γ rises.
-/// **Landing** begins when 60 % of the reach is spent, or earlier when by the next call the target could be crossed. The structures that must go are chosen (`Landing.choose`) and pressed so that they are at 0 in time; all
-/// others get γ = 0, and those at 0 are held there. Who was marked stays first in the order, so the choice does not swing.
-/// What takes the cost across the target is kept short of 0 until the end, so that the target is never crossed while
-/// others are still under way. On the stretch before the deadline all marked ones get a γ that no gradient
-/// withstands: the landing is exact.
-/// **Holding.** γ = 0 for what is kept, and zeros are held. Only where the loss by itself has driven structures to 0
-/// so that more than the cheapest remaining one is missing, zeros that fit in are let free (γ = 0) to come back.
+/// **Ramp.** All structures are pressed in proportion to their weights, so that the data decide who
+/// is weak. The order of going is magnitude over weight, since a factor under γ·w needs about
+/// λ/(γ·w) of reach. The last one that must go to reach the target sets the common γ: its λ/w over
+/// the reach that the ramp has left. Measured anew at each call this is feedback: resistance by the
+/// loss shrinks the reach left, not λ, and γ rises.
+/// **Landing** begins when 60 % of the reach is spent, or earlier when by the next call the target
+/// could be crossed. The structures that must go are chosen (`Landing.choose`) and pressed so that
+/// they are at 0 in time; all others get γ = 0, and those at 0 are held there. Who was marked stays
+/// first in the order, so the choice does not swing. What takes the cost across the target is kept
+/// short of 0 until the end, so that the target is never crossed while others are still under way.
+/// On the stretch before the deadline all marked ones get a γ that no gradient withstands: the
+/// landing is exact.
+/// **Holding.** γ = 0 for what is kept, and zeros are held. Only where the loss by itself has
+/// driven structures to 0 so that more than the cheapest remaining one is missing, zeros that fit
+/// in are let free (γ = 0) to come back.
 ///
-/// Hence: from the step after the last call before the deadline the network is never above the target; it is below it by
-/// at most the cheapest remaining structure (as `Landing.choose` has it), unless the loss alone, against γ = 0, has taken
-/// more. No γ ever brings a factor back: that is why the landing starts while it still has choice.
+/// Hence: from the step after the last call before the deadline the network is never above the
+/// target; it is below it by at most the cheapest remaining structure (as `Landing.choose` has it),
+/// unless the loss alone, against γ = 0, has taken more. No γ ever brings a factor back: that is
+/// why the landing starts while it still has choice.
 [<RequireQualifiedAccess>]
 module Budget =
 
-    /// The γ that nothing withstands: η·γ exceeds any factor and gradient for η above 1e-6. Finite, so that 0·γ is 0.
+    /// The γ that nothing withstands: η·γ exceeds any factor and gradient for η above 1e-6. Finite,
+    /// so that 0·γ is 0.
     let ceiling = 1e9
 
     /// The share of the reach that is kept for the landing.
     let private landingShare = 0.4
 
-    /// How far a constant γ of 1 moves a factor over steps of the given sizes: Ση/(1 − μ), the distance at the limiting
-    /// speed ηγ/(1 − μ) of a factor without gradient.
+    /// How far a constant γ of 1 moves a factor over steps of the given sizes: Ση/(1 − μ), the
+    /// distance at the limiting speed ηγ/(1 − μ) of a factor without gradient.
     let reach (momentum: float) (stepSizes: seq<float>) : float =
         Seq.sum stepSizes / (1.0 - momentum)
 
@@ -103,7 +111,8 @@ module Budget =
         else
             Array.copy gammas
 
-    /// The state after structures were removed for good: `kept` holds the old indices of those that stay, in order.
+    /// The state after structures were removed for good: `kept` holds the old indices of those that
+    /// stay, in order.
     let reindex (kept: int[]) (state: BudgetState) : BudgetState =
         let pick (values: 'a[]) =
             if Array.isEmpty values then
@@ -122,8 +131,9 @@ module Budget =
         [| 0 .. input.Weights.Length - 1 |]
         |> Array.filter (fun i -> input.Weights[i] > 0.0)
 
-    /// Whether a structure could be at 0 by the next call: under the given γ, twice over, or by moving on half as far again
-    /// as it moved since the last call (momentum, and what the loss does).
+    /// Whether a structure could be at 0 by the next call: under the given γ, twice over, or by
+    /// moving on half as far again as it moved since the last call (momentum, and what the loss
+    /// does).
     let private atRisk (input: BudgetInput) (state: BudgetState) gamma i =
         let magnitude = input.Magnitudes[i]
 
@@ -135,8 +145,8 @@ module Budget =
 
         magnitude <= max (2.0 * gamma * input.ReachToNext) moved
 
-    /// Alive structures that may be pressed, by magnitude over weight; while landing, those that are on their way to 0
-    /// anyway and then the marked ones stand before the rest.
+    /// Alive structures that may be pressed, by magnitude over weight; while landing, those that
+    /// are on their way to 0 anyway and then the marked ones stand before the rest.
     let private inOrder (input: BudgetInput) (state: BudgetState) =
         let landing = state.Phase <> BudgetPhase.Ramp
 
@@ -217,8 +227,8 @@ module Budget =
             }
         }
 
-    /// The γs until the next call. All arrays are as long as there are structures; call it at least once an epoch, and
-    /// once where the last stretch before the deadline begins.
+    /// The γs until the next call. All arrays are as long as there are structures; call it at least
+    /// once an epoch, and once where the last stretch before the deadline begins.
     let decide (input: BudgetInput) (state: BudgetState) : BudgetDecision =
         let alive = Array.map (fun magnitude -> magnitude <> 0.0) input.Magnitudes
         let macs = input.MacsOf(fun i -> alive[i])

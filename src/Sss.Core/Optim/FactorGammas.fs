@@ -12,8 +12,8 @@ module FactorGammas =
         )
         |> Array.ofSeq
 
-    /// By instance: the factors of the named owners (layer or residual) get the given γ instead. Names that own no
-    /// factors are the error.
+    /// By instance: the factors of the named owners (layer or residual) get the given γ instead.
+    /// Names that own no factors are the error.
     let withInstances
         (instances: Map<string, float>)
         (factors: FactorArray list)
@@ -34,8 +34,8 @@ module FactorGammas =
         else
             Error unknown
 
-    /// Cost-weighted: γᵢ in proportion to γᵢ·costᵢ, with Σγ unchanged; costs are the macs or the params that a
-    /// structure carries (0 or more). Where all costs are 0 nothing changes.
+    /// Cost-weighted: γᵢ in proportion to γᵢ·costᵢ, with Σγ unchanged; costs are the macs or the
+    /// params that a structure carries (0 or more). Where all costs are 0 nothing changes.
     let costWeighted (costs: float[]) (gammas: float[]) : float[] =
         let weighted = Array.map2 (*) gammas costs
         let total = Array.sum weighted

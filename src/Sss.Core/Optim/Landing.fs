@@ -5,8 +5,8 @@ namespace Sss
 type Landing = {
     /// Alive now, and to go.
     Marked: bool[]
-    /// The marked ones that take the cost across the budget: while they stay, the rest costs more than the budget. Mostly
-    /// one; none where the budget is met exactly or nothing is marked.
+    /// The marked ones that take the cost across the budget: while they stay, the rest costs more
+    /// than the budget. Mostly one; none where the budget is met exactly or nothing is marked.
     Crossing: bool[]
     /// Macs once the marked ones are gone.
     Macs: int64
@@ -14,8 +14,9 @@ type Landing = {
     Reached: bool
 }
 
-/// Choosing what goes. `macsOf alive` is the real cost of the network with the given structures; it may be anything
-/// that does not grow when structures go, so shared inputs, dead branches and projections are counted as they are.
+/// Choosing what goes. `macsOf alive` is the real cost of the network with the given structures; it
+/// may be anything that does not grow when structures go, so shared inputs, dead branches and
+/// projections are counted as they are.
 [<RequireQualifiedAccess>]
 module Landing =
 
@@ -36,7 +37,8 @@ module Landing =
 
     let private switch i (kept: bool[]) = Array.updateAt i (not kept[i]) kept
 
-    /// The largest prefix whose removal leaves at least the limit: bisection, since removal never adds.
+    /// The largest prefix whose removal leaves at least the limit: bisection, since removal never
+    /// adds.
     let private longestPrefix p (limit: int64) =
         let rank = Array.create p.Alive.Length System.Int32.MaxValue
         p.Order |> Array.iteri (fun position i -> rank[i] <- position)
@@ -54,8 +56,8 @@ module Landing =
 
         search 0 p.Order.Length
 
-    /// How many from the front of `order` must go for the cost to be within the budget (all, where that is not
-    /// enough): about log₂ n evaluations of `macsOf`.
+    /// How many from the front of `order` must go for the cost to be within the budget (all, where
+    /// that is not enough): about log₂ n evaluations of `macsOf`.
     let prefix
         (macsOf: (int -> bool) -> int64)
         (budget: int64)
@@ -75,7 +77,8 @@ module Landing =
             // The budget + 1 is the least cost above it.
             min (longestPrefix p (budget + 1L) + 1) order.Length
 
-    /// The least that one more removal saves, among the kept ones of the given structures; None where none saves anything.
+    /// The least that one more removal saves, among the kept ones of the given structures; None
+    /// where none saves anything.
     let cheapest
         (macsOf: (int -> bool) -> int64)
         (structures: int[])
@@ -98,7 +101,8 @@ module Landing =
         cheapest p.MacsOf p.Order kept
         |> Option.forall (fun least -> p.Budget - cost p kept <= least)
 
-    /// In order, whoever saves something and does not undershoot goes, until nobody is left who could.
+    /// In order, whoever saves something and does not undershoot goes, until nobody is left who
+    /// could.
     let rec private fill p (kept: bool[]) =
         let next, _ =
             ((kept, cost p kept), p.Order)
@@ -113,7 +117,8 @@ module Landing =
 
         if next = kept then kept else fill p next
 
-    /// One more, which crosses the budget: the first in order that keeps the bound, else the one that misses least.
+    /// One more, which crosses the budget: the first in order that keeps the bound, else the one
+    /// that misses least.
     let private cross p (kept: bool[]) =
         let crossings =
             p.Order
@@ -135,8 +140,9 @@ module Landing =
             |> Option.defaultWith (fun () -> fst (Array.maxBy snd crossings))
             |> Some
 
-    /// Where costs do not add up the crossing may have made others cheaper than what is missing. Then somebody who fits
-    /// comes back, or changes places with a cheap one, as long as that brings the cost nearer to the budget.
+    /// Where costs do not add up the crossing may have made others cheaper than what is missing.
+    /// Then somebody who fits comes back, or changes places with a cheap one, as long as that
+    /// brings the cost nearer to the budget.
     let rec private repair p rounds (kept: bool[]) =
         if rounds = 0 || keepsBound p kept then
             kept
@@ -173,7 +179,8 @@ module Landing =
             | None when Array.isEmpty nearer -> kept
             | None -> repair p (rounds - 1) (fst (Array.maxBy snd nearer))
 
-    /// The marked ones without which the rest would be within the budget: `first`, then from the end of the order.
+    /// The marked ones without which the rest would be within the budget: `first`, then from the
+    /// end of the order.
     let private crossing p first (kept: bool[]) =
         let gone i = p.Alive[i] && not kept[i]
 
@@ -194,14 +201,16 @@ module Landing =
 
         Array.map2 (<>) chosen kept
 
-    /// Marks structures, the first of `order` first, such that the rest costs at most the budget, and less than it by at
-    /// most what the cheapest remaining structure of the order costs. The order is followed as far as it can be: one that
-    /// would undershoot is skipped, and the one that crosses the budget is the first that keeps the bound.
+    /// Marks structures, the first of `order` first, such that the rest costs at most the budget,
+    /// and less than it by at most what the cheapest remaining structure of the order costs. The
+    /// order is followed as far as it can be: one that would undershoot is skipped, and the one
+    /// that crosses the budget is the first that keeps the bound.
     ///
-    /// Where costs add up the bound holds always (as long as anything remains): before the crossing each remaining one
-    /// costs more than is left to save, and the cheapest of them crosses by less than it costs. Where they do not, a
-    /// short local search looks for a choice that keeps it; mostly there is one.
-    /// About 2n evaluations of `macsOf`, and some n more for each crossing or repair that is tried.
+    /// Where costs add up the bound holds always (as long as anything remains): before the crossing
+    /// each remaining one costs more than is left to save, and the cheapest of them crosses by less
+    /// than it costs. Where they do not, a short local search looks for a choice that keeps it;
+    /// mostly there is one. About 2n evaluations of `macsOf`, and some n more for each crossing or
+    /// repair that is tried.
     let choose
         (macsOf: (int -> bool) -> int64)
         (budget: int64)

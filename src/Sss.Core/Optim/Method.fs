@@ -1,6 +1,7 @@
 namespace Sss
 
-/// An iterative method that asks for one gradient a step: a pure pair `Init`/`Step` over an explicit state.
+/// An iterative method that asks for one gradient a step: a pure pair `Init`/`Step` over an
+/// explicit state.
 [<RequireQualifiedAccess>]
 type Method<'state> = {
     Name: string
@@ -14,7 +15,8 @@ type Method<'state> = {
     Step: float[] -> 'state -> 'state
 }
 
-/// A method as an infinite, lazy sequence of states; stopping, thinning and watching are functions put on from outside.
+/// A method as an infinite, lazy sequence of states; stopping, thinning and watching are functions
+/// put on from outside.
 [<RequireQualifiedAccess>]
 module Iteration =
 

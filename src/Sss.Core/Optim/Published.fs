@@ -8,7 +8,8 @@ open System.Numerics
 type Clamp =
     /// Nothing: the recursion as the paper prints it.
     | Never
-    /// stored ← max(0, stored) after the momentum was added, as the released code does; no formula mentions it.
+    /// stored ← max(0, stored) after the momentum was added, as the released code does; no formula
+    /// mentions it.
     | AfterMomentum
 
 /// The state of the published recursion: one array of factors that is really the probe.
@@ -28,12 +29,13 @@ type PublishedState<'T> = {
 ///     v_t  = S_{η_t·γ}(z_t) − λ'_{t−1} + μ_{t−1}·v_{t−1}
 ///     λ'_t = S_{η_t·γ}(z_t) + μ_t·v_t,  then max(0, λ'_t) where it clamps
 ///
-/// Huang and Wang (ECCV 2018), eq. 10–12, and the authors' optimizer (TuSimple/sparse-structure-selection), which clamps.
+/// Huang and Wang (ECCV 2018), eq. 10–12, and the authors' optimizer
+/// (TuSimple/sparse-structure-selection), which clamps.
 [<RequireQualifiedAccess>]
 module Published =
 
-    /// One step in place, on flat arrays of equal length; `previousMomentum` is μ_{t−1}. Other lengths:
-    /// ArgumentException.
+    /// One step in place, on flat arrays of equal length; `previousMomentum` is μ_{t−1}. Other
+    /// lengths: ArgumentException.
     let stepInPlace<'T
         when 'T: struct
         and 'T: (new: unit -> 'T)
@@ -116,7 +118,8 @@ module Published =
             Momentum = momentum
         }
 
-    /// As a method with constant step size and momentum. Its iterate is the stored array: the recursion keeps no other.
+    /// As a method with constant step size and momentum. Its iterate is the stored array: the
+    /// recursion keeps no other.
     let method
         (clamp: Clamp)
         (stepSize: float)

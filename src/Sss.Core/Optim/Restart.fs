@@ -5,7 +5,8 @@ namespace Sss
 type RestartScheme =
     /// When F = G + f rose; `smooth` is G.
     | Objective of smooth: (float[] -> float)
-    /// When the step went against the momentum: ⟨probe − next, next − iterate⟩ > 0. Costs no evaluation of G.
+    /// When the step went against the momentum: ⟨probe − next, next − iterate⟩ > 0. Costs no
+    /// evaluation of G.
     | Gradient
 
 /// The state of a restarting method.
@@ -20,9 +21,10 @@ type RestartState = {
     Restarts: int
 }
 
-/// Accelerated proximal gradient with adaptive restart: on a strongly convex G it converges linearly without knowing
-/// the constant. O'Donoghue and Candès, "Adaptive restart for accelerated gradient schemes" (2015), §3.2, with the
-/// generalised gradient (probe − next)/η in place of the gradient.
+/// Accelerated proximal gradient with adaptive restart: on a strongly convex G it converges
+/// linearly without knowing the constant. O'Donoghue and Candès, "Adaptive restart for accelerated
+/// gradient schemes" (2015), §3.2, with the generalised gradient (probe − next)/η in place of the
+/// gradient.
 [<RequireQualifiedAccess>]
 module Restart =
 

@@ -18,8 +18,8 @@ module Schedule =
             let passed = epochs |> List.filter (fun epoch -> time >= float epoch) |> List.length
             start * Math.Pow(factor, float passed)
 
-    /// Half a cosine from `start` at time 0 to 0 after `epochs`; 0 from then on. Loshchilov and Hutter, "SGDR" (2017),
-    /// eq. 5, without restarts.
+    /// Half a cosine from `start` at time 0 to 0 after `epochs`; 0 from then on. Loshchilov and
+    /// Hutter, "SGDR" (2017), eq. 5, without restarts.
     let cosine (start: float) (epochs: float) : Schedule =
         fun time ->
             if time >= epochs then
@@ -45,7 +45,7 @@ module Schedule =
 
         warmUp (float recipe.Warmup) plain
 
-    /// The value for step 0, 1, … of training, read in the middle of the step: so that neither the first step of a
-    /// warm-up nor the last of a cosine is 0. `stepsPerEpoch` is 1 or more.
+    /// The value for step 0, 1, … of training, read in the middle of the step: so that neither the
+    /// first step of a warm-up nor the last of a cosine is 0. `stepsPerEpoch` is 1 or more.
     let atStep (stepsPerEpoch: int) (schedule: Schedule) (step: int) : float =
         schedule ((float step + 0.5) / float stepsPerEpoch)

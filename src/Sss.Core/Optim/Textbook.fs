@@ -58,8 +58,9 @@ type FistaState = {
     Term: float
 }
 
-/// FISTA: `Apg.step` with the momenta (s_t − 1)/s_{t+1}, s₁ = 1, s_{t+1} = (1 + √(1 + 4s_t²))/2. The bound of the
-/// textbook's form holds here too. Beck and Teboulle, "A fast iterative shrinkage-thresholding algorithm" (2009), §4.
+/// FISTA: `Apg.step` with the momenta (s_t − 1)/s_{t+1}, s₁ = 1, s_{t+1} = (1 + √(1 + 4s_t²))/2.
+/// The bound of the textbook's form holds here too. Beck and Teboulle, "A fast iterative
+/// shrinkage-thresholding algorithm" (2009), §4.
 [<RequireQualifiedAccess>]
 module Fista =
 

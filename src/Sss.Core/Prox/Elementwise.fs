@@ -11,7 +11,8 @@ open System.Numerics
 module Elementwise =
 
     /// max(x − threshold, 0) at every element; returns the sum of the results.
-    /// The one-sided half of soft thresholding: Parikh and Boyd, "Proximal Algorithms" (2014), §6.5.2.
+    /// The one-sided half of soft thresholding: Parikh and Boyd, "Proximal Algorithms" (2014),
+    /// §6.5.2.
     let shrinkToNonNegative<'T
         when 'T: struct
         and 'T: (new: unit -> 'T)
@@ -42,7 +43,8 @@ module Elementwise =
 
         sum
 
-    /// As `shrinkToNonNegative`, element i with the threshold step·weightsᵢ; returns Σ weightsᵢ·resultᵢ.
+    /// As `shrinkToNonNegative`, element i with the threshold step·weightsᵢ; returns Σ
+    /// weightsᵢ·resultᵢ.
     let shrinkToNonNegativeWeighted<'T
         when 'T: struct
         and 'T: (new: unit -> 'T)
@@ -77,8 +79,8 @@ module Elementwise =
 
         sum
 
-    /// S(x) = sign(x)·max(|x| − threshold, 0), written as max(x − a, 0) + min(x + a, 0) so that there is no
-    /// branch: at most one term is not 0. Returns Σ|result|. Parikh and Boyd, §6.5.2.
+    /// S(x) = sign(x)·max(|x| − threshold, 0), written as max(x − a, 0) + min(x + a, 0) so that
+    /// there is no branch: at most one term is not 0. Returns Σ|result|. Parikh and Boyd, §6.5.2.
     let softThreshold<'T
         when 'T: struct
         and 'T: (new: unit -> 'T)
@@ -113,7 +115,8 @@ module Elementwise =
 
         sum
 
-    /// As `softThreshold`, element i with the threshold step·weightsᵢ; returns Σ weightsᵢ·|resultᵢ|.
+    /// As `softThreshold`, element i with the threshold step·weightsᵢ; returns Σ
+    /// weightsᵢ·|resultᵢ|.
     let softThresholdWeighted<'T
         when 'T: struct
         and 'T: (new: unit -> 'T)

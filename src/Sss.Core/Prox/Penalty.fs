@@ -2,16 +2,17 @@ namespace Sss
 
 open System
 
-/// Writes prox_{step·f}(point) = argmin_u f(u) + ‖u − point‖²/(2·step) into `destination` and returns f there.
-/// `destination` has the length of `point` and may be the same memory; it may not overlap it in part.
+/// Writes prox_{step·f}(point) = argmin_u f(u) + ‖u − point‖²/(2·step) into `destination` and
+/// returns f there. `destination` has the length of `point` and may be the same memory; it may not
+/// overlap it in part.
 type ProxKernel =
     delegate of step: float * point: ReadOnlySpan<float> * destination: Span<float> -> float
 
 /// A function of a vector.
 type ValueKernel = delegate of point: ReadOnlySpan<float> -> float
 
-/// What is known of a penalty f besides its values. `true` is a promise that the tests hold it to; `false` promises
-/// nothing.
+/// What is known of a penalty f besides its values. `true` is a promise that the tests hold it to;
+/// `false` promises nothing.
 [<RequireQualifiedAccess>]
 type Traits = {
     /// f((1−t)x + ty) ≤ (1−t)f(x) + tf(y). All convex penalties here are closed and proper too.
@@ -20,7 +21,8 @@ type Traits = {
     Separable: bool
     /// Positively homogeneous: f(tx) = t·f(x) for t > 0.
     Homogeneous: bool
-    /// The indicator of a set: 0 on it, +∞ elsewhere. The prox is the projection, whatever the step.
+    /// The indicator of a set: 0 on it, +∞ elsewhere. The prox is the projection, whatever the
+    /// step.
     Set: bool
 }
 
@@ -80,13 +82,15 @@ module Penalty =
         if not (Double.IsFinite step && step > 0.0) then
             invalidArg "step" $"The step size must be finite and more than 0, not {step}."
 
-    /// f(x). A vector of a length that the penalty does not take is a mistake of the caller: ArgumentException.
+    /// f(x). A vector of a length that the penalty does not take is a mistake of the caller:
+    /// ArgumentException.
     let value (penalty: Penalty) (x: float[]) : float =
         requireLength penalty x.Length
         penalty.Evaluate.Invoke(ReadOnlySpan x)
 
-    /// Writes prox_{step·f}(x) into `destination` (which may be x itself) and returns f there; allocates nothing
-    /// for separable penalties. Wrong lengths, or a step that is not finite and positive: ArgumentException.
+    /// Writes prox_{step·f}(x) into `destination` (which may be x itself) and returns f there;
+    /// allocates nothing for separable penalties. Wrong lengths, or a step that is not finite and
+    /// positive: ArgumentException.
     let proxInto (penalty: Penalty) (step: float) (x: float[]) (destination: float[]) : float =
         requireLength penalty x.Length
         requireStep step
@@ -126,7 +130,8 @@ module PenaltyError =
         | PenaltyError.BoundsCross(penalty, index, lower, upper) ->
             $"{penalty}: the lower bound {lower} exceeds the upper bound {upper} at index {index}."
         | PenaltyError.NoSuchCoordinate(penalty, group, coordinate, length) ->
-            $"{penalty}: group {group} names coordinate {coordinate} of a vector of length {length} (coordinates count from 0)."
+            $"{penalty}: group {group} names coordinate {coordinate} of a vector of length {length} "
+            + "(coordinates count from 0)."
         | PenaltyError.GroupsOverlap(penalty, coordinate) ->
             $"{penalty}: coordinate {coordinate} is in more than one group."
         | PenaltyError.NotConvex(rule, penalty) -> $"{rule}: {penalty} is not convex."

@@ -39,7 +39,7 @@ module BudgetLaws =
                 (Array.zip decision.State.Previous alive)
         )
 
-    [<Property>]
+    [<Property(MaxTest = 400)>]
     let ``where costs are shared and the loss is wild the budget holds too, and the plan is kept``
         (WildRun run)
         =
@@ -49,7 +49,7 @@ module BudgetLaws =
         macs run alive <= Simulation.target run
         && (macs run alive = decision.Planned || takenByTheLoss trace)
 
-    [<Property>]
+    [<Property(MaxTest = 400)>]
     let ``once landing has begun the macs only fall, and after the deadline nothing moves``
         (AdditiveRun run)
         =

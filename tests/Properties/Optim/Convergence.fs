@@ -74,8 +74,8 @@ module Convergence =
 
         lazily = states.Apg
 
-    /// AᵀA ≥ I, so a condition number is at most L; a decade in each 6√L + 10 steps is linear convergence at the
-    /// accelerated rate.
+    /// AᵀA ≥ I, so a condition number is at most L; a decade in each 6√L + 10 steps is linear
+    /// convergence at the accelerated rate.
     let private isLinear scheme p =
         let lipschitz = Problem.lipschitz p
         let method = Restart.method (scheme p) (1.0 / lipschitz) (Problem.penalty p)

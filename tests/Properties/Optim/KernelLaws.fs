@@ -105,7 +105,8 @@ module KernelLaws =
                 (Span probe)
 
         let expected = pure' run
-        // Values stay below 2⁶, a step rounds by a few 2⁻²⁴ of that, and errors of eight steps add up.
+        // Values stay below 2⁶, a step rounds by a few 2⁻²⁴ of that, and errors of eight steps add
+        // up.
         let allowed = 1e-4
 
         Array.forall2 (fun a b -> abs (float a - b) <= allowed) iterate expected.Iterate

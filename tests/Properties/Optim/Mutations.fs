@@ -6,7 +6,8 @@ open FsCheck.FSharp
 open Sss
 open Sss.Tests.Prox
 
-/// Planted mistakes, the ones that ports of the method made; each must break the law that is named for it.
+/// Planted mistakes, the ones that ports of the method made; each must break the law that is named
+/// for it.
 module Mutations =
 
     let private stepWith z prox velocity sign : StepLaw.Step =

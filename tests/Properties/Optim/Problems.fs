@@ -67,8 +67,8 @@ module Problem =
 
     let gap p x = objective p x - objective p p.Solution
 
-/// Draws problems: A = [I; R] has AᵀA ≥ I; b is chosen so that Aᵀ(Ax* − b) = −γs with s ∈ ∂‖x*‖₁, |sᵢ| ≤ 0.9 off the
-/// support.
+/// Draws problems: A = [I; R] has AᵀA ≥ I; b is chosen so that Aᵀ(Ax* − b) = −γs with s ∈ ∂‖x*‖₁,
+/// |sᵢ| ≤ 0.9 off the support.
 type Problems =
 
     static member Lasso() : Arbitrary<Lasso> =

@@ -9,10 +9,12 @@ open Sss
 type CostModel =
     /// Each structure costs what it costs.
     | Additive of int64[]
-    /// Structures are neurons of consecutive layers (their widths): a layer costs its width times the next one's.
+    /// Structures are neurons of consecutive layers (their widths): a layer costs its width times
+    /// the next one's.
     | Chain of int[]
-    /// Blocks of neurons: a block costs its own part and its neurons', and nothing when it is dead. A structure is a
-    /// block's switch, followed by its neurons: (neurons, cost of a neuron, own part).
+    /// Blocks of neurons: a block costs its own part and its neurons', and nothing when it is dead.
+    /// A structure is a block's switch, followed by its neurons: (neurons, cost of a neuron, own
+    /// part).
     | Blocks of (int * int64 * int64) list
 
 /// A training run in miniature: every factor has a loss of its own, ½h(λ − a)², and noise.
@@ -126,8 +128,9 @@ module Simulation =
         )
         |> fst
 
-/// Draws runs. Calm ones: each factor by itself settles well above 0 and the noise moves it by 0.06 (standard deviation)
-/// at most, so that only pressure brings it to 0. Wild ones: minimisers below 0 too, and any noise.
+/// Draws runs. Calm ones: each factor by itself settles well above 0 and the noise moves it by 0.06
+/// (standard deviation) at most, so that only pressure brings it to 0. Wild ones: minimisers below
+/// 0 too, and any noise.
 type Trainings =
 
     static member private Costs additive =
@@ -178,7 +181,8 @@ type Trainings =
             let rate = float first / 100.0
             let curvature = losses |> List.map fst |> List.min
 
-            // Uniform noise of amplitude n makes a factor of curvature h vary by n²/3·η/(1 − μ)/(2h).
+            // Uniform noise of amplitude n makes a factor of curvature h vary by n²/3·η/(1 −
+            // μ)/(2h).
             let calmest = 0.06 * sqrt (6.0 * curvature * (1.0 - momentum) / rate)
 
             return {

@@ -7,7 +7,8 @@ open FsCheck.Xunit
 open Sss
 open Sss.Tests.Prox
 
-/// The laws of one step, as functions of the step, so that planted mutations can be held to them too.
+/// The laws of one step, as functions of the step, so that planted mutations can be held to them
+/// too.
 module StepLaw =
 
     /// The shape of `Apg.step`: step size, momentum, penalty, gradient, state.
@@ -22,16 +23,18 @@ module StepLaw =
         | Ok penalty -> penalty
         | Error error -> invalidOp (PenaltyError.message error)
 
-    /// A smooth convex G with curvature between 1/2 and 2 + ‖d‖² and the gradient −s at x*: ∇G(x) = (D + ddᵀ)(x − x*) − s.
+    /// A smooth convex G with curvature between 1/2 and 2 + ‖d‖² and the gradient −s at x*: ∇G(x) =
+    /// (D + ddᵀ)(x − x*) − s.
     let private smoothGradient (d: float[]) (solution: float[]) (s: float[]) x =
         let away = Laws.subtract x solution
         let along = Laws.dot d away
 
         Array.mapi (fun i a -> (0.5 + 1.5 * float (i % 3) / 2.0) * a + along * d[i] - s[i]) away
 
-    /// With x* = prox_{ηf}(z) the residual s = (z − x*)/η is a subgradient, so x* minimises G + f. A step at rest from x*
-    /// stays there for any step size and momentum; from any other point y it moves by at least
-    /// ‖y − x*‖·ηm/(1 + ηL) (the error bound of proximal gradient under strong convexity).
+    /// With x* = prox_{ηf}(z) the residual s = (z − x*)/η is a subgradient, so x* minimises G + f.
+    /// A step at rest from x* stays there for any step size and momentum; from any other point y it
+    /// moves by at least ‖y − x*‖·ηm/(1 + ηL) (the error bound of proximal gradient under strong
+    /// convexity).
     let fixedPointsAreMinimisers (step: Step) (case: Case) =
         let penalty = Spec.build case.X.Length case.Spec
         let solution, _ = Penalty.prox penalty case.Step case.X
@@ -52,7 +55,8 @@ module StepLaw =
         let least = distance * 0.5 * case.Step / (1.0 + case.Step * lipschitz)
         stays case.Step && stays 0.3 && Laws.notAbove least moved
 
-    /// The probe is the published recursion's stored array, whatever the gradients, step sizes and momenta.
+    /// The probe is the published recursion's stored array, whatever the gradients, step sizes and
+    /// momenta.
     let probeIsPublished (step: Step) (run: Run) =
         let gamma = run.Gammas[0]
 
@@ -64,7 +68,8 @@ module StepLaw =
 
         Laws.nearAll mine.Probe published.Stored
 
-    /// probe_t − λ_t = μ_t(λ_t − λ_{t−1}): the momentum given to a step builds the probe of the next one.
+    /// probe_t − λ_t = μ_t(λ_t − λ_{t−1}): the momentum given to a step builds the probe of the
+    /// next one.
     let momentumBuildsNextProbe (step: Step) (run: Run) =
         let _, holds =
             ((Apg.start run.Start, true), run.Steps)
@@ -82,7 +87,8 @@ module StepLaw =
 
         holds
 
-    /// The step at which the stored array is first exactly 0, from 1 with η = 0.1, γ = 0.01, μ = 0.9, no gradient.
+    /// The step at which the stored array is first exactly 0, from 1 with η = 0.1, γ = 0.01, μ =
+    /// 0.9, no gradient.
     let firstZero (step: PublishedStep) =
         Seq.unfold
             (fun state ->

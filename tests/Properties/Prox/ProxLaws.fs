@@ -28,7 +28,8 @@ module Laws =
     let objective penalty step x u =
         Penalty.value penalty u + distance2 u x / (2.0 * step)
 
-    /// Points to beat: a grid along each axis through p, refined; p scaled; a path to other points of the domain.
+    /// Points to beat: a grid along each axis through p, refined; p scaled; a path to other points
+    /// of the domain.
     let rivals penalty step (x: float[]) (y: float[]) (p: float[]) =
         seq {
             x
@@ -71,7 +72,8 @@ module ProxLaws =
         rivals penalty case.Step case.X case.Y point
         |> Seq.forall (fun u -> notAbove best (objective penalty case.Step case.X u))
 
-    /// The objective of a convex penalty is (1/η)-strongly convex, so it grows at least so fast away from its minimiser.
+    /// The objective of a convex penalty is (1/η)-strongly convex, so it grows at least so fast
+    /// away from its minimiser.
     [<Property>]
     let ``away from the prox of a convex penalty the objective grows quadratically`` (Convex case) =
         let penalty = Spec.build case.X.Length case.Spec

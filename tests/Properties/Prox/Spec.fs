@@ -4,8 +4,9 @@ open FsCheck
 open FsCheck.FSharp
 open Sss
 
-/// A penalty in symbols, so that cases print, shrink and are interpreted at any length. Lists of weights, bounds and
-/// origins repeat along the vector; groups are pairs of neighbours, the last one alone where the length is odd.
+/// A penalty in symbols, so that cases print, shrink and are interpreted at any length. Lists of
+/// weights, bounds and origins repeat along the vector; groups are pairs of neighbours, the last
+/// one alone where the length is odd.
 type Spec =
     | L1 of float
     | WeightedL1 of float list
@@ -51,7 +52,8 @@ module Spec =
             }
     ]
 
-    /// The penalty for vectors of length n ≥ 1. A sum splits off the first coordinate; at length 1 it is its first part.
+    /// The penalty for vectors of length n ≥ 1. A sum splits off the first coordinate; at length 1
+    /// it is its first part.
     let rec build n spec : Penalty =
         match spec with
         | L1 gamma -> Sss.L1.create gamma |> get

@@ -3,9 +3,10 @@ namespace Sss
 open System
 
 /// f*(y) = sup_x ⟨x, y⟩ − f(x) for convex f, by Moreau's decomposition:
-/// prox_{ηf*}(x) = x − η·prox_{f/η}(x/η). The inner prox u is a subgradient of f* at the point p, so
-/// f*(p) = ⟨p, u⟩ − f(u). Homogeneous functions and indicators of sets change places; f** = f.
-/// Parikh and Boyd, "Proximal Algorithms" (2014), §2.5; Beck, "First-Order Methods in Optimization", thm. 6.45.
+/// prox_{ηf*}(x) = x − η·prox_{f/η}(x/η). The inner prox u is a subgradient of f* at the point p,
+/// so f*(p) = ⟨p, u⟩ − f(u). Homogeneous functions and indicators of sets change places; f** = f.
+/// Parikh and Boyd, "Proximal Algorithms" (2014), §2.5; Beck, "First-Order Methods in
+/// Optimization", thm. 6.45.
 [<RequireQualifiedAccess>]
 module Conjugate =
 

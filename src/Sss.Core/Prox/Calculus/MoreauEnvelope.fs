@@ -3,9 +3,10 @@ namespace Sss
 open System
 
 /// e_μf(x) = min_u f(u) + ‖u − x‖²/(2μ), f made smooth: for L1 it is Huber's function.
-/// prox_{η·e_μf}(x) = (η·u + μ·x)/(η + μ) with u = prox_{(η+μ)f}(x). (e_μf)*(y) = f*(y) + (μ/2)‖y‖².
-/// Stays convex and separable; is neither homogeneous nor a set.
-/// Beck, "First-Order Methods in Optimization", thm. 6.63 (its derivation needs no convexity: minimise jointly).
+/// prox_{η·e_μf}(x) = (η·u + μ·x)/(η + μ) with u = prox_{(η+μ)f}(x). (e_μf)*(y) = f*(y) +
+/// (μ/2)‖y‖². Stays convex and separable; is neither homogeneous nor a set.
+/// Beck, "First-Order Methods in Optimization", thm. 6.63 (its derivation needs no convexity:
+/// minimise jointly).
 [<RequireQualifiedAccess>]
 module MoreauEnvelope =
 

@@ -3,7 +3,8 @@ namespace Sss
 open System
 
 /// g(x) = f(c·x) for c ≠ 0: prox_{ηg}(x) = prox_{c²ηf}(c·x)/c. g*(y) = f*(y/c). All traits stay.
-/// Parikh and Boyd, "Proximal Algorithms" (2014), §2.2; Beck, "First-Order Methods in Optimization", thm. 6.11.
+/// Parikh and Boyd, "Proximal Algorithms" (2014), §2.2; Beck, "First-Order Methods in
+/// Optimization", thm. 6.11.
 [<RequireQualifiedAccess>]
 module Precomposed =
 

@@ -2,8 +2,9 @@ namespace Sss
 
 open System
 
-/// f(x₁, …, x_k) = Σ f_j(x_j) over consecutive blocks of the vector: the prox acts on each block alone.
-/// f*(y₁, …, y_k) = Σ f_j*(y_j). Each trait holds where all parts have it. Parikh and Boyd, §2.1.
+/// f(x₁, …, x_k) = Σ f_j(x_j) over consecutive blocks of the vector: the prox acts on each block
+/// alone. f*(y₁, …, y_k) = Σ f_j*(y_j). Each trait holds where all parts have it. Parikh and Boyd,
+/// §2.1.
 [<RequireQualifiedAccess>]
 module SeparableSum =
 

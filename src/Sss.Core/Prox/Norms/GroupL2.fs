@@ -1,8 +1,9 @@
 namespace Sss
 
-/// f(x) = Σ_g w_g‖x_g‖₂ over disjoint groups of coordinates, the group lasso; coordinates in no group are free.
-/// prox: each group shrinks towards 0 as a whole, to exactly 0 where ‖x_g‖ ≤ ηw_g. f*(y) = ι(‖y_g‖ ≤ w_g, 0 outside).
-/// Yuan and Lin, "Model selection and estimation in regression with grouped variables" (2006).
+/// f(x) = Σ_g w_g‖x_g‖₂ over disjoint groups of coordinates, the group lasso; coordinates in no
+/// group are free. prox: each group shrinks towards 0 as a whole, to exactly 0 where ‖x_g‖ ≤ ηw_g.
+/// f*(y) = ι(‖y_g‖ ≤ w_g, 0 outside). Yuan and Lin, "Model selection and estimation in regression
+/// with grouped variables" (2006).
 [<RequireQualifiedAccess>]
 module GroupL2 =
 

@@ -59,8 +59,8 @@ module CoordinateGroup =
     let internal norm (x: float[]) group =
         group.Coordinates |> Array.map (fun i -> x[i]) |> Vec.norm
 
-    /// x with each group's part scaled by (1 − η·w/‖x_g‖)₊, and Σ w‖·‖ there. The prox of the group lasso:
-    /// Yuan and Lin (2006); Parikh and Boyd, §6.5.4. A group at 0 stays there: no 0/0.
+    /// x with each group's part scaled by (1 − η·w/‖x_g‖)₊, and Σ w‖·‖ there. The prox of the group
+    /// lasso: Yuan and Lin (2006); Parikh and Boyd, §6.5.4. A group at 0 stays there: no 0/0.
     let internal shrink step (groups: CoordinateGroup list) (x: float[]) =
         let point = Array.copy x
         let mutable value = 0.0

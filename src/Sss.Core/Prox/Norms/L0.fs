@@ -1,7 +1,7 @@
 namespace Sss
 
-/// f(x) = γ·(number of xᵢ ≠ 0). Not convex. prox: hard thresholding, xᵢ stays where xᵢ² > 2ηγ and goes to 0 elsewhere
-/// (at equality both are minimisers, and 0 is given).
+/// f(x) = γ·(number of xᵢ ≠ 0). Not convex. prox: hard thresholding, xᵢ stays where xᵢ² > 2ηγ and
+/// goes to 0 elsewhere (at equality both are minimisers, and 0 is given).
 /// Blumensath and Davies, "Iterative thresholding for sparse approximations" (2008).
 [<RequireQualifiedAccess>]
 module L0 =

@@ -2,10 +2,11 @@ namespace Sss
 
 open System
 
-/// The minimax concave penalty: f(x) = Σ γ|xᵢ| − xᵢ²/(2θ) where |xᵢ| ≤ θγ, θγ²/2 beyond. Not convex; does not
-/// shrink large values. prox for η < θ: firm thresholding, 0 up to ηγ, then (|x| − ηγ)/(1 − η/θ) up to θγ, then x.
-/// For η ≥ θ the objective is concave up to θγ, so it is hard thresholding at γ√(ηθ).
-/// Zhang, "Nearly unbiased variable selection under minimax concave penalty" (2010), eq. 2.1.
+/// The minimax concave penalty: f(x) = Σ γ|xᵢ| − xᵢ²/(2θ) where |xᵢ| ≤ θγ, θγ²/2 beyond. Not
+/// convex; does not shrink large values. prox for η < θ: firm thresholding, 0 up to ηγ, then (|x| −
+/// ηγ)/(1 − η/θ) up to θγ, then x. For η ≥ θ the objective is concave up to θγ, so it is hard
+/// thresholding at γ√(ηθ). Zhang, "Nearly unbiased variable selection under minimax concave
+/// penalty" (2010), eq. 2.1.
 [<RequireQualifiedAccess>]
 module Mcp =
 

@@ -2,9 +2,9 @@ namespace Sss
 
 open System
 
-/// f(x) = Σ γᵢxᵢ where x ≥ 0, +∞ elsewhere: the lasso's penalty on the non-negative orthant, and what scaling
-/// factors are trained with by default. prox_{ηf}(x)ᵢ = max(xᵢ − ηγᵢ, 0). f*(y) = ι(yᵢ ≤ γᵢ).
-/// Parikh and Boyd, "Proximal Algorithms" (2014), §6.5.2, with the orthant's constraint.
+/// f(x) = Σ γᵢxᵢ where x ≥ 0, +∞ elsewhere: the lasso's penalty on the non-negative orthant, and
+/// what scaling factors are trained with by default. prox_{ηf}(x)ᵢ = max(xᵢ − ηγᵢ, 0). f*(y) = ι(yᵢ
+/// ≤ γᵢ). Parikh and Boyd, "Proximal Algorithms" (2014), §6.5.2, with the orthant's constraint.
 [<RequireQualifiedAccess>]
 module NonNegativeL1 =
 

@@ -2,10 +2,11 @@ namespace Sss
 
 open System
 
-/// Smoothly clipped absolute deviation: f(x) = Σ of γ|xᵢ| up to γ, (2aγ|xᵢ| − xᵢ² − γ²)/(2(a − 1)) up to aγ,
-/// γ²(a + 1)/2 beyond. Not convex. The prox takes the best of the minimisers of the three pieces, so it is exact for
-/// every step size, also where the middle piece makes the objective concave.
-/// Fan and Li, "Variable selection via nonconcave penalized likelihood and its oracle properties" (2001), eq. 2.7.
+/// Smoothly clipped absolute deviation: f(x) = Σ of γ|xᵢ| up to γ, (2aγ|xᵢ| − xᵢ² − γ²)/(2(a − 1))
+/// up to aγ, γ²(a + 1)/2 beyond. Not convex. The prox takes the best of the minimisers of the three
+/// pieces, so it is exact for every step size, also where the middle piece makes the objective
+/// concave. Fan and Li, "Variable selection via nonconcave penalized likelihood and its oracle
+/// properties" (2001), eq. 2.7.
 [<RequireQualifiedAccess>]
 module Scad =
 

@@ -3,7 +3,8 @@ namespace Sss
 /// f(x) = γ‖x‖₁ + Σ_g w_g‖x_g‖₂: sparse groups, and sparse inside groups.
 /// prox: soft thresholding first, then the group lasso's shrinkage (in this order it is exact).
 /// f*(y) = ι(‖S_γ(y_g)‖ ≤ w_g, |yᵢ| ≤ γ outside the groups).
-/// Simon, Friedman, Hastie, Tibshirani, "A sparse-group lasso" (2013); Yu, "On decomposing the proximal map" (2013).
+/// Simon, Friedman, Hastie, Tibshirani, "A sparse-group lasso" (2013); Yu, "On decomposing the
+/// proximal map" (2013).
 [<RequireQualifiedAccess>]
 module SparseGroupLasso =
 

@@ -2,8 +2,9 @@ namespace Sss
 
 open System
 
-/// The indicator of {x : ‖x‖₁ ≤ r}. Projection: x inside; else the signs of x on the projection of |x| onto the simplex
-/// of the same radius. f*(y) = r‖y‖_∞. Duchi et al., "Efficient projections onto the l1-ball" (2008), §4.
+/// The indicator of {x : ‖x‖₁ ≤ r}. Projection: x inside; else the signs of x on the projection of
+/// |x| onto the simplex of the same radius. f*(y) = r‖y‖_∞. Duchi et al., "Efficient projections
+/// onto the l1-ball" (2008), §4.
 [<RequireQualifiedAccess>]
 module L1Ball =
 

@@ -2,8 +2,8 @@ namespace Sss
 
 open System
 
-/// The indicator of {x : lᵢ ≤ xᵢ ≤ uᵢ}; bounds may be infinite. Projection: each coordinate is clamped.
-/// f*(y) = Σ max(lᵢyᵢ, uᵢyᵢ). Parikh and Boyd, "Proximal Algorithms" (2014), §6.2.4.
+/// The indicator of {x : lᵢ ≤ xᵢ ≤ uᵢ}; bounds may be infinite. Projection: each coordinate is
+/// clamped. f*(y) = Σ max(lᵢyᵢ, uᵢyᵢ). Parikh and Boyd, "Proximal Algorithms" (2014), §6.2.4.
 [<RequireQualifiedAccess>]
 module Box =
 
@@ -28,7 +28,8 @@ module Box =
     let private inside lower upper x =
         Rounding.atMost lower x && Rounding.atMost x upper
 
-    /// sup of y·v over lower ≤ v ≤ upper; where a bound is infinite, y = 0 (up to rounding) gives 0.
+    /// sup of y·v over lower ≤ v ≤ upper; where a bound is infinite, y = 0 (up to rounding) gives
+    /// 0.
     let private support lower upper y =
         let bound = if y > 0.0 then upper else lower
 
@@ -90,7 +91,8 @@ module Box =
                     Conjugate = Some(Kernel.sumIndexed (fun i y -> support lower[i] upper[i] y))
                 }
 
-/// The indicator of the non-negative orthant {x : xᵢ ≥ 0}, a cone. Projection: max(xᵢ, 0). f*(y) = ι(y ≤ 0).
+/// The indicator of the non-negative orthant {x : xᵢ ≥ 0}, a cone. Projection: max(xᵢ, 0). f*(y) =
+/// ι(y ≤ 0).
 [<RequireQualifiedAccess>]
 module NonNegative =
 

@@ -2,9 +2,9 @@ namespace Sss
 
 open System
 
-/// The indicator of {x : xᵢ ≥ 0, Σxᵢ = r}. Projection: max(xᵢ − τ, 0) with the τ that makes the sum r, found by
-/// sorting. f*(y) = r·max yᵢ. Held, Wolfe, Crowder (1974); Duchi et al., "Efficient projections onto the l1-ball"
-/// (2008), figure 1.
+/// The indicator of {x : xᵢ ≥ 0, Σxᵢ = r}. Projection: max(xᵢ − τ, 0) with the τ that makes the sum
+/// r, found by sorting. f*(y) = r·max yᵢ. Held, Wolfe, Crowder (1974); Duchi et al., "Efficient
+/// projections onto the l1-ball" (2008), figure 1.
 [<RequireQualifiedAccess>]
 module Simplex =
 
@@ -30,8 +30,8 @@ module Simplex =
         && Rounding.atMost total radius
         && Rounding.atMost radius total
 
-    /// Radius r > 0; 1 gives the probability simplex. It has no point of length 0, so the prox of an empty vector
-    /// has the value +∞.
+    /// Radius r > 0; 1 gives the probability simplex. It has no point of length 0, so the prox of
+    /// an empty vector has the value +∞.
     let create (radius: float) : Result<Penalty, PenaltyError> =
         Require.positive "simplex" "radius" radius
         |> Result.map (fun () -> {
