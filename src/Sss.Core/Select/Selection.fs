@@ -35,35 +35,39 @@ module Selection =
         Outline: Outline
     }
 
-    /// The first layer inside a node with no live channel behind it.
-    let private firstDead (graph: Graph) (states: float[][]) node =
-        Network.layersOf [ node ]
-        |> Seq.tryFind (fun layer ->
-            let struct (_, output) = graph.Ports[layer.Name]
-            Array.forall Known.isConstant states[output]
-        )
-        |> Option.map _.Name
-
     let private nodeName node =
         match node with
         | Node.Layer l -> l.Name
         | Node.Residual r -> r.Name
         | Node.Concat c -> c.Name
 
-    let private died (graph: Graph) (states: float[][]) =
+    /// The layer behind which nothing of the image is left: the first such node of the network's own
+    /// body, and inside it the first such layer.
+    let private died (numbers: Numbers) (graph: Graph) : string option =
+        let carries = Forward.carries numbers graph
+
+        let isDead value =
+            not (Array.contains true carries[value])
+
         graph.Trunk
-        |> List.tryFind (fun (_, value) -> Array.forall Known.isConstant states[value])
+        |> List.tryFind (fun (_, value) -> isDead value)
         |> Option.map (fun (node, _) ->
-            firstDead graph states node |> Option.defaultValue (nodeName node)
+            Network.layersOf [ node ]
+            |> Seq.tryFind (fun layer ->
+                let struct (_, output) = graph.Ports[layer.Name]
+                isDead output
+            )
+            |> Option.map _.Name
+            |> Option.defaultValue (nodeName node)
         )
 
     let private analyse options norm numbers (network: Network) : Result<Analysis, SelectionError> =
         let graph = Graph.ofNetwork network
-        let states = Forward.states numbers graph
 
-        match died graph states with
+        match died numbers graph with
         | Some layer -> Error(SelectionError.LayerDied layer)
         | None ->
+            let states = Forward.states numbers graph
             let sums = Backward.sums options.KeepFactors numbers graph states
             let channels = Channels.keep options.Round norm numbers graph states sums
 

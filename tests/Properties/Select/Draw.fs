@@ -73,7 +73,8 @@ let private pool =
 /// What makes a constant of a dead channel.
 let private constantMaker =
     Gen.frequency [
-        3, Gen.constant [ Norm false ]
+        // A bn right behind a convolution would take its factors.
+        3, Gen.constant [ Act Relu; Norm false ]
         3,
         gen {
             let! window = window
@@ -87,8 +88,9 @@ let private constantMaker =
 let private passer =
     Gen.frequency [
         3, Gen.map (fun a -> [ Act a ]) activation
-        5, Gen.map List.singleton pool
-        2, Gen.constant [ Drop ]
+        7, Gen.map List.singleton pool
+        2, Gen.constant [ Depthwise(plain, false, false) ]
+        3, Gen.constant [ Drop ]
         2, constantMaker
         2,
         Gen.constant [
@@ -117,7 +119,19 @@ let private deadEnds factors =
         let! outs, groups = grouped
         let! bias = percent 50
         let! norm = percent 40
-        let! reader = Gen.frequency [ 2, Gen.constant plain; 1, Gen.constant window ]
+
+        let! reader =
+            Gen.frequency [
+                3, Gen.constant plain
+                1, Gen.constant window
+                2,
+                Gen.constant {
+                    plain with
+                        K = Size.square 3
+                        P = one
+                }
+            ]
+
 
         return
             [ Conv(out, window, inner, false, factor) ]
@@ -163,7 +177,7 @@ let private simple factors =
             let! act = activation
             return [ Conv(out, window, groups, false, false); Norm factor; Act act ]
         }
-        5, deadEnds factors
+        6, deadEnds factors
         2, groups factors
         2,
         gen {
@@ -234,17 +248,17 @@ let rec private statements depth factors =
             gen {
                 let! branch = inner
                 let! factor = percent 60
-                let! shape = Gen.choose (0, 4)
-                let! width = channels
+                let! shape = Gen.choose (0, 5)
+                let! out = channels
 
                 let! shortcut =
                     match shape with
                     | 0 -> inner
-                    | 1 -> Gen.constant [ Conv(width, plain, 1, false, true); Norm false ]
+                    | 1
+                    | 2 -> Gen.constant [ Conv(out, plain, 1, false, true); Act Relu; Norm false ]
                     | _ -> Gen.constant []
 
                 // Branches as they are used end in a convolution and a bn, or in a convolution.
-                let! out = channels
                 let! ends = Gen.choose (0, 2)
                 let! scaled = percent 50
 

@@ -167,3 +167,44 @@ module internal Forward =
             states[Graph.outputOf operation] <- step numbers states graph.Shapes operation
 
         states
+
+    let private carried (numbers: Numbers) (carries: bool[][]) (shapes: Shape[]) step : bool[] =
+        let unlessZero layer carries =
+            Array.map2 (fun c zero -> c && not zero) carries (Numbers.zeroChannels numbers layer)
+
+        match step with
+        | Step.Through({ Op = Op.Flatten }, input, _) ->
+            let area = int (Shape.area shapes[input])
+            carries[input] |> Array.collect (Array.create area)
+        | Step.Through(layer, input, _) -> unlessZero layer carries[input]
+        | Step.Read(layer, input, _) ->
+            let struct (groups, each, _, _) = reading layer
+            let eachOut = layer.Output.Channels / groups
+
+            let groupCarries =
+                Array.init
+                    groups
+                    (fun g ->
+                        Seq.exists
+                            (Array.get carries[input])
+                            (seq { g * each .. (g + 1) * each - 1 })
+                    )
+
+            Array.init layer.Output.Channels (fun o -> groupCarries[o / eachOut])
+            |> unlessZero layer
+        | Step.Sum(residual, branch, shortcut, _) ->
+            let off = residual.Scale.IsSome && numbers.IsZero residual.Name 0
+
+            Array.map2 (fun b s -> (b && not off) || s) carries[branch.End] carries[shortcut.End]
+        | Step.Join(_, branches, _) -> branches |> Array.collect (fun side -> carries[side.End])
+
+    /// The channels of every value that a way leads to from the image, without a factor of 0 on it.
+    /// The others are the same for every image: constant, or, behind padding, live at the border only.
+    let carries (numbers: Numbers) (graph: Graph) : bool[][] =
+        let carries = Array.zeroCreate graph.Shapes.Length
+        carries[Graph.Input] <- Array.create graph.Shapes[Graph.Input].Channels true
+
+        for struct (_, operation) in graph.Steps do
+            carries[Graph.outputOf operation] <- carried numbers carries graph.Shapes operation
+
+        carries
