@@ -77,7 +77,7 @@ public sealed class Dataset
     /// <summary>Whatever the command line's <c>--data</c> takes: <c>digits</c>, <c>idx:DIR</c>, …</summary>
     /// <exception cref="SssException">The name is unknown, or a file is missing or damaged.</exception>
     public static Dataset Load(string source) =>
-        Load(Files.DataSource.parse(source).OrThrow(Failure));
+        Load(Files.DataSourceModule.parse(source).OrThrow(Failure));
 
     /// <summary>
     /// Images from arrays; every fifth becomes a test image. Mean and deviation of the training

@@ -39,7 +39,7 @@ type TrainArgument =
             | Limit _ -> "use only so many training images"
             | Init _ -> "start from the weights of a .safetensors file instead of random ones"
             | Method _ ->
-                "apg (the default), apg-clamped or apg-published: forms of the factors' update"
+                "apg (the default), published or published-unclamped: forms of the factors' update"
             | Round _ -> "keep channels up to a multiple of this number, still exact"
             | Keep_Factors ->
                 "leave the kept factors in the selected network instead of folding them"
@@ -98,19 +98,6 @@ type ExportArgument =
                 "put the input normalisation into the graph: it then takes raw pixel values"
             | Full -> "export the network that was trained instead of the selected one"
             | Json -> "print one JSON object and nothing else on standard output"
-
-/// `sss predict`.
-type PredictArgument =
-    | [<MainCommand; Mandatory>] Paths of path: string list
-    | [<Unique>] Top of count: int
-    | [<Unique>] Json
-
-    interface IArgParserTemplate with
-        member argument.Usage =
-            match argument with
-            | Paths _ -> "a run folder, then image files (PNG or JPEG)"
-            | Top _ -> "classes to print for each image (1)"
-            | Json -> "print one JSON array and nothing else on standard output"
 
 /// `sss doctor`.
 type DoctorArgument =

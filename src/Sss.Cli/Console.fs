@@ -2,6 +2,8 @@ namespace Sss.Cli
 
 open System
 open System.IO
+open System.Text.Json
+open Spectre.Console
 
 /// How a command ends.
 [<RequireQualifiedAccess>]
@@ -18,30 +20,61 @@ module Exit =
 
 /// The only place that writes to the terminal.
 [<RequireQualifiedAccess>]
-module Console =
+module Terminal =
 
     /// Results: what a script would read.
-    let out (line: string) = Console.Out.WriteLine line
+    let out (text: string) = Console.Out.WriteLine text
 
     /// Everything else: progress, warnings, errors.
-    let error (line: string) = Console.Error.WriteLine line
+    let error (text: string) = Console.Error.WriteLine text
+
+    /// A text that ends its own lines.
+    let write (writer: TextWriter) (text: string) = if text <> "" then writer.Write text
+
+    /// A text as JSON, quotes included.
+    let quoted (text: string) =
+        "\"" + JsonEncodedText.Encode(text).ToString() + "\""
 
     /// Whether a person watches standard error, where progress goes.
     let watched () =
         not Console.IsErrorRedirected
         && Environment.GetEnvironmentVariable "TERM" <> "dumb"
 
-    /// Columns of the terminal; 80 where there is none.
-    let width () =
-        try
-            if Console.IsErrorRedirected then
-                80
-            else
-                max 40 Console.WindowWidth
-        with :? IOException ->
-            80
+    /// Progress bars, on standard error. Colours are off where the user says so
+    /// (https://no-color.org) and where nobody watches; Spectre.Console sees to that.
+    let progress () =
+        AnsiConsole.Create(AnsiConsoleSettings(Out = AnsiConsoleOutput Console.Error))
 
-    /// Colours are off where the user says so (https://no-color.org) and where nobody watches.
-    let colour () =
-        watched ()
-        && String.IsNullOrEmpty(Environment.GetEnvironmentVariable "NO_COLOR")
+    /// Cells in columns, the first to the left and the others to the right.
+    let columns (rows: string list list) =
+        let widths =
+            rows
+            |> List.map (List.map String.length)
+            |> List.reduce (List.map2 max)
+
+        [
+            for row in rows do
+                let cells =
+                    List.zip row widths
+                    |> List.mapi (fun i (cell, width) ->
+                        if i = 0 then cell.PadRight width else cell.PadLeft width
+                    )
+
+                (String.Join("  ", cells)).TrimEnd()
+        ]
+
+/// Numbers as people read them.
+[<RequireQualifiedAccess>]
+module Number =
+
+    /// 1234567 as `1,234,567`.
+    let grouped (n: int64) = n.ToString "#,0"
+
+    /// 0.1234 as `12.3 %`.
+    let percent (fraction: float) = (fraction * 100.0).ToString "0.0" + " %"
+
+    /// Few digits, whatever the size.
+    let brief (x: float) = x.ToString "0.####"
+
+    /// 0.00000012 as `1.2e-07`.
+    let tiny (x: float) = x.ToString "0.0e-00"

@@ -44,11 +44,6 @@ module Usage =
             Example = "sss eval runs/digits --data digits"
         }
         {
-            Name = "predict"
-            Summary = "class names and scores for image files"
-            Example = "sss predict runs/digits three.png"
-        }
-        {
             Name = "verify"
             Summary = "prove on random zero patterns that removal changes nothing"
             Example = "sss verify examples/digits.sss --trials 20"
@@ -64,6 +59,10 @@ module Usage =
             Example = "sss doctor"
         }
     ]
+
+    /// What a command does, as a sentence.
+    let sentence (command: Command) =
+        command.Summary[..0].ToUpperInvariant() + command.Summary[1..] + "."
 
     /// `sss` and `sss --help`.
     let overview () =
@@ -89,13 +88,13 @@ module Usage =
 
     /// A suggestion for a misspelt word, ready to be put behind a sentence.
     let didYouMean (known: string seq) (word: string) =
-        match Suggest.closest known word with
+        match Suggest.nearest known word with
         | Some guess -> $" Did you mean '{guess}'?"
         | None -> ""
 
     let private optionNames (parser: ArgumentParser<'T>) =
         parser.GetArgumentCases()
-        |> List.collect (fun c -> c.CommandLineNames)
+        |> List.collect (fun c -> c.CommandLineNames.Value)
         |> List.append [ "--help" ]
 
     /// Argu's first line without its own heading; the rest of its message is the whole help.
@@ -123,19 +122,19 @@ module Usage =
         with
         | :? ArguParseException as e when e.ErrorCode = ErrorCode.HelpText ->
             let entry = commands |> List.find (fun c -> c.Name = command)
-            Console.out (entry.Summary.[..0].ToUpperInvariant() + entry.Summary.[1..] + ".")
-            Console.out ""
-            Console.out (e.Message.TrimEnd())
-            Console.out ""
-            Console.out ("example: " + entry.Example)
+            Terminal.out (sentence entry)
+            Terminal.out ""
+            Terminal.out (e.Message.TrimEnd())
+            Terminal.out ""
+            Terminal.out ("example: " + entry.Example)
             Result.Error Exit.ok
         | :? ArguParseException as e ->
-            Console.error $"sss {command}: {reason parser e}"
-            Console.error $"'sss {command} --help' lists the options."
+            Terminal.error $"sss {command}: {reason parser e}"
+            Terminal.error $"'sss {command} --help' lists the options."
             Result.Error Exit.usage
 
     /// A wrong value of an option, found after parsing.
     let refuse (command: string) (message: string) =
-        Console.error $"sss {command}: {message}"
-        Console.error $"'sss {command} --help' lists the options."
+        Terminal.error $"sss {command}: {message}"
+        Terminal.error $"'sss {command} --help' lists the options."
         Exit.usage

@@ -47,7 +47,7 @@ module Language =
                     Length = max 1 (span.Length - inside)
             }
 
-        if not (Seq.exists System.Char.IsSurrogate text) then
+        if not (System.MemoryExtensions.ContainsAnyInRange(System.MemoryExtensions.AsSpan text, '\uD800', '\uDFFF')) then
             diagnostics
         else
             diagnostics

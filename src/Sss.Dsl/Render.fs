@@ -11,6 +11,9 @@ module Render =
     /// Characters of a source line that are shown; the rest is cut around the caret.
     let private width = 120
 
+    /// Calls that are listed at most.
+    let private mostCalls = 10
+
     /// A line of a text, counted from 1; "" behind the end.
     let lineOf (text: string) (line: int) : string =
         let mutable start = 0
@@ -96,7 +99,7 @@ module Render =
         | Some suggestion -> add [ "  help: "; suggestion; "\n" ]
         | None -> ()
 
-        for name, span in d.CalledFrom do
+        for name, span in List.truncate mostCalls d.CalledFrom do
             add [
                 "  called from "
                 path
@@ -108,5 +111,9 @@ module Render =
                 Words.shorten name
                 "`)\n"
             ]
+
+        match d.CalledFrom.Length - mostCalls with
+        | more when more > 0 -> add [ "  and from "; string more; " more calls\n" ]
+        | _ -> ()
 
         out.ToString()

@@ -113,26 +113,41 @@ module Show =
     /// so nothing needs to be escaped.
     let json (network: Network) : string =
         let out = StringBuilder()
-        let add (text: string) = out.Append text |> ignore
 
-        let shape (s: Shape) = $"[{s.Channels},{s.Height},{s.Width}]"
+        let add (text: string) (value: string) =
+            out.Append(text).Append(value) |> ignore
+
+        let shape (s: Shape) =
+            add "[" (string s.Channels)
+            add "," (string s.Height)
+            add "," (string s.Width)
+            add "]" ""
 
         let cost (c: Cost) =
-            $"\"params\":{c.Params},\"macs\":{c.Macs},\"factors\":{c.Factors}"
+            add "\"params\":" (string c.Params)
+            add ",\"macs\":" (string c.Macs)
+            add ",\"factors\":" (string c.Factors)
 
-        add $"{{\"name\":\"{network.Name}\",\"input\":{shape network.Input},"
-        add $"\"classes\":{network.Classes},{cost (Cost.ofNetwork network)},\"layers\":["
+        add "{\"name\":\"" network.Name
+        add "\",\"input\":" ""
+        shape network.Input
+        add ",\"classes\":" (string network.Classes)
+        add "," ""
+        cost (Cost.ofNetwork network)
+        add ",\"layers\":[" ""
 
         rows network
         |> List.iteri (fun i row ->
-            if i > 0 then
-                add ","
-
-            add $"{{\"name\":\"{row.Name}\",\"kind\":\"{row.Kind}\","
-            add $"\"output\":{shape row.Output},{cost row.Cost}}}"
+            add (if i > 0 then ",{\"name\":\"" else "{\"name\":\"") row.Name
+            add "\",\"kind\":\"" row.Kind
+            add "\",\"output\":" ""
+            shape row.Output
+            add "," ""
+            cost row.Cost
+            add "}" ""
         )
 
-        add "]}\n"
+        add "]}\n" ""
         out.ToString()
 
     let private renderAll path text (diagnostics: Diagnostic list) =

@@ -55,6 +55,17 @@ module AtomicFile =
                         reraise ()
             )
 
+    /// Removes a file; one that is not there is removed already.
+    let delete (path: string) : Result<unit, FileError> =
+        FileError.catching
+            path
+            (fun () ->
+                if File.Exists path then
+                    File.Delete path
+
+                Ok()
+            )
+
     /// Writes a text as UTF-8 without a byte-order mark.
     let writeText (path: string) (text: string) : Result<unit, FileError> =
         write

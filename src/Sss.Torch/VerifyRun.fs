@@ -142,13 +142,20 @@ module VerifyRun =
                     | _ -> report.Plans
         }
 
-    let private smallest engine settings network weights inputs trial zeros =
+    /// What trying a pattern gives: both outcomes, or the first that breaks the law.
+    type internal Try =
+        Weights<float>
+            -> float[] list
+            -> Set<Structure>
+            -> Result<TrialOutcome * TrialOutcome, string * TrialOutcome>
+
+    let private smallest (attempt: Try) weights inputs trial zeros =
         let fails zeros =
-            Result.isError (outcomes engine settings network weights inputs zeros)
+            Result.isError (attempt weights inputs zeros)
 
         let zeros = Verify.shrink fails zeros
 
-        match outcomes engine settings network weights inputs zeros with
+        match attempt weights inputs zeros with
         | Error(precision, outcome) ->
             Some {
                 Trial = trial
@@ -159,11 +166,9 @@ module VerifyRun =
         // `shrink` keeps what fails, and trials repeat bit for bit.
         | Ok _ -> None
 
-    /// Random weights (running statistics too) and random patterns of zeros: full and selected
-    /// network must agree, at float64 to 1e-10 and at float32 to 1e-4. Ends at the first failure.
-    /// `progress` is told the number of trials done. Stopped: the report of the trials so far.
-    let run
-        (engine: LibTorch)
+    /// The search itself, whatever a try is.
+    let internal search
+        (attempt: Try)
         (settings: VerifySettings)
         (network: Network)
         (progress: int -> unit)
@@ -177,14 +182,14 @@ module VerifyRun =
             else
                 let weights, zeros, inputs = draw network (Rng.fork trial root)
 
-                match outcomes engine settings network weights inputs zeros with
+                match attempt weights inputs zeros with
                 | Ok both ->
                     progress (trial + 1)
                     go (trial + 1) (add report both)
                 | Error _ -> {
                     report with
                         Trials = trial + 1
-                        Failure = smallest engine settings network weights inputs trial zeros
+                        Failure = smallest attempt weights inputs trial zeros
                   }
 
         go 0 {
@@ -195,3 +200,33 @@ module VerifyRun =
             Plans = []
             Failure = None
         }
+
+    /// Random weights (running statistics too) and random patterns of zeros: full and selected
+    /// network must agree, at float64 to 1e-10 and at float32 to 1e-4. Ends at the first failure.
+    /// `progress` is told the number of trials done. Stopped: the report of the trials so far.
+    let run
+        (engine: LibTorch)
+        (settings: VerifySettings)
+        (network: Network)
+        (progress: int -> unit)
+        (stop: CancellationToken)
+        : VerifyReport =
+        search (outcomes engine settings network) settings network progress stop
+
+    /// The failing trial for a person: what differs, at which factors.
+    let describe (failure: VerifyFailure) : string =
+        let zeros =
+            failure.Zeros
+            |> List.map (fun s -> $"\n  {Plan.describeStructure s}")
+            |> String.concat ""
+
+        let what =
+            match failure.Outcome with
+            | TrialOutcome.Differs difference -> $"the two networks differ by {difference:g3}"
+            | TrialOutcome.WronglyDied(layer, difference) ->
+                $"`{layer}` was taken for dead, but the scores still differ by {difference:g3}"
+            | TrialOutcome.Refused error -> SelectionError.message error
+            | TrialOutcome.Same _
+            | TrialOutcome.Died _ -> "nothing is wrong"
+
+        $"trial {failure.Trial + 1} at {failure.Precision}: {what}, with these factors at 0:{zeros}"

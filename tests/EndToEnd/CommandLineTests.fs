@@ -33,7 +33,6 @@ type CommandLineTests() =
     [<InlineData("eval")>]
     [<InlineData("verify")>]
     [<InlineData("export")>]
-    [<InlineData("predict")>]
     [<InlineData("doctor")>]
     member _.``help of a command shows an example``(command: string) =
         let ended = sss [ command; "--help" ]

@@ -9,9 +9,9 @@ module AutomaticName =
     /// The name of the n-th statement of a word: `_` goes between when the word ends in a digit.
     let create (word: string) (number: int) : string =
         if System.Char.IsAsciiDigit word[word.Length - 1] then
-            $"{word}_{number}"
+            System.String.Concat(word, "_", string number)
         else
-            $"{word}{number}"
+            System.String.Concat(word, string number)
 
     /// The word and number that a name would have if it were automatic.
     let split (name: string) : (string * int) option =

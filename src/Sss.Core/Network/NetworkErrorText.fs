@@ -164,7 +164,7 @@ module NetworkErrorText =
             Some "write `@scale(neuron)`"
         | FactorProblem.NeuronFactorOnGroups(word, groups) ->
             "SSS507",
-            $"`@scale(neuron)` on a `{word}` with {groups} groups",
+            $"`@scale(neuron)` on a `{word}` whose channels come in {groups} groups",
             [ "one channel cannot go alone: groups must keep equal widths" ],
             Some "write `@scale(group)`"
         | FactorProblem.BlockFactorOnLayer word ->

@@ -62,10 +62,11 @@ type BudgetDecision = {
 /// going is magnitude over weight, since a factor under γ·w needs about λ/(γ·w) of reach. The last one that must go to
 /// reach the target sets the common γ: its λ/w over the reach that the ramp has left. Measured anew at each call this is
 /// feedback: resistance by the loss shrinks the reach left, not λ, and γ rises.
-/// **Landing** begins when 60 % of the reach is spent, or earlier when by the next call one could be lost that is to be
-/// kept. The structures that must go are chosen (`Landing.choose`) and pressed so that they are at 0 in time; all
+/// **Landing** begins when 60 % of the reach is spent, or earlier when by the next call the target could be crossed. The structures that must go are chosen (`Landing.choose`) and pressed so that they are at 0 in time; all
 /// others get γ = 0, and those at 0 are held there. Who was marked stays first in the order, so the choice does not swing.
-/// On the stretch before the deadline the marked ones get a γ that no gradient withstands: the landing is exact.
+/// What takes the cost across the target is kept short of 0 until the end, so that the target is never crossed while
+/// others are still under way. On the stretch before the deadline all marked ones get a γ that no gradient
+/// withstands: the landing is exact.
 /// **Holding.** γ = 0 for what is kept, and zeros are held. Only where the loss by itself has driven structures to 0
 /// so that more than the cheapest remaining one is missing, zeros that fit in are let free (γ = 0) to come back.
 ///
@@ -83,7 +84,8 @@ module Budget =
 
     /// How far a constant γ of 1 moves a factor over steps of the given sizes: Ση/(1 − μ), the distance at the limiting
     /// speed ηγ/(1 − μ) of a factor without gradient.
-    let reach (momentum: float) (stepSizes: seq<float>) : float = Seq.sum stepSizes / (1.0 - momentum)
+    let reach (momentum: float) (stepSizes: seq<float>) : float =
+        Seq.sum stepSizes / (1.0 - momentum)
 
     /// Before the first call.
     let start: BudgetState = {
@@ -115,37 +117,45 @@ module Budget =
                 Previous = pick state.Previous
         }
 
-    /// Alive structures that may be pressed: the marked ones first, then by magnitude over weight.
-    let private inOrder (input: BudgetInput) (marked: bool[]) =
-        [| 0 .. input.Magnitudes.Length - 1 |]
-        |> Array.filter (fun i -> input.Magnitudes[i] <> 0.0 && input.Weights[i] > 0.0)
+    /// The structures that γ may act on.
+    let private pressable (input: BudgetInput) =
+        [| 0 .. input.Weights.Length - 1 |]
+        |> Array.filter (fun i -> input.Weights[i] > 0.0)
+
+    /// Whether a structure could be at 0 by the next call: under the given γ, twice over, or by moving on half as far again
+    /// as it moved since the last call (momentum, and what the loss does).
+    let private atRisk (input: BudgetInput) (state: BudgetState) gamma i =
+        let magnitude = input.Magnitudes[i]
+
+        let moved =
+            if state.Previous.Length > i then
+                1.5 * (state.Previous[i] - magnitude)
+            else
+                0.0
+
+        magnitude <= max (2.0 * gamma * input.ReachToNext) moved
+
+    /// Alive structures that may be pressed, by magnitude over weight; while landing, those that are on their way to 0
+    /// anyway and then the marked ones stand before the rest.
+    let private inOrder (input: BudgetInput) (state: BudgetState) =
+        let landing = state.Phase <> BudgetPhase.Ramp
+
+        let marked i =
+            state.Marked.Length > i && state.Marked[i]
+
+        pressable input
+        |> Array.filter (fun i -> input.Magnitudes[i] <> 0.0)
         |> Array.sortBy (fun i ->
-            not (marked.Length > i && marked[i]), input.Magnitudes[i] / input.Weights[i]
-        )
-
-    /// Whether a structure behind the first `count` of the order could be at 0 by the next call: by pressure, twice
-    /// over, or by moving on as it moved since the last call.
-    let private atRisk (input: BudgetInput) (state: BudgetState) multiplier (order: int[]) count =
-        order
-        |> Seq.skip count
-        |> Seq.exists (fun i ->
-            let magnitude = input.Magnitudes[i]
-            let pressed = 2.0 * multiplier * input.Weights[i] * input.ReachToNext
-
-            let moved =
-                if state.Previous.Length > i then
-                    1.5 * (state.Previous[i] - magnitude)
-                else
-                    0.0
-
-            magnitude <= max pressed moved
+            not (landing && atRisk input state 0.0 i),
+            not (landing && marked i),
+            input.Magnitudes[i] / input.Weights[i]
         )
 
     /// Zeros that may come back without crossing the target, where too much is missing.
     let private reprieved (input: BudgetInput) (alive: bool[]) macs =
         let enough =
             macs >= input.Target
-            || Landing.cheapest input.MacsOf alive
+            || Landing.cheapest input.MacsOf (pressable input) alive
                |> Option.forall (fun least -> input.Target - macs <= least)
 
         let free = Array.create alive.Length false
@@ -160,22 +170,35 @@ module Budget =
 
         free
 
-    let private press (input: BudgetInput) (state: BudgetState) (alive: bool[]) macs : BudgetDecision =
-        let order = inOrder input state.Marked
+    let private press
+        (input: BudgetInput)
+        (state: BudgetState)
+        (alive: bool[])
+        macs
+        : BudgetDecision =
+        let order = inOrder input state
         let plan = Landing.choose input.MacsOf input.Target alive order
         let lastStretch = input.ReachToDeadline <= input.ReachToNext * (1.0 + 1e-9)
         let free = reprieved input alive macs
         let landed = not (Array.contains true plan.Marked)
 
+        // Twice what is needed on average: fast at first, gentle at the end, and time left over.
+        let pressure i =
+            max
+                (2.0 * input.Magnitudes[i] / input.ReachToDeadline)
+                (state.Multiplier * input.Weights[i])
+
         let gamma i =
             if plan.Marked[i] then
                 if lastStretch then
                     ceiling
+                elif not plan.Crossing[i] then
+                    pressure i
+                elif atRisk input state 0.0 i then
+                    0.0
                 else
-                    // Twice what is needed on average: fast at first, gentle at the end, and time left over.
-                    max
-                        (2.0 * input.Magnitudes[i] / input.ReachToDeadline)
-                        (state.Multiplier * input.Weights[i])
+                    // At most a third of the way to 0, so that it waits there until the end.
+                    min (pressure i) (input.Magnitudes[i] / (3.0 * input.ReachToNext))
             elif alive[i] || free[i] then
                 0.0
             else
@@ -200,7 +223,7 @@ module Budget =
         let alive = Array.map (fun magnitude -> magnitude <> 0.0) input.Magnitudes
         let macs = input.MacsOf(fun i -> alive[i])
         let total = max state.TotalReach input.ReachToDeadline
-        let order = inOrder input [||]
+        let order = inOrder input { state with Phase = BudgetPhase.Ramp }
         let count = Landing.prefix input.MacsOf input.Target alive order
         let left = max (input.ReachToDeadline - landingShare * total) (0.1 * total)
 
@@ -215,12 +238,20 @@ module Budget =
             state.Phase = BudgetPhase.Ramp
             && count > 0
             && input.ReachToDeadline > landingShare * total
-            && not (atRisk input state multiplier order count)
+            && not (
+                order
+                |> Seq.skip (count - 1)
+                |> Seq.exists (fun i -> atRisk input state (multiplier * input.Weights[i]) i)
+            )
 
         let state = {
             state with
                 TotalReach = total
-                Multiplier = if state.Phase = BudgetPhase.Ramp then multiplier else state.Multiplier
+                Multiplier =
+                    if state.Phase = BudgetPhase.Ramp then
+                        multiplier
+                    else
+                        state.Multiplier
         }
 
         if ramping then

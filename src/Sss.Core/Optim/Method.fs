@@ -44,10 +44,7 @@ module Iteration =
         if n < 1 then
             invalidArg "n" $"Every n-th state needs n of 1 or more, not {n}."
 
-        states
-        |> Seq.indexed
-        |> Seq.filter (fun (i, _) -> i % n = 0)
-        |> Seq.map snd
+        states |> Seq.indexed |> Seq.filter (fun (i, _) -> i % n = 0) |> Seq.map snd
 
     /// Runs an action on each state as it passes by; the states are untouched.
     let tee (action: 'state -> unit) (states: seq<'state>) : seq<'state> =

@@ -50,7 +50,11 @@ module Published =
         : unit =
         let length = stored.Length
 
-        if gammas.Length <> length || gradient.Length <> length || velocity.Length <> length then
+        if
+            gammas.Length <> length
+            || gradient.Length <> length
+            || velocity.Length <> length
+        then
             invalidArg "stored" "Stored, velocity, gradient and gammas must have the same length."
 
         for i in 0 .. length - 1 do
@@ -72,7 +76,9 @@ module Published =
         when 'T: struct
         and 'T: (new: unit -> 'T)
         and 'T :> ValueType
-        and 'T :> IFloatingPointIeee754<'T>> (x: 'T[]) : PublishedState<'T> = {
+        and 'T :> IFloatingPointIeee754<'T>>
+        (x: 'T[])
+        : PublishedState<'T> = {
         Stored = Array.copy x
         Velocity = Array.create x.Length 'T.Zero
         Momentum = 'T.Zero
@@ -116,11 +122,10 @@ module Published =
         (stepSize: float)
         (momentum: float)
         (gamma: float)
-        : Method<PublishedState<float>> =
-        {
-            Name = $"published recursion ({clamp}), step {stepSize}, momentum {momentum}, l1({gamma})"
-            Init = start
-            Probe = _.Stored
-            Iterate = _.Stored
-            Step = step clamp stepSize momentum gamma
-        }
+        : Method<PublishedState<float>> = {
+        Name = $"published recursion ({clamp}), step {stepSize}, momentum {momentum}, l1({gamma})"
+        Init = start
+        Probe = _.Stored
+        Iterate = _.Stored
+        Step = step clamp stepSize momentum gamma
+    }

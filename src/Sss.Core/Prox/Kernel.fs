@@ -68,7 +68,8 @@ module internal Kernel =
 module internal Vec =
 
     /// ⟨x, y⟩.
-    let dot (x: float[]) (y: float[]) = Array.fold2 (fun sum a b -> sum + a * b) 0.0 x y
+    let dot (x: float[]) (y: float[]) =
+        Array.fold2 (fun sum a b -> sum + a * b) 0.0 x y
 
     /// ‖x‖₂, without overflow: scaled by the largest magnitude.
     let norm (x: float[]) =

@@ -1,19 +1,10 @@
 namespace Sss.Dsl
 
 open Sss
+open Sss.Dsl.Header
 
 /// Syntax to `Draft`: calls and repeats are opened, expressions become numbers, defaults are filled in.
 module internal Elaborate =
-
-    type private Run = {
-        Known: Names.Known
-        Report: MeaningProblem -> Place -> unit
-    }
-
-    let private place (frame: Frame) span : Place = {
-        Span = Some span
-        CalledFrom = frame.CalledFrom
-    }
 
     let private label (frame: Frame) (label: Located<string> option) : Label option =
         (if frame.InRepeat then None else label)
@@ -75,7 +66,7 @@ module internal Elaborate =
         let value =
             Evaluate.expr frame.Env count
             |> Result.bind (
-                Evaluate.integer "the count of this `repeat`" 0 System.Int32.MaxValue count.Span
+                Evaluate.integer (fun () -> "the count of this `repeat`") 0 System.Int32.MaxValue count.Span
             )
 
         match value with
@@ -196,55 +187,6 @@ module internal Elaborate =
                     Place = place frame word.Span
                 }
 
-    /// `input` or `classes`: there once, before all statements.
-    let private single run (items: Item list) word (pick: Item -> (Span * 'T) option) (name: Span) =
-        let mutable found = None
-        let mutable begun = false
-
-        for item in items do
-            match pick item, item with
-            | Some(span, value), _ ->
-                match found with
-                | Some(first: Span, _) ->
-                    run.Report
-                        (MeaningProblem.ItemTwice(word, first.Line))
-                        (place (Frame.top None) span)
-                | None ->
-                    if begun then
-                        run.Report (MeaningProblem.ItemLate word) (place (Frame.top None) span)
-
-                    found <- Some(span, value)
-            | None, Item.Statement _ -> begun <- true
-            | None, _ -> ()
-
-        match found with
-        | Some(_, value) -> Some value
-        | None ->
-            run.Report (MeaningProblem.ItemMissing word) (place (Frame.top None) name)
-            None
-
-    let private inputShape run (dims: Located<int64 list>) : Shape option =
-        let at = place (Frame.top None) dims.Span
-        let text = dims.Value |> List.map string |> String.concat "x"
-
-        match dims.Value with
-        | [ c; h; w ] ->
-            match [ c; h; w ] |> List.tryFind (fun n -> n < 1L || n > 1_000_000L) with
-            | Some bad ->
-                run.Report
-                    (MeaningProblem.OutOfRange(
-                        "an extent of the input",
-                        float bad,
-                        "a whole number from 1 to 1000000"
-                    ))
-                    at
-
-                None
-            | None -> Some(Shape.create (int c) (int h) (int w))
-        | _ ->
-            run.Report (MeaningProblem.InputDims text) at
-            None
-
     /// The draft of a file. What is wrong goes to `report`, and `Broken` into the draft.
     let draft (report: MeaningProblem -> Place -> unit) (file: File) : Draft =
         let run0 problem span =
@@ -274,7 +216,7 @@ module internal Elaborate =
                 | _ -> None)
                 file.Name.Span
             |> Option.bind (fun n ->
-                match Evaluate.integer "the number of classes" 1 1_000_000 n.Span n.Value with
+                match Evaluate.integer (fun () -> "the number of classes") 1 1_000_000 n.Span n.Value with
                 | Ok n -> Some n
                 | Error problem ->
                     problem |> Option.iter (fun (problem, span) -> run0 problem span)

@@ -42,36 +42,49 @@ module internal Signature =
         Example = "2x2"
     }
 
+    // Values, not made anew for every layer.
+    let private conv = {
+        Positional = [ "number of channels", Count; "kernel", Kernel ]
+        Named = window @ [ "groups", Count; "dilation", Extent 1; "bias", Flag ]
+        Example = "16 3x3"
+    }
+
+    let private dwconv = {
+        Positional = [ "kernel", Kernel ]
+        Named = convolution
+        Example = "3x3"
+    }
+
+    let private dense = {
+        Positional = [ "number of features", Count ]
+        Named = [ "bias", Flag ]
+        Example = "classes"
+    }
+
+    let private bn = {
+        none with
+            Named = [ "eps", Real; "momentum", Real ]
+    }
+
+    let private leakyrelu = { none with Named = [ "slope", Real ] }
+
+    let private dropout = {
+        none with
+            Positional = [ "probability", Real ]
+            Example = "0.5"
+    }
+
     /// The arguments of a kind of layer.
     let ofKind (kind: string) : Signature =
         match kind with
-        | "conv" -> {
-            Positional = [ "number of channels", Count; "kernel", Kernel ]
-            Named = window @ [ "groups", Count ] @ convolution[2..]
-            Example = "16 3x3"
-          }
-        | "dwconv" -> {
-            Positional = [ "kernel", Kernel ]
-            Named = convolution
-            Example = "3x3"
-          }
-        | "dense" -> {
-            Positional = [ "number of features", Count ]
-            Named = [ "bias", Flag ]
-            Example = "classes"
-          }
-        | "bn" -> {
-            none with
-                Named = [ "eps", Real; "momentum", Real ]
-          }
-        | "leakyrelu" -> { none with Named = [ "slope", Real ] }
+        | "conv" -> conv
+        | "dwconv" -> dwconv
+        | "dense" -> dense
+        | "bn" -> bn
+        | "leakyrelu" -> leakyrelu
         | "maxpool"
         | "avgpool" -> pool
-        | "dropout" -> {
-            Positional = [ "probability", Real ]
-            Named = []
-            Example = "0.5"
-          }
+        | "dropout" -> dropout
         | _ -> none
 
     let private expected argument =

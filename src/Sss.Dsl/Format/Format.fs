@@ -115,6 +115,9 @@ module internal Format =
             | "train"
             | "shortcut" when not (isLabel i) -> expecting <- OneBody
             | "concat" when not (isLabel i) -> expecting <- Bodies
+            // `shortcut` took no body.
+            | "auto"
+            | "identity" -> expecting <- NoBody
             | _ -> ()
 
             if text = "def" then

@@ -3,6 +3,7 @@ module internal Sss.Dsl.Arguments
 
 open Sss
 open Sss.Dsl.Lexeme
+open Sss.Dsl.Numerals
 open Sss.Dsl.Expressions
 
 /// Things between parentheses with commas between them.

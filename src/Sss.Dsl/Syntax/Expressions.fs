@@ -3,6 +3,7 @@ module internal Sss.Dsl.Expressions
 
 open Sss
 open Sss.Dsl.Lexeme
+open Sss.Dsl.Numerals
 
 /// What may stand between the parts of an expression.
 type Spacing =

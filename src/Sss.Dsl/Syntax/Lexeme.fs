@@ -1,7 +1,6 @@
-/// Blanks, names and numbers. One of the three files that know FParsec.
+/// Blanks, names and the machinery of parsers. One of the three files that know FParsec.
 module internal Sss.Dsl.Lexeme
 
-open System.Globalization
 open FParsec
 open Sss
 
@@ -95,7 +94,8 @@ let failWith (problem: SyntaxProblem) (span: Span) : P<'T> =
 
 let private isBlank c = c = ' ' || c = '\t'
 let private isStart c = isAsciiLetter c || c = '_'
-let private isInner c = isAsciiLetter c || isDigit c || c = '_'
+/// Whether a character goes on a name or a number.
+let isInner c = isAsciiLetter c || isDigit c || c = '_'
 
 /// The next character and the one behind it; nothing is read.
 let peek: P<struct (char * char)> =
@@ -184,7 +184,9 @@ let private wordHere: P<string> =
         if stream.IsEndOfStream then
             Reply ""
         elif isInner c then
-            Reply(stream.ReadCharsOrNewlinesWhile((fun c -> isInner c || c = '.'), false))
+            // Enough for a message: a word may be as long as the file.
+            let text = stream.PeekString 60
+            Reply(System.String(Seq.toArray (Seq.takeWhile (fun c -> isInner c || c = '.') text)))
         elif c = '\n' || c = '\r' then
             Reply "end of line"
         else
@@ -237,62 +239,6 @@ let symbol (c: char) : P<Span> =
             return found.Span
         else
             return! unexpected [ "`" + string c + "`" ]
-    }
-
-/// A run of digits, letters and dots, and the signed exponent of a number.
-let private numeral: P<string> =
-    fun stream ->
-        let head = stream.ReadCharsOrNewlinesWhile((fun c -> isInner c || c = '.'), false)
-        let next = stream.Peek()
-
-        let isExponent =
-            (head.EndsWith 'e' || head.EndsWith 'E')
-            && (next = '-' || next = '+')
-            && isDigit (stream.Peek 1)
-            && head.TrimEnd('e', 'E') |> Seq.forall (fun c -> isDigit c || c = '.')
-
-        Reply(
-            if isExponent then
-                head + stream.Read 1 + stream.ReadCharsOrNewlinesWhile(isInner, false)
-            else
-                head
-        )
-
-let private style = NumberStyles.AllowDecimalPoint ||| NumberStyles.AllowExponent
-
-/// A number, or a size such as `3x3`.
-type Numeral =
-    | Real of float
-    | Dims of int64 list
-
-/// A number or a size.
-let number: P<Located<Numeral>> =
-    syntax {
-        let! isNumber = startsNumber
-
-        if not isNumber then
-            return! unexpected [ "a number" ]
-        else
-            let! { Value = text; Span = span } = located numeral
-
-            if text.Contains 'x' then
-                let parts = text.Split('x', 100)
-
-                let isSize (part: string) =
-                    part <> "" && part.Length <= 18 && Seq.forall isDigit part
-
-                if Array.forall isSize parts then
-                    return {
-                        Value = Dims(parts |> Array.map int64 |> List.ofArray)
-                        Span = span
-                    }
-                else
-                    return! failWith (SyntaxProblem.BadDims text) span
-            else
-                match System.Double.TryParse(text, style, CultureInfo.InvariantCulture) with
-                | true, value when System.Double.IsFinite value && isDigit text[text.Length - 1] ->
-                    return { Value = Real value; Span = span }
-                | _ -> return! failWith (SyntaxProblem.BadNumber text) span
     }
 
 /// Operands with operators between them, joined from left to right. `operator` reads one or gives

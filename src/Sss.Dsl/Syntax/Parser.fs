@@ -3,6 +3,7 @@ module internal Sss.Dsl.Parser
 
 open Sss
 open Sss.Dsl.Lexeme
+open Sss.Dsl.Numerals
 
 /// A number of a recipe: no expressions there, but a sign.
 let private signed: P<Located<float>> =

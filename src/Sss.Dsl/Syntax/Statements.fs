@@ -3,6 +3,7 @@ module internal Sss.Dsl.Statements
 
 open Sss
 open Sss.Dsl.Lexeme
+open Sss.Dsl.Numerals
 open Sss.Dsl.Expressions
 open Sss.Dsl.Arguments
 
@@ -15,6 +16,7 @@ let private broken: Statement = {
 }
 
 let private starts = [ "a layer"; "a call"; "`repeat`"; "`residual`"; "`concat`" ]
+let private startsOrEnd = starts @ [ "`}`" ]
 
 /// `{ statements }`. `what` names the owner of the braces.
 let rec body (what: string) : P<Statement list> =
@@ -34,7 +36,7 @@ and private statement () : P<Statement> =
                 Span = here.Span
             }
         | _ ->
-            let! first = word (starts @ [ "`}`" ])
+            let! first = word startsOrEnd
 
             let! isLabel =
                 tryRead (

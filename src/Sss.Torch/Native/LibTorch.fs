@@ -4,6 +4,7 @@ open System
 open System.IO
 open System.Runtime.InteropServices
 open FsToolkit.ErrorHandling
+open TorchSharp
 
 /// Evidence that LibTorch is loaded: only `LibTorch.load` makes one, and whatever computes with
 /// tensors asks for one.
@@ -110,3 +111,7 @@ module LibTorch =
     /// Loads LibTorch and its binding, once a process; safe to call from several threads. The
     /// allocator of glibc is told to keep freed memory before the first tensor is made.
     let load () : Result<LibTorch, LibTorchError> = once.Value
+
+    /// From now on LibTorch computes with so many threads, in the whole process. Part of what a
+    /// run's bits depend on.
+    let useThreads (_: LibTorch) (count: int) = torch.set_num_threads count

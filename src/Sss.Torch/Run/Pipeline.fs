@@ -12,6 +12,7 @@ type Job = {
     Network: Network
     Recipe: Recipe
     Dataset: Dataset
+    Select: SelectOptions
     Settings: TrainSettings
     /// The run folder; None: nothing is written.
     Out: string option
@@ -33,27 +34,35 @@ type Outcome = {
 [<RequireQualifiedAccess>]
 module Pipeline =
 
-    /// A text from a file, checked. The recipe is the text's, or the defaults.
-    let loadText (path: string) : Result<Parsed, PipelineError> =
+    /// A file's text, and what it says.
+    let loadText (path: string) : Result<string * Parsed, PipelineError> =
         result {
             let! text =
                 Language.readFile path
                 |> Result.mapError (fun diagnostic -> BadText(path, "", [ diagnostic ]))
 
-            return!
+            let! parsed =
                 Language.parse text
                 |> Result.mapError (fun diagnostics -> BadText(path, text, diagnostics))
+
+            return text, parsed
         }
 
     /// Removes what the factors have zeroed, and proves that nothing changed: on random images and
     /// on test images.
-    let select (engine: LibTorch) (dataset: Dataset) (recipe: Recipe) (trained: Trained) =
+    let select
+        (engine: LibTorch)
+        (options: SelectOptions)
+        (dataset: Dataset)
+        (recipe: Recipe)
+        (trained: Trained)
+        =
         result {
             let full = trained.Network, trained.State.Numbers
             let clock = Stopwatch.StartNew()
 
             let! selected =
-                Selection.select Selection.defaults (fst full) (snd full)
+                Selection.select options (fst full) (snd full)
                 |> Result.mapError NotSelected
 
             let seconds = clock.Elapsed.TotalSeconds
@@ -97,7 +106,7 @@ module Pipeline =
             Network = outcome.Trained.Network.Name
             Seed = outcome.Recipe.Seed
             Recipe = outcome.Recipe
-            Method = "apg"
+            Method = FactorMethod.name outcome.Trained.Method
             Dense = size (Cost.ofNetwork outcome.Trained.Network)
             Selected = size (Cost.ofNetwork outcome.Selected.Network)
             Neuron = tally plan.Neuron
@@ -123,28 +132,45 @@ module Pipeline =
 
     /// Writes the network that was trained: before selection, so that a failure there loses nothing.
     let saveTrained folder (dataset: Dataset) (recipe: Recipe) (trained: Trained) =
-        RunFolder.saveNetwork
-            folder
-            RunFolder.network
-            (Language.printWithRecipe trained.Network recipe)
-            dataset
-            trained.State.Numbers
+        result {
+            do! RunFolder.clearResults folder
+
+            do!
+                RunFolder.saveNetwork
+                    folder
+                    RunFolder.network
+                    (Language.printWithRecipe trained.Network recipe)
+                    dataset
+                    trained.State.Numbers
+        }
         |> Result.mapError BadFile
 
-    /// Writes the selected network and `result.json`.
-    let saveSelected folder (dataset: Dataset) (outcome: Outcome) =
+    /// Writes the selected network, as ONNX too, and `result.json`.
+    let saveSelected (engine: LibTorch) folder (dataset: Dataset) (outcome: Outcome) =
+        let network = outcome.Selected.Network
+
         result {
             do!
                 RunFolder.saveNetwork
                     folder
                     RunFolder.selected
-                    (Language.print outcome.Selected.Network)
+                    (Language.print network)
                     dataset
                     outcome.Selected.Weights
+                |> Result.mapError BadFile
 
-            do! ResultFile.write (RunFolder.file folder "result.json") (summary outcome)
+            do!
+                ResultFile.write (RunFolder.file folder "result.json") (summary outcome)
+                |> Result.mapError BadFile
+
+            let! loaded = RunFolder.load folder
+
+            // A network that is another function is kept for whoever looks for the fault, but not
+            // as something to deploy.
+            if outcome.Exactness.Verdict = Exact then
+                let file = RunFolder.file folder $"{RunFolder.selected}.onnx"
+                do! OnnxExport.write engine false loaded file |> Result.ignore
         }
-        |> Result.mapError BadFile
 
     /// Keeps the rows of `metrics.csv` that a resumed run builds on, and drops the others.
     let private startMetrics folder (from: TrainState option) =
@@ -194,8 +220,11 @@ module Pipeline =
             do! whenOut (fun folder -> startMetrics folder job.Settings.From)
             let! trained = train job emit stop
             do! whenOut (fun folder -> saveTrained folder job.Dataset job.Recipe trained)
-            let! outcome = select job.Settings.Engine job.Dataset job.Recipe trained
-            do! whenOut (fun folder -> saveSelected folder job.Dataset outcome)
+
+            let! outcome =
+                select job.Settings.Engine job.Select job.Dataset job.Recipe trained
+
+            do! whenOut (fun folder -> saveSelected job.Settings.Engine folder job.Dataset outcome)
 
             return!
                 match outcome.Exactness.Verdict with

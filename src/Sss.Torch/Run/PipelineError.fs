@@ -15,6 +15,10 @@ type PipelineError =
     | NoModel of ModelError
     /// The selected network is another function than the full one.
     | Inexact of Exactness
+    /// ONNX Runtime gives other scores for the exported file.
+    | OnnxDiffers of path: string * Exactness
+    /// The normalisation is to be exported, and the weight file does not hold it.
+    | NoNormalisation of path: string
 
 /// Wording.
 [<RequireQualifiedAccess>]
@@ -36,3 +40,8 @@ module PipelineError =
             $"The selected network differs from the full one: by {e.MaxRel:g3} of the largest score \
               where {e.Tolerance:g3} is allowed ({e.Inputs} inputs, {e.ArgmaxAgree * 100.0:f2} %% with \
               the same class). This is a fault of this program; `sss verify` finds the smallest case."
+        | OnnxDiffers(path, e) ->
+            $"{path} was not written: ONNX Runtime gives other scores than LibTorch, by {e.MaxRel:g3} \
+              of the largest where {e.Tolerance:g3} is allowed. This is a fault of this program."
+        | NoNormalisation path ->
+            $"{path} does not say how its images are normalised; export without --normalize."

@@ -31,24 +31,29 @@ module RunFolder =
     let selected = "selected"
 
     /// Writes `NAME.sss` and `NAME.safetensors`, each whole or not at all.
-    let saveNetwork
+    let save
         (folder: string)
         (name: string)
         (text: string)
-        (dataset: Dataset)
+        (classes: string list)
+        (normalisation: Normalisation)
         (weights: Weights<float32>)
         : Result<unit, FileError> =
         result {
             do!
                 NetworkFile.write (file folder $"{name}.safetensors") {
                     Text = text
-                    Classes = dataset.Classes
-                    Normalisation = Some dataset.Normalisation
+                    Classes = classes
+                    Normalisation = Some normalisation
                     Weights = weights
                 }
 
             do! AtomicFile.writeText (file folder $"{name}.sss") text
         }
+
+    /// `save` with the names and the normalisation of the data that a network was trained on.
+    let saveNetwork folder name text (dataset: Dataset) weights =
+        save folder name text dataset.Classes dataset.Normalisation weights
 
     /// Reads a network from a weight file; its text is in the file.
     let loadFile (path: string) : Result<LoadedNetwork, PipelineError> =
@@ -69,6 +74,30 @@ module RunFolder =
                 Normalisation = saved.Normalisation
             }
         }
+
+    /// Makes the folder, and proves that it can be written to: better now than after training.
+    let prepare (folder: string) : Result<unit, FileError> =
+        let proof = file folder ".writable"
+
+        AtomicFile.writeText proof ""
+        |> Result.bind (fun () -> AtomicFile.delete proof)
+
+    /// Takes away what an earlier run left behind the network that was trained, so that the files of
+    /// a folder always belong to one run.
+    let clearResults (folder: string) : Result<unit, FileError> =
+        [
+            "result.json"
+            $"{selected}.onnx"
+            $"{selected}.sss"
+            $"{selected}.safetensors"
+        ]
+        |> List.map (file folder)
+        |> List.traverseResultM AtomicFile.delete
+        |> Result.ignore
+
+    /// Reads the network that a run trained, whole, with its factors.
+    let loadFull (folder: string) : Result<LoadedNetwork, PipelineError> =
+        loadFile (file folder $"{network}.safetensors")
 
     /// Reads a run's selected network, or a weight file, whichever the path is. (The text beside
     /// the weights is for people: the one inside them cannot be parted from them.)

@@ -13,6 +13,8 @@ type TrainSettings = {
     Engine: LibTorch
     /// Threads of LibTorch; None: as many as LibTorch takes. Part of what a run's bits depend on.
     Threads: int option
+    /// The factors' update rule.
+    Method: FactorMethod
     /// Where to go on; None: from fresh random weights of the recipe's seed.
     From: TrainState option
 }
@@ -20,6 +22,7 @@ type TrainSettings = {
 /// A network with its trained numbers.
 type Trained = {
     Network: Network
+    Method: FactorMethod
     /// After the last step. The numbers hold the iterate's factors.
     State: TrainState
     Epochs: EpochReport list
@@ -93,6 +96,7 @@ module Train =
         (stop: CancellationToken)
         =
         let perEpoch = int64 feed.StepsPerEpoch
+        let schedule = Schedule.ofRecipe recipe
         let last = int64 recipe.Epochs * perEpoch
         let clock = Stopwatch.StartNew()
 
@@ -107,7 +111,7 @@ module Train =
                 if step % perEpoch = 0L then
                     clock.Restart()
 
-                let rate = Schedule.rate recipe feed.StepsPerEpoch step
+                let rate = Schedule.atStep feed.StepsPerEpoch schedule (int step)
                 let struct (loss, right) = trainer.Step(feed.Take(), rate, step)
 
                 if not (Double.IsFinite loss) then
@@ -142,6 +146,21 @@ module Train =
 
         go state.Step nothing state.Dose []
 
+    /// The state before the first step: no velocity, iterate and probe at the given factors.
+    let from (network: Network) (numbers: Weights<float32>) : TrainState =
+        Trainer.start network numbers
+
+    /// A number that is not finite makes every score meaningless. (The loss need not show it: a bn
+    /// that sees one value a channel makes its running variance 0/0 while training goes on.)
+    let private checkFinite epochs (state: TrainState) =
+        let isBad (array: Tensor<float32>) =
+            array.Data |> Array.exists (fun value -> not (Single.IsFinite value))
+
+        if state.Numbers |> Map.exists (fun _ array -> isBad array) then
+            Error(Diverged(epochs - 1, nan))
+        else
+            Ok()
+
     /// Trains: NAG for the weights, APG for the factors, both at every step on the same batch.
     /// Same network, data, recipe, state, machine and threads: same bits.
     let run
@@ -160,12 +179,11 @@ module Train =
 
             let state =
                 settings.From
-                |> Option.defaultWith (fun () ->
-                    Trainer.start network (Init.weights recipe.Seed network)
-                )
+                |> Option.defaultWith (fun () -> from network (Init.weights recipe.Seed network))
 
             use! trainer =
-                Trainer.import settings.Engine network recipe state |> Result.mapError BadModel
+                Trainer.import settings.Engine settings.Method network recipe state
+                |> Result.mapError BadModel
 
             let plan = Batch.training dataset recipe.Augment recipe.Seed
             use feed = new Feed(plan, batch, recipe.Seed, state.Step)
@@ -184,11 +202,13 @@ module Train =
 
             let clock = Stopwatch.StartNew()
             let! final, reports = loop trainer feed recipe batch state emit stop
+            do! checkFinite recipe.Epochs final
             let seconds = clock.Elapsed.TotalSeconds
             emit (Finished seconds)
 
             return {
                 Network = network
+                Method = settings.Method
                 State = final
                 Epochs = reports
                 Seconds = seconds

@@ -13,6 +13,8 @@ type TrainState = {
     Numbers: Weights<float32>
     /// The factors' probe, keyed `LAYER.factor`.
     Probe: Weights<float32>
+    /// The velocity of the published recursions, keyed as the probe; zeros for `apg`.
+    FactorVelocity: Weights<float32>
     /// Nesterov's velocity, keyed as the weights.
     Velocity: Weights<float32>
     /// The sum of ηγ over all steps, a kind each: how much penalty a factor has felt.

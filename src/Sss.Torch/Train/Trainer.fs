@@ -68,26 +68,28 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
         let layout = model.Layout
         let probe = Numbers.copyOut<float32> model.Factors.Values layout.Factors
 
-        let iterate =
+
+        let cut (values: float32[]) =
             layout.Factors
             |> List.map (fun slot ->
                 slot.Key,
                 {
                     Shape = slot.Shape
-                    Data = Array.sub factors.Iterate (int slot.Offset) (int slot.Count)
+                    Data = Array.sub values (int slot.Offset) (int slot.Count)
                 }
             )
 
         let numbers =
             Numbers.copyOut<float32> model.Weights.Values layout.Weights
             @ Numbers.copyOut<float32> model.Statistics layout.Statistics
-            @ iterate
+            @ cut factors.Iterate
 
         {
             Epoch = epoch
             Step = step
             Numbers = Map.ofList numbers
             Probe = Map.ofList probe
+            FactorVelocity = Map.ofList (cut factors.Velocity)
             Velocity = Map.ofList (Numbers.copyOut<float32> nag.Velocity layout.Weights)
             Dose = dose
         }
@@ -102,13 +104,20 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 module internal Trainer =
 
     /// Training from a state: `Export` of the result gives it back bit for bit.
-    let import (engine: LibTorch) (network: Network) (recipe: Recipe) (state: TrainState) =
+    let import
+        (engine: LibTorch)
+        (method: FactorMethod)
+        (network: Network)
+        (recipe: Recipe)
+        (state: TrainState)
+        =
         result {
             let! model = Model.create engine network state.Numbers
             let layout = model.Layout
-            let gammas = Gammas.ofRecipe recipe.Gamma layout
+
+            let gammas = FactorGammas.ofKinds recipe.Gamma layout.Scales |> Array.map float32
             // Reads the iterate, which the model was made with, before the probe takes its place.
-            let factors = FactorStep(model.Factors, gammas, recipe.Momentum)
+            let factors = FactorStep(model.Factors, method, gammas, recipe.Momentum)
 
             let nag = new Nag(model.Weights, layout.Decayed, recipe.Decay, recipe.Momentum)
 
@@ -118,6 +127,7 @@ module internal Trainer =
                 result {
                     do! Numbers.copyIn state.Probe model.Factors.Values layout.Factors
                     do! Numbers.copyIn state.Velocity nag.Velocity layout.Weights
+                    do! Numbers.copyInto state.FactorVelocity factors.Velocity layout.Factors
                 }
 
             match fill () with
@@ -129,21 +139,28 @@ module internal Trainer =
 
     /// The state before the first step: no velocity, iterate and probe where the factors start.
     let start (network: Network) (numbers: Weights<float32>) : TrainState =
-        let still (p: Parameter) =
-            p.Key,
+        let still (key, shape) =
+            key,
             {
-                Shape = p.Shape
-                Data = Array.zeroCreate (int (Parameters.size p.Shape))
+                Shape = shape
+                Data = Array.zeroCreate (int (Parameters.size shape))
             }
 
-        let isFactor = Parameters.factors network |> List.map (fun f -> f.Key) |> Set.ofList
+        let factors =
+            Parameters.factors network |> List.map (fun f -> f.Key, [ f.Scale.Count ])
+
+        let isFactor = factors |> List.map fst |> Set.ofList
 
         {
             Epoch = 0
             Step = 0L
             Numbers = numbers
             Probe = numbers |> Map.filter (fun key _ -> Set.contains key isFactor)
-            Velocity = Parameters.ofNetwork network |> List.map still |> Map.ofList
+            FactorVelocity = factors |> List.map still |> Map.ofList
+            Velocity =
+                Parameters.ofNetwork network
+                |> List.map (fun p -> still (p.Key, p.Shape))
+                |> Map.ofList
             Dose = {
                 Neuron = 0.0
                 Group = 0.0

@@ -49,19 +49,21 @@ module Plans =
                 // Numbers in front of the underscore: no automatic name looks like that.
                 "l" + string fresh + "_" + string (char (int 'a' + int label % 26)) + ": "
             | 1uy when mayLabel && label > 100uy ->
-                counts[word] <- n + 2
+                // Far ahead: rounds of a `repeat` count too, and are not known here.
+                let n = n + 1000
+                counts[word] <- n
 
                 let underscore =
                     if System.Char.IsAsciiDigit word[word.Length - 1] then "_" else ""
 
-                word + underscore + string (n + 2) + ": "
+                word + underscore + string n + ": "
             | _ -> ""
 
     let private tails = [|
         ""
         "; bn"
         "; bn @scale(neuron); relu"
-        " @scale(neuron, gamma=0.5)"
+        " @scale(neuron, gamma=0.5); relu"
         " bias=no"
         " bias=yes; bn eps=1e-3 momentum=0.25"
         "; bn @scale(neuron, init=0.75); leakyrelu slope=0.125"
@@ -129,7 +131,7 @@ module Plans =
                  + (match norm, scaled with
                     | true, true -> "; bn @scale(neuron)"
                     | true, false -> "; bn"
-                    | false, true -> " @scale(neuron)"
+                    | false, true -> " @scale(neuron); silu"
                     | false, false -> ""))
         | Plain(kind, l) ->
             let text = plains[int kind % plains.Length]
@@ -144,8 +146,11 @@ module Plans =
 
             // A scaled branch ends in weights or a bn; an identity keeps the shape, which only
             // activations and the like do surely.
-            if scaled || branch.IsEmpty || auto = 2uy then
+            if scaled || auto = 2uy then
                 line inner "conv 6 3x3; bn"
+            else
+                // Whatever the pieces are, the branch is not empty.
+                line inner "dropout 0.5"
 
             match auto with
             | 2uy ->
@@ -159,6 +164,8 @@ module Plans =
             line w "} {"
             b |> List.iter (write (inside w))
             line w (if third then "} { }" else "}")
+            // Channels would grow without end.
+            line w (label "conv" 3uy + "conv 6 1x1")
         | Call(definition, l) ->
             if w.Callable > 0 then
                 let word = words[int definition % w.Callable]

@@ -84,15 +84,13 @@ module RandomNetworks =
         |> Option.map (fun (nodes, shape) -> List.rev nodes, shape)
 
     /// Removes the structure with a number, counting in the order of the text: a residual's branch,
-    /// a concatenation's branch, or a layer without weights.
+    /// a concatenation's branch, or a dropout.
     let rec private cut (number: int ref) (body: Node list) : Node list =
         body
         |> List.collect (fun node ->
             let isIt =
                 match node with
-                | Node.Layer {
-                                 Op = Op.Activation _ | Op.Dropout _
-                             }
+                | Node.Layer { Op = Op.Dropout _ }
                 | Node.Residual _
                 | Node.Concat _ ->
                     number.Value <- number.Value - 1

@@ -22,7 +22,9 @@ module Convergence =
         |> Seq.skip 1
         |> Seq.forall (fun (t, state) ->
             let bound = 2.0 * lipschitz * initial / float ((t + 1) * (t + 1))
-            Problem.gap p (method.Iterate state) <= bound + 1e-9 * (1.0 + abs (Problem.objective p p.Solution))
+
+            Problem.gap p (method.Iterate state)
+            <= bound + 1e-9 * (1.0 + abs (Problem.objective p p.Solution))
         )
 
     [<Property>]
@@ -104,9 +106,7 @@ module Convergence =
 
         let last =
             Iteration.states method (Problem.gradient p) p.Start
-            |> Iteration.halt (fun state ->
-                Laws.distance2 state.Apg.Iterate p.Solution < 1e-18
-            )
+            |> Iteration.halt (fun state -> Laws.distance2 state.Apg.Iterate p.Solution < 1e-18)
             |> Seq.truncate 3000
             |> Seq.last
 
@@ -121,7 +121,8 @@ module Convergence =
         let steps = 100 + int (40.0 * Problem.lipschitz p)
 
         let last =
-            Iteration.states method (Problem.gradient p) p.Start |> Seq.item (min steps 4000)
+            Iteration.states method (Problem.gradient p) p.Start
+            |> Seq.item (min steps 4000)
 
         Laws.distance2 last.Iterate p.Solution <= 1e-6
 

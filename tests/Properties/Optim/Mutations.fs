@@ -39,10 +39,17 @@ module Mutations =
     let private clampBeforeMomentum: StepLaw.PublishedStep =
         fun eta mu gamma gradient state ->
             let soft a x = max (x - a) 0.0 + min (x + a) 0.0
-            let s = Array.map2 (fun p g -> max 0.0 (soft (eta * gamma) (p - eta * g))) state.Stored gradient
+
+            let s =
+                Array.map2
+                    (fun p g -> max 0.0 (soft (eta * gamma) (p - eta * g)))
+                    state.Stored
+                    gradient
 
             let v =
-                Array.init s.Length (fun i -> s[i] - state.Stored[i] + state.Momentum * state.Velocity[i])
+                Array.init
+                    s.Length
+                    (fun i -> s[i] - state.Stored[i] + state.Momentum * state.Velocity[i])
 
             {
                 Stored = Array.map2 (fun s v -> s + mu * v) s v
@@ -73,7 +80,9 @@ module Mutations =
         Assert.False(fixedPoints unscaledThreshold)
 
     [<Fact>]
-    let ``a velocity against the probe is caught by the published recursion and the next probe`` () =
+    let ``a velocity against the probe is caught by the published recursion and the next probe``
+        ()
+        =
         Assert.False(published velocityFromProbe)
         Assert.False(nextProbe velocityFromProbe)
 

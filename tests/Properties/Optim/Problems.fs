@@ -57,7 +57,8 @@ module Problem =
     let smooth p x =
         0.5 * Laws.distance2 (times p.Rows x) p.Target
 
-    let objective p x = smooth p x + p.Gamma * Array.sumBy abs x
+    let objective p x =
+        smooth p x + p.Gamma * Array.sumBy abs x
 
     let penalty p =
         match L1.create p.Gamma with
@@ -71,31 +72,37 @@ module Problem =
 type Problems =
 
     static member Lasso() : Arbitrary<Lasso> =
-        let gen = gen {
-            let! n = Gen.choose (1, 5)
-            let! extra = Gen.choose (0, 4)
-            let! more = Gen.arrayOfLength extra (Gen.vectorOf n)
-            let! gamma = Gen.choose (1, 16) |> Gen.map (fun i -> float i / 8.0)
-            let! signs = Gen.arrayOfLength n (Gen.choose (-1, 1))
-            let! sizes = Gen.arrayOfLength n (Gen.choose (1, 16))
-            let! slack = Gen.arrayOfLength n (Gen.choose (-9, 9))
-            let! start = Gen.vectorOf n
-            let rows = Array.append (Array.init n (fun i -> Array.init n (fun j -> if i = j then 1.0 else 0.0))) more
-            let solution = Array.map2 (fun s k -> float s * float k / 4.0) signs sizes
+        let gen =
+            gen {
+                let! n = Gen.choose (1, 5)
+                let! extra = Gen.choose (0, 4)
+                let! more = Gen.arrayOfLength extra (Gen.vectorOf n)
+                let! gamma = Gen.choose (1, 16) |> Gen.map (fun i -> float i / 8.0)
+                let! signs = Gen.arrayOfLength n (Gen.choose (-1, 1))
+                let! sizes = Gen.arrayOfLength n (Gen.choose (1, 16))
+                let! slack = Gen.arrayOfLength n (Gen.choose (-9, 9))
+                let! start = Gen.vectorOf n
 
-            let slopes =
-                Array.map2 (fun s k -> if s = 0 then float k / 10.0 else float s) signs slack
+                let rows =
+                    Array.append
+                        (Array.init n (fun i -> Array.init n (fun j -> if i = j then 1.0 else 0.0)))
+                        more
 
-            let w = Problem.solve (Problem.gram rows) (Array.map (fun s -> gamma * s) slopes)
+                let solution = Array.map2 (fun s k -> float s * float k / 4.0) signs sizes
 
-            return {
-                Rows = rows
-                Target = Array.map2 (+) (Problem.times rows solution) (Problem.times rows w)
-                Gamma = gamma
-                Solution = solution
-                Start = start
+                let slopes =
+                    Array.map2 (fun s k -> if s = 0 then float k / 10.0 else float s) signs slack
+
+                let w = Problem.solve (Problem.gram rows) (Array.map (fun s -> gamma * s) slopes)
+
+                return {
+                    Rows = rows
+                    Target = Array.map2 (+) (Problem.times rows solution) (Problem.times rows w)
+                    Gamma = gamma
+                    Solution = solution
+                    Start = start
+                }
             }
-        }
 
         Arb.fromGenShrink (
             gen,

@@ -57,9 +57,11 @@ module ScheduleLaws =
 
         let eta = Schedule.atStep perEpoch (Schedule.ofRecipe recipe)
 
-        Seq.forall
-            (fun step -> eta step > 0.0 && eta step <= 0.8)
-            [ 0; perEpoch - 1; epochs * perEpoch - 1 ]
+        Seq.forall (fun step -> eta step > 0.0 && eta step <= 0.8) [
+            0
+            perEpoch - 1
+            epochs * perEpoch - 1
+        ]
 
     let private factor owner kind count gamma = {
         Key = $"{owner}.factor"
@@ -104,7 +106,10 @@ module ScheduleLaws =
             FactorGammas.costWeighted [| 10.0; 20.0; 30.0 |] [| 2.0; 2.0; 2.0 |]
         )
 
-        Assert.Equal<float[]>([| 2.0; 1.0 |], FactorGammas.costWeighted [| 0.0; 0.0 |] [| 2.0; 1.0 |])
+        Assert.Equal<float[]>(
+            [| 2.0; 1.0 |],
+            FactorGammas.costWeighted [| 0.0; 0.0 |] [| 2.0; 1.0 |]
+        )
 
     [<Properties(Arbitrary = [| typeof<Arbitraries> |], MaxTest = 1000)>]
     module CostWeights =

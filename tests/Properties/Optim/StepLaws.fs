@@ -27,9 +27,7 @@ module StepLaw =
         let away = Laws.subtract x solution
         let along = Laws.dot d away
 
-        Array.mapi
-            (fun i a -> (0.5 + 1.5 * float (i % 3) / 2.0) * a + along * d[i] - s[i])
-            away
+        Array.mapi (fun i a -> (0.5 + 1.5 * float (i % 3) / 2.0) * a + along * d[i] - s[i]) away
 
     /// With x* = prox_{ηf}(z) the residual s = (z − x*)/η is a subgradient, so x* minimises G + f. A step at rest from x*
     /// stays there for any step size and momentum; from any other point y it moves by at least
@@ -40,7 +38,9 @@ module StepLaw =
         let s = Array.map2 (fun x p -> (x - p) / case.Step) case.X solution
         let d = Array.map (fun v -> v / 4.0) case.Y
         let gradient = smoothGradient d solution s
-        let at x eta = step eta 0.7 penalty (gradient x) (Apg.start x)
+
+        let at x eta =
+            step eta 0.7 penalty (gradient x) (Apg.start x)
 
         let stays eta =
             Laws.nearAll (at solution eta).Iterate solution
@@ -59,8 +59,7 @@ module StepLaw =
         let mine, published =
             ((Apg.start run.Start, Published.start run.Start), run.Steps)
             ||> List.fold (fun (mine, published) (g, eta, mu) ->
-                step eta mu (l1 gamma) g mine,
-                Published.step Clamp.Never eta mu gamma g published
+                step eta mu (l1 gamma) g mine, Published.step Clamp.Never eta mu gamma g published
             )
 
         Laws.nearAll mine.Probe published.Stored
@@ -73,7 +72,10 @@ module StepLaw =
                 let next = step eta mu (l1 run.Gammas[0]) g state
 
                 let expected =
-                    Array.map2 (fun now before -> now + mu * (now - before)) next.Iterate state.Iterate
+                    Array.map2
+                        (fun now before -> now + mu * (now - before))
+                        next.Iterate
+                        state.Iterate
 
                 next, holds && Laws.nearAll next.Probe expected
             )
@@ -116,17 +118,21 @@ module StepLaws =
             action () |> ignore
             before = arrays
 
-        let penalty = NonNegativeL1.create run.Gammas[0] |> Result.defaultValue NonNegative.penalty
+        let penalty =
+            NonNegativeL1.create run.Gammas[0] |> Result.defaultValue NonNegative.penalty
+
         let state = Apg.start run.Start
         let published = Published.start run.Start
         let textbook = Textbook.method 0.1 penalty
         let atStart = textbook.Init run.Start
 
         let startIsCopied =
-            untouched [ run.Start ] (fun () ->
-                state.Iterate[0] <- state.Iterate[0] + 0.0
-                atStart
-            )
+            untouched
+                [ run.Start ]
+                (fun () ->
+                    state.Iterate[0] <- state.Iterate[0] + 0.0
+                    atStart
+                )
             && not (obj.ReferenceEquals(state.Iterate, run.Start))
             && not (obj.ReferenceEquals(state.Probe, run.Start))
             && not (obj.ReferenceEquals(published.Stored, run.Start))
@@ -135,18 +141,23 @@ module StepLaws =
         startIsCopied
         && run.Steps
            |> List.forall (fun (g, eta, mu) ->
-               untouched [ g; state.Iterate; state.Probe ] (fun () -> Apg.step eta mu penalty g state)
-               && untouched [ g; published.Stored; published.Velocity ] (fun () ->
-                   Published.step Clamp.AfterMomentum eta mu 0.01 g published
-               )
-               && untouched [ g; atStart.Current; atStart.Previous ] (fun () ->
-                   textbook.Step g atStart
-               )
+               untouched
+                   [ g; state.Iterate; state.Probe ]
+                   (fun () -> Apg.step eta mu penalty g state)
+               && untouched
+                   [ g; published.Stored; published.Velocity ]
+                   (fun () -> Published.step Clamp.AfterMomentum eta mu 0.01 g published)
+               && untouched
+                   [ g; atStart.Current; atStart.Previous ]
+                   (fun () -> textbook.Step g atStart)
            )
 
     [<Property>]
     let ``the published recursion is its three formulas`` (run: Run) =
-        let soft a x = if x > a then x - a elif x < -a then x + a else 0.0
+        let soft a x =
+            if x > a then x - a
+            elif x < -a then x + a
+            else 0.0
 
         let formulas clamp (stored: float[], velocity: float[], before) (g: float[], eta, mu) =
             let z = Array.map2 (fun p g -> soft (eta * run.Gammas[0]) (p - eta * g)) stored g

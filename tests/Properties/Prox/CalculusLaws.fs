@@ -11,7 +11,8 @@ module Oracle =
 
     /// max(x − τ, 0) with Σ = r, τ by bisection.
     let simplex radius (x: float[]) =
-        let above tau = Array.sumBy (fun v -> max (v - tau) 0.0) x
+        let above tau =
+            Array.sumBy (fun v -> max (v - tau) 0.0) x
 
         let rec search low high k =
             let mid = 0.5 * (low + high)
@@ -61,20 +62,21 @@ type Numbers = {
 
 type NumbersArb =
     static member Numbers() : Arbitrary<Numbers> =
-        let gen = gen {
-            let! w = Gen.choose (0, 24)
-            let! r = Gen.choose (1, 24)
-            let! n = Gen.choose (1, 19)
-            let! x = Gen.vectorOf n
-            let! eta = Gen.step
+        let gen =
+            gen {
+                let! w = Gen.choose (0, 24)
+                let! r = Gen.choose (1, 24)
+                let! n = Gen.choose (1, 19)
+                let! x = Gen.vectorOf n
+                let! eta = Gen.step
 
-            return {
-                W = float w / 8.0
-                R = float r / 8.0
-                Point = x
-                Eta = eta
+                return {
+                    W = float w / 8.0
+                    R = float r / 8.0
+                    Point = x
+                    Eta = eta
+                }
             }
-        }
 
         Arb.fromGenShrink (
             gen,
@@ -103,7 +105,11 @@ module CalculusLaws =
     [<Property>]
     let ``Moreau's identity ties the group norm to the Euclidean ball`` (c: Numbers) =
         let n = c.Point.Length
-        let group = { Weight = c.W; Coordinates = [| 0 .. n - 1 |] }
+
+        let group = {
+            Weight = c.W
+            Coordinates = [| 0 .. n - 1 |]
+        }
 
         match Sss.GroupL2.create n [ group ], Sss.L2Ball.create c.W with
         | Ok norm, Ok ball ->
@@ -128,21 +134,23 @@ module CalculusLaws =
     let ``element-wise kernels are the scalar formulas at any length`` (c: Numbers) =
         let n = c.Point.Length
         let weights = Array.init n (fun i -> if i % 2 = 0 then c.W else c.R)
-        let soft a x = if x > a then x - a elif x < -a then x + a else 0.0
+
+        let soft a x =
+            if x > a then x - a
+            elif x < -a then x + a
+            else 0.0
+
         let each f = Array.mapi f c.Point
 
         prox (Spec.build n (L1 c.W)) c.Eta c.Point = each (fun _ x -> soft (c.Eta * c.W) x)
-        && prox (Spec.build n (WeightedL1 [ c.W; c.R ])) c.Eta c.Point = each (fun i x ->
-            soft (c.Eta * weights[i]) x
-        )
-        && prox (Spec.build n (NonNegativeL1 c.W)) c.Eta c.Point = each (fun _ x ->
-            max (x - c.Eta * c.W) 0.0
-        )
-        && prox (Spec.build n (WeightedNonNegativeL1 [ c.W; c.R ])) c.Eta c.Point = each
-            (fun i x -> max (x - c.Eta * weights[i]) 0.0)
-        && prox (Spec.build n (Box(-c.W, c.R))) c.Eta c.Point = each (fun _ x ->
-            min (max x -c.W) c.R
-        )
+        && prox (Spec.build n (WeightedL1 [ c.W; c.R ])) c.Eta c.Point =
+            each (fun i x -> soft (c.Eta * weights[i]) x)
+        && prox (Spec.build n (NonNegativeL1 c.W)) c.Eta c.Point =
+            each (fun _ x -> max (x - c.Eta * c.W) 0.0)
+        && prox (Spec.build n (WeightedNonNegativeL1 [ c.W; c.R ])) c.Eta c.Point =
+            each (fun i x -> max (x - c.Eta * weights[i]) 0.0)
+        && prox (Spec.build n (Box(-c.W, c.R))) c.Eta c.Point =
+            each (fun _ x -> min (max x -c.W) c.R)
 
     [<Property>]
     let ``scaling a penalty is scaling the step`` (case: Case) =
@@ -172,10 +180,7 @@ module CalculusLaws =
 
         nearAll
             (prox (Spec.build n (Precomposed(c, case.Spec))) case.Step case.X)
-            (prox
-                (Spec.build n case.Spec)
-                (c * c * case.Step)
-                (Array.map (fun v -> c * v) case.X)
+            (prox (Spec.build n case.Spec) (c * c * case.Step) (Array.map (fun v -> c * v) case.X)
              |> Array.map (fun v -> v / c))
 
     [<Property>]

@@ -43,8 +43,7 @@ module Constructors =
         "logSum: epsilon must be more than 0, not 0.", Sss.LogSum.create 1.0 0.0
         "box: the lower bound 2 exceeds the upper bound 1 at index 0.", Sss.Box.create 2.0 1.0
         "box: lower[0] must be a finite number, not NaN.", Sss.Box.create nan 1.0
-        "box: upper[0] must be a finite number, not -Infinity.",
-        Sss.Box.create -infinity -infinity
+        "box: upper[0] must be a finite number, not -Infinity.", Sss.Box.create -infinity -infinity
         "box: upper must have length 2, not 1.", Sss.Box.each [| 0.0; 0.0 |] [| 1.0 |]
         "box: the lower bound 3 exceeds the upper bound 1 at index 1.",
         Sss.Box.each [| 0.0; 3.0 |] [| 1.0; 1.0 |]
@@ -56,8 +55,7 @@ module Constructors =
         "translated: origin[0] must be a finite number, not Infinity.",
         Sss.Translated.create [| infinity |] l0
         "translated: origin must have length 2, not 1.",
-        Sss.L1.weighted [| 1.0; 1.0 |]
-        |> Result.bind (Sss.Translated.create [| 0.0 |])
+        Sss.L1.weighted [| 1.0; 1.0 |] |> Result.bind (Sss.Translated.create [| 0.0 |])
         "precomposed: factor must not be 0.", Sss.Precomposed.create 0.0 l0
         "separableSum: parts must not be empty.", Sss.SeparableSum.create []
         "separableSum: parts[0].length must be more than 0, not 0.",
@@ -66,8 +64,7 @@ module Constructors =
         Sss.L1.weighted [| 1.0; 1.0 |]
         |> Result.bind (fun w -> Sss.SeparableSum.create [ w, 3 ])
         "conjugate: l0(1) is not convex.", Sss.Conjugate.create l0
-        "moreauEnvelope: smoothing must be more than 0, not -1.",
-        Sss.MoreauEnvelope.create -1.0 l0
+        "moreauEnvelope: smoothing must be more than 0, not -1.", Sss.MoreauEnvelope.create -1.0 l0
     ]
 
     [<Fact>]
@@ -125,3 +122,34 @@ module Constructors =
                 let point, value = Penalty.prox penalty 1.0 [| 0.0; 0.0 |]
                 Assert.Equal<float[]>([| 0.0; 0.0 |], point)
                 Assert.Equal(0.0, value)
+
+    [<Fact>]
+    let ``separable norms and boxes write into a buffer without allocating`` () =
+        let x = Array.init 1000 (fun i -> float (i % 17) - 8.0)
+        let weights = Array.init 1000 (fun i -> float (i % 3))
+        let buffer = Array.zeroCreate 1000
+
+        for penalty in
+            [
+                Sss.L1.create 0.5
+                Sss.L1.weighted weights
+                Sss.NonNegativeL1.create 0.5
+                Sss.NonNegativeL1.weighted weights
+                Sss.Box.create -1.0 1.0
+                Sss.Box.each (Array.map (fun w -> -w) weights) weights
+            ] do
+            match penalty with
+            | Error error -> Assert.Fail(PenaltyError.message error)
+            | Ok penalty ->
+                let run () =
+                    Penalty.proxInto penalty 0.5 x buffer |> ignore
+
+                // The first call may allocate while it is compiled.
+                run ()
+                let before = System.GC.GetAllocatedBytesForCurrentThread()
+
+                for _ in 1..10 do
+                    run ()
+
+                let allocated = System.GC.GetAllocatedBytesForCurrentThread() - before
+                Assert.Equal(0L, allocated)

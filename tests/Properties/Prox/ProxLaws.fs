@@ -9,7 +9,9 @@ open Sss
 /// Vector arithmetic and comparisons that the laws are written with.
 module Laws =
 
-    let dot (x: float[]) (y: float[]) = Array.fold2 (fun s a b -> s + a * b) 0.0 x y
+    let dot (x: float[]) (y: float[]) =
+        Array.fold2 (fun s a b -> s + a * b) 0.0 x y
+
     let subtract (x: float[]) (y: float[]) = Array.map2 (-) x y
     let distance2 x y = let d = subtract x y in dot d d
 
@@ -27,26 +29,27 @@ module Laws =
         Penalty.value penalty u + distance2 u x / (2.0 * step)
 
     /// Points to beat: a grid along each axis through p, refined; p scaled; a path to other points of the domain.
-    let rivals penalty step (x: float[]) (y: float[]) (p: float[]) = seq {
-        x
-        y
-        let other, _ = Penalty.prox penalty (2.0 * step) y
-        other
+    let rivals penalty step (x: float[]) (y: float[]) (p: float[]) =
+        seq {
+            x
+            y
+            let other, _ = Penalty.prox penalty (2.0 * step) y
+            other
 
-        for t in [ 0.01; 0.5 ] do
-            Array.map2 (fun a b -> a + t * (b - a)) p other
+            for t in [ 0.01; 0.5 ] do
+                Array.map2 (fun a b -> a + t * (b - a)) p other
 
-        for scale in [ 0.0; 0.5; 0.99; 1.01; 2.0 ] do
-            Array.map (fun v -> scale * v) p
+            for scale in [ 0.0; 0.5; 0.99; 1.01; 2.0 ] do
+                Array.map (fun v -> scale * v) p
 
-        for i in 0 .. p.Length - 1 do
-            for k in -40 .. 40 do
-                Array.updateAt i (float k / 8.0) p
+            for i in 0 .. p.Length - 1 do
+                for k in -40 .. 40 do
+                    Array.updateAt i (float k / 8.0) p
 
-            for scale in [ 1e-1; 1e-2; 1e-3 ] do
-                Array.updateAt i (p[i] + scale) p
-                Array.updateAt i (p[i] - scale) p
-    }
+                for scale in [ 1e-1; 1e-2; 1e-3 ] do
+                    Array.updateAt i (p[i] + scale) p
+                    Array.updateAt i (p[i] - scale) p
+        }
 
 [<Properties(Arbitrary = [| typeof<Cases> |], MaxTest = 1000)>]
 module ProxLaws =
@@ -70,9 +73,7 @@ module ProxLaws =
 
     /// The objective of a convex penalty is (1/η)-strongly convex, so it grows at least so fast away from its minimiser.
     [<Property>]
-    let ``away from the prox of a convex penalty the objective grows quadratically``
-        (Convex case)
-        =
+    let ``away from the prox of a convex penalty the objective grows quadratically`` (Convex case) =
         let penalty = Spec.build case.X.Length case.Spec
         let point, _ = Penalty.prox penalty case.Step case.X
         let best = objective penalty case.Step case.X point

@@ -75,8 +75,7 @@ module Spec =
         | LInfinityBall radius -> Sss.LInfinityBall.create radius |> get
         | Simplex radius -> Sss.Simplex.create radius |> get
         | Scaled(c, inner) -> Sss.Scaled.create c (build n inner) |> get
-        | Translated(origin, inner) ->
-            Sss.Translated.create (cycle n origin) (build n inner) |> get
+        | Translated(origin, inner) -> Sss.Translated.create (cycle n origin) (build n inner) |> get
         | Precomposed(c, inner) -> Sss.Precomposed.create c (build n inner) |> get
         | Sum(first, rest) when n > 1 ->
             Sss.SeparableSum.create [ build 1 first, 1; build (n - 1) rest, n - 1 ] |> get
@@ -123,8 +122,7 @@ module Spec =
             Gen.map2 (fun g e -> LogSum(g, e)) weight positive
         ]
 
-    let private factor =
-        Gen.elements [ -4.0; -1.0; -0.5; 0.25; 0.5; 1.0; 2.0; 3.0 ]
+    let private factor = Gen.elements [ -4.0; -1.0; -0.5; 0.25; 0.5; 1.0; 2.0; 3.0 ]
 
     let rec private grow atom convex depth =
         if depth = 0 then

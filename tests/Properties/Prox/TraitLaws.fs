@@ -35,7 +35,8 @@ module TraitLaws =
         match Sss.Conjugate.create penalty with
         | Ok conjugate -> penalty.Traits.Convex && conjugate.Traits.Convex
         | Error error ->
-            not penalty.Traits.Convex && error = PenaltyError.NotConvex("conjugate", penalty.Name)
+            not penalty.Traits.Convex
+            && error = PenaltyError.NotConvex("conjugate", penalty.Name)
 
     [<Property>]
     let ``homogeneous implies f(tx) = t f(x)`` (case: Case) =

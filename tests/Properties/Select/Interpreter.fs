@@ -14,15 +14,15 @@ let private get (x: Image) c h w =
 let private isInside (x: Image) h w =
     h >= 0 && h < x.Shape.Height && w >= 0 && w < x.Shape.Width
 
-let private build (shape: Shape) (value: int -> int -> int -> float) = {
-    Shape = shape
-    Data = [|
-        for c in 0 .. shape.Channels - 1 do
-            for h in 0 .. shape.Height - 1 do
-                for w in 0 .. shape.Width - 1 do
-                    value c h w
-    |]
-}
+let private build (shape: Shape) (value: int -> int -> int -> float) =
+    let data = Array.zeroCreate (int (Shape.count shape))
+
+    for c in 0 .. shape.Channels - 1 do
+        for h in 0 .. shape.Height - 1 do
+            for w in 0 .. shape.Width - 1 do
+                data[(c * shape.Height + h) * shape.Width + w] <- value c h w
+
+    { Shape = shape; Data = data }
 
 let private map f (x: Image) = { x with Data = Array.map f x.Data }
 

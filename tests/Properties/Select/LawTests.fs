@@ -2,43 +2,62 @@ module Sss.Tests.Select.LawTests
 
 open System.Collections.Generic
 open Xunit
+open Xunit.Abstractions
 open FsCheck
 open FsCheck.FSharp
 open Sss
 open Sss.Tests.Select.Cases
 
 /// Runs a law over many cases from a shown seed; FsCheck shrinks what fails.
-let private holds count seed (law: Case -> Property) =
+let holds count seed (law: Case -> Property) =
     let config =
         Config.QuickThrowOnFailure
             .WithMaxTest(count)
             .WithEndSize(count)
+            .WithQuietOnSuccess(true)
             .WithReplay(Some { Rnd = Rnd(seed, 1UL); Size = None })
 
     Check.One(config, Prop.forAll cases law)
 
-[<Fact>]
-let ``selection changes nothing`` () =
-    let fired = Dictionary<string, int>()
+type Laws(output: ITestOutputHelper) =
 
-    holds
-        2_000
-        20261123UL
-        (fun case ->
-            let t = trial case
+    [<Fact>]
+    member _.``selection changes nothing, in 10,000 random networks``() =
+        let fired = Dictionary<string, int>()
 
-            let outcome =
-                Verify.check Interpreter.run case.Options 1e-10 t.Network t.Weights t.Images
+        let count rule =
+            fired[rule] <- (if fired.ContainsKey rule then fired[rule] else 0) + 1
 
-            let word =
-                match outcome with
-                | TrialOutcome.Same _ -> "same"
-                | TrialOutcome.Died _ -> "died"
-                | _ -> "bad"
+        holds
+            10_000
+            20261123UL
+            (fun case ->
+                let t = trial case
+                let selected = Selection.select case.Options t.Network t.Weights
 
-            fired[word] <- (if fired.ContainsKey word then fired[word] else 0) + 1
-            not (Verify.isFailure outcome) |> Prop.label $"%A{outcome}"
-        )
+                let outcome =
+                    Verify.checkWith
+                        (fun _ _ -> selected)
+                        Interpreter.run
+                        1e-10
+                        t.Network
+                        t.Weights
+                        t.Images
 
-    for KeyValue(word, n) in fired do
-        printfn "%s %d" word n
+                match selected with
+                | Ok small -> Rules.fired t small |> List.iter count
+                | Error _ -> count "a layer died"
+
+                not (Verify.isFailure outcome) |> Prop.label $"%A{outcome}"
+            )
+
+        for KeyValue(rule, n) in fired |> Seq.sortBy _.Key do
+            output.WriteLine $"%6d{n}  {rule}"
+
+        let rare = [
+            for KeyValue(rule, n) in fired do
+                if n < 100 then
+                    rule, n
+        ]
+
+        Assert.Empty rare

@@ -22,9 +22,7 @@ module Precomposed =
                 Name = $"{penalty.Name} of {factor}x"
                 Evaluate =
                     Kernel.whole (fun x ->
-                        penalty.Evaluate.Invoke(
-                            ReadOnlySpan(Array.map (fun v -> factor * v) x)
-                        )
+                        penalty.Evaluate.Invoke(ReadOnlySpan(Array.map (fun v -> factor * v) x))
                     )
                 Proximal =
                     ProxKernel(fun step x destination ->

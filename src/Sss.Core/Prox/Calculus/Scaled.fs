@@ -22,7 +22,8 @@ module Scaled =
                     penalty.Conjugate
                     |> Option.map (fun conjugate ->
                         Kernel.whole (fun y ->
-                            factor * conjugate.Invoke(ReadOnlySpan(Array.map (fun v -> v / factor) y))
+                            factor
+                            * conjugate.Invoke(ReadOnlySpan(Array.map (fun v -> v / factor) y))
                         )
                     )
         })

@@ -34,8 +34,7 @@ module SeparableSum =
             parts |> List.forall (fun (p, _) -> trait' p.Traits)
 
         let conjugates =
-            parts
-            |> List.choose (fun (p, n) -> p.Conjugate |> Option.map (fun c -> c, n))
+            parts |> List.choose (fun (p, n) -> p.Conjugate |> Option.map (fun c -> c, n))
 
         Require.filled "separableSum" "parts" parts
         |> Result.bind (fun () ->

@@ -25,8 +25,7 @@ module Translated =
                 Name = $"{penalty.Name} moved"
                 Traits = {
                     penalty.Traits with
-                        Homogeneous =
-                            penalty.Traits.Homogeneous && Array.forall ((=) 0.0) origin
+                        Homogeneous = penalty.Traits.Homogeneous && Array.forall ((=) 0.0) origin
                 }
                 Length = Some origin.Length
                 Evaluate =

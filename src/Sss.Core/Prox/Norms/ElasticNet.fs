@@ -5,7 +5,8 @@ namespace Sss
 [<RequireQualifiedAccess>]
 module ElasticNet =
 
-    let private soft threshold x = max (x - threshold) 0.0 + min (x + threshold) 0.0
+    let private soft threshold x =
+        max (x - threshold) 0.0 + min (x + threshold) 0.0
 
     /// γ₁ ≥ 0 and γ₂ ≥ 0. With γ₁ = 0 it is ridge regression's penalty, with γ₂ = 0 it is L1.
     let create (l1: float) (l2: float) : Result<Penalty, PenaltyError> =

@@ -9,8 +9,7 @@ open System
 [<RequireQualifiedAccess>]
 module LogSum =
 
-    let private value gamma epsilon x =
-        gamma * Double.LogP1(abs x / epsilon)
+    let private value gamma epsilon x = gamma * Double.LogP1(abs x / epsilon)
 
     let private prox gamma epsilon step x =
         let r = abs x
@@ -20,7 +19,9 @@ module LogSum =
             0.0
         else
             let root = 0.5 * (r - epsilon + sqrt discriminant)
-            let objective u = value gamma epsilon u + (u - r) * (u - r) / (2.0 * step)
+
+            let objective u =
+                value gamma epsilon u + (u - r) * (u - r) / (2.0 * step)
 
             if root > 0.0 && objective root < objective 0.0 then
                 Math.CopySign(root, x)

@@ -30,7 +30,8 @@ module Scad =
             else
                 gamma
 
-        let objective u = value gamma a u + (u - r) * (u - r) / (2.0 * step)
+        let objective u =
+            value gamma a u + (u - r) * (u - r) / (2.0 * step)
 
         let best =
             [

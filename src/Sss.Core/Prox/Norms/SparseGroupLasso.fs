@@ -7,7 +7,8 @@ namespace Sss
 [<RequireQualifiedAccess>]
 module SparseGroupLasso =
 
-    let private soft threshold x = max (x - threshold) 0.0 + min (x + threshold) 0.0
+    let private soft threshold x =
+        max (x - threshold) 0.0 + min (x + threshold) 0.0
 
     /// For vectors of the given length; γ ≥ 0.
     let create

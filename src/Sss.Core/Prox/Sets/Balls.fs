@@ -28,13 +28,10 @@ module L1Ball =
                 Set = true
             }
             Length = None
-            Evaluate =
-                Kernel.whole (fun x -> Rounding.indicator (Rounding.atMost (size x) radius))
+            Evaluate = Kernel.whole (fun x -> Rounding.indicator (Rounding.atMost (size x) radius))
             Proximal = Kernel.prox (fun _ x -> project x, 0.0)
             Conjugate =
-                Some(
-                    Kernel.whole (fun y -> radius * Array.fold (fun m v -> max m (abs v)) 0.0 y)
-                )
+                Some(Kernel.whole (fun y -> radius * Array.fold (fun m v -> max m (abs v)) 0.0 y))
         })
 
 /// The indicator of {x : ‖x‖₂ ≤ r}. Projection: x inside; else x scaled to length r. f*(y) = r‖y‖₂.

@@ -16,6 +16,22 @@ type TrialOutcome =
     /// Selection refused for another reason.
     | Refused of SelectionError
 
+/// The wording of outcomes.
+[<RequireQualifiedAccess>]
+module TrialOutcome =
+
+    /// What happened, as a clause.
+    let describe (outcome: TrialOutcome) =
+        match outcome with
+        | TrialOutcome.Same(_, difference) -> $"the networks agree up to {difference:g2}"
+        | TrialOutcome.Died layer -> $"layer `{layer}` died, rightly"
+        | TrialOutcome.Differs difference ->
+            $"the selected network differs from the full one by {difference:g3}"
+        | TrialOutcome.WronglyDied(layer, difference) ->
+            $"layer `{layer}` was said to have died, but the scores of two images differ by "
+            + $"{difference:g3}"
+        | TrialOutcome.Refused error -> SelectionError.message error
+
 /// The law of selection, checked on a given network: with random weights and any factors at 0, the
 /// full network and the selected one give the same. The arithmetic comes from outside.
 [<RequireQualifiedAccess>]
@@ -40,7 +56,8 @@ module Verify =
             else
                 apart / largest
 
-    let private isBad (outcome: TrialOutcome) =
+    /// Whether an outcome breaks the law.
+    let isFailure (outcome: TrialOutcome) =
         match outcome with
         | TrialOutcome.Same _
         | TrialOutcome.Died _ -> false
@@ -48,13 +65,11 @@ module Verify =
         | TrialOutcome.WronglyDied _
         | TrialOutcome.Refused _ -> true
 
-    /// Whether an outcome breaks the law.
-    let isFailure outcome = isBad outcome
-
-    /// One trial. `run` evaluates a network (evaluation mode) on one image; `images` are at least two.
-    let check<'T when 'T :> INumberBase<'T>>
+    /// One trial of any way to select. `run` evaluates a network (evaluation mode) on one image;
+    /// `images` are at least two.
+    let checkWith<'T when 'T :> INumberBase<'T>>
+        (select: Network -> Weights<'T> -> Result<Selected<'T>, SelectionError>)
         (run: Network -> Weights<'T> -> 'T[] -> 'T[])
-        (options: SelectOptions)
         (tolerance: float)
         (network: Network)
         (weights: Weights<'T>)
@@ -62,7 +77,7 @@ module Verify =
         : TrialOutcome =
         let full = images |> List.map (run network weights)
 
-        match Selection.select options network weights with
+        match select network weights with
         | Ok small ->
             let apart =
                 images
@@ -82,6 +97,17 @@ module Verify =
             else
                 TrialOutcome.WronglyDied(layer, apart)
         | Error error -> TrialOutcome.Refused error
+
+    /// One trial of `Selection.select`.
+    let check<'T when 'T :> INumberBase<'T>>
+        (run: Network -> Weights<'T> -> 'T[] -> 'T[])
+        (options: SelectOptions)
+        (tolerance: float)
+        (network: Network)
+        (weights: Weights<'T>)
+        (images: 'T[] list)
+        : TrialOutcome =
+        checkWith (Selection.select options) run tolerance network weights images
 
     /// The smallest set that still fails which taking members out can reach: first large parts, then
     /// smaller ones, until no single member can go (delta debugging: A. Zeller, R. Hildebrandt,

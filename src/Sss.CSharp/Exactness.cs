@@ -1,0 +1,53 @@
+namespace Sss;
+
+/// <summary>How far the selected network is from the full one: the proof that removal changed nothing.</summary>
+/// <param name="IsExact">Whether the difference is within the tolerance and every class the same.</param>
+/// <param name="MaxAbs">The largest |a − b| over all inputs and classes.</param>
+/// <param name="MaxRel">The largest max|a − b| / max|a| of an input.</param>
+/// <param name="ArgmaxAgree">The fraction of inputs with the same class; ties within the tolerance count as the same.</param>
+/// <param name="Inputs">Random and test images that were run.</param>
+/// <param name="Tolerance">What <paramref name="MaxRel"/> may be.</param>
+public sealed record Exactness(
+    bool IsExact,
+    double MaxAbs,
+    double MaxRel,
+    double ArgmaxAgree,
+    int Inputs,
+    double Tolerance)
+{
+    internal static Exactness From(Torch.Exactness e) =>
+        new(e.Verdict.IsExact, e.MaxAbs, e.MaxRel, e.ArgmaxAgree, e.Inputs, e.Tolerance);
+}
+
+/// <summary>How a network does on a set of images.</summary>
+/// <param name="Accuracy">The fraction of images that are right, from 0 to 1.</param>
+/// <param name="Loss">Mean cross-entropy, in nats.</param>
+/// <param name="Count">Images.</param>
+public sealed record Evaluation(double Accuracy, double Loss, int Count)
+{
+    internal static Evaluation From(Torch.Evaluation e) => new(e.Accuracy, e.Loss, e.Count);
+}
+
+/// <summary>One epoch of training.</summary>
+/// <param name="Epoch">From 1.</param>
+/// <param name="Loss">Mean cross-entropy over the epoch's training batches.</param>
+/// <param name="Accuracy">The fraction of the epoch's training images that were right.</param>
+/// <param name="LearningRate">The step size of the epoch's last step.</param>
+/// <param name="ImagesPerSecond">Over the epoch.</param>
+/// <param name="Macs">Multiply-adds that the network would have if it were selected now; null where a layer has died.</param>
+public sealed record EpochProgress(
+    int Epoch,
+    double Loss,
+    double Accuracy,
+    double LearningRate,
+    double ImagesPerSecond,
+    long? Macs)
+{
+    internal static EpochProgress From(Torch.EpochReport e) => new(
+        e.Epoch + 1,
+        e.Loss,
+        e.Accuracy,
+        e.Rate,
+        e.ImagesPerSecond,
+        e.WouldBe?.Value.Macs);
+}

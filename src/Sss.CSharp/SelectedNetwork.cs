@@ -1,0 +1,156 @@
+using Microsoft.FSharp.Collections;
+using Sss.Internal;
+
+namespace Sss;
+
+/// <summary>
+/// A selected network with its numbers: predicts, evaluates, saves, exports. Predictions are safe from
+/// several threads at once; dispose it when no thread uses it any more.
+/// </summary>
+public sealed class SelectedNetwork : IDisposable
+{
+    private readonly FSharpMap<string, Core.Tensor<float>> weights;
+    private readonly FSharpList<string> classes;
+    private readonly Files.Normalisation normalisation;
+    private readonly Torch.Model model;
+    private bool disposed;
+
+    internal SelectedNetwork(
+        Network network,
+        FSharpMap<string, Core.Tensor<float>> weights,
+        FSharpList<string> classes,
+        Files.Normalisation normalisation,
+        Exactness? exactness,
+        SelectedCounts? counts)
+    {
+        Network = network;
+        this.weights = weights;
+        this.classes = classes;
+        this.normalisation = normalisation;
+        Verdict = exactness;
+        Counts = counts;
+        model = Torch.ModelModule.create(Engine.Load(), network.Value, weights).OrThrow(Engine.ModelFailure);
+    }
+
+    /// <summary>The smaller network; a network like any other.</summary>
+    public Network Network { get; }
+
+    /// <summary>Class names in the order of the scores; empty where they are not known.</summary>
+    public IReadOnlyList<string> Classes => [.. classes];
+
+    /// <summary>What stayed of each kind; null for a network that was loaded from files.</summary>
+    public SelectedCounts? Counts { get; }
+
+    /// <summary>The proof that the network computes what the full one computed.</summary>
+    /// <exception cref="InvalidOperationException">The network was loaded from files, which hold one network only.</exception>
+    public Exactness Exactness =>
+        Verdict ?? throw new InvalidOperationException(
+            "A network from files has no full network beside it to be compared with; result.json of its run has the verdict.");
+
+    private Exactness? Verdict { get; }
+
+    /// <summary>The scores of one image, one a class, before any softmax.</summary>
+    /// <param name="image">
+    /// Pixels in the training data's own units, channel by channel and row by row; the normalisation is done here.
+    /// </param>
+    /// <exception cref="ArgumentException">The image does not have the network's input size.</exception>
+    public float[] Predict(ReadOnlySpan<float> image) => PredictBatch(image);
+
+    /// <summary>The scores of images that lie after each other: images × classes, row by row.</summary>
+    /// <param name="images">As for <see cref="Predict"/>.</param>
+    /// <exception cref="ArgumentException">The length is not a multiple of the network's input size.</exception>
+    public float[] PredictBatch(ReadOnlySpan<float> images)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        var size = (int)Network.Input.Count;
+        if (images.Length == 0 || images.Length % size != 0)
+        {
+            throw new ArgumentException(
+                $"{images.Length} values are no whole number of images of {Network.Input} ({size} values each).",
+                nameof(images));
+        }
+
+        var area = Network.Input.Height * Network.Input.Width;
+        var normalised = new float[images.Length];
+        for (var i = 0; i < images.Length; i++)
+        {
+            var channel = i / area % Network.Input.Channels;
+            normalised[i] =
+                (images[i] * normalisation.Scale - normalisation.Mean[channel]) / normalisation.Deviation[channel];
+        }
+
+        return Torch.Evaluate.scores(model, normalised);
+    }
+
+    /// <summary>Accuracy and loss on a set of images, which go through the normalisation of the training data.</summary>
+    /// <exception cref="ArgumentException">The images do not have the network's input shape.</exception>
+    public Evaluation Evaluate(ImageSet images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if (images.Shape != Network.Input)
+        {
+            throw new ArgumentException(
+                $"The images are {images.Shape}; the network takes {Network.Input}.",
+                nameof(images));
+        }
+
+        var data = new Files.Dataset("images", classes, images.Value, images.Value, normalisation);
+        return Evaluation.From(Torch.Evaluate.run(model, data, images.Value));
+    }
+
+    /// <summary>Writes <c>selected.sss</c> and <c>selected.safetensors</c> into a folder, each whole or not at all.</summary>
+    /// <exception cref="SssException">The folder cannot be written to, or the disk is full.</exception>
+    public void Save(string folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        Torch.RunFolder.save(folder, Torch.RunFolder.selected, Network.ToText(), classes, normalisation, weights)
+            .OrThrow(Engine.FileFailure);
+    }
+
+    /// <summary>Reads what <see cref="Save"/> or <c>sss train</c> wrote.</summary>
+    /// <param name="path">A folder, or a <c>.safetensors</c> file.</param>
+    /// <exception cref="SssException">A file is missing or damaged.</exception>
+    public static SelectedNetwork Load(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var loaded = Torch.RunFolder.load(path).OrThrow(Engine.Failure);
+        return new SelectedNetwork(
+            new Network(loaded.Network, null, []),
+            loaded.Weights,
+            loaded.Classes,
+            loaded.Normalisation.ToReference()
+                ?? throw new SssException($"{loaded.Path} does not say how its images are normalised."),
+            null,
+            null);
+    }
+
+    /// <summary>Writes ONNX; the file is there only if ONNX Runtime gives the same scores.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="normalize">Put the normalisation into the graph: it then takes raw pixel values.</param>
+    /// <returns>How far ONNX Runtime's scores are from LibTorch's.</returns>
+    /// <exception cref="SssException">The file cannot be written, or the scores differ.</exception>
+    public Exactness ExportOnnx(string path, bool normalize = false)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ObjectDisposedException.ThrowIf(disposed, this);
+        var loaded = new Torch.LoadedNetwork(
+            path,
+            Network.Value,
+            weights,
+            classes,
+            normalisation.ToReferenceOption());
+        return Exactness.From(
+            Torch.OnnxExport.write(Engine.Load(), normalize, loaded, path).OrThrow(Engine.Failure));
+    }
+
+    /// <summary>Gives the native memory back.</summary>
+    public void Dispose()
+    {
+        if (!disposed)
+        {
+            disposed = true;
+            ((IDisposable)model).Dispose();
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using Sss.Internal;
+
+namespace Sss;
+
+/// <summary>
+/// A network after training, whole, with its factors. Its numbers are in managed memory; disposing it
+/// lets them go. Immutable; safe to use from several threads.
+/// </summary>
+public sealed class TrainedNetwork : IDisposable
+{
+    private readonly Dataset dataset;
+    private readonly Core.Recipe recipe;
+    private Torch.Trained? trained;
+
+    internal TrainedNetwork(Network network, Dataset dataset, Core.Recipe recipe, Torch.Trained trained)
+    {
+        Network = network;
+        this.dataset = dataset;
+        this.recipe = recipe;
+        this.trained = trained;
+        Epochs = [.. trained.Epochs.Select(EpochProgress.From)];
+    }
+
+    /// <summary>The network that was trained.</summary>
+    public Network Network { get; }
+
+    /// <summary>The course of the training.</summary>
+    public IReadOnlyList<EpochProgress> Epochs { get; }
+
+    /// <summary>
+    /// The factors of a layer or residual as selection reads them (the iterate): zeros are exact.
+    /// </summary>
+    /// <param name="owner">The name of the layer or residual that carries them.</param>
+    /// <exception cref="KeyNotFoundException">It carries no factors.</exception>
+    public IReadOnlyList<float> Factors(string owner) =>
+        Value.State.Numbers.TryGetValue(owner + ".factor", out var array)
+            ? [.. array.Data]
+            : throw new KeyNotFoundException($"'{owner}' carries no factors.");
+
+    /// <summary>Removes what zero factors have switched off, and proves that nothing changed.</summary>
+    /// <exception cref="SssException">A whole layer died, or the verdict is not exact; the message says which.</exception>
+    public SelectedNetwork Select()
+    {
+        var outcome = Torch.Pipeline
+            .select(Engine.Load(), Core.Selection.defaults, dataset.Value, recipe, Value)
+            .OrThrow(Engine.Failure);
+        var exactness = Exactness.From(outcome.Exactness);
+        if (!exactness.IsExact)
+        {
+            throw Engine.Failure(Torch.PipelineError.NewInexact(outcome.Exactness));
+        }
+
+        var counts = new SelectedCounts(
+            Count(outcome.Selected.Plan.Neuron),
+            Count(outcome.Selected.Plan.Group),
+            Count(outcome.Selected.Plan.Block));
+        return new SelectedNetwork(
+            new Network(outcome.Selected.Network, null, []),
+            outcome.Selected.Weights,
+            dataset.Value.Classes,
+            dataset.Value.Normalisation,
+            exactness,
+            counts);
+    }
+
+    /// <summary>Lets the numbers go.</summary>
+    public void Dispose() => trained = null;
+
+    private Torch.Trained Value => trained ?? throw new ObjectDisposedException(nameof(TrainedNetwork));
+
+    private static Kept Count(Core.Tally tally) => new(tally.Kept, tally.Total);
+}
+
+/// <summary>Structures of one kind.</summary>
+/// <param name="Count">How many stayed.</param>
+/// <param name="Total">Of how many.</param>
+public readonly record struct Kept(int Count, int Total);
+
+/// <summary>Structures that stayed, a kind each.</summary>
+/// <param name="Neurons">With factors on neurons.</param>
+/// <param name="Groups">With factors on groups.</param>
+/// <param name="Blocks">With factors on blocks.</param>
+public sealed record SelectedCounts(Kept Neurons, Kept Groups, Kept Blocks);

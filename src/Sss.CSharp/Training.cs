@@ -1,0 +1,109 @@
+using Microsoft.FSharp.Core;
+using Sss.Internal;
+
+namespace Sss;
+
+/// <summary>Training.</summary>
+public static class Training
+{
+    /// <summary>
+    /// Trains a network on a data set's training images: weights and scaling factors together, in one
+    /// pass. Runs on a thread of its own; two trainings at once share the machine's cores and slow each
+    /// other down.
+    /// </summary>
+    /// <param name="network">What to train; its recipe holds where the options are null.</param>
+    /// <param name="dataset">Images of the network's input shape and classes.</param>
+    /// <param name="options">Overrides of the recipe; null: none.</param>
+    /// <param name="progress">Told after every epoch.</param>
+    /// <param name="cancellationToken">Stops the training within one step.</param>
+    /// <exception cref="SssException">The data does not fit the network, or the training diverged.</exception>
+    /// <exception cref="OperationCanceledException">The training was stopped.</exception>
+    public static Task<TrainedNetwork> TrainAsync(
+        this Network network,
+        Dataset dataset,
+        TrainingOptions? options = null,
+        IProgress<EpochProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(dataset);
+        var recipe = Merge(network.Recipe ?? Core.RecipeModule.defaults, options ?? new TrainingOptions());
+        Files.DatasetModule.fits(network.Value, dataset.Value).OrThrow(Engine.FileFailure);
+        return Task.Factory.StartNew(
+            () => Run(network, dataset, recipe, options?.Threads, progress, cancellationToken),
+            cancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+    }
+
+    private static TrainedNetwork Run(
+        Network network,
+        Dataset dataset,
+        Core.Recipe recipe,
+        int? threads,
+        IProgress<EpochProgress>? progress,
+        CancellationToken stop)
+    {
+        var settings = new Torch.TrainSettings(
+            Engine.Load(),
+            threads.ToOption(),
+            Torch.FactorMethod.Apg,
+            FSharpOption<Torch.TrainState>.None);
+
+        void Listen(Torch.TrainEvent e)
+        {
+            if (e is Torch.TrainEvent.EpochDone done)
+            {
+                progress?.Report(EpochProgress.From(done.Item));
+            }
+        }
+
+        var trained = Torch.Train.run(
+            settings,
+            network.Value,
+            dataset.Value,
+            recipe,
+            ((Action<Torch.TrainEvent>)Listen).ToFSharpFunc(),
+            stop);
+        return new TrainedNetwork(
+            network,
+            dataset,
+            recipe,
+            trained.OrThrow(error => Engine.Failure(Torch.PipelineError.NewNotTrained(error))));
+    }
+
+    private static Core.Recipe Merge(Core.Recipe recipe, TrainingOptions options) => new(
+        AtLeastOne(options.Epochs, nameof(options.Epochs)) ?? recipe.Epochs,
+        AtLeastOne(options.Batch, nameof(options.Batch)) ?? recipe.Batch,
+        Positive(options.LearningRate, nameof(options.LearningRate)) ?? recipe.Lr,
+        recipe.Schedule,
+        recipe.Warmup,
+        recipe.Momentum,
+        recipe.Decay,
+        options.Gamma is { } gamma ? Checked(gamma) : recipe.Gamma,
+        recipe.TargetMacs,
+        recipe.ShrinkEvery,
+        options.Seed ?? recipe.Seed,
+        recipe.Augment);
+
+    private static Core.Gamma Checked(Gamma gamma)
+    {
+        foreach (var value in new[] { gamma.Neuron, gamma.Group, gamma.Block })
+        {
+            if (!double.IsFinite(value) || value < 0)
+            {
+                throw new ArgumentException($"Gamma must be 0 or more, not {value}.", nameof(gamma));
+            }
+        }
+
+        return new Core.Gamma(gamma.Neuron, gamma.Group, gamma.Block);
+    }
+
+    private static int? AtLeastOne(int? value, string name) =>
+        value is < 1 ? throw new ArgumentException($"{name} must be at least 1, not {value}.", name) : value;
+
+    private static double? Positive(double? value, string name) =>
+        value is { } v && !(double.IsFinite(v) && v > 0)
+            ? throw new ArgumentException($"{name} must be a number above 0, not {v}.", name)
+            : value;
+}

@@ -1,0 +1,66 @@
+namespace Sss.Cli
+
+open System
+open FsToolkit.ErrorHandling
+open Sss.Files
+open Sss.Torch
+
+/// `sss eval`.
+[<RequireQualifiedAccess>]
+module EvalCommand =
+
+    let private atLeastOne name value =
+        match value with
+        | Some v when v < 1 -> Error $"{name} must be at least 1, not {v}."
+        | v -> Ok v
+
+    let private print json (loaded: LoadedNetwork) (e: Evaluation) =
+        if json then
+            Terminal.out
+                $"{{\"network\":\"{loaded.Network.Name}\",\"accuracy\":{e.Accuracy:R},\
+                  \"loss\":{e.Loss:R},\"count\":{e.Count}}}"
+        else
+            let right = int (Math.Round(e.Accuracy * float e.Count))
+
+            Terminal.out
+                $"{loaded.Network.Name}: accuracy {Number.percent e.Accuracy} of the test images \
+                  ({right} of {e.Count}), loss {e.Loss:``0.0000``}"
+
+    /// `sss eval PATH --data DATA`
+    let main (words: string[]) : int =
+        match Usage.parse<EvalArgument> "eval" words with
+        | Error code -> code
+        | Ok args ->
+            let numbers =
+                result {
+                    let! threads = atLeastOne "--threads" (args.TryGetResult EvalArgument.Threads)
+                    let! limit = atLeastOne "--limit" (args.TryGetResult EvalArgument.Limit)
+                    return threads, limit
+                }
+
+            match numbers with
+            | Error message -> Usage.refuse "eval" message
+            | Ok(threads, limit) ->
+                let evaluated =
+                    result {
+                        let! loaded = RunFolder.load (args.GetResult EvalArgument.Path)
+
+                        let! source =
+                            DataSource.parse (args.GetResult EvalArgument.Data)
+                            |> Result.mapError BadFile
+
+                        let! dataset = Dataset.load source |> Result.mapError BadFile
+
+                        let split =
+                            limit |> Option.fold (fun s n -> Split.take n s) dataset.Test
+
+                        let! engine = Engine.load threads
+                        let! evaluation = Pipeline.evaluate engine loaded dataset split
+                        return loaded, evaluation
+                    }
+
+                match evaluated with
+                | Error error -> Engine.report error
+                | Ok(loaded, evaluation) ->
+                    print (args.Contains EvalArgument.Json) loaded evaluation
+                    Exit.ok

@@ -1,0 +1,180 @@
+namespace Sss.Cli
+
+open System
+open FsToolkit.ErrorHandling
+open Sss
+open Sss.Dsl
+open Sss.Files
+open Sss.Torch
+
+/// `sss train`: the main job.
+[<RequireQualifiedAccess>]
+module TrainCommand =
+
+    /// What was removed and what it cost, as a person reads it.
+    let private summary (out: string) (outcome: Outcome) =
+        let result = Pipeline.summary outcome
+        let part kept total = Number.percent (float kept / float (max 1L total))
+
+        let cost name (dense: int64) (selected: int64) = [
+            name
+            Number.grouped dense
+            Number.grouped selected
+            part selected dense
+        ]
+
+        let factors name (f: RunFactors) = [
+            if f.Total > 0 then
+                cost name (int64 f.Total) (int64 f.Kept)
+        ]
+
+        let test, e = outcome.Test, outcome.Exactness
+        let right = int (Math.Round(test.Accuracy * float test.Count))
+
+        [
+            yield!
+                Terminal.columns [
+                    [ ""; "dense"; "selected"; "kept" ]
+                    cost "params" result.Dense.Params result.Selected.Params
+                    cost "macs" result.Dense.Macs result.Selected.Macs
+                    yield! factors "neurons" result.Neuron
+                    yield! factors "groups" result.Group
+                    yield! factors "blocks" result.Block
+                ]
+            ""
+            $"accuracy   {Number.percent test.Accuracy} of the test images ({right} of {test.Count}), \
+              loss {test.Loss:``0.0000``}"
+            $"exactness  {Exactness.word e.Verdict}: largest difference {Number.tiny e.MaxRel} \
+              relative, {Number.tiny e.MaxAbs} absolute, over {e.Inputs} inputs"
+            $"time       {result.Seconds.Train:``0.0``} s training, {result.Seconds.Select:``0.00``} s \
+              selection"
+            $"saved in   {out}"
+        ]
+
+    /// Structures whose factor is zero and that stay all the same, with the rule, up to a few.
+    let private stays (plan: Plan) =
+        let shown = 5
+
+        match plan.Stays with
+        | [] -> []
+        | all -> [
+            $"kept although their factor is zero: {all.Length}"
+            for structure, rule in List.truncate shown all do
+                $"  {Plan.describeStructure structure}: {Plan.describeStay rule}"
+            if all.Length > shown then
+                $"  and {all.Length - shown} more"
+          ]
+
+    /// A network that no penalty acts on would be trained for nothing.
+    let private warn path (recipe: Recipe) (parsed: Parsed) text =
+        for warning in parsed.Warnings do
+            Terminal.write Console.Error (Language.render path text warning)
+
+        let scaled = Network.scales parsed.Network |> Seq.toList
+
+        if List.isEmpty scaled then
+            Terminal.error
+                $"{path}: warning: the network has no scaling factors, so nothing can be removed; \
+                  write `@scale(…)` where structures may go."
+        elif
+            scaled
+            |> List.forall (fun (_, s) -> Recipe.gammaOf s.Kind recipe.Gamma * s.Gamma = 0.0)
+        then
+            Terminal.error
+                $"{path}: warning: every γ is 0, so nothing will be removed; write `gamma …` in the \
+                  recipe or give --gamma."
+
+    let private initial (network: Network) (path: string) =
+        result {
+            let! file = NetworkFile.read path |> Result.mapError BadFile
+            do! NetworkFile.check path network file.Weights |> Result.mapError BadFile
+            return Some(Train.from network file.Weights)
+        }
+
+    let private run (job: Job) quiet json (out: string) =
+        Engine.stoppable (fun stop ->
+            TrainProgress.show
+                quiet
+                job.Network
+                job.Recipe.Epochs
+                (fun emit -> Pipeline.run job emit stop)
+        )
+        |> function
+            | Error error -> Engine.report error
+            | Ok outcome ->
+                if json then
+                    Terminal.write Console.Out (ResultFile.toText (Pipeline.summary outcome))
+                else
+                    List.iter Terminal.out (summary out outcome)
+                    List.iter Terminal.error (stays outcome.Selected.Plan)
+
+                Exit.ok
+
+    /// `sss train FILE --data DATA --out DIR`
+    let main (words: string[]) : int =
+        match Usage.parse<TrainArgument> "train" words with
+        | Error code -> code
+        | Ok args ->
+            let options parsed =
+                result {
+                    let! recipe = TrainOptions.recipe args parsed
+                    let! method = TrainOptions.method args
+                    let! select = TrainOptions.select args
+                    let! threads, limit = TrainOptions.counts args
+                    return recipe, method, select, threads, limit
+                }
+
+            // Wrong options are told before any file is opened.
+            match options Recipe.defaults, TrainOptions.device args with
+            | Error message, _ -> Usage.refuse "train" message
+            | _, Error message ->
+                Terminal.error ("sss train: " + message)
+                Exit.fault
+            | Ok(_, method, select, threads, limit), Ok() ->
+                let path = args.GetResult TrainArgument.File
+                let out = args.GetResult TrainArgument.Out
+                let json = args.Contains TrainArgument.Json
+
+                let prepared =
+                    result {
+                        let! text, parsed = Pipeline.loadText path
+                        let start = Option.defaultValue Recipe.defaults parsed.Recipe
+                        // The bounds have been checked: they do not depend on the recipe.
+                        let recipe = TrainOptions.recipe args start |> Result.defaultValue start
+                        warn path recipe parsed text
+
+                        let! source =
+                            DataSource.parse (args.GetResult TrainArgument.Data)
+                            |> Result.mapError BadFile
+
+                        let! dataset = Dataset.load source |> Result.mapError BadFile
+                        do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
+                        do! RunFolder.prepare out |> Result.mapError BadFile
+
+                        let! from =
+                            match args.TryGetResult TrainArgument.Init with
+                            | None -> Ok None
+                            | Some path -> initial parsed.Network path
+
+                        let! engine = Engine.load threads
+
+                        return {
+                            Network = parsed.Network
+                            Recipe = recipe
+                            Dataset =
+                                limit
+                                |> Option.fold (fun d n -> Dataset.limit n d) dataset
+                            Select = select
+                            Settings = {
+                                Engine = engine
+                                Threads = threads
+                                From = from
+                                Method = method
+                            }
+                            Out = Some out
+                        }
+                    }
+
+                match prepared with
+                | Error error -> Engine.report error
+                | Ok job -> run job (json || args.Contains TrainArgument.Quiet) json out

@@ -1,0 +1,142 @@
+namespace Sss.Cli
+
+open System
+open System.Globalization
+open Argu
+open FsToolkit.ErrorHandling
+open Sss
+open Sss.Torch
+
+/// The options of `sss train`, read and held to their bounds. Options override the recipe.
+[<RequireQualifiedAccess>]
+module TrainOptions =
+
+    let private atLeast (bound: int) name value =
+        if value >= bound then
+            Ok value
+        else
+            Error $"{name} must be at least {bound}, not {value}."
+
+    let private positive name (value: float) =
+        if Double.IsFinite value && value > 0.0 then
+            Ok value
+        else
+            Error $"{name} must be a number above 0, not {Number.brief value}."
+
+    let private gammaValue (text: string) =
+        match Double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
+        | true, value when Double.IsFinite value && value >= 0.0 -> Ok value
+        | _ -> Error $"--gamma: '{text}' is not a number of 0 or more."
+
+    /// `G`, or `neuron=G,group=G,block=G` in any order; kinds that are not named keep the recipe's γ.
+    let private gamma (before: Gamma) (text: string) : Result<Gamma, string> =
+        if not (text.Contains '=') then
+            gammaValue text
+            |> Result.map (fun g -> { Neuron = g; Group = g; Block = g })
+        else
+            let add (gamma: Result<Gamma, string>) (part: string) =
+                result {
+                    let! gamma = gamma
+
+                    match part.Split('=', 2) with
+                    | [| kind; value |] ->
+                        let! g = gammaValue value
+
+                        match kind.Trim() with
+                        | "neuron" -> return { gamma with Neuron = g }
+                        | "group" -> return { gamma with Group = g }
+                        | "block" -> return { gamma with Block = g }
+                        | other ->
+                            return!
+                                Error(
+                                    $"--gamma: '{other}' is no kind of factor; kinds are neuron, "
+                                    + "group and block."
+                                    + Usage.didYouMean [ "neuron"; "group"; "block" ] other
+                                )
+                    | _ -> return! Error $"--gamma: '{part}' is not of the form kind=number."
+                }
+
+            text.Split ',' |> Array.fold add (Ok before)
+
+    /// The recipe with the options in their places.
+    let recipe (args: ParseResults<TrainArgument>) (recipe: Recipe) : Result<Recipe, string> =
+        let given check value fallback =
+            value |> Option.traverseResult check |> Result.map (Option.defaultValue fallback)
+
+        result {
+            let! epochs =
+                given
+                    (atLeast 1 "--epochs")
+                    (args.TryGetResult TrainArgument.Epochs)
+                    recipe.Epochs
+
+            let! batch =
+                given (atLeast 1 "--batch") (args.TryGetResult TrainArgument.Batch) recipe.Batch
+
+            let! lr = given (positive "--lr") (args.TryGetResult TrainArgument.Lr) recipe.Lr
+
+            let! seed =
+                given (atLeast 0 "--seed") (args.TryGetResult TrainArgument.Seed) recipe.Seed
+
+            let! gamma =
+                given
+                    (gamma recipe.Gamma)
+                    (args.TryGetResult TrainArgument.Gamma)
+                    recipe.Gamma
+
+            return {
+                recipe with
+                    Epochs = epochs
+                    Batch = batch
+                    Lr = lr
+                    Seed = seed
+                    Gamma = gamma
+            }
+        }
+
+    /// The factors' update rule.
+    let method (args: ParseResults<TrainArgument>) : Result<FactorMethod, string> =
+        match args.TryGetResult TrainArgument.Method with
+        | None -> Ok FactorMethod.Apg
+        | Some name ->
+            let names = FactorMethod.all |> List.map FactorMethod.name
+            let listed = String.Join(", ", names)
+
+            FactorMethod.tryParse name
+            |> Result.requireSome (
+                $"--method: '{name}' is unknown; methods are {listed}."
+                + Usage.didYouMean names name
+            )
+
+    /// How to select.
+    let select (args: ParseResults<TrainArgument>) : Result<SelectOptions, string> =
+        args.TryGetResult TrainArgument.Round
+        |> Option.defaultValue 1
+        |> atLeast 1 "--round"
+        |> Result.map (fun round -> {
+            Round = round
+            KeepFactors = args.Contains TrainArgument.Keep_Factors
+        })
+
+    /// Numbers that are no part of the recipe: threads, images.
+    let counts (args: ParseResults<TrainArgument>) : Result<int option * int option, string> =
+        result {
+            let! threads =
+                args.TryGetResult TrainArgument.Threads
+                |> Option.traverseResult (atLeast 1 "--threads")
+
+            let! limit =
+                args.TryGetResult TrainArgument.Limit
+                |> Option.traverseResult (atLeast 1 "--limit")
+
+            return threads, limit
+        }
+
+    /// CUDA that was asked for and cannot be had is an error, never a silent run on the CPU.
+    let device (args: ParseResults<TrainArgument>) : Result<unit, string> =
+        match args.TryGetResult TrainArgument.Device with
+        | None
+        | Some "cpu" -> Ok()
+        | Some other when other.StartsWith "cuda" ->
+            Error "--device: this version computes on the CPU only; leave the option out."
+        | Some other -> Error $"--device: '{other}' is unknown; devices are cpu and cuda."

@@ -1,0 +1,110 @@
+namespace Sss.Cli
+
+open System
+open FsToolkit.ErrorHandling
+open Sss
+open Sss.Dsl
+open Sss.Torch
+
+/// `sss verify`.
+[<RequireQualifiedAccess>]
+module VerifyCommand =
+
+    let private atLeast bound name value =
+        if value >= bound then
+            Ok value
+        else
+            Error $"{name} must be at least {bound}, not {value}."
+
+    /// The smallest failing pattern, with the network that it fails on.
+    let private failure (network: Network) (settings: VerifySettings) (f: VerifyFailure) = [
+        $"FAILED at {f.Precision}: {TrialOutcome.describe f.Outcome}"
+        $"seed {settings.Seed}, trial {f.Trial}; the smallest pattern of zero factors that fails:"
+        for structure in f.Zeros do
+            "  " + Plan.describeStructure structure
+        ""
+        Language.print network
+    ]
+
+    let private print json (network: Network) settings (report: VerifyReport) =
+        if json then
+            let failed = Option.isSome report.Failure
+
+            Terminal.out
+                $"{{\"network\":\"{network.Name}\",\"trials\":{report.Trials},\
+                  \"died\":{report.Died},\"maxDouble\":{report.MaxDouble:R},\
+                  \"maxSingle\":{report.MaxSingle:R},\"failed\":{(string failed).ToLowerInvariant()}}}"
+        else
+            match report.Failure with
+            | Some f -> List.iter Terminal.error (failure network settings f)
+            | None ->
+                let died =
+                    if report.Died = 0 then
+                        ""
+                    else
+                        $"; in {report.Died} of them a whole layer died, rightly"
+
+                Terminal.out
+                    $"{network.Name}: {report.Trials} trials, selected = full every time{died}"
+
+                Terminal.out
+                    $"largest difference {Number.tiny report.MaxDouble} at double precision, \
+                      {Number.tiny report.MaxSingle} at single"
+
+    /// `sss verify FILE`
+    let main (words: string[]) : int =
+        match Usage.parse<VerifyArgument> "verify" words with
+        | Error code -> code
+        | Ok args ->
+            let number given fallback bound name =
+                given |> Option.defaultValue fallback |> atLeast bound name
+
+            let numbers =
+                result {
+                    let! trials = number (args.TryGetResult VerifyArgument.Trials) 20 1 "--trials"
+                    let! seed = number (args.TryGetResult VerifyArgument.Seed) 1 0 "--seed"
+
+                    let! threads =
+                        args.TryGetResult VerifyArgument.Threads
+                        |> Option.traverseResult (atLeast 1 "--threads")
+
+                    return trials, seed, threads
+                }
+
+            match numbers with
+            | Error message -> Usage.refuse "verify" message
+            | Ok(trials, seed, threads) ->
+                let settings = {
+                    Trials = trials
+                    Seed = seed
+                    Select = Selection.defaults
+                }
+
+                let progress trial =
+                    if Terminal.watched () then
+                        Console.Error.Write $"\rtrial {trial} of {trials}"
+
+                let verified =
+                    result {
+                        let! _, parsed = Pipeline.loadText (args.GetResult VerifyArgument.File)
+                        let! engine = Engine.load threads
+
+                        let report =
+                            Engine.stoppable (
+                                VerifyRun.run engine settings parsed.Network progress
+                            )
+
+                        return parsed.Network, report
+                    }
+
+                if Terminal.watched () then
+                    Console.Error.Write "\r                              \r"
+
+                match verified with
+                | Error error -> Engine.report error
+                | Ok(network, report) ->
+                    print (args.Contains VerifyArgument.Json) network settings report
+
+                    if Option.isSome report.Failure then Exit.fault
+                    elif report.Trials < trials then Exit.stopped
+                    else Exit.ok

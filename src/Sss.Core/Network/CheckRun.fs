@@ -1,0 +1,131 @@
+namespace Sss
+
+open Sss.CheckValue
+
+/// What goes along while one draft is checked, names in the order of the text, and single layers.
+module internal CheckRun =
+
+    /// A node of a body whose scopes have been opened: its name, and the scope it stands in.
+    [<Struct>]
+    type Item = {
+        Name: string
+        Node: DraftNode
+        Scope: NameScope
+    }
+
+    /// What goes along while one draft is checked.
+    type Run = {
+        Report: Problem -> Place -> unit
+        mutable Layers: int
+    }
+
+    let shapeProblem problem = Problem.Shape problem
+
+    /// Opens scopes and gives names, in the order of the text.
+    let rec openScopes
+        (scope: NameScope)
+        (items: ResizeArray<Item>)
+        (body: DraftNode list)
+        =
+        for node in body do
+            let add word label place =
+                let name = scope.Name(Some word, label, false, place)
+
+                items.Add {
+                    Name = name
+                    Node = node
+                    Scope = scope
+                }
+
+            match node with
+            | DraftNode.Layer layer -> add (Op.word layer.Op) layer.Label layer.Place
+            | DraftNode.Residual r -> add "residual" r.Label r.Place
+            | DraftNode.Concat c -> add "concat" c.Label c.Place
+            | DraftNode.Broken ->
+                items.Add {
+                    Name = ""
+                    Node = node
+                    Scope = scope
+                }
+            | DraftNode.Scope {
+                                  Word = None
+                                  Label = None
+                                  Body = inner
+                              } -> openScopes scope items inner
+            | DraftNode.Scope s ->
+                let name = scope.Name(s.Word, s.Label, true, s.Place)
+                openScopes (scope.Inner name) items s.Body
+
+    /// The scale of a layer that stands right, or None with a report.
+    let layerScale run (items: ResizeArray<Item>) i (layer: DraftLayer) output =
+        let neighbour j =
+            if j < 0 || j >= items.Count then
+                Ok None
+            else
+                match items[j].Node with
+                | DraftNode.Layer l -> Ok(Some l.Op)
+                | DraftNode.Broken -> Error()
+                | _ -> Ok None
+
+        match layer.Scale, neighbour (i - 1), neighbour (i + 1) with
+        | Some scale, Ok before, Ok after ->
+            let site: CheckFactors.Site = {
+                Op = layer.Op
+                Before = before
+                After = after
+            }
+
+            match CheckFactors.problem scale.Kind site with
+            | Some problem ->
+                run.Report (Problem.Factor problem) scale.Place
+                None
+            | None ->
+                Some {
+                    Kind = scale.Kind
+                    Count = CheckFactors.count scale.Kind site output
+                    Gamma = scale.Gamma
+                    Init = scale.Init
+                }
+        | _ -> None
+
+    let nowhere = Shape.create 0 0 0
+
+    let checkLayer run items i (layer: DraftLayer) (value: Value) : Node * Value =
+        run.Layers <- run.Layers + 1
+
+        let numbers = CheckLayers.numbers layer.Op
+        let output = value.Shape |> Option.map (fun s -> s, Op.outputShape layer.Op)
+
+        let problems, output =
+            match numbers, output with
+            | [], Some(input, shape) ->
+                match CheckLayers.fit layer.Op input with
+                | [] -> [], Some(shape input)
+                | problems -> problems, None
+            // A dense layer's output is known whatever comes in.
+            | [], None ->
+                [],
+                match layer.Op with
+                | Op.Dense d -> Some(Shape.vector d.Out)
+                | _ -> None
+            | problems, _ -> problems, None
+
+        for problem in problems do
+            run.Report (shapeProblem problem) layer.Place
+
+        let shape = defaultArg output nowhere
+        let scale = layerScale run items i layer shape
+
+        let own =
+            match layer.Scale, scale with
+            | Some s, Some _ -> source (Op.word layer.Op) s.Place
+            | _ -> Sources.Empty
+
+        Node.Layer {
+            Name = items[i].Name
+            Op = layer.Op
+            Scale = scale
+            Input = defaultArg value.Shape nowhere
+            Output = shape
+        },
+        afterLayer layer.Op own output value

@@ -1,0 +1,99 @@
+namespace Sss.Select
+
+open Sss
+
+/// Which factors stay, and which are folded into weights.
+[<RequireQualifiedAccess>]
+module internal Folding =
+
+    /// Owners whose factors may stay where the language lets them stand. The others are folded.
+    let private standing (network: Network) =
+        let rec inBody isLast body = [
+            for i, node in List.indexed body do
+                let following = List.tryItem (i + 1) body
+                let isOutput = isLast && following.IsNone
+
+                match node with
+                | Node.Layer { Scale = None } -> ()
+                | Node.Layer({ Scale = Some scale } as layer) ->
+                    match layer.Op, following with
+                    | (Op.Conv _ | Op.DepthwiseConv _ | Op.Dense _),
+                      Some(Node.Layer { Op = Op.BatchNorm _ }) -> ()
+                    | _ when isOutput || (scale.Kind = Group && scale.Count < 2) -> ()
+                    | _ -> layer.Name
+                | Node.Residual r ->
+                    if r.Scale.IsSome then
+                        r.Name
+
+                    yield! inBody false r.Branch
+                    yield! inBody false r.Shortcut
+                | Node.Concat c ->
+                    for branch in c.Branches do
+                        yield! inBody false branch.Body
+        ]
+
+        Set.ofList (inBody true network.Body)
+
+    /// Residuals by the layer that ends their scaled branch, where that layer can take up a factor.
+    let ends (network: Network) =
+        Network.nodes network
+        |> Seq.choose (
+            function
+            | Node.Residual({ Scale = Some _ } as r) ->
+                Backward.taker false r.Branch |> Option.map (fun last -> last, r.Name)
+            | _ -> None
+        )
+        |> Map.ofSeq
+
+    let unscale folded (network: Network) =
+        let keep owner scale =
+            if Set.contains owner folded then None else scale
+
+        let rec body nodes =
+            nodes
+            |> List.map (
+                function
+                | Node.Layer l -> Node.Layer { l with Scale = keep l.Name l.Scale }
+                | Node.Residual r ->
+                    Node.Residual {
+                        r with
+                            Scale = keep r.Name r.Scale
+                            Branch = body r.Branch
+                            Shortcut = body r.Shortcut
+                    }
+                | Node.Concat c ->
+                    Node.Concat {
+                        c with
+                            Branches =
+                                c.Branches |> List.map (fun b -> { b with Body = body b.Body })
+                    }
+            )
+
+        {
+            network with
+                Body = body network.Body
+        }
+
+    /// Owners whose factors are folded when `scaled` is what is left of `network`.
+    let folded keepFactors (network: Network) (scaled: Network) : Set<string> =
+        let stays =
+            if keepFactors then
+                standing scaled
+            else
+                // A residual that ends in nothing that takes up a factor keeps it; checked networks
+                // have none.
+                Network.nodes scaled
+                |> Seq.choose (
+                    function
+                    | Node.Residual({ Scale = Some _ } as r) when
+                        (Backward.taker false r.Branch).IsNone
+                        ->
+                        Some r.Name
+                    | _ -> None
+                )
+                |> Set.ofSeq
+
+        Network.scales network
+        |> Seq.map fst
+        |> Seq.filter (fun owner -> not (stays.Contains owner))
+        |> Set.ofSeq

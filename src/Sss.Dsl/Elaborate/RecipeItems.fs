@@ -1,0 +1,253 @@
+namespace Sss.Dsl
+
+open System.Collections.Generic
+open Sss
+
+/// Single items of a recipe.
+module internal RecipeItems =
+
+    type Run = {
+        Report: MeaningProblem -> Span -> unit
+        mutable Recipe: Recipe
+    }
+
+    let forms =
+        dict [
+            "epochs", "epochs 30"
+            "batch", "batch 128"
+            "lr", "lr 0.1 cosine` or `lr 0.1 step 0.1 at 30, 60, 90 warmup 5"
+            "momentum", "momentum 0.9"
+            "decay", "decay 1e-4"
+            "gamma", "gamma 0.002` or `gamma neuron=0.002 block=0.01"
+            "target", "target macs=0.5"
+            "shrink", "shrink every 5"
+            "seed", "seed 1"
+            "augment", "augment crop=2 flip"
+        ]
+
+    let badForm run (item: RecipeItem) =
+        run.Report
+            (MeaningProblem.RecipeForm(item.Keyword.Value, forms[item.Keyword.Value]))
+            item.Keyword.Span
+
+    let real run what (span: Span) value isGood expected set =
+        if isGood value then
+            set value
+        else
+            run.Report (MeaningProblem.OutOfRange(what, value, expected)) span
+
+    let whole run what least (span: Span) value set =
+        match Evaluate.integer (fun () -> what) least System.Int32.MaxValue span value with
+        | Ok n -> set n
+        | Error(Some(problem, span)) -> run.Report problem span
+        | Error None -> ()
+
+    /// An item of one whole number.
+    let oneWhole run (item: RecipeItem) least set =
+        match item.Words with
+        | [ RecipeWord.Number(value, span) ] -> whole run item.Keyword.Value least span value set
+        | _ -> badForm run item
+
+    let oneReal run (item: RecipeItem) isGood expected set =
+        match item.Words with
+        | [ RecipeWord.Number(value, span) ] ->
+            real run item.Keyword.Value span value isGood expected set
+        | _ -> badForm run item
+
+    let isPositive x = x > 0.0
+    let isNotNegative x = x >= 0.0
+
+    /// `30, 60, 90`: numbers with commas between them, and what follows.
+    let rec epochs found words =
+        match words with
+        | RecipeWord.Number(n, span) :: RecipeWord.Comma _ :: rest ->
+            epochs ((n, span) :: found) rest
+        | RecipeWord.Number(n, span) :: rest -> Some(List.rev ((n, span) :: found), rest)
+        | _ -> None
+
+    let stepEpochs run (listed: (float * Span) list) : int list =
+        let mutable last = 0
+
+        [
+            for value, span in listed do
+                match
+                    Evaluate.integer (fun () -> "the epoch of a step")
+                        (last + 1)
+                        System.Int32.MaxValue
+                        span
+                        value
+                with
+                | Ok n ->
+                    last <- n
+                    n
+                | Error(Some(problem, span)) -> run.Report problem span
+                | Error None -> ()
+        ]
+
+    let rate run (item: RecipeItem) =
+        let schedule, rest =
+            match item.Words with
+            | RecipeWord.Number(value, span) :: rest ->
+                real
+                    run
+                    "lr"
+                    span
+                    value
+                    isPositive
+                    "a number above 0"
+                    (fun value -> run.Recipe <- { run.Recipe with Lr = value })
+
+                match rest with
+                | RecipeWord.Word("constant", _) :: rest -> Some Constant, rest
+                | RecipeWord.Word("cosine", _) :: rest -> Some Cosine, rest
+                | RecipeWord.Word("step", _) :: RecipeWord.Number(factor, span) :: RecipeWord.Word("at",
+                                                                                                   _) :: rest ->
+                    real run "the factor of a step" span factor isPositive "a number above 0" ignore
+
+                    match epochs [] rest with
+                    | Some(listed, rest) -> Some(Step(factor, stepEpochs run listed)), rest
+                    | None -> None, rest
+                | rest -> Some Cosine, rest
+            | rest -> None, rest
+
+        match schedule, rest with
+        | Some schedule, [] -> run.Recipe <- { run.Recipe with Schedule = schedule }
+        | Some schedule, [ RecipeWord.Word("warmup", _); RecipeWord.Number(value, span) ] ->
+            run.Recipe <- { run.Recipe with Schedule = schedule }
+
+            whole run "warmup" 0 span value (fun n -> run.Recipe <- { run.Recipe with Warmup = n })
+        | _ -> badForm run item
+
+    /// The kinds that an item of γ named; the plain number goes to the rest.
+    let gamma run (item: RecipeItem) : FactorKind list =
+        let plain, named =
+            match item.Words with
+            | RecipeWord.Number(value, span) :: rest -> Some(value, span), rest
+            | words -> None, words
+
+        let expected = "a number from 0 up"
+        let given = Dictionary<FactorKind, float>()
+        let mutable isGood = plain.IsSome || not named.IsEmpty
+
+        let kindOf word =
+            match word with
+            | "neuron" -> Some Neuron
+            | "group" -> Some Group
+            | "block" -> Some Block
+            | _ -> None
+
+        for word in named do
+            match word with
+            | RecipeWord.Named(name, value) ->
+                match kindOf name.Value with
+                | Some kind ->
+                    real
+                        run
+                        $"gamma's {name.Value}"
+                        value.Span
+                        value.Value
+                        isNotNegative
+                        expected
+                        (fun v ->
+                            if not (given.TryAdd(kind, v)) then
+                                run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
+                        )
+                | None ->
+                    let kinds = [ "neuron"; "group"; "block" ]
+
+                    run.Report
+                        (MeaningProblem.UnknownArgument(
+                            "gamma",
+                            name.Value,
+                            Suggest.nearest kinds name.Value,
+                            kinds
+                        ))
+                        name.Span
+            | _ -> isGood <- false
+
+        match plain with
+        | Some(value, span) ->
+            real
+                run
+                "gamma"
+                span
+                value
+                isNotNegative
+                expected
+                (fun value ->
+                    for kind in [ Neuron; Group; Block ] do
+                        given.TryAdd(kind, value) |> ignore
+                )
+        | None -> ()
+
+        let value kind =
+            match given.TryGetValue kind with
+            | true, v -> v
+            | _ -> 0.0
+
+        if isGood then
+            run.Recipe <- {
+                run.Recipe with
+                    Gamma = {
+                        Neuron = value Neuron
+                        Group = value Group
+                        Block = value Block
+                    }
+            }
+        else
+            badForm run item
+
+        if plain.IsSome then
+            [ Neuron; Group; Block ]
+        else
+            List.ofSeq given.Keys
+
+    let augment run (item: RecipeItem) =
+        let mutable seen = Set.empty
+
+        for word in item.Words do
+            let name, span =
+                match word with
+                | RecipeWord.Named(name, _) -> name.Value, name.Span
+                | RecipeWord.Word(name, span) -> name, span
+                | RecipeWord.Number(_, span)
+                | RecipeWord.Comma span -> "", span
+
+            if name <> "" && seen.Contains name then
+                run.Report (MeaningProblem.ArgumentTwice name) span
+
+            seen <- seen.Add name
+
+            match word with
+            | RecipeWord.Named({ Value = "crop" }, value) ->
+                whole
+                    run
+                    "crop"
+                    0
+                    value.Span
+                    value.Value
+                    (fun n ->
+                        run.Recipe <- {
+                            run.Recipe with
+                                Augment = { run.Recipe.Augment with Crop = n }
+                        }
+                    )
+            | RecipeWord.Word("flip", _) ->
+                run.Recipe <- {
+                    run.Recipe with
+                        Augment = { run.Recipe.Augment with Flip = true }
+                }
+            | RecipeWord.Named _
+            | RecipeWord.Word _ ->
+                let known = [ "crop"; "flip" ]
+
+                run.Report
+                    (MeaningProblem.UnknownArgument(
+                        "augment",
+                        name,
+                        Suggest.nearest known name,
+                        known
+                    ))
+                    span
+            | RecipeWord.Number _
+            | RecipeWord.Comma _ -> badForm run item

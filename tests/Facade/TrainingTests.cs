@@ -1,0 +1,157 @@
+using Xunit;
+
+namespace Sss.Facade.Tests;
+
+/// <summary>The main job from C#, on the embedded digits, with one thread.</summary>
+public class TrainingTests
+{
+    private const string Text = """
+        network Small {
+          input 1x8x8
+          classes 10
+          conv 16 3x3; bn @scale(neuron); relu
+          residual @scale(block) { conv 16 3x3; bn @scale(neuron); relu; conv 16 3x3; bn }
+          relu
+          avgpool global
+          dense classes
+        }
+        train {
+          epochs 4
+          batch 32
+          gamma 0.03
+        }
+        """;
+
+    private static readonly TrainingOptions Options = new() { Threads = 1, Seed = 3 };
+
+    [Fact]
+    public async Task TrainsSelectsSavesAndLoads()
+    {
+        var network = Network.Parse(Text);
+        var data = Dataset.Digits();
+        var seen = new List<EpochProgress>();
+        using var trained = await network.TrainAsync(data, Options, new Listener(seen.Add));
+
+        Assert.Equal([1, 2, 3, 4], seen.Select(e => e.Epoch));
+        Assert.Equal(seen, trained.Epochs);
+        Assert.True(seen[3].Loss < seen[0].Loss);
+        Assert.Equal(16, trained.Factors("bn1").Count);
+        Assert.Throws<KeyNotFoundException>(() => trained.Factors("conv1"));
+
+        using var small = trained.Select();
+        Assert.True(small.Exactness.IsExact);
+        Assert.True(small.Exactness.MaxRel <= 1e-4);
+        Assert.True(small.Network.Macs < network.Macs, "nothing was removed");
+        Assert.Equal(0, small.Network.Factors);
+        Assert.Equal(32, small.Counts!.Neurons.Total);
+        Assert.Equal(seen[3].Macs, small.Network.Macs);
+
+        using var folder = new TemporaryFolder();
+        small.Save(folder.Path);
+        using var again = SelectedNetwork.Load(folder.Path);
+        Assert.Equal(small.Network.ToText(), again.Network.ToText());
+        Assert.Equal(small.Evaluate(data.Test), again.Evaluate(data.Test));
+        Assert.Equal(data.Classes, again.Classes);
+        Assert.Throws<InvalidOperationException>(() => again.Exactness);
+
+        var images = Enumerable.Range(0, 5).Select(data.Test.Image).ToArray();
+        var batch = small.PredictBatch(images.SelectMany(i => i).ToArray());
+        Assert.Equal(50, batch.Length);
+        for (var i = 0; i < images.Length; i++)
+        {
+            var alone = small.Predict(images[i]);
+            Assert.All(alone.Zip(batch[(i * 10)..(i * 10 + 10)]), p => Assert.Equal(p.First, p.Second, 4));
+        }
+
+        var right = Enumerable.Range(0, data.Test.Count)
+            .Count(i => ArgMax(small.Predict(data.Test.Image(i))) == data.Test.Labels[i]);
+        Assert.Equal(right / (double)data.Test.Count, small.Evaluate(data.Test).Accuracy, 2);
+
+        Assert.True(small.ExportOnnx(folder.File("small.onnx")).IsExact);
+        Assert.True(small.ExportOnnx(folder.File("pixels.onnx"), normalize: true).IsExact);
+        Assert.True(new FileInfo(folder.File("small.onnx")).Length > 1000);
+        Assert.Throws<ArgumentException>(() => small.Predict(new float[63]));
+
+        trained.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => trained.Select());
+    }
+
+    [Fact]
+    public async Task StopsWithinAStep()
+    {
+        using var source = new CancellationTokenSource();
+        var task = Network.Parse(Text).TrainAsync(
+            Dataset.Digits(),
+            Options with { Epochs = 100_000 },
+            new Listener(_ => source.Cancel()),
+            source.Token);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task);
+    }
+
+    [Fact]
+    public async Task SameSeedSameNumbers()
+    {
+        var network = Network.Parse(Text);
+        var data = Dataset.Digits().Limit(128);
+        using var one = await network.TrainAsync(data, Options with { Epochs = 1 });
+        using var two = await network.TrainAsync(data, Options with { Epochs = 1 });
+        using var other = await network.TrainAsync(data, Options with { Epochs = 1, Seed = 4 });
+
+        Assert.Equal(one.Factors("bn1"), two.Factors("bn1"));
+        Assert.NotEqual(one.Factors("bn1"), other.Factors("bn1"));
+    }
+
+    [Fact]
+    public async Task WrongOptionsAndWrongDataAreRefusedAtOnce()
+    {
+        var network = Network.Parse(Text);
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => network.TrainAsync(Dataset.Digits(), new TrainingOptions { Epochs = 0 }));
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => network.TrainAsync(Dataset.Digits(), new TrainingOptions { Gamma = Gamma.Same(-1) }));
+
+        var thrown = await Assert.ThrowsAsync<SssException>(
+            () => Network.Parse(Text.Replace("1x8x8", "3x8x8")).TrainAsync(Dataset.Digits()));
+        Assert.Contains("1x8x8", thrown.Message);
+    }
+
+    [Fact]
+    public async Task ArraysAreADataSetToo()
+    {
+        var random = new Random(1);
+        var images = Enumerable.Range(0, 100)
+            .Select(i => Enumerable.Range(0, 64).Select(_ => (float)random.NextDouble() + (i % 2)).ToArray())
+            .ToArray();
+        var data = Dataset.FromArrays(
+            images,
+            [.. Enumerable.Range(0, 100).Select(i => i % 2)],
+            new Shape(1, 8, 8),
+            ["dark", "light"]);
+
+        Assert.Equal(80, data.Train.Count);
+        Assert.Equal(20, data.Test.Count);
+        using var trained = await Network.Parse(Text.Replace("classes 10", "classes 2"))
+            .TrainAsync(data, Options with { Gamma = new Gamma() });
+        using var small = trained.Select();
+        Assert.True(small.Evaluate(data.Test).Accuracy > 0.9);
+        Assert.Throws<ArgumentException>(() => Dataset.FromArrays(images, [1, 2], new Shape(1, 8, 8)));
+    }
+
+    private static int ArgMax(float[] scores) => Array.IndexOf(scores, scores.Max());
+
+    /// <summary><see cref="Progress{T}"/> reports on other threads, in no order; this one at once.</summary>
+    private sealed class Listener(Action<EpochProgress> listen) : IProgress<EpochProgress>
+    {
+        public void Report(EpochProgress value) => listen(value);
+    }
+
+    private sealed class TemporaryFolder : IDisposable
+    {
+        internal string Path { get; } = Directory.CreateTempSubdirectory("sss-facade-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
+
+        internal string File(string name) => System.IO.Path.Combine(Path, name);
+    }
+}

@@ -1,0 +1,153 @@
+namespace Sss.Tests.Language
+
+open System
+open System.Text
+open Sss
+
+/// Numbers that a recipe may hold, made from any bytes.
+type RecipeCase = {
+    Whole: byte list
+    Parts: byte list
+    Kind: byte
+    Epochs: byte list
+    Flip: bool
+}
+
+/// Recipes from cases.
+module RecipeCase =
+
+    /// A legal recipe.
+    let recipe (case: RecipeCase) : Recipe =
+        let at (list: byte list) i =
+            if list.IsEmpty then 1 else int list[i % list.Length]
+
+        let part i = float (at case.Parts i) / 256.0
+
+        {
+            Epochs = 1 + at case.Whole 0
+            Batch = 1 + at case.Whole 1
+            Lr = 1e-7 + part 0
+            Schedule =
+                match case.Kind % 3uy with
+                | 0uy -> Constant
+                | 1uy -> Cosine
+                | _ -> Step(0.1, 7 :: (case.Epochs |> List.scan (fun e b -> e + 1 + int b) 8))
+            Warmup = at case.Whole 2
+            Momentum = part 1
+            Decay = part 2 * 1e-6
+            Gamma = {
+                Neuron = part 3
+                Group = part 4 * 1e-9
+                Block = part 5
+            }
+            TargetMacs = if case.Kind % 2uy = 0uy then None else Some(part 6 + 1e-3)
+            ShrinkEvery = if case.Kind % 5uy = 0uy then None else Some(1 + at case.Whole 3)
+            Seed = at case.Whole 4
+            Augment = {
+                Crop = at case.Whole 5 % 5
+                Flip = case.Flip
+            }
+        }
+
+/// Texts changed at random from a seed.
+module Disturb =
+
+    /// The comments of a text, blanks at their ends aside.
+    let comments (text: string) : string list =
+        text.Split '\n'
+        |> Array.choose (fun line ->
+            match line.IndexOf "//" with
+            | -1 -> None
+            | at -> Some(line.Substring(at).TrimEnd())
+        )
+        |> List.ofArray
+
+    /// The same statements with other blanks, line ends and comments.
+    let blanks (seed: int) (text: string) : string =
+        let random = Random seed
+        let out = StringBuilder()
+        let mutable number = 0
+
+        for line in text.TrimEnd().Split '\n' do
+            let line = line.Trim()
+
+            if line.StartsWith "}" && random.Next 4 = 0 && not (line.StartsWith "} {") then
+                out.Append("\n\n  \t") |> ignore
+
+            let line = if random.Next 3 = 0 then line.Replace("{", " {\t") else line
+            let line = if random.Next 3 = 0 then line.Replace("=", " =  ") else line
+            let line = if random.Next 5 = 0 then line.Replace("; ", "\n") else line
+            let line = if random.Next 3 = 0 then line.Replace(" ", "  ") else line
+            out.Append(String(' ', random.Next 9)).Append(line) |> ignore
+
+            match random.Next 6 with
+            | 0 ->
+                number <- number + 1
+                out.Append($" // note {number}  \n") |> ignore
+            | 1 ->
+                number <- number + 1
+                out.Append($"\n\n\n// line {number} {{ ; }}\n") |> ignore
+            | 2 when not (line.EndsWith "{") && line <> "" -> out.Append " ;;\n" |> ignore
+            | 3 -> out.Append "\r\n" |> ignore
+            | _ -> out.Append '\n' |> ignore
+
+        out.ToString()
+
+    let private pieces = [|
+        "{"
+        "}"
+        "("
+        ")"
+        ";"
+        "\n"
+        "="
+        "@scale(block)"
+        "@scale(neuron)"
+        "@scale("
+        "3x3"
+        "0x0"
+        "99999999999999999999"
+        "1e999"
+        "-1"
+        "repeat 1000000000 "
+        "residual "
+        "concat "
+        "shortcut "
+        "auto"
+        "def d() { d }"
+        "conv "
+        "stride=0"
+        "groups=3"
+        "bias=no"
+        "//"
+        "\000"
+        "\uFFFF"
+        "😀"
+        "\uD83D"
+        "\t"
+        "train {"
+        "label: "
+        "conv1: "
+        "/0"
+        "*"
+        "classes"
+    |]
+
+    /// A text with one to three small changes: pieces removed, doubled, swapped, put in.
+    let mutate (random: Random) (text: string) : string =
+        let mutable text = text
+
+        for _ in 0 .. random.Next 3 do
+            let at = random.Next(text.Length + 1)
+            let length = min (text.Length - at) (1 + random.Next 12)
+
+            text <-
+                match random.Next 5 with
+                | 0 -> text.Remove(at, length)
+                | 1 -> text.Insert(at, text.Substring(at, length))
+                | 2 -> text.Insert(at, pieces[random.Next pieces.Length])
+                | 3 ->
+                    text.Remove(at, length).Insert(at, pieces[random.Next pieces.Length])
+                | _ -> text.Insert(random.Next(text.Length + 1), text.Substring(at, length))
+
+        text

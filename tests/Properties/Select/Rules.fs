@@ -1,0 +1,167 @@
+/// Which rules of selection a trial puts to use. `docs/selection.md` explains each.
+module Sss.Tests.Select.Rules
+
+open Sss
+open Sss.Select
+open Sss.Tests.Select.Cases
+
+let private kindOf state =
+    if Known.isLive state then "live"
+    elif Known.isDead state then "dead"
+    else "constant"
+
+let private isPadded (p: Size) = p.H > 0 || p.W > 0
+
+/// What a layer is called in the table.
+let private family (op: Op) =
+    match op with
+    | Op.Conv { Pad = pad } when isPadded pad -> "padded conv"
+    | Op.Conv _ -> "conv"
+    | Op.DepthwiseConv { Pad = pad } when isPadded pad -> "padded dwconv"
+    | Op.Activation Sigmoid -> "sigmoid"
+    | Op.Activation _ -> "activation"
+    | Op.Pool { Kind = Average; Pad = pad } when isPadded pad -> "padded avgpool"
+    | Op.Pool _ -> "pool"
+    | Op.GlobalPool _ -> "global pool"
+    | op -> Op.word op
+
+/// What became of channels in one step.
+let private moves (states: float[][]) step =
+    match step with
+    | Step.Through({ Op = Op.Flatten }, input, _) -> [
+        for state in states[input] do
+            if Known.isConstant state then
+                $"flatten: {kindOf state} stays"
+      ]
+    | Step.Through(layer, input, output) -> [
+        for was, is in Seq.zip states[input] states[output] do
+            if Known.isConstant was && layer.Scale.IsNone then
+                $"{family layer.Op}: {kindOf was} → {kindOf is}"
+      ]
+    | Step.Read(layer, input, output) when layer.Scale.IsNone -> [
+        if Array.forall Known.isDead states[input] then
+            $"{family layer.Op}: reads only what is dead"
+        elif Array.forall Known.isConstant states[input] then
+            for is in states[output] do
+                let becomes = if Known.isLive is then "live" else "constant"
+                $"{family layer.Op}: reads only constants → {becomes}"
+      ]
+    | Step.Read _ -> []
+    | Step.Sum(_, branch, shortcut, _) -> [
+        for b, s in Seq.zip states[branch.End] states[shortcut.End] do
+            match kindOf b, kindOf s with
+            | "live", "live" -> ()
+            | "live", other
+            | other, "live" -> $"sum: {other} + live"
+            | "dead", "dead" -> "sum: dead + dead"
+            | _ -> "sum: constant + constant"
+      ]
+    | Step.Join _ -> []
+
+let private stayWord rule =
+    match rule with
+    | StayRule.SumNeeded _ -> "a sum needs the channel"
+    | StayRule.SharedChannel _ -> "the channel is shared"
+    | StayRule.BeforePadding _ -> "a constant before padding"
+    | StayRule.EqualGroups _ -> "equal groups"
+    | StayRule.LastChannel _ -> "the last channel"
+    | StayRule.Rounded _ -> "rounded up"
+    | StayRule.NetworkInput -> "network input"
+    | StayRule.NetworkOutput -> "network output"
+
+let private removalWord removal =
+    match removal with
+    | Removal.DeadBranch _ -> "dead branch"
+    | Removal.ConstantBranch _ -> "constant branch into the shortcut"
+    | Removal.DeadShortcut _ -> "dead shortcut"
+    | Removal.ConstantShortcut _ -> "constant shortcut into the branch"
+    | Removal.ConcatBranch _ -> "branch of a concat"
+
+/// What happened to a layer that is still there.
+let private changes (before: Layer) (after: Layer) = [
+    match before.Op, after.Op with
+    | Op.Conv a, Op.Conv b when a.Groups > 1 ->
+        if b.Groups < a.Groups then
+            "cut: groups of a conv"
+
+        if b.Groups > 1 && b.Out / b.Groups < a.Out / a.Groups then
+            "cut: outputs of every group"
+
+        if
+            b.Groups > 1
+            && after.Input.Channels / b.Groups < before.Input.Channels / a.Groups
+        then
+            "cut: inputs of every group"
+    | Op.DepthwiseConv _, Op.DepthwiseConv _ when after.Output <> before.Output ->
+        "cut: channels of a dwconv"
+    | Op.Dense _, Op.Dense _ when
+        after.Input.Channels < before.Input.Channels && Shape.area before.Input > 1L
+        ->
+        "cut: columns behind an implied flatten"
+    | Op.Flatten, Op.Flatten when after.Output <> before.Output -> "cut: columns behind flatten"
+    | _ -> ()
+
+    match before.Scale, after.Scale with
+    | Some scale, None -> $"folded: {Plan.kindWord scale.Kind} into {Op.word before.Op}"
+    | Some scale, Some _ -> $"kept as a factor: {Plan.kindWord scale.Kind}"
+    | _ -> ()
+]
+
+/// The rules that a selection used; each once.
+let fired (trial: Trial) (selected: Selected<float>) : string list =
+    let graph = Graph.ofNetwork trial.Network
+    let numbers = Numbers.ofWeights trial.Weights
+    let states = Forward.states numbers graph
+
+    let after =
+        Network.layers selected.Network |> Seq.map (fun l -> l.Name, l) |> Map.ofSeq
+
+    let names network =
+        Network.nodes network
+        |> Seq.choose (
+            function
+            | Node.Concat c -> Some c.Name
+            | _ -> None
+        )
+        |> Set.ofSeq
+
+    List.distinct [
+        for struct (_, step) in graph.Steps do
+            yield! moves states step
+
+        for s in selected.Plan.Goes do
+            if numbers.IsZero s.Owner s.Index then
+                $"goes: dead {Plan.kindWord s.Kind}"
+            else
+                $"goes: {Plan.kindWord s.Kind} that nothing uses"
+
+        for _, rule in selected.Plan.Stays do
+            $"stays: {stayWord rule}"
+
+        for removal in selected.Plan.Removals do
+            $"part goes: {removalWord removal}"
+
+        for _, intake in selected.Plan.Intakes do
+            match intake with
+            | Intake.Bias -> "constants into a bias"
+            | Intake.NewBias -> "constants into a new bias"
+            | Intake.Mean _ -> "constants into the mean of a bn"
+
+        for layer in Network.layers trial.Network do
+            match Map.tryFind layer.Name after with
+            | Some small -> yield! changes layer small
+            | None -> ()
+
+        for owner, scale in Network.scales trial.Network do
+            if
+                scale.Kind = Block
+                && selected.Plan.Goes |> List.forall (fun s -> s.Owner <> owner)
+            then
+                if selected.Weights.ContainsKey $"{owner}.factor" then
+                    "kept as a factor: block"
+                else
+                    "folded: block"
+
+        if names trial.Network <> names selected.Network then
+            "part goes: a concat becomes a sequence"
+    ]

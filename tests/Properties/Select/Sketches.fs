@@ -1,0 +1,289 @@
+/// From sketches to networks.
+module Sss.Tests.Select.Sketches
+
+open Sss
+open Sss.Tests.Select.Drafts
+
+/// Names layers as the language does: the kind and a running number in its scope.
+type private Scope(prefix: string) =
+    let counts = System.Collections.Generic.Dictionary<string, int>()
+
+    member _.Next(word: string) =
+        let n = (if counts.ContainsKey word then counts[word] else 0) + 1
+        counts[word] <- n
+
+        let joint =
+            if System.Char.IsDigit word[word.Length - 1] then
+                "_"
+            else
+                ""
+
+        $"{prefix}{word}{joint}{n}"
+
+    member _.Inner(name: string) = Scope($"{name}.")
+
+let private fits (s: Shape) = s.Height >= 1 && s.Width >= 1
+
+let private layer (scope: Scope) op scale (input: Shape) =
+    Node.Layer {
+        Name = scope.Next(Op.word op)
+        Op = op
+        Scale = scale
+        Input = input
+        Output = Op.outputShape op input
+    }
+
+let private factors kind count = {
+    Kind = kind
+    Count = count
+    Gamma = 1.0
+    Init = 1.0
+}
+
+let private one = Size.square 1
+let private zero = Size.square 0
+
+/// The window as wished, or one that always fits.
+let private bend make input (w: Window) =
+    let wished = make w
+
+    if fits (Op.outputShape wished input) then
+        wished
+    else
+        make { K = one; S = one; P = zero; D = one }
+
+/// The largest number up to `wish` that divides both.
+let private divisor wish a b =
+    seq { max 1 (min wish (min a b)) .. -1 .. 1 }
+    |> Seq.find (fun g -> a % g = 0 && b % g = 0)
+
+let private convOp out (w: Window) groups bias =
+    Op.Conv {
+        Out = out
+        Kernel = w.K
+        Stride = w.S
+        Pad = w.P
+        Dilation = w.D
+        Groups = groups
+        Bias = bias
+    }
+
+let private bnOp = Op.BatchNorm { Eps = 1e-5; Momentum = 0.1 }
+
+/// Padding of a pool is at most half its window.
+let private poolOp kind (w: Window) ceil =
+    Op.Pool {
+        Kind = kind
+        Kernel = w.K
+        Stride = w.S
+        Pad = {
+            H = min w.P.H (w.K.H / 2)
+            W = min w.P.W (w.K.W / 2)
+        }
+        Ceil = ceil
+    }
+
+let rec private body (scope: Scope) (input: Shape) (drafts: Draft list) : Node list =
+    let rec go input (previous: Draft option) drafts =
+        match drafts with
+        | [] -> []
+        | draft :: rest ->
+            let nodes = visit scope input previous (List.tryHead rest) draft
+            nodes @ go (Network.outputOf input nodes) (Some draft) rest
+
+    go input None drafts
+
+/// `previous` and `next` decide where factors may stand: on a bn, where one follows.
+and private visit scope (input: Shape) previous next draft : Node list =
+    let beforeNorm =
+        match next with
+        | Some(Norm _) -> true
+        | _ -> false
+
+    match draft with
+    | Conv(out, window, groups, bias, factor) ->
+        let groups = divisor groups input.Channels out
+        let op = bend (fun w -> convOp out w groups bias) input window
+
+        let scale =
+            if not factor || beforeNorm then None
+            elif groups > 1 then Some(factors Group groups)
+            else Some(factors Neuron out)
+
+        [ layer scope op scale input ]
+    | Depthwise(window, bias, factor) ->
+        let make w =
+            Op.DepthwiseConv {
+                Kernel = w.K
+                Stride = w.S
+                Pad = w.P
+                Dilation = w.D
+                Bias = bias
+            }
+
+        let scale =
+            if factor && not beforeNorm then
+                Some(factors Neuron input.Channels)
+            else
+                None
+
+        [ layer scope (bend make input window) scale input ]
+    | Full(out, bias, factor) ->
+        let scale =
+            if factor && not beforeNorm then
+                Some(factors Neuron out)
+            else
+                None
+
+        [ layer scope (Op.Dense { Out = out; Bias = bias }) scale input ]
+    | Norm factor ->
+        let scale =
+            match previous with
+            | Some(Conv _ | Depthwise _ | Full _) when factor -> Some(factors Neuron input.Channels)
+            | _ -> None
+
+        [ layer scope bnOp scale input ]
+    | Act a -> [ layer scope (Op.Activation a) None input ]
+    | Pool(kind, window, ceil) -> [
+        layer scope (bend (fun w -> poolOp kind w ceil) input window) None input
+      ]
+    | Global kind -> [ layer scope (Op.GlobalPool kind) None input ]
+    | Drop -> [ layer scope (Op.Dropout 0.5) None input ]
+    | Flat -> [ layer scope Op.Flatten None input ]
+    | Sum(branch, shortcut, factor) -> residual scope input branch shortcut factor
+    | Cat branches -> concat scope input branches
+
+and private residual scope input branch shortcut factor =
+    let name = scope.Next "residual"
+
+    // A scaled branch ends in a layer that its factor can be folded into.
+    let ends =
+        match List.tryLast branch with
+        | Some(Conv _ | Depthwise _ | Full _ | Norm _) -> branch
+        | _ when factor -> branch @ [ Norm false ]
+        | _ -> branch
+
+    let left = body (scope.Inner $"{name}.branch") input ends
+    let shape = Network.outputOf input left
+    let bodyOf = body (scope.Inner $"{name}.shortcut") input
+    let right = bodyOf shortcut
+    let given = Network.outputOf input right
+
+    let project stride =
+        bodyOf (
+            shortcut
+            @ [
+                Conv(
+                    shape.Channels,
+                    {
+                        K = one
+                        S = Size.square stride
+                        P = zero
+                        D = one
+                    },
+                    1,
+                    false,
+                    false
+                )
+                Norm factor
+            ]
+        )
+
+    let right =
+        if given = shape then
+            Some right
+        else
+            Seq.map project (seq { 1..3 })
+            |> Seq.tryFind (fun nodes -> Network.outputOf input nodes = shape)
+
+    match right with
+    | Some right -> [
+        Node.Residual {
+            Name = name
+            Scale = if factor then Some(factors Block 1) else None
+            Branch = left
+            Shortcut = right
+            Output = shape
+        }
+      ]
+    | None -> left
+
+and private concat scope input branches =
+    let name = scope.Next "concat"
+
+    let made =
+        branches
+        |> List.mapi (fun i drafts ->
+            let part = $"branch{i + 1}"
+            let nodes = body (scope.Inner $"{name}.{part}") input drafts
+            part, nodes, Network.outputOf input nodes
+        )
+
+    match made with
+    | [] -> []
+    | (_, first, shape) :: _ ->
+        let fitting =
+            made
+            |> List.filter (fun (_, _, s) -> s.Height = shape.Height && s.Width = shape.Width)
+
+        if fitting.Length < 2 then
+            first
+        else
+            [
+                Node.Concat {
+                    Name = name
+                    Branches = [ for part, nodes, _ in fitting -> { Name = part; Body = nodes } ]
+                    Output = {
+                        shape with
+                            Channels = fitting |> List.sumBy (fun (_, _, s) -> s.Channels)
+                    }
+                }
+            ]
+
+/// A bn behind a grouped convolution carries a factor a group.
+let rec private regroup nodes =
+    let inside node =
+        match node with
+        | Node.Layer _ -> node
+        | Node.Residual r ->
+            Node.Residual {
+                r with
+                    Branch = regroup r.Branch
+                    Shortcut = regroup r.Shortcut
+            }
+        | Node.Concat c ->
+            Node.Concat {
+                c with
+                    Branches = c.Branches |> List.map (fun b -> { b with Body = regroup b.Body })
+            }
+
+    match nodes with
+    | (Node.Layer { Op = Op.Conv { Groups = groups } } as conv) :: Node.Layer bn :: rest when
+        groups > 1 && bn.Scale.IsSome && Op.word bn.Op = "bn"
+        ->
+        conv
+        :: Node.Layer {
+            bn with
+                Scale = Some(factors Group groups)
+        }
+        :: regroup rest
+    | node :: rest -> inside node :: regroup rest
+    | [] -> []
+
+/// The network that a sketch stands for: its body, then class outputs without factors.
+let network (sketch: Sketch) : Network =
+    let scope = Scope ""
+
+    let last =
+        if sketch.Pooled then
+            let window = { K = one; S = one; P = zero; D = one }
+            [ Conv(sketch.Classes, window, 1, true, true); Global Average ]
+        else
+            [ Full(sketch.Classes, true, false) ]
+
+    {
+        Name = "Sketch"
+        Input = sketch.Input
+        Classes = sketch.Classes
+        Body = regroup (body scope sketch.Input (sketch.Body @ last))
+    }

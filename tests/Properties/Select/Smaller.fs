@@ -1,0 +1,107 @@
+/// Smaller sketches of a sketch.
+module Sss.Tests.Select.Smaller
+
+open Sss
+open Sss.Tests.Select.Drafts
+
+/// Each list with one element left out, or with one made smaller.
+let rec shrinkList shrink items =
+    match items with
+    | [] -> Seq.empty
+    | head :: tail ->
+        seq {
+            tail
+            yield! Seq.map (fun smaller -> smaller :: tail) (shrink head)
+            yield! Seq.map (fun smaller -> head :: smaller) (shrinkList shrink tail)
+        }
+
+let rec private shrinkDraft draft : Draft seq =
+    seq {
+        match draft with
+        | Conv(out, window, groups, bias, factor) ->
+            if out > 1 then
+                Conv(out - 1, window, groups, bias, factor)
+
+            if groups > 1 then
+                Conv(out, window, 1, bias, factor)
+
+            if window <> plain then
+                Conv(out, plain, groups, bias, factor)
+
+            if bias then
+                Conv(out, window, groups, false, factor)
+
+            if factor then
+                Conv(out, window, groups, bias, false)
+        | Depthwise(window, bias, factor) ->
+            if window <> plain then
+                Depthwise(plain, bias, factor)
+
+            if bias then
+                Depthwise(window, false, factor)
+
+            if factor then
+                Depthwise(window, bias, false)
+        | Full(out, bias, factor) ->
+            if out > 1 then
+                Full(out - 1, bias, factor)
+
+            if factor then
+                Full(out, bias, false)
+        | Norm true -> Norm false
+        | Act a when a <> Relu -> Act Relu
+        | Pool(kind, window, true) -> Pool(kind, window, false)
+        | Sum(branch, shortcut, factor) ->
+            if factor then
+                Sum(branch, shortcut, false)
+
+            yield! Seq.map (fun b -> Sum(b, shortcut, factor)) (shrinkList shrinkDraft branch)
+            yield! Seq.map (fun s -> Sum(branch, s, factor)) (shrinkList shrinkDraft shortcut)
+        | Cat branches -> yield! Seq.map Cat (shrinkList (shrinkList shrinkDraft) branches)
+        | _ -> ()
+    }
+
+/// A block is also made smaller by what stands in it.
+let private unwrap draft =
+    match draft with
+    | Sum(branch, shortcut, _) -> [ branch; shortcut ]
+    | Cat branches -> branches
+    | _ -> []
+
+/// Smaller sketches, boldest first.
+let shrinkSketch (sketch: Sketch) =
+    seq {
+        for i, draft in List.indexed sketch.Body do
+            for inner in unwrap draft do
+                {
+                    sketch with
+                        Body = List.take i sketch.Body @ inner @ List.skip (i + 1) sketch.Body
+                }
+
+        for body in shrinkList shrinkDraft sketch.Body do
+            { sketch with Body = body }
+
+        if sketch.Pooled then
+            { sketch with Pooled = false }
+
+        if sketch.Input.Height > 1 then
+            {
+                sketch with
+                    Sketch.Input.Height = sketch.Input.Height - 1
+            }
+
+        if sketch.Input.Width > 1 then
+            {
+                sketch with
+                    Sketch.Input.Width = sketch.Input.Width - 1
+            }
+
+        if sketch.Input.Channels > 1 then
+            {
+                sketch with
+                    Sketch.Input.Channels = sketch.Input.Channels - 1
+            }
+
+        if sketch.Classes > 1 then
+            { sketch with Classes = 1 }
+    }

@@ -1,0 +1,186 @@
+/// The main job from text to files and back.
+[<Xunit.Collection "LibTorch">]
+module Sss.Tests.Torch.PipelineTests
+
+open System
+open System.IO
+open System.Threading
+open Xunit
+open Sss
+open Sss.Files
+open Sss.Torch
+
+let private withFolder (work: string -> unit) =
+    let folder = Directory.CreateTempSubdirectory("sss-test-").FullName
+
+    try
+        work folder
+    finally
+        Directory.Delete(folder, true)
+
+/// The repository's examples, found from the folder of the test program upwards.
+let private examples =
+    let rec up (folder: string | null) =
+        match folder with
+        | null -> invalidOp "no examples above the test program"
+        | folder ->
+            let here = Path.Combine(folder, "examples")
+
+            if File.Exists(Path.Combine(here, "digits.sss")) then
+                here
+            else
+                up (Path.GetDirectoryName folder)
+
+    up AppContext.BaseDirectory
+
+let private parse name =
+    match Pipeline.loadText (Path.Combine(examples, name)) with
+    | Ok parsed -> parsed
+    | Error error -> invalidOp (PipelineError.message error)
+
+let private digits = lazy (Engine.ok (Dataset.load Digits))
+
+/// Noise in the shape of a network's input, for networks that no embedded data fits.
+let private noise (network: Network) =
+    let count = 64
+    let size = int (Shape.count network.Input)
+    let struct (values, _) = Rng.many Rng.normal (count * size) (Rng.create 3)
+
+    let split = {
+        Shape = network.Input
+        Pixels = Floats(Array.map float32 values)
+        Labels = Array.init count (fun i -> i % network.Classes)
+    }
+
+    Dataset.create "noise" (List.init network.Classes string) 1.0f split split
+
+let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder = {
+    Network = parsed.Network
+    Recipe = {
+        Option.defaultValue Recipe.defaults parsed.Recipe with
+            Epochs = epochs
+            Batch = 32
+    }
+    Dataset = dataset
+    Settings = {
+        Engine = Engine.get ()
+        Threads = Some 1
+        Method = FactorMethod.Apg
+        From = None
+    }
+    Out = Some folder
+}
+
+let private run job =
+    match Pipeline.run job ignore CancellationToken.None with
+    | Ok outcome -> outcome
+    | Error error -> invalidOp (PipelineError.message error)
+
+[<Fact>]
+let ``what is written reads back as the same function, bit for bit`` () =
+    withFolder (fun folder ->
+        let parsed = parse "digits.sss"
+        let dataset = digits.Value
+
+        // Strong enough that structures go within few epochs.
+        let job =
+            let job = job parsed dataset 4 folder
+
+            {
+                job with
+                    Recipe = {
+                        job.Recipe with
+                            Gamma = {
+                                Neuron = 0.2
+                                Group = 0.0
+                                Block = 0.05
+                            }
+                    }
+            }
+
+        let outcome = run job
+        Assert.Equal(Exact, outcome.Exactness.Verdict)
+        Assert.True(outcome.Selected.Plan.Goes.Length > 0)
+        Assert.True(outcome.Selected.Plan.After.Macs < outcome.Selected.Plan.Before.Macs)
+
+        let loaded = Engine.ok (RunFolder.load folder)
+        Assert.Equal(outcome.Selected.Network, loaded.Network)
+        Assert.Equal<Weights<float32>>(outcome.Selected.Weights, loaded.Weights)
+
+        Assert.Equal(
+            outcome.Test,
+            Engine.ok (Pipeline.evaluate (Engine.get ()) loaded dataset dataset.Test)
+        )
+
+        // The full network, factors and all: exactness can be checked again from the files.
+        let full =
+            Engine.ok (RunFolder.loadFile (RunFolder.file folder "network.safetensors"))
+
+        Assert.Equal<Weights<float32>>(outcome.Trained.State.Numbers, full.Weights)
+
+        let result = Engine.ok (ResultFile.read (RunFolder.file folder "result.json"))
+        Assert.Equal(Pipeline.summary outcome, result)
+
+        // A second run into the same folder starts `metrics.csv` anew.
+        run {
+            job with
+                Recipe = { job.Recipe with Epochs = 2 }
+        }
+        |> ignore
+
+        let rows = Engine.ok (MetricsFile.read (RunFolder.file folder "metrics.csv"))
+        Assert.Equal<float list>([ 1.0; 2.0 ], rows |> List.map (fun row -> snd row.Head))
+    )
+
+[<Theory>]
+[<InlineData "digits-vgg.sss">]
+[<InlineData "digits-resnext.sss">]
+[<InlineData "fashion-mnist/resnet20.sss">]
+let ``every example trains, shrinks and is exact`` (name: string) =
+    withFolder (fun folder ->
+        let parsed = parse name
+
+        let dataset =
+            if parsed.Network.Input = digits.Value.Train.Shape then
+                Dataset.limit 96 digits.Value
+            else
+                noise parsed.Network
+
+        let outcome = run (job parsed dataset 1 folder)
+        Assert.Equal(Exact, outcome.Exactness.Verdict)
+        Assert.True(File.Exists(RunFolder.file folder "selected.sss"))
+    )
+
+[<Fact>]
+let ``a data set of another shape is refused before anything is written`` () =
+    withFolder (fun folder ->
+        let out = Path.Combine(folder, "out")
+        let resnet = parse "fashion-mnist/resnet20.sss"
+
+        match Pipeline.run (job resnet digits.Value 1 out) ignore CancellationToken.None with
+        | Error(BadFile(DatasetDiffers _)) -> Assert.False(Directory.Exists out)
+        | other -> Assert.Fail $"%A{other}"
+    )
+
+[<Fact>]
+let ``mistakes in a text and files that are not there have messages`` () =
+    withFolder (fun folder ->
+        let file = Path.Combine(folder, "bad.sss")
+
+        File.WriteAllText(
+            file,
+            "network N { input 1x8x8\n classes 10\n cnov 3 3x3\n dense classes }\n"
+        )
+
+        match Pipeline.loadText file with
+        | Error(BadText _ as error) ->
+            let message = PipelineError.message error
+            Assert.Contains("bad.sss:3:2: error SSS", message)
+            Assert.Contains("did you mean `conv`?", message)
+        | other -> Assert.Fail $"%A{other}"
+
+        for path in [ Path.Combine(folder, "nothing"); folder ] do
+            match RunFolder.load path with
+            | Error(BadFile(NotFound _)) -> ()
+            | other -> Assert.Fail $"%A{other}"
+    )
