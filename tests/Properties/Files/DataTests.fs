@@ -218,3 +218,22 @@ let ``a data set of another shape or number of classes than the network's is ref
     )
 
     Folders.ok (Dataset.fits { small with Classes = 10 } digits)
+
+/// A fact that is skipped, with the reason, where Fashion-MNIST is not installed.
+type FashionFactAttribute() =
+    inherit FactAttribute()
+
+    do
+        if not (List.exists Directory.Exists (DataSource.fashionFolders ())) then
+            base.Skip <- "Fashion-MNIST is not installed (package dataset-fashion-mnist)"
+
+[<FashionFact>]
+let ``Fashion-MNIST is 60,000 and 10,000 images, every class equally often`` () =
+    let d = Folders.ok (Dataset.load FashionMnist)
+    Assert.Equal((60_000, 10_000), (d.Train.Count, d.Test.Count))
+    Assert.Equal("1x28x28", string d.Train.Shape)
+    Assert.Equal("Ankle boot", List.last d.Classes)
+    Assert.All(Array.countBy id d.Train.Labels, (fun (_, n) -> Assert.Equal(6_000, n)))
+    // The figures that the data set is known by: mean 0.2860, deviation 0.3530.
+    Assert.InRange(d.Normalisation.Mean[0], 0.2855f, 0.2865f)
+    Assert.InRange(d.Normalisation.Deviation[0], 0.3525f, 0.3535f)

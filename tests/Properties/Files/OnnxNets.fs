@@ -139,7 +139,7 @@ let networks =
         let! pooled = flag
 
         return
-            network {
+            Sss.Tests.Select.Sketches.network {
                 Input = Shape.create channels height width
                 Body = body
                 Classes = classes

@@ -19,9 +19,9 @@ let private result: RunResult = {
     Method = "apg"
     Dense = { RunSize.Params = 10L; Macs = 20L }
     Selected = { RunSize.Params = 5L; Macs = 6L }
-    Neuron = { RunFactors.Kept = 1; Total = 2 }
-    Group = { RunFactors.Kept = 0; Total = 0 }
-    Block = { RunFactors.Kept = 3; Total = 4 }
+    Neuron = { Kept = 1; Total = 2 }
+    Group = { Kept = 0; Total = 0 }
+    Block = { Kept = 3; Total = 4 }
     Test = {
         RunTest.Accuracy = 0.975
         Loss = 0.1

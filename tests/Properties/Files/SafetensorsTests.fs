@@ -227,3 +227,24 @@ let ``a network file keeps text, classes and normalisation`` () =
             Folders.messageIn folder (NetworkFile.read path)
         )
     )
+
+[<Fact>]
+let ``reading takes the result's memory and little more`` () =
+    Folders.within (fun folder ->
+        let path = Path.Combine(folder, "x.safetensors")
+        let count = 4_000_000
+        let data = Array.init count float32
+
+        let weights =
+            Map.ofList [
+                for name in [ "a"; "b" ] do
+                    name, { Shape = [ count ]; Data = data }
+            ]
+
+        Folders.ok (Safetensors.write path weights [])
+        let before = GC.GetAllocatedBytesForCurrentThread()
+        let again = Folders.ok (Safetensors.read path)
+        let used = GC.GetAllocatedBytesForCurrentThread() - before
+        Assert.InRange(used, 8L * int64 count, 8L * int64 count + 400_000L)
+        Assert.True((weights = SafetensorsFile.weights again))
+    )

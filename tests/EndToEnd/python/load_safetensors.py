@@ -1,0 +1,147 @@
+"""Rebuilds networks in PyTorch from safetensors files that sss wrote, and compares their scores.
+
+    python3 load_safetensors.py FOLDER...
+
+Each folder holds layers.json, network.safetensors, images.safetensors (one array, `images`) and
+scores.safetensors (one array, `scores`: what sss got for the images).
+
+layers.json lists the network's nodes in order (the test writes it from the network itself):
+  {"op": "conv", "name": ..., "stride": [h, w], "pad": [h, w], "dilation": [h, w], "groups": n}
+  {"op": "bn", "name": ..., "eps": e}   {"op": "dense", "name": ...}   {"op": "relu"}, other activations
+  {"op": "maxpool" | "avgpool", "kernel": [h, w], "stride": [h, w], "pad": [h, w], "ceil": bool}
+  {"op": "globalmax" | "globalavg"}   {"op": "flatten"}   {"op": "dropout"}
+  {"op": "residual", "name": ..., "branch": [...], "shortcut": [...], "scaled": bool}
+  {"op": "concat", "branches": [[...], ...]}
+A layer with "scaled" true is multiplied by the array NAME.factor. Prints the largest
+difference relative to the largest score a folder; exits 1 beyond 1e-4. Needs Debian's python3-torch.
+The safetensors files are read by the published layout, without the library of that name.
+"""
+
+import json
+import os
+import struct
+import sys
+
+import numpy
+import torch
+import torch.nn.functional as F
+
+TYPES = {"F32": numpy.dtype("<f4"), "F64": numpy.dtype("<f8"), "F16": numpy.dtype("<f2")}
+
+
+def read(path):
+    """Arrays by name and the metadata; every rule of the layout is checked."""
+    with open(path, "rb") as file:
+        data = file.read()
+    (length,) = struct.unpack_from("<Q", data)
+    if length % 8 != 0 or length > 100_000_000:
+        raise ValueError(f"{path}: header of {length} bytes")
+    header = json.loads(data[8 : 8 + length].decode("utf-8"))
+    metadata = header.pop("__metadata__", {})
+    if not all(isinstance(value, str) for value in metadata.values()):
+        raise ValueError(f"{path}: metadata are not strings")
+    values = memoryview(data)[8 + length :]
+    arrays, end = {}, 0
+    for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+        start, finish = entry["data_offsets"]
+        kind = TYPES[entry["dtype"]]
+        if start != end or start % kind.itemsize != 0:
+            raise ValueError(f"{path}: {name} starts at {start}, not {end}, or is not aligned")
+        arrays[name] = numpy.frombuffer(values[start:finish], kind).reshape(entry["shape"])
+        end = finish
+    if end != len(values):
+        raise ValueError(f"{path}: {len(values) - end} bytes left over")
+    return arrays, metadata
+
+
+def per_channel(values, x):
+    """Factors repeated over the channels that each stands for, shaped to multiply x."""
+    each = x.shape[1] // len(values)
+    return values.repeat_interleave(each).reshape([1, -1] + [1] * (x.dim() - 2))
+
+
+def spatial(x):
+    return x if x.dim() == 4 else x[:, :, None, None]
+
+
+ACTIVATIONS = {
+    "relu": F.relu,
+    "relu6": F.relu6,
+    "silu": F.silu,
+    "gelu": F.gelu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+}
+
+
+def layer(node, arrays, x):
+    op, name = node["op"], node.get("name")
+    get = lambda part: arrays.get(f"{name}.{part}")
+    if op == "conv":
+        settings = node["stride"], node["pad"], node["dilation"], node["groups"]
+        return F.conv2d(spatial(x), get("weight"), get("bias"), *settings)
+    if op == "dense":
+        return F.linear(x.flatten(1), get("weight"), get("bias"))
+    if op == "bn":
+        return F.batch_norm(x, get("mean"), get("var"), get("weight"), get("bias"), eps=node["eps"])
+    if op in ACTIVATIONS:
+        return ACTIVATIONS[op](x)
+    if op == "leakyrelu":
+        return F.leaky_relu(x, node["slope"])
+    if op in ("maxpool", "avgpool"):
+        pool = F.max_pool2d if op == "maxpool" else F.avg_pool2d
+        sizes = node["kernel"], node["stride"], node["pad"]
+        return pool(spatial(x), *sizes, ceil_mode=node["ceil"])
+    if op == "globalmax":
+        return spatial(x).amax((2, 3))
+    if op == "globalavg":
+        return spatial(x).mean((2, 3))
+    if op == "flatten":
+        return x.flatten(1)
+    if op == "dropout":
+        return x
+    raise ValueError(f"unknown layer {op}")
+
+
+def run(nodes, arrays, x):
+    for node in nodes:
+        if node["op"] == "residual":
+            branch = spatial(run(node["branch"], arrays, x))
+            if node.get("scaled"):
+                branch = branch * arrays[f"{node['name']}.factor"]
+            x = branch + spatial(run(node["shortcut"], arrays, x))
+        elif node["op"] == "concat":
+            x = torch.cat([spatial(run(branch, arrays, x)) for branch in node["branches"]], 1)
+        else:
+            x = layer(node, arrays, x)
+            if node.get("scaled"):
+                x = x * per_channel(arrays[f"{node['name']}.factor"], x)
+    return x
+
+
+def compare(folder):
+    arrays, metadata = read(os.path.join(folder, "network.safetensors"))
+    if "sss.network" not in metadata:
+        raise ValueError(f"{folder}: no network text in the metadata")
+    with open(os.path.join(folder, "layers.json"), encoding="utf-8") as file:
+        nodes = json.load(file)
+    tensors = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+    load = lambda name: torch.from_numpy(
+        read(os.path.join(folder, f"{name}.safetensors"))[0][name].copy()
+    )
+    x, expected = load("images"), load("scores")
+    with torch.no_grad():
+        found = run(nodes, tensors, x).flatten(1)
+    scale = max(expected.abs().max().item(), 1e-3)
+    difference = (found - expected).abs().max().item() / scale
+    print(f"{folder}: relative difference {difference:.3g} over {len(x)} images")
+    return difference <= 1e-4
+
+
+def main(folders):
+    results = [compare(folder) for folder in folders]
+    return 0 if results and all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

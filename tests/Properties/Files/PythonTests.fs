@@ -1,0 +1,230 @@
+/// What Python's own tools say of our files: onnx's checker, and PyTorch given a safetensors file.
+module Sss.Tests.Files.PythonTests
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Text.Json.Nodes
+open Xunit
+open FsCheck.FSharp
+open Sss
+open Sss.Dsl
+open Sss.Files
+
+/// The repository's root.
+let private root =
+    let rec up (folder: string) =
+        if File.Exists(Path.Combine(folder, "Sss.sln")) then
+            folder
+        else
+            match Path.GetDirectoryName folder with
+            | null -> failwith "no Sss.sln above the tests"
+            | parent -> up parent
+
+    up AppContext.BaseDirectory
+
+/// Debian's Python: the one that its packages install for.
+let private python = "/usr/bin/python3"
+
+/// The exit code and everything printed.
+let private run (arguments: string list) : int * string =
+    let info = ProcessStartInfo(python, arguments)
+    info.RedirectStandardOutput <- true
+    info.RedirectStandardError <- true
+    info.Environment["OMP_NUM_THREADS"] <- "1"
+
+    use started = Process.Start info |> nonNull
+    let errors = started.StandardError.ReadToEndAsync()
+    let output = started.StandardOutput.ReadToEnd()
+    started.WaitForExit()
+    started.ExitCode, output + errors.Result
+
+/// A fact that is skipped, with the reason, where Python lacks a module.
+type PythonFactAttribute(modules: string) =
+    inherit FactAttribute()
+
+    static let reason = Collections.Concurrent.ConcurrentDictionary<string, string>()
+
+    do
+        let missing =
+            reason.GetOrAdd(
+                modules,
+                fun _ ->
+                    let present = File.Exists python && fst (run [ "-c"; $"import {modules}" ]) = 0
+                    if present then "" else $"{python} cannot import {modules}"
+            )
+
+        if missing <> "" then
+            base.Skip <- missing
+
+/// A network in the form that `load_safetensors.py` reads.
+module private Json =
+
+    let private pair name (size: Size) : string * JsonNode =
+        name, JsonArray(JsonValue.Create size.H, JsonValue.Create size.W)
+
+    let private node (pairs: (string * JsonNode) list) : JsonNode =
+        let result = JsonObject()
+
+        for name, value in pairs do
+            result.Add(name, value)
+
+        result :> JsonNode
+
+    let private text (value: string) : JsonNode =
+        JsonValue.Create value |> nonNull :> JsonNode
+
+    let private flag (value: bool) : JsonNode = JsonValue.Create value
+
+    let private conv kernelless groups stride pad dilation : (string * JsonNode) list =
+        kernelless
+        @ [
+            pair "stride" stride
+            pair "pad" pad
+            pair "dilation" dilation
+            "groups", JsonValue.Create(groups: int)
+        ]
+
+    let private layer (l: Layer) : JsonNode =
+        let named op : (string * JsonNode) list = [
+            "op", text op
+            "name", text l.Name
+            "scaled", flag l.Scale.IsSome
+        ]
+
+        match l.Op with
+        | Op.Conv c -> node (conv (named "conv") c.Groups c.Stride c.Pad c.Dilation)
+        | Op.DepthwiseConv c ->
+            node (conv (named "conv") l.Input.Channels c.Stride c.Pad c.Dilation)
+        | Op.Dense _ -> node (named "dense")
+        | Op.BatchNorm b -> node (named "bn" @ [ "eps", JsonValue.Create b.Eps ])
+        | Op.Activation(LeakyRelu slope) ->
+            node [ "op", text "leakyrelu"; "slope", JsonValue.Create slope ]
+        | Op.Activation a -> node [ "op", text (Op.activationWord a) ]
+        | Op.Pool p ->
+            node [
+                "op", text (Op.word l.Op)
+                pair "kernel" p.Kernel
+                pair "stride" p.Stride
+                pair "pad" p.Pad
+                "ceil", flag p.Ceil
+            ]
+        | Op.GlobalPool Max -> node [ "op", text "globalmax" ]
+        | Op.GlobalPool Average -> node [ "op", text "globalavg" ]
+        | Op.Dropout _ -> node [ "op", text "dropout" ]
+        | Op.Flatten -> node [ "op", text "flatten" ]
+
+    let rec private nodeOf (n: Node) : JsonNode =
+        match n with
+        | Node.Layer l -> layer l
+        | Node.Residual r ->
+            node [
+                "op", text "residual"
+                "name", text r.Name
+                "scaled", flag r.Scale.IsSome
+                "branch", body r.Branch
+                "shortcut", body r.Shortcut
+            ]
+        | Node.Concat c ->
+            node [
+                "op", text "concat"
+                "branches", JsonArray(c.Branches |> List.map (fun b -> body b.Body) |> Array.ofList)
+            ]
+
+    /// A list of nodes.
+    and body (nodes: Node list) : JsonNode =
+        JsonArray(nodes |> List.map nodeOf |> Array.ofList)
+
+let private single name shape data =
+    Map.ofList [ name, { Shape = shape; Data = data } ]
+
+/// Writes what the script compares: layers, weights, images and our scores.
+let private prepare folder (network: Network) weights count =
+    Directory.CreateDirectory folder |> ignore
+    let path name = Path.Combine(folder, name)
+    let images = OnnxNets.images 5 network count
+    let scores = OnnxNets.exported OnnxNets.plain network weights count images
+    let s = network.Input
+    File.WriteAllText(path "layers.json", (Json.body network.Body).ToJsonString())
+
+    Folders.ok (
+        NetworkFile.write (path "network.safetensors") {
+            Text = "network"
+            Classes = []
+            Normalisation = None
+            Weights = weights
+        }
+    )
+
+    let write name key shape data =
+        Folders.ok (Safetensors.write (path name) (single key shape data) [])
+
+    write "images.safetensors" "images" [ count; s.Channels; s.Height; s.Width ] images
+    write "scores.safetensors" "scores" [ count; network.Classes ] scores
+
+let private resnet20 =
+    let text =
+        File.ReadAllText(Path.Combine(root, "examples/fashion-mnist/resnet20.sss"))
+
+    match Language.parse text with
+    | Ok parsed -> parsed.Network
+    | Error diagnostics -> failwith $"%A{diagnostics}"
+
+/// ResNet-20 with about half of its factors at 0, selected.
+let private selected () =
+    let weights = OnnxNets.weights 11 resnet20
+
+    match Selection.select Selection.defaults resnet20 weights with
+    | Ok selected -> selected.Network, selected.Weights
+    | Error error -> failwith (SelectionError.message error)
+
+[<PythonFact("onnx")>]
+let ``onnx's checker accepts exported networks of every layer`` () =
+    Folders.within (fun folder ->
+        let write name network weights =
+            let path = Path.Combine(folder, $"{name}.onnx")
+            Folders.ok (Onnx.write path OnnxNets.plain network weights)
+            path
+
+        let small, smallWeights = selected ()
+
+        let files = [
+            write "resnet20" resnet20 (OnnxNets.weights 11 resnet20)
+            write "selected" small smallWeights
+            for i, network in
+                OnnxNets.networks
+                |> Gen.sampleWithSeed (FsCheck.Rnd(20261123UL, 1UL)) 20 60
+                |> Seq.indexed do
+                write $"random{i}" network (OnnxNets.weights i network)
+        ]
+
+        let code, output =
+            run (Path.Combine(root, "tests/EndToEnd/python/check_onnx.py") :: files)
+
+        Assert.True((code = 0), output)
+        Assert.Equal(62, output.Split(": accepted, ").Length - 1)
+    )
+
+[<PythonFact("numpy, torch")>]
+let ``PyTorch gets the same scores from the safetensors file, by name`` () =
+    Folders.within (fun folder ->
+        let small, smallWeights = selected ()
+        Assert.True(Cost.ofNetwork(small).Params < Cost.ofNetwork(resnet20).Params)
+        prepare (Path.Combine(folder, "selected")) small smallWeights 4
+
+        let folders = [
+            Path.Combine(folder, "selected")
+            for i, network in
+                OnnxNets.networks
+                |> Gen.sampleWithSeed (FsCheck.Rnd(20261124UL, 1UL)) 20 60
+                |> Seq.indexed do
+                let inner = Path.Combine(folder, string i)
+                prepare inner network (OnnxNets.weights i network) 2
+                inner
+        ]
+
+        let script = Path.Combine(root, "tests/EndToEnd/python/load_safetensors.py")
+        let code, output = run (script :: folders)
+        Assert.True((code = 0), output)
+        Assert.Equal(61, output.Split("relative difference").Length - 1)
+    )
