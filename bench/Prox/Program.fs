@@ -6,7 +6,7 @@ module Sss.Bench.Prox
 
 open System
 open System.Diagnostics
-open Sss
+open Sss.Core
 
 let private length = 10_000_000
 let private rounds = 21

@@ -81,7 +81,7 @@ public static class Training
         recipe.Momentum,
         recipe.Decay,
         options.Gamma is { } gamma ? Checked(gamma) : recipe.Gamma,
-        recipe.TargetMacs,
+        options.TargetMacs is { } target ? Fraction(target) : recipe.TargetMacs,
         recipe.ShrinkEvery,
         options.Seed ?? recipe.Seed,
         recipe.Augment);
@@ -98,6 +98,11 @@ public static class Training
 
         return new Core.Gamma(gamma.Neuron, gamma.Group, gamma.Block);
     }
+
+    private static FSharpOption<double> Fraction(double target) =>
+        target is > 0 and <= 1
+            ? FSharpOption<double>.Some(target)
+            : throw new ArgumentException($"TargetMacs must be above 0 and at most 1, not {target}.", nameof(target));
 
     private static int? AtLeastOne(int? value, string name) =>
         value is < 1 ? throw new ArgumentException($"{name} must be at least 1, not {value}.", name) : value;

@@ -31,6 +31,9 @@ public sealed record TrainingOptions
     /// <summary>The weight of the penalty.</summary>
     public Gamma? Gamma { get; init; }
 
+    /// <summary>The fraction of the macs that the selected network may have; γ is steered towards it.</summary>
+    public double? TargetMacs { get; init; }
+
     /// <summary>Where all random choices start.</summary>
     public int? Seed { get; init; }
 

@@ -11,6 +11,7 @@ type TrainArgument =
     | [<Unique>] Batch of size: int
     | [<Unique>] Lr of rate: float
     | [<Unique>] Gamma of gamma: string
+    | [<Unique>] Target_Macs of fraction: float
     | [<Unique>] Seed of seed: int
     | [<Unique>] Threads of count: int
     | [<Unique>] Limit of images: int
@@ -34,6 +35,8 @@ type TrainArgument =
             | Lr _ -> "step size at the start (recipe: lr)"
             | Gamma _ ->
                 "weight of the penalty: a number, or neuron=G,group=G,block=G (recipe: gamma)"
+            | Target_Macs _ ->
+                "fraction of the macs that the selected network may have (recipe: target macs)"
             | Seed _ -> "where all random choices start (recipe: seed)"
             | Threads _ -> "threads of the arithmetic; the number of cores where not given"
             | Limit _ -> "use only so many training images"

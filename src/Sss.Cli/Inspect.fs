@@ -2,6 +2,7 @@ namespace Sss.Cli
 
 open System
 open Sss.Dsl
+open Sss.Files
 
 /// `sss check`, `sss show` and `sss fmt`. They parse their few words themselves, because they are
 /// called often and Argu takes longer to start than they take to run.
@@ -56,6 +57,9 @@ module Inspect =
                 | _ -> Usage.refuse "show" $"one file is shown at a time, not {files.Length}."
             )
 
+    let private replace path text =
+        AtomicFile.writeText path text |> Result.mapError FileError.message
+
     /// `sss fmt FILE… [--check]`
     let fmt (args: string list) =
         read
@@ -63,4 +67,4 @@ module Inspect =
             "FILE... [--check]"
             [ "--check", "only say which files would change; exit code 1 if any" ]
             args
-            (fun files flags -> print (Show.fmt files (List.contains "--check" flags)))
+            (fun files flags -> print (Show.fmt replace files (List.contains "--check" flags)))

@@ -2,7 +2,7 @@ namespace Sss.Cli
 
 open System
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 open Sss.Dsl
 open Sss.Files
 open Sss.Torch
@@ -10,6 +10,20 @@ open Sss.Torch
 /// `sss train`: the main job.
 [<RequireQualifiedAccess>]
 module TrainCommand =
+
+    /// Whether the recipe's target was met.
+    let private target (outcome: Outcome) (result: RunResult) = [
+        match outcome.Recipe.TargetMacs with
+        | None -> ()
+        | Some fraction ->
+            let wanted = Number.percent fraction
+
+            if float result.Selected.Macs <= fraction * float result.Dense.Macs then
+                $"target     {wanted} of the macs: met"
+            else
+                $"target     {wanted} of the macs: MISSED; what carries factors is too small a part \
+                  of the network, or the training too short"
+    ]
 
     /// What was removed and what it cost, as a person reads it.
     let private summary (out: string) (outcome: Outcome) =
@@ -41,6 +55,7 @@ module TrainCommand =
                     yield! factors "groups" result.Group
                     yield! factors "blocks" result.Block
                 ]
+            yield! target outcome result
             ""
             $"accuracy   {Number.percent test.Accuracy} of the test images ({right} of {test.Count}), \
               loss {test.Loss:``0.0000``}"
@@ -77,12 +92,18 @@ module TrainCommand =
                 $"{path}: warning: the network has no scaling factors, so nothing can be removed; \
                   write `@scale(…)` where structures may go."
         elif
-            scaled
+            recipe.TargetMacs.IsNone
+            && scaled
             |> List.forall (fun (_, s) -> Recipe.gammaOf s.Kind recipe.Gamma * s.Gamma = 0.0)
         then
             Terminal.error
                 $"{path}: warning: every γ is 0, so nothing will be removed; write `gamma …` in the \
                   recipe or give --gamma."
+
+        if recipe.ShrinkEvery.IsSome then
+            Terminal.error
+                $"{path}: warning: `shrink every` is not acted on yet: structures are removed once, \
+                  after the training."
 
     let private initial (network: Network) (path: string) =
         result {

@@ -4,7 +4,7 @@ open System
 open System.Globalization
 open Argu
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 open Sss.Torch
 
 /// The options of `sss train`, read and held to their bounds. Options override the recipe.
@@ -22,6 +22,12 @@ module TrainOptions =
             Ok value
         else
             Error $"{name} must be a number above 0, not {Number.brief value}."
+
+    let private fraction name (value: float) =
+        if value > 0.0 && value <= 1.0 then
+            Ok value
+        else
+            Error $"{name} must be a number above 0 and at most 1, not {Number.brief value}."
 
     let private gammaValue (text: string) =
         match Double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
@@ -84,8 +90,13 @@ module TrainOptions =
                     (args.TryGetResult TrainArgument.Gamma)
                     recipe.Gamma
 
+            let! target =
+                args.TryGetResult TrainArgument.Target_Macs
+                |> Option.traverseResult (fraction "--target-macs")
+
             return {
                 recipe with
+                    TargetMacs = target |> Option.orElse recipe.TargetMacs
                     Epochs = epochs
                     Batch = batch
                     Lr = lr

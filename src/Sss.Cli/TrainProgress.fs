@@ -2,7 +2,7 @@ namespace Sss.Cli
 
 open System
 open Spectre.Console
-open Sss
+open Sss.Core
 open Sss.Torch
 
 /// Training as it goes, on standard error: a bar with rate and time left where a person watches,

@@ -2,7 +2,7 @@ namespace Sss.Cli
 
 open System
 open Argu
-open Sss
+open Sss.Core
 
 /// What the command line can hold, in one table: the overview, the help and the suggestions for
 /// misspelt words are all read from it.

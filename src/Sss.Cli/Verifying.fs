@@ -2,7 +2,7 @@ namespace Sss.Cli
 
 open System
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 open Sss.Dsl
 open Sss.Torch
 

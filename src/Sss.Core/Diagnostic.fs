@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// A stretch of one line of a source text. Lines and columns count from 1, columns in characters
 /// (Unicode code points), a tab as one.

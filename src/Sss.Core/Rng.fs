@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// A random generator as a value: drawing gives a number and the next generator, the old one stays
 /// as it was. Splittable: two generators from one, whose streams are unrelated. Both fields are its

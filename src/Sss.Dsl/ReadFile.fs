@@ -3,7 +3,7 @@ namespace Sss.Dsl
 open System
 open System.IO
 open System.Text
-open Sss
+open Sss.Core
 
 /// Texts from files, with a message for everything that is no text.
 [<RequireQualifiedAccess>]

@@ -2,7 +2,7 @@ namespace Sss.Dsl
 
 open System
 open System.Text
-open Sss
+open Sss.Core
 
 /// Diagnostics drawn for a reader: the line, a caret under the exact words, and what to do.
 [<RequireQualifiedAccess>]

@@ -2,9 +2,8 @@ namespace Sss.Dsl
 
 open System
 open System.Globalization
-open System.IO
 open System.Text
-open Sss
+open Sss.Core
 
 /// What a command gives: what goes to standard output, to standard error, and the exit code.
 type Outcome = {
@@ -213,38 +212,30 @@ module Show =
             })
 
     /// `sss fmt FILE… [--check]`: writes files whose format differs, or with `checkOnly` only names
-    /// them and gives 1.
-    let fmt (paths: string list) (checkOnly: bool) : Outcome =
+    /// them and gives 1. `write path text` replaces a file, whole or not at all, or says why not.
+    let fmt
+        (write: string -> string -> Result<unit, string>)
+        (paths: string list)
+        (checkOnly: bool)
+        : Outcome =
+        let quiet code output = {
+            Output = output
+            Errors = ""
+            ExitCode = code
+        }
+
         let one path =
             match ReadFile.read path with
             | Error diagnostic -> failed (Render.diagnostic path "" diagnostic)
             | Ok text ->
                 match Format.format text with
                 | Error diagnostics -> failed (renderAll path text diagnostics)
-                | Ok formatted when formatted = text -> {
-                    Output = ""
-                    Errors = ""
-                    ExitCode = 0
-                  }
-                | Ok _ when checkOnly -> {
-                    Output = path + ": would be formatted\n"
-                    Errors = ""
-                    ExitCode = 1
-                  }
+                | Ok formatted when formatted = text -> quiet 0 ""
+                | Ok _ when checkOnly -> quiet 1 (path + ": would be formatted\n")
                 | Ok formatted ->
-                    try
-                        File.WriteAllText(path, formatted)
-
-                        {
-                            Output = path + ": formatted\n"
-                            Errors = ""
-                            ExitCode = 0
-                        }
-                    with
-                    | :? IOException
-                    | :? UnauthorizedAccessException as problem ->
-                        failed (
-                            Render.diagnostic path "" (ReadFile.cannotWrite path problem.Message)
-                        )
+                    match write path formatted with
+                    | Ok() -> quiet 0 (path + ": formatted\n")
+                    | Error reason ->
+                        failed (Render.diagnostic path "" (ReadFile.cannotWrite path reason))
 
         paths |> List.map one |> merge

@@ -2,7 +2,7 @@ namespace Sss.Torch
 
 open System
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 
 /// Whether two networks are the same function, up to rounding.
 type Verdict =

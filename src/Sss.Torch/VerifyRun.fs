@@ -3,7 +3,7 @@ namespace Sss.Torch
 open System
 open System.Threading
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 open TorchSharp
 
 /// How many random patterns, from which seed.

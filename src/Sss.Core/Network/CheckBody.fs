@@ -1,7 +1,7 @@
-namespace Sss
+namespace Sss.Core
 
-open Sss.CheckValue
-open Sss.CheckRun
+open Sss.Core.CheckValue
+open Sss.Core.CheckRun
 
 /// Bodies, residuals and concatenations.
 module internal CheckBody =

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// Where factors may stand on layers (`language.md` §4). Bodies here are flat: scopes are gone.
 module internal CheckFactors =

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// The numbers of one layer, and its shapes.
 module internal CheckLayers =

@@ -1,6 +1,6 @@
-namespace Sss
+namespace Sss.Core
 
-open Sss.CheckValue
+open Sss.Core.CheckValue
 
 /// What goes along while one draft is checked, names in the order of the text, and single layers.
 module internal CheckRun =

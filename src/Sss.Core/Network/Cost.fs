@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// What a network or a layer costs.
 type Cost = {

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// Where a part of a draft was written.
 type Place = {

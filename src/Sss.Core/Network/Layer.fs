@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// What a scaling factor switches.
 type FactorKind =

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// One layer of a checked network.
 type Layer = {

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// What can be wrong with sizes and shapes, with the facts that a message needs.
 [<RequireQualifiedAccess>]

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// The wording of `NetworkError`: facts in, diagnostics out.
 [<RequireQualifiedAccess>]

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// What one trained array is for.
 type ParameterRole =

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// How the step size goes over the epochs.
 type LearningRate =

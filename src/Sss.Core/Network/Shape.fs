@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// The shape of one value inside a network, without the batch: channels × height × width.
 /// What a dense layer gives is a shape of height and width 1, so there is one kind of shape only.

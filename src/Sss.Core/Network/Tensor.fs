@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// An array of numbers with its shape; the values are in row-major order. `'T` is `float32` for
 /// networks that are trained and `float` where something is proved at double precision.

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// What accelerated proximal gradient must remember between two steps.
 type ApgState = {

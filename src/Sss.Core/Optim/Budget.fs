@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// Where the budget controller is.
 [<RequireQualifiedAccess>]

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// The penalty weights γ of all factors as one flat vector, in the order of `Parameters.factors`.
 [<RequireQualifiedAccess>]

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// Which structures have to go for a network to land just under a budget.
 [<RequireQualifiedAccess>]

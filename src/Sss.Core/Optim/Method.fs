@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// An iterative method that asks for one gradient a step: a pure pair `Init`/`Step` over an
 /// explicit state.

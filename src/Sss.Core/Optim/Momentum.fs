@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// Sequences of momenta. μ_t belongs to step t = 1, 2, … and builds the probe of step t + 1.
 [<RequireQualifiedAccess>]

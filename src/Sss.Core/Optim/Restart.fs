@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// When accelerated steps forget their momentum.
 [<RequireQualifiedAccess>]

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// The state of the textbook's recursion.
 [<RequireQualifiedAccess>]

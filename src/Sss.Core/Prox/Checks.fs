@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 open System
 

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// What one scaling factor switches: a neuron, a group or a block.
 type Structure = {

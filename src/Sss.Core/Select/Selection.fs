@@ -1,7 +1,7 @@
-namespace Sss
+namespace Sss.Core
 
 open System.Numerics
-open Sss.Select
+open Sss.Core.Select
 
 /// How to select.
 type SelectOptions = {

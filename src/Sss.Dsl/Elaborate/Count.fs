@@ -1,7 +1,7 @@
 namespace Sss.Dsl
 
 open System.Collections.Generic
-open Sss
+open Sss.Core
 
 /// How many layers a text will make, found out before any is made: a `repeat` is counted once, and
 /// a call once for each list of arguments.

@@ -1,6 +1,6 @@
 namespace Sss.Dsl
 
-open Sss
+open Sss.Core
 open Sss.Dsl.Header
 
 /// Syntax to `Draft`: calls and repeats are opened, expressions become numbers, defaults are filled in.

@@ -1,6 +1,6 @@
 namespace Sss.Dsl
 
-open Sss
+open Sss.Core
 
 /// `input` and `classes`, and what goes along while a file is elaborated.
 module internal Header =

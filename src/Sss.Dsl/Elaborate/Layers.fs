@@ -1,6 +1,6 @@
 namespace Sss.Dsl
 
-open Sss
+open Sss.Core
 
 /// One layer: arguments to `Op`, with the defaults of `language.md` §3.
 module internal Layers =

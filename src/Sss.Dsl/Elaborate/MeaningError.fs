@@ -1,6 +1,6 @@
 namespace Sss.Dsl
 
-open Sss
+open Sss.Core
 
 /// What can be wrong with the meaning of a text whose form is right: names, arguments, values.
 [<RequireQualifiedAccess>]

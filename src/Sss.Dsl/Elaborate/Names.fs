@@ -1,7 +1,7 @@
 namespace Sss.Dsl
 
 open System.Collections.Generic
-open Sss
+open Sss.Core
 
 /// What can be said of names without running anything: every definition is looked at once, called
 /// or not.

@@ -1,7 +1,7 @@
 namespace Sss.Dsl
 
 open System.Collections.Generic
-open Sss
+open Sss.Core
 
 /// Where elaboration stands: inside which calls, with which values.
 type internal Frame = {

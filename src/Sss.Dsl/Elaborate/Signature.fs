@@ -1,7 +1,7 @@
 namespace Sss.Dsl
 
 open System.Collections.Generic
-open Sss
+open Sss.Core
 
 /// What an argument of a layer must be.
 type internal ArgumentType =

@@ -1,7 +1,7 @@
 namespace Sss.Dsl
 
 open System.Collections.Generic
-open Sss
+open Sss.Core
 
 /// `sss fmt`: the author's lines and comments, with one way to write blanks, braces and indentation.
 module internal Format =

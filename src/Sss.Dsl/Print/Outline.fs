@@ -1,7 +1,7 @@
 namespace Sss.Dsl
 
 open System.Collections.Generic
-open Sss
+open Sss.Core
 
 /// A network with its scopes found again: a network has names only, and the text has scopes.
 [<RequireQualifiedAccess>]

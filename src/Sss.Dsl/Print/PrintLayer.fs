@@ -1,6 +1,6 @@
 namespace Sss.Dsl
 
-open Sss
+open Sss.Core
 
 /// One layer as a statement: arguments that are defaults are left out.
 module internal PrintLayer =

@@ -1,7 +1,7 @@
 namespace Sss.Dsl
 
 open System.Text
-open Sss
+open Sss.Core
 
 /// A network as canonical text. Scopes with automatic names and equal bodies become definitions
 /// without parameters; all others are written out.

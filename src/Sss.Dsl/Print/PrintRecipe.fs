@@ -1,6 +1,6 @@
 namespace Sss.Dsl
 
-open Sss
+open Sss.Core
 
 /// A recipe as canonical text: everything is written, so that a file says what was run.
 module internal PrintRecipe =

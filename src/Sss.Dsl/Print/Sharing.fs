@@ -1,7 +1,7 @@
 namespace Sss.Dsl
 
 open System.Collections.Generic
-open Sss
+open Sss.Core
 
 /// Which scopes of a network are written as calls of one definition.
 module internal Sharing =

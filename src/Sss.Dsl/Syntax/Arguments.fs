@@ -1,7 +1,7 @@
 /// Arguments, `@scale(…)`, layers and calls.
 module internal Sss.Dsl.Arguments
 
-open Sss
+open Sss.Core
 open Sss.Dsl.Lexeme
 open Sss.Dsl.Numerals
 open Sss.Dsl.Expressions

@@ -1,7 +1,7 @@
 /// Expressions.
 module internal Sss.Dsl.Expressions
 
-open Sss
+open Sss.Core
 open Sss.Dsl.Lexeme
 open Sss.Dsl.Numerals
 

@@ -2,7 +2,7 @@
 module internal Sss.Dsl.Lexeme
 
 open FParsec
-open Sss
+open Sss.Core
 
 /// What goes along while a text is parsed. A value: FParsec restores it when it backtracks.
 type State = {

@@ -1,7 +1,7 @@
 /// Recipes and whole files.
 module internal Sss.Dsl.Parser
 
-open Sss
+open Sss.Core
 open Sss.Dsl.Lexeme
 open Sss.Dsl.Numerals
 

@@ -2,7 +2,7 @@
 module internal Sss.Dsl.Recovery
 
 open FParsec
-open Sss
+open Sss.Core
 open Sss.Dsl.Lexeme
 
 /// The problem that a failed reply carries.

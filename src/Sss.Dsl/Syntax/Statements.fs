@@ -1,7 +1,7 @@
 /// Statements, definitions and what else stands in a network.
 module internal Sss.Dsl.Statements
 
-open Sss
+open Sss.Core
 open Sss.Dsl.Lexeme
 open Sss.Dsl.Numerals
 open Sss.Dsl.Expressions

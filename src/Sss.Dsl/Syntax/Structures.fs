@@ -1,7 +1,7 @@
 /// `residual` and `concat`.
 module internal Sss.Dsl.Structures
 
-open Sss
+open Sss.Core
 open Sss.Dsl.Lexeme
 open Sss.Dsl.Arguments
 

@@ -1,6 +1,6 @@
 namespace Sss.Dsl
 
-open Sss
+open Sss.Core
 
 /// A part of the text with its place.
 type Located<'T> = { Value: 'T; Span: Span }

@@ -1,6 +1,6 @@
 namespace Sss.Dsl
 
-open Sss
+open Sss.Core
 
 /// What can be wrong with the form of a text.
 [<RequireQualifiedAccess>]

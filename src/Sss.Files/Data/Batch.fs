@@ -1,7 +1,7 @@
 namespace Sss.Files
 
 open System
-open Sss
+open Sss.Core
 
 /// Everything that turns images of a split into input values, worked out once.
 type BatchPlan = {

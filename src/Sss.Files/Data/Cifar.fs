@@ -2,7 +2,7 @@ namespace Sss.Files
 
 open System.IO
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 
 /// The binary files of CIFAR-10 and CIFAR-100: records of one or two label bytes and 3 × 32 × 32
 /// pixels, without a header.

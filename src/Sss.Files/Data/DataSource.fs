@@ -2,7 +2,7 @@ namespace Sss.Files
 
 open System
 open System.IO
-open Sss
+open Sss.Core
 
 /// Where images come from: the `DATA` of the command line.
 type DataSource =

@@ -1,6 +1,6 @@
 namespace Sss.Files
 
-open Sss
+open Sss.Core
 
 /// The pixels of a split: N images, each channels × height × width, all rows after each other.
 type Pixels =

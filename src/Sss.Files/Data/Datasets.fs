@@ -1,6 +1,6 @@
 namespace Sss.Files
 
-open Sss
+open Sss.Core
 
 /// Loading and checking data sets.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

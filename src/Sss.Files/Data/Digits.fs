@@ -3,7 +3,7 @@ namespace Sss.Files
 open System.IO
 open System.IO.Compression
 open System.Reflection
-open Sss
+open Sss.Core
 
 /// The embedded data set: 1,797 handwritten digits of 8 × 8 pixels from 0 to 16, from the UCI
 /// repository's "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak

@@ -2,7 +2,7 @@ namespace Sss.Files
 
 open System.IO
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 
 /// The IDX format of MNIST and its relatives: two zero bytes, a type, the number of extents, the
 /// extents as big-endian 32-bit numbers, then the values. Plain or gzipped.

@@ -3,7 +3,7 @@ namespace Sss.Files
 open System
 open System.IO
 open SkiaSharp
-open Sss
+open Sss.Core
 
 /// Decoding of JPEG and PNG files into the pixels that a network takes.
 [<RequireQualifiedAccess>]

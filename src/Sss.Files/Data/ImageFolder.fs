@@ -4,7 +4,7 @@ open System
 open System.IO
 open System.Threading.Tasks
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 
 /// Folders of pictures, a sub-folder a class. With `train` and `test` (or `val`) below the root,
 /// these are the splits; else each class's every fifth picture, in the order of names, is for testing.

@@ -5,7 +5,7 @@ open System.IO
 open System.IO.Compression
 open System.Runtime.InteropServices
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 
 /// NumPy archives with the arrays `x_train`, `y_train`, `x_test` and `y_test`.
 ///

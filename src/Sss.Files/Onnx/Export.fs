@@ -1,7 +1,7 @@
 namespace Sss.Files
 
 open Google.Protobuf
-open Sss
+open Sss.Core
 open Sss.Schema
 
 /// What goes into an exported file beside the network.

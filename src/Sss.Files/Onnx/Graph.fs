@@ -1,6 +1,6 @@
 namespace Sss.Files
 
-open Sss
+open Sss.Core
 open Sss.Schema
 
 /// How a value of shape C×H×W lies in ONNX.

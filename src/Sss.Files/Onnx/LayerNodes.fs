@@ -1,6 +1,6 @@
 namespace Sss.Files
 
-open Sss
+open Sss.Core
 
 /// The operations that one layer becomes.
 [<RequireQualifiedAccess>]

@@ -3,7 +3,7 @@ namespace Sss.Files
 open System
 open System.IO
 open Microsoft.ML.OnnxRuntime
-open Sss
+open Sss.Core
 
 /// A loaded ONNX model with one input and one output. Dispose it after use.
 type OnnxSession internal (path: string, session: InferenceSession) =

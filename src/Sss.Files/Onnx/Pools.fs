@@ -1,6 +1,6 @@
 namespace Sss.Files
 
-open Sss
+open Sss.Core
 
 /// Pooling windows as PyTorch lays them, in terms of explicit padding.
 [<RequireQualifiedAccess>]

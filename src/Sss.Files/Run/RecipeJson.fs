@@ -1,7 +1,7 @@
 namespace Sss.Files
 
 open System.Text.Json
-open Sss
+open Sss.Core
 
 /// Recipes as JSON objects: the words of the language as keys, all of them always there.
 [<RequireQualifiedAccess>]

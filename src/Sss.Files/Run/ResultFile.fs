@@ -3,7 +3,7 @@ namespace Sss.Files
 open System
 open System.IO
 open System.Text.Json
-open Sss
+open Sss.Core
 
 /// `result.json`: what a run came to, for programs to read.
 [<RequireQualifiedAccess>]

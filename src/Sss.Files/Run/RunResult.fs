@@ -1,6 +1,6 @@
 namespace Sss.Files
 
-open Sss
+open Sss.Core
 
 /// Size of one network.
 [<RequireQualifiedAccess>]

@@ -3,7 +3,7 @@ namespace Sss.Files
 open System
 open System.Collections.Generic
 open System.Text.Json
-open Sss
+open Sss.Core
 
 /// The JSON header of a safetensors file, as it stands there; nothing is believed yet but the syntax.
 [<RequireQualifiedAccess>]

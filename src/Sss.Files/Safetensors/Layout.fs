@@ -1,6 +1,6 @@
 namespace Sss.Files
 
-open Sss
+open Sss.Core
 
 /// The types of numbers in a safetensors file that this program reads.
 type internal StoredType =

@@ -3,7 +3,7 @@ namespace Sss.Files
 open System.IO
 open System.Text.Json
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 
 /// A network as its weight file keeps it: enough to predict with nothing else at hand.
 type SavedNetwork = {

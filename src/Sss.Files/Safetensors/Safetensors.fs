@@ -6,7 +6,7 @@ open System.IO
 open System.Runtime.InteropServices
 open System.Text.Json
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 
 /// Files of named tensors in the safetensors format: the header's length as a little-endian 64-bit
 /// number, a JSON header, then the values without a gap. Little-endian machines only, like .NET's

@@ -1,6 +1,6 @@
 namespace Sss.Torch
 
-open Sss
+open Sss.Core
 open TorchSharp
 
 /// Element-wise functions on tensors.

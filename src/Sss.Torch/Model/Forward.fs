@@ -1,6 +1,6 @@
 namespace Sss.Torch
 
-open Sss
+open Sss.Core
 open TorchSharp
 
 /// A network as a function on tensors: each node compiled once, bodies run from first to last.

@@ -1,6 +1,6 @@
 namespace Sss.Torch
 
-open Sss
+open Sss.Core
 
 /// Streams of random numbers for the different uses in one run: changing how one use draws leaves
 /// the others as they were.

@@ -1,6 +1,6 @@
 namespace Sss.Torch
 
-open Sss
+open Sss.Core
 
 /// Where one array lies in a flat vector; in elements.
 type Slot = {

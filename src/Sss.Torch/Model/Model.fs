@@ -2,7 +2,7 @@ namespace Sss.Torch
 
 open System
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 open TorchSharp
 
 /// A network with its numbers in LibTorch's memory: a function from images to scores that can be

@@ -2,7 +2,7 @@ namespace Sss.Torch
 
 open System
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 
 /// Arrays by key to and from flat vectors.
 [<RequireQualifiedAccess>]

@@ -1,6 +1,6 @@
 namespace Sss.Torch
 
-open Sss
+open Sss.Core
 open TorchSharp
 
 /// Whether batch statistics and dropout act as in training or as in evaluation.

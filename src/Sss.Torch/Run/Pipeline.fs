@@ -3,7 +3,7 @@ namespace Sss.Torch
 open System.Diagnostics
 open System.Threading
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 open Sss.Dsl
 open Sss.Files
 

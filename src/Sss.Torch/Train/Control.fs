@@ -1,6 +1,6 @@
 namespace Sss.Torch
 
-open Sss
+open Sss.Core
 
 /// γ on the way to a target of macs: `Budget` told about a network in training, once an epoch.
 [<RequireQualifiedAccess>]

@@ -1,7 +1,7 @@
 namespace Sss.Torch
 
 open System
-open Sss
+open Sss.Core
 
 /// The update rule of the factors.
 [<RequireQualifiedAccess>]

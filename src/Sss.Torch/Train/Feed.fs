@@ -2,7 +2,7 @@ namespace Sss.Torch
 
 open System
 open System.Threading.Tasks
-open Sss
+open Sss.Core
 open Sss.Files
 open TorchSharp
 

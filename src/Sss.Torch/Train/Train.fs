@@ -5,7 +5,7 @@ open System.Diagnostics
 open System.Runtime.InteropServices
 open System.Threading
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 open Sss.Files
 open TorchSharp
 

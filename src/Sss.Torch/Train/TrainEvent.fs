@@ -1,6 +1,6 @@
 namespace Sss.Torch
 
-open Sss
+open Sss.Core
 
 /// What training starts with.
 type TrainStart = {

@@ -1,7 +1,7 @@
 namespace Sss.Torch
 
 open System
-open Sss
+open Sss.Core
 open Sss.Files
 
 /// What training needs besides network, data and recipe.

@@ -1,6 +1,6 @@
 namespace Sss.Torch
 
-open Sss
+open Sss.Core
 
 /// γ of a run that steers towards a target of macs.
 type Pressure = {

@@ -2,7 +2,7 @@ namespace Sss.Torch
 
 open System
 open FsToolkit.ErrorHandling
-open Sss
+open Sss.Core
 open TorchSharp
 
 /// A network in training: the model with the two optimizers that own its two vectors.

@@ -5,7 +5,7 @@ open System.Threading.Tasks
 open Xunit
 open FsCheck
 open FsCheck.Xunit
-open Sss
+open Sss.Core
 open Sss.Files
 
 let private sample (seed: int) (shape: Shape) count floats : Dataset =

@@ -7,7 +7,7 @@ open System.IO.Compression
 open System.Text
 open Xunit
 open SkiaSharp
-open Sss
+open Sss.Core
 open Sss.Files
 
 let private bytesOf (split: Split) =

@@ -6,7 +6,7 @@ open System
 open System.IO
 open Xunit
 open SkiaSharp
-open Sss
+open Sss.Core
 open Sss.Files
 
 /// One random change of a file's bytes.

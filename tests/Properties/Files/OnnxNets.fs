@@ -4,7 +4,7 @@ module Sss.Tests.Files.OnnxNets
 open System
 open FsCheck
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 open Sss.Files
 open Sss.Tests.Select.Drafts
 

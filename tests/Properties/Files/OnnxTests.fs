@@ -6,7 +6,7 @@ open Xunit
 open FsCheck
 open FsCheck.FSharp
 open FsCheck.Xunit
-open Sss
+open Sss.Core
 open Sss.Files
 open Sss.Schema
 

@@ -7,7 +7,7 @@ open System.IO
 open System.Text.Json.Nodes
 open Xunit
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 open Sss.Dsl
 open Sss.Files
 

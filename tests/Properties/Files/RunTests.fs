@@ -5,7 +5,7 @@ open System.IO
 open Xunit
 open FsCheck
 open FsCheck.Xunit
-open Sss
+open Sss.Core
 open Sss.Files
 
 let private result: RunResult = {

@@ -7,7 +7,7 @@ open Xunit
 open FsCheck
 open FsCheck.FSharp
 open FsCheck.Xunit
-open Sss
+open Sss.Core
 open Sss.Files
 
 /// Files made of a header text and bytes behind it.

@@ -2,7 +2,7 @@ namespace Sss.Tests.Language
 
 open System
 open System.Text
-open Sss
+open Sss.Core
 
 /// Numbers that a recipe may hold, made from any bytes.
 type RecipeCase = {

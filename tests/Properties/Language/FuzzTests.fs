@@ -4,7 +4,7 @@ open System
 open System.Diagnostics
 open Xunit
 open Xunit.Abstractions
-open Sss
+open Sss.Core
 open Sss.Dsl
 open Sss.Tests.Language.Support
 

@@ -6,7 +6,7 @@ open System.IO
 open System.Text
 open Xunit
 open Xunit.Abstractions
-open Sss
+open Sss.Core
 open Sss.Dsl
 open Sss.Tests.Language.Support
 

@@ -3,7 +3,7 @@ namespace Sss.Tests.Language
 open Xunit
 open FsCheck
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 
 /// Random legal networks: parsed from random texts, then thinned out as selection thins them, so that
 /// numbers have gaps, scopes lose members and projections stand where residuals were.

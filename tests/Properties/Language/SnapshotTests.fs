@@ -3,7 +3,7 @@ namespace Sss.Tests.Language
 open System
 open System.IO
 open Xunit
-open Sss
+open Sss.Core
 open Sss.Dsl
 open Sss.Tests.Language.Support
 

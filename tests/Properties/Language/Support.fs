@@ -1,7 +1,7 @@
 namespace Sss.Tests.Language
 
 open System.IO
-open Sss
+open Sss.Core
 open Sss.Dsl
 
 /// Files of the repository, and shorthands.

@@ -5,7 +5,7 @@ open Xunit
 open FsCheck
 open FsCheck.FSharp
 open FsCheck.Xunit
-open Sss
+open Sss.Core
 
 [<Properties(Arbitrary = [| typeof<TrainingsArb> |], MaxTest = 1000)>]
 module BudgetLaws =

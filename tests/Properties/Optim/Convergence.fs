@@ -4,7 +4,7 @@ open Xunit
 open FsCheck
 open FsCheck.FSharp
 open FsCheck.Xunit
-open Sss
+open Sss.Core
 open Sss.Tests.Prox
 
 [<Properties(Arbitrary = [| typeof<Problems> |], MaxTest = 1000)>]

@@ -5,7 +5,7 @@ open Xunit
 open FsCheck
 open FsCheck.FSharp
 open FsCheck.Xunit
-open Sss
+open Sss.Core
 open Sss.Tests.Prox
 
 /// A run of several steps: start, then gradient, step size and momentum of each.

@@ -3,7 +3,7 @@ namespace Sss.Tests.Optim
 open Xunit
 open FsCheck
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 open Sss.Tests.Prox
 
 /// Planted mistakes, the ones that ports of the method made; each must break the law that is named

@@ -2,7 +2,7 @@ namespace Sss.Tests.Optim
 
 open FsCheck
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 open Sss.Tests.Prox
 
 /// min ½‖Ax − b‖² + γ‖x‖₁ with a known solution at which complementarity is strict.

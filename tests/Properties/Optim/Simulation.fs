@@ -3,7 +3,7 @@ namespace Sss.Tests.Optim
 open System
 open FsCheck
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 
 /// How the macs of a synthetic network come about.
 type CostModel =

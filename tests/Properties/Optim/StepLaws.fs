@@ -4,7 +4,7 @@ open Xunit
 open FsCheck
 open FsCheck.FSharp
 open FsCheck.Xunit
-open Sss
+open Sss.Core
 open Sss.Tests.Prox
 
 /// The laws of one step, as functions of the step, so that planted mutations can be held to them

@@ -4,7 +4,7 @@ open Xunit
 open FsCheck
 open FsCheck.FSharp
 open FsCheck.Xunit
-open Sss
+open Sss.Core
 
 /// Oracles by other means: bisection instead of sorting, formulas of the dual written down by hand.
 module Oracle =

@@ -1,7 +1,7 @@
 namespace Sss.Tests.Prox
 
 open Xunit
-open Sss
+open Sss.Core
 
 module Constructors =
 

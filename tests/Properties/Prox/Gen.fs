@@ -2,7 +2,7 @@ namespace Sss.Tests.Prox
 
 open FsCheck
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 
 /// A vector of moderate size with values that hit thresholds, ties and zeros often.
 type Vector = Vector of float[]

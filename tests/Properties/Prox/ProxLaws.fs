@@ -4,7 +4,7 @@ open Xunit
 open FsCheck
 open FsCheck.FSharp
 open FsCheck.Xunit
-open Sss
+open Sss.Core
 
 /// Vector arithmetic and comparisons that the laws are written with.
 module Laws =

@@ -2,7 +2,7 @@ namespace Sss.Tests.Prox
 
 open FsCheck
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 
 /// A penalty in symbols, so that cases print, shrink and are interpreted at any length. Lists of
 /// weights, bounds and origins repeat along the vector; groups are pairs of neighbours, the last

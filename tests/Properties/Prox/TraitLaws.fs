@@ -4,7 +4,7 @@ open Xunit
 open FsCheck
 open FsCheck.FSharp
 open FsCheck.Xunit
-open Sss
+open Sss.Core
 
 [<Properties(Arbitrary = [| typeof<Cases> |], MaxTest = 1000)>]
 module TraitLaws =

@@ -3,7 +3,7 @@ module Sss.Tests.Select.Cases
 
 open FsCheck
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 open Sss.Tests.Select.Drafts
 open Sss.Tests.Select.Sketches
 open Sss.Tests.Select.Draw

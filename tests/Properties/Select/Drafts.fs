@@ -2,7 +2,7 @@
 /// does not fit where it stands is bent until it does, so that every smaller sketch is a network too.
 module Sss.Tests.Select.Drafts
 
-open Sss
+open Sss.Core
 
 /// A window's wishes. Odd ones are bent to fit.
 [<StructuredFormatDisplay("{Text}")>]

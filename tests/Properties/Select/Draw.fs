@@ -3,7 +3,7 @@ module Sss.Tests.Select.Draw
 
 open FsCheck
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 open Sss.Tests.Select.Drafts
 
 let private one = Size.square 1

@@ -3,7 +3,7 @@ module Sss.Tests.Select.FaultTests
 open Xunit
 open FsCheck
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 open Sss.Tests.Select.Cases
 
 /// A network that cannot even be run counts as different.

@@ -1,8 +1,8 @@
 /// Selection with faults seeded into it, each one that a published tool had. The laws must find them.
 module Sss.Tests.Select.Faults
 
-open Sss
-open Sss.Select
+open Sss.Core
+open Sss.Core.Select
 
 type Fault =
     /// Columns behind a concatenation are taken one place off.

@@ -3,7 +3,7 @@ module Sss.Tests.Select.FurtherLaws
 open Xunit
 open FsCheck
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 open Sss.Tests.Select.Cases
 open Sss.Tests.Select.LawTests
 

@@ -3,7 +3,7 @@
 /// the network's types.
 module Sss.Tests.Select.Interpreter
 
-open Sss
+open Sss.Core
 
 /// One image inside the network: channel by channel, row by row.
 type Image = { Shape: Shape; Data: float[] }

@@ -5,7 +5,7 @@ open Xunit
 open Xunit.Abstractions
 open FsCheck
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 open Sss.Tests.Select.Cases
 
 /// Runs a law over many cases from a shown seed; FsCheck shrinks what fails.

@@ -2,7 +2,7 @@ module Sss.Tests.Select.RngTests
 
 open Xunit
 open FsCheck.Xunit
-open Sss
+open Sss.Core
 
 let private value (struct (v, _: Rng)) = v
 

@@ -1,8 +1,8 @@
 /// Which rules of selection a trial puts to use. `docs/selection.md` explains each.
 module Sss.Tests.Select.Rules
 
-open Sss
-open Sss.Select
+open Sss.Core
+open Sss.Core.Select
 open Sss.Tests.Select.Cases
 
 let private kindOf state =

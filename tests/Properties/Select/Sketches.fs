@@ -1,7 +1,7 @@
 /// From sketches to networks.
 module Sss.Tests.Select.Sketches
 
-open Sss
+open Sss.Core
 open Sss.Tests.Select.Drafts
 
 /// Names layers as the language does: the kind and a running number in its scope.

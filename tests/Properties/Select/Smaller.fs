@@ -1,7 +1,7 @@
 /// Smaller sketches of a sketch.
 module Sss.Tests.Select.Smaller
 
-open Sss
+open Sss.Core
 open Sss.Tests.Select.Drafts
 
 /// Each list with one element left out, or with one made smaller.

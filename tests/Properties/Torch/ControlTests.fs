@@ -4,7 +4,7 @@ module Sss.Tests.Torch.ControlTests
 
 open System.Threading
 open Xunit
-open Sss
+open Sss.Core
 open Sss.Files
 open Sss.Torch
 open Sss.Tests.Torch.Small

@@ -4,7 +4,7 @@ module Sss.Tests.Torch.ModelTests
 
 open System
 open Xunit
-open Sss
+open Sss.Core
 open Sss.Torch
 open TorchSharp
 

@@ -1,6 +1,6 @@
 namespace Sss.Tests.Torch
 
-open Sss
+open Sss.Core
 
 /// Networks written down node by node, for tests that need no text.
 module internal Nets =

@@ -5,7 +5,7 @@ module Sss.Tests.Torch.OptimizerTests
 open System
 open Xunit
 open FsCheck.Xunit
-open Sss
+open Sss.Core
 open Sss.Torch
 
 /// NAG on plain arrays, at double precision.

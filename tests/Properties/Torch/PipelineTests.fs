@@ -6,7 +6,7 @@ open System
 open System.IO
 open System.Threading
 open Xunit
-open Sss
+open Sss.Core
 open Sss.Files
 open Sss.Torch
 

@@ -7,7 +7,7 @@ open System.Threading
 open Xunit
 open FsCheck
 open FsCheck.FSharp
-open Sss
+open Sss.Core
 open Sss.Torch
 open Sss.Tests.Select
 open Sss.Tests.Select.Cases

@@ -2,7 +2,7 @@
 module internal Sss.Tests.Torch.Small
 
 open System.Threading
-open Sss
+open Sss.Core
 open Sss.Files
 open Sss.Torch
 

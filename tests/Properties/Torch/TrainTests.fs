@@ -6,7 +6,7 @@ open System
 open System.Diagnostics
 open System.Threading
 open Xunit
-open Sss
+open Sss.Core
 open Sss.Files
 open Sss.Torch
 open Sss.Tests.Torch.Small

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// f(x) = γ₁‖x‖₁ + (γ₂/2)‖x‖₂². prox_{ηf}(x) = S_{ηγ₁}(x)/(1 + ηγ₂). f*(y) = ‖S_{γ₁}(y)‖²/(2γ₂).
 /// Zou and Hastie, "Regularization and variable selection via the elastic net" (2005).

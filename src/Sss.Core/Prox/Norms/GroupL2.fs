@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// f(x) = Σ_g w_g‖x_g‖₂ over disjoint groups of coordinates, the group lasso; coordinates in no
 /// group are free. prox: each group shrinks towards 0 as a whole, to exactly 0 where ‖x_g‖ ≤ ηw_g.

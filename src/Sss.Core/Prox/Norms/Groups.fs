@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// Coordinates that are penalised together.
 type CoordinateGroup = {

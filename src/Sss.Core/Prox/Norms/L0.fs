@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// f(x) = γ·(number of xᵢ ≠ 0). Not convex. prox: hard thresholding, xᵢ stays where xᵢ² > 2ηγ and
 /// goes to 0 elsewhere (at equality both are minimisers, and 0 is given).

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// f(x) = γ‖x‖₁ + Σ_g w_g‖x_g‖₂: sparse groups, and sparse inside groups.
 /// prox: soft thresholding first, then the group lasso's shrinkage (in this order it is exact).

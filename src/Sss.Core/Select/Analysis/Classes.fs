@@ -1,4 +1,4 @@
-namespace Sss.Select
+namespace Sss.Core.Select
 
 /// Sets of channels that stay or go together, by union and find. A class holds the channels that
 /// one index runs through: behind `bn`, activations and pools, on both sides of a sum, in and out

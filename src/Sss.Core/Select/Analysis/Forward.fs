@@ -1,6 +1,6 @@
-namespace Sss.Select
+namespace Sss.Core.Select
 
-open Sss
+open Sss.Core
 
 /// The forward half of the analysis: what is known of every channel of every value (see `Known`),
 /// in the full network with its zeros, for every image.

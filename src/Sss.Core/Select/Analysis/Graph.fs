@@ -1,6 +1,6 @@
-namespace Sss.Select
+namespace Sss.Core.Select
 
-open Sss
+open Sss.Core
 
 /// One side of a residual or one branch of a concatenation: its part and the value at its end.
 [<Struct>]

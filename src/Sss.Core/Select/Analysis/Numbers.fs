@@ -1,6 +1,6 @@
-namespace Sss.Select
+namespace Sss.Core.Select
 
-open Sss
+open Sss.Core
 
 /// What the analysis wants to know about a network's numbers, at double precision.
 type internal Numbers = {

@@ -1,6 +1,6 @@
-namespace Sss.Select
+namespace Sss.Core.Select
 
-open Sss
+open Sss.Core
 
 /// Which factors stay, and which are folded into weights.
 [<RequireQualifiedAccess>]

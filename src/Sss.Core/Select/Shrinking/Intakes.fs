@@ -1,6 +1,6 @@
-namespace Sss.Select
+namespace Sss.Core.Select
 
-open Sss
+open Sss.Core
 
 /// What the layers that read take up of constants that go.
 [<RequireQualifiedAccess>]

@@ -1,6 +1,6 @@
-namespace Sss.Select
+namespace Sss.Core.Select
 
-open Sss
+open Sss.Core
 
 /// The selected network without its numbers, and what has to be done to the numbers.
 type internal Outline = {

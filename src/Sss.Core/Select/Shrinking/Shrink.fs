@@ -1,7 +1,7 @@
-namespace Sss.Select
+namespace Sss.Core.Select
 
 open System.Numerics
-open Sss
+open Sss.Core
 
 /// The numbers of the selected network: what stays is copied, factors and constants are folded in.
 [<RequireQualifiedAccess>]

@@ -1,4 +1,4 @@
-namespace Sss.Select
+namespace Sss.Core.Select
 
 open System
 open System.Numerics

@@ -1,6 +1,6 @@
-namespace Sss.Select
+namespace Sss.Core.Select
 
-open Sss
+open Sss.Core
 
 /// Tells what an analysis came to, as a plan.
 [<RequireQualifiedAccess>]

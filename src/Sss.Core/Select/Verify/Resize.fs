@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// A network on images of another size: the same layers and names, other heights and widths. The law
 /// of selection does not depend on the size, so large networks are verified on small images.

@@ -1,4 +1,4 @@
-namespace Sss
+namespace Sss.Core
 
 /// Random numbers for a given network, and random patterns of zeros among its factors. All of it is
 /// drawn from an explicit generator: the same generator gives the same trial.

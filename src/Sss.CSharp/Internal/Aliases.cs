@@ -1,3 +1,0 @@
-extern alias core;
-
-global using Core = core::Sss;
