@@ -54,7 +54,10 @@ module Plans =
                 counts[word] <- n
 
                 let underscore =
-                    if System.Char.IsAsciiDigit word[word.Length - 1] then "_" else ""
+                    if System.Char.IsAsciiDigit word[word.Length - 1] then
+                        "_"
+                    else
+                        ""
 
                 word + underscore + string n + ": "
             | _ -> ""
@@ -128,11 +131,13 @@ module Plans =
             line
                 w
                 ("dwconv 3x3"
-                 + (match norm, scaled with
-                    | true, true -> "; bn @scale(neuron)"
-                    | true, false -> "; bn"
-                    | false, true -> " @scale(neuron); silu"
-                    | false, false -> ""))
+                 + (
+                     match norm, scaled with
+                     | true, true -> "; bn @scale(neuron)"
+                     | true, false -> "; bn"
+                     | false, true -> " @scale(neuron); silu"
+                     | false, false -> ""
+                 ))
         | Plain(kind, l) ->
             let text = plains[int kind % plains.Length]
             line w (label (text.Split(' ')[0]) l + text)

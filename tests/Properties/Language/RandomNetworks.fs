@@ -63,7 +63,7 @@ module RandomNetworks =
                         let shapes = bodies |> List.map (fun (_, r) -> snd r.Value)
 
                         let output = {
-                            shape with
+                            shapes.Head with
                                 Channels = shapes |> List.sumBy (fun s -> s.Channels)
                         }
 
