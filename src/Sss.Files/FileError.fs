@@ -178,6 +178,9 @@ module FileError =
         match e with
         | :? FileNotFoundException
         | :? DirectoryNotFoundException -> Some(NotFound path)
+        // What the system says when a folder is opened as a file.
+        | :? UnauthorizedAccessException when Directory.Exists path ->
+            Some(NotAvailable(path, "it is a folder"))
         | :? UnauthorizedAccessException -> Some(NotAllowed path)
         | :? InvalidDataException as e ->
             Some(Malformed(Place.start path, Syntax("compressed data", e.Message)))
