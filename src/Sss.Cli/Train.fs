@@ -37,7 +37,7 @@ module TrainCommand =
             part selected dense
         ]
 
-        let factors name (f: RunFactors) = [
+        let factors name (f: Tally) = [
             if f.Total > 0 then
                 cost name (int64 f.Total) (int64 f.Kept)
         ]

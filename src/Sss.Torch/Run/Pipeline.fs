@@ -99,8 +99,6 @@ module Pipeline =
             Macs = cost.Macs
         }
 
-        let tally (t: Tally) : RunFactors = { Kept = t.Kept; Total = t.Total }
-
         {
             Network = outcome.Trained.Network.Name
             Seed = outcome.Recipe.Seed
@@ -108,9 +106,9 @@ module Pipeline =
             Method = FactorMethod.name outcome.Trained.Method
             Dense = size (Cost.ofNetwork outcome.Trained.Network)
             Selected = size (Cost.ofNetwork outcome.Selected.Network)
-            Neuron = tally plan.Neuron
-            Group = tally plan.Group
-            Block = tally plan.Block
+            Neuron = plan.Neuron
+            Group = plan.Group
+            Block = plan.Block
             Test = {
                 Accuracy = outcome.Test.Accuracy
                 Loss = outcome.Test.Loss
