@@ -18,7 +18,7 @@ type Piece =
     | Braces of Piece list
 
 /// A random text: bodies of definitions, the network's body, and how often it is halved in size.
-type Plan = {
+type TextPlan = {
     Definitions: Piece list list
     Body: Piece list
     Halve: byte
@@ -219,7 +219,7 @@ module Plans =
         body |> List.fold (fun d p -> max d (depth p)) 0
 
     /// A legal text.
-    let text (plan: Plan) : string =
+    let text (plan: TextPlan) : string =
         let out = StringBuilder "network Random {\n  input 3x16x16\n  classes 10\n\n"
         let definitions = List.truncate words.Length plan.Definitions
 
