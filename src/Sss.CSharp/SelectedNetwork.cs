@@ -95,7 +95,13 @@ public sealed class SelectedNetwork : IDisposable
                 nameof(images));
         }
 
-        var data = new Files.Dataset("images", classes, images.Value, images.Value, normalisation);
+        var data = new Files.Dataset(
+            "images",
+            classes,
+            images.Value,
+            images.Value,
+            normalisation,
+            FSharpList<Files.FileError>.Empty);
         return Evaluation.From(Torch.Evaluate.run(model, data, images.Value));
     }
 

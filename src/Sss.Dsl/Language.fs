@@ -47,7 +47,15 @@ module Language =
                     Length = max 1 (span.Length - inside)
             }
 
-        if not (System.MemoryExtensions.ContainsAnyInRange(System.MemoryExtensions.AsSpan text, '\uD800', '\uDFFF')) then
+        if
+            not (
+                System.MemoryExtensions.ContainsAnyInRange(
+                    System.MemoryExtensions.AsSpan text,
+                    '\uD800',
+                    '\uDFFF'
+                )
+            )
+        then
             diagnostics
         else
             diagnostics

@@ -22,11 +22,7 @@ module internal CheckRun =
     let shapeProblem problem = Problem.Shape problem
 
     /// Opens scopes and gives names, in the order of the text.
-    let rec openScopes
-        (scope: NameScope)
-        (items: ResizeArray<Item>)
-        (body: DraftNode list)
-        =
+    let rec openScopes (scope: NameScope) (items: ResizeArray<Item>) (body: DraftNode list) =
         for node in body do
             let add word label place =
                 let name = scope.Name(Some word, label, false, place)

@@ -66,7 +66,11 @@ module internal Elaborate =
         let value =
             Evaluate.expr frame.Env count
             |> Result.bind (
-                Evaluate.integer (fun () -> "the count of this `repeat`") 0 System.Int32.MaxValue count.Span
+                Evaluate.integer
+                    (fun () -> "the count of this `repeat`")
+                    0
+                    System.Int32.MaxValue
+                    count.Span
             )
 
         match value with
@@ -216,7 +220,9 @@ module internal Elaborate =
                 | _ -> None)
                 file.Name.Span
             |> Option.bind (fun n ->
-                match Evaluate.integer (fun () -> "the number of classes") 1 1_000_000 n.Span n.Value with
+                match
+                    Evaluate.integer (fun () -> "the number of classes") 1 1_000_000 n.Span n.Value
+                with
                 | Ok n -> Some n
                 | Error problem ->
                     problem |> Option.iter (fun (problem, span) -> run0 problem span)

@@ -39,13 +39,23 @@ module internal Evaluate =
             | _, Error problem -> Error problem
 
     /// A whole number in a range.
-    let integer (what: unit -> string) least most span (value: float) : Result<int, (MeaningProblem * Span) option> =
+    let integer
+        (what: unit -> string)
+        least
+        most
+        span
+        (value: float)
+        : Result<int, (MeaningProblem * Span) option> =
         if value <> System.Math.Floor value then
             Error(Some(MeaningProblem.NotAnInteger(what (), value), span))
         elif value < float least || value > float most then
             Error(
                 Some(
-                    MeaningProblem.OutOfRange(what (), value, $"a whole number from {least} to {most}"),
+                    MeaningProblem.OutOfRange(
+                        what (),
+                        value,
+                        $"a whole number from {least} to {most}"
+                    ),
                     span
                 )
             )

@@ -35,7 +35,9 @@ module internal Layers =
         match source.Bound.TryGetValue name with
         | true, { Value = Value.Expr e } ->
             Evaluate.expr source.Env e
-            |> Result.bind (Evaluate.integer (fun () -> $"the {name} of `{source.Word}`") 1 most e.Span)
+            |> Result.bind (
+                Evaluate.integer (fun () -> $"the {name} of `{source.Word}`") 1 most e.Span
+            )
             |> get source name fallback
         | _ -> fallback
 
@@ -65,7 +67,9 @@ module internal Layers =
         | true, { Value = Value.Dims dims; Span = span } -> extentOf source name least span dims
         | true, { Value = Value.Expr e } ->
             Evaluate.expr source.Env e
-            |> Result.bind (Evaluate.integer (fun () -> $"the {name} of `{source.Word}`") least most e.Span)
+            |> Result.bind (
+                Evaluate.integer (fun () -> $"the {name} of `{source.Word}`") least most e.Span
+            )
             |> get source name 1
             |> Size.square
         | _ -> fallback

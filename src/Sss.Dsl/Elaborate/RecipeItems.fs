@@ -71,7 +71,8 @@ module internal RecipeItems =
         [
             for value, span in listed do
                 match
-                    Evaluate.integer (fun () -> "the epoch of a step")
+                    Evaluate.integer
+                        (fun () -> "the epoch of a step")
                         (last + 1)
                         System.Int32.MaxValue
                         span

@@ -29,7 +29,7 @@ type internal Arrays = {
 [<RequireQualifiedAccess>]
 module internal Parts =
 
-    let private extents (size: Sss.Size) = [| int64 size.H; int64 size.W |]
+    let private extents (size: Sss.Core.Size) = [| int64 size.H; int64 size.W |]
 
     let private pass (fresh: bool) : Part = { Run = (fun _ x -> x); Fresh = fresh }
 

@@ -41,7 +41,11 @@ module RecipeCase =
                 Block = part 5
             }
             TargetMacs = if case.Kind % 2uy = 0uy then None else Some(part 6 + 1e-3)
-            ShrinkEvery = if case.Kind % 5uy = 0uy then None else Some(1 + at case.Whole 3)
+            ShrinkEvery =
+                if case.Kind % 5uy = 0uy then
+                    None
+                else
+                    Some(1 + at case.Whole 3)
             Seed = at case.Whole 4
             Augment = {
                 Crop = at case.Whole 5 % 5
@@ -74,8 +78,18 @@ module Disturb =
             if line.StartsWith "}" && random.Next 4 = 0 && not (line.StartsWith "} {") then
                 out.Append("\n\n  \t") |> ignore
 
-            let line = if random.Next 3 = 0 then line.Replace("{", " {\t") else line
-            let line = if random.Next 3 = 0 then line.Replace("=", " =  ") else line
+            let line =
+                if random.Next 3 = 0 then
+                    line.Replace("{", " {\t")
+                else
+                    line
+
+            let line =
+                if random.Next 3 = 0 then
+                    line.Replace("=", " =  ")
+                else
+                    line
+
             let line = if random.Next 5 = 0 then line.Replace("; ", "\n") else line
             let line = if random.Next 3 = 0 then line.Replace(" ", "  ") else line
             out.Append(String(' ', random.Next 9)).Append(line) |> ignore
@@ -146,8 +160,7 @@ module Disturb =
                 | 0 -> text.Remove(at, length)
                 | 1 -> text.Insert(at, text.Substring(at, length))
                 | 2 -> text.Insert(at, pieces[random.Next pieces.Length])
-                | 3 ->
-                    text.Remove(at, length).Insert(at, pieces[random.Next pieces.Length])
+                | 3 -> text.Remove(at, length).Insert(at, pieces[random.Next pieces.Length])
                 | _ -> text.Insert(random.Next(text.Length + 1), text.Substring(at, length))
 
         text

@@ -43,7 +43,12 @@ type HostileTests(output: ITestOutputHelper) =
         refused "long number" "SSS104" (wrap ("conv " + String('9', 10_000_000) + " 3x3"))
         refused "long size" "SSS111" (wrap ("conv 8 " + String.replicate 3_000_000 "3x" + "3"))
         refused "long sum" "SSS103" (wrap ("conv " + String.replicate 5_000_000 "1+" + "1 3x3"))
-        refused "semicolons" "SSS407" ("network T {\ninput 3x8x8\nclasses 10\nrelu\n" + String(';', 10_000_000) + "}")
+
+        refused
+            "semicolons"
+            "SSS407"
+            ("network T {\ninput 3x8x8\nclasses 10\nrelu\n" + String(';', 10_000_000) + "}")
+
         refused "garbage" "SSS110" (String.replicate 3_000_000 "?\n")
         refused "garbage inside" "SSS101" (wrap (String.replicate 3_000_000 "?\n"))
 
@@ -60,7 +65,11 @@ type HostileTests(output: ITestOutputHelper) =
     member _.``counts that explode``() =
         refused "repeat" "SSS304" (wrap "repeat 1000000000 { conv 8 3x3 }")
         refused "empty repeat" "SSS304" (wrap "repeat 1000000000 { }")
-        refused "nested repeats" "SSS304" (wrap (String.replicate 12 "repeat 1000 { " + "relu" + String.replicate 12 " }"))
+
+        refused
+            "nested repeats"
+            "SSS304"
+            (wrap (String.replicate 12 "repeat 1000 { " + "relu" + String.replicate 12 " }"))
 
         let doubling inner =
             let text = StringBuilder $"def d0() {{ {inner} }}\n"
@@ -112,7 +121,8 @@ type HostileTests(output: ITestOutputHelper) =
         | Ok parsed -> Assert.Equal(100_001, Seq.length (Network.layers parsed.Network))
         | Error diagnostics -> Assert.Fail diagnostics.Head.Message
 
-        let blocks = "conv 8 3x3; bn\nrepeat 20000 { residual { conv 8 3x3; bn @scale(neuron); relu; conv 8 3x3; bn @scale(neuron) } }"
+        let blocks =
+            "conv 8 3x3; bn\nrepeat 20000 { residual { conv 8 3x3; bn @scale(neuron); relu; conv 8 3x3; bn @scale(neuron) } }"
 
         match timed "20,000 residuals" (wrap blocks) with
         | Ok parsed -> Assert.Equal(100_004, Seq.length (Network.layers parsed.Network))
@@ -154,7 +164,11 @@ type HostileTests(output: ITestOutputHelper) =
                 File.SetUnixFileMode(locked, UnixFileMode.None)
                 refused "SSS003" locked
 
-            let marked = file "mark.sss" (Array.append [| 0xefuy; 0xbbuy; 0xbfuy |] (Encoding.UTF8.GetBytes(wrap "")))
+            let marked =
+                file
+                    "mark.sss"
+                    (Array.append [| 0xefuy; 0xbbuy; 0xbfuy |] (Encoding.UTF8.GetBytes(wrap "")))
+
             Assert.Equal(0, (Show.check [ marked ]).ExitCode)
         finally
             folder.Delete true

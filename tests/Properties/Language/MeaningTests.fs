@@ -29,11 +29,7 @@ type MeaningTests() =
         Assert.True(found.Length > 12)
 
         for block in found do
-            let text =
-                if block.Contains "network " then
-                    block
-                else
-                    wrap block
+            let text = if block.Contains "network " then block else wrap block
 
             Assert.Equal("", messages text)
 
@@ -212,12 +208,25 @@ type MeaningTests() =
     member _.``shortcut auto takes the smallest stride``(from: int, target: int, stride: int) =
         let shape size = Shape.create 3 size size
         // The obvious way: try them all.
-        let obvious = Seq.initInfinite ((+) 1) |> Seq.find (fun s -> (from - 1) / s + 1 = target)
-        Assert.Equal(stride, obvious)
-        let pool = if target = from then "relu" else $"conv 4 1x1 stride={stride}"
-        let text = (wrap $"residual {{ {pool} }} shortcut auto").Replace("3x8x8", (shape from).ToString())
+        let obvious =
+            Seq.initInfinite ((+) 1) |> Seq.find (fun s -> (from - 1) / s + 1 = target)
 
-        match network text |> Network.layers |> Seq.tryFind (fun l -> l.Name.EndsWith "shortcut.conv1") with
+        Assert.Equal(stride, obvious)
+
+        let pool =
+            if target = from then
+                "relu"
+            else
+                $"conv 4 1x1 stride={stride}"
+
+        let text =
+            (wrap $"residual {{ {pool} }} shortcut auto").Replace("3x8x8", (shape from).ToString())
+
+        match
+            network text
+            |> Network.layers
+            |> Seq.tryFind (fun l -> l.Name.EndsWith "shortcut.conv1")
+        with
         | Some { Op = Op.Conv c } -> Assert.Equal(Size.square stride, c.Stride)
         | _ -> Assert.Equal(from, target)
 
@@ -229,7 +238,13 @@ type MeaningTests() =
 
         let recipe rest = (parse (text rest)).Recipe
         Assert.Equal(None, recipe "")
-        let zero = { Neuron = 0.0; Group = 0.0; Block = 0.0 }
+
+        let zero = {
+            Neuron = 0.0
+            Group = 0.0
+            Block = 0.0
+        }
+
         Assert.Equal(Some Recipe.defaults, recipe "train { }")
         Assert.Equal<string list>([ "SSS651" ], codes (text "train { }"))
 
@@ -246,7 +261,11 @@ type MeaningTests() =
                 Warmup = 2
                 Momentum = 0.8
                 Decay = 0.0
-                Gamma = { Neuron = 0.5; Group = 0.5; Block = 0.25 }
+                Gamma = {
+                    Neuron = 0.5
+                    Group = 0.5
+                    Block = 0.25
+                }
                 TargetMacs = Some 0.5
                 ShrinkEvery = Some 4
                 Seed = 42
@@ -259,7 +278,15 @@ type MeaningTests() =
             (recipe ("train { gamma " + rest + " }")).Value.Gamma
 
         Assert.Equal({ zero with Neuron = 0.5 }, gamma "neuron=0.5")
-        Assert.Equal({ Neuron = 0.5; Group = 0.5; Block = 0.5 }, gamma "0.5")
+
+        Assert.Equal(
+            {
+                Neuron = 0.5
+                Group = 0.5
+                Block = 0.5
+            },
+            gamma "0.5"
+        )
 
     [<Fact>]
     member _.``a pool pads and rounds as PyTorch does``() =

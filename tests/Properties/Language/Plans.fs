@@ -18,7 +18,7 @@ type Piece =
     | Braces of Piece list
 
 /// A random text: bodies of definitions, the network's body, and how often it is halved in size.
-type Plan = {
+type TextPlan = {
     Definitions: Piece list list
     Body: Piece list
     Halve: byte
@@ -54,7 +54,10 @@ module Plans =
                 counts[word] <- n
 
                 let underscore =
-                    if System.Char.IsAsciiDigit word[word.Length - 1] then "_" else ""
+                    if System.Char.IsAsciiDigit word[word.Length - 1] then
+                        "_"
+                    else
+                        ""
 
                 word + underscore + string n + ": "
             | _ -> ""
@@ -128,11 +131,13 @@ module Plans =
             line
                 w
                 ("dwconv 3x3"
-                 + (match norm, scaled with
-                    | true, true -> "; bn @scale(neuron)"
-                    | true, false -> "; bn"
-                    | false, true -> " @scale(neuron); silu"
-                    | false, false -> ""))
+                 + (
+                     match norm, scaled with
+                     | true, true -> "; bn @scale(neuron)"
+                     | true, false -> "; bn"
+                     | false, true -> " @scale(neuron); silu"
+                     | false, false -> ""
+                 ))
         | Plain(kind, l) ->
             let text = plains[int kind % plains.Length]
             line w (label (text.Split(' ')[0]) l + text)
@@ -214,7 +219,7 @@ module Plans =
         body |> List.fold (fun d p -> max d (depth p)) 0
 
     /// A legal text.
-    let text (plan: Plan) : string =
+    let text (plan: TextPlan) : string =
         let out = StringBuilder "network Random {\n  input 3x16x16\n  classes 10\n\n"
         let definitions = List.truncate words.Length plan.Definitions
 

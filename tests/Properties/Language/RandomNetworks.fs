@@ -63,7 +63,7 @@ module RandomNetworks =
                         let shapes = bodies |> List.map (fun (_, r) -> snd r.Value)
 
                         let output = {
-                            shape with
+                            shapes.Head with
                                 Channels = shapes |> List.sumBy (fun s -> s.Channels)
                         }
 
@@ -132,7 +132,7 @@ module RandomNetworks =
         | _ -> network
 
     /// A random text and what to remove from its network.
-    type Case = { Plan: Plan; Cuts: byte list }
+    type Case = { Plan: TextPlan; Cuts: byte list }
 
     /// The network of a case.
     let build (case: Case) : Network =

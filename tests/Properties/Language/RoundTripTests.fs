@@ -47,13 +47,15 @@ type RoundTripTests() =
             Assert.True(roundTrips (network (read file)), file)
 
     [<Property(MaxTest = 200)>]
-    member _.``removing any structure of an example still prints and parses``(n: byte, which: byte) =
+    member _.``removing any structure of an example still prints and parses``
+        (n: byte, which: byte)
+        =
         let file = examples[int which % examples.Length]
         let thinner = RandomNetworks.thin (network (read file)) (1 + int n % 60)
         roundTrips thinner
 
     [<Property(MaxTest = 500)>]
-    member _.``formatting keeps meaning and comments and is idempotent``(plan: Plan, seed: int) =
+    member _.``formatting keeps meaning and comments and is idempotent``(plan: TextPlan, seed: int) =
         let text = Plans.text plan |> Disturb.blanks seed
 
         match Language.format text with

@@ -14,8 +14,7 @@ type SnapshotTests() =
 
     static let bar = "\n" + String('=', 60) + "\n"
 
-    static let folder =
-        path [ "tests"; "Properties"; "Language"; "Snapshots" ]
+    static let folder = path [ "tests"; "Properties"; "Language"; "Snapshots" ]
 
     static let source (content: string) =
         match content.IndexOf bar with

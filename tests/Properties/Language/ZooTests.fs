@@ -64,7 +64,9 @@ type ZooTests() =
     [<InlineData("resnext20-cifar", "3x32x32", 10, 211610L, 35244544L)>]
     [<InlineData("resnext164-cifar", "3x32x32", 10, 1713306L, 250726912L)>]
     [<InlineData("peleenet", "3x224x224", 1000, 2802248L, 507757568L)>]
-    member _.``show --json counts``(name, input: string, classes: int, parameters: int64, macs: int64) =
+    member _.``show --json counts``
+        (name, input: string, classes: int, parameters: int64, macs: int64)
+        =
         let root = json name
 
         let shape =
@@ -122,7 +124,9 @@ type ZooTests() =
             ||> Array.fold (fun seen name ->
                 match name.Name with
                 | null -> seen
-                | text when seen.Contains text || not (text.StartsWith "Sss" || text.StartsWith "Torch") ->
+                | text when
+                    seen.Contains text || not (text.StartsWith "Sss" || text.StartsWith "Torch")
+                    ->
                     seen.Add text
                 | text -> closure (seen.Add text) (System.Reflection.Assembly.Load name)
             )

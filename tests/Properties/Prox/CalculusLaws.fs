@@ -111,7 +111,7 @@ module CalculusLaws =
             Coordinates = [| 0 .. n - 1 |]
         }
 
-        match Sss.GroupL2.create n [ group ], Sss.L2Ball.create c.W with
+        match Sss.Core.GroupL2.create n [ group ], Sss.Core.L2Ball.create c.W with
         | Ok norm, Ok ball ->
             let inner = Array.map (fun v -> v / c.Eta) c.Point
 

@@ -92,7 +92,7 @@ module ProxLaws =
     let ``the residual is a subgradient at the prox`` (Convex case) =
         let penalty = Spec.build case.X.Length case.Spec
 
-        match Sss.Conjugate.create penalty with
+        match Sss.Core.Conjugate.create penalty with
         | Error _ -> false
         | Ok conjugate ->
             let point, value = Penalty.prox penalty case.Step case.X
@@ -103,7 +103,7 @@ module ProxLaws =
     let ``Fenchel's inequality holds at any two points`` (Convex case) =
         let penalty = Spec.build case.X.Length case.Spec
 
-        match Sss.Conjugate.create penalty with
+        match Sss.Core.Conjugate.create penalty with
         | Error _ -> false
         | Ok conjugate ->
             let inDomain, _ = Penalty.prox penalty case.Step case.X

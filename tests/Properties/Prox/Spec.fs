@@ -56,34 +56,34 @@ module Spec =
     /// it is its first part.
     let rec build n spec : Penalty =
         match spec with
-        | L1 gamma -> Sss.L1.create gamma |> get
-        | WeightedL1 w -> Sss.L1.weighted (cycle n w) |> get
-        | NonNegativeL1 gamma -> Sss.NonNegativeL1.create gamma |> get
-        | WeightedNonNegativeL1 w -> Sss.NonNegativeL1.weighted (cycle n w) |> get
-        | GroupL2 w -> Sss.GroupL2.create n (pairs n w) |> get
-        | SparseGroupLasso(gamma, w) -> Sss.SparseGroupLasso.create gamma n (pairs n w) |> get
-        | ElasticNet(l1, l2) -> Sss.ElasticNet.create l1 l2 |> get
-        | L0 gamma -> Sss.L0.create gamma |> get
-        | Mcp(gamma, theta) -> Sss.Mcp.create gamma theta |> get
-        | Scad(gamma, a) -> Sss.Scad.create gamma a |> get
-        | LogSum(gamma, epsilon) -> Sss.LogSum.create gamma epsilon |> get
-        | Box(lower, upper) -> Sss.Box.create lower upper |> get
+        | L1 gamma -> Sss.Core.L1.create gamma |> get
+        | WeightedL1 w -> Sss.Core.L1.weighted (cycle n w) |> get
+        | NonNegativeL1 gamma -> Sss.Core.NonNegativeL1.create gamma |> get
+        | WeightedNonNegativeL1 w -> Sss.Core.NonNegativeL1.weighted (cycle n w) |> get
+        | GroupL2 w -> Sss.Core.GroupL2.create n (pairs n w) |> get
+        | SparseGroupLasso(gamma, w) -> Sss.Core.SparseGroupLasso.create gamma n (pairs n w) |> get
+        | ElasticNet(l1, l2) -> Sss.Core.ElasticNet.create l1 l2 |> get
+        | L0 gamma -> Sss.Core.L0.create gamma |> get
+        | Mcp(gamma, theta) -> Sss.Core.Mcp.create gamma theta |> get
+        | Scad(gamma, a) -> Sss.Core.Scad.create gamma a |> get
+        | LogSum(gamma, epsilon) -> Sss.Core.LogSum.create gamma epsilon |> get
+        | Box(lower, upper) -> Sss.Core.Box.create lower upper |> get
         | BoxEach bounds ->
             let bounds = cycle n bounds
-            Sss.Box.each (Array.map fst bounds) (Array.map snd bounds) |> get
-        | NonNegative -> Sss.NonNegative.penalty
-        | L1Ball radius -> Sss.L1Ball.create radius |> get
-        | L2Ball radius -> Sss.L2Ball.create radius |> get
-        | LInfinityBall radius -> Sss.LInfinityBall.create radius |> get
-        | Simplex radius -> Sss.Simplex.create radius |> get
-        | Scaled(c, inner) -> Sss.Scaled.create c (build n inner) |> get
-        | Translated(origin, inner) -> Sss.Translated.create (cycle n origin) (build n inner) |> get
-        | Precomposed(c, inner) -> Sss.Precomposed.create c (build n inner) |> get
+            Sss.Core.Box.each (Array.map fst bounds) (Array.map snd bounds) |> get
+        | NonNegative -> Sss.Core.NonNegative.penalty
+        | L1Ball radius -> Sss.Core.L1Ball.create radius |> get
+        | L2Ball radius -> Sss.Core.L2Ball.create radius |> get
+        | LInfinityBall radius -> Sss.Core.LInfinityBall.create radius |> get
+        | Simplex radius -> Sss.Core.Simplex.create radius |> get
+        | Scaled(c, inner) -> Sss.Core.Scaled.create c (build n inner) |> get
+        | Translated(origin, inner) -> Sss.Core.Translated.create (cycle n origin) (build n inner) |> get
+        | Precomposed(c, inner) -> Sss.Core.Precomposed.create c (build n inner) |> get
         | Sum(first, rest) when n > 1 ->
-            Sss.SeparableSum.create [ build 1 first, 1; build (n - 1) rest, n - 1 ] |> get
+            Sss.Core.SeparableSum.create [ build 1 first, 1; build (n - 1) rest, n - 1 ] |> get
         | Sum(first, _) -> build n first
-        | Conjugate inner -> Sss.Conjugate.create (build n inner) |> get
-        | Envelope(mu, inner) -> Sss.MoreauEnvelope.create mu (build n inner) |> get
+        | Conjugate inner -> Sss.Core.Conjugate.create (build n inner) |> get
+        | Envelope(mu, inner) -> Sss.Core.MoreauEnvelope.create mu (build n inner) |> get
 
     let private eighths low high =
         Gen.choose (low, high) |> Gen.map (fun i -> float i / 8.0)

@@ -32,7 +32,7 @@ module TraitLaws =
     let ``only convex penalties have a conjugate`` (case: Case) =
         let penalty = Spec.build case.X.Length case.Spec
 
-        match Sss.Conjugate.create penalty with
+        match Sss.Core.Conjugate.create penalty with
         | Ok conjugate -> penalty.Traits.Convex && conjugate.Traits.Convex
         | Error error ->
             not penalty.Traits.Convex
@@ -91,10 +91,10 @@ module TraitLaws =
     let ``conjugation exchanges homogeneous and set, and undoes itself`` (Convex case) =
         let penalty = Spec.build case.X.Length case.Spec
 
-        match Sss.Conjugate.create penalty with
+        match Sss.Core.Conjugate.create penalty with
         | Error _ -> false
         | Ok dual ->
-            match Sss.Conjugate.create dual with
+            match Sss.Core.Conjugate.create dual with
             | Error _ -> false
             | Ok back ->
                 let point, _ = Penalty.prox penalty case.Step case.X

@@ -43,8 +43,12 @@ let private moves (states: float[][]) step =
             $"{family layer.Op}: reads only what is dead"
         elif Array.forall Known.isConstant states[input] then
             for is in states[output] do
-                let becomes = if Known.isLive is then "live" else "constant"
-                $"{family layer.Op}: reads only constants → {becomes}"
+                match family layer.Op with
+                // A group that reads only dead channels gives its bias.
+                | "padded conv" when Known.isConstant is -> ()
+                | word ->
+                    let becomes = if Known.isLive is then "live" else "constant"
+                    $"{word}: reads only constants → {becomes}"
       ]
     | Step.Read _ -> []
     | Step.Sum(_, branch, shortcut, _) -> [

@@ -240,7 +240,8 @@ and private concat scope input branches =
                 }
             ]
 
-/// A bn behind a grouped convolution carries a factor a group.
+/// Factors as the language lets them stand: a bn behind a grouped convolution carries one a group,
+/// a layer in front of a bn carries none.
 let rec private regroup nodes =
     let inside node =
         match node with
@@ -267,6 +268,11 @@ let rec private regroup nodes =
                 Scale = Some(factors Group groups)
         }
         :: regroup rest
+    // What a residual or a concatenation that did not fit has left in front of a bn.
+    | Node.Layer layer :: (Node.Layer { Op = Op.BatchNorm _ } :: _ as rest) when
+        layer.Scale.IsSome && Op.word layer.Op <> "bn"
+        ->
+        Node.Layer { layer with Scale = None } :: regroup rest
     | node :: rest -> inside node :: regroup rest
     | [] -> []
 

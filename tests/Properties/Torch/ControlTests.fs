@@ -25,6 +25,7 @@ let ``a target of macs holds from half-way on, and survives a stop`` (fraction: 
 
     let macs =
         whole.Epochs |> List.map (fun e -> e.WouldBe |> Option.map (fun c -> c.Macs))
+
     Assert.All(macs[3..], fun cost -> Assert.InRange(Option.get cost, 1L, allowed))
     Assert.True(macs[0] > Some allowed, $"%A{macs}")
 

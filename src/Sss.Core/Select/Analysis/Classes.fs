@@ -1,12 +1,14 @@
 namespace Sss.Core.Select
 
+open Sss.Core
+
 /// Sets of channels that stay or go together, by union and find. A class holds the channels that
 /// one index runs through: behind `bn`, activations and pools, on both sides of a sum, in and out
 /// of a concatenation. Only ever grows: unions and marks are not taken back.
 type internal Classes() =
     let parent = ResizeArray<int>()
     let kept = ResizeArray<bool>()
-    let reasons = ResizeArray<Sss.StayRule voption>()
+    let reasons = ResizeArray<StayRule voption>()
     let sums = ResizeArray<string | null>()
 
     let rec find i =
@@ -49,7 +51,7 @@ type internal Classes() =
             sums[a] <- sum
 
     /// Keeps a class; true when it was not kept before.
-    member _.Keep(i: int, reason: Sss.StayRule) =
+    member _.Keep(i: int, reason: StayRule) =
         let i = find i
 
         if kept[i] then
@@ -62,10 +64,10 @@ type internal Classes() =
     member _.IsKept(i: int) = kept[find i]
 
     /// Why a kept class is kept, as the rule for a structure in it whose factor is 0.
-    member _.Reason(i: int) : Sss.StayRule voption =
+    member _.Reason(i: int) : StayRule voption =
         let i = find i
 
         match reasons[i], sums[i] with
-        | ValueSome(Sss.StayRule.SharedChannel reader), sum when not (isNull sum) ->
-            ValueSome(Sss.StayRule.SumNeeded(string sum, reader))
+        | ValueSome(StayRule.SharedChannel reader), sum when not (isNull sum) ->
+            ValueSome(StayRule.SumNeeded(string sum, reader))
         | reason, _ -> reason
