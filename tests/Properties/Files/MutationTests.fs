@@ -188,7 +188,12 @@ let ``6,600 mutations over all readers of data are errors or valid reads`` () =
         |> ignore
 
         let picture format =
-            FormatTests.picture format 40 30 (SKColor(200uy, 30uy, 90uy)) (SKColor(0uy, 99uy, 1uy))
+            PictureTests.picture
+                format
+                40
+                30
+                (SKColor(200uy, 30uy, 90uy))
+                (SKColor(0uy, 99uy, 1uy))
 
         let shape = Shape.create 3 16 16
         let image path = unit (ImageFile.read shape path)
