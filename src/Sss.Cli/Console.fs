@@ -29,7 +29,9 @@ module Terminal =
     let error (text: string) = Console.Error.WriteLine text
 
     /// A text that ends its own lines.
-    let write (writer: TextWriter) (text: string) = if text <> "" then writer.Write text
+    let write (writer: TextWriter) (text: string) =
+        if text <> "" then
+            writer.Write text
 
     /// A text as JSON, quotes included.
     let quoted (text: string) =
@@ -48,9 +50,7 @@ module Terminal =
     /// Cells in columns, the first to the left and the others to the right.
     let columns (rows: string list list) =
         let widths =
-            rows
-            |> List.map (List.map String.length)
-            |> List.reduce (List.map2 max)
+            rows |> List.map (List.map String.length) |> List.reduce (List.map2 max)
 
         [
             for row in rows do
@@ -71,7 +71,8 @@ module Number =
     let grouped (n: int64) = n.ToString "#,0"
 
     /// 0.1234 as `12.3 %`.
-    let percent (fraction: float) = (fraction * 100.0).ToString "0.0" + " %"
+    let percent (fraction: float) =
+        (fraction * 100.0).ToString "0.0" + " %"
 
     /// Few digits, whatever the size.
     let brief (x: float) = x.ToString "0.####"

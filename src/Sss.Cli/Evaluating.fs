@@ -51,8 +51,7 @@ module EvalCommand =
 
                         let! dataset = Dataset.load source |> Result.mapError BadFile
 
-                        let split =
-                            limit |> Option.fold (fun s n -> Split.take n s) dataset.Test
+                        let split = limit |> Option.fold (fun s n -> Split.take n s) dataset.Test
 
                         let! engine = Engine.load threads
                         let! evaluation = Pipeline.evaluate engine loaded dataset split

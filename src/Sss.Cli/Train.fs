@@ -28,7 +28,9 @@ module TrainCommand =
     /// What was removed and what it cost, as a person reads it.
     let private summary (out: string) (outcome: Outcome) =
         let result = Pipeline.summary outcome
-        let part kept total = Number.percent (float kept / float (max 1L total))
+
+        let part kept total =
+            Number.percent (float kept / float (max 1L total))
 
         let cost name (dense: int64) (selected: int64) = [
             name
@@ -94,7 +96,7 @@ module TrainCommand =
         elif
             recipe.TargetMacs.IsNone
             && scaled
-            |> List.forall (fun (_, s) -> Recipe.gammaOf s.Kind recipe.Gamma * s.Gamma = 0.0)
+               |> List.forall (fun (_, s) -> Recipe.gammaOf s.Kind recipe.Gamma * s.Gamma = 0.0)
         then
             Terminal.error
                 $"{path}: warning: every γ is 0, so nothing will be removed; write `gamma …` in the \
@@ -182,9 +184,7 @@ module TrainCommand =
                         return {
                             Network = parsed.Network
                             Recipe = recipe
-                            Dataset =
-                                limit
-                                |> Option.fold (fun d n -> Dataset.limit n d) dataset
+                            Dataset = limit |> Option.fold (fun d n -> Dataset.limit n d) dataset
                             Select = select
                             Settings = {
                                 Engine = engine

@@ -37,8 +37,7 @@ module TrainOptions =
     /// `G`, or `neuron=G,group=G,block=G` in any order; kinds that are not named keep the recipe's γ.
     let private gamma (before: Gamma) (text: string) : Result<Gamma, string> =
         if not (text.Contains '=') then
-            gammaValue text
-            |> Result.map (fun g -> { Neuron = g; Group = g; Block = g })
+            gammaValue text |> Result.map (fun g -> { Neuron = g; Group = g; Block = g })
         else
             let add (gamma: Result<Gamma, string>) (part: string) =
                 result {
@@ -67,14 +66,13 @@ module TrainOptions =
     /// The recipe with the options in their places.
     let recipe (args: ParseResults<TrainArgument>) (recipe: Recipe) : Result<Recipe, string> =
         let given check value fallback =
-            value |> Option.traverseResult check |> Result.map (Option.defaultValue fallback)
+            value
+            |> Option.traverseResult check
+            |> Result.map (Option.defaultValue fallback)
 
         result {
             let! epochs =
-                given
-                    (atLeast 1 "--epochs")
-                    (args.TryGetResult TrainArgument.Epochs)
-                    recipe.Epochs
+                given (atLeast 1 "--epochs") (args.TryGetResult TrainArgument.Epochs) recipe.Epochs
 
             let! batch =
                 given (atLeast 1 "--batch") (args.TryGetResult TrainArgument.Batch) recipe.Batch
@@ -85,10 +83,7 @@ module TrainOptions =
                 given (atLeast 0 "--seed") (args.TryGetResult TrainArgument.Seed) recipe.Seed
 
             let! gamma =
-                given
-                    (gamma recipe.Gamma)
-                    (args.TryGetResult TrainArgument.Gamma)
-                    recipe.Gamma
+                given (gamma recipe.Gamma) (args.TryGetResult TrainArgument.Gamma) recipe.Gamma
 
             let! target =
                 args.TryGetResult TrainArgument.Target_Macs

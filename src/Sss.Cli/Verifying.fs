@@ -90,9 +90,7 @@ module VerifyCommand =
                         let! engine = Engine.load threads
 
                         let report =
-                            Engine.stoppable (
-                                VerifyRun.run engine settings parsed.Network progress
-                            )
+                            Engine.stoppable (VerifyRun.run engine settings parsed.Network progress)
 
                         return parsed.Network, report
                     }

@@ -55,7 +55,9 @@ type RoundTripTests() =
         roundTrips thinner
 
     [<Property(MaxTest = 500)>]
-    member _.``formatting keeps meaning and comments and is idempotent``(plan: TextPlan, seed: int) =
+    member _.``formatting keeps meaning and comments and is idempotent``
+        (plan: TextPlan, seed: int)
+        =
         let text = Plans.text plan |> Disturb.blanks seed
 
         match Language.format text with

@@ -43,7 +43,8 @@ module Constructors =
         "logSum: epsilon must be more than 0, not 0.", Sss.Core.LogSum.create 1.0 0.0
         "box: the lower bound 2 exceeds the upper bound 1 at index 0.", Sss.Core.Box.create 2.0 1.0
         "box: lower[0] must be a finite number, not NaN.", Sss.Core.Box.create nan 1.0
-        "box: upper[0] must be a finite number, not -Infinity.", Sss.Core.Box.create -infinity -infinity
+        "box: upper[0] must be a finite number, not -Infinity.",
+        Sss.Core.Box.create -infinity -infinity
         "box: upper must have length 2, not 1.", Sss.Core.Box.each [| 0.0; 0.0 |] [| 1.0 |]
         "box: the lower bound 3 exceeds the upper bound 1 at index 1.",
         Sss.Core.Box.each [| 0.0; 3.0 |] [| 1.0; 1.0 |]
@@ -55,7 +56,8 @@ module Constructors =
         "translated: origin[0] must be a finite number, not Infinity.",
         Sss.Core.Translated.create [| infinity |] l0
         "translated: origin must have length 2, not 1.",
-        Sss.Core.L1.weighted [| 1.0; 1.0 |] |> Result.bind (Sss.Core.Translated.create [| 0.0 |])
+        Sss.Core.L1.weighted [| 1.0; 1.0 |]
+        |> Result.bind (Sss.Core.Translated.create [| 0.0 |])
         "precomposed: factor must not be 0.", Sss.Core.Precomposed.create 0.0 l0
         "separableSum: parts must not be empty.", Sss.Core.SeparableSum.create []
         "separableSum: parts[0].length must be more than 0, not 0.",
@@ -64,7 +66,8 @@ module Constructors =
         Sss.Core.L1.weighted [| 1.0; 1.0 |]
         |> Result.bind (fun w -> Sss.Core.SeparableSum.create [ w, 3 ])
         "conjugate: l0(1) is not convex.", Sss.Core.Conjugate.create l0
-        "moreauEnvelope: smoothing must be more than 0, not -1.", Sss.Core.MoreauEnvelope.create -1.0 l0
+        "moreauEnvelope: smoothing must be more than 0, not -1.",
+        Sss.Core.MoreauEnvelope.create -1.0 l0
     ]
 
     [<Fact>]

@@ -77,10 +77,12 @@ module Spec =
         | LInfinityBall radius -> Sss.Core.LInfinityBall.create radius |> get
         | Simplex radius -> Sss.Core.Simplex.create radius |> get
         | Scaled(c, inner) -> Sss.Core.Scaled.create c (build n inner) |> get
-        | Translated(origin, inner) -> Sss.Core.Translated.create (cycle n origin) (build n inner) |> get
+        | Translated(origin, inner) ->
+            Sss.Core.Translated.create (cycle n origin) (build n inner) |> get
         | Precomposed(c, inner) -> Sss.Core.Precomposed.create c (build n inner) |> get
         | Sum(first, rest) when n > 1 ->
-            Sss.Core.SeparableSum.create [ build 1 first, 1; build (n - 1) rest, n - 1 ] |> get
+            Sss.Core.SeparableSum.create [ build 1 first, 1; build (n - 1) rest, n - 1 ]
+            |> get
         | Sum(first, _) -> build n first
         | Conjugate inner -> Sss.Core.Conjugate.create (build n inner) |> get
         | Envelope(mu, inner) -> Sss.Core.MoreauEnvelope.create mu (build n inner) |> get
