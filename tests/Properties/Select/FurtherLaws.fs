@@ -6,6 +6,7 @@ open FsCheck.FSharp
 open Sss.Core
 open Sss.Tests.Select.Cases
 open Sss.Tests.Select.LawTests
+open Sss.Tests.Select.Soundness
 
 /// Runs a law on what selection makes of random cases; cases where a layer dies say nothing.
 let private selections count seed (law: Case -> Trial -> Selected<float> -> Property) =
@@ -20,75 +21,6 @@ let private selections count seed (law: Case -> Trial -> Selected<float> -> Prop
             | Error(SelectionError.LayerDied _) -> Prop.ofTestable true
             | Error error -> false |> Prop.label $"%A{error}"
         )
-
-/// What is wrong with a network's shapes and names; empty for a sound one.
-let private faults (network: Network) : string list =
-    let rec body (input: Shape) nodes = [
-        let mutable input = input
-
-        for node in nodes do
-            yield! visit input node
-            input <- Network.outputOf input [ node ]
-    ]
-
-    and visit input node = [
-        match node with
-        | Node.Layer l ->
-            if l.Input <> input then
-                $"{l.Name} reads {l.Input}, is given {input}"
-
-            if l.Output <> Op.outputShape l.Op l.Input || Shape.count l.Output < 1L then
-                $"{l.Name} gives {Op.outputShape l.Op l.Input}, says {l.Output}"
-
-            match l.Op with
-            | Op.Conv c when l.Input.Channels % c.Groups <> 0 || c.Out % c.Groups <> 0 ->
-                $"{l.Name} has groups that do not divide"
-            | _ -> ()
-
-            match l.Scale with
-            | Some scale when l.Output.Channels % scale.Count <> 0 -> $"{l.Name} has odd factors"
-            | _ -> ()
-        | Node.Residual r ->
-            yield! body input r.Branch
-            yield! body input r.Shortcut
-
-            if
-                Network.outputOf input r.Branch <> r.Output
-                || Network.outputOf input r.Shortcut <> r.Output
-            then
-                $"the sides of {r.Name} do not agree"
-        | Node.Concat c ->
-            for branch in c.Branches do
-                yield! body input branch.Body
-
-            let outputs = c.Branches |> List.map (fun b -> Network.outputOf input b.Body)
-
-            if outputs.Length < 2 || List.sumBy _.Channels outputs <> c.Output.Channels then
-                $"the branches of {c.Name} do not add up"
-    ]
-
-    let names = Network.layers network |> Seq.map _.Name |> List.ofSeq
-
-    [
-        yield! body network.Input network.Body
-
-        if Network.outputOf network.Input network.Body <> Shape.vector network.Classes then
-            "the output is not one value a class"
-
-        if List.distinct names <> names then
-            "names are not unique"
-    ]
-
-/// The keys and sizes that a network's numbers must have.
-let private expected network =
-    Map.ofList [
-        for p in Parameters.ofNetwork network do
-            p.Key, p.Shape
-        for key, n in Parameters.statistics network do
-            key, [ n ]
-        for f in Parameters.factors network do
-            f.Key, [ f.Scale.Count ]
-    ]
 
 [<Fact>]
 let ``networks drawn for the laws are sound`` () =

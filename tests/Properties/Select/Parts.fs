@@ -1,0 +1,237 @@
+/// Random statements of sketches: what networks are made of, often as people write them.
+module Sss.Tests.Select.Parts
+
+open FsCheck
+open FsCheck.FSharp
+open Sss.Core
+open Sss.Tests.Select.Drafts
+
+let one = Size.square 1
+
+let extent low high =
+    Gen.map2 (fun h w -> { H = h; W = w }) (Gen.choose (low, high)) (Gen.choose (low, high))
+
+/// True so many times in a hundred.
+let percent n =
+    Gen.map (fun i -> i <= n) (Gen.choose (1, 100))
+
+/// Mostly as networks are: 3x3 with padding, or 1x1; else anything.
+let window =
+    Gen.frequency [
+        3,
+        Gen.constant {
+            plain with
+                K = Size.square 3
+                P = one
+        }
+        4, Gen.constant plain
+        2,
+        gen {
+            let! k = extent 1 3
+            let! s = extent 1 2
+            let! p = extent 0 2
+            let! d = extent 1 2
+            return { K = k; S = s; P = p; D = d }
+        }
+    ]
+
+let channels = Gen.choose (1, 6)
+
+let activation =
+    Gen.frequency [
+        4, Gen.constant Relu
+        2, Gen.constant Sigmoid
+        4, Gen.elements [ Relu6; LeakyRelu 0.1; Silu; Gelu; Tanh ]
+    ]
+
+/// Channels and groups that divide, mostly one group.
+let grouped =
+    gen {
+        let! out = channels
+        let! groups = Gen.frequency [ 3, Gen.constant 1; 2, Gen.choose (2, 3) ]
+        return (if groups > 1 then groups * ((out + 1) / 2) else out), groups
+    }
+
+let pool =
+    gen {
+        let! kind = Gen.elements [ Max; Average; Average; Average ]
+        let! k = extent 1 3
+        let! s = extent 1 2
+        let! pads = percent 75
+        let! ceil = percent 50
+
+        let window = {
+            plain with
+                K = k
+                S = s
+                P = if pads then one else plain.P
+        }
+
+        return Pool(kind, window, ceil)
+    }
+
+/// What makes a constant of a dead channel.
+let constantMaker =
+    Gen.frequency [
+        // A bn right behind a convolution would take its factors.
+        3, Gen.constant [ Act Relu; Norm false ]
+        3,
+        gen {
+            let! window = window
+            let! bias = percent 70
+            return [ Depthwise(window, bias, false) ]
+        }
+        2, Gen.constant [ Act Sigmoid ]
+    ]
+
+/// What hands constants on, or does not.
+let passer =
+    Gen.frequency [
+        3, Gen.map (fun a -> [ Act a ]) activation
+        7, Gen.map List.singleton pool
+        2, Gen.constant [ Depthwise(plain, false, false) ]
+        3, Gen.constant [ Drop ]
+        2, constantMaker
+        2,
+        Gen.constant [
+            Depthwise(
+                {
+                    plain with
+                        K = Size.square 3
+                        P = one
+                },
+                true,
+                false
+            )
+        ]
+    ]
+
+/// Dead channels, what becomes of them, and who reads them.
+let deadEnds factors =
+    gen {
+        let! out, inner = grouped
+        let! window = window
+        let! factor = percent factors
+        let! makes = percent 75
+        let! maker = if makes then constantMaker else Gen.constant []
+        let! count = Gen.choose (0, 2)
+        let! passers = Gen.listOfLength count passer
+        let! outs, groups = grouped
+        let! bias = percent 50
+        let! norm = percent 40
+
+        let! reader =
+            Gen.frequency [
+                3, Gen.constant plain
+                1, Gen.constant window
+                2,
+                Gen.constant {
+                    plain with
+                        K = Size.square 3
+                        P = one
+                }
+            ]
+
+
+        return
+            [ Conv(out, window, inner, false, factor) ]
+            @ maker
+            @ List.concat passers
+            @ [ Conv(outs, reader, groups, bias && not norm, false) ]
+            @ (if norm then [ Norm false ] else [])
+    }
+
+/// Single channels that die in front of or behind a grouped convolution: equal ones in every group
+/// may go.
+let groups factors =
+    gen {
+        let! n = Gen.choose (2, 3)
+        let! each = Gen.choose (2, 3)
+        let! before = percent factors
+        let! behind = percent factors
+
+        return [
+            Conv(n * 2, plain, 1, false, before)
+            Conv(n * each, plain, n, false, false)
+            Depthwise(plain, false, behind)
+            Conv(2, plain, 1, false, false)
+        ]
+    }
+
+/// One statement or a few that belong together, factors so many times in a hundred.
+let simple factors =
+    Gen.frequency [
+        4,
+        gen {
+            let! out, groups = grouped
+            let! window = window
+            let! bias = percent 50
+            let! factor = percent factors
+            return [ Conv(out, window, groups, bias, factor) ]
+        }
+        4,
+        gen {
+            let! out, groups = grouped
+            let! window = window
+            let! factor = percent factors
+            let! act = activation
+            return [ Conv(out, window, groups, false, false); Norm factor; Act act ]
+        }
+        6, deadEnds factors
+        2, groups factors
+        2,
+        gen {
+            let! window = window
+            let! factor = percent factors
+            let! act = activation
+            let! norm = percent 50
+
+            return
+                if norm then
+                    [ Depthwise(window, false, false); Norm factor; Act act ]
+                else
+                    [ Depthwise(window, true, factor) ]
+        }
+        2, constantMaker
+        2, passer
+    ]
+
+/// What may stand only where height and width are done with.
+let flat =
+    Gen.oneof [
+        Gen.constant [ Flat ]
+        Gen.constant [ Flat ]
+        Gen.map (fun kind -> [ Global kind ]) (Gen.elements [ Max; Average ])
+        gen {
+            let! factor = percent 60
+            let! out = channels
+            let! act = activation
+            let! bias = percent 50
+            return [ Full(out, bias, factor); Act act ]
+        }
+        gen {
+            let! factor = percent 60
+            let! out = channels
+            return [ Full(out, false, false); Norm factor ]
+        }
+    ]
+
+/// A head: what is constant reaches dense layers through `flatten` and pools.
+let head =
+    gen {
+        let! out = channels
+
+        let! before =
+            Gen.frequency [
+                1, Gen.constant []
+                3, Gen.constant [ Conv(out, plain, 1, false, true) ]
+            ]
+
+        let! makes = percent 75
+        let! maker = if makes then constantMaker else Gen.constant []
+        let! passes = percent 30
+        let! passers = if passes then passer else Gen.constant []
+        let! count = Gen.choose (1, 2)
+        let! parts = Gen.listOfLength count flat
+        return before @ maker @ passers @ List.concat parts
+    }
