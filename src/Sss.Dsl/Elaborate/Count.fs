@@ -67,7 +67,8 @@ module internal Count =
                     match run.Memo.TryGetValue key with
                     | true, n -> n
                     | _ ->
-                        let n = ofBody run inner definition.Body
+                        // A call costs time even where it makes no layer, and calls may double.
+                        let n = max 1.0 (ofBody run inner definition.Body)
                         run.Memo[key] <- n
                         n
             | _ -> 1.0
