@@ -82,19 +82,19 @@ type CommandLineTests() =
 
         File.WriteAllText(
             path,
-            "network Wrong {\n  input 1x8x8\n  classes 10\n  cnv 8 3x3\n  conv 8 9x9 pad=0\n  dense classes bais=no\n}\n"
+            "network Wrong {\n  input 1x8x8\n  classes 10\n  conv 8 9x9 pad=0\n  cnv 8 3x3\n  dense classes bais=no\n}\n"
         )
 
         let ended = sss [ "check"; path ]
         expectCode 1 ended
         let text = ended.Out + ended.Err
-        Assert.Contains($"{path}:4:3: error SSS", text)
-        Assert.Contains($"{path}:5:", text)
+        Assert.Contains($"{path}:5:3: error SSS", text)
+        Assert.Contains($"{path}:4:", text)
         Assert.Contains($"{path}:6:", text)
         Assert.Contains("did you mean `conv`?", text)
         let train = sss [ "train"; path; "--data"; "digits"; "--out"; folder.File "out" ]
         expectCode 1 train
-        Assert.Contains($"{path}:4:3: error SSS", train.Err)
+        Assert.Contains($"{path}:5:3: error SSS", train.Err)
         Assert.False(Directory.Exists(folder.File "out"))
 
     [<Fact>]

@@ -39,23 +39,28 @@ let private run (arguments: string list) : int * string =
     started.WaitForExit()
     started.ExitCode, output + errors.Result
 
+let private reasons = Collections.Concurrent.ConcurrentDictionary<string, string>()
+
+/// Why a comparison with Python modules cannot be made here; empty where it can.
+let lacks (modules: string) : string =
+    reasons.GetOrAdd(
+        modules,
+        fun _ ->
+            let present = File.Exists python && fst (run [ "-c"; $"import {modules}" ]) = 0
+            if present then "" else $"{python} cannot import {modules}"
+    )
+
+/// What onnx's own checker says of files: exit code and everything printed.
+let checkOnnx (files: string list) : int * string =
+    run (Path.Combine(root, "tests/EndToEnd/python/check_onnx.py") :: files)
+
 /// A fact that is skipped, with the reason, where Python lacks a module.
 type PythonFactAttribute(modules: string) =
     inherit FactAttribute()
 
-    static let reason = Collections.Concurrent.ConcurrentDictionary<string, string>()
-
     do
-        let missing =
-            reason.GetOrAdd(
-                modules,
-                fun _ ->
-                    let present = File.Exists python && fst (run [ "-c"; $"import {modules}" ]) = 0
-                    if present then "" else $"{python} cannot import {modules}"
-            )
-
-        if missing <> "" then
-            base.Skip <- missing
+        if lacks modules <> "" then
+            base.Skip <- lacks modules
 
 /// A network in the form that `load_safetensors.py` reads.
 module private Json =
@@ -198,8 +203,7 @@ let ``onnx's checker accepts exported networks of every layer`` () =
                 write $"random{i}" network (OnnxNets.weights i network)
         ]
 
-        let code, output =
-            run (Path.Combine(root, "tests/EndToEnd/python/check_onnx.py") :: files)
+        let code, output = checkOnnx files
 
         Assert.True((code = 0), output)
         Assert.Equal(62, output.Split(": accepted, ").Length - 1)

@@ -1,0 +1,86 @@
+namespace Sss.Tests.Torch
+
+open System
+open System.IO
+open System.Threading
+open Xunit
+open Xunit.Abstractions
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+open Sss.Torch
+open Sss.Tests.Files
+open Sss.Tests.Language.Support
+
+/// Every network of the zoo, at the smallest input that it can take: selection changes nothing, and
+/// ONNX Runtime computes what LibTorch computes.
+[<Collection("LibTorch")>]
+type ZooTests(output: ITestOutputHelper) =
+
+    /// Large networks take seconds a trial: twenty trials each with --long.
+    let trials =
+        if isNull (Environment.GetEnvironmentVariable "SSS_TESTS_LONG") then
+            1
+        else
+            20
+
+    let network (name: string) =
+        match Language.parse (File.ReadAllText(path [ "examples"; "zoo"; name + ".sss" ])) with
+        | Ok parsed -> Resize.reduced 32 parsed.Network
+        | Error diagnostics -> invalidOp diagnostics.Head.Message
+
+    static member Names: TheoryData<string> =
+        let names = TheoryData<string>()
+
+        for file in Directory.GetFiles(path [ "examples"; "zoo" ], "*.sss") |> Array.sort do
+            names.Add(Path.GetFileNameWithoutExtension file)
+
+        names
+
+    [<Theory>]
+    [<MemberData("Names")>]
+    member _.``selection changes nothing``(name: string) =
+        let network = network name
+
+        let settings = {
+            Trials = trials
+            Seed = 7
+            Select = Selection.defaults
+        }
+
+        let report =
+            VerifyRun.run (Engine.get ()) settings network ignore CancellationToken.None
+
+        output.WriteLine
+            $"{name}: {report.Trials} trials, {report.MaxDouble:g2} double, {report.MaxSingle:g2} single"
+
+        Assert.Equal(trials, report.Trials)
+        Assert.True(report.Failure.IsNone, $"%A{report.Failure}")
+
+    [<Theory>]
+    [<MemberData("Names")>]
+    member _.``ONNX Runtime gives the same scores``(name: string) =
+        let network = network name
+        let struct (weights, _) = VerifyNumbers.weights network (Rng.create 11)
+
+        let loaded = {
+            Path = name
+            Network = network
+            Weights = VerifyNumbers.single weights
+            Classes = []
+            Normalisation = None
+        }
+
+        Folders.within (fun folder ->
+            let file = Path.Combine(folder, name + ".onnx")
+
+            match OnnxExport.write (Engine.get ()) false loaded file with
+            | Ok exactness -> Assert.Equal(Exact, exactness.Verdict)
+            | Error error -> Assert.Fail(PipelineError.message error)
+
+            if PythonTests.lacks "onnx" = "" then
+                let code, output = PythonTests.checkOnnx [ file ]
+                Assert.True((code = 0), output)
+            else
+                output.WriteLine(PythonTests.lacks "onnx")
+        )
