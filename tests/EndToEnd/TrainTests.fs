@@ -129,6 +129,51 @@ type TrainTests() =
         Assert.Equal(500, again.GetProperty("count").GetInt32())
 
     [<Fact>]
+    member _.``the quickstart in C# does the same``() =
+        use folder = new Folder()
+
+        let quickstart =
+            Path.Combine(root, "examples/CSharpQuickstart/bin/Release/net10.0/CSharpQuickstart.dll")
+
+        let run file =
+            start 300 [] "dotnet" [ quickstart; file; folder.File "out"; "2" ]
+
+        let ended = run (example [ "digits-vgg.sss" ])
+        expectCode 0 ended
+        Assert.Contains("exact: True", ended.Out)
+        Assert.Contains("the first test image is a ", ended.Out)
+        Assert.True(File.Exists(folder.File "out/selected.onnx"))
+        let wrong = run "no-such.sss"
+        expectCode 1 wrong
+        Assert.Contains("no-such.sss", wrong.Err)
+
+    [<Fact>]
+    member _.``export writes what ONNX Runtime agrees with, and verify finds nothing``() =
+        use folder = new Folder()
+
+        let out, _ =
+            train folder [ example [ "digits-vgg.sss" ]; "--data"; "digits"; "--epochs"; "1" ]
+
+        for options in [ []; [ "--normalize" ]; [ "--full" ] ] do
+            let file = folder.File "x.onnx"
+            let ended = sss ([ "export"; out; "--onnx"; file ] @ options)
+            expectCode 0 ended
+            Assert.Contains("exact in ONNX Runtime", ended.Out)
+            Assert.True((FileInfo file).Length > 1000L)
+
+        let verified = sss [ "verify"; example [ "digits.sss" ]; "--trials"; "10" ]
+        expectCode 0 verified
+        Assert.Contains("10 trials, selected = full every time", verified.Out)
+
+    [<Fact>]
+    member _.``a damaged weight file is refused``() =
+        use folder = new Folder()
+        File.WriteAllBytes(folder.File "selected.safetensors", Array.create 100 255uy)
+        let ended = sss [ "eval"; folder.Path; "--data"; "digits" ]
+        expectCode 1 ended
+        Assert.Contains(folder.File "selected.safetensors", ended.Err)
+
+    [<Fact>]
     member _.``train --json prints result.json and nothing else``() =
         use folder = new Folder()
 

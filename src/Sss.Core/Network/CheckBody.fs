@@ -108,7 +108,8 @@ module internal CheckBody =
 
         let isEmpty = branch.IsEmpty && not (List.contains DraftNode.Broken residual.Branch)
 
-        if isEmpty then
+        // Without a factor it is x + shortcut(x), which selection can leave behind.
+        if isEmpty && residual.Scale.IsSome then
             run.Report (shapeProblem ShapeProblem.EmptyBranch) residual.Place
 
         let scale = blockScale run residual branch

@@ -88,9 +88,9 @@ module NetworkErrorText =
             "SSS409", "the network has no layers", [], Some "write at least `dense classes`"
         | ShapeProblem.EmptyBranch ->
             "SSS410",
-            "the branch of this residual is empty",
-            [ "nothing would be added to the shortcut but its own input" ],
-            Some "write the branch's layers between the braces"
+            "the branch under this factor is empty",
+            [ "a factor at 0 could remove nothing" ],
+            Some "write the branch's layers between the braces, or leave the factor out"
         | ShapeProblem.FewBranches count ->
             "SSS411",
             $"this concat has {count} branches",
