@@ -35,25 +35,7 @@ module AutomaticName =
                 Some(stem, number)
 
     /// Words that number their statements without being a definition.
-    let words: string[] = [|
-        "conv"
-        "dwconv"
-        "dense"
-        "bn"
-        "relu"
-        "relu6"
-        "leakyrelu"
-        "silu"
-        "gelu"
-        "tanh"
-        "sigmoid"
-        "maxpool"
-        "avgpool"
-        "dropout"
-        "flatten"
-        "residual"
-        "concat"
-    |]
+    let words: string[] = Array.append Op.words [| "residual"; "concat" |]
 
     let private wordSet = HashSet words
 

@@ -98,6 +98,25 @@ type Op =
 [<RequireQualifiedAccess>]
 module Op =
 
+    /// Every word that the language has for an operation.
+    let words = [|
+        "conv"
+        "dwconv"
+        "dense"
+        "bn"
+        "relu"
+        "relu6"
+        "leakyrelu"
+        "silu"
+        "gelu"
+        "tanh"
+        "sigmoid"
+        "maxpool"
+        "avgpool"
+        "dropout"
+        "flatten"
+    |]
+
     /// The word that the language has for an activation.
     let activationWord =
         function

@@ -10,6 +10,10 @@ module internal Count =
     /// Statements looked at before giving up: calls with ever new arguments cannot be counted once.
     let private maxSteps = 1_000_000
 
+    /// Calls with arguments of their own that are followed: doubling definitions that change their
+    /// argument each time would otherwise be counted one by one.
+    let private maxCalls = 50_000
+
     type private Run = {
         Known: Names.Known
         Memo: Dictionary<string, float>
@@ -67,6 +71,9 @@ module internal Count =
                     match run.Memo.TryGetValue key with
                     | true, n -> n
                     | _ ->
+                        if run.Memo.Count >= maxCalls && run.Found.IsNone then
+                            run.Found <- Some(statement.Span, frame.CalledFrom)
+
                         // A call costs time even where it makes no layer, and calls may double.
                         let n = max 1.0 (ofBody run inner definition.Body)
                         run.Memo[key] <- n

@@ -139,4 +139,14 @@ let private file: P<File> =
 
 /// Parses a text: what was understood of it, if it was a network at all, and all mistakes of form
 /// in the order of the text.
-let parse (text: string) : File option * SyntaxError list = Recovery.run file text
+let parse (text: string) : File option * SyntaxError list =
+    match Length.tooMany text with
+    | None -> Recovery.run file text
+    | Some span ->
+        None,
+        [
+            {
+                Problem = SyntaxProblem.TooLong Check.maxLayers
+                Span = span
+            }
+        ]

@@ -20,6 +20,8 @@ type SyntaxProblem =
     | TrainInside
     /// `input`, `classes` or `def` inside a body.
     | ItemInside of word: string
+    /// More statements than a network may have layers.
+    | TooLong of limit: int
     /// A file without a network.
     | NoNetwork
     /// A kernel written as one number, or as numbers apart.
@@ -56,6 +58,11 @@ module SyntaxErrorText =
             "SSS103",
             $"nested more than {limit} deep",
             [ "braces, parentheses, calls and operators may go that deep only" ],
+            Some "use a `def` or a `repeat`"
+        | SyntaxProblem.TooLong limit ->
+            "SSS304",
+            $"the text goes on for more than {limit} statements",
+            [ "a network may have at most that many layers" ],
             Some "use a `def` or a `repeat`"
         | SyntaxProblem.BadNumber text ->
             "SSS104",

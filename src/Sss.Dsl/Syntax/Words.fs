@@ -1,6 +1,7 @@
 namespace Sss.Dsl
 
 open System
+open Sss.Core
 open System.Collections.Generic
 
 /// The words of the language.
@@ -8,23 +9,7 @@ open System.Collections.Generic
 module Words =
 
     /// The kinds of layers.
-    let kinds = [|
-        "conv"
-        "dwconv"
-        "dense"
-        "bn"
-        "relu"
-        "relu6"
-        "leakyrelu"
-        "silu"
-        "gelu"
-        "tanh"
-        "sigmoid"
-        "maxpool"
-        "avgpool"
-        "dropout"
-        "flatten"
-    |]
+    let kinds = Op.words
 
     /// Words with a meaning of their own.
     let keywords = [|

@@ -53,6 +53,18 @@ type HostileTests(output: ITestOutputHelper) =
         refused "garbage inside" "SSS101" (wrap (String.replicate 3_000_000 "?\n"))
 
     [<Fact>]
+    member _.``ten megabytes of statements``() =
+        refused "one line" "SSS304" (wrap (String.replicate 1_700_000 "relu; "))
+        refused "many lines" "SSS304" (wrap (String.replicate 600_000 "bn // one\nrelu\n"))
+        // What only looks like more statements is not counted.
+        let parsed =
+            timed
+                "comments and separators"
+                (wrap ("relu // a; b\n" + String.replicate 1_100_000 "; // x; y; z\n"))
+
+        Assert.True(Result.isOk parsed)
+
+    [<Fact>]
     member _.``a million braces``() =
         refused "open braces" "SSS103" (wrap (String('{', 1_000_000)))
         refused "closed braces" "SSS103" (wrap (String('{', 1_000_000) + String('}', 1_000_000)))
