@@ -3,6 +3,8 @@ namespace Sss.Cli
 open System
 open System.Threading
 open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Files
 open Sss.Torch
 
 /// What commands that compute have in common.
@@ -14,6 +16,15 @@ module Engine =
         LibTorch.load ()
         |> Result.mapError NoEngine
         |> Result.tee (fun engine -> threads |> Option.iter (LibTorch.useThreads engine))
+
+    /// The data set as a network takes it; pictures that could not be read are told and left out.
+    let data (network: Network) (source: DataSource) : Result<Dataset, PipelineError> =
+        Dataset.loadFor network source
+        |> Result.mapError BadFile
+        |> Result.tee (fun dataset ->
+            for broken in dataset.Skipped do
+                Terminal.error ("left out: " + FileError.message broken)
+        )
 
     /// The error's words on standard error, and the exit code that goes with it.
     let report (error: PipelineError) =

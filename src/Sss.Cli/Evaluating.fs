@@ -49,7 +49,7 @@ module EvalCommand =
                             DataSource.parse (args.GetResult EvalArgument.Data)
                             |> Result.mapError BadFile
 
-                        let! dataset = Dataset.load source |> Result.mapError BadFile
+                        let! dataset = Engine.data loaded.Network source
 
                         let split = limit |> Option.fold (fun s n -> Split.take n s) dataset.Test
 

@@ -170,7 +170,7 @@ module TrainCommand =
                             DataSource.parse (args.GetResult TrainArgument.Data)
                             |> Result.mapError BadFile
 
-                        let! dataset = Dataset.load source |> Result.mapError BadFile
+                        let! dataset = Engine.data parsed.Network source
                         do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
                         do! RunFolder.prepare out |> Result.mapError BadFile
 
