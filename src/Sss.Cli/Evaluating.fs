@@ -9,11 +9,6 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module EvalCommand =
 
-    let private atLeastOne name value =
-        match value with
-        | Some v when v < 1 -> Error $"{name} must be at least 1, not {v}."
-        | v -> Ok v
-
     let private print json (loaded: LoadedNetwork) (e: Evaluation) =
         if json then
             Terminal.out
@@ -33,8 +28,14 @@ module EvalCommand =
         | Ok args ->
             let numbers =
                 result {
-                    let! threads = atLeastOne "--threads" (args.TryGetResult EvalArgument.Threads)
-                    let! limit = atLeastOne "--limit" (args.TryGetResult EvalArgument.Limit)
+                    let! threads =
+                        args.TryGetResult EvalArgument.Threads
+                        |> Option.traverseResult (Usage.atLeast 1 "--threads")
+
+                    let! limit =
+                        args.TryGetResult EvalArgument.Limit
+                        |> Option.traverseResult (Usage.atLeast 1 "--limit")
+
                     return threads, limit
                 }
 

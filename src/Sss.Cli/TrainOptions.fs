@@ -11,12 +11,6 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module TrainOptions =
 
-    let private atLeast (bound: int) name value =
-        if value >= bound then
-            Ok value
-        else
-            Error $"{name} must be at least {bound}, not {value}."
-
     let private positive name (value: float) =
         if Double.IsFinite value && value > 0.0 then
             Ok value
@@ -72,15 +66,21 @@ module TrainOptions =
 
         result {
             let! epochs =
-                given (atLeast 1 "--epochs") (args.TryGetResult TrainArgument.Epochs) recipe.Epochs
+                given
+                    (Usage.atLeast 1 "--epochs")
+                    (args.TryGetResult TrainArgument.Epochs)
+                    recipe.Epochs
 
             let! batch =
-                given (atLeast 1 "--batch") (args.TryGetResult TrainArgument.Batch) recipe.Batch
+                given
+                    (Usage.atLeast 1 "--batch")
+                    (args.TryGetResult TrainArgument.Batch)
+                    recipe.Batch
 
             let! lr = given (positive "--lr") (args.TryGetResult TrainArgument.Lr) recipe.Lr
 
             let! seed =
-                given (atLeast 0 "--seed") (args.TryGetResult TrainArgument.Seed) recipe.Seed
+                given (Usage.atLeast 0 "--seed") (args.TryGetResult TrainArgument.Seed) recipe.Seed
 
             let! gamma =
                 given (gamma recipe.Gamma) (args.TryGetResult TrainArgument.Gamma) recipe.Gamma
@@ -118,7 +118,7 @@ module TrainOptions =
     let select (args: ParseResults<TrainArgument>) : Result<SelectOptions, string> =
         args.TryGetResult TrainArgument.Round
         |> Option.defaultValue 1
-        |> atLeast 1 "--round"
+        |> Usage.atLeast 1 "--round"
         |> Result.map (fun round -> {
             Round = round
             KeepFactors = args.Contains TrainArgument.Keep_Factors
@@ -129,11 +129,11 @@ module TrainOptions =
         result {
             let! threads =
                 args.TryGetResult TrainArgument.Threads
-                |> Option.traverseResult (atLeast 1 "--threads")
+                |> Option.traverseResult (Usage.atLeast 1 "--threads")
 
             let! limit =
                 args.TryGetResult TrainArgument.Limit
-                |> Option.traverseResult (atLeast 1 "--limit")
+                |> Option.traverseResult (Usage.atLeast 1 "--limit")
 
             return threads, limit
         }

@@ -133,6 +133,13 @@ module Usage =
             Terminal.error $"'sss {command} --help' lists the options."
             Result.Error Exit.usage
 
+    /// A whole number of an option, held to its lower bound.
+    let atLeast (bound: int) (name: string) (value: int) : Result<int, string> =
+        if value >= bound then
+            Ok value
+        else
+            Error $"{name} must be at least {bound}, not {value}."
+
     /// A wrong value of an option, found after parsing.
     let refuse (command: string) (message: string) =
         Terminal.error $"sss {command}: {message}"

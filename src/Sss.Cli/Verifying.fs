@@ -10,12 +10,6 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module VerifyCommand =
 
-    let private atLeast bound name value =
-        if value >= bound then
-            Ok value
-        else
-            Error $"{name} must be at least {bound}, not {value}."
-
     /// The smallest failing pattern, with the network that it fails on.
     let private failure (network: Network) (settings: VerifySettings) (f: VerifyFailure) = [
         $"FAILED at {f.Precision}: {TrialOutcome.describe f.Outcome}"
@@ -57,7 +51,7 @@ module VerifyCommand =
         | Error code -> code
         | Ok args ->
             let number given fallback bound name =
-                given |> Option.defaultValue fallback |> atLeast bound name
+                given |> Option.defaultValue fallback |> Usage.atLeast bound name
 
             let numbers =
                 result {
@@ -66,7 +60,7 @@ module VerifyCommand =
 
                     let! threads =
                         args.TryGetResult VerifyArgument.Threads
-                        |> Option.traverseResult (atLeast 1 "--threads")
+                        |> Option.traverseResult (Usage.atLeast 1 "--threads")
 
                     return trials, seed, threads
                 }
