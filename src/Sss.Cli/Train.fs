@@ -195,7 +195,8 @@ module TrainCommand =
                         return {
                             Network = parsed.Network
                             Recipe = recipe
-                            Dataset = options.Limit |> Option.fold (fun d n -> Dataset.limit n d) dataset
+                            Dataset =
+                                options.Limit |> Option.fold (fun d n -> Dataset.limit n d) dataset
                             Select = options.Select
                             Settings = {
                                 Engine = engine

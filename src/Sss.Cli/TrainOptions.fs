@@ -147,8 +147,7 @@ module TrainOptions =
     let validation (args: ParseResults<TrainArgument>) : Result<float option, string> =
         match args.TryGetResult TrainArgument.Validation with
         | Some value when not (value > 0.0 && value < 1.0) ->
-            Error
-                $"--validation must be a number above 0 and below 1, not {Number.brief value}."
+            Error $"--validation must be a number above 0 and below 1, not {Number.brief value}."
         | value -> Ok value
 
     /// Where in the run to start.

@@ -112,5 +112,7 @@ module TrainProgress =
                 | Resumed r when not r.Damaged.IsEmpty -> List.iter Terminal.error (resumed r)
                 | _ -> ()
             )
-        elif Terminal.watched () then bar network epochs work
-        else work (plain network epochs)
+        elif Terminal.watched () then
+            bar network epochs work
+        else
+            work (plain network epochs)

@@ -69,9 +69,7 @@ module Split =
             let picked = Array.zeroCreate (indices.Length * size)
 
             indices
-            |> Array.iteri (fun i index ->
-                Array.blit data (index * size) picked (i * size) size
-            )
+            |> Array.iteri (fun i index -> Array.blit data (index * size) picked (i * size) size)
 
             picked
 

@@ -36,8 +36,7 @@ module Dataset =
         let held =
             int (Math.Round(fraction * float count)) |> max 1 |> min (max 0 (count - 1))
 
-        let struct (order, _) =
-            Rng.permutation count (Rng.create seed |> Rng.fork 4)
+        let struct (order, _) = Rng.permutation count (Rng.create seed |> Rng.fork 4)
 
         let part first length =
             Split.pick (Array.sub order first length |> Array.sort) dataset.Train

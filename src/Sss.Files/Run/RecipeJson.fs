@@ -140,8 +140,7 @@ module RecipeJson =
             | _ -> prefix.Trim(), item.GetRawText()
         ]
 
-        let left, right =
-            items "" first.RootElement, items "" second.RootElement
+        let left, right = items "" first.RootElement, items "" second.RootElement
 
         let names = List.map fst left @ List.map fst right |> List.distinct
 

@@ -228,9 +228,7 @@ module Pipeline =
             let! outcome = select job.Settings.Engine job.Select job.Dataset job.Recipe trained
 
             do!
-                whenOut (fun folder ->
-                    saveSelected job.Settings.Engine folder job.Dataset outcome
-                )
+                whenOut (fun folder -> saveSelected job.Settings.Engine folder job.Dataset outcome)
                 |> Result.mapError unsaved
 
             return!

@@ -166,6 +166,13 @@ module internal Session =
             Validation = validation
         }
 
+    /// The γs that reports name: of the factors that are there.
+    let gamma (s: Session) (live: Live) (state: TrainState) : Gamma =
+        if state.Pressure.IsSome then
+            Control.summary live.Trainer
+        else
+            s.Recipe.Gamma
+
     /// After an epoch's last step: report, validation, cut, and a state to go on from.
     let finishEpoch (s: Session) (live: Live) rate seconds (p: Progress) =
         result {
@@ -191,6 +198,7 @@ module internal Session =
             return {
                 p with
                     State = state
+                    Gamma = gamma s live state
                     Seen = 0L
                     Reports = report :: p.Reports
             }

@@ -38,7 +38,7 @@ module Train =
         Block = dose.Block + rate * gamma.Block
     }
 
-    /// γ for the epoch that begins; without a target it stays the recipe's.
+    /// γ from this step on; without a target it stays the recipe's.
     let private steer (s: Session) (live: Live) (p: Progress) : Progress =
         match s.Target with
         | None -> p
@@ -52,7 +52,7 @@ module Train =
                     s.Recipe
                     target
                     s.StepsPerEpoch
-                    p.State.Epoch
+                    p.State.Step
                     p.State.Pressure
 
             pressure.Gammas.CopyTo(trainer.Gammas, 0)
@@ -133,9 +133,11 @@ module Train =
                 let state = Session.export s live p.State
                 Session.keep s state |> Result.bind (fun () -> Error(Stopped state))
             else
+                if within = 0L then
+                    clock.Restart()
+
                 let p =
-                    if within = 0L then
-                        clock.Restart()
+                    if s.Target.IsSome && Control.isDue s.Recipe s.StepsPerEpoch p.State.Step then
                         steer s live p
                     else
                         p
@@ -162,18 +164,19 @@ module Train =
                         else
                             between p |> Result.map (fun () -> p)
 
-                    match next |> Result.bind (fun p -> checkMoved live start p |> Result.map (fun () -> p)) with
+                    match
+                        next
+                        |> Result.bind (fun p ->
+                            checkMoved live start p |> Result.map (fun () -> p)
+                        )
+                    with
                     | Error e -> Error e
                     | Ok p -> go p
 
         go {
             State = state
             Seen = 0L
-            Gamma =
-                if state.Pressure.IsSome then
-                    Control.summary live.Trainer
-                else
-                    s.Recipe.Gamma
+            Gamma = Session.gamma s live state
             Reports = []
         }
 
@@ -283,5 +286,6 @@ module Train =
                             do! Session.checkFinite (recipe.Epochs - 1) final
                             emit (Finished final.Seconds)
                             return trained session final reports
-                        })
+                        }
+                    )
         }

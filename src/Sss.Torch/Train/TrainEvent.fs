@@ -134,7 +134,8 @@ module TrainError =
         | Unmoved steps ->
             $"No scaling factor has moved in {steps} steps: `lr` times γ is lost in the rounding of \
               single precision. Use a larger `lr` or γ."
-        | NotKept error -> $"Training ended, since its state cannot be kept: {FileError.message error}"
+        | NotKept error ->
+            $"Training ended, since its state cannot be kept: {FileError.message error}"
         | OutOfMemory batch ->
             $"There is not memory enough to train with a batch of {batch} images. Use a smaller \
               `batch`."
