@@ -29,6 +29,7 @@ public sealed class ImageSet
     /// <see cref="SelectedNetwork.Predict"/> takes.
     /// </summary>
     /// <param name="index">From 0.</param>
+    /// <exception cref="SssException">The image is a picture file that can no longer be read.</exception>
     public float[] Image(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
@@ -39,6 +40,9 @@ public sealed class ImageSet
             Files.Pixels.Bytes bytes =>
                 [.. bytes.Item.AsSpan(index * size, size).ToArray().Select(b => (float)b)],
             Files.Pixels.Floats floats => floats.Item.AsSpan(index * size, size).ToArray(),
+            Files.Pixels.Pictures pictures =>
+                [.. Files.ImageFileModule.readAs(Normalisation.Resize, Value.Shape, pictures.Item.Paths[index])
+                    .OrThrow(Engine.FileFailure).Select(b => (float)b)],
             var other => throw new InvalidOperationException($"unknown pixels: {other}"),
         };
     }
@@ -142,6 +146,8 @@ public sealed class Dataset
 
     /// <summary>The first so many training images only.</summary>
     public Dataset Limit(int images) => new(Files.DatasetModule.limit(images, Value));
+
+    internal Dataset Resized(int pixels) => new(Files.DatasetModule.resized(pixels, Value));
 
     private static Dataset Load(Files.DataSource source) =>
         new(Files.DatasetModule.load(source).OrThrow(Failure));

@@ -14,6 +14,7 @@ type TrainArgument =
     | [<Unique>] Target_Macs of fraction: float
     | [<Unique>] Seed of seed: int
     | [<Unique>] Threads of count: int
+    | [<Unique>] Loaders of count: int
     | [<Unique>] Limit of images: int
     | [<Unique>] Init of weights: string
     | [<Unique>] Method of name: string
@@ -39,6 +40,8 @@ type TrainArgument =
                 "fraction of the macs that the selected network may have (recipe: target macs)"
             | Seed _ -> "where all random choices start (recipe: seed)"
             | Threads _ -> "threads of the arithmetic; the number of cores where not given"
+            | Loaders _ ->
+                "threads that decode images ahead; half of the cores for pictures where not given"
             | Limit _ -> "use only so many training images"
             | Init _ -> "start from the weights of a .safetensors file instead of random ones"
             | Method _ ->

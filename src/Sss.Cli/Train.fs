@@ -143,8 +143,8 @@ module TrainCommand =
                     let! recipe = TrainOptions.recipe args parsed
                     let! method = TrainOptions.method args
                     let! select = TrainOptions.select args
-                    let! threads, limit = TrainOptions.counts args
-                    return recipe, method, select, threads, limit
+                    let! threads, loaders, limit = TrainOptions.counts args
+                    return recipe, method, select, threads, loaders, limit
                 }
 
             // Wrong options are told before any file is opened.
@@ -153,7 +153,7 @@ module TrainCommand =
             | _, Error message ->
                 Terminal.error ("sss train: " + message)
                 Exit.fault
-            | Ok(_, method, select, threads, limit), Ok() ->
+            | Ok(_, method, select, threads, loaders, limit), Ok() ->
                 let path = args.GetResult TrainArgument.File
                 let out = args.GetResult TrainArgument.Out
                 let json = args.Contains TrainArgument.Json
@@ -189,6 +189,7 @@ module TrainCommand =
                             Settings = {
                                 Engine = engine
                                 Threads = threads
+                                Loaders = loaders
                                 From = from
                                 Method = method
                             }

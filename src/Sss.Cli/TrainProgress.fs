@@ -3,6 +3,7 @@ namespace Sss.Cli
 open System
 open Spectre.Console
 open Sss.Core
+open Sss.Files
 open Sss.Torch
 
 /// Training as it goes, on standard error: a bar with rate and time left where a person watches,
@@ -37,8 +38,12 @@ module TrainProgress =
                 yield! kept report Block "blocks"
                 "macs " + macs
                 Number.grouped (int64 report.ImagesPerSecond) + " images/s"
+                if report.Waited >= 0.1 then
+                    $"waited {report.Waited:``0.0``} s for data"
             ]
         )
+
+    let private leftOut error = "left out: " + FileError.message error
 
     let private plain network epochs event =
         match event with
@@ -47,6 +52,7 @@ module TrainProgress =
                 $"training {start.Network.Name}: {Number.grouped start.Images} images an epoch, \
                   batch {start.Batch}, {start.Epochs} epochs, {start.Threads} threads"
         | EpochDone report -> Terminal.error (line network epochs report)
+        | LeftOut error -> Terminal.error (leftOut error)
         | Stepped _
         | Finished _ -> ()
 
@@ -78,6 +84,7 @@ module TrainProgress =
                         task.Increment 1.0
                         task.Description <- rate report
                     | EpochDone report -> console.WriteLine(line network epochs report)
+                    | LeftOut error -> console.WriteLine(leftOut error)
                     | Finished _ -> task.StopTask()
                 )
             )

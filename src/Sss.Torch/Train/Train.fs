@@ -30,9 +30,16 @@ module Train =
         Loss: float
         Right: int64
         Images: int64
+        /// Seconds of waiting for batches before the epoch began.
+        WaitedBefore: float
     }
 
-    let private nothing: Sums = { Loss = 0.0; Right = 0L; Images = 0L }
+    let private nothing waited : Sums = {
+        Loss = 0.0
+        Right = 0L
+        Images = 0L
+        WaitedBefore = waited
+    }
 
     let private addDose rate (gamma: Gamma) (dose: Gamma) : Gamma = {
         Neuron = dose.Neuron + rate * gamma.Neuron
@@ -62,6 +69,7 @@ module Train =
         batch
         rate
         dose
+        waited
         (clock: Stopwatch)
         : EpochReport = {
         Epoch = epoch
@@ -72,6 +80,7 @@ module Train =
         Factors = countFactors trainer.Model.Layout trainer.Iterate
         WouldBe = trainer.WouldBe()
         ImagesPerSecond = float sums.Images / clock.Elapsed.TotalSeconds
+        Waited = waited
         Dose = dose
     }
 
@@ -141,45 +150,55 @@ module Train =
                         p
 
                 let rate = Schedule.atStep perEpoch schedule (int step)
-                let struct (loss, right) = trainer.Step(feed.Take(), rate, step)
 
-                if not (Double.IsFinite loss) then
-                    Error(Diverged(epoch, loss))
-                else
-                    let p = {
-                        p with
-                            Dose = addDose rate p.Gamma p.Dose
-                            Sums = {
-                                Loss = p.Sums.Loss + loss
-                                Right = p.Sums.Right + right
-                                Images = p.Sums.Images + int64 batch
-                            }
-                    }
+                match feed.Take() with
+                | Error error -> Error(BadData error)
+                | Ok loaded ->
+                    List.iter (LeftOut >> emit) loaded.LeftOut
+                    let struct (loss, right) = trainer.Step(loaded, rate, step)
 
-                    emit (
-                        Stepped {
-                            Epoch = epoch
-                            Step = within + 1
-                            StepsPerEpoch = perEpoch
-                            Loss = loss
-                            ImagesPerSecond = float p.Sums.Images / clock.Elapsed.TotalSeconds
-                        }
-                    )
-
-                    if within + 1 = perEpoch then
-                        let report = report trainer p.Gamma epoch p.Sums batch rate p.Dose clock
-                        emit (EpochDone report)
-
-                        go (step + 1L) {
-                            p with
-                                Sums = nothing
-                                Reports = report :: p.Reports
-                        }
+                    if not (Double.IsFinite loss) then
+                        Error(Diverged(epoch, loss))
                     else
-                        go (step + 1L) p
+                        let p = {
+                            p with
+                                Dose = addDose rate p.Gamma p.Dose
+                                Sums = {
+                                    p.Sums with
+                                        Loss = p.Sums.Loss + loss
+                                        Right = p.Sums.Right + right
+                                        Images = p.Sums.Images + int64 batch
+                                }
+                        }
+
+                        emit (
+                            Stepped {
+                                Epoch = epoch
+                                Step = within + 1
+                                StepsPerEpoch = perEpoch
+                                Loss = loss
+                                ImagesPerSecond = float p.Sums.Images / clock.Elapsed.TotalSeconds
+                            }
+                        )
+
+                        if within + 1 = perEpoch then
+                            let waited = feed.Waited - p.Sums.WaitedBefore
+
+                            let report =
+                                report trainer p.Gamma epoch p.Sums batch rate p.Dose waited clock
+
+                            emit (EpochDone report)
+
+                            go (step + 1L) {
+                                p with
+                                    Sums = nothing feed.Waited
+                                    Reports = report :: p.Reports
+                            }
+                        else
+                            go (step + 1L) p
 
         go state.Step {
-            Sums = nothing
+            Sums = nothing feed.Waited
             Gamma =
                 if state.Pressure.IsSome then
                     Control.summary trainer
@@ -237,7 +256,10 @@ module Train =
                 |> Result.mapError BadModel
 
             let plan = Batch.training dataset recipe.Augment recipe.Seed
-            use feed = new Feed(plan, batch, recipe.Seed, state.Step)
+
+            let loaders = settings.Loaders |> Option.defaultWith (fun () -> Feed.Loaders plan)
+
+            use feed = new Feed(dataset.Name, plan, batch, recipe.Seed, state.Step, loaders)
 
             emit (
                 Started {

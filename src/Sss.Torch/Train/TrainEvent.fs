@@ -1,6 +1,7 @@
 namespace Sss.Torch
 
 open Sss.Core
+open Sss.Files
 
 /// What training starts with.
 type TrainStart = {
@@ -51,6 +52,8 @@ type EpochReport = {
     /// The network that selection would leave if training ended here; None: a layer has died.
     WouldBe: Cost option
     ImagesPerSecond: float
+    /// Seconds of the epoch in which a step waited for its batch.
+    Waited: float
     /// The sum of ηγ so far, a kind each.
     Dose: Gamma
 }
@@ -59,6 +62,8 @@ type EpochReport = {
 type TrainEvent =
     | Started of TrainStart
     | Stepped of StepReport
+    /// A picture turned out to be broken; the next one of the split stands in for it.
+    | LeftOut of FileError
     | EpochDone of EpochReport
     | Finished of seconds: float
 
@@ -74,6 +79,8 @@ type TrainError =
     | BadLabel of image: int * label: int * classes: int
     /// A setting outside of its bounds.
     | BadSetting of name: string * value: string * bounds: string
+    /// The training images can no longer be read.
+    | BadData of FileError
     /// LibTorch gave up, for want of memory for example; the text is its own.
     | EngineFailed of reason: string
     | BadModel of ModelError
@@ -93,5 +100,6 @@ module TrainError =
         | BadLabel(image, label, classes) ->
             $"Training image {image} has the label {label}; labels are 0 to {classes - 1}."
         | BadSetting(name, value, bounds) -> $"{name} is {value}; it must be {bounds}."
+        | BadData error -> $"The training images cannot be read: {FileError.message error}"
         | EngineFailed reason -> $"LibTorch failed: {reason}"
         | BadModel error -> ModelError.message error

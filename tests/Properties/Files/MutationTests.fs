@@ -125,6 +125,7 @@ let private tensorFile folder =
             Classes = [ "a"; "b" ]
             Normalisation =
                 Some {
+                    Resize = 0
                     Scale = 0.25f
                     Mean = [| 0.5f |]
                     Deviation = [| 1.0f |]

@@ -69,8 +69,12 @@ let ``result.json has the shape that scripts rely on`` () =
     "shrink": null,
     "seed": 1,
     "augment": {
+      "resize": 0,
+      "area": 0,
       "crop": 0,
-      "flip": false
+      "flip": false,
+      "jitter": 0,
+      "pca": 0
     }
   },
   "method": "apg",
