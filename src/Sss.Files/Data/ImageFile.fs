@@ -13,9 +13,17 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module ImageFile =
 
-    /// Larger pictures are refused before memory is given: a small file can claim to be one. No
-    /// format packs more than 8 pixels into a byte of what deflate can shrink 1,032 times.
-    let private mostPixels (length: int64) = min (1L <<< 26) (length * 8L * 1032L)
+    /// Larger pictures are refused before memory is given: a small file can claim to be one. A JPEG
+    /// needs a bit for each block of 64 pixels; others pack no more than 8 pixels into a byte of what
+    /// deflate can shrink 1,032 times.
+    let private mostPixels (codec: SKCodec) (length: int64) =
+        let perByte =
+            if codec.EncodedFormat = SKEncodedImageFormat.Jpeg then
+                8L * 64L
+            else
+                8L * 1032L
+
+        min (1L <<< 26) (length * perByte)
 
     /// The suffixes that are read, in lower case.
     let suffixes = [ ".jpg"; ".jpeg"; ".png" ]
@@ -56,10 +64,11 @@ module ImageFile =
 
     let private checkSize path length (codec: SKCodec) =
         let size = codec.Info
+        let most = mostPixels codec length
 
-        if int64 size.Width * int64 size.Height > mostPixels length then
-            let most = $"{mostPixels length} pixels"
-            outOfRange path "the size" $"{size.Width}x{size.Height} pixels" "1x1" most
+        if int64 size.Width * int64 size.Height > most then
+            let found = $"{size.Width}x{size.Height} pixels"
+            outOfRange path "the size" found "1x1" $"{most} pixels"
         else
             Ok()
 

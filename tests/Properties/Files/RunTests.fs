@@ -138,6 +138,12 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                     Block = finite recipe.Gamma.Block
                 }
                 TargetMacs = Option.map finite recipe.TargetMacs
+                Augment = {
+                    recipe.Augment with
+                        Area = finite recipe.Augment.Area
+                        Jitter = finite recipe.Augment.Jitter
+                        Pca = finite recipe.Augment.Pca
+                }
                 Schedule =
                     match recipe.Schedule with
                     | Step(f, at) -> Step(finite f, at)

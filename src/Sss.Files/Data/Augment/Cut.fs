@@ -21,7 +21,9 @@ module internal Cut =
             else
                 min largest (min width height / float resize)
 
-        let w, h = scale * float shape.Width, scale * float shape.Height
+        // The products may come out an ulp above what there is.
+        let w = min width (scale * float shape.Width)
+        let h = min height (scale * float shape.Height)
 
         {
             Left = (width - w) / 2.0
