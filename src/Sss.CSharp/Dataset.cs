@@ -78,6 +78,33 @@ public sealed class Dataset
     /// <exception cref="SssException">A file is missing or damaged.</exception>
     public static Dataset Idx(string folder) => Load(Files.DataSource.NewIdx(folder));
 
+    /// <summary>The binary files of CIFAR-10.</summary>
+    /// <exception cref="SssException">A file is missing or damaged.</exception>
+    public static Dataset Cifar10(string folder) => Load(Files.DataSource.NewCifar10(folder));
+
+    /// <summary>The binary files of CIFAR-100, with the fine labels.</summary>
+    /// <exception cref="SssException">A file is missing or damaged.</exception>
+    public static Dataset Cifar100(string folder) => Load(Files.DataSource.NewCifar100(folder));
+
+    /// <summary>
+    /// A folder of JPEG and PNG pictures, a sub-folder a class, cut and scaled to a network's input. One
+    /// that is too large for memory is decoded while it is used, and has to stay where it is until then.
+    /// </summary>
+    /// <exception cref="SssException">There are no pictures, or too many of them are broken.</exception>
+    public static Dataset Folder(string folder, Network network)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        return new Dataset(
+            Files.DatasetModule.loadFor(network.Value, Files.DataSource.NewFolder(folder)).OrThrow(Failure));
+    }
+
+    /// <summary>The same in colour, at the size of the first picture.</summary>
+    /// <exception cref="SssException">There are no pictures, or too many of them are broken.</exception>
+    public static Dataset Folder(string folder) => Load(Files.DataSource.NewFolder(folder));
+
+    /// <summary>Pictures that were left out because they are broken, each with the reason.</summary>
+    public IReadOnlyList<string> Skipped => [.. Value.Skipped.Select(Files.FileErrorModule.message)];
+
     /// <summary>Whatever the command line's <c>--data</c> takes: <c>digits</c>, <c>idx:DIR</c>, …</summary>
     /// <exception cref="SssException">The name is unknown, or a file is missing or damaged.</exception>
     public static Dataset Load(string source) =>
