@@ -28,7 +28,7 @@ module Selection =
     let defaults = { Round = 1; KeepFactors = false }
 
     /// Everything but the copying of numbers.
-    type private Analysis = {
+    type internal Analysis = {
         Graph: Graph
         Sums: Sums
         Channels: Channels
@@ -61,7 +61,12 @@ module Selection =
             |> Option.defaultValue (nodeName node)
         )
 
-    let private analyse options norm numbers (network: Network) : Result<Analysis, SelectionError> =
+    let internal analyse
+        options
+        norm
+        numbers
+        (network: Network)
+        : Result<Analysis, SelectionError> =
         let graph = Graph.ofNetwork network
 
         match died numbers graph with
@@ -90,7 +95,7 @@ module Selection =
             fun o -> Numbers.sumOf (fun i -> weight i * weight i) (o * count) count
 
     /// The first array that is missing or has a wrong size.
-    let private misfit (network: Network) (weights: Weights<'T>) =
+    let internal misfit (network: Network) (weights: Weights<'T>) =
         let expected =
             Seq.concat [
                 Parameters.ofNetwork network
@@ -120,7 +125,7 @@ module Selection =
                 analyse options (normOf numbers) numbers network
                 |> Result.map (fun analysis -> numbers, analysis)
 
-    let private planOf network numbers (a: Analysis) =
+    let internal planOf network numbers (a: Analysis) =
         Summary.make network numbers a.Graph a.Sums a.Channels a.Outline
 
     /// What `select` would do, without copying any numbers.
@@ -158,7 +163,12 @@ module Selection =
         (isZero: string -> int -> bool)
         (numbers: (string -> int -> float) option)
         : Cost option =
-        let numbers = { At = numbers; IsZero = isZero }
+        let numbers = {
+            At = numbers
+            IsZero = isZero
+            InTraining = false
+        }
+
 
         match analyse defaults (fun _ _ -> 0.0) numbers network with
         | Ok analysis -> Some(Cost.ofNetwork analysis.Outline.Network)

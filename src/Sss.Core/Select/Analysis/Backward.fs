@@ -91,6 +91,7 @@ module internal Backward =
     /// What goes of one residual, as things stand.
     let private decide
         keepFactors
+        inTraining
         (residual: Residual)
         relied
         (branch: float[])
@@ -100,7 +101,13 @@ module internal Backward =
             Array.forall2 (fun relied state -> not relied || known state) relied states
 
         // Without its sum a residual cannot carry a factor: the branch's last layer must take it up.
-        let canDissolve = residual.Scale.IsNone || (taker false residual.Branch).IsSome
+        // (While training goes on its factor shall go on too.)
+        let canDissolve =
+            residual.Scale.IsNone
+            || (not inTraining && (taker false residual.Branch).IsSome)
+
+        // A side may pass on a constant of what stands before it, stays, and trains on.
+        let isConstant = if inTraining then Known.isDead else Known.isConstant
 
         // Nothing of the other side is left to say where nothing matters.
         let left (states: float[]) =
@@ -110,12 +117,12 @@ module internal Backward =
             Some(true, Removal.DeadBranch residual.Name, None)
         elif all Known.isDead shortcut && canDissolve then
             Some(false, Removal.DeadShortcut residual.Name, None)
-        elif all Known.isConstant branch && (taker keepFactors residual.Shortcut).IsSome then
+        elif all isConstant branch && (taker keepFactors residual.Shortcut).IsSome then
             taker keepFactors residual.Shortcut
             |> Option.map (fun into ->
                 true, Removal.ConstantBranch(residual.Name, into), Some(into, left branch)
             )
-        elif all Known.isConstant shortcut && canDissolve then
+        elif all isConstant shortcut && canDissolve then
             taker keepFactors residual.Branch
             |> Option.map (fun into ->
                 false, Removal.ConstantShortcut(residual.Name, into), Some(into, left shortcut)
@@ -144,6 +151,7 @@ module internal Backward =
                         match
                             decide
                                 keepFactors
+                                numbers.InTraining
                                 residual
                                 relied[output]
                                 branchStates

@@ -16,6 +16,15 @@ module internal Forward =
         else
             state
 
+    /// While training goes on, a constant that is taken out must never change again: it may hang on
+    /// nothing that stays. Not so with a factor that is 0 at the moment but not for good, and with
+    /// one that other channels share.
+    let private mayChange (numbers: Numbers) kind (factor: float) =
+        numbers.InTraining && (factor = 0.0 || kind <> Neuron)
+
+    let private unlessDead state =
+        if Known.isDead state then state else Known.live
+
     /// A window over a constant gives a constant unless it takes in padding that differs.
     let private pooled (p: Pool) state =
         match p.Kind with
@@ -63,6 +72,8 @@ module internal Forward =
                 else
                     Numbers.activate a state
         | Op.Pool p -> fun _ state -> pooled p state
+        // Random zeros and a scale: a constant other than 0 is none behind it.
+        | Op.Dropout p when numbers.InTraining && p > 0.0 -> fun _ state -> unlessDead state
         | _ -> fun _ state -> state
 
     /// The sizes of a layer that reads all channels of a group: groups, inputs a group, weights that
@@ -91,10 +102,14 @@ module internal Forward =
         for g in 0 .. groups - 1 do
             let states = System.ReadOnlySpan(input, g * each, each).ToArray()
 
-            if
-                Array.forall Known.isConstant states
-                && (not padded || Array.forall Known.isDead states)
-            then
+            let isConstant =
+                // The constants that come in may be those of channels that stay and train on.
+                if padded || numbers.InTraining then
+                    Array.forall Known.isDead states
+                else
+                    Array.forall Known.isConstant states
+
+            if isConstant then
                 for o in g * eachOut .. (g + 1) * eachOut - 1 do
                     output[o] <-
                         match numbers.At with
@@ -122,12 +137,13 @@ module internal Forward =
         let zero = Numbers.zeroChannels numbers layer
         let factors = Numbers.factorsOf numbers layer
 
+        let kind = layer.Scale |> Option.map (fun s -> s.Kind) |> Option.defaultValue Neuron
+
         states
         |> Array.mapi (fun o state ->
-            if zero[o] then
-                Known.dead
-            else
-                settle numbers (factors[o] * state)
+            if zero[o] then Known.dead
+            elif mayChange numbers kind factors[o] then unlessDead state
+            else settle numbers (factors[o] * state)
         )
 
     /// What a branch adds to a sum: dead where the block's factor is 0.
@@ -140,7 +156,10 @@ module internal Forward =
                 | Some at -> at $"{residual.Name}.factor" 0
                 | None -> 1.0
 
-            states |> Array.map (fun state -> settle numbers (factor * state))
+            if mayChange numbers Block factor then
+                Array.map unlessDead states
+            else
+                states |> Array.map (fun state -> settle numbers (factor * state))
         | None -> states
 
     let private step (numbers: Numbers) (states: float[][]) (shapes: Shape[]) step : float[] =

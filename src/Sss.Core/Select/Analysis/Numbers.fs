@@ -7,8 +7,11 @@ type internal Numbers = {
     /// The value at an index of an array; None where no weights are given. Constants are then known
     /// to be constant, but not their value.
     At: (string -> int -> float) option
-    /// Whether factor `index` of `owner` is exactly 0.
+    /// Whether factor `index` of `owner` is exactly 0. While training goes on: 0 for good.
     IsZero: string -> int -> bool
+    /// What is constant is taken as it is while training: `bn` normalises with the batch's own
+    /// statistics, dropout is at work, and a factor of 0 may come back unless `IsZero` says so.
+    InTraining: bool
 }
 
 /// What is known of a channel: NaN when it is live, else the constant that it is everywhere (0: dead).
@@ -43,6 +46,7 @@ module internal Numbers =
                     match Map.tryFind $"{owner}.factor" weights with
                     | Some factors -> fun i -> 'T.IsZero factors.Data[i]
                     | None -> fun _ -> false
+            InTraining = false
         }
 
     /// Which of the layer's output channels have a factor of 0.
@@ -103,10 +107,12 @@ module internal Numbers =
         | Tanh -> tanh x
         | Sigmoid -> 1.0 / (1.0 + exp -x)
 
-    /// What `bn` makes of a constant in one channel; None without weights.
+    /// What `bn` makes of a constant in one channel; unknown without weights. A constant is its own
+    /// mean over a batch, so that in training only the shift is left of it.
     let normalise (numbers: Numbers) (name: string) (eps: float) =
         match numbers.At with
         | None -> fun _ _ -> Known.unknown
+        | Some at when numbers.InTraining -> fun channel _ -> at $"{name}.bias" channel
         | Some at ->
             let weight = at $"{name}.weight"
             let bias = at $"{name}.bias"

@@ -1,0 +1,163 @@
+namespace Sss.Core
+
+open System.Numerics
+open Sss.Core.Select
+
+/// What a cut in the middle of training leaves: a network that goes on exactly where the larger one
+/// was, and the way back.
+type Cut<'T> = {
+    Network: Network
+    /// Numbers of the smaller network, its factors among them.
+    Weights: Weights<'T>
+    /// By array: where each of its values stood in the larger network's array. An array that the
+    /// larger network did not have (a bias, for constants) is not here.
+    Places: Map<string, int[]>
+    /// By array: what constants added to it; only arrays to which something was added.
+    Folded: Weights<'T>
+    /// Factors that stay and were multiplied into weights: owner and index.
+    Merged: (string * int) list
+    /// Constants that arrive at channels of a `bn` which went: layer, channel, value.
+    Settled: (string * int * float) list
+    Plan: Plan
+}
+
+/// Selection while training goes on.
+[<RequireQualifiedAccess>]
+module Cutting =
+
+    let private isFactor (key: string) = key.EndsWith ".factor"
+
+    /// Constants in front of channels of a `bn` that go.
+    let private settled numbers (a: Selection.Analysis) =
+        let states = Forward.states numbers a.Graph
+
+        [
+            for struct (part, step) in a.Graph.Steps do
+                match step with
+                | Step.Through({ Op = Op.BatchNorm _ } as bn, input, output) ->
+                    let isGone = not (Graph.exists a.Graph a.Channels.Gone part)
+                    let kept = a.Channels.Kept[output]
+
+                    for c, state in Array.indexed states[input] do
+                        if Known.isConstant state && (isGone || not kept[c]) then
+                            bn.Name, c, state
+                | _ -> ()
+        ]
+
+    /// The arrays without what constants add, and with numbers as given by `at` where the analysis
+    /// multiplies with weights and factors.
+    let private plain<'U when 'U :> INumberBase<'U>>
+        (at: string -> int -> float)
+        (weights: Weights<'U>)
+        (a: Selection.Analysis)
+        : Weights<'U> =
+        let numbers = {
+            At = Some at
+            IsZero = fun _ _ -> false
+            InTraining = true
+        }
+
+        let quiet = {
+            a.Sums with
+                Shifts = Map.map (fun _ shift -> Array.map (fun _ -> 0.0) shift) a.Sums.Shifts
+        }
+
+        Shrink.weights weights numbers a.Graph quiet a.Channels a.Outline
+
+    /// Where each value of the arrays that are left stood: positions go the way of the numbers.
+    let private places (weights: Weights<'T>) (a: Selection.Analysis) : Map<string, int[]> =
+        let positions =
+            weights
+            |> Map.map (fun _ t -> {
+                Shape = t.Shape
+                Data = Array.init t.Data.Length float
+            })
+
+        plain (fun key _ -> if isFactor key then 1.0 else 0.0) positions a
+        |> Map.filter (fun key _ -> weights.ContainsKey key)
+        |> Map.map (fun _ t -> Array.map int t.Data)
+
+    let private minus<'T when 'T :> INumberBase<'T>> (x: Tensor<'T>) (y: Tensor<'T>) =
+        let data = Array.map2 (fun (a: 'T) (b: 'T) -> a - b) x.Data y.Data
+
+        if Array.forall 'T.IsZero data then
+            None
+        else
+            Some { x with Data = data }
+
+    /// Biases, shifts and means less what they are without the constants.
+    let private folded<'T when 'T :> INumberBase<'T>> (all: Weights<'T>) (without: Weights<'T>) =
+        all
+        |> Map.toList
+        |> List.choose (fun (key, t) ->
+            if isFactor key || key.EndsWith ".weight" then
+                None
+            else
+                minus t without[key] |> Option.map (fun d -> key, d)
+        )
+        |> Map.ofList
+
+    /// Factors that cannot stand where they are any more, such as that of a single group.
+    let private merged (a: Selection.Analysis) = [
+        let isFolded = a.Outline.Folded.Contains
+
+        for struct (part, step) in a.Graph.Steps do
+            if Graph.exists a.Graph a.Channels.Gone part then
+                match step with
+                | Step.Through({ Scale = Some scale } as layer, _, output)
+                | Step.Read({ Scale = Some scale } as layer, _, output) when isFolded layer.Name ->
+                    let kept = a.Channels.Kept[output]
+
+                    for i, channels in
+                        Array.indexed (Array.chunkBySize (kept.Length / scale.Count) kept) do
+                        if Array.contains true channels then
+                            layer.Name, i
+                | Step.Sum(residual, branch, _, _) when
+                    isFolded residual.Name && not a.Channels.Gone[branch.Part]
+                    ->
+                    residual.Name, 0
+                | _ -> ()
+    ]
+
+    /// Takes out what is 0 for good while training goes on. `isZero` says whether a factor is, by
+    /// owner and index; its number must be 0 too. What is constant is taken as it is in training, so
+    /// that the loss of a batch in training mode is the same before and after, up to rounding (a
+    /// network with dropout draws other random numbers, since its arrays are smaller). Factors stay.
+    /// Errors as `Selection.select`.
+    let cut<'T when 'T :> INumberBase<'T>>
+        (isZero: string -> int -> bool)
+        (network: Network)
+        (weights: Weights<'T>)
+        : Result<Cut<'T>, SelectionError> =
+        let numbers = {
+            Numbers.ofWeights weights with
+                IsZero = isZero
+                InTraining = true
+        }
+
+        let options = {
+            Selection.defaults with
+                KeepFactors = true
+        }
+
+        match Selection.misfit network weights with
+        | Some error -> Error error
+        | None ->
+            Selection.analyse options (fun _ _ -> 0.0) numbers network
+            |> Result.map (fun a ->
+                let all = Shrink.weights weights numbers a.Graph a.Sums a.Channels a.Outline
+
+                // Factors as they are; with weights of 0 nothing is taken up.
+                let at key =
+                    if isFactor key then numbers.At.Value key else fun _ -> 0.0
+
+                {
+                    Network = a.Outline.Network
+                    Weights = all
+                    Places = places weights a
+                    Folded = folded all (plain at weights a)
+                    Merged = merged a
+                    Settled = settled numbers a
+                    Plan = Selection.planOf network numbers a
+                }
+            )

@@ -1,0 +1,171 @@
+/// Cuts in the middle of training: the loss of a batch goes on where it was, and the way back leads
+/// to the same function.
+[<Xunit.Collection "LibTorch">]
+module Sss.Tests.Torch.CutTests
+
+open System
+open Xunit
+open FsCheck
+open FsCheck.FSharp
+open Sss.Core
+open Sss.Torch
+open Sss.Tests.Select
+open Sss.Tests.Select.Cases
+open TorchSharp
+
+let private holds count seed (law: Case -> Property) =
+    let config =
+        Config.QuickThrowOnFailure
+            .WithMaxTest(count)
+            .WithEndSize(count)
+            .WithQuietOnSuccess(true)
+            .WithReplay(Some { Rnd = Rnd(seed, 1UL); Size = None })
+
+    Check.One(config, Prop.forAll cases law)
+
+/// Dropout draws other numbers for arrays of another size, so that here nothing is dropped.
+let private withoutDropout (network: Network) : Network =
+    let rec body nodes =
+        nodes
+        |> List.map (
+            function
+            | Node.Layer({ Op = Op.Dropout _ } as l) -> Node.Layer { l with Op = Op.Dropout 0.0 }
+            | Node.Layer _ as node -> node
+            | Node.Residual r ->
+                Node.Residual {
+                    r with
+                        Branch = body r.Branch
+                        Shortcut = body r.Shortcut
+                }
+            | Node.Concat c ->
+                Node.Concat {
+                    c with
+                        Branches = c.Branches |> List.map (fun b -> { b with Body = body b.Body })
+                }
+        )
+
+    {
+        network with
+            Body = body network.Body
+    }
+
+/// Scores of a batch in training mode, at double precision.
+let private trainingScores (network: Network) weights (images: float[] list) =
+    use _ = Engine.scope ()
+    use model = Engine.ok (Model.createDouble (Engine.get ()) network weights)
+    let s = network.Input
+
+    let x =
+        torch
+            .tensor(Array.concat images)
+            .reshape([| -1L; int64 s.Channels; int64 s.Height; int64 s.Width |])
+
+    use _ = torch.no_grad ()
+    (Memory.span<float>(model.Run(Training, x).contiguous())).ToArray()
+
+let private zeroIn (weights: Weights<float>) owner index =
+    weights[$"{owner}.factor"].Data[index] = 0.0
+
+/// Every number moved a little, as training would; zeros of factors stay.
+let private moved seed (weights: Weights<float>) : Weights<float> =
+    weights
+    |> Map.map (fun key t ->
+        let struct (noise, _) =
+            Rng.many Rng.normal t.Data.Length (Rng.fork (Seq.sumBy int key) (Rng.create seed))
+
+        {
+            t with
+                Data =
+                    Array.map2
+                        (fun x z ->
+                            if x = 0.0 && key.EndsWith ".factor" then 0.0
+                            elif key.EndsWith ".var" then x * (1.0 + 0.1 * tanh z)
+                            else x + 0.05 * z
+                        )
+                        t.Data
+                        noise
+        }
+    )
+
+let private images (t: Trial) =
+    // Batch statistics of a map of one value need more images than two to be told apart.
+    let struct (third, rng) = VerifyNumbers.image t.Network (Rng.create 77)
+    let struct (fourth, _) = VerifyNumbers.image t.Network rng
+    t.Images @ [ third; fourth ]
+
+[<Fact>]
+let ``the scores of a batch in training are the same before and after a cut`` () =
+    let mutable cuts = 0
+
+    holds
+        600
+        31UL
+        (fun case ->
+            let t = trial case
+            let network = withoutDropout t.Network
+
+            match Cutting.cut (zeroIn t.Weights) network t.Weights with
+            | Error(SelectionError.LayerDied _) -> true |> Prop.label "a layer died"
+            | Error e -> false |> Prop.label (SelectionError.message e)
+            | Ok cut ->
+                if not cut.Plan.Goes.IsEmpty then
+                    cuts <- cuts + 1
+
+                let before = trainingScores network t.Weights (images t)
+                let after = trainingScores cut.Network cut.Weights (images t)
+                let apart = Verify.difference before after
+
+                apart < 1e-8 |> Prop.label $"{apart}"
+        )
+
+    Assert.True(cuts > 200, $"only {cuts} cases had something to cut")
+
+[<Fact>]
+let ``what was cut can be put back, and is the same function in evaluation`` () =
+    holds
+        600
+        32UL
+        (fun case ->
+            let t = trial case
+            let network = withoutDropout t.Network
+
+            // Two cuts: first half of the zeros, then all of them, with training in between.
+            let early (owner: string) index =
+                zeroIn t.Weights owner index && (owner.Length + index) % 2 = 0
+
+            let rec go
+                (whole: Whole<float>)
+                (current: Network)
+                (weights: Weights<float>)
+                (steps: (string -> int -> bool) list)
+                =
+                match steps with
+                | [] -> Some(whole, current, weights)
+                | isZero :: rest ->
+                    match Cutting.cut isZero current weights with
+                    | Error _ -> None
+                    | Ok cut ->
+                        let whole = Whole.after weights cut whole
+                        let weights = moved case.Seed cut.Weights
+
+                        let now owner index =
+                            weights[$"{owner}.factor"].Data[index] = 0.0
+
+                        go whole cut.Network weights (rest |> List.map (fun _ -> now))
+
+            match go (Whole.start network t.Weights) network t.Weights [ early; early ] with
+            | None -> true |> Prop.label "a layer died"
+            | Some(whole, small, weights) ->
+                let restored = Whole.restore whole weights
+
+                let apart =
+                    t.Images
+                    |> List.map (fun image ->
+                        Verify.difference
+                            (Interpreter.run small weights image)
+                            (Interpreter.run whole.Network restored image)
+                    )
+                    |> List.max
+
+                apart < 1e-9 |> Prop.label $"{apart}"
+        )
