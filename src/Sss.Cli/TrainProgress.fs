@@ -89,8 +89,14 @@ module TrainProgress =
                 )
             )
 
+    /// Images that are not what they should be are told in any case.
+    let private broken event =
+        match event with
+        | LeftOut error -> Terminal.error (leftOut error)
+        | _ -> ()
+
     /// Runs work that emits events, and shows them.
     let show quiet (network: Network) (epochs: int) (work: (TrainEvent -> unit) -> 'T) : 'T =
-        if quiet then work ignore
+        if quiet then work broken
         elif Terminal.watched () then bar network epochs work
         else work (plain network epochs)

@@ -234,6 +234,7 @@ module ImageFile =
                             Height = area.Height * down
                         }
                     | SKCodecResult.IncompleteInput -> broken path "it ends early"
+                    | SKCodecResult.ErrorInInput -> broken path "its data is damaged"
                     | other -> broken path (string other)
                 )
 

@@ -110,20 +110,20 @@ type internal Feed
                     Some(next - 1L)
             )
 
-    let rec work () =
-        match claim () with
-        | None -> ()
-        | Some step ->
-            let result = fill step
+    let finish step result =
+        lock
+            gate
+            (fun () ->
+                filled[slot step] <- Some result
+                Monitor.PulseAll gate
+            )
 
-            lock
-                gate
-                (fun () ->
-                    filled[slot step] <- Some result
-                    Monitor.PulseAll gate
-                )
+    let work () =
+        let mutable claimed = claim ()
 
-            work ()
+        while claimed.IsSome do
+            finish claimed.Value (fill claimed.Value)
+            claimed <- claim ()
 
     let threads = [|
         for i in 1..loaders do
@@ -131,14 +131,6 @@ type internal Feed
             thread.Start()
             thread
     |]
-
-    /// What has become of a slot; waits until there is something. Under the gate.
-    let rec await at =
-        match filled[at] with
-        | Some result -> result
-        | None ->
-            Monitor.Wait gate |> ignore
-            await at
 
     /// Those of a batch that are new; an error when there are too many by now.
     let tell (met: FileError list) =
@@ -176,8 +168,12 @@ type internal Feed
                     Monitor.PulseAll gate
 
                     waiting.Start()
-                    let result = await at
+
+                    while filled[at].IsNone do
+                        Monitor.Wait gate |> ignore
+
                     waiting.Stop()
+                    let result = filled[at].Value
                     filled[at] <- None
                     at, result
                 )
