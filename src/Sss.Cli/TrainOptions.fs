@@ -129,18 +129,24 @@ module TrainOptions =
             KeepFactors = args.Contains TrainArgument.Keep_Factors
         })
 
-    /// Numbers that are no part of the recipe: threads, images.
-    let counts (args: ParseResults<TrainArgument>) : Result<int option * int option, string> =
+    /// Numbers that are no part of the recipe: threads, loaders, images.
+    let counts
+        (args: ParseResults<TrainArgument>)
+        : Result<int option * int option * int option, string> =
         result {
             let! threads =
                 args.TryGetResult TrainArgument.Threads
                 |> Option.traverseResult (Usage.atLeast 1 "--threads")
 
+            let! loaders =
+                args.TryGetResult TrainArgument.Loaders
+                |> Option.traverseResult (Usage.atLeast 1 "--loaders")
+
             let! limit =
                 args.TryGetResult TrainArgument.Limit
                 |> Option.traverseResult (Usage.atLeast 1 "--limit")
 
-            return threads, limit
+            return threads, loaders, limit
         }
 
     /// The fraction of the training images that is held out.

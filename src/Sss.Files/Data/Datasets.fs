@@ -47,6 +47,12 @@ module Dataset =
         },
         part 0 held
 
+    /// The data set with its pictures scaled before the middle is cut out (`Normalisation.Resize`).
+    let resized (pixels: int) (dataset: Dataset) : Dataset = {
+        dataset with
+            Dataset.Normalisation.Resize = pixels
+    }
+
     /// Fails unless the images have the shape of the network's input and the labels its classes.
     let fits (network: Network) (dataset: Dataset) : Result<unit, FileError> =
         let classes = List.length dataset.Classes

@@ -68,14 +68,17 @@ module Train =
 
     /// One step; its loss goes into the sums.
     let private step (s: Session) (live: Live) (feed: Feed) rate (p: Progress) =
-        let struct (loss, right) = live.Trainer.Step(feed.Take(), rate, p.State.Step)
+        result {
+            let! loaded = feed.Take() |> Result.mapError BadData
+            List.iter (LeftOut >> s.Emit) loaded.LeftOut
+            let struct (loss, right) = live.Trainer.Step(loaded, rate, p.State.Step)
 
-        if not (Double.IsFinite loss) then
-            Error(Diverged(p.State.Epoch, loss))
-        else
+            if not (Double.IsFinite loss) then
+                return! Error(Diverged(p.State.Epoch, loss))
+
             let state = p.State
 
-            Ok(
+            return
                 struct (loss,
                         {
                             p with
@@ -91,7 +94,7 @@ module Train =
                                         }
                                 }
                         })
-            )
+        }
 
     /// Whether the penalty has had time to show on the factors and did not.
     let private checkMoved (live: Live) (start: float32[] option) (p: Progress) =
@@ -160,7 +163,7 @@ module Train =
                     let next =
                         if within + 1L = perEpoch then
                             kept.Restart()
-                            Session.finishEpoch s live rate clock.Elapsed.TotalSeconds p
+                            Session.finishEpoch s live feed rate clock.Elapsed.TotalSeconds p
                         else
                             between p |> Result.map (fun () -> p)
 
@@ -176,6 +179,7 @@ module Train =
         go {
             State = state
             Seen = 0L
+            Waited = feed.Waited
             Gamma = Session.gamma s live state
             Reports = []
         }
@@ -249,7 +253,20 @@ module Train =
 
                             use live = new Live(trainer)
                             let plan = Batch.training training recipe.Augment recipe.Seed
-                            use feed = new Feed(plan, batch, recipe.Seed, state.Step)
+
+                            let loaders =
+                                settings.Loaders
+                                |> Option.defaultWith (fun () -> Feed.Loaders plan)
+
+                            use feed =
+                                new Feed(
+                                    dataset.Name,
+                                    plan,
+                                    batch,
+                                    recipe.Seed,
+                                    state.Step,
+                                    loaders
+                                )
 
                             let session = {
                                 Settings = settings
