@@ -257,7 +257,7 @@ let private mutateHead length random (data: byte[]) =
 /// On large files twice the file is most of what is allowed: reading may hold the file and what
 /// comes out of it, and nothing more. (The streams' own buffers are the rest.)
 [<Fact>]
-let ``420 mutations of large files take no more than twice the file in memory`` () =
+let ``240 mutations of large files take no more than twice the file in memory`` () =
     Folders.within (fun folder ->
         let random = Random 12
         let pixels = Array.zeroCreate<byte>(1200 * 28 * 28)
@@ -270,7 +270,7 @@ let ``420 mutations of large files take no more than twice the file in memory`` 
             (mutateHead 16)
             id
             21
-            90
+            60
             folder
             "images"
             idx
@@ -293,7 +293,7 @@ let ``420 mutations of large files take no more than twice the file in memory`` 
             (mutateHead 120)
             id
             22
-            90
+            60
             folder
             "x.safetensors"
             tensors
@@ -338,7 +338,7 @@ let ``420 mutations of large files take no more than twice the file in memory`` 
             (mutateHead 128)
             archive
             24
-            90
+            30
             folder
             "x.npz"
             (snd arrays.Head)
@@ -350,7 +350,7 @@ let ``420 mutations of large files take no more than twice the file in memory`` 
             (mutateHead 16)
             Folders.gzip
             25
-            90
+            30
             folder
             "images.gz"
             idx
@@ -389,5 +389,5 @@ let ``600 mutations of a network file are diagnostics or networks`` () =
                     for diagnostic in diagnostics do
                         Assert.Contains("x.sss:", Language.render path text diagnostic)
 
-        Assert.InRange(networks, 10, 400)
+        Assert.InRange(networks, 2, 400)
     )
