@@ -50,7 +50,9 @@ public static class Training
             (options?.Threads).ToOption(),
             (options?.Loaders).ToOption(),
             Torch.FactorMethod.Apg,
-            FSharpOption<Torch.TrainState>.None);
+            FSharpOption<Torch.TrainState>.None,
+            FSharpOption<double>.None,
+            FSharpOption<Torch.Keeper>.None);
 
         void Listen(Torch.TrainEvent e)
         {

@@ -37,22 +37,41 @@ module TrainProgress =
                 yield! kept report Group "groups"
                 yield! kept report Block "blocks"
                 "macs " + macs
+                match report.Validation with
+                | Some v -> "validation " + Number.percent v.Accuracy
+                | None -> ()
                 Number.grouped (int64 report.ImagesPerSecond) + " images/s"
                 if report.Waited >= 0.1 then
                     $"waited {report.Waited:``0.0``} s for data"
             ]
         )
 
+    let private resumed (r: Resumption) = [
+        for reason in r.Damaged do
+            $"a checkpoint cannot be read, going on from the one before it: {reason}"
+        match r.Checkpoint with
+        | Some path -> $"going on from {path}, after {r.Epoch} epochs ({r.Step} steps)"
+        | None -> "no checkpoint in the folder yet: starting at the first step"
+    ]
+
+    let private cut (report: CutReport) =
+        let kept =
+            Number.percent (float report.After.Macs / float (max 1L report.Before.Macs))
+
+        $"cut {report.Structures} structures for good: going on with {kept} of the macs"
+
     let private leftOut error = "left out: " + FileError.message error
 
     let private plain network epochs event =
         match event with
+        | Resumed r -> List.iter Terminal.error (resumed r)
+        | CutDone report -> Terminal.error (cut report)
+        | LeftOut error -> Terminal.error (leftOut error)
         | Started start ->
             Terminal.error
                 $"training {start.Network.Name}: {Number.grouped start.Images} images an epoch, \
                   batch {start.Batch}, {start.Epochs} epochs, {start.Threads} threads"
         | EpochDone report -> Terminal.error (line network epochs report)
-        | LeftOut error -> Terminal.error (leftOut error)
         | Stepped _
         | Finished _ -> ()
 
@@ -77,6 +96,9 @@ module TrainProgress =
 
                 work (fun event ->
                     match event with
+                    | Resumed r -> List.iter console.WriteLine (resumed r)
+                    | CutDone report -> console.WriteLine(cut report)
+                    | LeftOut error -> console.WriteLine(leftOut error)
                     | Started start ->
                         task.MaxValue <- float (start.StepsPerEpoch * start.Epochs)
                         task.Value <- float (start.StepsPerEpoch * start.FirstEpoch)
@@ -84,19 +106,21 @@ module TrainProgress =
                         task.Increment 1.0
                         task.Description <- rate report
                     | EpochDone report -> console.WriteLine(line network epochs report)
-                    | LeftOut error -> console.WriteLine(leftOut error)
                     | Finished _ -> task.StopTask()
                 )
             )
 
-    /// Images that are not what they should be are told in any case.
-    let private broken event =
-        match event with
-        | LeftOut error -> Terminal.error (leftOut error)
-        | _ -> ()
-
     /// Runs work that emits events, and shows them.
     let show quiet (network: Network) (epochs: int) (work: (TrainEvent -> unit) -> 'T) : 'T =
-        if quiet then work broken
-        elif Terminal.watched () then bar network epochs work
-        else work (plain network epochs)
+        if quiet then
+            // Damage is told even so.
+            work (
+                function
+                | Resumed r when not r.Damaged.IsEmpty -> List.iter Terminal.error (resumed r)
+                | LeftOut error -> Terminal.error (leftOut error)
+                | _ -> ()
+            )
+        elif Terminal.watched () then
+            bar network epochs work
+        else
+            work (plain network epochs)
