@@ -66,12 +66,12 @@ module TrainProgress =
         match event with
         | Resumed r -> List.iter Terminal.error (resumed r)
         | CutDone report -> Terminal.error (cut report)
-        | LeftOut error -> Terminal.error (leftOut error)
         | Started start ->
             Terminal.error
                 $"training {start.Network.Name}: {Number.grouped start.Images} images an epoch, \
                   batch {start.Batch}, {start.Epochs} epochs, {start.Threads} threads"
         | EpochDone report -> Terminal.error (line network epochs report)
+        | LeftOut error -> Terminal.error (leftOut error)
         | Stepped _
         | Finished _ -> ()
 
@@ -98,7 +98,6 @@ module TrainProgress =
                     match event with
                     | Resumed r -> List.iter console.WriteLine (resumed r)
                     | CutDone report -> console.WriteLine(cut report)
-                    | LeftOut error -> console.WriteLine(leftOut error)
                     | Started start ->
                         task.MaxValue <- float (start.StepsPerEpoch * start.Epochs)
                         task.Value <- float (start.StepsPerEpoch * start.FirstEpoch)
@@ -106,21 +105,20 @@ module TrainProgress =
                         task.Increment 1.0
                         task.Description <- rate report
                     | EpochDone report -> console.WriteLine(line network epochs report)
+                    | LeftOut error -> console.WriteLine(leftOut error)
                     | Finished _ -> task.StopTask()
                 )
             )
 
+    /// Images and checkpoints that are not what they should be are told in any case.
+    let private broken event =
+        match event with
+        | LeftOut error -> Terminal.error (leftOut error)
+        | Resumed r when not r.Damaged.IsEmpty -> List.iter Terminal.error (resumed r)
+        | _ -> ()
+
     /// Runs work that emits events, and shows them.
     let show quiet (network: Network) (epochs: int) (work: (TrainEvent -> unit) -> 'T) : 'T =
-        if quiet then
-            // Damage is told even so.
-            work (
-                function
-                | Resumed r when not r.Damaged.IsEmpty -> List.iter Terminal.error (resumed r)
-                | LeftOut error -> Terminal.error (leftOut error)
-                | _ -> ()
-            )
-        elif Terminal.watched () then
-            bar network epochs work
-        else
-            work (plain network epochs)
+        if quiet then work broken
+        elif Terminal.watched () then bar network epochs work
+        else work (plain network epochs)

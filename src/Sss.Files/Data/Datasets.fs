@@ -27,12 +27,6 @@ module Dataset =
             Train = Split.take count dataset.Train
     }
 
-    /// The data set with its pictures scaled before the middle is cut out (`Normalisation.Resize`).
-    let resized (pixels: int) (dataset: Dataset) : Dataset = {
-        dataset with
-            Dataset.Normalisation.Resize = pixels
-    }
-
     /// Takes a fraction of the training images out of training, at random for a seed: the rest of the
     /// data set, and the images held out (at least one stays on each side where there are two). The
     /// normalisation stays that of all training images: it knows no labels.
@@ -52,6 +46,12 @@ module Dataset =
                 Train = part held (count - held)
         },
         part 0 held
+
+    /// The data set with its pictures scaled before the middle is cut out (`Normalisation.Resize`).
+    let resized (pixels: int) (dataset: Dataset) : Dataset = {
+        dataset with
+            Dataset.Normalisation.Resize = pixels
+    }
 
     /// Fails unless the images have the shape of the network's input and the labels its classes.
     let fits (network: Network) (dataset: Dataset) : Result<unit, FileError> =

@@ -51,7 +51,7 @@ type internal Progress = {
     Gamma: Gamma
     /// Images of the epoch that this process has seen.
     Seen: int64
-    /// Seconds of the epoch in which this process waited for batches.
+    /// Seconds of waiting for batches before the epoch began.
     Waited: float
     Reports: EpochReport list
 }
@@ -99,8 +99,9 @@ module internal Session =
                     Model.create s.Settings.Engine state.Network state.Numbers
                     |> Result.mapError BadModel
 
-                return!
-                    Evaluate.run model s.Dataset split |> Result.map Some |> Result.mapError BadData
+                let! evaluation = Evaluate.run model s.Dataset split |> Result.mapError BadData
+
+                return Some evaluation
             }
 
     let private best (s: Session) (report: EpochReport) (state: TrainState) =
@@ -151,7 +152,15 @@ module internal Session =
                 }
         | _ -> Ok state
 
-    let private report (s: Session) (live: Live) rate validation (seconds: float) (p: Progress) =
+    let private report
+        (s: Session)
+        (live: Live)
+        rate
+        validation
+        waited
+        (seconds: float)
+        (p: Progress)
+        =
         let state = p.State
         let owners = Reporting.owners s.Whole live.Trainer
 
@@ -165,7 +174,7 @@ module internal Session =
             Owners = owners
             WouldBe = live.Trainer.WouldBe()
             ImagesPerSecond = float p.Seen / seconds
-            Waited = p.Waited
+            Waited = waited
             Dose = state.Dose
             Validation = validation
         }
@@ -178,11 +187,12 @@ module internal Session =
             s.Recipe.Gamma
 
     /// After an epoch's last step: report, validation, cut, and a state to go on from.
-    let finishEpoch (s: Session) (live: Live) rate seconds (p: Progress) =
+    let finishEpoch (s: Session) (live: Live) (feed: Feed) rate seconds (p: Progress) =
         result {
             let state = export s live p.State
             let! validation = validate s state
-            let report = report s live rate validation seconds p
+            let waited = feed.Waited
+            let report = report s live rate validation (waited - p.Waited) seconds p
             s.Emit(EpochDone report)
 
             match s.Settings.Keeper with
@@ -204,7 +214,7 @@ module internal Session =
                     State = state
                     Gamma = gamma s live state
                     Seen = 0L
-                    Waited = 0.0
+                    Waited = waited
                     Reports = report :: p.Reports
             }
         }

@@ -66,22 +66,19 @@ module Train =
                     Gamma = Control.summary trainer
             }
 
-    /// The next batch; pictures that turned out to be broken are told.
-    let private take (s: Session) (feed: Feed) =
-        feed.Take()
-        |> Result.mapError BadData
-        |> Result.tee (fun loaded -> List.iter (LeftOut >> s.Emit) loaded.LeftOut)
-
     /// One step; its loss goes into the sums.
-    let private step (s: Session) (live: Live) (loaded: Loaded) rate (p: Progress) =
-        let struct (loss, right) = live.Trainer.Step(loaded, rate, p.State.Step)
+    let private step (s: Session) (live: Live) (feed: Feed) rate (p: Progress) =
+        result {
+            let! loaded = feed.Take() |> Result.mapError BadData
+            List.iter (LeftOut >> s.Emit) loaded.LeftOut
+            let struct (loss, right) = live.Trainer.Step(loaded, rate, p.State.Step)
 
-        if not (Double.IsFinite loss) then
-            Error(Diverged(p.State.Epoch, loss))
-        else
+            if not (Double.IsFinite loss) then
+                return! Error(Diverged(p.State.Epoch, loss))
+
             let state = p.State
 
-            Ok(
+            return
                 struct (loss,
                         {
                             p with
@@ -97,7 +94,7 @@ module Train =
                                         }
                                 }
                         })
-            )
+        }
 
     /// Whether the penalty has had time to show on the factors and did not.
     let private checkMoved (live: Live) (start: float32[] option) (p: Progress) =
@@ -150,17 +147,9 @@ module Train =
 
                 let rate = Schedule.atStep s.StepsPerEpoch schedule (int p.State.Step)
 
-                let waited = feed.Waited
-                let next = take s feed |> Result.bind (fun batch -> step s live batch rate p)
-
-                match next with
+                match step s live feed rate p with
                 | Error e -> Error e
                 | Ok(struct (loss, p)) ->
-                    let p = {
-                        p with
-                            Waited = p.Waited + feed.Waited - waited
-                    }
-
                     s.Emit(
                         Stepped {
                             Epoch = p.State.Epoch
@@ -174,7 +163,7 @@ module Train =
                     let next =
                         if within + 1L = perEpoch then
                             kept.Restart()
-                            Session.finishEpoch s live rate clock.Elapsed.TotalSeconds p
+                            Session.finishEpoch s live feed rate clock.Elapsed.TotalSeconds p
                         else
                             between p |> Result.map (fun () -> p)
 
@@ -190,7 +179,7 @@ module Train =
         go {
             State = state
             Seen = 0L
-            Waited = 0.0
+            Waited = feed.Waited
             Gamma = Session.gamma s live state
             Reports = []
         }
