@@ -59,6 +59,7 @@ module TrainProgress =
             Number.percent (float report.After.Macs / float (max 1L report.Before.Macs))
 
         $"cut {report.Structures} structures for good: going on with {kept} of the macs"
+
     let private leftOut error = "left out: " + FileError.message error
 
     let private plain network epochs event =
