@@ -112,6 +112,17 @@ type ExportArgument =
             | Full -> "export the network that was trained instead of the selected one"
             | Json -> "print one JSON object and nothing else on standard output"
 
+/// `sss report`.
+type ReportArgument =
+    | [<MainCommand; ExactlyOnce>] Folder of folder: string
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Folder _ -> "a run folder"
+            | Json -> "print one JSON object and nothing else on standard output"
+
 /// `sss doctor`.
 type DoctorArgument =
     | [<Unique>] Json

@@ -54,6 +54,11 @@ module Usage =
             Example = "sss export runs/digits --onnx digits.onnx"
         }
         {
+            Name = "report"
+            Summary = "write a run's report.html again"
+            Example = "sss report runs/digits"
+        }
+        {
             Name = "doctor"
             Summary = "what this machine offers, and what is wrong"
             Example = "sss doctor"
