@@ -51,23 +51,25 @@ module internal Page =
         (content: XmlNode list)
         (figures: PageChart list)
         : string =
-        let drawing =
+        let library, drawing =
             if figures.IsEmpty then
-                []
+                [], []
             else
-                [ plotly ".min.js"; own "report.js" ]
+                [ plotly ".min.js" ], [ own "report.js" ]
 
+        // An HTML comment must not hold two hyphens.
         let licence =
-            if figures.IsEmpty then
-                []
-            else
-                [ comment (plotly ".LICENSE.txt" |> _.Replace("--", "- -")) ]
+            library
+            |> List.map (fun _ -> comment ((plotly ".LICENSE.txt").Replace("--", "- -")))
 
         let document =
             html [ _lang "en" ] [
                 head [] [
                     meta [ _charset "utf-8" ]
-                    meta [ _httpEquiv "Content-Security-Policy"; _content (policy drawing) ]
+                    meta [
+                        _httpEquiv "Content-Security-Policy"
+                        _content (policy (library @ drawing))
+                    ]
                     meta [ _name "viewport"; _content "width=device-width, initial-scale=1" ]
                     meta [ _name "color-scheme"; _content "light dark" ]
                     Giraffe.ViewEngine.HtmlElements.title [] [ str title ]
@@ -92,7 +94,10 @@ module internal Page =
                             rawText (Charts.json figures)
                         ]
 
-                        yield! licence
+                    yield! licence
+
+                    for text in library do
+                        tag "script" [ _type "text/plain"; _id "plotly" ] [ rawText text ]
 
                     yield! List.map script drawing
                 ]

@@ -44,13 +44,36 @@
     return [data, layout];
   }
 
-  function draw() {
-    for (const figure of figures) {
-      const [data, layout] = coloured(figure);
-      Plotly.react(figure.id, data, layout, { responsive: true, displayModeBar: false });
+  // The library is a text of the page until a chart is to be drawn: reading it takes longer than all
+  // the rest of the page.
+  function library() {
+    if (!window.Plotly) {
+      const script = document.createElement("script");
+      script.textContent = document.getElementById("plotly").textContent;
+      document.head.append(script);
     }
+    return window.Plotly;
   }
 
-  draw();
-  dark.addEventListener("change", draw);
+  const drawn = new Set();
+  const draw = (figure) => {
+    const [data, layout] = coloured(figure);
+    library().react(figure.id, data, layout, { responsive: true, displayModeBar: false });
+    drawn.add(figure);
+  };
+
+  // A chart is drawn when it comes near the window, so that the page opens at once.
+  const byId = new Map(figures.map((figure) => [figure.id, figure]));
+  const observer = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting) {
+        observer.unobserve(entry.target);
+        draw(byId.get(entry.target.id));
+      }
+    }
+  }, { rootMargin: "400px" });
+  for (const figure of figures) observer.observe(document.getElementById(figure.id));
+
+  dark.addEventListener("change", () => drawn.forEach(draw));
+  window.addEventListener("beforeprint", () => figures.forEach(draw));
 })();

@@ -30,21 +30,21 @@ module internal Box =
         tag "path" [ _class (if gone then "wire gone" else "wire"); attr "d" d ] []
 
     let rectangle (kind: string) x y width height =
-        voidTag "rect" [
+        tag "rect" [
             _class kind
             attr "x" (Words.coordinate x)
             attr "y" (Words.coordinate y)
             attr "width" (Words.coordinate width)
             attr "height" (Words.coordinate height)
-        ]
+        ] []
 
     let circle (kind: string) x y radius =
-        voidTag "circle" [
+        tag "circle" [
             _class kind
             attr "cx" (Words.coordinate x)
             attr "cy" (Words.coordinate y)
             attr "r" (Words.coordinate radius)
-        ]
+        ] []
 
     /// What a pointer that rests on marks is told.
     let told (text: string) (marks: XmlNode list) =

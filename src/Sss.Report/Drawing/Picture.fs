@@ -20,9 +20,15 @@ module internal Picture =
         | Narrowed -> "narrowed"
         | Gone -> "gone"
 
-    let private tile (up: float) (down: float) (tile: Tile) =
-        // Captions of short tiles would collide.
-        let width = max tile.Box.Width 30.0
+    /// Few tiles are drawn larger: there is room.
+    let private zoom (tiles: Tile list) =
+        if tiles.Length <= 12 then 1.6
+        elif tiles.Length <= 24 then 1.25
+        else 1.0
+
+    let private tile zoom (up: float) (down: float) (tile: Tile) =
+        // Captions of short tiles would be cut.
+        let width = max tile.Box.Width (46.0 / zoom)
         let padding = (width - tile.Box.Width) / 2.0
         let axis = up + margin
         let height = up + down + 2.0 * margin
@@ -37,14 +43,14 @@ module internal Picture =
             tag
                 "svg"
                 [
-                    attr "width" (Words.coordinate width)
-                    attr "height" (Words.coordinate height)
+                    attr "width" (Words.coordinate (zoom * width))
+                    attr "height" (Words.coordinate (zoom * height))
                     attr "viewBox" $"0 0 {Words.coordinate width} {Words.coordinate height}"
                     attr "role" "img"
                     attr "aria-label" tile.Told
                 ]
                 (box.Marks 0.0 axis)
-            figcaption [ _title tile.Told; _style $"max-width:{Words.coordinate width}px" ] [
+            figcaption [ _title tile.Told; _style $"max-width:{Words.coordinate (zoom * width)}px" ] [
                 str tile.Label
             ]
         ]
@@ -78,6 +84,7 @@ module internal Picture =
                   {Words.grouped (int64 mostLayers)}. The table has them all."
         else
             let tiles = Tiles.ofNetwork scene network
+            let zoom = zoom tiles
             let up = tiles |> List.map _.Box.Up |> List.fold max 0.0
             let down = tiles |> List.map _.Box.Down |> List.fold max 0.0
 
@@ -85,6 +92,6 @@ module internal Picture =
                 for extent, tiles in stages tiles do
                     div [ _class "stage" ] [
                         div [ _class "extent" ] [ str extent ]
-                        div [ _class "tiles" ] (List.map (tile up down) tiles)
+                        div [ _class "tiles" ] (List.map (tile zoom up down) tiles)
                     ]
             ]

@@ -80,11 +80,11 @@ module internal Texts =
 
             let line (piece: DiffPiece option) =
                 match piece with
-                | None -> span [ _class "line skipped" ] [ str "⋯" ]
+                | None -> span [ _class "diff-line skipped" ] [ str "⋯" ]
                 | Some piece ->
                     let sign, kind = mark piece
 
-                    span [ _class ("line " + kind) ] [
+                    span [ _class ("diff-line " + kind) ] [
                         str (sign + " " + (piece.Text |> Option.ofObj |> Option.defaultValue ""))
                     ]
 
