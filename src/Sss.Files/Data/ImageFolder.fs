@@ -173,3 +173,15 @@ module ImageFolder =
                     }
                 }
             )
+
+    /// Class names, and the paths of the pictures to train on, without decoding any.
+    let contents (root: string) : Result<string list * string list, FileError> =
+        FileError.catching
+            root
+            (fun () ->
+                if not (Directory.Exists root) then
+                    Error(NotFound root)
+                else
+                    survey root
+                    |> Result.map (fun (classes, train, _) -> classes, train |> List.map _.Path)
+            )

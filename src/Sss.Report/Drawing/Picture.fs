@@ -28,7 +28,7 @@ module internal Picture =
 
     let private tile zoom (up: float) (down: float) (tile: Tile) =
         // Captions of short tiles would be cut.
-        let width = max tile.Box.Width (46.0 / zoom)
+        let width = max tile.Box.Width (54.0 / zoom)
         let padding = (width - tile.Box.Width) / 2.0
         let axis = up + margin
         let height = up + down + 2.0 * margin
@@ -85,13 +85,21 @@ module internal Picture =
         else
             let tiles = Tiles.ofNetwork scene network
             let zoom = zoom tiles
-            let up = tiles |> List.map _.Box.Up |> List.fold max 0.0
-            let down = tiles |> List.map _.Box.Down |> List.fold max 0.0
+
+            let most measure (tiles: Tile list) =
+                tiles |> List.map measure |> List.fold max 0.0
+
+            // Short stages stand beside each other and share an axis; long ones have lines of their own.
+            let room stage =
+                let tiles = if zoom > 1.0 then tiles else stage
+                most _.Box.Up tiles, most _.Box.Down tiles
 
             div [ _class "picture"; attr "role" "group"; attr "aria-label" label ] [
-                for extent, tiles in stages tiles do
+                for extent, stage in stages tiles do
+                    let up, down = room stage
+
                     div [ _class "stage" ] [
                         div [ _class "extent" ] [ str extent ]
-                        div [ _class "tiles" ] (List.map (tile zoom up down) tiles)
+                        div [ _class "tiles" ] (List.map (tile zoom up down) stage)
                     ]
             ]

@@ -135,7 +135,7 @@ module internal Layers =
                 | Some(after, before) -> str $"{Words.grouped after} of {Words.grouped before}"
                 | None -> str "–"
             ]
-            [ str (Words.percent share); Markup.bar share ]
+            [ span [ _class "share" ] [ str (Words.percent share) ]; Markup.bar share ]
             counts
             drawing
         ]

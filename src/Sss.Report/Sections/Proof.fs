@@ -34,7 +34,7 @@ module internal Proof =
                         "inputs", Words.grouped (int64 e.Inputs)
                     ]
                     Markup.note
-                        "Half of the inputs are random, half are test images. Relative: the largest \
+                        "The inputs are random images and test images. Relative: the largest \
                          difference of an input's scores over its largest score."
                 ]
             ]

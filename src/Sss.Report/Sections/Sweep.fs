@@ -60,7 +60,7 @@ module internal Sweep =
             ]
             [ str (Words.percent r.Test.Accuracy) ]
             [ str (Words.grouped r.Selected.Macs) ]
-            [ str (Words.percent share); Markup.bar share ]
+            [ span [ _class "share" ] [ str (Words.percent share) ]; Markup.bar share ]
             [ str (Words.grouped r.Selected.Params) ]
             [ str r.Exactness.Verdict ]
             [ str (if Set.contains p.Label best then "yes" else "no") ]
