@@ -66,7 +66,7 @@ module TrainCommand =
             | None -> ()
             $"accuracy   {Number.percent test.Accuracy} of the test images ({right} of {test.Count}), \
               loss {test.Loss:``0.0000``}"
-            $"exactness  {Exactness.word e.Verdict}: largest difference {Number.tiny e.MaxRel} \
+            $"exactness  {Exactness.word e.Verdict}: at most {Number.tiny e.MaxRel} \
               relative, {Number.tiny e.MaxAbs} absolute, over {e.Inputs} inputs"
             $"time       {result.Seconds.Train:``0.0``} s training, {result.Seconds.Select:``0.00``} s \
               selection"
