@@ -79,7 +79,7 @@ type EvalArgument =
 
 /// `sss predict`.
 type PredictArgument =
-    | [<MainCommand; ExactlyOnce; Last>] Paths of path: string list
+    | [<MainCommand; Mandatory>] Paths of path: string list
     | [<Unique>] Top of count: int
     | [<Unique>] Threads of count: int
     | [<Unique>] Json

@@ -133,7 +133,7 @@ module PredictCommand =
                     return threads, top
                 }
 
-            match numbers, args.GetResult PredictArgument.Paths with
+            match numbers, List.concat (args.GetResults PredictArgument.Paths) with
             | Error message, _ -> Usage.refuse "predict" message
             | Ok _, ([] | [ _ ]) ->
                 Usage.refuse "predict" "a run folder and at least one picture are needed."

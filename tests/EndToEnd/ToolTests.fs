@@ -72,7 +72,7 @@ type ToolTests() =
                 "--out"
                 folder.File "run"
                 "--epochs"
-                "6"
+                "4"
                 "--limit"
                 "640"
                 "--threads"
@@ -88,7 +88,8 @@ type ToolTests() =
 
         Assert.InRange(macs "selected", 1L, macs "dense" / 2L)
         let accuracy = result.GetProperty("test").GetProperty("accuracy").GetDouble()
-        Assert.InRange(accuracy, 0.8, 1.0)
+        // A guess is right in a tenth of the cases; untouched, the file reaches more than 0.97.
+        Assert.InRange(accuracy, 0.6, 1.0)
 
     [<Fact>]
     member _.``init overwrites nothing unless told to, and suggests``() =
