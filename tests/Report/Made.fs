@@ -141,6 +141,7 @@ module Made =
                 Loss = 0.2345
                 Count = 10000
             }
+            Validation = None
             Exactness = {
                 MaxAbs = 2.9e-6
                 MaxRel = 6.8e-7

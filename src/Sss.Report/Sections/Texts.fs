@@ -32,6 +32,11 @@ module internal Texts =
                     Markup.facts [
                         "method", r.Method
                         "seed", string r.Seed
+                        match r.Validation with
+                        | Some v ->
+                            "epoch that was chosen",
+                            $"{v.Epoch}, {Words.percent v.Accuracy} of the validation images"
+                        | None -> ()
                         "training", Words.brief (round (10.0 * r.Seconds.Train) / 10.0) + " s"
                         "selection", Words.brief (round (100.0 * r.Seconds.Select) / 100.0) + " s"
                     ]

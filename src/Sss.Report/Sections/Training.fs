@@ -29,7 +29,7 @@ module internal Training =
             Name = title
             Points = column rows name
         })
-        |> List.filter (fun s -> not s.Points.IsEmpty)
+        |> List.filter (fun s -> s.Points |> List.exists (snd >> Double.IsFinite))
 
     let private scaled factor (s: Series) = {
         s with
@@ -166,9 +166,15 @@ module internal Training =
         | _ -> Words.brief value
 
     let private table (rows: (string * float) list list) =
+        // A column without any number is one that this run had no use for.
+        let used name =
+            rows
+            |> List.exists (List.exists (fun (n, value) -> n = name && Double.IsFinite value))
+
         let shown =
             rows.Head
             |> List.map fst
+            |> List.filter used
             |> List.filter (fun name -> not (name.StartsWith(perLayer, StringComparison.Ordinal)))
 
         let cells row =
