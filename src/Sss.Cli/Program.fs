@@ -20,6 +20,7 @@ let private run (args: string list) : int =
     | "eval" :: rest -> EvalCommand.main (Array.ofList rest)
     | "verify" :: rest -> VerifyCommand.main (Array.ofList rest)
     | "export" :: rest -> ExportCommand.main (Array.ofList rest)
+    | "bench" :: rest -> BenchCommand.main (Array.ofList rest)
     | "doctor" :: rest -> DoctorCommand.main (Array.ofList rest)
     | unknown :: _ ->
         let names = Usage.commands |> List.map (fun c -> c.Name)

@@ -33,6 +33,7 @@ type CommandLineTests() =
     [<InlineData("eval")>]
     [<InlineData("verify")>]
     [<InlineData("export")>]
+    [<InlineData("bench")>]
     [<InlineData("doctor")>]
     member _.``help of a command shows an example``(command: string) =
         let ended = sss [ command; "--help" ]
