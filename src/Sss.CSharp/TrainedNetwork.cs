@@ -33,7 +33,7 @@ public sealed class TrainedNetwork : IDisposable
     /// <param name="owner">The name of the layer or residual that carries them.</param>
     /// <exception cref="KeyNotFoundException">It carries no factors.</exception>
     public IReadOnlyList<float> Factors(string owner) =>
-        Value.State.Numbers.TryGetValue(owner + ".factor", out var array)
+        Value.Numbers.TryGetValue(owner + ".factor", out var array)
             ? [.. array.Data]
             : throw new KeyNotFoundException($"'{owner}' carries no factors.");
 

@@ -48,7 +48,9 @@ public static class Training
             Engine.Load(),
             threads.ToOption(),
             Torch.FactorMethod.Apg,
-            FSharpOption<Torch.TrainState>.None);
+            FSharpOption<Torch.TrainState>.None,
+            FSharpOption<double>.None,
+            FSharpOption<Torch.Keeper>.None);
 
         void Listen(Torch.TrainEvent e)
         {

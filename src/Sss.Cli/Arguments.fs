@@ -12,7 +12,11 @@ type TrainArgument =
     | [<Unique>] Lr of rate: float
     | [<Unique>] Gamma of gamma: string
     | [<Unique>] Target_Macs of fraction: float
+    | [<Unique>] Shrink of epochs: int
     | [<Unique>] Seed of seed: int
+    | [<Unique>] Validation of fraction: float
+    | [<Unique>] Resume
+    | [<Unique>] Restart
     | [<Unique>] Threads of count: int
     | [<Unique>] Limit of images: int
     | [<Unique>] Init of weights: string
@@ -37,7 +41,13 @@ type TrainArgument =
                 "weight of the penalty: a number, or neuron=G,group=G,block=G (recipe: gamma)"
             | Target_Macs _ ->
                 "fraction of the macs that the selected network may have (recipe: target macs)"
+            | Shrink _ ->
+                "take what stays zero out for good, every so many epochs (recipe: shrink every)"
             | Seed _ -> "where all random choices start (recipe: seed)"
+            | Validation _ ->
+                "fraction of the training images that is held out to choose the epoch to keep"
+            | Resume -> "go on from the last checkpoint in the folder, where there is one"
+            | Restart -> "start anew, and throw away the unfinished run in the folder"
             | Threads _ -> "threads of the arithmetic; the number of cores where not given"
             | Limit _ -> "use only so many training images"
             | Init _ -> "start from the weights of a .safetensors file instead of random ones"

@@ -1,6 +1,7 @@
 namespace Sss.Cli
 
 open System
+open System.Runtime.InteropServices
 open System.Threading
 open FsToolkit.ErrorHandling
 open Sss.Core
@@ -28,30 +29,24 @@ module Engine =
 
     /// The error's words on standard error, and the exit code that goes with it.
     let report (error: PipelineError) =
+        Terminal.error (PipelineError.message error |> _.TrimEnd())
+
         match error with
-        | NotTrained(Stopped state) ->
-            Terminal.error
-                $"Stopped on request after {state.Epoch} epochs; no network was selected."
+        | NotTrained(Stopped _)
+        | Ended(Stopped _, _) -> Exit.stopped
+        | _ -> Exit.fault
 
-            Exit.stopped
-        | error ->
-            Terminal.error (PipelineError.message error |> _.TrimEnd())
-            Exit.fault
-
-    /// Runs work that Ctrl-C asks to stop; a second Ctrl-C ends the process at once.
+    /// Runs work that Ctrl-C, the end of the terminal or a request to end the process asks to stop; a
+    /// second one ends the process at once.
     let stoppable (work: CancellationToken -> 'T) : 'T =
         use source = new CancellationTokenSource()
 
-        let handler =
-            ConsoleCancelEventHandler(fun _ e ->
-                if not source.IsCancellationRequested then
-                    e.Cancel <- true
-                    source.Cancel()
-            )
+        let handle (context: PosixSignalContext) =
+            if not source.IsCancellationRequested then
+                context.Cancel <- true
+                source.Cancel()
 
-        Console.CancelKeyPress.AddHandler handler
-
-        try
-            work source.Token
-        finally
-            Console.CancelKeyPress.RemoveHandler handler
+        use _ = PosixSignalRegistration.Create(PosixSignal.SIGINT, handle)
+        use _ = PosixSignalRegistration.Create(PosixSignal.SIGTERM, handle)
+        use _ = PosixSignalRegistration.Create(PosixSignal.SIGHUP, handle)
+        work source.Token

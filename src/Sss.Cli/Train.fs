@@ -59,6 +59,11 @@ module TrainCommand =
                 ]
             yield! target outcome result
             ""
+            match result.Validation with
+            | Some v ->
+                $"chosen     epoch {v.Epoch}, which had {Number.percent v.Accuracy} of the validation \
+                  images"
+            | None -> ()
             $"accuracy   {Number.percent test.Accuracy} of the test images ({right} of {test.Count}), \
               loss {test.Loss:``0.0000``}"
             $"exactness  {Exactness.word e.Verdict}: largest difference {Number.tiny e.MaxRel} \
@@ -102,11 +107,6 @@ module TrainCommand =
                 $"{path}: warning: every γ is 0, so nothing will be removed; write `gamma …` in the \
                   recipe or give --gamma."
 
-        if recipe.ShrinkEvery.IsSome then
-            Terminal.error
-                $"{path}: warning: `shrink every` is not acted on yet: structures are removed once, \
-                  after the training."
-
     let private initial (network: Network) (path: string) =
         result {
             let! file = NetworkFile.read path |> Result.mapError BadFile
@@ -138,22 +138,33 @@ module TrainCommand =
         match Usage.parse<TrainArgument> "train" words with
         | Error code -> code
         | Ok args ->
-            let options parsed =
+            let read parsed =
                 result {
                     let! recipe = TrainOptions.recipe args parsed
                     let! method = TrainOptions.method args
                     let! select = TrainOptions.select args
                     let! threads, limit = TrainOptions.counts args
-                    return recipe, method, select, threads, limit
+                    let! validation = TrainOptions.validation args
+                    let! start = TrainOptions.start args
+
+                    return {|
+                        Recipe = recipe
+                        Method = method
+                        Select = select
+                        Threads = threads
+                        Limit = limit
+                        Validation = validation
+                        Start = start
+                    |}
                 }
 
             // Wrong options are told before any file is opened.
-            match options Recipe.defaults, TrainOptions.device args with
+            match read Recipe.defaults, TrainOptions.device args with
             | Error message, _ -> Usage.refuse "train" message
             | _, Error message ->
                 Terminal.error ("sss train: " + message)
                 Exit.fault
-            | Ok(_, method, select, threads, limit), Ok() ->
+            | Ok options, Ok() ->
                 let path = args.GetResult TrainArgument.File
                 let out = args.GetResult TrainArgument.Out
                 let json = args.Contains TrainArgument.Json
@@ -179,20 +190,23 @@ module TrainCommand =
                             | None -> Ok None
                             | Some path -> initial parsed.Network path
 
-                        let! engine = Engine.load threads
+                        let! engine = Engine.load options.Threads
 
                         return {
                             Network = parsed.Network
                             Recipe = recipe
-                            Dataset = limit |> Option.fold (fun d n -> Dataset.limit n d) dataset
-                            Select = select
+                            Dataset = options.Limit |> Option.fold (fun d n -> Dataset.limit n d) dataset
+                            Select = options.Select
                             Settings = {
                                 Engine = engine
-                                Threads = threads
+                                Threads = options.Threads
                                 From = from
-                                Method = method
+                                Method = options.Method
+                                Validation = options.Validation
+                                Keeper = None
                             }
                             Out = Some out
+                            Start = options.Start
                         }
                     }
 

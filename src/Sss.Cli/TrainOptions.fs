@@ -89,8 +89,13 @@ module TrainOptions =
                 args.TryGetResult TrainArgument.Target_Macs
                 |> Option.traverseResult (fraction "--target-macs")
 
+            let! shrink =
+                args.TryGetResult TrainArgument.Shrink
+                |> Option.traverseResult (Usage.atLeast 1 "--shrink")
+
             return {
                 recipe with
+                    ShrinkEvery = shrink |> Option.orElse recipe.ShrinkEvery
                     TargetMacs = target |> Option.orElse recipe.TargetMacs
                     Epochs = epochs
                     Batch = batch
@@ -137,6 +142,22 @@ module TrainOptions =
 
             return threads, limit
         }
+
+    /// The fraction of the training images that is held out.
+    let validation (args: ParseResults<TrainArgument>) : Result<float option, string> =
+        match args.TryGetResult TrainArgument.Validation with
+        | Some value when not (value > 0.0 && value < 1.0) ->
+            Error
+                $"--validation must be a number above 0 and below 1, not {Number.brief value}."
+        | value -> Ok value
+
+    /// Where in the run to start.
+    let start (args: ParseResults<TrainArgument>) : Result<Start, string> =
+        match args.Contains TrainArgument.Resume, args.Contains TrainArgument.Restart with
+        | true, true -> Error "--resume and --restart cannot both be given."
+        | true, false -> Ok Start.Resume
+        | false, true -> Ok Start.Restart
+        | false, false -> Ok Start.New
 
     /// CUDA that was asked for and cannot be had is an error, never a silent run on the CPU.
     let device (args: ParseResults<TrainArgument>) : Result<unit, string> =

@@ -36,12 +36,31 @@ module TrainProgress =
                 yield! kept report Group "groups"
                 yield! kept report Block "blocks"
                 "macs " + macs
+                match report.Validation with
+                | Some v -> "validation " + Number.percent v.Accuracy
+                | None -> ()
                 Number.grouped (int64 report.ImagesPerSecond) + " images/s"
             ]
         )
 
+    let private resumed (r: Resumption) = [
+        for reason in r.Damaged do
+            $"a checkpoint cannot be read, going on from the one before it: {reason}"
+        match r.Checkpoint with
+        | Some path -> $"going on from {path}, after {r.Epoch} epochs ({r.Step} steps)"
+        | None -> "no checkpoint in the folder yet: starting at the first step"
+    ]
+
+    let private cut (report: CutReport) =
+        let kept =
+            Number.percent (float report.After.Macs / float (max 1L report.Before.Macs))
+
+        $"cut {report.Structures} structures for good: going on with {kept} of the macs"
+
     let private plain network epochs event =
         match event with
+        | Resumed r -> List.iter Terminal.error (resumed r)
+        | CutDone report -> Terminal.error (cut report)
         | Started start ->
             Terminal.error
                 $"training {start.Network.Name}: {Number.grouped start.Images} images an epoch, \
@@ -71,6 +90,8 @@ module TrainProgress =
 
                 work (fun event ->
                     match event with
+                    | Resumed r -> List.iter console.WriteLine (resumed r)
+                    | CutDone report -> console.WriteLine(cut report)
                     | Started start ->
                         task.MaxValue <- float (start.StepsPerEpoch * start.Epochs)
                         task.Value <- float (start.StepsPerEpoch * start.FirstEpoch)
@@ -84,6 +105,12 @@ module TrainProgress =
 
     /// Runs work that emits events, and shows them.
     let show quiet (network: Network) (epochs: int) (work: (TrainEvent -> unit) -> 'T) : 'T =
-        if quiet then work ignore
+        if quiet then
+            // Damage is told even so.
+            work (
+                function
+                | Resumed r when not r.Damaged.IsEmpty -> List.iter Terminal.error (resumed r)
+                | _ -> ()
+            )
         elif Terminal.watched () then bar network epochs work
         else work (plain network epochs)

@@ -61,6 +61,29 @@ module Split =
                     Labels = Array.sub split.Labels 0 count
             }
 
+    /// The images of the given numbers, in that order.
+    let pick (indices: int[]) (split: Split) : Split =
+        let size = int (Shape.count split.Shape)
+
+        let gather (data: 'T[]) =
+            let picked = Array.zeroCreate (indices.Length * size)
+
+            indices
+            |> Array.iteri (fun i index ->
+                Array.blit data (index * size) picked (i * size) size
+            )
+
+            picked
+
+        {
+            split with
+                Pixels =
+                    match split.Pixels with
+                    | Bytes data -> Bytes(gather data)
+                    | Floats data -> Floats(gather data)
+                Labels = indices |> Array.map (fun index -> split.Labels[index])
+        }
+
     /// Mean and deviation of each channel over the images of a split, of the pixels times `scale`.
     let normalisation (scale: float32) (split: Split) : Normalisation =
         let area = int (Shape.area split.Shape)

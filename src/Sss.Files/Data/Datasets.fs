@@ -1,5 +1,6 @@
 namespace Sss.Files
 
+open System
 open Sss.Core
 
 /// Loading and checking data sets.
@@ -25,6 +26,27 @@ module Dataset =
         dataset with
             Train = Split.take count dataset.Train
     }
+
+    /// Takes a fraction of the training images out of training, at random for a seed: the rest of the
+    /// data set, and the images held out (at least one stays on each side where there are two). The
+    /// normalisation stays that of all training images: it knows no labels.
+    let holdOut (fraction: float) (seed: int) (dataset: Dataset) : Dataset * Split =
+        let count = dataset.Train.Count
+
+        let held =
+            int (Math.Round(fraction * float count)) |> max 1 |> min (max 0 (count - 1))
+
+        let struct (order, _) =
+            Rng.permutation count (Rng.create seed |> Rng.fork 4)
+
+        let part first length =
+            Split.pick (Array.sub order first length |> Array.sort) dataset.Train
+
+        {
+            dataset with
+                Train = part held (count - held)
+        },
+        part 0 held
 
     /// Fails unless the images have the shape of the network's input and the labels its classes.
     let fits (network: Network) (dataset: Dataset) : Result<unit, FileError> =

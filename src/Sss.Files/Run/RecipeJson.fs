@@ -5,7 +5,7 @@ open Sss.Core
 
 /// Recipes as JSON objects: the words of the language as keys, all of them always there.
 [<RequireQualifiedAccess>]
-module internal RecipeJson =
+module RecipeJson =
 
     let private optional (json: Utf8JsonWriter) (name: string) write value =
         match value with
@@ -111,3 +111,49 @@ module internal RecipeJson =
                 Flip = augment.GetProperty("flip").GetBoolean()
             }
         }
+
+    /// The object alone, as one line.
+    let toText (recipe: Recipe) : string =
+        use buffer = new System.IO.MemoryStream()
+
+        using
+            (new Utf8JsonWriter(buffer))
+            (fun json ->
+                json.WriteStartObject()
+                write json "recipe" recipe
+                json.WriteEndObject()
+            )
+
+        use document = JsonDocument.Parse(System.ReadOnlyMemory(buffer.ToArray()))
+        document.RootElement.GetProperty("recipe").GetRawText()
+
+    /// Items of two recipes, as `toText` writes them, that are not the same: name, first, second.
+    let differences (first: string) (second: string) : (string * string * string) list =
+        use first = JsonDocument.Parse first
+        use second = JsonDocument.Parse second
+
+        let rec items prefix (item: JsonElement) = [
+            match item.ValueKind with
+            | JsonValueKind.Object ->
+                for part in item.EnumerateObject() do
+                    yield! items $"{prefix} {part.Name}" part.Value
+            | _ -> prefix.Trim(), item.GetRawText()
+        ]
+
+        let left, right =
+            items "" first.RootElement, items "" second.RootElement
+
+        let names = List.map fst left @ List.map fst right |> List.distinct
+
+        let find name items =
+            List.tryFind (fun (n, _) -> n = name) items
+            |> Option.map snd
+            |> Option.defaultValue "nothing"
+
+        [
+            for name in names do
+                let a, b = find name left, find name right
+
+                if a <> b then
+                    name, a, b
+        ]

@@ -69,6 +69,17 @@ module ResultFile =
                 json.WriteNumber("count", run.Test.Count)
             )
 
+        match run.Validation with
+        | None -> json.WriteNull "validation"
+        | Some v ->
+            group
+                "validation"
+                (fun () ->
+                    json.WriteNumber("epoch", v.Epoch)
+                    number "accuracy" v.Accuracy
+                    number "loss" v.Loss
+                )
+
         group
             "exactness"
             (fun () ->
@@ -147,6 +158,15 @@ module ResultFile =
                 Loss = number test "loss"
                 Count = test.GetProperty("count").GetInt32()
             }
+            Validation =
+                match root.TryGetProperty "validation" with
+                | true, v when v.ValueKind = JsonValueKind.Object ->
+                    Some {
+                        RunValidation.Epoch = v.GetProperty("epoch").GetInt32()
+                        Accuracy = number v "accuracy"
+                        Loss = number v "loss"
+                    }
+                | _ -> None
             Exactness = {
                 MaxAbs = number exactness "maxAbs"
                 MaxRel = number exactness "maxRel"

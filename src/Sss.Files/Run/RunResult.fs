@@ -17,6 +17,15 @@ type RunTest = {
     Count: int
 }
 
+/// The epoch whose numbers were taken, by what it did on images held out of training.
+[<RequireQualifiedAccess>]
+type RunValidation = {
+    /// From 1.
+    Epoch: int
+    Accuracy: float
+    Loss: float
+}
+
 /// How the selected network compares with the full one.
 [<RequireQualifiedAccess>]
 type RunExactness = {
@@ -49,6 +58,8 @@ type RunResult = {
     Group: Tally
     Block: Tally
     Test: RunTest
+    /// None: no images were held out, and the last epoch's numbers were taken.
+    Validation: RunValidation option
     Exactness: RunExactness
     Seconds: RunSeconds
 }

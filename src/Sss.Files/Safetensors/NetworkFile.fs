@@ -158,7 +158,10 @@ module NetworkFile =
                 Text = text
                 Classes = classes
                 Normalisation = normalisation
-                Weights = SafetensorsFile.weights file
+                // A checkpoint is a weight file too; what else it holds has keys with an `@`.
+                Weights =
+                    SafetensorsFile.weights file
+                    |> Map.filter (fun key _ -> not (key.StartsWith '@'))
             }
         }
 

@@ -9,6 +9,8 @@ module internal Streams =
 
     let private ofRun seed purpose = Rng.create seed |> Rng.fork purpose
 
+    // 4 is `Dataset.holdOut`'s.
+
     /// Start values of the weights.
     let init seed = ofRun seed 1
 

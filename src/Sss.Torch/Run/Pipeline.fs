@@ -16,6 +16,7 @@ type Job = {
     Settings: TrainSettings
     /// The run folder; None: nothing is written.
     Out: string option
+    Start: Start
 }
 
 /// A smaller network with the proof that it is the same function.
@@ -58,7 +59,7 @@ module Pipeline =
         (trained: Trained)
         =
         result {
-            let full = trained.Network, trained.State.Numbers
+            let full = trained.Network, trained.Numbers
             let clock = Stopwatch.StartNew()
 
             let! selected =
@@ -114,6 +115,13 @@ module Pipeline =
                 Loss = outcome.Test.Loss
                 Count = outcome.Test.Count
             }
+            Validation =
+                outcome.Trained.State.Best
+                |> Option.map (fun best -> {
+                    RunValidation.Epoch = best.Epoch + 1
+                    Accuracy = best.Accuracy
+                    Loss = best.Loss
+                })
             Exactness = {
                 MaxAbs = outcome.Exactness.MaxAbs
                 MaxRel = outcome.Exactness.MaxRel
@@ -138,7 +146,7 @@ module Pipeline =
                     RunFolder.network
                     (Language.printWithRecipe trained.Network recipe)
                     dataset
-                    trained.State.Numbers
+                    trained.Numbers
         }
         |> Result.mapError BadFile
 
@@ -169,38 +177,13 @@ module Pipeline =
                 do! OnnxExport.write engine false loaded file |> Result.ignore
         }
 
-    /// Keeps the rows of `metrics.csv` that a resumed run builds on, and drops the others.
-    let private startMetrics folder (from: TrainState option) =
-        let epochs = from |> Option.map (fun s -> s.Epoch) |> Option.defaultValue 0
-
-        MetricsFile.filter
-            (RunFolder.file folder "metrics.csv")
-            (List.exists (fun (name, value) -> name = "epoch" && value <= float epochs))
-        |> Result.mapError BadFile
-
-    /// Trains while `metrics.csv` grows by a row an epoch.
-    let private train (job: Job) emit stop =
-        let mutable unwritten = Ok()
-
-        let listen event =
-            match event, job.Out with
-            | EpochDone report, Some folder when Result.isOk unwritten ->
-                unwritten <-
-                    MetricsFile.append
-                        (RunFolder.file folder "metrics.csv")
-                        (RunFolder.metrics report)
-            | _ -> ()
-
-            emit event
-
-        result {
-            let! trained =
-                Train.run job.Settings job.Network job.Dataset job.Recipe listen stop
-                |> Result.mapError NotTrained
-
-            do! unwritten |> Result.mapError BadFile
-            return trained
-        }
+    let private identity (job: Job) =
+        Checkpoint.identity
+            job.Network
+            job.Recipe
+            job.Dataset
+            job.Settings.Method
+            job.Settings.Validation
 
     /// The whole job. A selected network that is another function is an error; the files are
     /// written all the same, with the verdict in `result.json`.
@@ -212,15 +195,43 @@ module Pipeline =
         let whenOut save =
             job.Out |> Option.map save |> Option.defaultValue (Ok())
 
+        let unsaved error =
+            match error with
+            | BadFile error -> Unsaved error
+            | error -> error
+
         result {
             do! Dataset.fits job.Network job.Dataset |> Result.mapError BadFile
-            do! whenOut (fun folder -> startMetrics folder job.Settings.From)
-            let! trained = train job emit stop
-            do! whenOut (fun folder -> saveTrained folder job.Dataset job.Recipe trained)
+            let! keeping = Keeping.start job.Out job.Start (identity job) emit
+
+            let settings =
+                match keeping with
+                | None -> job.Settings
+                | Some k -> {
+                    job.Settings with
+                        From = k.From |> Option.orElse job.Settings.From
+                        Keeper = Some k.Keeper
+                  }
+
+            let! trained =
+                Train.run settings job.Network job.Dataset job.Recipe emit stop
+                |> Result.mapError (fun error ->
+                    match job.Out with
+                    | Some out -> Ended(error, List.tryHead (Checkpoint.files out))
+                    | None -> NotTrained error
+                )
+
+            do!
+                whenOut (fun folder -> saveTrained folder job.Dataset job.Recipe trained)
+                |> Result.mapError unsaved
 
             let! outcome = select job.Settings.Engine job.Select job.Dataset job.Recipe trained
 
-            do! whenOut (fun folder -> saveSelected job.Settings.Engine folder job.Dataset outcome)
+            do!
+                whenOut (fun folder ->
+                    saveSelected job.Settings.Engine folder job.Dataset outcome
+                )
+                |> Result.mapError unsaved
 
             return!
                 match outcome.Exactness.Verdict with

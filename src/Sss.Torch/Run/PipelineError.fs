@@ -11,6 +11,13 @@ type PipelineError =
     | BadFile of FileError
     | NoEngine of LibTorchError
     | NotTrained of TrainError
+    /// The training of a run that keeps checkpoints, with the last one.
+    | Ended of TrainError * checkpoint: string option
+    /// Training is done and kept; its results could not be written.
+    | Unsaved of FileError
+    | NotResumed of CheckpointError
+    /// A folder holds a run that has not come to its end, and the new one says nothing of it.
+    | Unfinished of folder: string * checkpoint: string
     | NotSelected of SelectionError
     | NoModel of ModelError
     /// The selected network is another function than the full one.
@@ -24,6 +31,17 @@ type PipelineError =
 [<RequireQualifiedAccess>]
 module PipelineError =
 
+    let private ended error checkpoint =
+        let said = TrainError.message error
+
+        match error, checkpoint with
+        | _, None -> $"{said}\nThere is no checkpoint yet."
+        | Stopped _, Some path -> $"{said}\nThe checkpoint is {path}; go on with --resume."
+        | (NotKept _ | OutOfMemory _), Some path ->
+            $"{said}\nThe last good checkpoint is {path}; go on with --resume when this is mended."
+        | _, Some path ->
+            $"{said}\nThe last good checkpoint is {path}; its weights can start a new run with --init."
+
     /// What is wrong and the way out.
     let message (error: PipelineError) : string =
         match error with
@@ -32,6 +50,14 @@ module PipelineError =
         | BadFile error -> FileError.message error
         | NoEngine error -> LibTorchError.message error
         | NotTrained error -> TrainError.message error
+        | Ended(error, checkpoint) -> ended error checkpoint
+        | Unsaved error ->
+            $"{FileError.message error}\nThe training itself is kept; go on with --resume when this is \
+              mended."
+        | NotResumed error -> CheckpointError.message error
+        | Unfinished(folder, checkpoint) ->
+            $"{folder} holds a run that has not come to its end ({checkpoint}).\nGo on with it by \
+              --resume, throw it away by --restart, or choose another --out."
         | NotSelected error ->
             $"No network can be selected: {SelectionError.message error}. \
               Remedy: {SelectionError.remedy error}."

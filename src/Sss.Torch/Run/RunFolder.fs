@@ -106,8 +106,19 @@ module RunFolder =
         else
             loadFile path
 
+    /// Takes away what a process that was killed left half-written: temporary files that were never
+    /// renamed. (One of another process at work in the same folder would be lost to it: a folder is
+    /// one run's.)
+    let sweep (folder: string) : Result<unit, FileError> =
+        [ folder; file folder "checkpoint" ]
+        |> List.filter Directory.Exists
+        |> List.collect (fun f -> Directory.GetFiles(f, ".*.tmp") |> List.ofArray)
+        |> List.traverseResultM AtomicFile.delete
+        |> Result.ignore
+
     /// The row of an epoch in `metrics.csv`. Epochs count from 1; costs are those of the network
-    /// that selection would leave, not a number where a layer has died.
+    /// that selection would leave, not a number where a layer has died. The columns are the same in
+    /// all epochs of a run: factors of each kind, and of each layer and residual that carries any.
     let metrics (report: EpochReport) : (string * float) list =
         let factors kind =
             report.Factors
@@ -115,13 +126,15 @@ module RunFolder =
             |> List.sumBy (fun f -> f.NonZero)
             |> float
 
-        let cost read =
-            report.WouldBe |> Option.map (read >> float) |> Option.defaultValue nan
+        let orNan read value =
+            value |> Option.map read |> Option.defaultValue nan
 
         [
             "epoch", float (report.Epoch + 1)
             "loss", report.Loss
             "accuracy", report.Accuracy
+            "validation_loss", report.Validation |> orNan (fun v -> v.Loss)
+            "validation_accuracy", report.Validation |> orNan (fun v -> v.Accuracy)
             "lr", report.Rate
             "gamma_neuron", report.Gamma.Neuron
             "gamma_group", report.Gamma.Group
@@ -129,10 +142,12 @@ module RunFolder =
             "neurons", factors Neuron
             "groups", factors Group
             "blocks", factors Block
-            "macs", cost (fun c -> c.Macs)
-            "params", cost (fun c -> c.Params)
+            "macs", report.WouldBe |> orNan (fun c -> float c.Macs)
+            "params", report.WouldBe |> orNan (fun c -> float c.Params)
             "images_per_second", report.ImagesPerSecond
             "dose_neuron", report.Dose.Neuron
             "dose_group", report.Dose.Group
             "dose_block", report.Dose.Block
+            for o in report.Owners do
+                $"nonzero.{o.Owner}", float o.NonZero
         ]

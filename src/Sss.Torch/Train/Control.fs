@@ -32,12 +32,12 @@ module internal Control =
 
         weights
 
-    /// γ for the epoch that begins, towards `fraction` of the dense network's macs.
+    /// γ for the epoch that begins, towards a network of `target` macs.
     let decide
         (trainer: Trainer)
         (vital: Slot list)
         (recipe: Recipe)
-        (fraction: float)
+        (target: int64)
         (stepsPerEpoch: int)
         (epoch: int)
         (before: Pressure option)
@@ -50,7 +50,6 @@ module internal Control =
             |> Budget.reach recipe.Momentum
 
         let magnitudes = trainer.Iterate |> Array.map (fun value -> abs (float value))
-        let dense = (Cost.ofNetwork trainer.Model.Network).Macs
 
         let decision =
             Budget.decide
@@ -63,7 +62,7 @@ module internal Control =
                             |> Option.map (fun cost -> cost.Macs)
                             // A network that looks at nothing costs nothing.
                             |> Option.defaultValue 0L
-                    Target = int64 (fraction * float dense)
+                    Target = target
                     ReachToNext = reachUntil (epoch + 1)
                     ReachToDeadline = reachUntil (deadline recipe)
                 }

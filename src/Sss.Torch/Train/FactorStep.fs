@@ -41,6 +41,7 @@ type internal FactorStep
     (vector: FlatVector, method: FactorMethod, gammas: float32[], momentum: float) =
     let iterate = (Memory.span<float32> vector.Values).ToArray()
     let velocity: float32[] = Array.zeroCreate iterate.Length
+    let zeroSteps: int[] = Array.zeroCreate iterate.Length
     let momentum = float32 momentum
 
     /// λ: exactly sparse.
@@ -48,6 +49,9 @@ type internal FactorStep
 
     /// The published recursions' v; zeros for `apg`, whose velocity is the iterate's last move.
     member _.Velocity = velocity
+
+    /// For how many steps each factor of the iterate has been 0 without a break.
+    member _.ZeroSteps = zeroSteps
 
     /// γ of each factor; may be written between steps.
     member _.Gammas = gammas
@@ -86,3 +90,6 @@ type internal FactorStep
                 probe.CopyTo(iterate.AsSpan())
 
             gradient.Clear()
+
+            for i in 0 .. iterate.Length - 1 do
+                zeroSteps[i] <- if iterate[i] = 0.0f then zeroSteps[i] + 1 else 0

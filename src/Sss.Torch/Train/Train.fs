@@ -11,12 +11,17 @@ open TorchSharp
 
 /// A network with its trained numbers.
 type Trained = {
+    /// Whole, with what cuts took out while it trained. (A layer may have been given a bias for
+    /// constants of what was cut.)
     Network: Network
+    /// The iterate's factors among them: of the last epoch, or of the one that validation chose.
+    Numbers: Weights<float32>
     Method: FactorMethod
-    /// After the last step. The numbers hold the iterate's factors.
+    /// After the last step.
     State: TrainState
+    /// Of this process.
     Epochs: EpochReport list
-    /// Wall-clock time of training alone.
+    /// Wall-clock time of training alone, that of earlier processes included.
     Seconds: float
 }
 
@@ -24,15 +29,8 @@ type Trained = {
 [<RequireQualifiedAccess>]
 module Train =
 
-    /// Sums over the steps of one epoch.
-    [<Struct>]
-    type private Sums = {
-        Loss: float
-        Right: int64
-        Images: int64
-    }
-
-    let private nothing: Sums = { Loss = 0.0; Right = 0L; Images = 0L }
+    /// A factor that can move has moved by then.
+    let private unmovedAfter = 100L
 
     let private addDose rate (gamma: Gamma) (dose: Gamma) : Gamma = {
         Neuron = dose.Neuron + rate * gamma.Neuron
@@ -40,177 +38,173 @@ module Train =
         Block = dose.Block + rate * gamma.Block
     }
 
-    let private countFactors (layout: Layout) (iterate: float32[]) =
-        let nonZero (slot: Slot) =
-            Array.sub iterate (int slot.Offset) (int slot.Count)
-            |> Array.filter (fun value -> value <> 0.0f)
-            |> Array.length
-
-        List.zip layout.Scales layout.Factors
-        |> List.groupBy (fun (f, _) -> f.Scale.Kind)
-        |> List.map (fun (kind, arrays) -> {
-            Kind = kind
-            NonZero = arrays |> List.sumBy (fun (_, slot) -> nonZero slot)
-            Total = arrays |> List.sumBy (fun (f, _) -> f.Scale.Count)
-        })
-
-    let private report
-        (trainer: Trainer)
-        (gamma: Gamma)
-        epoch
-        (sums: Sums)
-        batch
-        rate
-        dose
-        (clock: Stopwatch)
-        : EpochReport = {
-        Epoch = epoch
-        Loss = sums.Loss * float batch / float (max 1L sums.Images)
-        Accuracy = float sums.Right / float (max 1L sums.Images)
-        Rate = rate
-        Gamma = gamma
-        Factors = countFactors trainer.Model.Layout trainer.Iterate
-        WouldBe = trainer.WouldBe()
-        ImagesPerSecond = float sums.Images / clock.Elapsed.TotalSeconds
-        Dose = dose
-    }
-
-    /// What changes from step to step besides trainer and feed.
-    type private Progress = {
-        Sums: Sums
-        /// In the epoch that is under way.
-        Gamma: Gamma
-        Dose: Gamma
-        Pressure: Pressure option
-        Reports: EpochReport list
-    }
-
     /// γ for the epoch that begins; without a target it stays the recipe's.
-    let private steer (trainer: Trainer) vital (recipe: Recipe) perEpoch epoch progress =
-        match recipe.TargetMacs with
-        | None -> progress
-        | Some fraction ->
+    let private steer (s: Session) (live: Live) (p: Progress) : Progress =
+        match s.Target with
+        | None -> p
+        | Some target ->
+            let trainer = live.Trainer
+
             let pressure =
-                Control.decide trainer vital recipe fraction perEpoch epoch progress.Pressure
+                Control.decide
+                    trainer
+                    (Control.vital trainer)
+                    s.Recipe
+                    target
+                    s.StepsPerEpoch
+                    p.State.Epoch
+                    p.State.Pressure
 
             pressure.Gammas.CopyTo(trainer.Gammas, 0)
 
             {
-                progress with
-                    Pressure = Some pressure
+                p with
+                    State = {
+                        p.State with
+                            Pressure = Some pressure
+                    }
                     Gamma = Control.summary trainer
             }
 
-    /// All steps from a state to the end of the recipe.
-    let private loop
-        (trainer: Trainer)
-        (feed: Feed)
-        (recipe: Recipe)
-        (batch: int)
-        (state: TrainState)
-        (emit: TrainEvent -> unit)
-        (stop: CancellationToken)
-        =
-        let perEpoch = feed.StepsPerEpoch
-        let schedule = Schedule.ofRecipe recipe
-        let last = int64 recipe.Epochs * int64 perEpoch
+    /// One step; its loss goes into the sums.
+    let private step (s: Session) (live: Live) (feed: Feed) rate (p: Progress) =
+        let struct (loss, right) = live.Trainer.Step(feed.Take(), rate, p.State.Step)
 
-        let vital =
-            if recipe.TargetMacs.IsSome then
-                Control.vital trainer
+        if not (Double.IsFinite loss) then
+            Error(Diverged(p.State.Epoch, loss))
+        else
+            let state = p.State
+
+            Ok(
+                struct (loss,
+                        {
+                            p with
+                                Seen = p.Seen + int64 s.Batch
+                                State = {
+                                    state with
+                                        Step = state.Step + 1L
+                                        Dose = addDose rate p.Gamma state.Dose
+                                        Sums = {
+                                            Loss = state.Sums.Loss + loss * float s.Batch
+                                            Right = state.Sums.Right + right
+                                            Images = state.Sums.Images + int64 s.Batch
+                                        }
+                                }
+                        })
+            )
+
+    /// Whether the penalty has had time to show on the factors and did not.
+    let private checkMoved (live: Live) (start: float32[] option) (p: Progress) =
+        match start with
+        | Some start when p.State.Step = unmovedAfter && start.Length > 0 ->
+            if live.Trainer.Iterate.AsSpan().SequenceEqual(ReadOnlySpan start) then
+                Error(Unmoved(int unmovedAfter))
             else
-                []
+                Ok()
+        | _ -> Ok()
 
+    /// All steps from a state to the end of the recipe.
+    let private loop (s: Session) (live: Live) (feed: Feed) (state: TrainState) =
+        let schedule = Schedule.ofRecipe s.Recipe
+        let perEpoch = int64 s.StepsPerEpoch
+        let last = int64 s.Recipe.Epochs * perEpoch
         let clock = Stopwatch.StartNew()
+        let kept = Stopwatch.StartNew()
 
-        let rec go (step: int64) (p: Progress) =
-            let epoch = int (step / int64 perEpoch)
-            let within = int (step % int64 perEpoch)
+        let start =
+            if state.Step = 0L then
+                Some(Array.copy live.Trainer.Iterate)
+            else
+                None
 
-            if step >= last then
-                let final = trainer.Export(recipe.Epochs, step, p.Dose, p.Pressure)
-                Ok(final, List.rev p.Reports)
-            elif stop.IsCancellationRequested then
-                Error(Stopped(trainer.Export(epoch, step, p.Dose, p.Pressure)))
+        let between (p: Progress) =
+            match s.Settings.Keeper with
+            | Some keeper when kept.Elapsed >= keeper.Every ->
+                kept.Restart()
+                Session.keep s (Session.export s live p.State)
+            | _ -> Ok()
+
+        let rec go (p: Progress) =
+            let within = p.State.Step % perEpoch
+
+            if p.State.Step >= last then
+                Ok(Session.export s live p.State, List.rev p.Reports)
+            elif s.Stop.IsCancellationRequested then
+                let state = Session.export s live p.State
+                Session.keep s state |> Result.bind (fun () -> Error(Stopped state))
             else
                 let p =
-                    if within = 0 then
+                    if within = 0L then
                         clock.Restart()
-                        steer trainer vital recipe perEpoch epoch p
+                        steer s live p
                     else
                         p
 
-                let rate = Schedule.atStep perEpoch schedule (int step)
-                let struct (loss, right) = trainer.Step(feed.Take(), rate, step)
+                let rate = Schedule.atStep s.StepsPerEpoch schedule (int p.State.Step)
 
-                if not (Double.IsFinite loss) then
-                    Error(Diverged(epoch, loss))
-                else
-                    let p = {
-                        p with
-                            Dose = addDose rate p.Gamma p.Dose
-                            Sums = {
-                                Loss = p.Sums.Loss + loss
-                                Right = p.Sums.Right + right
-                                Images = p.Sums.Images + int64 batch
-                            }
-                    }
-
-                    emit (
+                match step s live feed rate p with
+                | Error e -> Error e
+                | Ok(struct (loss, p)) ->
+                    s.Emit(
                         Stepped {
-                            Epoch = epoch
-                            Step = within + 1
-                            StepsPerEpoch = perEpoch
+                            Epoch = p.State.Epoch
+                            Step = int within + 1
+                            StepsPerEpoch = s.StepsPerEpoch
                             Loss = loss
-                            ImagesPerSecond = float p.Sums.Images / clock.Elapsed.TotalSeconds
+                            ImagesPerSecond = float p.Seen / clock.Elapsed.TotalSeconds
                         }
                     )
 
-                    if within + 1 = perEpoch then
-                        let report = report trainer p.Gamma epoch p.Sums batch rate p.Dose clock
-                        emit (EpochDone report)
+                    let next =
+                        if within + 1L = perEpoch then
+                            kept.Restart()
+                            Session.finishEpoch s live rate clock.Elapsed.TotalSeconds p
+                        else
+                            between p |> Result.map (fun () -> p)
 
-                        go (step + 1L) {
-                            p with
-                                Sums = nothing
-                                Reports = report :: p.Reports
-                        }
-                    else
-                        go (step + 1L) p
+                    match next |> Result.bind (fun p -> checkMoved live start p |> Result.map (fun () -> p)) with
+                    | Error e -> Error e
+                    | Ok p -> go p
 
-        go state.Step {
-            Sums = nothing
+        go {
+            State = state
+            Seen = 0L
             Gamma =
                 if state.Pressure.IsSome then
-                    Control.summary trainer
+                    Control.summary live.Trainer
                 else
-                    recipe.Gamma
-            Dose = state.Dose
-            Pressure = state.Pressure
+                    s.Recipe.Gamma
             Reports = []
         }
 
     /// LibTorch's own failures, as of memory, come as exceptions from native code.
-    let private guarded (work: unit -> Result<'T, TrainError>) : Result<'T, TrainError> =
+    let private guarded batch (work: unit -> Result<'T, TrainError>) : Result<'T, TrainError> =
         try
             work ()
-        with :? ExternalException as e ->
-            Error(EngineFailed e.Message)
+        with
+        | :? OutOfMemoryException -> Error(OutOfMemory batch)
+        | :? ExternalException as e when e.Message.Contains "allocate memory" ->
+            Error(OutOfMemory batch)
+        | :? ExternalException as e -> Error(EngineFailed e.Message)
 
     /// The state before the first step: no velocity, iterate and probe at the given factors.
     let from (network: Network) (numbers: Weights<float32>) : TrainState =
-        Trainer.start network numbers
+        TrainState.start network numbers
 
-    /// A number that is not finite makes every score meaningless. (The loss need not show it: a bn
-    /// that sees one value a channel makes its running variance 0/0 while training goes on.)
-    let private checkFinite epochs (state: TrainState) =
-        let isBad (array: Tensor<float32>) =
-            array.Data |> Array.exists (fun value -> not (Single.IsFinite value))
+    let private trained (s: Session) (final: TrainState) reports =
+        let network, numbers =
+            match final.Best with
+            | Some best -> best.Network, best.Numbers
+            | None -> TrainState.whole final
 
-        if state.Numbers |> Map.exists (fun _ array -> isBad array) then
-            Error(Diverged(epochs - 1, nan))
-        else
-            Ok()
+        {
+            Network = network
+            Numbers = numbers
+            Method = s.Settings.Method
+            State = final
+            Epochs = reports
+            Seconds = final.Seconds
+        }
 
     /// Trains: NAG for the weights, APG for the factors, both at every step on the same batch.
     /// Same network, data, recipe, state, machine and threads: same bits.
@@ -224,47 +218,70 @@ module Train =
         : Result<Trained, TrainError> =
         result {
             do! TrainSettings.check settings network dataset recipe
-            let images = dataset.Train.Count
             settings.Threads |> Option.iter torch.set_num_threads
-            let batch = min recipe.Batch images
 
-            let state =
-                settings.From
-                |> Option.defaultWith (fun () -> from network (Init.weights recipe.Seed network))
+            let training, validation =
+                match settings.Validation with
+                | None -> dataset, None
+                | Some fraction ->
+                    let training, held = Dataset.holdOut fraction recipe.Seed dataset
+                    training, Some held
 
-            use! trainer =
-                Trainer.import settings.Engine settings.Method network recipe state
-                |> Result.mapError BadModel
+            let batch = min recipe.Batch training.Train.Count
 
-            let plan = Batch.training dataset recipe.Augment recipe.Seed
-            use feed = new Feed(plan, batch, recipe.Seed, state.Step)
+            return!
+                guarded
+                    batch
+                    (fun () ->
+                        result {
+                            let state =
+                                settings.From
+                                |> Option.defaultWith (fun () ->
+                                    from network (Init.weights recipe.Seed network)
+                                )
 
-            emit (
-                Started {
-                    Network = network
-                    Epochs = recipe.Epochs
-                    FirstEpoch = state.Epoch
-                    StepsPerEpoch = feed.StepsPerEpoch
-                    Images = feed.StepsPerEpoch * batch
-                    Batch = batch
-                    Threads = torch.get_num_threads ()
-                }
-            )
+                            let! trainer =
+                                Trainer.import settings.Engine settings.Method recipe state
+                                |> Result.mapError BadModel
 
-            let clock = Stopwatch.StartNew()
+                            use live = new Live(trainer)
+                            let plan = Batch.training training recipe.Augment recipe.Seed
+                            use feed = new Feed(plan, batch, recipe.Seed, state.Step)
 
-            let! final, reports =
-                guarded (fun () -> loop trainer feed recipe batch state emit stop)
+                            let session = {
+                                Settings = settings
+                                Whole = network
+                                Dataset = training
+                                Recipe = recipe
+                                Batch = batch
+                                StepsPerEpoch = feed.StepsPerEpoch
+                                Target =
+                                    recipe.TargetMacs
+                                    |> Option.map (fun fraction ->
+                                        int64 (fraction * float (Cost.ofNetwork network).Macs)
+                                    )
+                                Validation = validation
+                                Emit = emit
+                                Stop = stop
+                                Clock = Stopwatch.StartNew()
+                                Before = state.Seconds
+                            }
 
-            do! checkFinite recipe.Epochs final
-            let seconds = clock.Elapsed.TotalSeconds
-            emit (Finished seconds)
+                            emit (
+                                Started {
+                                    Network = network
+                                    Epochs = recipe.Epochs
+                                    FirstEpoch = state.Epoch
+                                    StepsPerEpoch = feed.StepsPerEpoch
+                                    Images = feed.StepsPerEpoch * batch
+                                    Batch = batch
+                                    Threads = torch.get_num_threads ()
+                                }
+                            )
 
-            return {
-                Network = network
-                Method = settings.Method
-                State = final
-                Epochs = reports
-                Seconds = seconds
-            }
+                            let! final, reports = loop session live feed state
+                            do! Session.checkFinite (recipe.Epochs - 1) final
+                            emit (Finished final.Seconds)
+                            return trained session final reports
+                        })
         }

@@ -1,6 +1,7 @@
 namespace Sss.Torch
 
 open Sss.Core
+open Sss.Files
 
 /// What training starts with.
 type TrainStart = {
@@ -28,6 +29,13 @@ type StepReport = {
     ImagesPerSecond: float
 }
 
+/// Factors of one layer or residual that are not zero, of how many.
+type OwnerCount = {
+    Owner: string
+    NonZero: int
+    Total: int
+}
+
 /// Factors of a kind that are not zero, of how many.
 type FactorCount = {
     Kind: FactorKind
@@ -47,19 +55,47 @@ type EpochReport = {
     Rate: float
     /// The recipe's; with a target the mean over the factors that are not held at 0.
     Gamma: Gamma
+    /// By kind, over the whole network; what was cut counts as 0.
     Factors: FactorCount list
+    /// By owner, in the order of the network's text.
+    Owners: OwnerCount list
     /// The network that selection would leave if training ended here; None: a layer has died.
     WouldBe: Cost option
     ImagesPerSecond: float
     /// The sum of ηγ so far, a kind each.
     Dose: Gamma
+    /// On the images held out, with the iterate's factors; None without validation.
+    Validation: Evaluation option
+}
+
+/// Structures taken out for good while training goes on.
+type CutReport = {
+    /// From 0: the epoch after which they went.
+    Epoch: int
+    /// How many factors went.
+    Structures: int
+    /// Of the network in training.
+    Before: Cost
+    After: Cost
+}
+
+/// Where a run goes on.
+type Resumption = {
+    /// None: there was no checkpoint, and the run starts at its first step.
+    Checkpoint: string option
+    Epoch: int
+    Step: int64
+    /// Newer checkpoints that could not be read, each with the reason.
+    Damaged: string list
 }
 
 /// Training as it goes; console, CSV and C# `IProgress` are listeners.
 type TrainEvent =
+    | Resumed of Resumption
     | Started of TrainStart
     | Stepped of StepReport
     | EpochDone of EpochReport
+    | CutDone of CutReport
     | Finished of seconds: float
 
 /// How training can end without a result.
@@ -68,6 +104,12 @@ type TrainError =
     | Diverged of epoch: int * loss: float
     /// Stopped on request, with all that is needed to go on.
     | Stopped of TrainState
+    /// No factor has moved since the start, in so many steps.
+    | Unmoved of steps: int
+    /// What was to be kept of the run could not be written.
+    | NotKept of FileError
+    /// There was not memory enough for a batch.
+    | OutOfMemory of batch: int
     /// The training set has no images.
     | NoImages
     /// A label that is no class of the network.
@@ -89,6 +131,13 @@ module TrainError =
             $"Training diverged in epoch {epoch + 1}: the loss is {loss}. Use a smaller `lr`, or \
               `warmup 1` in the recipe."
         | Stopped state -> $"Training was stopped after {state.Epoch} epochs and can be resumed."
+        | Unmoved steps ->
+            $"No scaling factor has moved in {steps} steps: `lr` times γ is lost in the rounding of \
+              single precision. Use a larger `lr` or γ."
+        | NotKept error -> $"Training ended, since its state cannot be kept: {FileError.message error}"
+        | OutOfMemory batch ->
+            $"There is not memory enough to train with a batch of {batch} images. Use a smaller \
+              `batch`."
         | NoImages -> "The training set has no images."
         | BadLabel(image, label, classes) ->
             $"Training image {image} has the label {label}; labels are 0 to {classes - 1}."

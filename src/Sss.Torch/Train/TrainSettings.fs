@@ -4,6 +4,16 @@ open System
 open Sss.Core
 open Sss.Files
 
+/// What a run does to be able to go on after an end that nobody planned.
+type Keeper = {
+    /// After each epoch, before its state is kept.
+    Epoch: EpochReport -> Result<unit, FileError>
+    /// A state to go on from: after each epoch, when the run is stopped, and in between.
+    State: TrainState -> Result<unit, FileError>
+    /// How long an epoch may take before a state in its middle is kept.
+    Every: TimeSpan
+}
+
 /// What training needs besides network, data and recipe.
 type TrainSettings = {
     Engine: LibTorch
@@ -13,6 +23,11 @@ type TrainSettings = {
     Method: FactorMethod
     /// Where to go on; None: from fresh random weights of the recipe's seed.
     From: TrainState option
+    /// The fraction of the training images that is held out to choose the epoch whose numbers are
+    /// taken; None: all images train, and the last epoch's numbers are taken.
+    Validation: float option
+    /// None: nothing is kept.
+    Keeper: Keeper option
 }
 
 /// Checks before training.
@@ -31,7 +46,11 @@ module internal TrainSettings =
             dataset.Train.Labels
             |> Array.tryFindIndex (fun label -> label < 0 || label >= network.Classes)
 
+        let isFraction value = value > 0.0 && value < 1.0
+
         match wrongLabel, settings.Threads with
+        | _ when settings.Validation |> Option.exists (isFraction >> not) ->
+            bad "The validation fraction" settings.Validation.Value "above 0 and below 1"
         | _ when dataset.Train.Count = 0 -> Error NoImages
         | Some image, _ -> Error(BadLabel(image, dataset.Train.Labels[image], network.Classes))
         | _, Some threads when threads < 1 -> bad "The number of threads" threads "1 or more"

@@ -9,13 +9,38 @@ type Pressure = {
     Budget: BudgetState
 }
 
-/// All that training has to remember between two steps, as plain arrays by key. Random numbers need
-/// no place here: they are functions of the seed and the step.
+/// Sums over the steps of the epoch that is under way.
+type EpochSums = {
+    /// Of the batches' mean cross-entropies, each times its images.
+    Loss: float
+    Right: int64
+    Images: int64
+}
+
+/// The numbers that did best on the images held out for validation.
+type Best = {
+    /// From 0: the epoch after which they were taken.
+    Epoch: int
+    /// Of the validation images.
+    Accuracy: float
+    Loss: float
+    /// Of the network that selection would have left.
+    Macs: int64
+    /// Whole, with what training has cut.
+    Network: Network
+    Numbers: Weights<float32>
+}
+
+/// All that training has to remember between two steps, as plain arrays by key. Random numbers and
+/// the order of the images need no place here: they are functions of the seed, the epoch and the
+/// step.
 type TrainState = {
     /// Epochs that are done.
     Epoch: int
     /// Steps that are done, in all epochs.
     Step: int64
+    /// What is in training: the whole network less what was cut.
+    Network: Network
     /// Weights, running statistics, and the factors' iterate.
     Numbers: Weights<float32>
     /// The factors' probe, keyed `LAYER.factor`.
@@ -24,8 +49,73 @@ type TrainState = {
     FactorVelocity: Weights<float32>
     /// Nesterov's velocity, keyed as the weights.
     Velocity: Weights<float32>
+    /// For how many steps each factor has been 0 without a break, keyed as the probe.
+    ZeroSteps: Map<string, int[]>
     /// None where the recipe has no target: γ is the recipe's then.
     Pressure: Pressure option
     /// The sum of ηγ over all steps, a kind each: how much penalty a factor has felt.
     Dose: Gamma
+    Sums: EpochSums
+    /// What cuts have taken out; None: nothing yet.
+    Whole: Whole<float32> option
+    /// None without validation, and before its first epoch.
+    Best: Best option
+    /// Wall-clock time that went into these steps.
+    Seconds: float
 }
+
+/// Parts of states.
+[<RequireQualifiedAccess>]
+module TrainState =
+
+    /// Before the first step of an epoch.
+    let noSums: EpochSums = { Loss = 0.0; Right = 0L; Images = 0L }
+
+    /// The network as the text has it, with its numbers; factors of what was cut are 0.
+    let whole (state: TrainState) : Network * Weights<float32> =
+        match state.Whole with
+        | None -> state.Network, state.Numbers
+        | Some whole -> whole.Network, Whole.restore whole state.Numbers
+
+    /// The state before the first step: no velocity, iterate and probe where the factors start.
+    let start (network: Network) (numbers: Weights<float32>) : TrainState =
+        let still (key, shape) =
+            key,
+            {
+                Shape = shape
+                Data = Array.zeroCreate (int (Parameters.size shape))
+            }
+
+        let factors =
+            Parameters.factors network |> List.map (fun f -> f.Key, [ f.Scale.Count ])
+
+        let isFactor = factors |> List.map fst |> Set.ofList
+
+        {
+            Epoch = 0
+            Step = 0L
+            Network = network
+            Numbers = numbers
+            Probe = numbers |> Map.filter (fun key _ -> Set.contains key isFactor)
+            FactorVelocity = factors |> List.map still |> Map.ofList
+            Velocity =
+                Parameters.ofNetwork network
+                |> List.map (fun p -> still (p.Key, p.Shape))
+                |> Map.ofList
+            ZeroSteps =
+                factors
+                |> List.map (fun (key, shape) ->
+                    key, Array.zeroCreate (int (Parameters.size shape))
+                )
+                |> Map.ofList
+            Pressure = None
+            Dose = {
+                Neuron = 0.0
+                Group = 0.0
+                Block = 0.0
+            }
+            Sums = noSums
+            Whole = None
+            Best = None
+            Seconds = 0.0
+        }

@@ -77,35 +77,36 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
     member it.WouldBe() : Cost option =
         it.CostOf(fun i -> factors.Iterate[i] <> 0.0f)
 
-    /// Everything to go on from, as plain arrays.
-    member _.Export(epoch: int, step: int64, dose: Gamma, pressure) : TrainState =
+    /// The state with this trainer's arrays: everything to go on from.
+    member _.Export(state: TrainState) : TrainState =
         let probe = Numbers.copyOut<float32> model.Factors.Values layout.Factors
 
-
-        let cut (values: float32[]) =
+        let cut (values: 'T[]) =
             layout.Factors
             |> List.map (fun slot ->
-                slot.Key,
-                {
-                    Shape = slot.Shape
-                    Data = Array.sub values (int slot.Offset) (int slot.Count)
-                }
+                slot, Array.sub values (int slot.Offset) (int slot.Count)
             )
+
+        let tensors (values: float32[]) =
+            cut values
+            |> List.map (fun (slot, data) -> slot.Key, { Shape = slot.Shape; Data = data })
 
         let numbers =
             Numbers.copyOut<float32> model.Weights.Values layout.Weights
             @ Numbers.copyOut<float32> model.Statistics layout.Statistics
-            @ cut factors.Iterate
+            @ tensors factors.Iterate
 
         {
-            Epoch = epoch
-            Step = step
-            Numbers = Map.ofList numbers
-            Probe = Map.ofList probe
-            FactorVelocity = Map.ofList (cut factors.Velocity)
-            Velocity = Map.ofList (Numbers.copyOut<float32> nag.Velocity layout.Weights)
-            Pressure = pressure
-            Dose = dose
+            state with
+                Network = model.Network
+                Numbers = Map.ofList numbers
+                Probe = Map.ofList probe
+                FactorVelocity = Map.ofList (tensors factors.Velocity)
+                Velocity = Map.ofList (Numbers.copyOut<float32> nag.Velocity layout.Weights)
+                ZeroSteps =
+                    cut factors.ZeroSteps
+                    |> List.map (fun (slot, data) -> slot.Key, data)
+                    |> Map.ofList
         }
 
     interface IDisposable with
@@ -121,12 +122,11 @@ module internal Trainer =
     let import
         (engine: LibTorch)
         (method: FactorMethod)
-        (network: Network)
         (recipe: Recipe)
         (state: TrainState)
         =
         result {
-            let! model = Model.create engine network state.Numbers
+            let! model = Model.create engine state.Network state.Numbers
             let layout = model.Layout
 
             let gammas = FactorGammas.ofKinds recipe.Gamma layout.Scales |> Array.map float32
@@ -146,41 +146,13 @@ module internal Trainer =
 
             match fill () with
             | Ok() ->
+                for slot in layout.Factors do
+                    Map.tryFind slot.Key state.ZeroSteps
+                    |> Option.iter (fun steps -> steps.CopyTo(factors.ZeroSteps, int slot.Offset))
+
                 state.Pressure |> Option.iter (fun p -> p.Gammas.CopyTo(trainer.Gammas, 0))
                 return trainer
             | Error e ->
                 (trainer :> IDisposable).Dispose()
                 return! Error e
-        }
-
-    /// The state before the first step: no velocity, iterate and probe where the factors start.
-    let start (network: Network) (numbers: Weights<float32>) : TrainState =
-        let still (key, shape) =
-            key,
-            {
-                Shape = shape
-                Data = Array.zeroCreate (int (Parameters.size shape))
-            }
-
-        let factors =
-            Parameters.factors network |> List.map (fun f -> f.Key, [ f.Scale.Count ])
-
-        let isFactor = factors |> List.map fst |> Set.ofList
-
-        {
-            Epoch = 0
-            Step = 0L
-            Numbers = numbers
-            Probe = numbers |> Map.filter (fun key _ -> Set.contains key isFactor)
-            FactorVelocity = factors |> List.map still |> Map.ofList
-            Velocity =
-                Parameters.ofNetwork network
-                |> List.map (fun p -> still (p.Key, p.Shape))
-                |> Map.ofList
-            Pressure = None
-            Dose = {
-                Neuron = 0.0
-                Group = 0.0
-                Block = 0.0
-            }
         }

@@ -27,6 +27,12 @@ let private result: RunResult = {
         Loss = 0.1
         Count = 359
     }
+    Validation =
+        Some {
+            RunValidation.Epoch = 28
+            Accuracy = 0.99
+            Loss = 0.05
+        }
     Exactness = {
         RunExactness.MaxAbs = 1e-6
         MaxRel = 2e-7
@@ -100,6 +106,11 @@ let ``result.json has the shape that scripts rely on`` () =
     "accuracy": 0.975,
     "loss": 0.1,
     "count": 359
+  },
+  "validation": {
+    "epoch": 28,
+    "accuracy": 0.99,
+    "loss": 0.05
   },
   "exactness": {
     "maxAbs": 1E-06,

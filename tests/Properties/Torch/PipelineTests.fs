@@ -68,8 +68,11 @@ let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder = {
         Threads = Some 1
         Method = FactorMethod.Apg
         From = None
+        Validation = None
+        Keeper = None
     }
     Out = Some folder
+    Start = Start.New
 }
 
 let private run job =
@@ -117,7 +120,7 @@ let ``what is written reads back as the same function, bit for bit`` () =
         let full =
             Engine.ok (RunFolder.loadFile (RunFolder.file folder "network.safetensors"))
 
-        Assert.Equal<Weights<float32>>(outcome.Trained.State.Numbers, full.Weights)
+        Assert.Equal<Weights<float32>>(outcome.Trained.Numbers, full.Weights)
 
         let result = Engine.ok (ResultFile.read (RunFolder.file folder "result.json"))
         Assert.Equal(Pipeline.summary outcome, result)

@@ -17,8 +17,8 @@ let ``same seed, same bits; another seed, other bits`` () =
     let first = Engine.ok (train short None)
     let second = Engine.ok (train short None)
     let other = Engine.ok (train { short with Seed = 2 } None)
-    Assert.Equal<TrainState>(first.State, second.State)
-    Assert.NotEqual<TrainState>(first.State, other.State)
+    Assert.Equal<TrainState>(timeless first.State, timeless second.State)
+    Assert.NotEqual<TrainState>(timeless first.State, timeless other.State)
 
 [<Fact>]
 let ``stopped and gone on gives the bits of one go`` () =
@@ -39,7 +39,7 @@ let ``stopped and gone on gives the bits of one go`` () =
     | Error(Stopped state) ->
         Assert.Equal(30L, state.Step)
         let rest = Engine.ok (train recipe (Some state))
-        Assert.Equal<TrainState>(whole.State, rest.State)
+        Assert.Equal<TrainState>(timeless whole.State, timeless rest.State)
     | other -> Assert.Fail $"%A{other}"
 
 [<Fact>]
@@ -55,7 +55,7 @@ let ``digits are learned, and the loss and counts are reported`` () =
         last.Factors |> List.map (fun f -> f.Kind, f.Total) |> List.sort |> List.rev
     )
 
-    use model = Engine.ok (Model.create (Engine.get ()) network trained.State.Numbers)
+    use model = Engine.ok (Model.create (Engine.get ()) network trained.Numbers)
     let result = Evaluate.run model dataset.Value dataset.Value.Test
     Assert.Equal(359, result.Count)
     Assert.True(result.Accuracy > 0.9, $"test accuracy {result.Accuracy}")

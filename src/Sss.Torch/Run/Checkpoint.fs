@@ -1,0 +1,169 @@
+namespace Sss.Torch
+
+open System
+open System.IO
+open System.Runtime.InteropServices
+open System.Security.Cryptography
+open System.Text
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+
+/// What was found to go on from.
+type Resumed = {
+    /// The newest state that can be read, with its file; None: there is no checkpoint.
+    Found: (string * TrainState) option
+    /// Newer files that cannot be read, with the reasons.
+    Damaged: FileError list
+}
+
+/// Why a checkpoint cannot be gone on from.
+type CheckpointError =
+    /// It belongs to another run: item, there, here.
+    | OtherRun of path: string * (string * string * string) list
+    /// None of the files can be read.
+    | AllDamaged of folder: string * FileError list
+
+/// The checkpoints of a run folder: `checkpoint/step-N.safetensors`, the last two.
+[<RequireQualifiedAccess>]
+module Checkpoint =
+
+    /// How many are kept: when the newest is damaged there is one before it.
+    let private keeps = 2
+
+    /// How long a run goes between two of them inside an epoch.
+    let every = TimeSpan.FromMinutes 5.0
+
+    let private folderOf (out: string) = Path.Combine(out, "checkpoint")
+
+    let private stepOf (path: string) =
+        match Int64.TryParse((Path.GetFileNameWithoutExtension path |> nonNull).Substring 5) with
+        | true, step -> Some step
+        | _ -> None
+
+    /// The files, newest first.
+    let files (out: string) : string list =
+        let folder = folderOf out
+
+        if Directory.Exists folder then
+            Directory.GetFiles(folder, "step-*.safetensors")
+            |> List.ofArray
+            |> List.choose (fun path -> stepOf path |> Option.map (fun step -> step, path))
+            |> List.sortByDescending fst
+            |> List.map snd
+        else
+            []
+
+    /// Images and labels in a few words and a sum: enough to tell one data set from another, and the
+    /// same one cut short.
+    let private fingerprint (dataset: Dataset) =
+        let train = dataset.Train
+        use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
+        let n = dataset.Normalisation
+        hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan train.Labels))
+
+        for values in [ n.Mean; n.Deviation ] do
+            hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan values))
+
+        let sum = Convert.ToHexStringLower(hash.GetHashAndReset()).Substring(0, 16)
+        $"{dataset.Name}, {train.Count} images of {train.Shape}, {sum}"
+
+    /// What makes a run this one, item by item. Threads are no part of it: with another number the
+    /// bits change, and nothing else.
+    let identity
+        (network: Network)
+        (recipe: Recipe)
+        (dataset: Dataset)
+        (method: FactorMethod)
+        (validation: float option)
+        : (string * string) list =
+        [
+            "network", Language.print network
+            "recipe", RecipeJson.toText recipe
+            "data", fingerprint dataset
+            "method", FactorMethod.name method
+            "validation",
+            validation
+            |> Option.map (fun f -> f.ToString("R", Globalization.CultureInfo.InvariantCulture))
+            |> Option.defaultValue "none"
+        ]
+
+    /// Writes a state, and removes all but the newest.
+    let save (out: string) identity (state: TrainState) : Result<unit, FileError> =
+        result {
+            let path =
+                Path.Combine(folderOf out, $"step-{state.Step:D9}.safetensors")
+
+            do! CheckpointFile.write path identity state
+
+            for old in files out |> List.skip (min keeps (files out).Length) do
+                do! AtomicFile.delete old
+        }
+
+    let private differences (there: Map<string, string>) (here: (string * string) list) = [
+        for name, value in here do
+            match Map.tryFind name there with
+            | Some other when other = value -> ()
+            | other ->
+                let other = Option.defaultValue "" other
+
+                match name with
+                | "recipe" when other <> "" -> yield! RecipeJson.differences other value
+                | "network" ->
+                    let lines (text: string) = text.Split '\n'
+                    let a, b = lines other, lines value
+                    let at = Seq.zip a b |> Seq.takeWhile (fun (x, y) -> x = y) |> Seq.length
+                    let line (all: string[]) = if at < all.Length then all[at].Trim() else "its end"
+                    $"network, line {at + 1}", line a, line b
+                | _ -> name, other, value
+    ]
+
+    /// The newest checkpoint that can be read. One of another run is an error, whatever stands
+    /// beside it.
+    let resume (out: string) (identity: (string * string) list) : Result<Resumed, CheckpointError> =
+        let rec go damaged paths =
+            match paths with
+            | [] when List.isEmpty damaged -> Ok { Found = None; Damaged = [] }
+            | [] -> Error(AllDamaged(folderOf out, List.rev damaged))
+            | path :: rest ->
+                match CheckpointFile.read path with
+                | Error e -> go (e :: damaged) rest
+                | Ok(there, state) ->
+                    match differences there identity with
+                    | [] ->
+                        Ok {
+                            Found = Some(path, state)
+                            Damaged = List.rev damaged
+                        }
+                    | different -> Error(OtherRun(path, different))
+
+        go [] (files out)
+
+    /// Takes all checkpoints away.
+    let clear (out: string) : Result<unit, FileError> =
+        files out |> List.traverseResultM AtomicFile.delete |> Result.ignore
+
+/// Wording.
+[<RequireQualifiedAccess>]
+module CheckpointError =
+
+    /// What is wrong and the way out.
+    let message error =
+        let lines (items: string list) = String.Join("\n", items)
+
+        match error with
+        | OtherRun(path, items) ->
+            lines [
+                $"{path} is of another run:"
+                for name, there, here in items do
+                    $"  {name}: {there} there, {here} here"
+                "Go on with what it was started with, or start anew with --restart or another --out."
+            ]
+        | AllDamaged(folder, errors) ->
+            lines [
+                $"no checkpoint of {folder} can be read:"
+                for error in errors do
+                    $"  {FileError.message error}"
+                "Start anew with --restart."
+            ]

@@ -1,0 +1,292 @@
+namespace Sss.Torch
+
+open System
+open System.IO
+open System.Runtime.InteropServices
+open System.Security.Cryptography
+open System.Text
+open System.Text.Json
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+
+/// A state of training as a safetensors file. The arrays of the network stand under their own keys,
+/// so that the file serves as a weight file too; all others have keys that begin with `@`. What is
+/// no array stands in the metadata: `sss.checkpoint` (1), `sss.network`, `sss.state`, the items of
+/// the run's identity as `run.NAME`, and `sss.checksum`, the SHA-256 of everything else.
+[<RequireQualifiedAccess>]
+module CheckpointFile =
+
+    /// The version that is written, and the only one that is read.
+    [<Literal>]
+    let Format = "1"
+
+    let private single (t: Tensor<float32>) = StoredTensor.Single t
+
+    let private double (data: float[]) =
+        StoredTensor.Double {
+            Shape = [ data.Length ]
+            Data = data
+        }
+
+    let private group prefix (arrays: Map<string, 'T>) (store: 'T -> StoredTensor) = [
+        for KeyValue(key, value) in arrays do
+            $"{prefix}{key}", store value
+    ]
+
+    /// What a number of the text must do: read back the same.
+    let private scalars (state: TrainState) : string =
+        use buffer = new MemoryStream()
+
+        using
+            (new Utf8JsonWriter(buffer))
+            (fun json ->
+                let number (name: string) (value: float) = json.WriteNumber(name, value)
+                json.WriteStartObject()
+                json.WriteNumber("epoch", state.Epoch)
+                json.WriteNumber("step", state.Step)
+                number "doseNeuron" state.Dose.Neuron
+                number "doseGroup" state.Dose.Group
+                number "doseBlock" state.Dose.Block
+                number "loss" state.Sums.Loss
+                json.WriteNumber("right", state.Sums.Right)
+                json.WriteNumber("images", state.Sums.Images)
+                number "seconds" state.Seconds
+
+                match state.Pressure with
+                | None -> ()
+                | Some p ->
+                    json.WriteString("phase", string p.Budget.Phase)
+                    number "totalReach" p.Budget.TotalReach
+                    number "multiplier" p.Budget.Multiplier
+
+                match state.Whole with
+                | None -> ()
+                | Some whole -> json.WriteString("whole", Language.print whole.Network)
+
+                match state.Best with
+                | None -> ()
+                | Some best ->
+                    json.WriteString("best", Language.print best.Network)
+                    json.WriteNumber("bestEpoch", best.Epoch)
+                    number "bestAccuracy" best.Accuracy
+                    number "bestLoss" best.Loss
+                    json.WriteNumber("bestMacs", best.Macs)
+
+                json.WriteEndObject()
+            )
+
+        Encoding.UTF8.GetString(buffer.ToArray())
+
+    let private tensors (state: TrainState) : Map<string, StoredTensor> =
+        [
+            group "" state.Numbers single
+            group "@probe/" state.Probe single
+            group "@factor-velocity/" state.FactorVelocity single
+            group "@velocity/" state.Velocity single
+            group "@zero-steps/" state.ZeroSteps (Array.map float >> double)
+            match state.Pressure with
+            | None -> ()
+            | Some p ->
+                [
+                    "@gammas", double (Array.map float p.Gammas)
+                    "@marked", double (p.Budget.Marked |> Array.map (fun m -> if m then 1.0 else 0.0))
+                    "@previous", double p.Budget.Previous
+                ]
+            match state.Whole with
+            | None -> ()
+            | Some whole ->
+                group "@whole/" whole.Weights single
+                group "@places/" whole.Places (Array.map float >> double)
+                group "@folded/" whole.Folded single
+            match state.Best with
+            | None -> ()
+            | Some best -> group "@best/" best.Numbers single
+        ]
+        |> List.concat
+        |> Map.ofList
+
+    /// SHA-256 over metadata and tensors, each in the order of their names.
+    let private checksum (metadata: Map<string, string>) (tensors: Map<string, StoredTensor>) =
+        use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
+
+        let text (value: string) =
+            hash.AppendData(ReadOnlySpan(Encoding.UTF8.GetBytes value))
+            hash.AppendData(ReadOnlySpan [| 0uy |])
+
+        for KeyValue(key, value) in metadata do
+            text key
+            text value
+
+        for KeyValue(key, tensor) in tensors do
+            text key
+
+            match tensor with
+            | StoredTensor.Single t ->
+                text $"%A{t.Shape}"
+                hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan t.Data))
+            | StoredTensor.Double t ->
+                text $"%A{t.Shape}"
+                hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan t.Data))
+
+        Convert.ToHexStringLower(hash.GetHashAndReset())
+
+    /// Writes a state, whole or not at all. `identity`: what the run is, item by item.
+    let write (path: string) (identity: (string * string) list) (state: TrainState) =
+        let tensors = tensors state
+
+        let metadata =
+            Map.ofList [
+                "sss.checkpoint", Format
+                "sss.format", NetworkFile.Format
+                "sss.network", Language.print state.Network
+                "sss.classes", "[]"
+                "sss.state", scalars state
+                for name, value in identity do
+                    $"run.{name}", value
+            ]
+
+        Safetensors.writeTensors
+            path
+            tensors
+            (Map.toList metadata @ [ "sss.checksum", checksum metadata tensors ])
+
+    let private network (text: string) =
+        match Language.parse text with
+        | Ok parsed -> parsed.Network
+        | Error _ -> raise (FormatException "the text of a network does not parse")
+
+    let private state (file: SafetensorsFile) : TrainState =
+        use document = JsonDocument.Parse file.Metadata["sss.state"]
+        let root = document.RootElement
+        let number (name: string) = root.GetProperty(name).GetDouble()
+        let long (name: string) = root.GetProperty(name).GetInt64()
+        let text (name: string) = root.GetProperty(name).GetString() |> nonNull
+        let has (name: string) = fst (root.TryGetProperty name)
+
+        let under (prefix: string) (read: StoredTensor -> 'T) =
+            Map.toSeq file.Tensors
+            |> Seq.filter (fun (key, _) -> key.StartsWith(prefix, StringComparison.Ordinal))
+            |> Seq.map (fun (key, t) -> key.Substring prefix.Length, read t)
+            |> Map.ofSeq
+
+        let single tensor =
+            match tensor with
+            | StoredTensor.Single t -> t
+            | StoredTensor.Double t -> {
+                Shape = t.Shape
+                Data = Array.map float32 t.Data
+              }
+
+        let doubles tensor =
+            match tensor with
+            | StoredTensor.Double t -> t.Data
+            | StoredTensor.Single t -> Array.map float t.Data
+
+        {
+            Epoch = int (long "epoch")
+            Step = long "step"
+            Network = network file.Metadata["sss.network"]
+            Numbers =
+                under "" single |> Map.filter (fun key _ -> not (key.StartsWith '@'))
+            Probe = under "@probe/" single
+            FactorVelocity = under "@factor-velocity/" single
+            Velocity = under "@velocity/" single
+            ZeroSteps = under "@zero-steps/" (doubles >> Array.map int)
+            Pressure =
+                if has "phase" then
+                    Some {
+                        Gammas = doubles file.Tensors["@gammas"] |> Array.map float32
+                        Budget = {
+                            BudgetState.Phase =
+                                match text "phase" with
+                                | "Ramp" -> BudgetPhase.Ramp
+                                | "Landing" -> BudgetPhase.Landing
+                                | _ -> BudgetPhase.Holding
+                            TotalReach = number "totalReach"
+                            Multiplier = number "multiplier"
+                            Marked = doubles file.Tensors["@marked"] |> Array.map (fun m -> m <> 0.0)
+                            Previous = doubles file.Tensors["@previous"]
+                        }
+                    }
+                else
+                    None
+            Dose = {
+                Neuron = number "doseNeuron"
+                Group = number "doseGroup"
+                Block = number "doseBlock"
+            }
+            Sums = {
+                Loss = number "loss"
+                Right = long "right"
+                Images = long "images"
+            }
+            Whole =
+                if has "whole" then
+                    Some {
+                        Network = network (text "whole")
+                        Weights = under "@whole/" single
+                        Places = under "@places/" (doubles >> Array.map int)
+                        Folded = under "@folded/" single
+                    }
+                else
+                    None
+            Best =
+                if has "best" then
+                    Some {
+                        Epoch = int (long "bestEpoch")
+                        Accuracy = number "bestAccuracy"
+                        Loss = number "bestLoss"
+                        Macs = long "bestMacs"
+                        Network = network (text "best")
+                        Numbers = under "@best/" single
+                    }
+                else
+                    None
+            Seconds = number "seconds"
+        }
+
+    /// A state with the identity of its run. A file that is cut short, changed by a single bit or of
+    /// another version is an error.
+    let read (path: string) : Result<Map<string, string> * TrainState, FileError> =
+        let fault fault =
+            Malformed(
+                {
+                    Path = path
+                    Part = Some "the metadata"
+                    Offset = 8L
+                },
+                fault
+            )
+
+        result {
+            let! file = Safetensors.read path
+
+            let item key =
+                Map.tryFind key file.Metadata
+                |> Result.requireSome (fault (Lacks $"metadata `{key}`"))
+
+            let! format = item "sss.checkpoint"
+            do! Result.requireEqual format Format (fault (Unsupported("sss.checkpoint", format, Format)))
+            let! given = item "sss.checksum"
+            let found = checksum (Map.remove "sss.checksum" file.Metadata) file.Tensors
+            do! Result.requireEqual given found (fault (Mismatch("the checksum", given, found)))
+
+            let identity =
+                file.Metadata
+                |> Map.toSeq
+                |> Seq.filter (fun (key, _) -> key.StartsWith("run.", StringComparison.Ordinal))
+                |> Seq.map (fun (key, value) -> key.Substring 4, value)
+                |> Map.ofSeq
+
+            return!
+                try
+                    Ok(identity, state file)
+                with
+                | :? JsonException
+                | :? FormatException
+                | :? InvalidOperationException
+                | :? Collections.Generic.KeyNotFoundException as e ->
+                    Error(fault (Syntax("checkpoint", e.Message)))
+        }

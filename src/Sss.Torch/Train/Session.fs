@@ -1,0 +1,197 @@
+namespace Sss.Torch
+
+open System
+open System.Diagnostics
+open System.Threading
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Files
+
+/// The trainer of a run; a cut puts a smaller one in its place.
+[<Sealed>]
+type internal Live(first: Trainer) =
+    let mutable trainer = first
+
+    /// The one at work.
+    member _.Trainer = trainer
+
+    /// Ends the one at work, and goes on with another.
+    member _.Replace(next: Trainer) =
+        (trainer :> IDisposable).Dispose()
+        trainer <- next
+
+    interface IDisposable with
+        member _.Dispose() = (trainer :> IDisposable).Dispose()
+
+/// What stays the same from the first step of a run to its last.
+type internal Session = {
+    Settings: TrainSettings
+    /// As the text has it: what reports count in.
+    Whole: Network
+    Dataset: Dataset
+    Recipe: Recipe
+    Batch: int
+    StepsPerEpoch: int
+    /// Of the selected network, in macs.
+    Target: int64 option
+    /// Images held out.
+    Validation: Split option
+    Emit: TrainEvent -> unit
+    Stop: CancellationToken
+    Clock: Stopwatch
+    /// Seconds of earlier processes.
+    Before: float
+}
+
+/// What changes from step to step besides the trainer. The arrays in `State` are old until they are
+/// exported.
+type internal Progress = {
+    State: TrainState
+    /// In the epoch that is under way.
+    Gamma: Gamma
+    /// Images of the epoch that this process has seen.
+    Seen: int64
+    Reports: EpochReport list
+}
+
+/// What happens between two epochs.
+[<RequireQualifiedAccess>]
+module internal Session =
+
+    /// The state of this moment.
+    let export (s: Session) (live: Live) (state: TrainState) =
+        live.Trainer.Export {
+            state with
+                Seconds = s.Before + s.Clock.Elapsed.TotalSeconds
+        }
+
+    /// A number that is not finite makes every score meaningless. (The loss need not show it: a bn
+    /// that sees one value a channel makes its running variance 0/0 while training goes on.)
+    let checkFinite epoch (state: TrainState) =
+        let isBad (array: Tensor<float32>) =
+            array.Data |> Array.exists (fun value -> not (Single.IsFinite value))
+
+        if state.Numbers |> Map.exists (fun _ array -> isBad array) then
+            Error(Diverged(epoch, nan))
+        else
+            Ok()
+
+    /// Hands a state to whoever keeps states.
+    let keep (s: Session) (state: TrainState) : Result<unit, TrainError> =
+        match s.Settings.Keeper with
+        | None -> Ok()
+        | Some keeper ->
+            result {
+                do! checkFinite (max 0 (state.Epoch - 1)) state
+                do! keeper.State state |> Result.mapError NotKept
+            }
+
+    let private validate (s: Session) (state: TrainState) : Result<Evaluation option, TrainError> =
+        match s.Validation with
+        | None -> Ok None
+        | Some split ->
+            result {
+                do! checkFinite state.Epoch state
+
+                use! model =
+                    Model.create s.Settings.Engine state.Network state.Numbers
+                    |> Result.mapError BadModel
+
+                return Some(Evaluate.run model s.Dataset split)
+            }
+
+    let private best (s: Session) (report: EpochReport) (state: TrainState) =
+        match report.Validation, report.WouldBe with
+        | Some evaluation, Some cost ->
+            let network, numbers = TrainState.whole state
+
+            let candidate = {
+                Epoch = report.Epoch
+                Accuracy = evaluation.Accuracy
+                Loss = evaluation.Loss
+                Macs = cost.Macs
+                Network = network
+                Numbers = numbers
+            }
+
+            if Reporting.isBetter s.Target state.Best candidate then
+                Some candidate
+            else
+                state.Best
+        | _ -> state.Best
+
+    /// Takes out what is gone, where the recipe says so after this epoch; the last epoch's is left to
+    /// selection.
+    let private shrink (s: Session) (live: Live) (state: TrainState) =
+        match s.Recipe.ShrinkEvery with
+        | Some every when state.Epoch % every = 0 && state.Epoch < s.Recipe.Epochs ->
+            match Shrinking.cut s.StepsPerEpoch state with
+            | None -> Ok state
+            | Some(state, plan) ->
+                result {
+                    let! next =
+                        Trainer.import s.Settings.Engine s.Settings.Method s.Recipe state
+                        |> Result.mapError BadModel
+
+                    live.Replace next
+
+                    s.Emit(
+                        CutDone {
+                            Epoch = state.Epoch - 1
+                            Structures = plan.Goes.Length
+                            Before = plan.Before
+                            After = plan.After
+                        }
+                    )
+
+                    return state
+                }
+        | _ -> Ok state
+
+    let private report (s: Session) (live: Live) rate validation (seconds: float) (p: Progress) =
+        let state = p.State
+        let owners = Reporting.owners s.Whole live.Trainer
+
+        {
+            Epoch = state.Epoch
+            Loss = state.Sums.Loss / float (max 1L state.Sums.Images)
+            Accuracy = float state.Sums.Right / float (max 1L state.Sums.Images)
+            Rate = rate
+            Gamma = p.Gamma
+            Factors = Reporting.kinds s.Whole owners
+            Owners = owners
+            WouldBe = live.Trainer.WouldBe()
+            ImagesPerSecond = float p.Seen / seconds
+            Dose = state.Dose
+            Validation = validation
+        }
+
+    /// After an epoch's last step: report, validation, cut, and a state to go on from.
+    let finishEpoch (s: Session) (live: Live) rate seconds (p: Progress) =
+        result {
+            let state = export s live p.State
+            let! validation = validate s state
+            let report = report s live rate validation seconds p
+            s.Emit(EpochDone report)
+
+            match s.Settings.Keeper with
+            | Some keeper -> do! keeper.Epoch report |> Result.mapError NotKept
+            | None -> ()
+
+            let! state =
+                shrink s live {
+                    state with
+                        Epoch = state.Epoch + 1
+                        Best = best s report state
+                        Sums = TrainState.noSums
+                }
+
+            do! keep s state
+
+            return {
+                p with
+                    State = state
+                    Seen = 0L
+                    Reports = report :: p.Reports
+            }
+        }

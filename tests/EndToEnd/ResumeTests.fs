@@ -1,0 +1,255 @@
+namespace Sss.Tests.EndToEnd
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Text.Json.Nodes
+open System.Threading
+open Xunit
+open Sss.Tests.EndToEnd.Running
+
+/// A fact that mounts a small file system.
+type NeedsMount() as fact =
+    inherit FactAttribute()
+
+    do
+        let isAble () =
+            let folder = Directory.CreateTempSubdirectory("sss-mount-").FullName
+
+            try
+                let run file (args: string list) =
+                    use child =
+                        Process.Start(ProcessStartInfo(file, args, RedirectStandardError = true))
+                        |> nonNull
+
+                    child.WaitForExit()
+                    child.ExitCode = 0
+
+                run "mount" [ "-t"; "tmpfs"; "-o"; "size=1m"; "tmpfs"; folder ]
+                && run "umount" [ folder ]
+            with _ ->
+                false
+
+        if not (OperatingSystem.IsLinux() && Environment.UserName = "root" && isAble ()) then
+            fact.Skip <- "mounting a file system takes root on Linux, and a machine that lets it"
+
+/// Runs that end before their time, and go on.
+type ResumeTests() =
+
+    /// Dropout, augmentation, a target, cuts and a validation split: all that a state has to hold.
+    let text =
+        "network Small {\n  input 1x8x8\n  classes 10\n  conv 8 3x3; bn; relu\n"
+        + "  residual @scale(block) { conv 8 3x3; bn @scale(neuron); relu; conv 8 3x3; bn }\n  relu\n"
+        + "  residual @scale(block) { conv 8 3x3; bn @scale(neuron); relu; conv 8 3x3; bn }\n  relu\n"
+        + "  avgpool global; dropout 0.1; dense classes\n}\n"
+        + "train {\n  epochs 12\n  batch 32\n  lr 0.1 cosine\n  gamma neuron=0.01 block=0.02\n"
+        + "  target macs=0.5\n  shrink every 2\n  augment crop=1\n}\n"
+
+    let arguments (folder: Folder) out extra =
+        [ "train"; folder.File "small.sss"; "--data"; "digits"; "--out"; out ]
+        @ [ "--threads"; "1"; "--validation"; "0.1" ]
+        @ extra
+
+    let prepared () =
+        let folder = new Folder()
+        File.WriteAllText(folder.File "small.sss", text)
+        folder
+
+    /// What a run leaves that must not depend on how often it was ended on the way.
+    let left (out: string) =
+        let result = JsonNode.Parse(File.ReadAllText(Path.Combine(out, "result.json"))) |> nonNull
+        result.AsObject().Remove "seconds" |> ignore
+
+        let rows =
+            // All columns but the speed.
+            File.ReadAllLines(Path.Combine(out, "metrics.csv"))
+            |> Array.map (fun line -> line.Split ',')
+
+        let speed = Array.IndexOf(rows[0], "images_per_second")
+
+        result.ToJsonString(),
+        rows |> Array.map (fun row -> String.Join(",", Array.removeAt speed row)),
+        [
+            for name in
+                [
+                    "network.safetensors"
+                    "network.sss"
+                    "selected.safetensors"
+                    "selected.sss"
+                    "selected.onnx"
+                ] do
+                name, Convert.ToHexString(Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(out, name))))
+        ]
+
+    let launch (args: string list) =
+        Process.Start(
+            ProcessStartInfo(
+                "dotnet",
+                program :: args,
+                WorkingDirectory = root,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true
+            )
+        )
+        |> nonNull
+
+    let checkpoints (out: string) =
+        let folder = Path.Combine(out, "checkpoint")
+
+        if Directory.Exists folder then
+            Directory.GetFiles(folder, "step-*.safetensors") |> Array.sort
+        else
+            [||]
+
+    /// Waits until a run has kept a state, or has ended.
+    let waitForCheckpoint (child: Process) out =
+        while (checkpoints out).Length = 0 && not child.HasExited do
+            Thread.Sleep 5
+
+    let isLong =
+        Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
+
+    [<Fact>]
+    member _.``killed at random moments and resumed, a run leaves the same bits``() =
+        use folder = prepared ()
+        let whole = folder.File "whole"
+        expectCode 0 (sss (arguments folder whole []))
+        let out = folder.File "killed"
+        let random = Random 20180908
+        let mutable ended = false
+        let mutable kills = 0
+
+        while not ended && kills < (if isLong then 20 else 8) do
+            use child = launch (arguments folder out [ "--resume" ])
+            // From before the first step to well into the run.
+            let patience = random.Next(300, 2500)
+            ended <- child.WaitForExit patience
+
+            if not ended then
+                child.Kill()
+                child.WaitForExit()
+                kills <- kills + 1
+
+        expectCode 0 (sss (arguments folder out [ "--resume" ]))
+        Assert.True(kills > 3, $"only {kills} kills")
+        Assert.Equal(left whole, left out)
+        Assert.Empty(Directory.GetFiles(out, ".*.tmp", SearchOption.AllDirectories))
+
+    [<Fact>]
+    member _.``asked to end by a signal, it keeps a state, exits 3 and goes on``() =
+        use folder = prepared ()
+        let whole = folder.File "whole"
+        expectCode 0 (sss (arguments folder whole []))
+
+        for signal in [ "TERM"; "INT"; "HUP" ] do
+            let out = folder.File signal
+            use child = launch (arguments folder out [])
+            waitForCheckpoint child out
+            use kill = Process.Start("kill", [ $"-{signal}"; string child.Id ])
+            kill.WaitForExit()
+            let said = child.StandardError.ReadToEnd()
+            child.WaitForExit()
+
+            Assert.True((child.ExitCode = 3), $"{signal}: {child.ExitCode}\n{said}")
+            let last = said.TrimEnd().Split '\n' |> Array.last
+            Assert.Equal($"The checkpoint is {Array.last (checkpoints out)}; go on with --resume.", last)
+            // Without a word about it, the work of the first run is not thrown away.
+            let refused = sss (arguments folder out [])
+            expectCode 1 refused
+
+            Assert.Equal(
+                $"{out} holds a run that has not come to its end ({Array.last (checkpoints out)}).",
+                firstLine refused.Err
+            )
+
+            expectCode 0 (sss (arguments folder out [ "--resume" ]))
+            Assert.Equal(left whole, left out)
+
+    [<Fact>]
+    member _.``a checkpoint cut short at any tenth falls back to the one before, and says so``() =
+        use folder = prepared ()
+        let out = folder.File "out"
+        expectCode 0 (sss (arguments folder out [ "--epochs"; "4" ]))
+        let expected = left out
+        let files = checkpoints out
+        Assert.Equal(2, files.Length)
+        let bytes = File.ReadAllBytes files[1]
+
+        for tenth in (if isLong then [ 0..9 ] else [ 0; 4; 9 ]) do
+            File.WriteAllBytes(files[1], Array.truncate (bytes.Length * tenth / 10) bytes)
+            let resumed = sss (arguments folder out [ "--epochs"; "4"; "--resume" ])
+            expectCode 0 resumed
+
+            Assert.StartsWith(
+                $"a checkpoint cannot be read, going on from the one before it: {files[1]}: at byte ",
+                firstLine resumed.Err
+            )
+
+            Assert.Equal(expected, left out)
+
+        // Nothing is left of either: that is said, and nothing is thrown away.
+        for file in files do
+            File.WriteAllText(file, "damaged")
+
+        let refused = sss (arguments folder out [ "--epochs"; "4"; "--resume" ])
+        expectCode 1 refused
+        let place = Path.Combine(out, "checkpoint")
+        Assert.Equal($"no checkpoint of {place} can be read:", firstLine refused.Err)
+
+    [<Fact>]
+    member _.``another recipe is refused with what differs``() =
+        use folder = prepared ()
+        let out = folder.File "out"
+        expectCode 0 (sss (arguments folder out [ "--epochs"; "2" ]))
+        let refused = sss (arguments folder out [ "--epochs"; "3"; "--seed"; "2"; "--resume" ])
+        expectCode 1 refused
+
+        Assert.Equal<string[]>(
+            [|
+                $"{Array.last (checkpoints out)} is of another run:"
+                "  epochs: 2 there, 3 here"
+                "  seed: 1 there, 2 here"
+                "Go on with what it was started with, or start anew with --restart or another --out."
+            |],
+            refused.Err.TrimEnd().Split '\n'
+        )
+
+        expectCode 0 (sss (arguments folder out [ "--epochs"; "1"; "--restart" ]))
+
+    [<NeedsMount>]
+    member _.``a full disk is said, and the run goes on once there is room``() =
+        use folder = prepared ()
+        let whole = folder.File "whole"
+        expectCode 0 (sss (arguments folder whole []))
+        let disk = Directory.CreateDirectory(folder.File "disk").FullName
+        expectCode 0 (start 10 [] "mount" [ "-t"; "tmpfs"; "-o"; "size=2m"; "tmpfs"; disk ])
+
+        try
+            let out = Path.Combine(disk, "out")
+            let ballast = Path.Combine(disk, "ballast")
+            use child = launch (arguments folder out [])
+            waitForCheckpoint child out
+
+            // Whatever room is left goes, down to the last page.
+            let fill () =
+                use stream = new FileStream(ballast, FileMode.Append)
+
+                try
+                    while true do
+                        stream.Write(ReadOnlySpan(Array.zeroCreate<byte> 4096))
+                        stream.Flush()
+                with :? IOException ->
+                    ()
+
+            fill ()
+            let said = child.StandardError.ReadToEnd()
+            child.WaitForExit()
+            Assert.True((child.ExitCode = 1), $"{child.ExitCode}\n{said}")
+            Assert.Contains("no space left on the device", said)
+            Assert.Contains("go on with --resume when this is mended.", said)
+            Assert.DoesNotContain("   at ", said)
+            File.Delete ballast
+            expectCode 0 (sss (arguments folder out [ "--resume" ]))
+            Assert.Equal(left whole, left out)
+        finally
+            start 10 [] "umount" [ disk ] |> ignore
