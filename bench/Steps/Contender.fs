@@ -80,7 +80,18 @@ module Contender =
         let train count =
             for _ in 1..count do
                 let struct (images, labels) = data[int step % batches]
-                trainer.Step({ Images = images; Labels = labels }, rate, step) |> ignore
+
+                trainer.Step(
+                    {
+                        Images = images
+                        Labels = labels
+                        LeftOut = []
+                    },
+                    rate,
+                    step
+                )
+                |> ignore
+
                 step <- step + 1L
 
         // What predicts is the folded network; made when it is first asked for, so that it does not

@@ -70,6 +70,7 @@ let write (rule: Rule) (case: Case) (folder: string) : float =
 
         let normalisation: Normalisation = {
             Scale = 1.0f
+            Resize = 0
             Mean = Array.zeroCreate case.Channels
             Deviation = Array.create case.Channels 1.0f
         }

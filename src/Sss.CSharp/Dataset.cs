@@ -29,6 +29,7 @@ public sealed class ImageSet
     /// <see cref="SelectedNetwork.Predict"/> takes.
     /// </summary>
     /// <param name="index">From 0.</param>
+    /// <exception cref="SssException">The image is a picture file that can no longer be read.</exception>
     public float[] Image(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
@@ -39,6 +40,9 @@ public sealed class ImageSet
             Files.Pixels.Bytes bytes =>
                 [.. bytes.Item.AsSpan(index * size, size).ToArray().Select(b => (float)b)],
             Files.Pixels.Floats floats => floats.Item.AsSpan(index * size, size).ToArray(),
+            Files.Pixels.Pictures pictures =>
+                [.. Files.ImageFile.readAs(Normalisation.Resize, Value.Shape, pictures.Item.Paths[index])
+                    .OrThrow(Engine.FileFailure).Select(b => (float)b)],
             var other => throw new InvalidOperationException($"unknown pixels: {other}"),
         };
     }
@@ -73,6 +77,33 @@ public sealed class Dataset
     /// <summary>A folder with the four files of MNIST and its relatives, plain or gzipped.</summary>
     /// <exception cref="SssException">A file is missing or damaged.</exception>
     public static Dataset Idx(string folder) => Load(Files.DataSource.NewIdx(folder));
+
+    /// <summary>The binary files of CIFAR-10.</summary>
+    /// <exception cref="SssException">A file is missing or damaged.</exception>
+    public static Dataset Cifar10(string folder) => Load(Files.DataSource.NewCifar10(folder));
+
+    /// <summary>The binary files of CIFAR-100, with the fine labels.</summary>
+    /// <exception cref="SssException">A file is missing or damaged.</exception>
+    public static Dataset Cifar100(string folder) => Load(Files.DataSource.NewCifar100(folder));
+
+    /// <summary>
+    /// A folder of JPEG and PNG pictures, a sub-folder a class, cut and scaled to a network's input. One
+    /// that is too large for memory is decoded while it is used, and has to stay where it is until then.
+    /// </summary>
+    /// <exception cref="SssException">There are no pictures, or too many of them are broken.</exception>
+    public static Dataset Folder(string folder, Network network)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        return new Dataset(
+            Files.DatasetModule.loadFor(network.Value, Files.DataSource.NewFolder(folder)).OrThrow(Failure));
+    }
+
+    /// <summary>The same in colour, at the size of the first picture.</summary>
+    /// <exception cref="SssException">There are no pictures, or too many of them are broken.</exception>
+    public static Dataset Folder(string folder) => Load(Files.DataSource.NewFolder(folder));
+
+    /// <summary>Pictures that were left out because they are broken, each with the reason.</summary>
+    public IReadOnlyList<string> Skipped => [.. Value.Skipped.Select(Files.FileErrorModule.message)];
 
     /// <summary>Whatever the command line's <c>--data</c> takes: <c>digits</c>, <c>idx:DIR</c>, …</summary>
     /// <exception cref="SssException">The name is unknown, or a file is missing or damaged.</exception>
@@ -142,6 +173,8 @@ public sealed class Dataset
 
     /// <summary>The first so many training images only.</summary>
     public Dataset Limit(int images) => new(Files.DatasetModule.limit(images, Value));
+
+    internal Dataset Resized(int pixels) => new(Files.DatasetModule.resized(pixels, Value));
 
     private static Dataset Load(Files.DataSource source) =>
         new(Files.DatasetModule.load(source).OrThrow(Failure));

@@ -105,6 +105,7 @@ public sealed class SelectedNetwork : IDisposable
 
     /// <summary>Accuracy and loss on a set of images, which go through the normalisation of the training data.</summary>
     /// <exception cref="ArgumentException">The images do not have the network's input shape.</exception>
+    /// <exception cref="SssException">The images are picture files, and these can no longer be read.</exception>
     public Evaluation Evaluate(ImageSet images)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -126,7 +127,7 @@ public sealed class SelectedNetwork : IDisposable
         // Not the predictor: the same bits as `sss eval`.
         using var model = Torch.ModelModule.create(Engine.Load(), Network.Value, weights)
             .OrThrow(Engine.ModelFailure);
-        return Evaluation.From(Torch.Evaluate.run(model, data, images.Value));
+        return Evaluation.From(Torch.Evaluate.run(model, data, images.Value).OrThrow(Engine.FileFailure));
     }
 
     /// <summary>Writes <c>selected.sss</c> and <c>selected.safetensors</c> into a folder, each whole or not at all.</summary>

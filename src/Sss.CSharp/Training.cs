@@ -29,8 +29,9 @@ public static class Training
         ArgumentNullException.ThrowIfNull(dataset);
         var recipe = Merge(network.Recipe ?? Core.RecipeModule.defaults, options ?? new TrainingOptions());
         Files.DatasetModule.fits(network.Value, dataset.Value).OrThrow(Engine.FileFailure);
+        dataset = dataset.Resized(recipe.Augment.Resize);
         return Task.Factory.StartNew(
-            () => Run(network, dataset, recipe, options?.Threads, progress, cancellationToken),
+            () => Run(network, dataset, recipe, options, progress, cancellationToken),
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
@@ -40,13 +41,14 @@ public static class Training
         Network network,
         Dataset dataset,
         Core.Recipe recipe,
-        int? threads,
+        TrainingOptions? options,
         IProgress<EpochProgress>? progress,
         CancellationToken stop)
     {
         var settings = new Torch.TrainSettings(
             Engine.Load(),
-            threads.ToOption(),
+            (options?.Threads).ToOption(),
+            (options?.Loaders).ToOption(),
             Torch.FactorMethod.Apg,
             FSharpOption<Torch.TrainState>.None,
             FSharpOption<double>.None,

@@ -39,4 +39,7 @@ public sealed record TrainingOptions
 
     /// <summary>Threads of the arithmetic; null: as many as LibTorch takes. Part of what a run's bits depend on.</summary>
     public int? Threads { get; init; }
+
+    /// <summary>Threads that decode images ahead of the steps; null: as many as the data is worth. No bit depends on it.</summary>
+    public int? Loaders { get; init; }
 }

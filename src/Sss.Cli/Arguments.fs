@@ -18,6 +18,7 @@ type TrainArgument =
     | [<Unique>] Resume
     | [<Unique>] Restart
     | [<Unique>] Threads of count: int
+    | [<Unique>] Loaders of count: int
     | [<Unique>] Limit of images: int
     | [<Unique>] Init of weights: string
     | [<Unique>] Method of name: string
@@ -49,6 +50,8 @@ type TrainArgument =
             | Resume -> "go on from the last checkpoint in the folder, where there is one"
             | Restart -> "start anew, and throw away the unfinished run in the folder"
             | Threads _ -> "threads of the arithmetic; the number of cores where not given"
+            | Loaders _ ->
+                "threads that decode images ahead; half of the cores for pictures where not given"
             | Limit _ -> "use only so many training images"
             | Init _ -> "start from the weights of a .safetensors file instead of random ones"
             | Method _ ->

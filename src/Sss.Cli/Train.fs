@@ -143,7 +143,7 @@ module TrainCommand =
                     let! recipe = TrainOptions.recipe args parsed
                     let! method = TrainOptions.method args
                     let! select = TrainOptions.select args
-                    let! threads, limit = TrainOptions.counts args
+                    let! threads, loaders, limit = TrainOptions.counts args
                     let! validation = TrainOptions.validation args
                     let! start = TrainOptions.start args
 
@@ -152,6 +152,7 @@ module TrainCommand =
                         Method = method
                         Select = select
                         Threads = threads
+                        Loaders = loaders
                         Limit = limit
                         Validation = validation
                         Start = start
@@ -195,11 +196,13 @@ module TrainCommand =
                         return {
                             Network = parsed.Network
                             Recipe = recipe
-                            Dataset = options.Limit |> Option.fold (fun d n -> Dataset.limit n d) dataset
+                            Dataset =
+                                options.Limit |> Option.fold (fun d n -> Dataset.limit n d) dataset
                             Select = options.Select
                             Settings = {
                                 Engine = engine
                                 Threads = options.Threads
+                                Loaders = options.Loaders
                                 From = from
                                 Method = options.Method
                                 Validation = options.Validation

@@ -129,26 +129,31 @@ module TrainOptions =
             KeepFactors = args.Contains TrainArgument.Keep_Factors
         })
 
-    /// Numbers that are no part of the recipe: threads, images.
-    let counts (args: ParseResults<TrainArgument>) : Result<int option * int option, string> =
+    /// Numbers that are no part of the recipe: threads, loaders, images.
+    let counts
+        (args: ParseResults<TrainArgument>)
+        : Result<int option * int option * int option, string> =
         result {
             let! threads =
                 args.TryGetResult TrainArgument.Threads
                 |> Option.traverseResult (Usage.atLeast 1 "--threads")
 
+            let! loaders =
+                args.TryGetResult TrainArgument.Loaders
+                |> Option.traverseResult (Usage.atLeast 1 "--loaders")
+
             let! limit =
                 args.TryGetResult TrainArgument.Limit
                 |> Option.traverseResult (Usage.atLeast 1 "--limit")
 
-            return threads, limit
+            return threads, loaders, limit
         }
 
     /// The fraction of the training images that is held out.
     let validation (args: ParseResults<TrainArgument>) : Result<float option, string> =
         match args.TryGetResult TrainArgument.Validation with
         | Some value when not (value > 0.0 && value < 1.0) ->
-            Error
-                $"--validation must be a number above 0 and below 1, not {Number.brief value}."
+            Error $"--validation must be a number above 0 and below 1, not {Number.brief value}."
         | value -> Ok value
 
     /// Where in the run to start.

@@ -3,6 +3,7 @@ namespace Sss.Cli
 open System
 open Spectre.Console
 open Sss.Core
+open Sss.Files
 open Sss.Torch
 
 /// Training as it goes, on standard error: a bar with rate and time left where a person watches,
@@ -40,6 +41,8 @@ module TrainProgress =
                 | Some v -> "validation " + Number.percent v.Accuracy
                 | None -> ()
                 Number.grouped (int64 report.ImagesPerSecond) + " images/s"
+                if report.Waited >= 0.1 then
+                    $"waited {report.Waited:``0.0``} s for data"
             ]
         )
 
@@ -56,6 +59,7 @@ module TrainProgress =
             Number.percent (float report.After.Macs / float (max 1L report.Before.Macs))
 
         $"cut {report.Structures} structures for good: going on with {kept} of the macs"
+    let private leftOut error = "left out: " + FileError.message error
 
     let private plain network epochs event =
         match event with
@@ -66,6 +70,7 @@ module TrainProgress =
                 $"training {start.Network.Name}: {Number.grouped start.Images} images an epoch, \
                   batch {start.Batch}, {start.Epochs} epochs, {start.Threads} threads"
         | EpochDone report -> Terminal.error (line network epochs report)
+        | LeftOut error -> Terminal.error (leftOut error)
         | Stepped _
         | Finished _ -> ()
 
@@ -99,18 +104,20 @@ module TrainProgress =
                         task.Increment 1.0
                         task.Description <- rate report
                     | EpochDone report -> console.WriteLine(line network epochs report)
+                    | LeftOut error -> console.WriteLine(leftOut error)
                     | Finished _ -> task.StopTask()
                 )
             )
 
+    /// Images and checkpoints that are not what they should be are told in any case.
+    let private broken event =
+        match event with
+        | LeftOut error -> Terminal.error (leftOut error)
+        | Resumed r when not r.Damaged.IsEmpty -> List.iter Terminal.error (resumed r)
+        | _ -> ()
+
     /// Runs work that emits events, and shows them.
     let show quiet (network: Network) (epochs: int) (work: (TrainEvent -> unit) -> 'T) : 'T =
-        if quiet then
-            // Damage is told even so.
-            work (
-                function
-                | Resumed r when not r.Damaged.IsEmpty -> List.iter Terminal.error (resumed r)
-                | _ -> ()
-            )
+        if quiet then work broken
         elif Terminal.watched () then bar network epochs work
         else work (plain network epochs)

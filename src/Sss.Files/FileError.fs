@@ -87,6 +87,13 @@ module FileError =
     let private bytes (n: int64) =
         if n = 1L then "1 byte" else $"{n} bytes"
 
+    /// Whether it is the content of a file that is at fault, so that other files may be used; the
+    /// rest is the machine's or the folder's.
+    let isBroken error =
+        match error with
+        | Malformed _ -> true
+        | _ -> false
+
     /// What is wrong, as the second half of a sentence's line.
     let faultMessage fault =
         match fault with

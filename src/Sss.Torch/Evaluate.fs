@@ -1,6 +1,7 @@
 namespace Sss.Torch
 
 open System
+open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Files
 open TorchSharp
@@ -84,39 +85,79 @@ module Evaluate =
 
         result
 
-    /// The first images of a split as a network sees them, N×C×H×W.
-    let images (dataset: Dataset) (split: Split) (count: int) : float32[] =
-        let plan = Batch.plain dataset split
-        let indices = Array.init count id
-        let images = Array.zeroCreate (count * int (Shape.count split.Shape))
-        Batch.fill plan 0L (ReadOnlySpan indices) (images.AsSpan())
-        images
+    /// Fills `images` with the images from `first` on, up to `count` of them, and gives the indices
+    /// of those that were written: broken pictures are passed over. The next to look at comes last.
+    let private gather plan first count (images: float32[]) : Result<int list * int, FileError> =
+        let size = int (Shape.count plan.Split.Shape)
+
+        let rec go index written taken =
+            if written = count || index >= plan.Split.Count then
+                Ok(List.rev taken, index)
+            else
+                match Batch.one plan 0L index (images.AsSpan(written * size, size)) with
+                | Ok() -> go (index + 1) (written + 1) (index :: taken)
+                | Error error when FileError.isBroken error -> go (index + 1) written taken
+                | Error error -> Error error
+
+        go first 0 []
+
+    /// The first images of a split that can be read, as a network sees them, N×C×H×W.
+    let images (dataset: Dataset) (split: Split) (count: int) : Result<float32[], FileError> =
+        let size = int (Shape.count split.Shape)
+        let images = Array.zeroCreate (count * size)
+
+        gather (Batch.plain dataset split) 0 count images
+        |> Result.map (fun (taken, _) -> Array.truncate (taken.Length * size) images)
 
     /// Accuracy and loss on a split, without augmentation. The same weights give the same bits.
-    let run (model: Model) (dataset: Dataset) (split: Split) : Evaluation =
+    /// Broken pictures are not counted; when there are more than `ImageFolder.tolerated` allows, or
+    /// a file cannot be read for another reason, the result is an error.
+    let run (model: Model) (dataset: Dataset) (split: Split) : Result<Evaluation, FileError> =
         let plan = Batch.plain dataset split
         let size = int (Shape.count split.Shape)
         let classes = model.Network.Classes
-        let mutable right = 0
-        let mutable loss = 0.0
+        let images = Array.zeroCreate (batch * size)
 
-        for first in 0..batch .. split.Count - 1 do
-            let n = min batch (split.Count - first)
-            let indices = Array.init n (fun i -> first + i)
-            let images = Array.zeroCreate (n * size)
-            Batch.fill plan 0L (ReadOnlySpan indices) (images.AsSpan())
-            let y = scores model (ReadOnlyMemory images)
+        let rec go first right loss count =
+            if first >= split.Count then
+                Ok(right, loss, count)
+            else
+                match gather plan first batch images with
+                | Error error -> Error error
+                | Ok(taken, next) ->
+                    let n = taken.Length
+                    let y = scores model (ReadOnlyMemory(images, 0, n * size))
 
-            for i in 0 .. n - 1 do
-                let row = ReadOnlySpan(y, i * classes, classes)
-                let label = split.Labels[first + i]
-                right <- right + (if arg row = label then 1 else 0)
-                loss <- loss + logSumExp row - float row[label]
+                    let add (i, right, loss) index =
+                        let row = ReadOnlySpan(y, i * classes, classes)
+                        let label = split.Labels[index]
+                        let isRight = arg row = label
 
-        let count = float (max 1 split.Count)
+                        i + 1,
+                        (if isRight then right + 1 else right),
+                        loss + (logSumExp row - float row[label])
 
-        {
-            Accuracy = float right / count
-            Loss = loss / count
-            Count = split.Count
+                    let _, right, loss = List.fold add (0, right, loss) taken
+                    go next right loss (count + n)
+
+        result {
+            let! right, loss, count = go 0 0 0.0 0
+            let missing = split.Count - count
+
+            if missing > max 0 (ImageFolder.tolerated split.Count) then
+                return!
+                    Error(
+                        Malformed(
+                            Place.start dataset.Name,
+                            Lacks $"more than {count} of {split.Count} pictures that can be decoded"
+                        )
+                    )
+
+            let total = float (max 1 count)
+
+            return {
+                Accuracy = float right / total
+                Loss = loss / total
+                Count = count
+            }
         }

@@ -33,6 +33,14 @@ type NeedsMount() as fact =
         if not (OperatingSystem.IsLinux() && Environment.UserName = "root" && isAble ()) then
             fact.Skip <- "mounting a file system takes root on Linux, and a machine that lets it"
 
+/// A fact that reads what Linux tells of a process.
+type NeedsProc() as fact =
+    inherit FactAttribute()
+
+    do
+        if not (Directory.Exists "/proc/self") then
+            fact.Skip <- "the memory of another process is read from /proc, which Linux has"
+
 /// Runs that end before their time, and go on.
 type ResumeTests() =
 
@@ -57,7 +65,9 @@ type ResumeTests() =
 
     /// What a run leaves that must not depend on how often it was ended on the way.
     let left (out: string) =
-        let result = JsonNode.Parse(File.ReadAllText(Path.Combine(out, "result.json"))) |> nonNull
+        let result =
+            JsonNode.Parse(File.ReadAllText(Path.Combine(out, "result.json"))) |> nonNull
+
         result.AsObject().Remove "seconds" |> ignore
 
         let rows =
@@ -78,7 +88,12 @@ type ResumeTests() =
                     "selected.sss"
                     "selected.onnx"
                 ] do
-                name, Convert.ToHexString(Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(out, name))))
+                name,
+                Convert.ToHexString(
+                    Security.Cryptography.SHA256.HashData(
+                        File.ReadAllBytes(Path.Combine(out, name))
+                    )
+                )
         ]
 
     let launch (args: string list) =
@@ -106,8 +121,7 @@ type ResumeTests() =
         while (checkpoints out).Length = 0 && not child.HasExited do
             Thread.Sleep 5
 
-    let isLong =
-        Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
+    let isLong = Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
 
     [<Fact>]
     member _.``killed at random moments and resumed, a run leaves the same bits``() =
@@ -152,7 +166,11 @@ type ResumeTests() =
 
             Assert.True((child.ExitCode = 3), $"{signal}: {child.ExitCode}\n{said}")
             let last = said.TrimEnd().Split '\n' |> Array.last
-            Assert.Equal($"The checkpoint is {Array.last (checkpoints out)}; go on with --resume.", last)
+
+            Assert.Equal(
+                $"The checkpoint is {Array.last (checkpoints out)}; go on with --resume.",
+                last
+            )
             // Without a word about it, the work of the first run is not thrown away.
             let refused = sss (arguments folder out [])
             expectCode 1 refused
@@ -201,7 +219,10 @@ type ResumeTests() =
         use folder = prepared ()
         let out = folder.File "out"
         expectCode 0 (sss (arguments folder out [ "--epochs"; "2" ]))
-        let refused = sss (arguments folder out [ "--epochs"; "3"; "--seed"; "2"; "--resume" ])
+
+        let refused =
+            sss (arguments folder out [ "--epochs"; "3"; "--seed"; "2"; "--resume" ])
+
         expectCode 1 refused
 
         Assert.Equal<string[]>(
@@ -253,3 +274,43 @@ type ResumeTests() =
             Assert.Equal(left whole, left out)
         finally
             start 10 [] "umount" [ disk ] |> ignore
+
+    [<NeedsProc>]
+    member _.``native memory stays flat over thousands of steps``() =
+        use folder = prepared ()
+        let out = folder.File "out"
+        // Ten steps an epoch, a checkpoint after each.
+        let epochs = if isLong then 2000 else 300
+
+        File.WriteAllText(
+            folder.File "small.sss",
+            text
+                .Replace("epochs 12", $"epochs {epochs}")
+                .Replace("target macs=0.5\n  shrink every 2\n", "")
+        )
+
+        use child = launch (arguments folder out [ "--limit"; "356" ])
+
+        let resident () =
+            let line =
+                File.ReadLines $"/proc/{child.Id}/status"
+                |> Seq.find (fun line -> line.StartsWith "VmRSS:")
+
+            float (line.Split([| ' '; '\t' |], StringSplitOptions.RemoveEmptyEntries)[1])
+
+        let mutable early, late = 0.0, 0.0
+        let mutable line = child.StandardError.ReadLine()
+
+        while not (isNull line) do
+            match line with
+            | null -> ()
+            | text when text.Contains $" 30/{epochs} " -> early <- resident ()
+            | text when text.Contains $"epoch {epochs - 1}/{epochs} " -> late <- resident ()
+            | _ -> ()
+
+            line <- child.StandardError.ReadLine()
+
+        child.WaitForExit()
+        Assert.Equal(0, child.ExitCode)
+        Assert.True(early > 0.0 && late > 0.0)
+        Assert.True(late <= early * 1.05, $"{early} KiB after 300 steps, {late} KiB at the end")

@@ -138,6 +138,38 @@ public class TrainingTests
         Assert.Throws<ArgumentException>(() => Dataset.FromArrays(images, [1, 2], new Shape(1, 8, 8)));
     }
 
+    [Fact]
+    public void Folders_of_pictures_are_read_at_their_own_size_or_a_networks()
+    {
+        // One red pixel.
+        var picture = Convert.FromBase64String(
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC");
+        using var folder = new TemporaryFolder();
+        foreach (var name in new[] { "cat", "dog" })
+        {
+            Directory.CreateDirectory(folder.File(name));
+            for (var i = 0; i < 5; i++)
+            {
+                File.WriteAllBytes(Path.Combine(folder.File(name), $"{i}.png"), picture);
+            }
+        }
+
+        File.WriteAllText(Path.Combine(folder.File("cat"), "0.png"), "no picture");
+        var network = Network.Parse(
+            "network N {\n input 3x4x4\n classes 2\n conv 4 3x3; relu\n avgpool global\n dense classes\n}\n");
+        var data = Dataset.Folder(folder.Path, network);
+        Assert.Equal(["cat", "dog"], data.Classes);
+        Assert.Equal((7, 2), (data.Train.Count, data.Test.Count));
+        Assert.Equal(new Shape(3, 4, 4), data.Train.Shape);
+        Assert.Equal([.. Enumerable.Repeat(255f, 16), .. Enumerable.Repeat(0f, 32)], data.Train.Image(0));
+        Assert.Contains("0.png", Assert.Single(data.Skipped));
+        File.WriteAllBytes(Path.Combine(folder.File("cat"), "0.png"), picture);
+        Assert.Equal(new Shape(3, 1, 1), Dataset.Folder(folder.Path).Train.Shape);
+        Assert.Throws<SssException>(() => Dataset.Folder(folder.File("cow")));
+        Assert.Throws<SssException>(() => Dataset.Cifar10(folder.Path));
+        Assert.Throws<SssException>(() => Dataset.Cifar100(folder.Path));
+    }
+
     private static int ArgMax(float[] scores) => Array.IndexOf(scores, scores.Max());
 
     /// <summary><see cref="Progress{T}"/> reports on other threads, in no order; this one at once.</summary>

@@ -15,13 +15,43 @@ type Gamma = {
     Block: float
 }
 
-/// Random changes of training images.
+/// How pictures are cut to the input, and random changes of training images, in the order in which
+/// they are made.
 type Augment = {
+    /// The pixels of a picture file's shorter side after it is scaled and before the middle is cut
+    /// out, in testing, and in training where `Area` is 0; 0: as many as the input has.
+    Resize: int
+    /// Train on a random rectangle of at least this fraction of the image's area, of proportions 3:4
+    /// to 4:3, scaled to the input (C. Szegedy et al., "Going deeper with convolutions", CVPR 2015,
+    /// section 6); 0: none.
+    Area: float
     /// Zero padding in pixels on each side before a random crop of the original size; 0: none.
     Crop: int
     /// Mirror half of the images left to right.
     Flip: bool
+    /// Multiply brightness, contrast and saturation, in random order, by numbers from 1 − J to 1 + J
+    /// (A. G. Howard, "Some improvements on deep convolutional neural network based image
+    /// classification", 2013); 0: none.
+    Jitter: float
+    /// Standard deviation of noise along the principal axes of colour (A. Krizhevsky, I. Sutskever,
+    /// G. Hinton, "ImageNet classification with deep convolutional neural networks", NIPS 2012,
+    /// section 4.1); 0: none.
+    Pca: float
 }
+
+/// Plain images.
+[<RequireQualifiedAccess>]
+module Augment =
+
+    /// No change at all.
+    let none: Augment = {
+        Resize = 0
+        Area = 0.0
+        Crop = 0
+        Flip = false
+        Jitter = 0.0
+        Pca = 0.0
+    }
 
 /// How a network is trained: the `train { … }` of a file after the command line has had its say.
 type Recipe = {
@@ -66,7 +96,7 @@ module Recipe =
         TargetMacs = None
         ShrinkEvery = None
         Seed = 1
-        Augment = { Crop = 0; Flip = false }
+        Augment = Augment.none
     }
 
     /// The γ of a kind.

@@ -22,7 +22,7 @@ module internal RecipeItems =
             "target", "target macs=0.5"
             "shrink", "shrink every 5"
             "seed", "seed 1"
-            "augment", "augment crop=2 flip"
+            "augment", "augment crop=2 flip` or `augment area=0.08 flip jitter=0.4 pca=0.1"
         ]
 
     let badForm run (item: RecipeItem) =
@@ -203,8 +203,16 @@ module internal RecipeItems =
         else
             List.ofSeq given.Keys
 
+    let private augmentations = [ "resize"; "area"; "crop"; "flip"; "jitter"; "pca" ]
+
     let augment run (item: RecipeItem) =
         let mutable seen = Set.empty
+
+        let set change =
+            run.Recipe <- {
+                run.Recipe with
+                    Augment = change run.Recipe.Augment
+            }
 
         for word in item.Words do
             let name, span =
@@ -219,35 +227,44 @@ module internal RecipeItems =
 
             seen <- seen.Add name
 
+            let count (value: Located<float>) change =
+                whole run name 0 value.Span value.Value (fun n -> set (change n))
+
+            let fraction (value: Located<float>) isGood expected change =
+                real run name value.Span value.Value isGood expected (fun x -> set (change x))
+
             match word with
+            | RecipeWord.Named({ Value = "resize" }, value) ->
+                count value (fun n a -> { a with Resize = n })
             | RecipeWord.Named({ Value = "crop" }, value) ->
-                whole
-                    run
-                    "crop"
-                    0
-                    value.Span
-                    value.Value
-                    (fun n ->
-                        run.Recipe <- {
-                            run.Recipe with
-                                Augment = { run.Recipe.Augment with Crop = n }
-                        }
-                    )
-            | RecipeWord.Word("flip", _) ->
-                run.Recipe <- {
-                    run.Recipe with
-                        Augment = { run.Recipe.Augment with Flip = true }
-                }
+                count value (fun n a -> { a with Crop = n })
+            | RecipeWord.Named({ Value = "area" }, value) ->
+                fraction
+                    value
+                    (fun x -> x > 0.0 && x <= 1.0)
+                    "a fraction above 0 and up to 1"
+                    (fun x a -> { a with Area = x })
+            | RecipeWord.Named({ Value = "jitter" }, value) ->
+                fraction
+                    value
+                    (fun x -> x >= 0.0 && x <= 1.0)
+                    "a number from 0 to 1"
+                    (fun x a -> { a with Jitter = x })
+            | RecipeWord.Named({ Value = "pca" }, value) ->
+                fraction
+                    value
+                    (fun x -> x >= 0.0 && x <= 1.0)
+                    "a number from 0 to 1"
+                    (fun x a -> { a with Pca = x })
+            | RecipeWord.Word("flip", _) -> set (fun a -> { a with Flip = true })
             | RecipeWord.Named _
             | RecipeWord.Word _ ->
-                let known = [ "crop"; "flip" ]
-
                 run.Report
                     (MeaningProblem.UnknownArgument(
                         "augment",
                         name,
-                        Suggest.nearest known name,
-                        known
+                        Suggest.nearest augmentations name,
+                        augmentations
                     ))
                     span
             | RecipeWord.Number _

@@ -27,9 +27,20 @@ module internal PrintRecipe =
         + real g.Block
 
     let private augment (a: Augment) =
-        let crop = if a.Crop = 0 then "" else " crop=" + string a.Crop
-        let flip = if a.Flip then " flip" else ""
-        crop + flip
+        String.concat "" [
+            if a.Resize <> 0 then
+                " resize=" + string a.Resize
+            if a.Area <> 0.0 then
+                " area=" + real a.Area
+            if a.Crop <> 0 then
+                " crop=" + string a.Crop
+            if a.Flip then
+                " flip"
+            if a.Jitter <> 0.0 then
+                " jitter=" + real a.Jitter
+            if a.Pca <> 0.0 then
+                " pca=" + real a.Pca
+        ]
 
     /// `train { … }`, a line an item.
     let recipe (r: Recipe) : string =

@@ -1,6 +1,7 @@
 namespace Sss.Files
 
 open System
+open System.Buffers
 open Sss.Core
 
 /// Everything that turns images of a split into input values, worked out once.
@@ -14,22 +15,16 @@ type BatchPlan = {
     Table: float32[]
 }
 
-/// Filling of batches: normalisation, and random changes that depend on nothing but the seed, the
-/// draw and the image.
+/// Filling of batches: decoding, normalisation, and random changes that depend on nothing but the
+/// seed, the draw and the image. Several threads may use one plan.
 [<RequireQualifiedAccess>]
 module Batch =
 
-    /// 64 random bits for one image at one draw.
-    let private bits (seed: int) (draw: int64) (index: int) =
-        let struct (bits, _) =
-            Rng.create seed
-            |> Rng.fork (int (draw ^^^ (draw >>> 32)))
-            |> Rng.fork index
-            |> Rng.next
+    /// The random numbers of one image at one draw.
+    let private stream (seed: int) (draw: int64) (index: int) =
+        Rng.create seed |> Rng.fork (int (draw ^^^ (draw >>> 32))) |> Rng.fork index
 
-        bits
-
-    /// A number from 0 to `bound - 1` from 16 of those bits; the bias is below bound / 65,536.
+    /// A number from 0 to `bound - 1` from 16 bits; the bias is below bound / 65,536.
     let private below (bound: int) (bits: uint64) =
         int ((bits &&& 0xffffUL) * uint64 bound >>> 16)
 
@@ -39,13 +34,14 @@ module Batch =
 
         {
             Split = dataset.Train
-            Normalisation = n
+            Normalisation = { n with Resize = augment.Resize }
             Augment = augment
             Seed = seed
             Table =
                 match dataset.Train.Pixels with
                 | Floats _ -> [||]
-                | Bytes _ ->
+                | Bytes _
+                | Pictures _ ->
                     Array.init
                         (n.Mean.Length * 256)
                         (fun i ->
@@ -56,101 +52,266 @@ module Batch =
 
     /// A plan for any split without random changes.
     let plain (dataset: Dataset) (split: Split) : BatchPlan = {
-        training { dataset with Train = split } { Crop = 0; Flip = false } 0 with
+        training { dataset with Train = split } Augment.none 0 with
             Split = split
+            Normalisation = dataset.Normalisation
     }
 
-    /// Which stored column stands at column `x` of a shifted and perhaps mirrored row.
-    let inline private column width right flip x =
-        (if flip then width - 1 - x else x) + right
+    /// The image of an index as it is stored, as numbers.
+    let private numbers plan index (target: float32[]) : Result<unit, FileError> =
+        let shape = plan.Split.Shape
+        let size = int (Shape.count shape)
 
-    /// Writes one row from stored bytes; what the shift leaves open is filled with `blank`. Two
-    /// plain loops instead of one with a function for the value: no closure is made.
-    let private byteRow
-        (table: float32[])
-        offset
-        (data: byte[])
-        start
-        right
-        flip
-        blank
-        (row: Span<float32>)
-        =
-        for x in 0 .. row.Length - 1 do
-            let at = column row.Length right flip x
+        let convert (data: byte[]) start =
+            for i in 0 .. size - 1 do
+                target[i] <- float32 data[start + i]
 
-            row[x] <-
-                if at < 0 || at >= row.Length then
-                    blank
-                else
-                    table[offset + int data[start + at]]
+        match plan.Split.Pixels with
+        | Floats data ->
+            Array.Copy(data, index * size, target, 0, size)
+            Ok()
+        | Bytes data ->
+            convert data (index * size)
+            Ok()
+        | Pictures { Kept = Some data } when plan.Normalisation.Resize = 0 ->
+            convert data (index * size)
+            Ok()
+        | Pictures pictures ->
+            let decoded = ArrayPool<byte>.Shared.Rent size
 
-    /// The same from stored numbers.
-    let private floatRow
-        (n: Normalisation)
-        c
-        (data: float32[])
-        start
-        right
-        flip
-        blank
-        (row: Span<float32>)
-        =
-        for x in 0 .. row.Length - 1 do
-            let at = column row.Length right flip x
+            try
+                let resize = plan.Normalisation.Resize
 
-            row[x] <-
-                if at < 0 || at >= row.Length then
-                    blank
-                else
-                    (data[start + at] * n.Scale - n.Mean[c]) / n.Deviation[c]
+                ImageFile.readInto resize shape pictures.Paths[index] decoded 0
+                |> Result.map (fun () -> convert decoded 0)
+            finally
+                ArrayPool<byte>.Shared.Return decoded
 
-    /// Writes one image. `down` and `right`: where the crop starts, relative to the image.
-    let private image plan index down right flip (destination: Span<float32>) =
-        let s = plan.Split.Shape
+    /// The same with a random rectangle scaled to the whole, where the plan has it; gives the stream
+    /// behind the draws that this took.
+    let private scaled plan index (rng: Rng) (target: float32[]) : Result<Rng, FileError> =
+        let shape = plan.Split.Shape
+        let least = plan.Augment.Area
+
+        if least = 0.0 then
+            numbers plan index target |> Result.map (fun () -> rng)
+        else
+            match plan.Split.Pixels with
+            | Pictures pictures ->
+                // The reader knows the picture's size, and asks once.
+                let after = ref rng
+
+                let choose size =
+                    let struct (area, next) = Cut.random least shape size rng
+                    after.Value <- next
+                    area
+
+                ImageFile.readPart shape choose pictures.Paths[index] target
+                |> Result.map (fun () -> after.Value)
+            | Bytes _
+            | Floats _ ->
+                let whole = ArrayPool<float32>.Shared.Rent(int (Shape.count shape))
+
+                try
+                    numbers plan index whole
+                    |> Result.map (fun () ->
+                        let full = { H = shape.Height; W = shape.Width }
+                        let struct (area, next) = Cut.random least shape full rng
+
+                        Resample.planes
+                            shape.Channels
+                            shape.Width
+                            shape.Height
+                            (whole.AsSpan())
+                            area
+                            shape.Width
+                            shape.Height
+                            (target.AsSpan())
+
+                        next
+                    )
+                finally
+                    ArrayPool<float32>.Shared.Return whole
+
+    /// Writes one image without changes of scale or colour: the short way.
+    let private plainly plan index down right flip (destination: Span<float32>) =
+        let shape = plan.Split.Shape
+        let size = int (Shape.count shape)
         let n = plan.Normalisation
 
-        for c in 0 .. s.Channels - 1 do
-            // The padding is black before normalisation, as a crop from a larger picture would be.
-            let blank = (0.0f * n.Scale - n.Mean[c]) / n.Deviation[c]
+        match plan.Split.Pixels with
+        | Floats data ->
+            Placing.image
+                shape
+                [||]
+                n
+                (Stored.Floats data)
+                (index * size)
+                down
+                right
+                flip
+                destination
 
-            for y in 0 .. s.Height - 1 do
-                let line = destination.Slice((c * s.Height + y) * s.Width, s.Width)
-                let from = y + down
+            Ok()
+        | Bytes data ->
+            let table = plan.Table
 
-                if from < 0 || from >= s.Height then
-                    line.Fill blank
-                else
-                    let start = ((index * s.Channels + c) * s.Height + from) * s.Width
+            Placing.image
+                shape
+                table
+                n
+                (Stored.Bytes data)
+                (index * size)
+                down
+                right
+                flip
+                destination
 
-                    match plan.Split.Pixels with
-                    | Bytes data -> byteRow plan.Table (c * 256) data start right flip blank line
-                    | Floats data -> floatRow n c data start right flip blank line
+            Ok()
+        | Pictures { Kept = Some data } when n.Resize = 0 ->
+            let table = plan.Table
 
-    /// Fills `destination` with the images of `indices`, N × C × H × W, normalised and (in a
-    /// training plan) changed at random: zero padding of `Crop` pixels and a crop of the old size,
-    /// then a mirror image half of the time. The random choice for an image depends on the plan's
-    /// seed, on `draw` (whatever tells two uses of the same image apart: the epoch) and on the
-    /// image's index alone, so any division of the work among threads gives the same bits.
-    /// Nothing is allocated. `destination` holds exactly as many values as the images have.
+            Placing.image
+                shape
+                table
+                n
+                (Stored.Bytes data)
+                (index * size)
+                down
+                right
+                flip
+                destination
+
+            Ok()
+        | Pictures pictures ->
+            let decoded = ArrayPool<byte>.Shared.Rent size
+
+            try
+                let read = ImageFile.readInto n.Resize shape pictures.Paths[index] decoded 0
+
+                if read.IsOk then
+                    Placing.image
+                        shape
+                        plan.Table
+                        n
+                        (Stored.Bytes decoded)
+                        0
+                        down
+                        right
+                        flip
+                        destination
+
+                read
+            finally
+                ArrayPool<byte>.Shared.Return decoded
+
+    /// (value − mean) / deviation, in place.
+    let private normalise (n: Normalisation) area (image: Span<float32>) =
+        for c in 0 .. n.Mean.Length - 1 do
+            let mean, deviation = n.Mean[c], n.Deviation[c]
+
+            for i in c * area .. (c + 1) * area - 1 do
+                image[i] <- (image[i] - mean) / deviation
+
+    /// Writes one image with all changes that the plan has: scale, crop, mirror, colour.
+    let private changed plan index down right flip rng (destination: Span<float32>) =
+        let shape = plan.Split.Shape
+        let values = ArrayPool<float32>.Shared.Rent(int (Shape.count shape))
+
+        try
+            match scaled plan index rng values with
+            | Error error -> Error error
+            | Ok rng ->
+                // Colour is changed in units from 0 to 1, so mean and deviation come last.
+                let n = plan.Normalisation
+                let channels = shape.Channels
+
+                let unit = {
+                    n with
+                        Mean = Array.zeroCreate channels
+                        Deviation = Array.create channels 1.0f
+                }
+
+                Placing.image shape [||] unit (Stored.Floats values) 0 down right flip destination
+
+                let rng =
+                    if plan.Augment.Jitter > 0.0 then
+                        Colour.jitter channels plan.Augment.Jitter destination rng
+                    else
+                        rng
+
+                if plan.Augment.Pca > 0.0 && channels = 3 then
+                    Colour.pca plan.Augment.Pca destination rng |> ignore
+
+                normalise n (int (Shape.area shape)) destination
+                Ok()
+        finally
+            ArrayPool<float32>.Shared.Return values
+
+    /// Writes the image of `index` with the random changes of `key`.
+    let private write plan draw key index (destination: Span<float32>) : Result<unit, FileError> =
+        let a = plan.Augment
+        let struct (bits, rng) = stream plan.Seed draw key |> Rng.next
+        let down = below (2 * a.Crop + 1) bits - a.Crop
+        let right = below (2 * a.Crop + 1) (bits >>> 16) - a.Crop
+        let flip = a.Flip && (bits >>> 63) = 1UL
+
+        if a.Area = 0.0 && a.Jitter = 0.0 && a.Pca = 0.0 then
+            plainly plan index down right flip destination
+        else
+            changed plan index down right flip rng destination
+
+    /// Writes one image, C × H × W, into as many values: normalised and (in a training plan) changed
+    /// at random in the order of `Augment`. The random choice depends on the plan's seed, on `draw`
+    /// (whatever tells two uses of the same image apart: the epoch) and on the index alone. Fails
+    /// where the picture cannot be read.
+    let one
+        (plan: BatchPlan)
+        (draw: int64)
+        (index: int)
+        (destination: Span<float32>)
+        : Result<unit, FileError> =
+        write plan draw index index destination
+
+    /// So many images behind a broken one are tried in its place.
+    let private substitutes = 100
+
+    /// Fills `images` with the images of `indices`, N × C × H × W, and `labels` with their classes
+    /// as LibTorch wants them; both have exactly as many places. A broken picture is replaced by the
+    /// next one of the split that can be read, and named in the result; so the values depend on the
+    /// files and the arguments alone, and any division of the work among threads gives the same bits.
+    /// Fails when a file cannot be read for another reason, or when too many that follow each other
+    /// are broken. Images that are in memory and change neither scale nor colour allocate nothing.
     let fill
         (plan: BatchPlan)
         (draw: int64)
         (indices: ReadOnlySpan<int>)
-        (destination: Span<float32>)
-        : unit =
+        (images: Span<float32>)
+        (labels: Span<int64>)
+        : Result<FileError list, FileError> =
         let size = int (Shape.count plan.Split.Shape)
-        let crop = plan.Augment.Crop
+        let mutable broken = []
+        let mutable failed = None
+        let mutable i = 0
 
-        for i in 0 .. indices.Length - 1 do
-            let index = indices[i]
-            let bits = bits plan.Seed draw index
-            let down = below (2 * crop + 1) bits - crop
-            let right = below (2 * crop + 1) (bits >>> 16) - crop
-            let flip = plan.Augment.Flip && (bits >>> 63) = 1UL
-            image plan index down right flip (destination.Slice(i * size, size))
+        while failed.IsNone && i < indices.Length do
+            let mutable tries = 0
+            let mutable isWritten = false
 
-    /// The labels of `indices`, as LibTorch wants them.
-    let labels (plan: BatchPlan) (indices: ReadOnlySpan<int>) (destination: Span<int64>) : unit =
-        for i in 0 .. indices.Length - 1 do
-            destination[i] <- int64 plan.Split.Labels[indices[i]]
+            while failed.IsNone && not isWritten do
+                let index = (indices[i] + tries) % plan.Split.Count
+
+                match write plan draw indices[i] index (images.Slice(i * size, size)) with
+                | Ok() ->
+                    labels[i] <- int64 plan.Split.Labels[index]
+                    isWritten <- true
+                | Error error when FileError.isBroken error && tries < substitutes ->
+                    broken <- error :: broken
+                    tries <- tries + 1
+                | Error error -> failed <- Some error
+
+            i <- i + 1
+
+        match failed with
+        | Some error -> Error error
+        | None -> Ok(List.rev broken)

@@ -36,8 +36,7 @@ module Dataset =
         let held =
             int (Math.Round(fraction * float count)) |> max 1 |> min (max 0 (count - 1))
 
-        let struct (order, _) =
-            Rng.permutation count (Rng.create seed |> Rng.fork 4)
+        let struct (order, _) = Rng.permutation count (Rng.create seed |> Rng.fork 4)
 
         let part first length =
             Split.pick (Array.sub order first length |> Array.sort) dataset.Train
@@ -47,6 +46,12 @@ module Dataset =
                 Train = part held (count - held)
         },
         part 0 held
+
+    /// The data set with its pictures scaled before the middle is cut out (`Normalisation.Resize`).
+    let resized (pixels: int) (dataset: Dataset) : Dataset = {
+        dataset with
+            Dataset.Normalisation.Resize = pixels
+    }
 
     /// Fails unless the images have the shape of the network's input and the labels its classes.
     let fits (network: Network) (dataset: Dataset) : Result<unit, FileError> =

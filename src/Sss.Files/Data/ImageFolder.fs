@@ -80,67 +80,98 @@ module ImageFolder =
         else
             Ok(classes, train, test)
 
-    /// Decodes all pictures, on all cores; the order is that of the items whatever the cores do.
-    /// Broken pictures are left out and told.
-    let private decode
-        (shape: Shape)
-        (items: Item list)
-        : Result<Split * FileError list, FileError> =
-        let items = Array.ofList items
-        let size = int (Shape.count shape)
+    /// Runs a check or a reading for each picture, on all cores; the faults in the order of the items,
+    /// whatever the cores do. What is no fault of a picture itself ends it all.
+    let private each (items: Item[]) (work: int -> Result<unit, FileError>) =
+        let faults = Array.create<FileError option> items.Length None
 
-        if int64 items.Length * int64 size > int64 Array.MaxLength then
-            Error(
-                NotAvailable(
-                    Path.GetDirectoryName items[0].Path |> string,
-                    $"{items.Length} pictures of {shape} do not fit into memory"
-                )
-            )
-        else
+        Parallel.For(
+            0,
+            items.Length,
+            fun i ->
+                match work i with
+                | Ok() -> ()
+                | Error error -> faults[i] <- Some error
+        )
+        |> ignore
+
+        match Array.tryFind (Option.exists (FileError.isBroken >> not)) faults with
+        | Some(Some error) -> Error error
+        | _ -> Ok faults
+
+    /// A split of the items without faults.
+    let private without (faults: FileError option[]) shape (items: Item[]) kept : Split =
+        let good = [| 0 .. items.Length - 1 |] |> Array.filter (fun i -> faults[i].IsNone)
+
+        {
+            Shape = shape
+            Pixels =
+                Pictures {
+                    Paths = items |> Array.map (fun item -> item.Path)
+                    Kept = kept
+                }
+            Labels = items |> Array.map (fun item -> item.Label)
+        }
+        |> if good.Length = items.Length then id else Split.pick good
+
+    /// Decodes all pictures. Broken ones are left out and told.
+    let private decodeAll (shape: Shape) (items: Item[]) =
+        result {
+            let size = int (Shape.count shape)
             let pixels = Array.zeroCreate<byte>(items.Length * size)
-            let faults = Array.create<FileError option> items.Length None
 
-            Parallel.For(
-                0,
-                items.Length,
-                fun i ->
-                    match ImageFile.read shape items[i].Path with
-                    | Ok image -> Array.Copy(image, 0, pixels, i * size, size)
-                    | Error error -> faults[i] <- Some error
-            )
-            |> ignore
+            let! faults =
+                each items (fun i -> ImageFile.readInto 0 shape items[i].Path pixels (i * size))
 
-            let good = [| 0 .. items.Length - 1 |] |> Array.filter (fun i -> faults[i].IsNone)
+            return without faults shape items (Some pixels), List.choose id (List.ofArray faults)
+        }
 
-            // Closes the gaps that broken pictures left.
-            good
-            |> Array.iteri (fun at i ->
-                if at <> i then
-                    Array.Copy(pixels, i * size, pixels, at * size, size)
-            )
+    /// Looks at the headers of all pictures; broken ones are left out and told.
+    let private lookAtAll (shape: Shape) (items: Item[]) =
+        result {
+            let! faults = each items (fun i -> ImageFile.size items[i].Path |> Result.ignore)
+            return without faults shape items None, List.choose id (List.ofArray faults)
+        }
 
-            let kept =
-                if good.Length = items.Length then
-                    pixels
-                else
-                    Array.sub pixels 0 (good.Length * size)
+    /// The images of a large training split that its mean and deviation are taken from.
+    let private sampleSize = 4096
 
-            Ok(
-                {
-                    Shape = shape
-                    Pixels = Bytes kept
-                    Labels = good |> Array.map (fun i -> items[i].Label)
-                },
-                Array.choose id faults |> List.ofArray
-            )
+    /// Mean and deviation from every n-th picture, so that about `sampleSize` are decoded. Broken
+    /// ones among them have no part in it.
+    let private sampled (scale: float32) (split: Split) (paths: string[]) =
+        let every = (split.Count + sampleSize - 1) / sampleSize
+        let count = (split.Count + every - 1) / every
+        let size = int (Shape.count split.Shape)
+        let total = ref (Moments.nothing split.Shape.Channels)
+        let faults = Array.create<FileError option> count None
+
+        Parallel.For(
+            0,
+            count,
+            fun i ->
+                let image = Array.zeroCreate<byte> size
+
+                match ImageFile.readInto 0 split.Shape paths[i * every] image 0 with
+                | Ok() ->
+                    let moments = Moments.ofImages split.Shape 1 image
+                    lock total (fun () -> total.Value <- Moments.plus total.Value moments)
+                | Error error -> faults[i] <- Some error
+        )
+        |> ignore
+
+        match Array.tryFind (Option.exists (FileError.isBroken >> not)) faults with
+        | Some(Some error) -> Error error
+        | _ -> Ok(Split.ofMoments scale total.Value)
 
     /// So many broken pictures are put up with: one in a hundred, and ten in any case unless that is
     /// all there are.
-    let private tolerated total = min (total - 1) (max 10 (total / 100))
+    let tolerated (total: int) : int = min (total - 1) (max 10 (total / 100))
 
-    /// Reads a folder at a shape (pictures are cut and scaled to it), or when none is given in
-    /// colour at the size of the first picture.
-    let load (shape: Shape option) (root: string) : Result<Dataset, FileError> =
+    /// The decoded images of a folder are kept in memory when they take up to so many bytes.
+    let keptBytes = 512L * 1024L * 1024L
+
+    /// `load` with another limit to what is kept.
+    let internal loadWithin (keptBytes: int64) (shape: Shape option) (root: string) =
         FileError.catching
             root
             (fun () ->
@@ -157,8 +188,14 @@ module ImageFolder =
                             ImageFile.size train.Head.Path
                             |> Result.map (fun size -> Shape.create 3 size.H size.W)
 
-                    let! training, broken = decode shape train
-                    let! testing, brokenTest = decode shape test
+                    let train, test = Array.ofList train, Array.ofList test
+
+                    let isSmall =
+                        int64 (train.Length + test.Length) * Shape.count shape <= keptBytes
+
+                    let read = if isSmall then decodeAll shape else lookAtAll shape
+                    let! training, broken = read train
+                    let! testing, brokenTest = read test
 
                     for split: Split, broken: FileError list in
                         [ training, broken; testing, brokenTest ] do
@@ -167,9 +204,28 @@ module ImageFolder =
                         if broken.Length > tolerated total then
                             return! Error(ManyBroken(root, broken.Length, total, broken.Head))
 
+                    let scale = 1.0f / 255.0f
+
+                    let! normalisation =
+                        match training.Pixels with
+                        | Pictures { Paths = paths; Kept = None } -> sampled scale training paths
+                        | _ -> Ok(Split.normalisation scale training)
+
                     return {
-                        Split.together $"folder:{root}" classes (1.0f / 255.0f) training testing with
-                            Skipped = broken @ brokenTest
+                        Name = $"folder:{root}"
+                        Classes = classes
+                        Train = training
+                        Test = testing
+                        Normalisation = normalisation
+                        Skipped = broken @ brokenTest
                     }
                 }
             )
+
+    /// Reads a folder at a shape (pictures are cut and scaled to it), or when none is given in
+    /// colour at the size of the first picture. A folder whose decoded images take more than
+    /// `keptBytes` is not kept in memory: only the headers are looked at now, mean and deviation are
+    /// those of about 4,096 training pictures spread evenly, and pictures are decoded when a batch
+    /// needs them.
+    let load (shape: Shape option) (root: string) : Result<Dataset, FileError> =
+        loadWithin keptBytes shape root

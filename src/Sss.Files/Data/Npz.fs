@@ -81,14 +81,15 @@ module Npz =
 
     let private shapeText (header: Npy.Header) = String.Join("x", header.Shape)
 
-    let private images (reader: Reader) : Result<Shape * Pixels, FileError> =
+    /// Shape and pixels, and how many values they are.
+    let private images (reader: Reader) : Result<Shape * Pixels * int, FileError> =
         result {
             let! header = Npy.read reader
             let start = reader.Position
 
-            let arranged wrap data =
+            let arranged wrap (data: 'V[]) =
                 match arrange header data with
-                | Some(shape, data) -> Ok(shape, wrap data)
+                | Some(shape, data) -> Ok(shape, wrap data, data.Length)
                 | None ->
                     reader.FaultAt
                         10L
@@ -162,13 +163,10 @@ module Npz =
 
     let private split archive path part : Result<Split, FileError> =
         result {
-            let! shape, pixels = entry archive path $"x_{part}" images
+            let! shape, pixels, values = entry archive path $"x_{part}" images
             let! labels = entry archive path $"y_{part}" labels
 
-            let count =
-                match pixels with
-                | Bytes data -> data.Length / int (Shape.count shape)
-                | Floats data -> data.Length / int (Shape.count shape)
+            let count = values / int (Shape.count shape)
 
             let place = {
                 Place.start path with
@@ -245,7 +243,7 @@ module Npz =
                     let scale =
                         match train.Pixels with
                         | Bytes _ -> 1.0f / 255.0f
-                        | Floats _ -> 1.0f
+                        | _ -> 1.0f
 
                     return
                         Split.together

@@ -58,8 +58,12 @@ module RecipeJson =
 
         json.WriteNumber("seed", recipe.Seed)
         json.WriteStartObject "augment"
+        json.WriteNumber("resize", recipe.Augment.Resize)
+        json.WriteNumber("area", recipe.Augment.Area)
         json.WriteNumber("crop", recipe.Augment.Crop)
         json.WriteBoolean("flip", recipe.Augment.Flip)
+        json.WriteNumber("jitter", recipe.Augment.Jitter)
+        json.WriteNumber("pca", recipe.Augment.Pca)
         json.WriteEndObject()
         json.WriteEndObject()
 
@@ -90,6 +94,12 @@ module RecipeJson =
 
         let augment = item.GetProperty "augment"
 
+        // What came later than the format itself may be absent.
+        let since (name: string) (read: JsonElement -> 'T) (absent: 'T) =
+            match augment.TryGetProperty name with
+            | true, value -> read value
+            | _ -> absent
+
         {
             Epochs = whole "epochs"
             Batch = whole "batch"
@@ -107,8 +117,12 @@ module RecipeJson =
             ShrinkEvery = if isNull "shrink" then None else Some(whole "shrink")
             Seed = whole "seed"
             Augment = {
+                Resize = since "resize" _.GetInt32() 0
+                Area = since "area" _.GetDouble() 0.0
                 Crop = augment.GetProperty("crop").GetInt32()
                 Flip = augment.GetProperty("flip").GetBoolean()
+                Jitter = since "jitter" _.GetDouble() 0.0
+                Pca = since "pca" _.GetDouble() 0.0
             }
         }
 
@@ -140,8 +154,7 @@ module RecipeJson =
             | _ -> prefix.Trim(), item.GetRawText()
         ]
 
-        let left, right =
-            items "" first.RootElement, items "" second.RootElement
+        let left, right = items "" first.RootElement, items "" second.RootElement
 
         let names = List.map fst left @ List.map fst right |> List.distinct
 

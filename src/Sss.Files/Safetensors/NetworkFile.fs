@@ -18,7 +18,8 @@ type SavedNetwork = {
 
 /// `network.safetensors` and `selected.safetensors`: weights with, in the metadata, everything that
 /// makes them a network again. Keys: `sss.format` (1), `sss.network` (the text), `sss.classes`
-/// (a JSON list), `sss.normalisation` (`{"scale":…,"mean":[…],"deviation":[…]}`).
+/// (a JSON list), `sss.normalisation` (`{"scale":…,"mean":[…],"deviation":[…]}`,
+/// for pictures that are scaled before the middle is cut out also `"resize"`).
 [<RequireQualifiedAccess>]
 module NetworkFile =
 
@@ -39,6 +40,10 @@ module NetworkFile =
                 writer.WriteEndArray()
 
             writer.WriteStartObject()
+
+            if n.Resize <> 0 then
+                writer.WriteNumber("resize", n.Resize)
+
             writer.WriteNumber("scale", n.Scale)
             list "mean" n.Mean
             list "deviation" n.Deviation
@@ -65,7 +70,8 @@ module NetworkFile =
     let private finite (n: Normalisation) =
         let all = Array.concat [ [| n.Scale |]; n.Mean; n.Deviation ]
 
-        Array.forall System.Single.IsFinite all
+        n.Resize >= 0
+        && Array.forall System.Single.IsFinite all
         && n.Mean.Length = n.Deviation.Length
         && Array.forall (fun d -> d <> 0.0f) n.Deviation
 
@@ -80,6 +86,10 @@ module NetworkFile =
             |]
 
             let n = {
+                Resize =
+                    match root.TryGetProperty "resize" with
+                    | true, value -> value.GetInt32()
+                    | _ -> 0
                 Scale = root.GetProperty("scale").GetSingle()
                 Mean = list "mean"
                 Deviation = list "deviation"

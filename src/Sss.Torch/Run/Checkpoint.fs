@@ -77,23 +77,21 @@ module Checkpoint =
         (dataset: Dataset)
         (method: FactorMethod)
         (validation: float option)
-        : (string * string) list =
-        [
-            "network", Language.print network
-            "recipe", RecipeJson.toText recipe
-            "data", fingerprint dataset
-            "method", FactorMethod.name method
-            "validation",
-            validation
-            |> Option.map (fun f -> f.ToString("R", Globalization.CultureInfo.InvariantCulture))
-            |> Option.defaultValue "none"
-        ]
+        : (string * string) list = [
+        "network", Language.print network
+        "recipe", RecipeJson.toText recipe
+        "data", fingerprint dataset
+        "method", FactorMethod.name method
+        "validation",
+        validation
+        |> Option.map (fun f -> f.ToString("R", Globalization.CultureInfo.InvariantCulture))
+        |> Option.defaultValue "none"
+    ]
 
     /// Writes a state, and removes all but the newest.
     let save (out: string) identity (state: TrainState) : Result<unit, FileError> =
         result {
-            let path =
-                Path.Combine(folderOf out, $"step-{state.Step:D9}.safetensors")
+            let path = Path.Combine(folderOf out, $"step-{state.Step:D9}.safetensors")
 
             do! CheckpointFile.write path identity state
 
@@ -114,7 +112,10 @@ module Checkpoint =
                     let lines (text: string) = text.Split '\n'
                     let a, b = lines other, lines value
                     let at = Seq.zip a b |> Seq.takeWhile (fun (x, y) -> x = y) |> Seq.length
-                    let line (all: string[]) = if at < all.Length then all[at].Trim() else "its end"
+
+                    let line (all: string[]) =
+                        if at < all.Length then all[at].Trim() else "its end"
+
                     $"network, line {at + 1}", line a, line b
                 | _ -> name, other, value
     ]

@@ -25,10 +25,7 @@ module CheckpointFile =
     let private single (t: Tensor<float32>) = StoredTensor.Single t
 
     let private double (data: float[]) =
-        StoredTensor.Double {
-            Shape = [ data.Length ]
-            Data = data
-        }
+        StoredTensor.Double { Shape = [ data.Length ]; Data = data }
 
     let private group prefix (arrays: Map<string, 'T>) (store: 'T -> StoredTensor) = [
         for KeyValue(key, value) in arrays do
@@ -88,12 +85,11 @@ module CheckpointFile =
             group "@zero-steps/" state.ZeroSteps (Array.map float >> double)
             match state.Pressure with
             | None -> ()
-            | Some p ->
-                [
-                    "@gammas", double (Array.map float p.Gammas)
-                    "@marked", double (p.Budget.Marked |> Array.map (fun m -> if m then 1.0 else 0.0))
-                    "@previous", double p.Budget.Previous
-                ]
+            | Some p -> [
+                "@gammas", double (Array.map float p.Gammas)
+                "@marked", double (p.Budget.Marked |> Array.map (fun m -> if m then 1.0 else 0.0))
+                "@previous", double p.Budget.Previous
+              ]
             match state.Whole with
             | None -> ()
             | Some whole ->
@@ -162,7 +158,10 @@ module CheckpointFile =
         let root = document.RootElement
         let number (name: string) = root.GetProperty(name).GetDouble()
         let long (name: string) = root.GetProperty(name).GetInt64()
-        let text (name: string) = root.GetProperty(name).GetString() |> nonNull
+
+        let text (name: string) =
+            root.GetProperty(name).GetString() |> nonNull
+
         let has (name: string) = fst (root.TryGetProperty name)
 
         let under (prefix: string) (read: StoredTensor -> 'T) =
@@ -188,8 +187,7 @@ module CheckpointFile =
             Epoch = int (long "epoch")
             Step = long "step"
             Network = network file.Metadata["sss.network"]
-            Numbers =
-                under "" single |> Map.filter (fun key _ -> not (key.StartsWith '@'))
+            Numbers = under "" single |> Map.filter (fun key _ -> not (key.StartsWith '@'))
             Probe = under "@probe/" single
             FactorVelocity = under "@factor-velocity/" single
             Velocity = under "@velocity/" single
@@ -206,7 +204,8 @@ module CheckpointFile =
                                 | _ -> BudgetPhase.Holding
                             TotalReach = number "totalReach"
                             Multiplier = number "multiplier"
-                            Marked = doubles file.Tensors["@marked"] |> Array.map (fun m -> m <> 0.0)
+                            Marked =
+                                doubles file.Tensors["@marked"] |> Array.map (fun m -> m <> 0.0)
                             Previous = doubles file.Tensors["@previous"]
                         }
                     }
@@ -268,7 +267,13 @@ module CheckpointFile =
                 |> Result.requireSome (fault (Lacks $"metadata `{key}`"))
 
             let! format = item "sss.checkpoint"
-            do! Result.requireEqual format Format (fault (Unsupported("sss.checkpoint", format, Format)))
+
+            do!
+                Result.requireEqual
+                    format
+                    Format
+                    (fault (Unsupported("sss.checkpoint", format, Format)))
+
             let! given = item "sss.checksum"
             let found = checksum (Map.remove "sss.checksum" file.Metadata) file.Tensors
             do! Result.requireEqual given found (fault (Mismatch("the checksum", given, found)))

@@ -95,7 +95,12 @@ module internal Keeping =
         }
 
     /// Makes a run folder ready; None where there is none.
-    let start (out: string option) (start: Start) identity emit : Result<Kept option, PipelineError> =
+    let start
+        (out: string option)
+        (start: Start)
+        identity
+        emit
+        : Result<Kept option, PipelineError> =
         match out with
         | None -> Ok None
         | Some folder ->

@@ -68,7 +68,10 @@ module Pipeline =
             let seconds = clock.Elapsed.TotalSeconds
             let count = Exactness.inputsOf trained.Network
             let random = Exactness.randomImages recipe.Seed count trained.Network
-            let real = Evaluate.images dataset dataset.Test (min count dataset.Test.Count)
+
+            let! real =
+                Evaluate.images dataset dataset.Test (min count dataset.Test.Count)
+                |> Result.mapError BadFile
 
             let! exactness =
                 Exactness.check
@@ -81,12 +84,14 @@ module Pipeline =
             use! model =
                 Model.create engine selected.Network selected.Weights |> Result.mapError NoModel
 
+            let! test = Evaluate.run model dataset dataset.Test |> Result.mapError BadFile
+
             return {
                 Trained = trained
                 Recipe = recipe
                 Selected = selected
                 Exactness = exactness
-                Test = Evaluate.run model dataset dataset.Test
+                Test = test
                 SelectSeconds = seconds
             }
         }
@@ -192,6 +197,11 @@ module Pipeline =
         (emit: TrainEvent -> unit)
         (stop: CancellationToken)
         : Result<Outcome, PipelineError> =
+        let job = {
+            job with
+                Dataset = Dataset.resized job.Recipe.Augment.Resize job.Dataset
+        }
+
         let whenOut save =
             job.Out |> Option.map save |> Option.defaultValue (Ok())
 
@@ -228,9 +238,7 @@ module Pipeline =
             let! outcome = select job.Settings.Engine job.Select job.Dataset job.Recipe trained
 
             do!
-                whenOut (fun folder ->
-                    saveSelected job.Settings.Engine folder job.Dataset outcome
-                )
+                whenOut (fun folder -> saveSelected job.Settings.Engine folder job.Dataset outcome)
                 |> Result.mapError unsaved
 
             return!
@@ -253,5 +261,5 @@ module Pipeline =
                     Normalisation = Option.defaultValue dataset.Normalisation loaded.Normalisation
             }
 
-            return Evaluate.run model dataset split
+            return! Evaluate.run model dataset split |> Result.mapError BadFile
         }

@@ -2,13 +2,39 @@ namespace Sss.Torch
 
 open Sss.Core
 
-/// γ on the way to a target of macs: `Budget` told about a network in training, once an epoch.
+/// γ on the way to a target of macs: `Budget` told about a network in training.
 [<RequireQualifiedAccess>]
 module internal Control =
 
-    /// Epochs after which the target holds. The other half of the recipe trains the network that is
-    /// left, with γ = 0.
-    let deadline (recipe: Recipe) = (recipe.Epochs + 1) / 2
+    /// The share of the epochs after which the target holds. The rest of the recipe trains the
+    /// network that is left, with γ = 0.
+    let private share = 0.3
+
+    /// Epochs after which the target holds.
+    let deadline (recipe: Recipe) =
+        int (ceil (share * float recipe.Epochs)) |> min recipe.Epochs |> max 1
+
+    /// How often the controller is asked on the way there, at least: a short recipe has few epochs
+    /// until then, and a landing takes several looks.
+    let private decisions = 12
+
+    /// The next step after `step` at which the controller is asked: evenly up to the deadline, then
+    /// at the start of each epoch.
+    let next (recipe: Recipe) (stepsPerEpoch: int) (step: int64) : int64 =
+        let last = int64 (deadline recipe) * int64 stepsPerEpoch
+        let count = max (int64 decisions) (int64 (deadline recipe))
+
+        if step >= last then
+            (step / int64 stepsPerEpoch + 1L) * int64 stepsPerEpoch
+        else
+            // The least i with i·last/count above the step.
+            let i = step * count / last + 1L
+            let at = (i * last + count - 1L) / count
+            max (step + 1L) at
+
+    /// Whether the controller is asked before this step.
+    let isDue (recipe: Recipe) (stepsPerEpoch: int) (step: int64) =
+        step = 0L || next recipe stepsPerEpoch (step - 1L) = step
 
     /// Arrays of factors that may not all be 0, since nothing leads around their layer.
     let vital (trainer: Trainer) : Slot list =
@@ -32,20 +58,21 @@ module internal Control =
 
         weights
 
-    /// γ for the epoch that begins, towards a network of `target` macs.
+    /// γ from this step to the next at which the controller is asked, towards a network of `target`
+    /// macs.
     let decide
         (trainer: Trainer)
         (vital: Slot list)
         (recipe: Recipe)
         (target: int64)
         (stepsPerEpoch: int)
-        (epoch: int)
+        (step: int64)
         (before: Pressure option)
         : Pressure =
         let schedule = Schedule.ofRecipe recipe
 
-        let reachUntil last =
-            seq { epoch * stepsPerEpoch .. last * stepsPerEpoch - 1 }
+        let reachUntil (last: int64) =
+            seq { int step .. int last - 1 }
             |> Seq.map (Schedule.atStep stepsPerEpoch schedule)
             |> Budget.reach recipe.Momentum
 
@@ -63,8 +90,8 @@ module internal Control =
                             // A network that looks at nothing costs nothing.
                             |> Option.defaultValue 0L
                     Target = target
-                    ReachToNext = reachUntil (epoch + 1)
-                    ReachToDeadline = reachUntil (deadline recipe)
+                    ReachToNext = reachUntil (next recipe stepsPerEpoch step)
+                    ReachToDeadline = reachUntil (int64 (deadline recipe) * int64 stepsPerEpoch)
                 }
                 (before |> Option.map (fun p -> p.Budget) |> Option.defaultValue Budget.start)
 

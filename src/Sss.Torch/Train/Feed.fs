@@ -1,7 +1,9 @@
 namespace Sss.Torch
 
 open System
-open System.Threading.Tasks
+open System.Collections.Generic
+open System.Diagnostics
+open System.Threading
 open Sss.Core
 open Sss.Files
 open TorchSharp
@@ -11,68 +13,195 @@ type internal Loaded = {
     Images: Tensor
     /// Classes, as 64-bit numbers.
     Labels: Tensor
+    /// Pictures that could not be decoded and were not told of before.
+    LeftOut: FileError list
 }
 
-/// Batches of a run, the next one filled on another thread while a step runs. What a batch holds
-/// depends on the seed and its number alone, so this changes no bits.
+/// What became of a step's batch.
+[<RequireQualifiedAccess>]
+type private Filled =
+    /// With the broken pictures that were met.
+    | Good of broken: FileError list
+    | Failed of FileError
+    /// A defect of ours, to be raised where the batch is taken.
+    | Raised of exn
+
+/// Batches of a run, filled by threads of their own while a step runs, a bounded number ahead. What
+/// a batch holds depends on the plan, the seed and its number alone, and what is told of broken
+/// files is told in the order of the steps: the number of threads changes nothing but the speed.
 [<Sealed>]
-type internal Feed(plan: BatchPlan, batch: int, seed: int, firstStep: int64) =
+type internal Feed
+    (name: string, plan: BatchPlan, batch: int, seed: int, firstStep: int64, loaders: int) =
     let shape = plan.Split.Shape
     let perEpoch = max 1 (plan.Split.Count / batch)
 
-    let buffer () = {
-        Images =
+    // One is the trainer's, one is ready or soon will be, the others are being filled.
+    let slots = [|
+        for _ in 1 .. loaders + 2 do
             torch
                 .zeros(
                     [| int64 batch; int64 shape.Channels; int64 shape.Height; int64 shape.Width |],
                     dtype = Nullable ScalarType.Float32
                 )
-                .DetachFromDisposeScope()
-        Labels =
+                .DetachFromDisposeScope(),
             torch
                 .zeros([| int64 batch |], dtype = Nullable ScalarType.Int64)
                 .DetachFromDisposeScope()
-    }
+    |]
 
-    let buffers = [| buffer (); buffer () |]
-    let mutable order = -1, [||]
+    let slot (step: int64) = int (step % int64 slots.Length)
 
-    /// Only the filling thread asks, one batch at a time.
+    // Guards all that is mutable here but the orders, which have a lock of their own.
+    let gate = obj ()
+    let filled = Array.create<Filled option> slots.Length None
+    let mutable next = firstStep
+    /// The step whose batch the trainer has.
+    let mutable held = firstStep - 1L
+    let mutable isClosed = false
+    let waiting = Stopwatch()
+    let broken = HashSet<FileError>(HashIdentity.Structural)
+
+    /// The orders of two epochs: at the border between them both are in use.
+    let orders = Array.create 2 (-1, [||])
+
     let orderOf epoch =
-        if fst order <> epoch then
-            let struct (images, _) = Rng.permutation plan.Split.Count (Streams.order seed epoch)
-            order <- epoch, images
+        lock
+            orders
+            (fun () ->
+                if fst orders[epoch % 2] <> epoch then
+                    let struct (images, _) =
+                        Rng.permutation plan.Split.Count (Streams.order seed epoch)
 
-        snd order
+                    orders[epoch % 2] <- epoch, images
 
-    let fill (step: int64) =
+                snd orders[epoch % 2]
+            )
+
+    let fill (step: int64) : Filled =
         let epoch = int (step / int64 perEpoch)
         let at = int (step % int64 perEpoch) * batch
-        let buffer = buffers[int (step % 2L)]
-        let indices = ReadOnlySpan(orderOf epoch, at, batch)
-        Batch.fill plan (int64 epoch) indices (Memory.span<float32> buffer.Images)
-        Batch.labels plan indices (Memory.span<int64> buffer.Labels)
-        buffer
+        let images, labels = slots[slot step]
 
-    let start step = Task.Run(fun () -> fill step)
-    let mutable next = firstStep, start firstStep
+        try
+            Batch.fill
+                plan
+                (int64 epoch)
+                (ReadOnlySpan(orderOf epoch, at, batch))
+                (Memory.span<float32> images)
+                (Memory.span<int64> labels)
+            |> function
+                | Ok broken -> Filled.Good broken
+                | Error error -> Filled.Failed error
+        with e ->
+            Filled.Raised e
+
+    /// A step that is nobody's yet and whose slot is free; None when all is over.
+    let claim () =
+        lock
+            gate
+            (fun () ->
+                while not isClosed && next - held >= int64 slots.Length do
+                    Monitor.Wait gate |> ignore
+
+                if isClosed then
+                    None
+                else
+                    next <- next + 1L
+                    Some(next - 1L)
+            )
+
+    let finish step result =
+        lock
+            gate
+            (fun () ->
+                filled[slot step] <- Some result
+                Monitor.PulseAll gate
+            )
+
+    let work () =
+        let mutable claimed = claim ()
+
+        while claimed.IsSome do
+            finish claimed.Value (fill claimed.Value)
+            claimed <- claim ()
+
+    let threads = [|
+        for i in 1..loaders do
+            let thread = Thread(work, IsBackground = true, Name = $"loader {i}")
+            thread.Start()
+            thread
+    |]
+
+    /// Those of a batch that are new; an error when there are too many by now.
+    let tell (met: FileError list) =
+        match met |> List.filter broken.Add with
+        | first :: _ when broken.Count > ImageFolder.tolerated plan.Split.Count ->
+            Error(ManyBroken(name, broken.Count, plan.Split.Count, first))
+        | fresh -> Ok fresh
+
+    /// As many loaders as a plan is worth where nobody says: half of the cores where pictures are
+    /// decoded, else one.
+    static member Loaders(plan: BatchPlan) =
+        match plan.Split.Pixels with
+        | Pictures { Kept = kept } when
+            kept.IsNone || plan.Augment.Area > 0.0 || plan.Augment.Resize > 0
+            ->
+            Environment.ProcessorCount / 2 |> max 1 |> min 8
+        | _ -> 1
 
     /// Steps of an epoch: full batches only.
     member _.StepsPerEpoch = perEpoch
 
-    /// The batch of a step. Steps are asked for in order, and a batch is good until the next is
-    /// asked for.
-    member _.Take() : Loaded =
-        let step, task = next
-        let loaded = task.GetAwaiter().GetResult()
-        next <- step + 1L, start (step + 1L)
-        loaded
+    /// How long `Take` has waited for batches that were not ready, in seconds.
+    member _.Waited = waiting.Elapsed.TotalSeconds
+
+    /// The batch of the next step, waited for where it is not ready. It is good until the next is
+    /// asked for. Fails when a file cannot be read, or when more pictures are broken than
+    /// `ImageFolder.tolerated` allows.
+    member _.Take() : Result<Loaded, FileError> =
+        let at, result =
+            lock
+                gate
+                (fun () ->
+                    held <- held + 1L
+                    let at = slot held
+                    Monitor.PulseAll gate
+
+                    waiting.Start()
+
+                    while filled[at].IsNone do
+                        Monitor.Wait gate |> ignore
+
+                    waiting.Stop()
+                    let result = filled[at].Value
+                    filled[at] <- None
+                    at, result
+                )
+
+        match result with
+        | Filled.Good met ->
+            tell met
+            |> Result.map (fun fresh -> {
+                Images = fst slots[at]
+                Labels = snd slots[at]
+                LeftOut = fresh
+            })
+        | Filled.Failed error -> Error error
+        | Filled.Raised e -> raise (InvalidOperationException("a loader failed", e))
 
     interface IDisposable with
         member _.Dispose() =
-            // The filling thread writes into the buffers until it is done.
-            (snd next).Wait()
+            lock
+                gate
+                (fun () ->
+                    isClosed <- true
+                    Monitor.PulseAll gate
+                )
 
-            for buffer in buffers do
-                buffer.Images.Dispose()
-                buffer.Labels.Dispose()
+            // They write into the buffers until they are done.
+            for thread in threads do
+                thread.Join()
+
+            for images, labels in slots do
+                images.Dispose()
+                labels.Dispose()

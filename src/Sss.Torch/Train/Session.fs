@@ -51,6 +51,8 @@ type internal Progress = {
     Gamma: Gamma
     /// Images of the epoch that this process has seen.
     Seen: int64
+    /// Seconds of waiting for batches before the epoch began.
+    Waited: float
     Reports: EpochReport list
 }
 
@@ -97,7 +99,10 @@ module internal Session =
                     Model.create s.Settings.Engine state.Network state.Numbers
                     |> Result.mapError BadModel
 
-                return Some(Evaluate.run model s.Dataset split)
+                let! evaluation =
+                    Evaluate.run model s.Dataset split |> Result.mapError BadData
+
+                return Some evaluation
             }
 
     let private best (s: Session) (report: EpochReport) (state: TrainState) =
@@ -148,7 +153,7 @@ module internal Session =
                 }
         | _ -> Ok state
 
-    let private report (s: Session) (live: Live) rate validation (seconds: float) (p: Progress) =
+    let private report (s: Session) (live: Live) rate validation waited (seconds: float) (p: Progress) =
         let state = p.State
         let owners = Reporting.owners s.Whole live.Trainer
 
@@ -162,16 +167,25 @@ module internal Session =
             Owners = owners
             WouldBe = live.Trainer.WouldBe()
             ImagesPerSecond = float p.Seen / seconds
+            Waited = waited
             Dose = state.Dose
             Validation = validation
         }
 
+    /// The γs that reports name: of the factors that are there.
+    let gamma (s: Session) (live: Live) (state: TrainState) : Gamma =
+        if state.Pressure.IsSome then
+            Control.summary live.Trainer
+        else
+            s.Recipe.Gamma
+
     /// After an epoch's last step: report, validation, cut, and a state to go on from.
-    let finishEpoch (s: Session) (live: Live) rate seconds (p: Progress) =
+    let finishEpoch (s: Session) (live: Live) (feed: Feed) rate seconds (p: Progress) =
         result {
             let state = export s live p.State
             let! validation = validate s state
-            let report = report s live rate validation seconds p
+            let waited = feed.Waited
+            let report = report s live rate validation (waited - p.Waited) seconds p
             s.Emit(EpochDone report)
 
             match s.Settings.Keeper with
@@ -191,7 +205,9 @@ module internal Session =
             return {
                 p with
                     State = state
+                    Gamma = gamma s live state
                     Seen = 0L
+                    Waited = waited
                     Reports = report :: p.Reports
             }
         }

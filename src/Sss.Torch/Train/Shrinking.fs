@@ -16,10 +16,7 @@ module internal Shrinking =
         let offsets =
             Parameters.factors state.Network
             |> List.scan (fun at f -> at + f.Scale.Count) 0
-            |> List.zip (
-                (Parameters.factors state.Network |> List.map (fun f -> f.Key))
-                @ [ "" ]
-            )
+            |> List.zip ((Parameters.factors state.Network |> List.map (fun f -> f.Key)) @ [ "" ])
             |> Map.ofList
 
         let isHeld key index =
@@ -52,8 +49,7 @@ module internal Shrinking =
         |]
 
     let private slice (state: TrainState) (cut: Cut<float32>) : TrainState =
-        let shapes =
-            Parameters.ofNetwork cut.Network |> List.map (fun p -> p.Key, p.Shape)
+        let shapes = Parameters.ofNetwork cut.Network |> List.map (fun p -> p.Key, p.Shape)
 
         let gather zero (before: Map<string, 'T[]>) key count =
             Whole.gather cut.Places zero (Map.tryFind key before) key count
@@ -72,8 +68,7 @@ module internal Shrinking =
             |> Map.ofList
 
         let factors =
-            Parameters.factors cut.Network
-            |> List.map (fun f -> f.Key, [ f.Scale.Count ])
+            Parameters.factors cut.Network |> List.map (fun f -> f.Key, [ f.Scale.Count ])
 
         let whole =
             state.Whole

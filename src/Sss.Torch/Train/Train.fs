@@ -38,7 +38,7 @@ module Train =
         Block = dose.Block + rate * gamma.Block
     }
 
-    /// γ for the epoch that begins; without a target it stays the recipe's.
+    /// γ from this step on; without a target it stays the recipe's.
     let private steer (s: Session) (live: Live) (p: Progress) : Progress =
         match s.Target with
         | None -> p
@@ -52,7 +52,7 @@ module Train =
                     s.Recipe
                     target
                     s.StepsPerEpoch
-                    p.State.Epoch
+                    p.State.Step
                     p.State.Pressure
 
             pressure.Gammas.CopyTo(trainer.Gammas, 0)
@@ -68,14 +68,17 @@ module Train =
 
     /// One step; its loss goes into the sums.
     let private step (s: Session) (live: Live) (feed: Feed) rate (p: Progress) =
-        let struct (loss, right) = live.Trainer.Step(feed.Take(), rate, p.State.Step)
+        result {
+            let! loaded = feed.Take() |> Result.mapError BadData
+            List.iter (LeftOut >> s.Emit) loaded.LeftOut
+            let struct (loss, right) = live.Trainer.Step(loaded, rate, p.State.Step)
 
-        if not (Double.IsFinite loss) then
-            Error(Diverged(p.State.Epoch, loss))
-        else
+            if not (Double.IsFinite loss) then
+                return! Error(Diverged(p.State.Epoch, loss))
+
             let state = p.State
 
-            Ok(
+            return
                 struct (loss,
                         {
                             p with
@@ -91,7 +94,7 @@ module Train =
                                         }
                                 }
                         })
-            )
+        }
 
     /// Whether the penalty has had time to show on the factors and did not.
     let private checkMoved (live: Live) (start: float32[] option) (p: Progress) =
@@ -133,9 +136,11 @@ module Train =
                 let state = Session.export s live p.State
                 Session.keep s state |> Result.bind (fun () -> Error(Stopped state))
             else
+                if within = 0L then
+                    clock.Restart()
+
                 let p =
-                    if within = 0L then
-                        clock.Restart()
+                    if s.Target.IsSome && Control.isDue s.Recipe s.StepsPerEpoch p.State.Step then
                         steer s live p
                     else
                         p
@@ -158,22 +163,24 @@ module Train =
                     let next =
                         if within + 1L = perEpoch then
                             kept.Restart()
-                            Session.finishEpoch s live rate clock.Elapsed.TotalSeconds p
+                            Session.finishEpoch s live feed rate clock.Elapsed.TotalSeconds p
                         else
                             between p |> Result.map (fun () -> p)
 
-                    match next |> Result.bind (fun p -> checkMoved live start p |> Result.map (fun () -> p)) with
+                    match
+                        next
+                        |> Result.bind (fun p ->
+                            checkMoved live start p |> Result.map (fun () -> p)
+                        )
+                    with
                     | Error e -> Error e
                     | Ok p -> go p
 
         go {
             State = state
             Seen = 0L
-            Gamma =
-                if state.Pressure.IsSome then
-                    Control.summary live.Trainer
-                else
-                    s.Recipe.Gamma
+            Waited = feed.Waited
+            Gamma = Session.gamma s live state
             Reports = []
         }
 
@@ -246,7 +253,20 @@ module Train =
 
                             use live = new Live(trainer)
                             let plan = Batch.training training recipe.Augment recipe.Seed
-                            use feed = new Feed(plan, batch, recipe.Seed, state.Step)
+
+                            let loaders =
+                                settings.Loaders
+                                |> Option.defaultWith (fun () -> Feed.Loaders plan)
+
+                            use feed =
+                                new Feed(
+                                    dataset.Name,
+                                    plan,
+                                    batch,
+                                    recipe.Seed,
+                                    state.Step,
+                                    loaders
+                                )
 
                             let session = {
                                 Settings = settings
@@ -283,5 +303,6 @@ module Train =
                             do! Session.checkFinite (recipe.Epochs - 1) final
                             emit (Finished final.Seconds)
                             return trained session final reports
-                        })
+                        }
+                    )
         }

@@ -62,6 +62,8 @@ type EpochReport = {
     /// The network that selection would leave if training ended here; None: a layer has died.
     WouldBe: Cost option
     ImagesPerSecond: float
+    /// Seconds of the epoch in which a step waited for its batch.
+    Waited: float
     /// The sum of ηγ so far, a kind each.
     Dose: Gamma
     /// On the images held out, with the iterate's factors; None without validation.
@@ -94,6 +96,8 @@ type TrainEvent =
     | Resumed of Resumption
     | Started of TrainStart
     | Stepped of StepReport
+    /// A picture turned out to be broken; the next one of the split stands in for it.
+    | LeftOut of FileError
     | EpochDone of EpochReport
     | CutDone of CutReport
     | Finished of seconds: float
@@ -116,6 +120,8 @@ type TrainError =
     | BadLabel of image: int * label: int * classes: int
     /// A setting outside of its bounds.
     | BadSetting of name: string * value: string * bounds: string
+    /// The training images can no longer be read.
+    | BadData of FileError
     /// LibTorch gave up, for want of memory for example; the text is its own.
     | EngineFailed of reason: string
     | BadModel of ModelError
@@ -134,7 +140,8 @@ module TrainError =
         | Unmoved steps ->
             $"No scaling factor has moved in {steps} steps: `lr` times γ is lost in the rounding of \
               single precision. Use a larger `lr` or γ."
-        | NotKept error -> $"Training ended, since its state cannot be kept: {FileError.message error}"
+        | NotKept error ->
+            $"Training ended, since its state cannot be kept: {FileError.message error}"
         | OutOfMemory batch ->
             $"There is not memory enough to train with a batch of {batch} images. Use a smaller \
               `batch`."
@@ -142,5 +149,6 @@ module TrainError =
         | BadLabel(image, label, classes) ->
             $"Training image {image} has the label {label}; labels are 0 to {classes - 1}."
         | BadSetting(name, value, bounds) -> $"{name} is {value}; it must be {bounds}."
+        | BadData error -> $"The training images cannot be read: {FileError.message error}"
         | EngineFailed reason -> $"LibTorch failed: {reason}"
         | BadModel error -> ModelError.message error

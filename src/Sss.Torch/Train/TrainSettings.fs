@@ -19,6 +19,9 @@ type TrainSettings = {
     Engine: LibTorch
     /// Threads of LibTorch; None: as many as LibTorch takes. Part of what a run's bits depend on.
     Threads: int option
+    /// Threads that decode and change images ahead of the steps; None: half of the cores where
+    /// pictures are decoded, else one. No bit depends on it.
+    Loaders: int option
     /// The factors' update rule.
     Method: FactorMethod
     /// Where to go on; None: from fresh random weights of the recipe's seed.
@@ -34,6 +37,9 @@ type TrainSettings = {
 [<RequireQualifiedAccess>]
 module internal TrainSettings =
 
+    /// Each loader holds a batch.
+    let private mostLoaders = 64
+
     /// Settings and labels within their bounds, whoever made them.
     let check (settings: TrainSettings) (network: Network) (dataset: Dataset) (recipe: Recipe) =
         let bad name value bounds =
@@ -41,6 +47,10 @@ module internal TrainSettings =
 
         let isBelow least value =
             not (Double.IsFinite value && value >= least)
+
+        let isNoFraction value = isBelow 0.0 value || value > 1.0
+        let augment = recipe.Augment
+        let shorter = min network.Input.Height network.Input.Width
 
         let wrongLabel =
             dataset.Train.Labels
@@ -54,10 +64,20 @@ module internal TrainSettings =
         | _ when dataset.Train.Count = 0 -> Error NoImages
         | Some image, _ -> Error(BadLabel(image, dataset.Train.Labels[image], network.Classes))
         | _, Some threads when threads < 1 -> bad "The number of threads" threads "1 or more"
+        | _ when settings.Loaders |> Option.exists (fun n -> n < 1 || n > mostLoaders) ->
+            bad "The number of loaders" settings.Loaders.Value $"1 to {mostLoaders}"
         | _ when recipe.Batch < 1 -> bad "`batch`" recipe.Batch "1 or more"
         | _ when recipe.Epochs < 0 -> bad "`epochs`" recipe.Epochs "0 or more"
         | _ when isBelow 0.0 recipe.Lr -> bad "`lr`" recipe.Lr "a number of 0 or more"
         | _ when isBelow 0.0 recipe.Decay -> bad "`decay`" recipe.Decay "a number of 0 or more"
         | _ when isBelow 0.0 recipe.Momentum || recipe.Momentum >= 1.0 ->
             bad "`momentum`" recipe.Momentum "0 or more and less than 1"
+        | _ when augment.Crop < 0 -> bad "`augment crop`" augment.Crop "0 or more"
+        | _ when augment.Resize <> 0 && augment.Resize < shorter ->
+            bad "`augment resize`" augment.Resize $"0, or at least the input's {shorter} pixels"
+        | _ when isNoFraction augment.Area -> bad "`augment area`" augment.Area "0 to 1"
+        | _ when isNoFraction augment.Jitter -> bad "`augment jitter`" augment.Jitter "0 to 1"
+        | _ when isNoFraction augment.Pca -> bad "`augment pca`" augment.Pca "0 to 1"
+        | _ when augment.Pca > 0.0 && network.Input.Channels <> 3 ->
+            bad "`augment pca`" augment.Pca "0 where images do not have three channels"
         | _ -> Ok()

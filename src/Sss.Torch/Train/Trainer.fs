@@ -83,9 +83,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
         let cut (values: 'T[]) =
             layout.Factors
-            |> List.map (fun slot ->
-                slot, Array.sub values (int slot.Offset) (int slot.Count)
-            )
+            |> List.map (fun slot -> slot, Array.sub values (int slot.Offset) (int slot.Count))
 
         let tensors (values: float32[]) =
             cut values
@@ -119,12 +117,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 module internal Trainer =
 
     /// Training from a state: `Export` of the result gives it back bit for bit.
-    let import
-        (engine: LibTorch)
-        (method: FactorMethod)
-        (recipe: Recipe)
-        (state: TrainState)
-        =
+    let import (engine: LibTorch) (method: FactorMethod) (recipe: Recipe) (state: TrainState) =
         result {
             let! model = Model.create engine state.Network state.Numbers
             let layout = model.Layout

@@ -27,7 +27,13 @@ let private sample (seed: int) (shape: Shape) count floats : Dataset =
 let private filled plan draw (indices: int[]) =
     let size = int (Shape.count plan.Split.Shape)
     let values = Array.zeroCreate<float32>(indices.Length * size)
-    Batch.fill plan draw (ReadOnlySpan indices) (values.AsSpan())
+    let labels = Array.zeroCreate<int64> indices.Length
+
+    let broken =
+        Batch.fill plan draw (ReadOnlySpan indices) (values.AsSpan()) (labels.AsSpan())
+
+    Assert.Empty(Folders.ok broken)
+    Assert.Equal<int64[]>(indices |> Array.map (fun i -> int64 plan.Split.Labels[i]), labels)
     values
 
 /// The obvious way: every crop and mirror image of an image, by its definition.
@@ -44,6 +50,7 @@ let private candidates (d: Dataset) (augment: Augment) index : float32[] list =
             match d.Train.Pixels with
             | Bytes data -> float32 data[at]
             | Floats data -> data[at]
+            | Pictures _ -> failwith "values were expected"
 
     [
         for down in -augment.Crop .. augment.Crop do
@@ -63,7 +70,13 @@ let private candidates (d: Dataset) (augment: Augment) index : float32[] list =
 let ``an augmented image is one of its crops or their mirror images`` (seed: int) flip floats =
     let shape = Shape.create 2 4 5
     let d = sample seed shape 3 floats
-    let augment = { Crop = abs seed % 3; Flip = flip }
+
+    let augment = {
+        Augment.none with
+            Crop = abs seed % 3
+            Flip = flip
+    }
+
     let plan = Batch.training d augment seed
 
     [ 0..2 ]
@@ -75,7 +88,13 @@ let ``an augmented image is one of its crops or their mirror images`` (seed: int
 [<Fact>]
 let ``every crop and both sides come up about equally often`` () =
     let d = sample 1 (Shape.create 1 3 4) 1 false
-    let augment = { Crop = 1; Flip = true }
+
+    let augment = {
+        Augment.none with
+            Crop = 1
+            Flip = true
+    }
+
     let plan = Batch.training d augment 3
     let all = candidates d augment 0 |> Array.ofList
 
@@ -93,7 +112,17 @@ let ``every crop and both sides come up about equally often`` () =
 [<Property(MaxTest = 30)>]
 let ``values depend on seed, draw and image only, not on the batch or the threads`` (seed: int) =
     let d = sample seed (Shape.create 3 6 6) 20 false
-    let plan = Batch.training d { Crop = 2; Flip = true } seed
+
+    let plan =
+        Batch.training
+            d
+            {
+                Augment.none with
+                    Crop = 2
+                    Flip = true
+            }
+            seed
+
     let indices = [| for i in 0..31 -> (i * 7 + abs (seed % 20)) % 20 |]
     let whole = filled plan 4L indices
 
@@ -109,6 +138,9 @@ let ``values depend on seed, draw and image only, not on the batch or the thread
                 4L
                 (ReadOnlySpan(indices, part * 8, 8))
                 (Span(threaded, part * 8 * 108, 8 * 108))
+                (Span(Array.zeroCreate<int64> 8))
+            |> Folders.ok
+            |> ignore
     )
     |> ignore
 
@@ -118,14 +150,24 @@ let ``values depend on seed, draw and image only, not on the batch or the thread
 let ``filling a batch allocates nothing`` () =
     for floats in [ false; true ] do
         let d = sample 2 (Shape.create 3 8 8) 10 floats
-        let plan = Batch.training d { Crop = 2; Flip = true } 1
+
+        let plan =
+            Batch.training
+                d
+                {
+                    Augment.none with
+                        Crop = 2
+                        Flip = true
+                }
+                1
+
         let indices = [| 0..9 |]
         let values = Array.zeroCreate<float32>(10 * 192)
         let labels = Array.zeroCreate<int64> 10
 
         let once () =
-            Batch.fill plan 1L (ReadOnlySpan indices) (values.AsSpan())
-            Batch.labels plan (ReadOnlySpan indices) (labels.AsSpan())
+            Batch.fill plan 1L (ReadOnlySpan indices) (values.AsSpan()) (labels.AsSpan())
+            |> ignore
 
         once ()
         let before = GC.GetAllocatedBytesForCurrentThread()

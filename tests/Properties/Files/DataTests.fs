@@ -11,6 +11,8 @@ open Sss.Files
 let private bytesOf (split: Split) =
     match split.Pixels with
     | Bytes data -> data
+    | Pictures { Kept = Some data } -> data
+    | Pictures _
     | Floats _ -> failwith "bytes were expected"
 
 [<Fact>]
@@ -175,7 +177,12 @@ let ``mean and deviation make the training split standard`` (seed: int) (floats:
     let d = Dataset.create "made" [ "one" ] 0.125f split split
     let plan = Batch.plain d d.Train
     let values = Array.zeroCreate<float32>(count * 60)
-    Batch.fill plan 0L (ReadOnlySpan [| 0 .. count - 1 |]) (values.AsSpan())
+    let labels = Array.zeroCreate<int64> count
+
+    Batch.fill plan 0L (ReadOnlySpan [| 0 .. count - 1 |]) (values.AsSpan()) (labels.AsSpan())
+    |> Folders.ok
+    |> ignore
+
 
     [ 0..2 ]
     |> List.forall (fun c ->

@@ -12,6 +12,8 @@ open Sss.Files
 let private bytesOf (split: Split) =
     match split.Pixels with
     | Bytes data -> data
+    | Pictures { Kept = Some data } -> data
+    | Pictures _
     | Floats _ -> failwith "bytes were expected"
 
 let private cifarRecord labels seed =

@@ -7,6 +7,7 @@ open System.IO
 open Xunit
 open SkiaSharp
 open Sss.Core
+open Sss.Dsl
 open Sss.Files
 
 /// One random change of a file's bytes.
@@ -64,8 +65,27 @@ let private mutate (random: Random) data =
 /// Buffers of streams, strings of messages and the archive's tables, whatever the file's size.
 let private slack = 600_000L
 
-/// Reads `count` mutations of a file, and counts the valid reads among them.
-let private attack (seed: int) (count: int) folder (name: string) (valid: byte[]) unpacked read =
+/// What one attack allows beside twice the file.
+type private Bounds = {
+    /// Bytes that a valid file holds unpacked or decoded.
+    Unpacked: int
+    /// Whatever the file's size.
+    Slack: int64
+}
+
+/// Reads `count` mutations of a file, made by `mutate` and packed by `pack`, and counts the valid
+/// reads among them.
+let private attackWith
+    bounds
+    (mutate: Random -> byte[] -> byte[])
+    pack
+    (seed: int)
+    (count: int)
+    folder
+    (name: string)
+    (valid: byte[])
+    read
+    =
     let path = Path.Combine(folder, name)
     let random = Random seed
     let mutable reads = 0
@@ -81,21 +101,26 @@ let private attack (seed: int) (count: int) folder (name: string) (valid: byte[]
                 raise (InvalidOperationException($"mutation {i} of {name}, seed {seed}", e))
 
         let used = GC.GetAllocatedBytesForCurrentThread() - before
-        let allowed = 2L * int64 (max data.Length unpacked) + slack
+        let allowed = 2L * int64 (max data.Length bounds.Unpacked) + bounds.Slack
         Assert.True(used <= allowed, $"mutation {i} of {name}, seed {seed}: {used} bytes")
 
         match result with
         | Ok() -> reads <- reads + 1
         | Error error -> Assert.Contains(folder, FileError.message error)
 
-    once -1 valid
+    once -1 (pack valid)
     Assert.Equal(1, reads)
 
     for i in 0 .. count - 1 do
-        once i (mutate random valid)
+        once i (pack (mutate random valid))
 
-    File.WriteAllBytes(path, valid)
+    File.WriteAllBytes(path, pack valid)
     reads - 1
+
+/// The same for files of some hundred bytes.
+let private attack seed count folder name valid unpacked read =
+    let bounds = { Unpacked = unpacked; Slack = slack }
+    attackWith bounds mutate id seed count folder name valid read
 
 let private unit result = Result.map ignore result
 
@@ -125,6 +150,7 @@ let private tensorFile folder =
             Classes = [ "a"; "b" ]
             Normalisation =
                 Some {
+                    Resize = 0
                     Scale = 0.25f
                     Mean = [| 0.5f |]
                     Deviation = [| 1.0f |]
@@ -222,4 +248,146 @@ let ``6,600 mutations over all readers of data are errors or valid reads`` () =
             |> Text.Encoding.UTF8.GetBytes
 
         attack 11 500 folder "batches.meta.txt" names 60000 cifar |> ignore
+    )
+
+/// Mutations of the first bytes alone, where sizes stand.
+let private mutateHead length random (data: byte[]) =
+    Array.append (mutate random (Array.truncate length data)) (Array.skip length data)
+
+/// On large files twice the file is most of what is allowed: reading may hold the file and what
+/// comes out of it, and nothing more. (The streams' own buffers are the rest.)
+[<Fact>]
+let ``420 mutations of large files take no more than twice the file in memory`` () =
+    Folders.within (fun folder ->
+        let random = Random 12
+        let pixels = Array.zeroCreate<byte>(1200 * 28 * 28)
+        random.NextBytes pixels
+        let bounds = { Unpacked = 0; Slack = 200_000L }
+        let idx = Folders.idx [ 1200; 28; 28 ] pixels
+
+        attackWith
+            bounds
+            (mutateHead 16)
+            id
+            21
+            90
+            folder
+            "images"
+            idx
+            (fun path -> unit (Idx.readImages path))
+        |> ignore
+
+        let tensors =
+            let path = Path.Combine(folder, "valid")
+
+            let tensor = {
+                Shape = [ 500; 500 ]
+                Data = Array.init 250_000 (fun _ -> random.NextSingle())
+            }
+
+            Folders.ok (Safetensors.write path (Map.ofList [ "a.weight", tensor ]) [ "k", "v" ])
+            File.ReadAllBytes path
+
+        attackWith
+            bounds
+            (mutateHead 120)
+            id
+            22
+            90
+            folder
+            "x.safetensors"
+            tensors
+            (fun path -> unit (Safetensors.read path))
+        |> ignore
+
+        let record label =
+            Array.append [| byte label |] (Array.sub pixels (3072 * label) 3072)
+
+        for name in
+            [ "data_batch_2"; "data_batch_3"; "data_batch_4"; "data_batch_5"; "test_batch" ] do
+            Folders.put folder $"{name}.bin" (record 1)
+
+        let records = Array.concat [ for i in 0..299 -> record (i % 10) ]
+
+        // Six files are read, each through a buffer.
+        attackWith
+            { bounds with Slack = 500_000L }
+            mutate
+            id
+            23
+            60
+            folder
+            "data_batch_1.bin"
+            records
+            (fun _ -> unit (Cifar.loadTen folder))
+        |> ignore
+
+        let arrays = [
+            "x_train", FormatTests.npy 1 "|u1" "1200, 28, 28" pixels
+            "y_train", FormatTests.npy 2 "|u1" "1200," (Array.init 1200 (fun i -> byte (i % 10)))
+            "x_test", FormatTests.npy 1 "|u1" "1, 28, 28" (Array.truncate 784 pixels)
+            "y_test", FormatTests.npy 1 "|u1" "1," [| 1uy |]
+        ]
+
+        // The header of the archive's first array is changed, and packed again.
+        let archive x =
+            FormatTests.npz (("x_train", x) :: arrays.Tail)
+
+        attackWith
+            bounds
+            (mutateHead 128)
+            archive
+            24
+            90
+            folder
+            "x.npz"
+            (snd arrays.Head)
+            (fun path -> unit (Npz.load path))
+        |> ignore
+
+        attackWith
+            { bounds with Unpacked = idx.Length }
+            (mutateHead 16)
+            Folders.gzip
+            25
+            90
+            folder
+            "images.gz"
+            idx
+            (fun path -> unit (Idx.readImages path))
+        |> ignore
+    )
+
+/// A diagnostic's place is the language's own; what is asked here is that there is one.
+[<Fact>]
+let ``600 mutations of a network file are diagnostics or networks`` () =
+    Folders.within (fun folder ->
+        let path = Path.Combine(folder, "x.sss")
+        let random = Random 31
+
+        let valid =
+            "network T {\n  input 3x16x16\n  classes 10\n"
+            + "  def unit(n, s) {\n    residual @scale(block) { conv n 3x3 stride=s; bn }; relu\n  }\n"
+            + "  conv 8 3x3; bn @scale(neuron); relu\n  repeat 3 { unit 8 1 }\n"
+            + "  avgpool global\n  dense classes\n}\n\ntrain {\n  lr 0.1 step 0.1 at 3, 5\n"
+            + "  gamma 0.1\n  augment area=0.08 flip jitter=0.4 pca=0.1 resize=20\n}\n"
+            |> Text.Encoding.UTF8.GetBytes
+
+        let mutable networks = 0
+
+        for i in 0..599 do
+            File.WriteAllBytes(path, (if i = 0 then valid else mutate random valid))
+
+            match Language.readFile path with
+            | Error _ -> ()
+            | Ok text ->
+                match Language.parse text with
+                | Ok _ -> networks <- networks + 1
+                | Error diagnostics ->
+                    Assert.NotEmpty diagnostics
+
+                    for diagnostic in diagnostics do
+                        Assert.Contains("x.sss:", Language.render path text diagnostic)
+
+        Assert.InRange(networks, 10, 400)
     )

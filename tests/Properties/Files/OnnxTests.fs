@@ -130,6 +130,7 @@ let private options = {
     Classes = [ "a"; "b" ]
     Normalisation =
         Some {
+            Resize = 0
             Scale = 1.0f / 255.0f
             Mean = [| 0.5f; 0.25f |]
             Deviation = [| 0.125f; 0.5f |]

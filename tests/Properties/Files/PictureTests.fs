@@ -10,6 +10,8 @@ open Sss.Files
 let private bytesOf (split: Split) =
     match split.Pixels with
     | Bytes data -> data
+    | Pictures { Kept = Some data } -> data
+    | Pictures _
     | Floats _ -> failwith "bytes were expected"
 
 /// A picture of one colour on the left half and another on the right.

@@ -75,8 +75,12 @@ let ``result.json has the shape that scripts rely on`` () =
     "shrink": null,
     "seed": 1,
     "augment": {
+      "resize": 0,
+      "area": 0,
       "crop": 0,
-      "flip": false
+      "flip": false,
+      "jitter": 0,
+      "pca": 0
     }
   },
   "method": "apg",
@@ -145,6 +149,12 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                     Block = finite recipe.Gamma.Block
                 }
                 TargetMacs = Option.map finite recipe.TargetMacs
+                Augment = {
+                    recipe.Augment with
+                        Area = finite recipe.Augment.Area
+                        Jitter = finite recipe.Augment.Jitter
+                        Pca = finite recipe.Augment.Pca
+                }
                 Schedule =
                     match recipe.Schedule with
                     | Step(f, at) -> Step(finite f, at)

@@ -200,6 +200,7 @@ let ``a network file keeps text, classes and normalisation`` () =
             Classes = [ "T-shirt/top"; "Ångström" ]
             Normalisation =
                 Some {
+                    Resize = 0
                     Scale = 1.0f / 255.0f
                     Mean = [| 0.1f; 0.2f |]
                     Deviation = [| 0.3f; 1e-7f |]

@@ -48,8 +48,12 @@ module RecipeCase =
                     Some(1 + at case.Whole 3)
             Seed = at case.Whole 4
             Augment = {
+                Resize = at case.Whole 6 % 3
+                Area = if case.Kind % 7uy = 0uy then 0.0 else part 7 + 1e-3
                 Crop = at case.Whole 5 % 5
                 Flip = case.Flip
+                Jitter = part 8
+                Pca = part 9 * 1e-3
             }
         }
 

@@ -250,7 +250,8 @@ type MeaningTests() =
 
         let all =
             "train {\n epochs 7\n batch 9\n lr 0.5 step 0.1 at 3, 5 warmup 2\n momentum 0.8\n decay 0\n"
-            + " gamma 0.5 block=0.25\n target macs=0.5\n shrink every 4\n seed 42\n augment crop=2 flip\n}"
+            + " gamma 0.5 block=0.25\n target macs=0.5\n shrink every 4\n seed 42\n augment jitter=0.4 crop=2 flip"
+            + " area=0.08 pca=0.1 resize=40\n}"
 
         Assert.Equal(
             Some {
@@ -269,7 +270,14 @@ type MeaningTests() =
                 TargetMacs = Some 0.5
                 ShrinkEvery = Some 4
                 Seed = 42
-                Augment = { Crop = 2; Flip = true }
+                Augment = {
+                    Resize = 40
+                    Area = 0.08
+                    Crop = 2
+                    Flip = true
+                    Jitter = 0.4
+                    Pca = 0.1
+                }
             },
             recipe all
         )

@@ -81,13 +81,7 @@ let ``stopped, written and read, the rest of the run has the bits of one go`` ()
     withFolder (fun folder ->
         let whole =
             Engine.ok (
-                Train.run
-                    (validated None)
-                    network
-                    dataset.Value
-                    full
-                    ignore
-                    CancellationToken.None
+                Train.run (validated None) network dataset.Value full ignore CancellationToken.None
             )
 
         for epoch, step in [ 0, 3; 4, 1; 6, 5 ] do
@@ -146,7 +140,9 @@ let ``the last two are kept, and a damaged one falls back to the one before`` ()
         for step in [ 10L; 20L; 30L ] do
             Engine.ok (Checkpoint.save folder identity { state with Step = step })
 
-        let names = Checkpoint.files folder |> List.map (fun path -> Path.GetFileName path |> string)
+        let names =
+            Checkpoint.files folder
+            |> List.map (fun path -> Path.GetFileName path |> string)
 
         Assert.Equal<string list>(
             [ "step-000000030.safetensors"; "step-000000020.safetensors" ],

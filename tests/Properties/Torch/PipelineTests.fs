@@ -66,6 +66,7 @@ let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder = {
     Settings = {
         Engine = Engine.get ()
         Threads = Some 1
+        Loaders = None
         Method = FactorMethod.Apg
         From = None
         Validation = None

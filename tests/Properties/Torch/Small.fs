@@ -50,12 +50,13 @@ let recipe = {
             Group = 0.0
             Block = 0.03
         }
-        Augment = { Crop = 1; Flip = false }
+        Augment = { Augment.none with Crop = 1 }
 }
 
 let settings from = {
     Engine = Engine.get ()
     Threads = Some 1
+    Loaders = None
     Method = FactorMethod.Apg
     From = from
     Validation = None

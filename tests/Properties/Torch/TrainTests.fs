@@ -56,12 +56,12 @@ let ``digits are learned, and the loss and counts are reported`` () =
     )
 
     use model = Engine.ok (Model.create (Engine.get ()) network trained.Numbers)
-    let result = Evaluate.run model dataset.Value dataset.Value.Test
+    let result = Engine.ok (Evaluate.run model dataset.Value dataset.Value.Test)
     Assert.Equal(359, result.Count)
     Assert.True(result.Accuracy > 0.9, $"test accuracy {result.Accuracy}")
     // The same numbers in another model give the same bits.
     use again = Engine.ok (Model.create (Engine.get ()) network (Model.weights model))
-    Assert.Equal(result, Evaluate.run again dataset.Value dataset.Value.Test)
+    Assert.Equal(result, Engine.ok (Evaluate.run again dataset.Value dataset.Value.Test))
 
 [<Fact>]
 let ``a loss that is no number is an outcome`` () =
