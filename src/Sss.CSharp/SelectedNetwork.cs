@@ -1,4 +1,5 @@
 using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
 using Sss.Internal;
 
 namespace Sss;
@@ -12,7 +13,7 @@ public sealed class SelectedNetwork : IDisposable
     private readonly FSharpMap<string, Core.Tensor<float>> weights;
     private readonly FSharpList<string> classes;
     private readonly Files.Normalisation normalisation;
-    private readonly Torch.Model model;
+    private readonly Torch.Predictor predictor;
     private bool disposed;
 
     internal SelectedNetwork(
@@ -29,7 +30,12 @@ public sealed class SelectedNetwork : IDisposable
         this.normalisation = normalisation;
         Verdict = exactness;
         Counts = counts;
-        model = Torch.ModelModule.create(Engine.Load(), network.Value, weights).OrThrow(Engine.ModelFailure);
+        predictor = Torch.PredictorModule.create(
+                Engine.Load(),
+                FSharpOption<Torch.PixelScale>.Some(Torch.PixelScaleModule.ofNormalisation(normalisation)),
+                network.Value,
+                weights)
+            .OrThrow(Engine.ModelFailure);
     }
 
     /// <summary>The smaller network; a network like any other.</summary>
@@ -61,6 +67,30 @@ public sealed class SelectedNetwork : IDisposable
     /// <exception cref="ArgumentException">The length is not a multiple of the network's input size.</exception>
     public float[] PredictBatch(ReadOnlySpan<float> images)
     {
+        var scores = new float[CountOf(images) * Network.Classes];
+        predictor.Run(images, scores);
+        return scores;
+    }
+
+    /// <summary>The same into a given span; no managed array is allocated.</summary>
+    /// <param name="images">As for <see cref="Predict"/>.</param>
+    /// <param name="scores">Images × classes.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit the network.</exception>
+    public void PredictBatch(ReadOnlySpan<float> images, Span<float> scores)
+    {
+        var wanted = CountOf(images) * Network.Classes;
+        if (scores.Length != wanted)
+        {
+            throw new ArgumentException(
+                $"There is room for {scores.Length} scores; the images have {wanted}.",
+                nameof(scores));
+        }
+
+        predictor.Run(images, scores);
+    }
+
+    private int CountOf(ReadOnlySpan<float> images)
+    {
         ObjectDisposedException.ThrowIf(disposed, this);
         var size = (int)Network.Input.Count;
         if (images.Length == 0 || images.Length % size != 0)
@@ -70,16 +100,7 @@ public sealed class SelectedNetwork : IDisposable
                 nameof(images));
         }
 
-        var area = Network.Input.Height * Network.Input.Width;
-        var normalised = new float[images.Length];
-        for (var i = 0; i < images.Length; i++)
-        {
-            var channel = i / area % Network.Input.Channels;
-            normalised[i] =
-                (images[i] * normalisation.Scale - normalisation.Mean[channel]) / normalisation.Deviation[channel];
-        }
-
-        return Torch.Evaluate.scores(model, normalised);
+        return images.Length / size;
     }
 
     /// <summary>Accuracy and loss on a set of images, which go through the normalisation of the training data.</summary>
@@ -103,6 +124,9 @@ public sealed class SelectedNetwork : IDisposable
             images.Value,
             normalisation,
             FSharpList<Files.FileError>.Empty);
+        // Not the predictor: the same bits as `sss eval`.
+        using var model = Torch.ModelModule.create(Engine.Load(), Network.Value, weights)
+            .OrThrow(Engine.ModelFailure);
         return Evaluation.From(Torch.Evaluate.run(model, data, images.Value).OrThrow(Engine.FileFailure));
     }
 
@@ -157,7 +181,7 @@ public sealed class SelectedNetwork : IDisposable
         if (!disposed)
         {
             disposed = true;
-            ((IDisposable)model).Dispose();
+            ((IDisposable)predictor).Dispose();
         }
     }
 }

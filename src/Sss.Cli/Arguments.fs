@@ -159,6 +159,21 @@ type ReportArgument =
             | Folder _ -> "a run folder"
             | Json -> "print one JSON object and nothing else on standard output"
 
+/// `sss bench`.
+type BenchArgument =
+    | [<MainCommand; ExactlyOnce>] Path of folder: string
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Seconds of seconds: float
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Path _ -> "a run folder; the result is kept there as bench.json"
+            | Seconds _ -> "time for each row of the table, warm-up left out (2)"
+            | Threads _ -> "threads of the arithmetic; the number of cores where not given"
+            | Json -> "print bench.json to standard output and nothing else there"
+
 /// `sss doctor`.
 type DoctorArgument =
     | [<Unique>] Json

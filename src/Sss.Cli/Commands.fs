@@ -37,6 +37,7 @@ module Commands =
         argu "eval" Files Usage.optionsOf<EvalArgument> EvalCommand.main
         argu "verify" Files Usage.optionsOf<VerifyArgument> VerifyCommand.main
         argu "export" Folders Usage.optionsOf<ExportArgument> ExportCommand.main
+        argu "bench" Folders Usage.optionsOf<BenchArgument> BenchCommand.main
         argu "report" Folders Usage.optionsOf<ReportArgument> ReportCommand.main
         argu "doctor" Switch Usage.optionsOf<DoctorArgument> DoctorCommand.main
         {

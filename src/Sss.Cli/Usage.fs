@@ -92,6 +92,11 @@ module Usage =
             Example = "sss report runs/digits"
         }
         {
+            Name = "bench"
+            Summary = "time the full against the selected network"
+            Example = "sss bench runs/digits"
+        }
+        {
             Name = "doctor"
             Summary = "what this machine offers, and what is wrong"
             Example = "sss doctor"

@@ -37,6 +37,7 @@ type CommandLineTests() =
     [<InlineData("predict")>]
     [<InlineData("report")>]
     [<InlineData("completions")>]
+    [<InlineData("bench")>]
     [<InlineData("doctor")>]
     member _.``help of a command shows an example``(command: string) =
         let ended = sss [ command; "--help" ]

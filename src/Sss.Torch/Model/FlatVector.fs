@@ -22,9 +22,10 @@ module internal Memory =
         : 'T =
         (span<'T> tensor)[index]
 
-    /// Where a tensor's memory starts and ends.
+    /// Where a tensor's memory starts and ends; a window's may lie with its inputs last.
     let range (tensor: Tensor) : struct (nativeint * nativeint) =
-        let bytes = tensor.bytes
+        let isLast = tensor.Dimensions = 4 && not (tensor.is_contiguous ())
+        let bytes = (if isLast then tensor.permute (0L, 2L, 3L, 1L) else tensor).bytes
 
         if bytes.IsEmpty then
             struct (0n, 0n)
@@ -49,11 +50,19 @@ type internal FlatVector(slots: Slot list, length: int64, dtype: ScalarType) =
     do
         use _ = torch.NewDisposeScope()
 
-        for slot in slots do
+        let view (slot: Slot) (vector: Tensor) =
             let shape = slot.Shape |> List.map int64 |> Array.ofList
-            let leaf = values.narrow(0L, slot.Offset, slot.Count).view(shape).detach()
+            let part = vector.narrow (0L, slot.Offset, slot.Count)
+
+            match Slot.window slot with
+            | ValueNone -> part.view shape
+            | ValueSome _ ->
+                part.view([| shape[0]; shape[2]; shape[3]; shape[1] |]).permute(0L, 3L, 1L, 2L)
+
+        for slot in slots do
+            let leaf = (view slot values).detach()
             leaf.requires_grad <- true
-            leaf.grad <- gradient.narrow(0L, slot.Offset, slot.Count).view(shape)
+            leaf.grad <- view slot gradient
             leaves[slot.Key] <- leaf.DetachFromDisposeScope()
 
     /// Where each array lies.

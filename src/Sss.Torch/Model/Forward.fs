@@ -1,5 +1,6 @@
 namespace Sss.Torch
 
+open System
 open Sss.Core
 open TorchSharp
 
@@ -115,12 +116,25 @@ module internal Forward =
 
         { Run = run; Fresh = true }
 
+    /// The images with their channels last in memory, copied where they do not lie so yet. oneDNN reads and writes this order as
+    /// it is; for the other it reorders what goes into and comes out of every convolution. What
+    /// follows the first convolution takes the order over from it.
+    let private channelsLast (x: Tensor) =
+        let n, c, h, w = x.size 0, x.size 1, x.size 2, x.size 3
+        let strides = [| c * h * w; 1L; w * c; c |]
+
+        if x.stride () = strides then
+            x.alias ()
+        else
+            torch.empty_strided([| n; c; h; w |], strides, dtype = Nullable x.dtype).copy_ x
+
     /// The whole network: N×C×H×W images to N×classes scores.
     let compileNetwork (arrays: Arrays) (network: Network) : Mode -> Tensor -> Tensor =
         let parts, _ = body arrays None network.Body
 
         fun mode x ->
-            let y = chain parts mode x
+            use images = channelsLast x
+            let y = chain parts mode images
             let scores = y.flatten 1L
-            release x y scores
+            release images y scores
             scores

@@ -11,6 +11,32 @@ type Slot = {
     Count: int64
 }
 
+/// How an array lies in its slot. Windows of convolutions lie as out × kh × kw × in, the order in
+/// which oneDNN reads them beside images that lie channels last; everything else lies row by row. In
+/// files and in `Weights` the order is PyTorch's, out × in × kh × kw.
+[<RequireQualifiedAccess>]
+module internal Slot =
+
+    /// The inputs and the taps of a window that lies with its inputs last; None: row by row.
+    let window (slot: Slot) : struct (int * int) voption =
+        match slot.Shape with
+        | [ _; inputs; height; width ] when inputs > 1 && height * width > 1 ->
+            ValueSome(struct (inputs, height * width))
+        | _ -> ValueNone
+
+    /// Where in the flat vector the value lies that has this index in the row-major array.
+    let place (slot: Slot) : int -> int =
+        let offset = int slot.Offset
+
+        match window slot with
+        | ValueNone -> fun index -> offset + index
+        | ValueSome(inputs, taps) ->
+            let each = inputs * taps
+
+            fun index ->
+                let output, within = index / each, index % each
+                offset + output * each + within % taps * inputs + within / taps
+
 /// The flat vectors of a network: weights `w`, factors `λ`, running statistics.
 type Layout = {
     /// In the order of `Parameters.ofNetwork`; in memory those that decay come first.

@@ -20,6 +20,41 @@ module internal Numbers =
         )
         |> Result.ignore
 
+    /// Writes one array, row-major, into its slot.
+    let private put (slot: Slot) (data: ReadOnlySpan<'T>) (flat: Span<'T>) =
+        match Slot.window slot with
+        | ValueNone -> data.CopyTo(flat.Slice(int slot.Offset))
+        | ValueSome(inputs, taps) ->
+            let mutable source = 0
+            let mutable start = int slot.Offset
+
+            while source < data.Length do
+                for i in 0 .. inputs - 1 do
+                    for tap in 0 .. taps - 1 do
+                        flat[start + tap * inputs + i] <- data[source]
+                        source <- source + 1
+
+                start <- start + inputs * taps
+
+    /// Reads it back.
+    let private take (slot: Slot) (flat: ReadOnlySpan<'T>) : 'T[] =
+        match Slot.window slot with
+        | ValueNone -> flat.Slice(int slot.Offset, int slot.Count).ToArray()
+        | ValueSome(inputs, taps) ->
+            let data = Array.zeroCreate (int slot.Count)
+            let mutable target = 0
+            let mutable start = int slot.Offset
+
+            while target < data.Length do
+                for i in 0 .. inputs - 1 do
+                    for tap in 0 .. taps - 1 do
+                        data[target] <- flat[start + tap * inputs + i]
+                        target <- target + 1
+
+                start <- start + inputs * taps
+
+            data
+
     /// Copies the array of every slot into a flat vector.
     let copyIn<'T when 'T: unmanaged and 'T: struct and 'T: (new: unit -> 'T) and 'T :> ValueType>
         (weights: Weights<'T>)
@@ -29,7 +64,7 @@ module internal Numbers =
         each
             weights
             slots
-            (fun slot data -> data.AsSpan().CopyTo((Memory.span<'T> flat).Slice(int slot.Offset)))
+            (fun slot data -> put slot (Span.op_Implicit (data.AsSpan())) (Memory.span<'T> flat))
 
     /// The same into an array.
     let copyInto (weights: Weights<'T>) (flat: 'T[]) (slots: Slot list) =
@@ -42,11 +77,9 @@ module internal Numbers =
         =
         slots
         |> List.map (fun slot ->
-            let source = (Memory.span<'T> flat).Slice(int slot.Offset, int slot.Count)
-
             slot.Key,
             {
                 Shape = slot.Shape
-                Data = source.ToArray()
+                Data = take slot (Span.op_Implicit (Memory.span<'T> flat))
             }
         )

@@ -64,38 +64,58 @@ module internal Parts =
         | None, Some block -> Some(fun () -> block.alias ())
         | None, None -> None
 
+    /// A convolution while it trains, whose weights get their gradient from `WeightGradient`.
+    let private trained (window: Window) (x: Tensor) (w: Tensor) (b: Tensor | null) =
+        use fixedWeight = w.detach ()
+        use input = x.detach ()
+
+        use y =
+            functional.conv2d (x, fixedWeight, b, window.Stride, window.Pad, window.Dilation)
+
+        WeightGradientFunction.apply (y, input, w, window)
+
     /// A convolution; the factor multiplies weights and bias.
-    let private convolution (arrays: Arrays) name bias (stride, pad, dilation, groups) factor =
+    let private convolution (arrays: Arrays) name bias (window: Window) groups byProduct factor =
         let weight = arrays.Weight $"{name}.weight"
         let bias: Tensor | null = if bias then arrays.Weight $"{name}.bias" else null
 
-        let run (x: Tensor) (w: Tensor) (b: Tensor | null) =
-            functional.conv2d (x, w, b, stride, pad, dilation, groups)
+        let run mode (x: Tensor) (w: Tensor) (b: Tensor | null) =
+            if byProduct && mode = Training && torch.is_grad_enabled () then
+                trained window x w b
+            else
+                functional.conv2d (x, w, b, window.Stride, window.Pad, window.Dilation, groups)
 
         match factor with
-        | None -> fun (x: Tensor) -> run x weight bias
+        | None -> fun mode (x: Tensor) -> run mode x weight bias
         | Some factor ->
-            fun x ->
+            fun mode x ->
                 use f: Tensor = factor ()
                 use column = f.view ([| -1L; 1L; 1L; 1L |])
                 use w = weight.mul column
 
                 match bias with
-                | null -> run x w null
+                | null -> run mode x w null
                 | bias ->
                     use b = bias.mul f
-                    run x w b
+                    run mode x w b
 
-    let private conv arrays (layer: Layer) (c: Conv) factor =
-        let window = extents c.Stride, extents c.Pad, extents c.Dilation, int64 c.Groups
+    let private conv arrays (layer: Layer) (c: Conv) byProduct factor =
+        let window = {
+            Stride = extents c.Stride
+            Pad = extents c.Pad
+            Dilation = extents c.Dilation
+        }
 
-        convolution arrays layer.Name c.Bias window factor
+        convolution arrays layer.Name c.Bias window (int64 c.Groups) byProduct factor
 
     let private depthwise arrays (layer: Layer) (c: DepthwiseConv) factor =
-        let window =
-            extents c.Stride, extents c.Pad, extents c.Dilation, int64 layer.Input.Channels
+        let window = {
+            Stride = extents c.Stride
+            Pad = extents c.Pad
+            Dilation = extents c.Dilation
+        }
 
-        convolution arrays layer.Name c.Bias window factor
+        convolution arrays layer.Name c.Bias window (int64 layer.Input.Channels) false factor
 
     /// A dense layer; the factor multiplies the output, which is smaller than the weights.
     let private dense (arrays: Arrays) (layer: Layer) (d: Dense) factor =
@@ -168,8 +188,15 @@ module internal Parts =
         let plain run = made (fun _ x -> run x)
 
         match layer.Op with
-        | Op.Conv c -> plain (conv arrays layer c factor)
-        | Op.DepthwiseConv c -> plain (depthwise arrays layer c factor)
+        | Op.Conv c ->
+            let byProduct = WeightGradient.pays c layer.Input layer.Output
+
+            {
+                Run = conv arrays layer c byProduct factor
+                // A view then, as with `dense`.
+                Fresh = not byProduct
+            }
+        | Op.DepthwiseConv c -> made (depthwise arrays layer c factor)
         // The output is a view, and writing over a view costs autograd more than it saves.
         | Op.Dense d -> {
             plain (dense arrays layer d factor) with

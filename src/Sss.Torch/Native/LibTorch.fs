@@ -62,7 +62,8 @@ module LibTorch =
                 return path, true
         }
 
-    let private loadAll () =
+    /// `keepFreed`: whether glibc is told to keep freed memory in the process.
+    let internal loadAll (keepFreed: bool) =
         result {
             let rid = Locate.runtimeIdentifier
 
@@ -80,7 +81,7 @@ module LibTorch =
 
             let onLinux = RuntimeInformation.IsOSPlatform OSPlatform.Linux
 
-            if onLinux then
+            if onLinux && keepFreed then
                 Glibc.keepFreedMemory ()
 
             for file in Locate.libTorchFiles do
@@ -106,7 +107,7 @@ module LibTorch =
             }
         }
 
-    let private once = lazy loadAll ()
+    let private once = lazy loadAll true
 
     /// Loads LibTorch and its binding, once a process; safe to call from several threads. The
     /// allocator of glibc is told to keep freed memory before the first tensor is made.

@@ -21,12 +21,14 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
     let table (slots: Slot list) =
         slots |> List.map (fun slot -> slot.Key, int slot.Offset) |> dict
 
-    let weights, statistics, factorSlots =
-        table layout.Weights, table layout.Statistics, table layout.Factors
+    let weights =
+        layout.Weights |> List.map (fun slot -> slot.Key, Slot.place slot) |> dict
+
+    let statistics, factorSlots = table layout.Statistics, table layout.Factors
 
     let number key index =
         match weights.TryGetValue key, statistics.TryGetValue key with
-        | (true, at), _ -> float (Memory.item<float32> model.Weights.Values (at + index))
+        | (true, place), _ -> float (Memory.item<float32> model.Weights.Values (place index))
         | _, (true, at) -> float (Memory.item<float32> model.Statistics (at + index))
         | _ -> float factors.Iterate[factorSlots[key] + index]
 
@@ -36,9 +38,14 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
     /// The factors as selection reads them, in the order of λ.
     member _.Iterate = factors.Iterate
 
+    /// Both optimizers with what the backward pass left.
+    member _.Update(rate: float) =
+        nag.Step rate
+        factors.Step rate
+
     /// One step with η on one batch: the batch's mean cross-entropy before it, and how many images
     /// were right. A loss that is not a number changes nothing.
-    member _.Step(batch: Loaded, rate: float, step: int64) : struct (float * int64) =
+    member it.Step(batch: Loaded, rate: float, step: int64) : struct (float * int64) =
         use _ = torch.NewDisposeScope()
 
         if drops then
@@ -51,8 +58,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
         if Double.IsFinite value then
             loss.backward ()
-            nag.Step rate
-            factors.Step rate
+            it.Update rate
 
         struct (value, right)
 

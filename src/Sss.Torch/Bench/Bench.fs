@@ -1,0 +1,192 @@
+namespace Sss.Torch
+
+open System
+open System.Diagnostics
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+
+/// Measuring the full network of a run against its selected one.
+[<RequireQualifiedAccess>]
+module Bench =
+
+    /// Images a call.
+    let batches = [ 1; 8; 64 ]
+
+    let private time (work: unit -> unit) =
+        let start = Stopwatch.GetTimestamp()
+        work ()
+        Stopwatch.GetElapsedTime(start).TotalMilliseconds
+
+    /// Runs contenders in turn, so that what else the machine does meets all of them alike. First a
+    /// warm-up: libraries choose and compile their kernels in the first calls.
+    let private race (seconds: float) (contenders: (unit -> unit) list) : Spread list =
+        let round () = contenders |> List.map time
+        let warm = Stopwatch.StartNew()
+        let mutable last = round () |> List.sum
+        let mutable count = 1
+
+        while count < 3 || (warm.ElapsedMilliseconds < 300L && count < 50) do
+            last <- round () |> List.sum
+            count <- count + 1
+
+        let rounds = int (Math.Clamp(1000.0 * seconds / max 0.001 last, 7.0, 500.0))
+        let times = [ for _ in 1..rounds -> round () ]
+
+        [
+            for i in 0 .. contenders.Length - 1 ->
+                times |> List.map (List.item i) |> Array.ofList |> Spread.ofTimes
+        ]
+
+    let private images batch (network: Network) = Exactness.randomImages 1 batch network
+
+    let private row engine batch (spreads: Spread list) : BenchRow = {
+        Engine = engine
+        Batch = batch
+        Full = spreads[0]
+        Selected = spreads[1]
+    }
+
+    /// Both networks in LibTorch, as `Predictor` runs them: bn folded into the convolutions.
+    let private inLibTorch engine seconds (networks: LoadedNetwork list) =
+        networks
+        |> List.traverseResultM (fun n ->
+            Predictor.create engine None n.Network n.Weights |> Result.mapError NoModel
+        )
+        |> Result.map (fun predictors ->
+            try
+                [
+                    for batch in batches ->
+                        let images = images batch networks[0].Network
+                        let scores = Array.zeroCreate (batch * networks[0].Network.Classes)
+
+                        predictors
+                        |> List.map (fun p ->
+                            fun () -> p.Run(ReadOnlySpan images, scores.AsSpan())
+                        )
+                        |> race seconds
+                        |> row "libtorch" batch
+                ]
+            finally
+                for predictor in predictors do
+                    (predictor :> IDisposable).Dispose()
+        )
+
+    let private session threads (n: LoadedNetwork) =
+        result {
+            let options: OnnxOptions = {
+                Text = Language.print n.Network
+                Classes = n.Classes
+                Normalisation = None
+                Normalize = false
+            }
+
+            let! model = Onnx.export options n.Network n.Weights
+            return! OnnxRun.ofBytes threads $"{n.Path} as ONNX" model
+        }
+
+    /// Both networks in ONNX Runtime, which folds what it can itself.
+    let private inOnnxRuntime threads seconds (networks: LoadedNetwork list) =
+        result {
+            let! sessions = networks |> List.traverseResultM (session threads)
+
+            try
+                let input = networks[0].Network.Input
+
+                let run batch images session =
+                    OnnxRun.run session input batch images |> Result.ignore
+
+                // What runs once runs again: only the first call can fail.
+                do!
+                    sessions
+                    |> List.traverseResultM (run 1 (images 1 networks[0].Network))
+                    |> Result.ignore
+
+                return [
+                    for batch in batches ->
+                        let images = images batch networks[0].Network
+
+                        sessions
+                        |> List.map (fun session -> fun () -> run batch images session |> ignore)
+                        |> race seconds
+                        |> row "onnxruntime" batch
+                ]
+            finally
+                for session in sessions do
+                    (session :> IDisposable).Dispose()
+        }
+        |> Result.mapError BadFile
+
+    /// Each layer of a network as a network of its own.
+    let private alone (network: Network) : Network list = [
+        for layer in Network.layers network ->
+            {
+                Name = layer.Name
+                Input = layer.Input
+                Classes = int (Shape.count layer.Output)
+                Body = [ Node.Layer layer ]
+            }
+    ]
+
+    /// The layers of the folded network one by one, on random images.
+    let private layers engine batch (loaded: LoadedNetwork) =
+        let network, weights = Inference.fold loaded.Network loaded.Weights
+
+        alone network
+        |> List.traverseResultM (fun single ->
+            result {
+                use! predictor = Predictor.create engine None single weights
+                let images = images batch single
+                let scores = Array.zeroCreate (batch * single.Classes)
+
+                let work () =
+                    predictor.Run(ReadOnlySpan images, scores.AsSpan())
+
+                for _ in 1..2 do
+                    work ()
+
+                return {
+                    Name = single.Name
+                    Median = (Spread.ofTimes [| for _ in 1..5 -> time work |]).Median
+                    Macs = (Cost.ofNetwork single).Macs
+                }
+            }
+        )
+        |> Result.map (List.sortByDescending (fun layer -> layer.Median))
+        |> Result.mapError NoModel
+
+    /// Times a run's two networks with so many threads, about so many seconds a row (but at least
+    /// seven rounds). Where a row is not faster, the selected network's layers are timed too.
+    let run
+        (engine: LibTorch)
+        (threads: int)
+        (seconds: float)
+        (full: LoadedNetwork)
+        (selected: LoadedNetwork)
+        : Result<BenchResult, PipelineError> =
+        result {
+            LibTorch.useThreads engine threads
+            let networks = [ full; selected ]
+            let! torch = inLibTorch engine seconds networks
+            let! onnx = inOnnxRuntime threads seconds networks
+
+            let measured = {
+                Threads = threads
+                Rows = torch @ onnx
+                Layers = []
+                LayerBatch = 0
+            }
+
+            match BenchResult.slowRows measured with
+            | [] -> return measured
+            | slow ->
+                let batch = (slow |> List.maxBy (fun row -> row.Batch)).Batch
+                let! layers = layers engine batch selected
+
+                return {
+                    measured with
+                        Layers = layers
+                        LayerBatch = batch
+                }
+        }

@@ -1,0 +1,103 @@
+namespace Sss.Torch
+
+open System
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Files
+open TorchSharp
+
+/// How stored pixels become what a network was trained on, a channel each: pixel·gain + shift.
+type PixelScale = { Gain: float32[]; Shift: float32[] }
+
+/// Scalings of pixels.
+[<RequireQualifiedAccess>]
+module PixelScale =
+
+    /// (pixel·scale − mean)/deviation, the normalisation of a data set.
+    let ofNormalisation (n: Normalisation) : PixelScale = {
+        Gain = Array.map (fun d -> n.Scale / d) n.Deviation
+        Shift = Array.map2 (fun m d -> -m / d) n.Mean n.Deviation
+    }
+
+/// A network that only predicts: bn and factors are folded into the weights, and images go straight
+/// into LibTorch's memory. Several threads may run it at once; each gets the bits that it would get
+/// alone. Dispose it when no thread runs it any more.
+[<Sealed>]
+type Predictor internal (model: Model, pixels: PixelScale option) =
+    let input = model.Network.Input
+    let area = int (Shape.area input)
+    let size = int (Shape.count input)
+
+    /// Images N×C×H×W, scaled, to N×H×W×C.
+    let fill (images: ReadOnlySpan<float32>) (target: Span<float32>) =
+        let channels = input.Channels
+
+        for n in 0 .. images.Length / size - 1 do
+            for c in 0 .. channels - 1 do
+                let plane = images.Slice(n * size + c * area, area)
+                let mutable at = n * size + c
+
+                match pixels with
+                | None ->
+                    for i in 0 .. area - 1 do
+                        target[at] <- plane[i]
+                        at <- at + channels
+                | Some p ->
+                    let gain, shift = p.Gain[c], p.Shift[c]
+
+                    for i in 0 .. area - 1 do
+                        target[at] <- plane[i] * gain + shift
+                        at <- at + channels
+
+    /// Images a pass: fixed by the network alone, so that results do not depend on how many come.
+    let batch = max 1 (min 256 ((1 <<< 24) / size))
+
+    /// What it predicts with.
+    member _.Network = model.Network
+
+    /// Scores of images that lie after each other, each C×H×W, into `scores`, images × classes.
+    /// Pixels and scores pass through no managed array. Lengths that do not fit: ArgumentException.
+    member _.Run(images: ReadOnlySpan<float32>, scores: Span<float32>) : unit =
+        let count = images.Length / size
+        let classes = model.Network.Classes
+
+        if images.Length % size <> 0 || scores.Length <> count * classes then
+            invalidArg (nameof scores) "The lengths are not those of whole images and their scores."
+
+        let mutable first = 0
+
+        while first < count do
+            let n = min batch (count - first)
+            use _ = torch.NewDisposeScope()
+            use _ = torch.no_grad ()
+
+            let shape = [| int64 n; int64 input.Height; int64 input.Width; int64 input.Channels |]
+
+            let rows = torch.empty (shape, dtype = Nullable ScalarType.Float32)
+            fill (images.Slice(first * size, n * size)) (Memory.span<float32> rows)
+            let y = model.Run(Evaluation, rows.permute (0L, 3L, 1L, 2L)).contiguous()
+            (Memory.span<float32> y).CopyTo(scores.Slice(first * classes))
+            first <- first + n
+
+    interface IDisposable with
+        member _.Dispose() = (model :> IDisposable).Dispose()
+
+/// Making predictors.
+[<RequireQualifiedAccess>]
+module Predictor =
+
+    /// A predictor of a network. `pixels`: the scaling of its images; None: they come scaled.
+    let create
+        (engine: LibTorch)
+        (pixels: PixelScale option)
+        (network: Network)
+        (weights: Weights<float32>)
+        : Result<Predictor, ModelError> =
+        result {
+            // Checks the arrays before folding reads them.
+            let! model = Model.create engine network weights
+            (model :> IDisposable).Dispose()
+            let network, weights = Inference.fold network weights
+            let! model = Model.create engine network weights
+            return new Predictor(model, pixels)
+        }
