@@ -23,7 +23,7 @@ type ControlFacts = {
     Deviation: float option
 }
 
-/// A time in milliseconds a batch: the median, and the range that the measurements fell into.
+/// A time in milliseconds a batch: the median, and the quartiles around it.
 type Timing = {
     Median: float
     Low: float

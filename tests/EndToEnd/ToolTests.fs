@@ -72,7 +72,7 @@ type ToolTests() =
                 "--out"
                 folder.File "run"
                 "--epochs"
-                "4"
+                "16"
                 "--limit"
                 "640"
                 "--threads"
@@ -134,8 +134,6 @@ type ToolTests() =
                 data
                 "--out"
                 run
-                "--epochs"
-                "4"
                 "--threads"
                 "1"
                 "--quiet"

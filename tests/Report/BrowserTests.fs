@@ -37,7 +37,7 @@ type Opened() =
             (folder :> IDisposable).Dispose()
 
 /// The report as people see it.
-type BrowserTests(opened: Opened) =
+type BrowserTests(opened: Opened, output: Xunit.Abstractions.ITestOutputHelper) =
 
     let page = lazy opened.Page
 
@@ -95,6 +95,8 @@ type BrowserTests(opened: Opened) =
         Assert.Equal(0, nested.GetInt32())
 
         let told = page.Told
+        let size = (FileInfo(opened.File blocks)).Length
+        output.WriteLine $"{blocks} blocks: {size} bytes, loaded in {told.Load:F0} ms"
         Assert.Empty told.Console
         Assert.Equal<string list>([ Uri(opened.File blocks).AbsoluteUri ], told.Requests)
         Assert.Equal(5, charts)

@@ -43,8 +43,9 @@ module internal Speed =
             [
                 Markup.section "latency" "Latency" [
                     Markup.note
-                        $"Milliseconds a batch on {threads}: the median, and the range of the \
-                          measurements. Bars: the whole network above, the selected one below."
+                        $"Milliseconds a batch on {threads}: the median, and where the middle half of \
+                          the measurements lies. Bars: the whole network above, the selected one below."
+
                     Markup.table
                         "Latency"
                         [
