@@ -60,7 +60,7 @@ public class TrainingTests
         for (var i = 0; i < images.Length; i++)
         {
             var alone = small.Predict(images[i]);
-            Assert.All(alone.Zip(batch[(i * 10)..(i * 10 + 10)]), p => Assert.Equal(p.First, p.Second, 4));
+            Assert.All(alone.Zip(batch[(i * 10)..(i * 10 + 10)]), p => Assert.Equal(p.First, p.Second, 1e-4f));
         }
 
         var right = Enumerable.Range(0, data.Test.Count)
@@ -71,6 +71,10 @@ public class TrainingTests
         Assert.True(small.ExportOnnx(folder.File("pixels.onnx"), normalize: true).IsExact);
         Assert.True(new FileInfo(folder.File("small.onnx")).Length > 1000);
         Assert.Throws<ArgumentException>(() => small.Predict(new float[63]));
+        var given = new float[10];
+        small.PredictBatch(data.Test.Image(0), given);
+        Assert.Equal(small.Predict(data.Test.Image(0)), given);
+        Assert.Throws<ArgumentException>(() => small.PredictBatch(data.Test.Image(0), new float[9]));
 
         trained.Dispose();
         Assert.Throws<ObjectDisposedException>(() => trained.Select());
