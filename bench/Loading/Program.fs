@@ -121,6 +121,8 @@ let main words =
             Loaders = Some loaders
             Method = FactorMethod.Apg
             From = None
+            Validation = None
+            Keeper = None
         }
         parsed.Network
         (Dataset.limit (steps * batch) dataset)

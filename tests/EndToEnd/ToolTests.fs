@@ -127,17 +127,7 @@ type ToolTests() =
         Assert.Contains("3x16x16 in 2 classes", ended.Out)
 
         let ended =
-            sss [
-                "train"
-                file
-                "--data"
-                data
-                "--out"
-                run
-                "--threads"
-                "1"
-                "--quiet"
-            ]
+            sss [ "train"; file; "--data"; data; "--out"; run; "--threads"; "1"; "--quiet" ]
 
         expectCode 0 ended
         Assert.Equal("", ended.Err)
