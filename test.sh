@@ -46,7 +46,7 @@ finish() {
 # What some end-to-end tests compare with. Where this cannot be had, those tests skip and say why.
 peers() {
     local wanted=() package
-    for package in python3-torch python3-onnx python3-numpy dataset-fashion-mnist; do
+    for package in python3-torch python3-onnx python3-numpy dataset-fashion-mnist chromium; do
         dpkg -s "$package" >/dev/null 2>&1 || wanted+=("$package")
     done
     [ ${#wanted[@]} -eq 0 ] && return
@@ -96,5 +96,5 @@ stage "build" dotnet build Sss.sln -c Release -v q --nologo || finish
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then peers; fi
 
 mkdir -p "$work/results"
-for project in tests/Properties tests/Facade tests/EndToEnd; do run_tests "$project"; done
+for project in tests/Properties tests/Report tests/Facade tests/EndToEnd; do run_tests "$project"; done
 finish

@@ -45,14 +45,29 @@ public static class Training
         IProgress<EpochProgress>? progress,
         CancellationToken stop)
     {
+        var method = Torch.FactorMethod.Apg;
+        var validation = (options?.Validation).ToOption();
+        var from = FSharpOption<Torch.TrainState>.None;
+        var keeper = FSharpOption<Torch.Keeper>.None;
+        var folder = options?.CheckpointFolder;
+        if (folder is not null)
+        {
+            var identity = Torch.Checkpoint.identity(network.Value, recipe, dataset.Value, method, validation);
+            var resumed = Torch.Checkpoint
+                .resume(folder, identity)
+                .OrThrow(error => Engine.Failure(Torch.PipelineError.NewNotResumed(error)));
+            from = resumed.Found?.Value.Item2 is { } state ? FSharpOption<Torch.TrainState>.Some(state) : from;
+            keeper = FSharpOption<Torch.Keeper>.Some(Torch.Checkpoint.keeper(folder, identity));
+        }
+
         var settings = new Torch.TrainSettings(
             Engine.Load(),
             (options?.Threads).ToOption(),
             (options?.Loaders).ToOption(),
-            Torch.FactorMethod.Apg,
-            FSharpOption<Torch.TrainState>.None,
-            FSharpOption<double>.None,
-            FSharpOption<Torch.Keeper>.None);
+            method,
+            from,
+            validation,
+            keeper);
 
         void Listen(Torch.TrainEvent e)
         {
@@ -73,7 +88,12 @@ public static class Training
             network,
             dataset,
             recipe,
-            trained.OrThrow(error => Engine.Failure(Torch.PipelineError.NewNotTrained(error))));
+            trained.OrThrow(error => Engine.Failure(
+                folder is null
+                    ? Torch.PipelineError.NewNotTrained(error)
+                    : Torch.PipelineError.NewEnded(
+                        error,
+                        Microsoft.FSharp.Collections.ListModule.TryHead(Torch.Checkpoint.files(folder))))));
     }
 
     private static Core.Recipe Merge(Core.Recipe recipe, TrainingOptions options) => new(
@@ -86,7 +106,9 @@ public static class Training
         recipe.Decay,
         options.Gamma is { } gamma ? Checked(gamma) : recipe.Gamma,
         options.TargetMacs is { } target ? Fraction(target) : recipe.TargetMacs,
-        recipe.ShrinkEvery,
+        AtLeastOne(options.ShrinkEvery, nameof(options.ShrinkEvery)) is { } every
+            ? FSharpOption<int>.Some(every)
+            : recipe.ShrinkEvery,
         options.Seed ?? recipe.Seed,
         recipe.Augment);
 

@@ -34,6 +34,25 @@ public sealed record TrainingOptions
     /// <summary>The fraction of the macs that the selected network may have; γ is steered towards it.</summary>
     public double? TargetMacs { get; init; }
 
+    /// <summary>
+    /// Takes structures that stay zero out for good, every so many epochs, while training goes on; the
+    /// trained network is put together again at the end. Null: as the recipe says, or never.
+    /// </summary>
+    public int? ShrinkEvery { get; init; }
+
+    /// <summary>
+    /// The fraction of the training images, above 0 and below 1, that is held out to choose the epoch whose
+    /// numbers are taken. Null: all images train, and the last epoch's numbers are taken.
+    /// </summary>
+    public double? Validation { get; init; }
+
+    /// <summary>
+    /// A folder that keeps the state of the training after each epoch and when it is stopped. A later call
+    /// with the same network, data and options goes on from there, with the bits of one call; with others it
+    /// is refused. Null: nothing is kept.
+    /// </summary>
+    public string? CheckpointFolder { get; init; }
+
     /// <summary>Where all random choices start.</summary>
     public int? Seed { get; init; }
 

@@ -21,7 +21,7 @@ type TrainArgument =
     | [<Unique>] Loaders of count: int
     | [<Unique>] Limit of images: int
     | [<Unique>] Init of weights: string
-    | [<Unique>] Method of name: string
+    | [<Unique>] Method of method: string
     | [<Unique>] Round of channels: int
     | [<Unique>] Keep_Factors
     | [<Unique>] Device of device: string
@@ -80,6 +80,39 @@ type EvalArgument =
             | Limit _ -> "use only so many test images"
             | Json -> "print one JSON object and nothing else on standard output"
 
+/// `sss predict`.
+type PredictArgument =
+    | [<MainCommand; Mandatory>] Paths of path: string list
+    | [<Unique>] Top of count: int
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Paths _ ->
+                "a run folder or a .safetensors file of a network, then pictures (JPEG, PNG)"
+            | Top _ -> "how many classes to show a picture: 3 where not given, all with --json"
+            | Threads _ -> "threads of the arithmetic; the number of cores where not given"
+            | Json -> "print one JSON object and nothing else on standard output"
+
+/// `sss init`.
+type InitArgument =
+    | [<Mandatory; Unique>] Data of data: string
+    | [<Mandatory; Unique>] Out of file: string
+    | [<Unique>] Style of style: string
+    | [<Unique>] Force
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Data _ -> "the data set to train on; names as for 'sss train'"
+            | Out _ -> "the .sss file to write"
+            | Style _ -> "residual (the default): factors on blocks and neurons; plain: on neurons"
+            | Force -> "overwrite the file if it is there"
+            | Json -> "print one JSON object and nothing else on standard output"
+
 /// `sss verify`.
 type VerifyArgument =
     | [<MainCommand; ExactlyOnce>] File of file: string
@@ -113,6 +146,17 @@ type ExportArgument =
             | Normalize ->
                 "put the input normalisation into the graph: it then takes raw pixel values"
             | Full -> "export the network that was trained instead of the selected one"
+            | Json -> "print one JSON object and nothing else on standard output"
+
+/// `sss report`.
+type ReportArgument =
+    | [<MainCommand; ExactlyOnce>] Folder of folder: string
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Folder _ -> "a run folder"
             | Json -> "print one JSON object and nothing else on standard output"
 
 /// `sss bench`.

@@ -82,6 +82,7 @@ module BenchCommand =
                     (BenchResult.toJson measured + "\n")
                 |> Result.mapError BadFile
 
+            ReportCommand.afterRun folder
             return full, selected, measured
         }
 

@@ -42,6 +42,11 @@ module Terminal =
         not Console.IsErrorRedirected
         && Environment.GetEnvironmentVariable "TERM" <> "dumb"
 
+    /// Brings back the cursor that a progress bar hides, when the process ends in the middle of one.
+    let showCursor () =
+        if watched () then
+            Console.Error.Write "\u001b[?25h"
+
     /// Progress bars, on standard error. Colours are off where the user says so
     /// (https://no-color.org) and where nobody watches; Spectre.Console sees to that.
     let progress () =

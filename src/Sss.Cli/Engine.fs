@@ -45,6 +45,8 @@ module Engine =
             if not source.IsCancellationRequested then
                 context.Cancel <- true
                 source.Cancel()
+            else
+                Terminal.showCursor ()
 
         use _ = PosixSignalRegistration.Create(PosixSignal.SIGINT, handle)
         use _ = PosixSignalRegistration.Create(PosixSignal.SIGTERM, handle)

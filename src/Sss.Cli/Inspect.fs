@@ -14,27 +14,44 @@ module Inspect =
         Terminal.write Console.Out outcome.Output
         outcome.ExitCode
 
-    let private help (command: string) (usage: string) (options: string list) =
+    let private switch name help = {
+        Option = name
+        Values = Switch
+        Help = help
+    }
+
+    /// The switches of a command; the parser, the help and the completions read them.
+    let switches (command: string) : OptionSpec list =
+        match command with
+        | "show" -> [ switch "--json" "print one JSON object" ]
+        | "fmt" -> [ switch "--check" "only say which files would change; exit code 1 if any" ]
+        | _ -> []
+
+    let private help (command: string) (files: string) =
         let entry = Usage.commands |> List.find (fun c -> c.Name = command)
+        let switches = switches command
+
+        let usage =
+            files :: (switches |> List.map (fun s -> $"[{s.Option}]")) |> String.concat " "
+
         Terminal.out (Usage.sentence entry)
         Terminal.out ""
-        Terminal.out ("USAGE: sss " + command + " " + usage)
+        Terminal.out $"USAGE: sss {command} {usage}"
 
-        for line in options do
-            Terminal.out ("    " + line)
+        for s in switches do
+            Terminal.out $"    {s.Option}    {s.Help}"
 
         Terminal.out ""
         Terminal.out ("example: " + entry.Example)
         Exit.ok
 
     /// Files and switches, where switches may stand anywhere.
-    let private read command usage (switches: (string * string) list) (args: string list) run =
+    let private read command usage (args: string list) run =
         let flags, files = args |> List.partition (fun a -> a.StartsWith '-' && a <> "-")
-        let known = "--help" :: List.map fst switches
+        let known = "--help" :: (switches command |> List.map _.Option)
 
         match flags |> List.tryFind (fun flag -> not (List.contains flag known)) with
-        | _ when List.contains "--help" flags ->
-            help command usage [ for name, what in switches -> name + "    " + what ]
+        | _ when List.contains "--help" flags || List.contains "-h" flags -> help command usage
         | Some unknown ->
             Usage.refuse command ($"unknown option '{unknown}'." + Usage.didYouMean known unknown)
         | None when List.isEmpty files -> Usage.refuse command "no file was given."
@@ -42,14 +59,13 @@ module Inspect =
 
     /// `sss check FILE…`
     let check (args: string list) =
-        read "check" "FILE..." [] args (fun files _ -> print (Show.check files))
+        read "check" "FILE..." args (fun files _ -> print (Show.check files))
 
     /// `sss show FILE [--json]`
     let show (args: string list) =
         read
             "show"
-            "FILE [--json]"
-            [ "--json", "print one JSON object" ]
+            "FILE"
             args
             (fun files flags ->
                 match files with
@@ -64,7 +80,6 @@ module Inspect =
     let fmt (args: string list) =
         read
             "fmt"
-            "FILE... [--check]"
-            [ "--check", "only say which files would change; exit code 1 if any" ]
+            "FILE..."
             args
             (fun files flags -> print (Show.fmt replace files (List.contains "--check" flags)))

@@ -4,29 +4,36 @@ open System
 open System.Globalization
 open System.Text
 
-/// Each command on its own: `check`, `show` and `fmt` never reach code that needs Argu or LibTorch.
+let private version () =
+    let assembly = System.Reflection.Assembly.GetExecutingAssembly()
+    let version = assembly.GetName().Version |> Option.ofObj
+
+    Terminal.out (
+        "sss "
+        + (version |> Option.map (fun v -> v.ToString 3) |> Option.defaultValue "")
+    )
+
+    Exit.ok
+
 let private run (args: string list) : int =
     match args with
     | [] ->
         Terminal.error (Usage.overview ())
         Exit.usage
+    | ("--help" | "-h" | "help") :: name :: _ when (Commands.tryFind name).IsSome ->
+        (Option.get (Commands.tryFind name)).Run [ "--help" ]
     | ("--help" | "-h" | "help") :: _ ->
         Terminal.out (Usage.overview ())
         Exit.ok
-    | "check" :: rest -> Inspect.check rest
-    | "show" :: rest -> Inspect.show rest
-    | "fmt" :: rest -> Inspect.fmt rest
-    | "train" :: rest -> TrainCommand.main (Array.ofList rest)
-    | "eval" :: rest -> EvalCommand.main (Array.ofList rest)
-    | "verify" :: rest -> VerifyCommand.main (Array.ofList rest)
-    | "export" :: rest -> ExportCommand.main (Array.ofList rest)
-    | "bench" :: rest -> BenchCommand.main (Array.ofList rest)
-    | "doctor" :: rest -> DoctorCommand.main (Array.ofList rest)
-    | unknown :: _ ->
-        let names = Usage.commands |> List.map (fun c -> c.Name)
-        Terminal.error ($"sss: unknown command '{unknown}'." + Usage.didYouMean names unknown)
-        Terminal.error "'sss --help' lists the commands."
-        Exit.usage
+    | "--version" :: _ -> version ()
+    | name :: rest ->
+        match Commands.tryFind name with
+        | Some command -> command.Run rest
+        | None ->
+            let names = Usage.commands |> List.map (fun c -> c.Name)
+            Terminal.error ($"sss: unknown command '{name}'." + Usage.didYouMean names name)
+            Terminal.error "'sss --help' lists the commands."
+            Exit.usage
 
 [<EntryPoint>]
 let main args =

@@ -66,11 +66,11 @@ module TrainCommand =
             | None -> ()
             $"accuracy   {Number.percent test.Accuracy} of the test images ({right} of {test.Count}), \
               loss {test.Loss:``0.0000``}"
-            $"exactness  {Exactness.word e.Verdict}: largest difference {Number.tiny e.MaxRel} \
+            $"exactness  {Exactness.word e.Verdict}: at most {Number.tiny e.MaxRel} \
               relative, {Number.tiny e.MaxAbs} absolute, over {e.Inputs} inputs"
             $"time       {result.Seconds.Train:``0.0``} s training, {result.Seconds.Select:``0.00``} s \
               selection"
-            $"saved in   {out}"
+            $"saved in   {out}; report.html there shows it all"
         ]
 
     /// Structures whose factor is zero and that stay all the same, with the rule, up to a few.
@@ -125,6 +125,8 @@ module TrainCommand =
         |> function
             | Error error -> Engine.report error
             | Ok outcome ->
+                ReportCommand.afterRun out
+
                 if json then
                     Terminal.write Console.Out (ResultFile.toText (Pipeline.summary outcome))
                 else

@@ -2,49 +2,63 @@ namespace Sss.Cli
 
 open System
 open Spectre.Console
+open Spectre.Console.Rendering
 open Sss.Core
 open Sss.Files
 open Sss.Torch
 
-/// Training as it goes, on standard error: a bar with rate and time left where a person watches,
-/// a line an epoch elsewhere.
+/// Training as it goes, on standard error: a table that grows and a bar with rate and time left where
+/// a person watches, a line an epoch elsewhere.
 [<RequireQualifiedAccess>]
 module TrainProgress =
 
-    let private kept (report: EpochReport) kind word =
-        report.Factors
-        |> List.filter (fun f -> f.Kind = kind)
-        |> List.map (fun f -> $"{word} {f.NonZero}/{f.Total}")
+    /// Epochs that the table shows; the run folder's metrics.csv has them all.
+    let private shown = 10
+
+    /// The kinds that the network has, as columns: heading and what is kept.
+    let private kinds (report: EpochReport) =
+        [ Neuron, "neurons"; Group, "groups"; Block, "blocks" ]
+        |> List.choose (fun (kind, heading) ->
+            report.Factors
+            |> List.tryFind (fun f -> f.Kind = kind)
+            |> Option.map (fun f -> heading, $"{f.NonZero}/{f.Total}")
+        )
+
+    let private macs (network: Network) (report: EpochReport) =
+        match report.WouldBe with
+        | Some cost ->
+            let dense = (Cost.ofNetwork network).Macs
+            Number.percent (float cost.Macs / float (max 1L dense))
+        | None -> "a layer died"
+
+    /// An epoch's cells with their headings, the same on a terminal and in plain lines.
+    let private cells (network: Network) (epochs: int) (report: EpochReport) = [
+        "epoch", $"{(string (report.Epoch + 1)).PadLeft (string epochs).Length}/{epochs}"
+        "loss", report.Loss.ToString "0.0000"
+        "accuracy", Number.percent report.Accuracy
+        yield! kinds report
+        "macs", macs network report
+        match report.Validation with
+        | Some v -> "validation", Number.percent v.Accuracy
+        | None -> ()
+    ]
 
     let private line (network: Network) (epochs: int) (report: EpochReport) =
-        let dense = Cost.ofNetwork network
-
-        let macs =
-            match report.WouldBe with
-            | Some cost -> Number.percent (float cost.Macs / float (max 1L dense.Macs))
-            | None -> "a layer died"
-
-        let width = (string epochs).Length
-
         String.Join(
             "  ",
             [
-                $"epoch {(string (report.Epoch + 1)).PadLeft width}/{epochs}"
-                "loss " + report.Loss.ToString "0.0000"
-                "accuracy " + Number.percent report.Accuracy
+                for heading, cell in cells network epochs report do
+                    heading + " " + cell
                 "lr " + Number.brief report.Rate
-                yield! kept report Neuron "neurons"
-                yield! kept report Group "groups"
-                yield! kept report Block "blocks"
-                "macs " + macs
-                match report.Validation with
-                | Some v -> "validation " + Number.percent v.Accuracy
-                | None -> ()
                 Number.grouped (int64 report.ImagesPerSecond) + " images/s"
                 if report.Waited >= 0.1 then
                     $"waited {report.Waited:``0.0``} s for data"
             ]
         )
+
+    let private heading (start: TrainStart) =
+        $"training {start.Network.Name}: {Number.grouped start.Images} images an epoch, \
+          batch {start.Batch}, {start.Epochs} epochs, {start.Threads} threads"
 
     let private resumed (r: Resumption) = [
         for reason in r.Damaged do
@@ -59,55 +73,93 @@ module TrainProgress =
             Number.percent (float report.After.Macs / float (max 1L report.Before.Macs))
 
         $"cut {report.Structures} structures for good: going on with {kept} of the macs"
+
     let private leftOut error = "left out: " + FileError.message error
 
     let private plain network epochs event =
         match event with
         | Resumed r -> List.iter Terminal.error (resumed r)
         | CutDone report -> Terminal.error (cut report)
-        | Started start ->
-            Terminal.error
-                $"training {start.Network.Name}: {Number.grouped start.Images} images an epoch, \
-                  batch {start.Batch}, {start.Epochs} epochs, {start.Threads} threads"
+        | Started start -> Terminal.error (heading start)
         | EpochDone report -> Terminal.error (line network epochs report)
         | LeftOut error -> Terminal.error (leftOut error)
         | Stepped _
         | Finished _ -> ()
 
+    /// The last epochs, newest at the bottom.
+    let private table (network: Network) epochs (reports: EpochReport list) : IRenderable =
+        match reports with
+        | [] -> Text "" :> IRenderable
+        | newest :: _ ->
+            let table = Table(Border = TableBorder.None, ShowRowSeparators = false)
+
+            for title, _ in cells network epochs newest do
+                table.AddColumn(
+                    TableColumn(Text(title, Style(decoration = Decoration.Dim)))
+                        .RightAligned()
+                        .NoWrap()
+                        .PadRight(2)
+                )
+                |> ignore
+
+            for report in reports |> List.truncate shown |> List.rev do
+                let style =
+                    if report.Epoch = newest.Epoch then
+                        Style.Plain
+                    else
+                        Style(decoration = Decoration.Dim)
+
+                let row =
+                    cells network epochs report
+                    |> List.map (fun (_, cell) -> Text(cell, style) :> IRenderable)
+
+                table.AddRow(row) |> ignore
+
+            table
+
     let private rate (report: StepReport) =
         let speed = Number.grouped (int64 report.ImagesPerSecond)
         "loss " + report.Loss.ToString "0.000" + ", " + speed + " images/s"
 
-    let private bar network epochs (work: (TrainEvent -> unit) -> 'T) =
+    let private live network epochs (work: (TrainEvent -> unit) -> 'T) =
         let console = Terminal.progress ()
+        // Written by the thread that trains, read by the one that draws: each value is whole.
+        let reports: EpochReport list ref = ref []
+        let around = 50
 
-        console
-            .Progress()
-            .AutoClear(true)
-            .Columns(
-                TaskDescriptionColumn(Alignment = Justify.Left),
-                ProgressBarColumn(),
-                PercentageColumn(),
-                RemainingTimeColumn()
-            )
-            .Start(fun context ->
-                let task = context.AddTask "training"
-
-                work (fun event ->
-                    match event with
-                    | Resumed r -> List.iter console.WriteLine (resumed r)
-                    | CutDone report -> console.WriteLine(cut report)
-                    | Started start ->
-                        task.MaxValue <- float (start.StepsPerEpoch * start.Epochs)
-                        task.Value <- float (start.StepsPerEpoch * start.FirstEpoch)
-                    | Stepped report ->
-                        task.Increment 1.0
-                        task.Description <- rate report
-                    | EpochDone report -> console.WriteLine(line network epochs report)
-                    | LeftOut error -> console.WriteLine(leftOut error)
-                    | Finished _ -> task.StopTask()
+        let progress =
+            console
+                .Progress()
+                .AutoClear(false)
+                .Columns(
+                    TaskDescriptionColumn(Alignment = Justify.Left),
+                    ProgressBarColumn(Width = max 8 (min 40 (console.Profile.Width - around))),
+                    PercentageColumn(),
+                    RemainingTimeColumn()
                 )
+                .UseRenderHook(fun bar _ ->
+                    Rows([ table network epochs reports.Value; bar ]) :> IRenderable
+                )
+
+        progress.Start(fun context ->
+            let task = context.AddTask "training"
+
+            work (fun event ->
+                match event with
+                | Resumed r -> List.iter console.WriteLine (resumed r)
+                | CutDone report -> console.WriteLine(cut report)
+                | Started start ->
+                    console.WriteLine(heading start)
+                    task.MaxValue <- float (start.StepsPerEpoch * start.Epochs)
+                    task.Value <- float (start.StepsPerEpoch * start.FirstEpoch)
+                | Stepped report ->
+                    task.Increment 1.0
+                    task.Description <- rate report
+                | LeftOut error -> console.WriteLine(leftOut error)
+                | EpochDone report -> reports.Value <- report :: List.truncate shown reports.Value
+                | Finished _ -> task.StopTask()
             )
+        )
 
     /// Images and checkpoints that are not what they should be are told in any case.
     let private broken event =
@@ -119,5 +171,5 @@ module TrainProgress =
     /// Runs work that emits events, and shows them.
     let show quiet (network: Network) (epochs: int) (work: (TrainEvent -> unit) -> 'T) : 'T =
         if quiet then work broken
-        elif Terminal.watched () then bar network epochs work
+        elif Terminal.watched () then live network epochs work
         else work (plain network epochs)

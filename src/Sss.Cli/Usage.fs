@@ -3,6 +3,8 @@ namespace Sss.Cli
 open System
 open Argu
 open Sss.Core
+open Sss.Files
+open Sss.Torch
 
 /// What the command line can hold, in one table: the overview, the help and the suggestions for
 /// misspelt words are all read from it.
@@ -12,12 +14,38 @@ type Command = {
     Example: string
 }
 
+/// What may follow an option, or stand alone.
+type Values =
+    /// Nothing: the option is a switch.
+    | Switch
+    | Files
+    | Folders
+    | OneOf of string list
+    /// Anything; the word says what it means.
+    | Free of string
+
+/// An option of a command.
+type OptionSpec = {
+    /// `--data`.
+    Option: string
+    Values: Values
+    Help: string
+}
+
 /// Reading command lines, and saying what is wrong with them.
 [<RequireQualifiedAccess>]
 module Usage =
 
+    /// The styles of `sss init`.
+    let styles = [ "residual"; "plain" ]
+
     /// Every command, in the order of a person's work.
     let commands = [
+        {
+            Name = "init"
+            Summary = "write a first network for a data set, with comments"
+            Example = "sss init --data digits --out first.sss"
+        }
         {
             Name = "check"
             Summary = "parse and check networks"
@@ -39,6 +67,11 @@ module Usage =
             Example = "sss train examples/digits.sss --data digits --out runs/digits"
         }
         {
+            Name = "predict"
+            Summary = "the classes of pictures, according to a run's network"
+            Example = "sss predict runs/digits seven.png"
+        }
+        {
             Name = "eval"
             Summary = "accuracy and loss of a run on a data set's test images"
             Example = "sss eval runs/digits --data digits"
@@ -54,6 +87,11 @@ module Usage =
             Example = "sss export runs/digits --onnx digits.onnx"
         }
         {
+            Name = "report"
+            Summary = "write a run's report.html again"
+            Example = "sss report runs/digits"
+        }
+        {
             Name = "bench"
             Summary = "time the full against the selected network"
             Example = "sss bench runs/digits"
@@ -62,6 +100,11 @@ module Usage =
             Name = "doctor"
             Summary = "what this machine offers, and what is wrong"
             Example = "sss doctor"
+        }
+        {
+            Name = "completions"
+            Summary = "a script that completes sss's words on the command line"
+            Example = "sss completions bash >> ~/.bashrc"
         }
     ]
 
@@ -102,6 +145,36 @@ module Usage =
         |> List.collect (fun c -> c.CommandLineNames.Value)
         |> List.append [ "--help" ]
 
+    /// What may follow an option, from the name of its field.
+    let private valuesOf (field: string) : Values =
+        match field with
+        | "file"
+        | "weights"
+        | "path" -> Files
+        | "folder" -> Folders
+        | "data" -> OneOf DataSource.forms
+        | "device" -> OneOf [ "cpu"; "cuda" ]
+        | "style" -> OneOf styles
+        | "method" -> OneOf(FactorMethod.all |> List.map FactorMethod.name)
+        | other -> Free other
+
+    /// The options of a command, from the same declaration that parses them and writes their help.
+    let optionsOf<'T when 'T :> IArgParserTemplate> () : OptionSpec list =
+        ArgumentParser.Create<'T>().GetArgumentCases()
+        |> List.collect (fun case ->
+            let values =
+                match case.UnionCaseInfo.GetFields() |> List.ofArray with
+                | [] -> Switch
+                | field :: _ -> valuesOf field.Name
+
+            case.CommandLineNames.Value
+            |> List.map (fun name -> {
+                Option = name
+                Values = values
+                Help = case.Description.Value
+            })
+        )
+
     /// Argu's first line without its own heading; the rest of its message is the whole help.
     let private reason (parser: ArgumentParser<'T>) (e: ArguParseException) =
         let line = e.Message.Split('\n').[0].Trim()
@@ -116,6 +189,8 @@ module Usage =
     /// Parse a command's own arguments. `Error` carries the exit code: whatever was wrong, or the
     /// help that was asked for, has been written.
     let parse<'T when 'T :> IArgParserTemplate> (command: string) (args: string[]) =
+        let args = args |> Array.map (fun word -> if word = "-h" then "--help" else word)
+
         let parser =
             ArgumentParser.Create<'T>(
                 programName = "sss " + command,

@@ -139,6 +139,9 @@ module Language =
     /// A network as canonical text; parsing it gives the same network.
     let print (network: Network) : string = PrintNetwork.network network
 
-    /// The same with the recipe behind it.
+    /// A recipe as canonical text: `train { … }` with every value that holds.
+    let printRecipe (recipe: Recipe) : string = PrintRecipe.recipe recipe
+
+    /// A network with its recipe behind it.
     let printWithRecipe (network: Network) (recipe: Recipe) : string =
         PrintNetwork.network network + "\n" + PrintRecipe.recipe recipe

@@ -33,6 +33,10 @@ type CommandLineTests() =
     [<InlineData("eval")>]
     [<InlineData("verify")>]
     [<InlineData("export")>]
+    [<InlineData("init")>]
+    [<InlineData("predict")>]
+    [<InlineData("report")>]
+    [<InlineData("completions")>]
     [<InlineData("bench")>]
     [<InlineData("doctor")>]
     member _.``help of a command shows an example``(command: string) =

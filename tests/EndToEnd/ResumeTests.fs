@@ -7,61 +7,10 @@ open System.Text.Json.Nodes
 open System.Threading
 open Xunit
 open Sss.Tests.EndToEnd.Running
-
-/// A fact that mounts a small file system.
-type NeedsMount() as fact =
-    inherit FactAttribute()
-
-    do
-        let isAble () =
-            let folder = Directory.CreateTempSubdirectory("sss-mount-").FullName
-
-            try
-                let run file (args: string list) =
-                    use child =
-                        Process.Start(ProcessStartInfo(file, args, RedirectStandardError = true))
-                        |> nonNull
-
-                    child.WaitForExit()
-                    child.ExitCode = 0
-
-                run "mount" [ "-t"; "tmpfs"; "-o"; "size=1m"; "tmpfs"; folder ]
-                && run "umount" [ folder ]
-            with _ ->
-                false
-
-        if not (OperatingSystem.IsLinux() && Environment.UserName = "root" && isAble ()) then
-            fact.Skip <- "mounting a file system takes root on Linux, and a machine that lets it"
-
-/// A fact that reads what Linux tells of a process.
-type NeedsProc() as fact =
-    inherit FactAttribute()
-
-    do
-        if not (Directory.Exists "/proc/self") then
-            fact.Skip <- "the memory of another process is read from /proc, which Linux has"
+open Sss.Tests.EndToEnd.SmallRun
 
 /// Runs that end before their time, and go on.
 type ResumeTests() =
-
-    /// Dropout, augmentation, a target, cuts and a validation split: all that a state has to hold.
-    let text =
-        "network Small {\n  input 1x8x8\n  classes 10\n  conv 8 3x3; bn; relu\n"
-        + "  residual @scale(block) { conv 8 3x3; bn @scale(neuron); relu; conv 8 3x3; bn }\n  relu\n"
-        + "  residual @scale(block) { conv 8 3x3; bn @scale(neuron); relu; conv 8 3x3; bn }\n  relu\n"
-        + "  avgpool global; dropout 0.1; dense classes\n}\n"
-        + "train {\n  epochs 12\n  batch 32\n  lr 0.1 cosine\n  gamma neuron=0.01 block=0.02\n"
-        + "  target macs=0.5\n  shrink every 2\n  augment crop=1\n}\n"
-
-    let arguments (folder: Folder) out extra =
-        [ "train"; folder.File "small.sss"; "--data"; "digits"; "--out"; out ]
-        @ [ "--threads"; "1"; "--validation"; "0.1" ]
-        @ extra
-
-    let prepared () =
-        let folder = new Folder()
-        File.WriteAllText(folder.File "small.sss", text)
-        folder
 
     /// What a run leaves that must not depend on how often it was ended on the way.
     let left (out: string) =
@@ -96,18 +45,6 @@ type ResumeTests() =
                 )
         ]
 
-    let launch (args: string list) =
-        Process.Start(
-            ProcessStartInfo(
-                "dotnet",
-                program :: args,
-                WorkingDirectory = root,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true
-            )
-        )
-        |> nonNull
-
     let checkpoints (out: string) =
         let folder = Path.Combine(out, "checkpoint")
 
@@ -120,8 +57,6 @@ type ResumeTests() =
     let waitForCheckpoint (child: Process) out =
         while (checkpoints out).Length = 0 && not child.HasExited do
             Thread.Sleep 5
-
-    let isLong = Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
 
     [<Fact>]
     member _.``killed at random moments and resumed, a run leaves the same bits``() =
@@ -274,43 +209,3 @@ type ResumeTests() =
             Assert.Equal(left whole, left out)
         finally
             start 10 [] "umount" [ disk ] |> ignore
-
-    [<NeedsProc>]
-    member _.``native memory stays flat over thousands of steps``() =
-        use folder = prepared ()
-        let out = folder.File "out"
-        // Ten steps an epoch, a checkpoint after each.
-        let epochs = if isLong then 2000 else 300
-
-        File.WriteAllText(
-            folder.File "small.sss",
-            text
-                .Replace("epochs 12", $"epochs {epochs}")
-                .Replace("target macs=0.5\n  shrink every 2\n", "")
-        )
-
-        use child = launch (arguments folder out [ "--limit"; "356" ])
-
-        let resident () =
-            let line =
-                File.ReadLines $"/proc/{child.Id}/status"
-                |> Seq.find (fun line -> line.StartsWith "VmRSS:")
-
-            float (line.Split([| ' '; '\t' |], StringSplitOptions.RemoveEmptyEntries)[1])
-
-        let mutable early, late = 0.0, 0.0
-        let mutable line = child.StandardError.ReadLine()
-
-        while not (isNull line) do
-            match line with
-            | null -> ()
-            | text when text.Contains $" 30/{epochs} " -> early <- resident ()
-            | text when text.Contains $"epoch {epochs - 1}/{epochs} " -> late <- resident ()
-            | _ -> ()
-
-            line <- child.StandardError.ReadLine()
-
-        child.WaitForExit()
-        Assert.Equal(0, child.ExitCode)
-        Assert.True(early > 0.0 && late > 0.0)
-        Assert.True(late <= early * 1.05, $"{early} KiB after 300 steps, {late} KiB at the end")

@@ -41,6 +41,7 @@ type TrainTests() =
                 "selected.onnx"
                 "result.json"
                 "metrics.csv"
+                "report.html"
             ] do
             Assert.True(File.Exists(Path.Combine(out, file)), file)
 

@@ -94,6 +94,43 @@ public class TrainingTests
     }
 
     [Fact]
+    public async Task StoppedWithACheckpointItGoesOnWithTheSameNumbers()
+    {
+        var folder = Directory.CreateTempSubdirectory("sss-facade-").FullName;
+        try
+        {
+            var network = Network.Parse(Text);
+            var data = Dataset.Digits().Limit(320);
+            var options = Options with { Epochs = 6, TargetMacs = 0.5, ShrinkEvery = 1, Validation = 0.2 };
+            using var whole = await network.TrainAsync(data, options);
+
+            var kept = options with { CheckpointFolder = folder };
+            using var source = new CancellationTokenSource();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => network.TrainAsync(data, kept, new Listener(e => Stop(e, source)), source.Token));
+            using var rest = await network.TrainAsync(data, kept);
+
+            Assert.Equal(whole.Factors("bn1"), rest.Factors("bn1"));
+            Assert.True(rest.Epochs.Count < whole.Epochs.Count);
+            var refused = await Assert.ThrowsAsync<SssException>(
+                () => network.TrainAsync(data, kept with { Seed = 4 }));
+            Assert.Contains("seed: 3 there, 4 here", refused.Message);
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
+
+        static void Stop(EpochProgress progress, CancellationTokenSource source)
+        {
+            if (progress.Epoch == 3)
+            {
+                source.Cancel();
+            }
+        }
+    }
+
+    [Fact]
     public async Task SameSeedSameNumbers()
     {
         var network = Network.Parse(Text);

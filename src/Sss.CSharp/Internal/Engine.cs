@@ -20,7 +20,8 @@ internal static class Engine
     }
 
     private static bool IsStop(Torch.PipelineError error) =>
-        error is Torch.PipelineError.NotTrained { Item: Torch.TrainError.Stopped };
+        error is Torch.PipelineError.NotTrained { Item: Torch.TrainError.Stopped }
+            or Torch.PipelineError.Ended { Item1: Torch.TrainError.Stopped };
 
     internal static SssException FileFailure(Files.FileError error) => new(Files.FileErrorModule.message(error));
 

@@ -57,33 +57,39 @@ module Batch =
             Normalisation = dataset.Normalisation
     }
 
+    /// The values of all images, where they are in memory as the plan wants them.
+    let private inMemory plan : Stored voption =
+        match plan.Split.Pixels with
+        | Floats data -> ValueSome(Stored.Floats data)
+        | Bytes data -> ValueSome(Stored.Bytes data)
+        | Pictures { Kept = Some data } when plan.Normalisation.Resize = 0 ->
+            ValueSome(Stored.Bytes data)
+        | Pictures _ -> ValueNone
+
+    /// Decodes the picture of an index.
+    let private decode plan index (target: byte[]) : Result<unit, FileError> =
+        match plan.Split.Pixels with
+        | Pictures { Paths = paths } ->
+            ImageFile.readInto plan.Normalisation.Resize plan.Split.Shape paths[index] target 0
+        | Bytes _
+        | Floats _ -> Ok()
+
     /// The image of an index as it is stored, as numbers.
     let private numbers plan index (target: float32[]) : Result<unit, FileError> =
-        let shape = plan.Split.Shape
-        let size = int (Shape.count shape)
+        let size = int (Shape.count plan.Split.Shape)
 
         let convert (data: byte[]) start =
             for i in 0 .. size - 1 do
                 target[i] <- float32 data[start + i]
 
-        match plan.Split.Pixels with
-        | Floats data ->
-            Array.Copy(data, index * size, target, 0, size)
-            Ok()
-        | Bytes data ->
-            convert data (index * size)
-            Ok()
-        | Pictures { Kept = Some data } when plan.Normalisation.Resize = 0 ->
-            convert data (index * size)
-            Ok()
-        | Pictures pictures ->
+        match inMemory plan with
+        | ValueSome(Stored.Floats data) -> Ok(Array.Copy(data, index * size, target, 0, size))
+        | ValueSome(Stored.Bytes data) -> Ok(convert data (index * size))
+        | ValueNone ->
             let decoded = ArrayPool<byte>.Shared.Rent size
 
             try
-                let resize = plan.Normalisation.Resize
-
-                ImageFile.readInto resize shape pictures.Paths[index] decoded 0
-                |> Result.map (fun () -> convert decoded 0)
+                decode plan index decoded |> Result.map (fun () -> convert decoded 0)
             finally
                 ArrayPool<byte>.Shared.Return decoded
 
@@ -137,69 +143,21 @@ module Batch =
     let private plainly plan index down right flip (destination: Span<float32>) =
         let shape = plan.Split.Shape
         let size = int (Shape.count shape)
-        let n = plan.Normalisation
+        let table, n = plan.Table, plan.Normalisation
 
-        match plan.Split.Pixels with
-        | Floats data ->
-            Placing.image
-                shape
-                [||]
-                n
-                (Stored.Floats data)
-                (index * size)
-                down
-                right
-                flip
-                destination
-
+        match inMemory plan with
+        | ValueSome data ->
+            Placing.image shape table n data (index * size) down right flip destination
             Ok()
-        | Bytes data ->
-            let table = plan.Table
-
-            Placing.image
-                shape
-                table
-                n
-                (Stored.Bytes data)
-                (index * size)
-                down
-                right
-                flip
-                destination
-
-            Ok()
-        | Pictures { Kept = Some data } when n.Resize = 0 ->
-            let table = plan.Table
-
-            Placing.image
-                shape
-                table
-                n
-                (Stored.Bytes data)
-                (index * size)
-                down
-                right
-                flip
-                destination
-
-            Ok()
-        | Pictures pictures ->
+        | ValueNone ->
             let decoded = ArrayPool<byte>.Shared.Rent size
 
             try
-                let read = ImageFile.readInto n.Resize shape pictures.Paths[index] decoded 0
+                let read = decode plan index decoded
 
                 if read.IsOk then
-                    Placing.image
-                        shape
-                        plan.Table
-                        n
-                        (Stored.Bytes decoded)
-                        0
-                        down
-                        right
-                        flip
-                        destination
+                    let data = Stored.Bytes decoded
+                    Placing.image shape table n data 0 down right flip destination
 
                 read
             finally

@@ -229,3 +229,15 @@ module ImageFolder =
     /// needs them.
     let load (shape: Shape option) (root: string) : Result<Dataset, FileError> =
         loadWithin keptBytes shape root
+
+    /// Class names, and the paths of the pictures to train on, without decoding any.
+    let contents (root: string) : Result<string list * string list, FileError> =
+        FileError.catching
+            root
+            (fun () ->
+                if not (Directory.Exists root) then
+                    Error(NotFound root)
+                else
+                    survey root
+                    |> Result.map (fun (classes, train, _) -> classes, train |> List.map _.Path)
+            )

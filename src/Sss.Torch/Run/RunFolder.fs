@@ -86,6 +86,8 @@ module RunFolder =
     let clearResults (folder: string) : Result<unit, FileError> =
         [
             "result.json"
+            "bench.json"
+            "report.html"
             $"{selected}.onnx"
             $"{selected}.sss"
             $"{selected}.safetensors"

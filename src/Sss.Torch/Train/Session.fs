@@ -99,8 +99,7 @@ module internal Session =
                     Model.create s.Settings.Engine state.Network state.Numbers
                     |> Result.mapError BadModel
 
-                let! evaluation =
-                    Evaluate.run model s.Dataset split |> Result.mapError BadData
+                let! evaluation = Evaluate.run model s.Dataset split |> Result.mapError BadData
 
                 return Some evaluation
             }
@@ -153,7 +152,15 @@ module internal Session =
                 }
         | _ -> Ok state
 
-    let private report (s: Session) (live: Live) rate validation waited (seconds: float) (p: Progress) =
+    let private report
+        (s: Session)
+        (live: Live)
+        rate
+        validation
+        waited
+        (seconds: float)
+        (p: Progress)
+        =
         let state = p.State
         let owners = Reporting.owners s.Whole live.Trainer
 

@@ -176,3 +176,76 @@ let ``filling a batch allocates nothing`` () =
             once ()
 
         Assert.Equal(0L, GC.GetAllocatedBytesForCurrentThread() - before)
+
+let private everything = {
+    Augment.none with
+        Area = 0.2
+        Crop = 1
+        Flip = true
+        Jitter = 0.4
+        Pca = 0.1
+}
+
+[<Property(MaxTest = 30)>]
+let ``all changes together depend on seed, draw and image only`` (seed: int) =
+    let d = sample seed (Shape.create 3 6 7) 12 false
+    let plan = Batch.training d everything seed
+    let indices = [| for i in 0..15 -> (i * 5 + abs (seed % 12)) % 12 |]
+    let whole = filled plan 3L indices
+    let parts = Array.create 16 [||]
+
+    Parallel.For(0, 16, fun i -> parts[i] <- filled plan 3L [| indices[i] |])
+    |> ignore
+
+    let other = Batch.training d everything (seed + 1)
+
+    whole = Array.concat parts
+    && whole <> filled plan 4L indices
+    && whole <> filled other 3L indices
+
+[<Fact>]
+let ``changes that do nothing give the plain image`` () =
+    let d = sample 4 (Shape.create 3 6 7) 5 false
+    let plain = filled (Batch.plain d d.Train) 0L [| 0..4 |]
+
+    let idle = {
+        Augment.none with
+            Jitter = 1e-12
+            Pca = 1e-12
+    }
+
+    let changed = filled (Batch.training d idle 1) 0L [| 0..4 |]
+    Array.iter2 (fun (a: float32) b -> Assert.Equal(a, b, 1e-4f)) plain changed
+
+[<Fact>]
+let ``a mirrored half and every part of the image come up`` () =
+    // Columns of rising brightness: the order tells mirror images, the first value the place.
+    let bytes = [|
+        for _ in 0..15 do
+            yield! [| for x in 0..15 -> byte (16 * x) |]
+    |]
+
+    let split = {
+        Shape = Shape.create 1 16 16
+        Pixels = Bytes bytes
+        Labels = [| 0 |]
+    }
+
+    let d = Dataset.create "made" [ "a" ] (1.0f / 255.0f) split split
+
+    let plan =
+        Batch.training
+            d
+            {
+                Augment.none with
+                    Area = 0.25
+                    Flip = true
+            }
+            7
+
+    let images = [ for draw in 0L .. 399L -> filled plan draw [| 0 |] ]
+    let mirrored = images |> List.filter (fun i -> i[0] > i[15])
+    Assert.InRange(mirrored.Length, 160, 240)
+
+    let spread = images |> List.map (fun i -> abs (i[15] - i[0]))
+    Assert.True(List.max spread > 1.8f * List.min spread)

@@ -61,7 +61,7 @@ let private run loaders network (d: Dataset) recipe =
     }
 
     let outcome = Train.run settings network d recipe listen CancellationToken.None
-    outcome |> Result.map _.State, List.ofSeq told
+    outcome |> Result.map (fun trained -> timeless trained.State), List.ofSeq told
 
 [<Fact>]
 let ``same seed, same bits: twice, and with 1, 2 and 4 loaders`` () =

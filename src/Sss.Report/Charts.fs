@@ -1,0 +1,162 @@
+namespace Sss.Report
+
+open System
+open Giraffe.ViewEngine
+open Plotly.NET
+open Plotly.NET.LayoutObjects
+
+/// A chart of the page. Colours are given as roles, which the page's script turns into the colours of
+/// the light or the dark page.
+type internal PageChart = {
+    /// Unique on the page.
+    Id: string
+    Title: string
+    /// How to read it, for eyes and for screen readers.
+    Note: string
+    /// `accent`, `ink` or `muted`, a trace each.
+    Roles: string list
+    /// In pixels.
+    Height: int
+    Chart: GenericChart
+}
+
+/// A line of a chart: its name and its points; points that are not finite are left out.
+type internal Series = {
+    Name: string
+    Points: (float * float) list
+}
+
+[<RequireQualifiedAccess>]
+module internal Charts =
+
+    let private roles = [ "accent"; "ink"; "muted" ]
+
+    let private dashes = [
+        StyleParam.DrawingStyle.Solid
+        StyleParam.DrawingStyle.Dash
+        StyleParam.DrawingStyle.Dot
+    ]
+
+    let private role i = roles[i % roles.Length]
+
+    /// plotly.js reads a few tags in texts; this is text.
+    let private plain (text: string) =
+        text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;")
+
+    let private axes (x: string) (y: string) (range: (float * float) option) (chart: GenericChart) =
+        let styled = chart |> Chart.withXAxisStyle (TitleText = plain x)
+
+        match range with
+        | Some range -> styled |> Chart.withYAxisStyle (TitleText = plain y, MinMax = range)
+        | None ->
+            styled
+            |> Chart.withYAxisStyle (TitleText = plain y)
+            |> Chart.withYAxis (LinearAxis.init (RangeMode = StyleParam.RangeMode.ToZero))
+
+    /// Lines over epochs.
+    let lines id title note (y: string) range (series: Series list) : PageChart =
+        let line i (s: Series) =
+            let points =
+                s.Points |> List.filter (fun (x, y) -> Double.IsFinite x && Double.IsFinite y)
+
+            Chart.Line(
+                x = List.map fst points,
+                y = List.map snd points,
+                Name = plain s.Name,
+                // A single point would be no line.
+                ShowMarkers = (points.Length = 1),
+                LineDash = dashes[i / roles.Length % dashes.Length],
+                LineWidth = 2.0,
+                UseDefaults = false
+            )
+
+        {
+            Id = id
+            Title = title
+            Note = note
+            Roles = series |> List.mapi (fun i _ -> role i)
+            Height = 280
+            Chart =
+                series
+                |> List.mapi line
+                |> Chart.combine
+                |> axes "epoch" y range
+                |> Chart.withLayoutStyle (ShowLegend = (series.Length > 1))
+        }
+
+    /// Rows of shares from 0 to 1 over epochs, one a name; the first name on top.
+    let shares id title note (epochs: float list) (rows: (string * float list) list) : PageChart =
+        let rows = List.rev rows
+
+        {
+            Id = id
+            Title = title
+            Note = note
+            Roles = [ "heat" ]
+            Height = 140 + 15 * rows.Length
+            Chart =
+                Chart.Heatmap(
+                    zData = List.map snd rows,
+                    X = epochs,
+                    Y = List.map (fst >> plain) rows,
+                    UseDefaults = false
+                )
+                |> axes "epoch" "" (Some(-0.5, float rows.Length - 0.5))
+        }
+
+    /// Points with names, for accuracy against cost. Each series is a set of points.
+    let points id title note x y (series: (string * (string * float * float) list) list) =
+        let one (name: string, points: (string * float * float) list) =
+            Chart.Point(
+                x = [ for _, x, _ in points -> x ],
+                y = [ for _, _, y in points -> y ],
+                Name = plain name,
+                MultiText = [ for text, _, _ in points -> plain text ],
+                TextPosition = StyleParam.TextPosition.TopCenter,
+                UseDefaults = false
+            )
+
+        {
+            Id = id
+            Title = title
+            Note = note
+            Roles = series |> List.mapi (fun i _ -> role i)
+            Height = 420
+            Chart =
+                series
+                |> List.map one
+                |> Chart.combine
+                |> Chart.withXAxisStyle (TitleText = plain x)
+                |> Chart.withYAxisStyle (TitleText = plain y)
+                |> Chart.withLayoutStyle (ShowLegend = (series.Length > 1))
+        }
+
+    /// The place of a chart in the page. Without scripts its heading and note stay, and the numbers
+    /// are in a table.
+    let place (figure: PageChart) : XmlNode =
+        Giraffe.ViewEngine.HtmlElements.figure [ _class "chart-box" ] [
+            figcaption [ _id (figure.Id + "-title") ] [
+                strong [] [ str figure.Title ]
+                span [ _class "note" ] [ str (" " + figure.Note) ]
+            ]
+            div [
+                _class "chart"
+                _id figure.Id
+                _style $"height:{figure.Height}px"
+                attr "role" "img"
+                attr "aria-labelledby" (figure.Id + "-title")
+            ] []
+        ]
+
+    /// What the page's script reads: `[{"id","roles","figure":{"data","layout"}}]`, safe inside a
+    /// script element.
+    let json (figures: PageChart list) : string =
+        let one (figure: PageChart) =
+            let roles =
+                figure.Roles |> List.map (fun role -> $"\"{role}\"") |> String.concat ","
+
+            $"{{\"id\":\"{figure.Id}\",\"roles\":[{roles}],\"figure\":\
+              {GenericChart.toFigureJson figure.Chart}}}"
+
+        let text = "[" + (figures |> List.map one |> String.concat ",\n") + "]"
+        text.Replace("<", "\\u003c")

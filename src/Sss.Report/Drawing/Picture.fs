@@ -1,0 +1,105 @@
+namespace Sss.Report
+
+open Giraffe.ViewEngine
+open Sss.Core
+
+/// A network as tiles in stages of equal image extent. The stages flow over as many lines as the
+/// page's width asks for, so that fifty blocks are as readable as five, on a phone too.
+[<RequireQualifiedAccess>]
+module internal Picture =
+
+    /// Beyond this many layers a picture would be a wall.
+    let private mostLayers = 2000
+
+    /// Room above and below a tile's marks, for the width of lines.
+    let private margin = 3.0
+
+    let private stateWord state =
+        match state with
+        | Whole -> "whole"
+        | Narrowed -> "narrowed"
+        | Gone -> "gone"
+
+    /// Few tiles are drawn larger: there is room.
+    let private zoom (tiles: Tile list) =
+        if tiles.Length <= 12 then 1.6
+        elif tiles.Length <= 24 then 1.25
+        else 1.0
+
+    let private tile zoom (up: float) (down: float) (tile: Tile) =
+        // Captions of short tiles would be cut.
+        let width = max tile.Box.Width (54.0 / zoom)
+        let padding = (width - tile.Box.Width) / 2.0
+        let axis = up + margin
+        let height = up + down + 2.0 * margin
+
+        let box =
+            if padding > 0.0 then
+                Box.row false padding [ tile.Box ]
+            else
+                tile.Box
+
+        figure [ _class ("tile " + stateWord tile.State) ] [
+            tag
+                "svg"
+                [
+                    attr "width" (Words.coordinate (zoom * width))
+                    attr "height" (Words.coordinate (zoom * height))
+                    attr "viewBox" $"0 0 {Words.coordinate width} {Words.coordinate height}"
+                    attr "role" "img"
+                    attr "aria-label" tile.Told
+                ]
+                (box.Marks 0.0 axis)
+            figcaption [ _title tile.Told; _style $"max-width:{Words.coordinate (zoom * width)}px" ] [
+                str tile.Label
+            ]
+        ]
+
+    /// Neighbours of equal extent.
+    let private stages (tiles: Tile list) =
+        List.foldBack
+            (fun tile stages ->
+                match stages with
+                | (extent, others) :: rest when extent = tile.Extent ->
+                    (extent, tile :: others) :: rest
+                | _ -> (tile.Extent, [ tile ]) :: stages
+            )
+            tiles
+            []
+
+    /// The largest number of channels of a layer with weights.
+    let mostChannels (network: Network) =
+        Network.layers network
+        |> Seq.filter (fun l -> Cost.macs l > 0L)
+        |> Seq.map _.Output.Channels
+        |> Seq.fold max 1
+
+    /// Draws a network, or says why not.
+    let draw (label: string) (scene: Scene) (network: Network) : XmlNode =
+        let count = Seq.length (Network.layers network)
+
+        if count > mostLayers then
+            Markup.para
+                $"The network has {Words.grouped (int64 count)} layers; pictures are drawn up to \
+                  {Words.grouped (int64 mostLayers)}. The table has them all."
+        else
+            let tiles = Tiles.ofNetwork scene network
+            let zoom = zoom tiles
+
+            let most measure (tiles: Tile list) =
+                tiles |> List.map measure |> List.fold max 0.0
+
+            // Short stages stand beside each other and share an axis; long ones have lines of their own.
+            let room stage =
+                let tiles = if zoom > 1.0 then tiles else stage
+                most _.Box.Up tiles, most _.Box.Down tiles
+
+            div [ _class "picture"; attr "role" "group"; attr "aria-label" label ] [
+                for extent, stage in stages tiles do
+                    let up, down = room stage
+
+                    div [ _class "stage" ] [
+                        div [ _class "extent" ] [ str extent ]
+                        div [ _class "tiles" ] (List.map (tile zoom up down) stage)
+                    ]
+            ]

@@ -1,0 +1,111 @@
+namespace Sss.Report
+
+open Sss.Core
+
+/// How a tile ended.
+type internal TileState =
+    | Whole
+    | Narrowed
+    | Gone
+
+/// One node of the network's own body, drawn by itself: a block, or a layer between blocks.
+type internal Tile = {
+    /// The node's name.
+    Name: string
+    /// What stands under it: short, and unique as far as the room allows.
+    Label: string
+    /// The extent of the images that it gives: `32x32`.
+    Extent: string
+    State: TileState
+    /// What became of it, as a sentence.
+    Told: string
+    Box: Box
+}
+
+/// A network as a row of tiles, which can flow over lines as words do.
+[<RequireQualifiedAccess>]
+module internal Tiles =
+
+    let private nameOf node =
+        match node with
+        | Node.Layer l -> l.Name
+        | Node.Residual r -> r.Name
+        | Node.Concat c -> c.Name
+
+    /// The name without parts that numbers alone tell apart: `unit3.residual1` is `unit3`.
+    let private short (names: string list) (name: string) =
+        let scope (name: string) = (name.Split '.').[0]
+        let same = names |> List.filter (fun other -> scope other = scope name)
+
+        match same with
+        | [ _ ] -> scope name
+        | _ -> (name.Split '.') |> Array.last
+
+    let private costs (layers: Layer seq) = layers |> Seq.sumBy Cost.macs
+
+    let private state scene node : TileState * string =
+        let name = nameOf node
+        let before = Network.layersOf [ node ] |> List.ofSeq
+
+        match scene.Fate with
+        | None -> Whole, $"{name}: {Words.grouped (costs before)} macs"
+        | Some fate ->
+            let gone =
+                match node with
+                | Node.Layer layer -> Fate.layer fate layer |> Option.isNone
+                | Node.Residual r ->
+                    let struct (branch, _) = Fate.sides fate r
+                    not branch
+                | Node.Concat _ -> not (Fate.anyLeft fate [ node ])
+
+            let after = before |> List.choose (Fate.layer fate)
+            let share = Words.share (costs after) (costs before)
+            let part = Words.percent share
+
+            if gone then
+                let word =
+                    match node with
+                    | Node.Residual _ -> "its branch is removed"
+                    | _ -> "removed"
+
+                Gone, $"{name}: {word}, {part} of its macs are left"
+            elif share < 1.0 then
+                Narrowed, $"{name}: narrowed, {part} of its macs are left"
+            else
+                Whole, $"{name}: unchanged"
+
+    let private outputOf node =
+        match node with
+        | Node.Layer l -> l.Output
+        | Node.Residual r -> r.Output
+        | Node.Concat c -> c.Output
+
+    /// The tiles of a network, in the order of the signal.
+    let ofNetwork (scene: Scene) (network: Network) : Tile list =
+        let goneLayer node =
+            match scene.Fate, node with
+            | Some fate, Node.Layer layer -> (Fate.layer fate layer).IsNone
+            | _ -> false
+
+        let drawn =
+            network.Body
+            |> List.choose (fun node ->
+                Parts.node scene (goneLayer node) node |> Option.map (fun box -> node, box)
+            )
+
+        let names = drawn |> List.map (fst >> nameOf)
+
+        drawn
+        |> List.map (fun (node, box) ->
+            let output = outputOf node
+            let state, told = state scene node
+
+            {
+                Name = nameOf node
+                Label = short names (nameOf node)
+                Extent = $"{output.Height}x{output.Width}"
+                State = state
+                Told = told
+                Box = box
+            }
+        )

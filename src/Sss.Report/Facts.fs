@@ -1,0 +1,102 @@
+namespace Sss.Report
+
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+
+/// A network with the text that it was read from.
+type TextedNetwork = {
+    Network: Network
+    Recipe: Recipe option
+}
+
+/// A network that the selected one has to stand beside: trained dense, or from scratch.
+type ControlFacts = {
+    Name: string
+    Params: int64
+    Macs: int64
+    /// How many runs the numbers stand for.
+    Seeds: int
+    /// Mean over the runs, on the test images.
+    Accuracy: float
+    /// Standard deviation over the runs; None: one run.
+    Deviation: float option
+}
+
+/// A time in milliseconds a batch: the median, and the quartiles around it.
+type Timing = {
+    Median: float
+    Low: float
+    High: float
+}
+
+/// One line of `bench.json`.
+type LatencyRow = {
+    Engine: string
+    Batch: int
+    Full: Timing
+    Selected: Timing
+    /// How many times as fast the selected network is.
+    Speedup: float
+}
+
+/// What `sss bench` measured.
+type LatencyFacts = { Threads: int; Rows: LatencyRow list }
+
+/// All that a report is made of. What a run folder does not hold is None or empty, and named in
+/// `Missing`.
+type RunFacts = {
+    /// `network.sss`.
+    Full: TextedNetwork option
+    /// `selected.sss`.
+    Selected: TextedNetwork option
+    /// The factors at the end of training, by the layer or residual that carries them.
+    Factors: Map<string, float32[]>
+    /// Structures that stay although their factor is 0, with the rule.
+    Stays: (Structure * StayRule) list
+    /// The rows of `metrics.csv`.
+    Epochs: (string * float) list list
+    Result: RunResult option
+    Controls: ControlFacts list
+    Latency: LatencyFacts option
+    /// Files that are not there, with what the report lacks without them.
+    Missing: (string * string) list
+}
+
+/// One run of a sweep.
+type SweepPoint = {
+    /// What was varied, as a person reads it: `γ 0.01`, `macs 0.5`.
+    Label: string
+    Result: RunResult
+    Controls: ControlFacts list
+    /// The run's own report, relative to the sweep's; None: there is none.
+    Link: string option
+}
+
+/// Runs of one network that differ in one number, in the order of that number.
+type SweepFacts = {
+    Network: string
+    Points: SweepPoint list
+}
+
+/// Why there is no report.
+type ReportError =
+    | BadFile of FileError
+    /// Mistakes in a text, with the text to draw them on.
+    | BadText of path: string * text: string * Diagnostic list
+    /// The folder holds none of the files that a run leaves.
+    | NoRun of folder: string
+
+/// Wording.
+[<RequireQualifiedAccess>]
+module ReportError =
+
+    /// What is wrong, with the name of the file.
+    let message (error: ReportError) : string =
+        match error with
+        | BadFile error -> FileError.message error
+        | BadText(path, text, diagnostics) ->
+            diagnostics |> List.map (Language.render path text) |> String.concat "\n"
+        | NoRun folder ->
+            $"{folder}: not a run folder: it holds neither network.sss, selected.sss, metrics.csv \
+              nor result.json"

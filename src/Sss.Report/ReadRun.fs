@@ -1,0 +1,122 @@
+namespace Sss.Report
+
+open System.IO
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+
+/// Reading of run folders. What is not there is left out; what is there and damaged is an error.
+[<RequireQualifiedAccess>]
+module ReadRun =
+
+    let private texted (path: string) : Result<TextedNetwork, ReportError> =
+        result {
+            let! text =
+                Language.readFile path
+                |> Result.mapError (fun diagnostic -> BadText(path, "", [ diagnostic ]))
+
+            let! parsed =
+                Language.parse text
+                |> Result.mapError (fun diagnostics -> BadText(path, text, diagnostics))
+
+            return {
+                Network = parsed.Network
+                Recipe = parsed.Recipe
+            }
+        }
+
+    let private weights path (network: Network) =
+        result {
+            let! saved = NetworkFile.read path
+            do! NetworkFile.check path network saved.Weights
+            return saved.Weights
+        }
+        |> Result.mapError BadFile
+
+    let private factors (network: Network) (weights: Weights<float32>) =
+        Parameters.factors network
+        |> List.choose (fun f ->
+            Map.tryFind f.Key weights |> Option.map (fun array -> f.Owner, array.Data)
+        )
+        |> Map.ofList
+
+    /// Why structures with a zero factor stayed. The rules are worked out again; they are told only
+    /// where that leads to the very network that is there (other options of selection leave another).
+    let private stays (network: Network) (weights: Weights<float32>) (selected: Network) =
+        match Selection.plan Selection.defaults network weights with
+        | Ok plan ->
+            let cost = Cost.ofNetwork selected
+
+            if plan.After.Macs = cost.Macs && plan.After.Params = cost.Params then
+                plan.Stays
+            else
+                []
+        | Error _ -> []
+
+    /// The files of a run, with what the report lacks without them.
+    let private parts = [
+        "network.sss", "the picture, the layers and the recipe"
+        "network.safetensors", "the factors at the end of training"
+        "selected.sss", "what was removed"
+        "metrics.csv", "the course of training"
+        "result.json", "accuracy, exactness and times"
+        "bench.json", "latency ('sss bench' measures it)"
+    ]
+
+    /// Reads a run folder.
+    let read (folder: string) : Result<RunFacts, ReportError> =
+        let path name = Path.Combine(folder, name)
+        let isThere name = File.Exists(path name)
+
+        let whenThere name read =
+            if isThere name then
+                read (path name) |> Result.map Some
+            else
+                Ok None
+
+        let file read path = read path |> Result.mapError BadFile
+
+        result {
+            if not (Directory.Exists folder) then
+                return! Error(BadFile(NotFound folder))
+
+            let known = [ "network.sss"; "selected.sss"; "metrics.csv"; "result.json" ]
+
+            if not (List.exists isThere known) then
+                return! Error(NoRun folder)
+
+            let! full = whenThere "network.sss" texted
+            let! selected = whenThere "selected.sss" texted
+
+            let! weights =
+                match full with
+                | None -> Ok None
+                | Some(full: TextedNetwork) ->
+                    whenThere "network.safetensors" (fun p -> weights p full.Network)
+
+            let! epochs = whenThere "metrics.csv" (file MetricsFile.read)
+            let! result = whenThere "result.json" (file ResultFile.read)
+            let! controls = whenThere "result.json" (file FactsJson.controls)
+            let! latency = whenThere "bench.json" (file FactsJson.latency)
+
+            return {
+                Full = full
+                Selected = selected
+                Factors =
+                    Option.map2 (fun (f: TextedNetwork) w -> factors f.Network w) full weights
+                    |> Option.defaultValue Map.empty
+                Stays =
+                    Option.map3
+                        (fun (f: TextedNetwork) w (s: TextedNetwork) -> stays f.Network w s.Network)
+                        full
+                        weights
+                        selected
+                    |> Option.defaultValue []
+                Epochs = Option.defaultValue [] epochs
+                Result = result
+                Controls = Option.defaultValue [] controls
+                Latency = latency
+                Missing = parts |> List.filter (fst >> isThere >> not)
+            }
+        }

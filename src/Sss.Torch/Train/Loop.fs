@@ -1,0 +1,165 @@
+namespace Sss.Torch
+
+open System
+open System.Diagnostics
+open FsToolkit.ErrorHandling
+open Sss.Core
+
+/// All steps of a run.
+[<RequireQualifiedAccess>]
+module internal Loop =
+
+    /// A factor that can move has moved by then.
+    let private unmovedAfter = 100L
+
+    let private addDose rate (gamma: Gamma) (dose: Gamma) : Gamma = {
+        Neuron = dose.Neuron + rate * gamma.Neuron
+        Group = dose.Group + rate * gamma.Group
+        Block = dose.Block + rate * gamma.Block
+    }
+
+    /// γ from this step on; without a target it stays the recipe's.
+    let private steer (s: Session) (live: Live) (p: Progress) : Progress =
+        match s.Target with
+        | None -> p
+        | Some target ->
+            let trainer = live.Trainer
+
+            let pressure =
+                Control.decide
+                    trainer
+                    (Control.vital trainer)
+                    s.Recipe
+                    target
+                    s.StepsPerEpoch
+                    p.State.Step
+                    p.State.Pressure
+
+            pressure.Gammas.CopyTo(trainer.Gammas, 0)
+
+            {
+                p with
+                    State = {
+                        p.State with
+                            Pressure = Some pressure
+                    }
+                    Gamma = Control.summary trainer
+            }
+
+    /// One step; its loss goes into the sums.
+    let private step (s: Session) (live: Live) (feed: Feed) rate (p: Progress) =
+        result {
+            let! loaded = feed.Take() |> Result.mapError BadData
+            List.iter (LeftOut >> s.Emit) loaded.LeftOut
+            let struct (loss, right) = live.Trainer.Step(loaded, rate, p.State.Step)
+
+            if not (Double.IsFinite loss) then
+                return! Error(Diverged(p.State.Epoch, loss))
+
+            let state = p.State
+
+            return
+                struct (loss,
+                        {
+                            p with
+                                Seen = p.Seen + int64 s.Batch
+                                State = {
+                                    state with
+                                        Step = state.Step + 1L
+                                        Dose = addDose rate p.Gamma state.Dose
+                                        Sums = {
+                                            Loss = state.Sums.Loss + loss * float s.Batch
+                                            Right = state.Sums.Right + right
+                                            Images = state.Sums.Images + int64 s.Batch
+                                        }
+                                }
+                        })
+        }
+
+    /// Whether the penalty has had time to show on the factors and did not.
+    let private checkMoved (live: Live) (start: float32[] option) (p: Progress) =
+        match start with
+        | Some start when p.State.Step = unmovedAfter && start.Length > 0 ->
+            if live.Trainer.Iterate.AsSpan().SequenceEqual(ReadOnlySpan start) then
+                Error(Unmoved(int unmovedAfter))
+            else
+                Ok()
+        | _ -> Ok()
+
+    /// All steps from a state to the end of the recipe.
+    let run (s: Session) (live: Live) (feed: Feed) (state: TrainState) =
+        let schedule = Schedule.ofRecipe s.Recipe
+        let perEpoch = int64 s.StepsPerEpoch
+        let last = int64 s.Recipe.Epochs * perEpoch
+        let clock = Stopwatch.StartNew()
+        let kept = Stopwatch.StartNew()
+
+        let start =
+            if state.Step = 0L then
+                Some(Array.copy live.Trainer.Iterate)
+            else
+                None
+
+        let between (p: Progress) =
+            match s.Settings.Keeper with
+            | Some keeper when kept.Elapsed >= keeper.Every ->
+                kept.Restart()
+                Session.keep s (Session.export s live p.State)
+            | _ -> Ok()
+
+        let rec go (p: Progress) =
+            let within = p.State.Step % perEpoch
+
+            if p.State.Step >= last then
+                Ok(Session.export s live p.State, List.rev p.Reports)
+            elif s.Stop.IsCancellationRequested then
+                let state = Session.export s live p.State
+                Session.keep s state |> Result.bind (fun () -> Error(Stopped state))
+            else
+                if within = 0L then
+                    clock.Restart()
+
+                let p =
+                    if s.Target.IsSome && Control.isDue s.Recipe s.StepsPerEpoch p.State.Step then
+                        steer s live p
+                    else
+                        p
+
+                let rate = Schedule.atStep s.StepsPerEpoch schedule (int p.State.Step)
+
+                match step s live feed rate p with
+                | Error e -> Error e
+                | Ok(struct (loss, p)) ->
+                    s.Emit(
+                        Stepped {
+                            Epoch = p.State.Epoch
+                            Step = int within + 1
+                            StepsPerEpoch = s.StepsPerEpoch
+                            Loss = loss
+                            ImagesPerSecond = float p.Seen / clock.Elapsed.TotalSeconds
+                        }
+                    )
+
+                    let next =
+                        if within + 1L = perEpoch then
+                            kept.Restart()
+                            Session.finishEpoch s live feed rate clock.Elapsed.TotalSeconds p
+                        else
+                            between p |> Result.map (fun () -> p)
+
+                    match
+                        next
+                        |> Result.bind (fun p ->
+                            checkMoved live start p |> Result.map (fun () -> p)
+                        )
+                    with
+                    | Error e -> Error e
+                    | Ok p -> go p
+
+        go {
+            State = state
+            Seen = 0L
+            Waited = feed.Waited
+            Gamma = Session.gamma s live state
+            Reports = []
+        }

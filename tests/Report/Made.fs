@@ -1,0 +1,198 @@
+namespace Sss.Tests.Report
+
+open System
+open System.IO
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+
+/// Run folders made up without training: random weights, a pattern of zero factors, and numbers.
+module Made =
+
+    /// The folder of the repository: the nearest one above the tests that holds the solution.
+    let root =
+        let rec up (folder: DirectoryInfo | null) =
+            match folder with
+            | null -> failwith "the tests do not run inside the repository"
+            | folder when File.Exists(Path.Combine(folder.FullName, "Sss.sln")) -> folder.FullName
+            | folder -> up folder.Parent
+
+        up (DirectoryInfo AppContext.BaseDirectory)
+
+    /// An empty folder that goes with the test.
+    type Folder() =
+        let path = Directory.CreateTempSubdirectory("sss-test-").FullName
+
+        member _.Path = path
+        member _.File name = Path.Combine(path, name)
+
+        interface IDisposable with
+            member _.Dispose() = Directory.Delete(path, true)
+
+    /// What must be right for a test to mean anything.
+    let must result =
+        match result with
+        | Ok value -> value
+        | Error error -> failwith $"%A{error}"
+
+    /// The network and the recipe of a file below the repository.
+    let example (file: string) =
+        let parsed = File.ReadAllText(Path.Combine(root, file)) |> Language.parse |> must
+        parsed.Network, Option.defaultValue Recipe.defaults parsed.Recipe
+
+    /// Random weights from a seed; `factor owner index` says what each factor is.
+    let weights (seed: int) (factor: string -> int -> float32) (network: Network) =
+        let random = Random seed
+        let normal () = float32 (random.NextDouble() - 0.5)
+        let tensor shape data = { Shape = shape; Data = data }
+
+        [
+            for p in Parameters.ofNetwork network do
+                let count = int (Parameters.size p.Shape)
+                p.Key, tensor p.Shape (Array.init count (fun _ -> normal ()))
+            for key, count in Parameters.statistics network do
+                let value = if key.EndsWith ".var" then 1.0f else 0.0f
+                key, tensor [ count ] (Array.create count value)
+            for f in Parameters.factors network do
+                f.Key, tensor [ f.Scale.Count ] (Array.init f.Scale.Count (factor f.Owner))
+        ]
+        |> Map.ofList
+
+    /// The rows of a training in which factors go one by one.
+    let private metrics (network: Network) (recipe: Recipe) (left: string -> int) macs =
+        let owners = Parameters.factors network |> List.map (fun f -> f.Owner, f.Scale)
+        let dense = (Cost.ofNetwork network).Macs
+
+        [
+            for epoch in 1 .. recipe.Epochs do
+                let t = float epoch / float recipe.Epochs
+                let part = max 0.0 (1.0 - 1.4 * t)
+
+                let count (owner, scale: Scale) =
+                    let last = left owner
+                    // Owners let go of theirs at different times.
+                    let shift = float (abs (String.length owner * 7 + last) % 5) / 8.0
+                    let p = max 0.0 (min 1.0 (part + shift * part))
+                    float last + round (p * float (scale.Count - last))
+
+                let total kind =
+                    owners |> List.filter (fun (_, s) -> s.Kind = kind) |> List.sumBy count
+
+                [
+                    "epoch", float epoch
+                    "loss", 2.2 * exp (-4.0 * t) + 0.05
+                    "accuracy", 1.0 - 0.85 * exp (-5.0 * t)
+                    "lr", 0.1 * (1.0 - t)
+                    "neurons", total Neuron
+                    "groups", total Group
+                    "blocks", total Block
+                    "macs", float macs + part * float (dense - macs)
+                    for owner in owners do
+                        "nonzero." + fst owner, count owner
+                ]
+        ]
+
+    /// Fills a folder as `sss train` would, with everything that a report can show.
+    let run (folder: string) (network: Network) (recipe: Recipe) factor =
+        let file name = Path.Combine(folder, name)
+        let weights = weights 1 factor network
+        let selected = Selection.select Selection.defaults network weights |> must
+        let plan = selected.Plan
+
+        let save (name: string) (text: string) weights =
+            File.WriteAllText(file (name + ".sss"), text)
+
+            NetworkFile.write (file (name + ".safetensors")) {
+                Text = text
+                Classes = []
+                Normalisation = None
+                Weights = weights
+            }
+            |> must
+
+        save "network" (Language.printWithRecipe network recipe) weights
+        save "selected" (Language.print selected.Network) selected.Weights
+
+        let left owner =
+            weights[owner + ".factor"].Data
+            |> Array.filter (fun v -> v <> 0.0f)
+            |> Array.length
+
+        for row in metrics network recipe left plan.After.Macs do
+            MetricsFile.append (file "metrics.csv") row |> must
+
+        let size (cost: Cost) : RunSize = {
+            Params = cost.Params
+            Macs = cost.Macs
+        }
+
+        ResultFile.write (file "result.json") {
+            Network = network.Name
+            Seed = recipe.Seed
+            Recipe = recipe
+            Method = "apg"
+            Dense = size plan.Before
+            Selected = size plan.After
+            Neuron = plan.Neuron
+            Group = plan.Group
+            Block = plan.Block
+            Test = {
+                RunTest.Accuracy = 0.9312
+                Loss = 0.2345
+                Count = 10000
+            }
+            Validation = None
+            Exactness = {
+                MaxAbs = 2.9e-6
+                MaxRel = 6.8e-7
+                ArgmaxAgree = 1.0
+                Inputs = 512
+                Verdict = "exact"
+            }
+            Seconds = { Train = 2031.4; Select = 0.21 }
+        }
+        |> must
+
+        selected
+
+    /// Measured times as `sss bench` leaves them.
+    let bench =
+        """{"format":1,"threads":2,"rows":[
+  {"engine":"libtorch","batch":1,"full":{"median":6.1,"low":5.9,"high":7.2},"selected":{"median":2.4,"low":2.3,"high":2.6},"speedup":2.54},
+  {"engine":"libtorch","batch":64,"full":{"median":182.4,"low":180.1,"high":190.2},"selected":{"median":61.2,"low":60.4,"high":63.0},"speedup":2.98},
+  {"engine":"onnxruntime","batch":1,"full":{"median":4.8,"low":4.7,"high":5.1},"selected":{"median":1.7,"low":1.6,"high":1.8},"speedup":2.82}]}"""
+
+    /// Adds controls to a `result.json`.
+    let withControls (folder: string) (name: string) =
+        let file = Path.Combine(folder, "result.json")
+        let text = (File.ReadAllText file).TrimEnd().TrimEnd('}').TrimEnd()
+        let name = Text.Json.JsonSerializer.Serialize name
+
+        File.WriteAllText(
+            file,
+            text
+            + $""",
+  "controls": [
+    {{"name":"dense","params":1000,"macs":2000,"seeds":3,"accuracy":0.9401,"deviation":0.0012}},
+    {{"name":{name},"params":500,"macs":900,"seeds":1,"accuracy":0.9214}}
+  ]
+}}
+"""
+        )
+
+    /// A smooth pattern: some blocks gone, some neurons gone, the others of different size.
+    let factor (owner: string) (index: int) =
+        let hash =
+            abs ((owner.Length * 31 + int owner[owner.Length / 2] * 17 + index * 7) % 11)
+
+        if owner.EndsWith "residual1" then
+            let number = (owner.Split '.')[0] |> String.filter Char.IsDigit |> int
+
+            if number % 5 < 2 then
+                0.0f
+            else
+                0.4f + float32 (number % 7) * 0.1f
+        elif hash < 5 then
+            0.0f
+        else
+            float32 hash / 10.0f

@@ -1,0 +1,176 @@
+namespace Sss.Tests.Report
+
+open System.IO
+open System.Net
+open System.Text.RegularExpressions
+open Xunit
+open Sss.Core
+open Sss.Report
+open Sss.Tests.Report.Made
+
+/// What pages say, as text.
+type PageTests() =
+
+    let facts file epochs =
+        use folder = new Folder()
+        let network, recipe = example file
+        let selected = Made.run folder.Path network { recipe with Epochs = epochs } factor
+        File.WriteAllText(folder.File "bench.json", Made.bench)
+        Made.withControls folder.Path "scratch"
+        ReadRun.read folder.Path |> must, selected
+
+    /// The page without its scripts.
+    let withoutScripts (page: string) : string =
+        Regex.Replace(page, "<script.*?</script>", "", RegexOptions.Singleline)
+        |> WebUtility.HtmlDecode
+        |> nonNull
+
+    let sweep (label: string) =
+        let facts, _ = facts "examples/digits.sss" 2
+        let result = Option.get facts.Result
+
+        let point label accuracy macs = {
+            Label = label
+            Result = {
+                result with
+                    Test = { result.Test with Accuracy = accuracy }
+                    Selected = { result.Selected with Macs = macs }
+            }
+            Controls = facts.Controls
+            Link = None
+        }
+
+        {
+            Network = label
+            Points = [
+                point "γ 0.01" 0.98 800000L
+                point label 0.97 400000L
+                point "worse" 0.96 500000L
+            ]
+        }
+
+    [<Fact>]
+    member _.``the same facts give the same page``() =
+        let one, _ = facts "examples/digits.sss" 3
+        Assert.Equal(Report.ofRun one, Report.ofRun one)
+
+    [<Fact>]
+    member _.``each drawn block and each row tells what became of it``() =
+        let facts, selected = facts "examples/digits.sss" 3
+        let page = withoutScripts (Report.ofRun facts)
+        let full = (Option.get facts.Full).Network
+
+        for node in Network.nodes full do
+            match node with
+            | Node.Residual r ->
+                let isLeft =
+                    Network.nodes selected.Network
+                    |> Seq.exists (
+                        function
+                        | Node.Residual other -> other.Name = r.Name
+                        | _ -> false
+                    )
+
+                Assert.Equal(not isLeft, page.Contains($"{r.Name}: its branch is removed"))
+            | Node.Layer layer when Cost.macs layer > 0L ->
+                Assert.Contains($"<code>{layer.Name}</code>", page)
+
+                let kept =
+                    Network.layers selected.Network
+                    |> Seq.tryFind (fun l -> l.Name = layer.Name)
+                    |> Option.map (fun l -> l.Output.Channels)
+                    |> Option.defaultValue 0
+
+                Assert.Contains(
+                    $"{layer.Name} ({Op.word layer.Op}), {layer.Output}: \
+                      {kept} of {layer.Output.Channels} channels kept",
+                    page
+                )
+            | _ -> ()
+
+        Assert.Contains("the same function as the trained network", page)
+        Assert.Contains("94.0 % ± 0.1 %", page)
+        Assert.Contains("2.98×", page)
+        Assert.Contains("gamma neuron=0.01 group=0 block=0.03", page)
+
+    [<Fact>]
+    member _.``every network of the zoo can be drawn``() =
+        for file in Directory.GetFiles(Path.Combine(root, "examples", "zoo"), "*.sss") do
+            let network, recipe = example file
+
+            let page =
+                Report.ofRun {
+                    Full =
+                        Some {
+                            Network = network
+                            Recipe = Some recipe
+                        }
+                    Selected = Some { Network = network; Recipe = None }
+                    Factors = Map.empty
+                    Stays = []
+                    Epochs = []
+                    Result = None
+                    Controls = []
+                    Latency = None
+                    Missing = []
+                }
+
+            let bars = Regex.Count(page, "class=\"cut\"")
+
+            let layers =
+                Network.layers network |> Seq.filter (fun l -> Cost.macs l > 0L) |> Seq.length
+
+            // Before and after.
+            Assert.Equal(2 * layers, bars)
+
+    [<Fact>]
+    member _.``no text can become markup``() =
+        let evil = "</script><img src=x onerror=alert(1)>\"'&"
+        let facts, _ = facts "examples/digits.sss" 2
+
+        let page =
+            Report.ofRun {
+                facts with
+                    Controls = facts.Controls |> List.map (fun c -> { c with Name = evil })
+                    Latency =
+                        facts.Latency
+                        |> Option.map (fun l -> {
+                            l with
+                                Rows = l.Rows |> List.map (fun r -> { r with Engine = evil })
+                        })
+                    Result =
+                        facts.Result
+                        |> Option.map (fun r -> {
+                            r with
+                                Network = evil
+                                Method = evil
+                                Exactness = { r.Exactness with Verdict = evil }
+                        })
+                    Epochs =
+                        facts.Epochs
+                        |> List.map (fun row -> (evil, 1.0) :: ("nonzero." + evil, 1.0) :: row)
+                    Missing = [ evil, evil ]
+            }
+
+        Assert.DoesNotContain("<img", page)
+        Assert.Contains("&lt;img", page)
+        let swept = Report.ofSweep (sweep evil)
+        Assert.DoesNotContain("<img", swept)
+        // In the chart's own numbers: neither the page's markup nor that of plotly.js.
+        Assert.Contains("\\u0026lt;img", swept.Replace("&lt;", "\\u0026lt;"))
+
+    [<Fact>]
+    member _.``a sweep tells which runs no other beats``() =
+        let page = Report.ofSweep (sweep "γ 0.05") |> withoutScripts
+
+        let row (label: string) =
+            Regex.Match(page, $"<tr>(?:(?!</tr>).)*{label}.*?</tr>").Value
+
+        Assert.Contains(">yes<", row "γ 0.01")
+        Assert.Contains(">no<", row "worse")
+
+    [<Fact>]
+    member _.``a report of 54 blocks is at most 6 MB``() =
+        let facts, _ = facts "examples/zoo/resnet164-cifar.sss" 240
+        let page = Report.ofRun facts
+        Assert.InRange(System.Text.Encoding.UTF8.GetByteCount page, 1, 6 * 1024 * 1024)
