@@ -83,4 +83,5 @@ module Number =
     let brief (x: float) = x.ToString "0.####"
 
     /// 0.00000012 as `1.2e-07`.
-    let tiny (x: float) = x.ToString "0.0e-00"
+    let tiny (x: float) =
+        if x = 0.0 then "0" else x.ToString "0.0e-00"
