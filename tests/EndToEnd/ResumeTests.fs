@@ -172,6 +172,25 @@ type ResumeTests() =
 
         expectCode 0 (sss (arguments folder out [ "--epochs"; "1"; "--restart" ]))
 
+    [<Fact>]
+    member _.``a second run in the same folder is refused while the first is at work``() =
+        use folder = prepared ()
+        let out = folder.File "out"
+        use child = launch (arguments folder out [ "--epochs"; "200" ])
+        waitForCheckpoint child out
+        let refused = sss (arguments folder out [ "--epochs"; "200"; "--resume" ])
+        child.Kill()
+        child.WaitForExit()
+        expectCode 1 refused
+
+        Assert.Equal(
+            $"Another run is at work in {out}; wait for it, or choose another --out.",
+            refused.Err.TrimEnd()
+        )
+
+        // Killed, it holds nothing any more.
+        expectCode 0 (sss (arguments folder out [ "--epochs"; "1"; "--restart" ]))
+
     [<NeedsMount>]
     member _.``a full disk is said, and the run goes on once there is room``() =
         use folder = prepared ()

@@ -61,11 +61,19 @@ module SmallRun =
         File.WriteAllText(folder.File "small.sss", text)
         folder
 
+    /// Starts the program and does not wait. A shell that puts the tests into the background makes its
+    /// children ignore SIGINT, as a program should then; here it must not.
     let launch (args: string list) =
+        let file, args =
+            if OperatingSystem.IsLinux() then
+                "env", "--default-signal=INT" :: "dotnet" :: program :: args
+            else
+                "dotnet", program :: args
+
         Process.Start(
             ProcessStartInfo(
-                "dotnet",
-                program :: args,
+                file,
+                args,
                 WorkingDirectory = root,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true

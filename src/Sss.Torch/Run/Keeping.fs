@@ -19,6 +19,9 @@ type internal Kept = {
     /// The state to go on from; None: the first step.
     From: TrainState option
     Keeper: Keeper
+    /// Held while the run is at work in its folder; the system lets it go when the process ends,
+    /// however it ends.
+    Lock: FileStream
 }
 
 /// The files of a run that grow with it: checkpoints, `metrics.csv`, `events/`.
@@ -34,6 +37,21 @@ module internal Keeping =
         | newest :: _ when not (File.Exists(RunFolder.file folder "result.json")) ->
             Error(Unfinished(folder, newest))
         | _ -> Ok()
+
+    /// Two runs in one folder would write over each other's states.
+    let private lock folder : Result<FileStream, PipelineError> =
+        let path = RunFolder.file folder (Path.Combine("checkpoint", ".lock"))
+
+        let make () =
+            Directory.CreateDirectory(RunFolder.file folder "checkpoint") |> ignore
+            Ok(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+
+        FileError.catching path make
+        |> Result.mapError (
+            function
+            | NotAvailable _ -> Occupied folder
+            | error -> BadFile error
+        )
 
     let private clear folder =
         result {
@@ -105,9 +123,9 @@ module internal Keeping =
         | None -> Ok None
         | Some folder ->
             result {
-                do! RunFolder.sweep folder |> Result.mapError BadFile
+                let! held = lock folder
 
-                let! from =
+                let begun () =
                     match start with
                     | Start.Resume -> resume folder identity emit
                     | Start.New ->
@@ -116,11 +134,18 @@ module internal Keeping =
                         |> Result.map (fun () -> None)
                     | Start.Restart -> clear folder |> Result.map (fun () -> None)
 
+                let! from =
+                    RunFolder.sweep folder
+                    |> Result.mapError BadFile
+                    |> Result.bind begun
+                    |> Result.teeError (fun _ -> held.Dispose())
+
                 let events = Events(RunFolder.file folder "events")
 
                 return
                     Some {
                         From = from
                         Keeper = keeper folder identity events
+                        Lock = held
                     }
             }

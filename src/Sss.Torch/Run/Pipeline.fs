@@ -213,6 +213,7 @@ module Pipeline =
         result {
             do! Dataset.fits job.Network job.Dataset |> Result.mapError BadFile
             let! keeping = Keeping.start job.Out job.Start (identity job) emit
+            use _ = keeping |> Option.map _.Lock |> Option.toObj
 
             let settings =
                 match keeping with

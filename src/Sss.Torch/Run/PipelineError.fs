@@ -16,6 +16,8 @@ type PipelineError =
     /// Training is done and kept; its results could not be written.
     | Unsaved of FileError
     | NotResumed of CheckpointError
+    /// Another process trains into the folder.
+    | Occupied of folder: string
     /// A folder holds a run that has not come to its end, and the new one says nothing of it.
     | Unfinished of folder: string * checkpoint: string
     | NotSelected of SelectionError
@@ -55,6 +57,8 @@ module PipelineError =
             $"{FileError.message error}\nThe training itself is kept; go on with --resume when this is \
               mended."
         | NotResumed error -> CheckpointError.message error
+        | Occupied folder ->
+            $"Another run is at work in {folder}; wait for it, or choose another --out."
         | Unfinished(folder, checkpoint) ->
             $"{folder} holds a run that has not come to its end ({checkpoint}).\nGo on with it by \
               --resume, throw it away by --restart, or choose another --out."
