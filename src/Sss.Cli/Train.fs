@@ -111,7 +111,7 @@ module TrainCommand =
         result {
             let! file = NetworkFile.read path |> Result.mapError BadFile
             do! NetworkFile.check path network file.Weights |> Result.mapError BadFile
-            return Some(Train.from network file.Weights)
+            return Some(TrainState.start network file.Weights)
         }
 
     let private run (job: Job) quiet json (out: string) =

@@ -136,6 +136,15 @@ module Language =
     /// The text of a file.
     let readFile (path: string) : Result<string, Diagnostic> = ReadFile.read path
 
+    /// Reads and parses a file: its text with what it says, or with what is wrong in it.
+    let load (path: string) : Result<string * Parsed, string * Diagnostic list> =
+        match readFile path with
+        | Error problem -> Error("", [ problem ])
+        | Ok text ->
+            match parse text with
+            | Ok parsed -> Ok(text, parsed)
+            | Error problems -> Error(text, problems)
+
     /// A network as canonical text; parsing it gives the same network.
     let print (network: Network) : string = PrintNetwork.network network
 

@@ -53,6 +53,20 @@ module internal Charts =
             |> Chart.withYAxisStyle (TitleText = plain y)
             |> Chart.withYAxis (LinearAxis.init (RangeMode = StyleParam.RangeMode.ToZero))
 
+    /// Charts of series over each other, a role each; a legend where there is more than one.
+    let private together id title note height axes (charts: GenericChart list) : PageChart = {
+        Id = id
+        Title = title
+        Note = note
+        Roles = charts |> List.mapi (fun i _ -> role i)
+        Height = height
+        Chart =
+            charts
+            |> Chart.combine
+            |> axes
+            |> Chart.withLayoutStyle (ShowLegend = (charts.Length > 1))
+    }
+
     /// Lines over epochs.
     let lines id title note (y: string) range (series: Series list) : PageChart =
         let line i (s: Series) =
@@ -70,19 +84,7 @@ module internal Charts =
                 UseDefaults = false
             )
 
-        {
-            Id = id
-            Title = title
-            Note = note
-            Roles = series |> List.mapi (fun i _ -> role i)
-            Height = 280
-            Chart =
-                series
-                |> List.mapi line
-                |> Chart.combine
-                |> axes "epoch" y range
-                |> Chart.withLayoutStyle (ShowLegend = (series.Length > 1))
-        }
+        series |> List.mapi line |> together id title note 280 (axes "epoch" y range)
 
     /// Rows of shares from 0 to 1 over epochs, one a name; the first name on top.
     let shares id title note (epochs: float list) (rows: (string * float list) list) : PageChart =
@@ -116,20 +118,12 @@ module internal Charts =
                 UseDefaults = false
             )
 
-        {
-            Id = id
-            Title = title
-            Note = note
-            Roles = series |> List.mapi (fun i _ -> role i)
-            Height = 420
-            Chart =
-                series
-                |> List.map one
-                |> Chart.combine
-                |> Chart.withXAxisStyle (TitleText = plain x)
-                |> Chart.withYAxisStyle (TitleText = plain y)
-                |> Chart.withLayoutStyle (ShowLegend = (series.Length > 1))
-        }
+        let named chart =
+            chart
+            |> Chart.withXAxisStyle (TitleText = plain x)
+            |> Chart.withYAxisStyle (TitleText = plain y)
+
+        series |> List.map one |> together id title note 420 named
 
     /// The place of a chart in the page. Without scripts its heading and note stay, and the numbers
     /// are in a table.

@@ -11,20 +11,12 @@ open Sss.Files
 module ReadRun =
 
     let private texted (path: string) : Result<TextedNetwork, ReportError> =
-        result {
-            let! text =
-                Language.readFile path
-                |> Result.mapError (fun diagnostic -> BadText(path, "", [ diagnostic ]))
-
-            let! parsed =
-                Language.parse text
-                |> Result.mapError (fun diagnostics -> BadText(path, text, diagnostics))
-
-            return {
-                Network = parsed.Network
-                Recipe = parsed.Recipe
-            }
-        }
+        Language.load path
+        |> Result.map (fun (_, parsed) -> {
+            Network = parsed.Network
+            Recipe = parsed.Recipe
+        })
+        |> Result.mapError (fun (text, diagnostics) -> BadText(path, text, diagnostics))
 
     let private weights path (network: Network) =
         result {

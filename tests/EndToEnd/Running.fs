@@ -12,28 +12,14 @@ type Ended = { Code: int; Out: string; Err: string }
 /// Running the built program as a person does.
 module Running =
 
-    /// The folder of the repository: the nearest one above the tests that holds the solution.
-    let root =
-        let rec up (folder: DirectoryInfo | null) =
-            match folder with
-            | null -> failwith "the tests do not run inside the repository"
-            | folder when File.Exists(Path.Combine(folder.FullName, "Sss.sln")) -> folder.FullName
-            | folder -> up folder.Parent
-
-        up (DirectoryInfo AppContext.BaseDirectory)
+    /// The folder of the repository.
+    let root = Sss.Tests.Repository.root
 
     /// The program that `./sss` runs; `./test.sh` builds it before the tests.
     let program = Path.Combine(root, "build", "out", "sss", "sss.dll")
 
     /// An empty folder that goes with the test.
-    type Folder() =
-        let path = Directory.CreateTempSubdirectory("sss-test-").FullName
-
-        member _.Path = path
-        member _.File name = Path.Combine(path, name)
-
-        interface IDisposable with
-            member _.Dispose() = Directory.Delete(path, true)
+    type Folder = Sss.Tests.Repository.Folder
 
     /// Run a program in the repository's folder and wait; a program that outlives its time is ended
     /// and fails the test.

@@ -9,25 +9,11 @@ open Sss.Files
 /// Run folders made up without training: random weights, a pattern of zero factors, and numbers.
 module Made =
 
-    /// The folder of the repository: the nearest one above the tests that holds the solution.
-    let root =
-        let rec up (folder: DirectoryInfo | null) =
-            match folder with
-            | null -> failwith "the tests do not run inside the repository"
-            | folder when File.Exists(Path.Combine(folder.FullName, "Sss.sln")) -> folder.FullName
-            | folder -> up folder.Parent
-
-        up (DirectoryInfo AppContext.BaseDirectory)
+    /// The folder of the repository.
+    let root = Sss.Tests.Repository.root
 
     /// An empty folder that goes with the test.
-    type Folder() =
-        let path = Directory.CreateTempSubdirectory("sss-test-").FullName
-
-        member _.Path = path
-        member _.File name = Path.Combine(path, name)
-
-        interface IDisposable with
-            member _.Dispose() = Directory.Delete(path, true)
+    type Folder = Sss.Tests.Repository.Folder
 
     /// What must be right for a test to mean anything.
     let must result =

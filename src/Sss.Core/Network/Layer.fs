@@ -143,6 +143,22 @@ module Op =
         | Op.Dropout _ -> "dropout"
         | Op.Flatten -> "flatten"
 
+    /// Whether it adds a bias of its own.
+    let hasBias op =
+        match op with
+        | Op.Conv { Bias = bias }
+        | Op.DepthwiseConv { Bias = bias }
+        | Op.Dense { Bias = bias } -> bias
+        | _ -> false
+
+    /// The same with a bias, where it can have one.
+    let withBias op =
+        match op with
+        | Op.Conv c -> Op.Conv { c with Bias = true }
+        | Op.DepthwiseConv c -> Op.DepthwiseConv { c with Bias = true }
+        | Op.Dense d -> Op.Dense { d with Bias = true }
+        | op -> op
+
     /// Positions of a sliding window along one axis; 0 or less when the window does not fit.
     let private slide size kernel stride pad dilation =
         let reach = int64 dilation * (int64 kernel - 1L) + 1L

@@ -89,6 +89,35 @@ module Network =
     /// All layers of a network in the order of the text.
     let layers (network: Network) = layersOf network.Body
 
+    /// The same tree with every layer and every residual changed. What `residual` is given has its
+    /// sides changed already.
+    let map (layer: Layer -> Layer) (residual: Residual -> Residual) (network: Network) : Network =
+        let rec body nodes =
+            nodes
+            |> List.map (
+                function
+                | Node.Layer l -> Node.Layer(layer l)
+                | Node.Residual r ->
+                    Node.Residual(
+                        residual {
+                            r with
+                                Branch = body r.Branch
+                                Shortcut = body r.Shortcut
+                        }
+                    )
+                | Node.Concat c ->
+                    Node.Concat {
+                        c with
+                            Branches =
+                                c.Branches |> List.map (fun b -> { b with Body = body b.Body })
+                    }
+            )
+
+        {
+            network with
+                Body = body network.Body
+        }
+
     /// The shape that a body gives for an input.
     let outputOf (input: Shape) (body: Node list) : Shape =
         match List.tryLast body with

@@ -109,12 +109,7 @@ module Inference =
         Node.Layer {
             layer with
                 Scale = None
-                Op =
-                    match layer.Op with
-                    | Op.Conv c -> Op.Conv { c with Bias = true }
-                    | Op.DepthwiseConv c -> Op.DepthwiseConv { c with Bias = true }
-                    | Op.Dense d -> Op.Dense { d with Bias = true }
-                    | other -> other
+                Op = Op.withBias layer.Op
         }
 
     let private takesFactor (op: Op) = (biasOf op).IsSome || op.IsBatchNorm

@@ -57,42 +57,12 @@ module Whole =
 
     let private biased (names: Set<string>) (network: Network) : Network =
         let layer (l: Layer) =
-            if not (names.Contains l.Name) then
-                l
+            if names.Contains l.Name then
+                { l with Op = Op.withBias l.Op }
             else
-                {
-                    l with
-                        Op =
-                            match l.Op with
-                            | Op.Conv c -> Op.Conv { c with Bias = true }
-                            | Op.DepthwiseConv c -> Op.DepthwiseConv { c with Bias = true }
-                            | Op.Dense d -> Op.Dense { d with Bias = true }
-                            | op -> op
-                }
+                l
 
-        let rec body nodes =
-            nodes
-            |> List.map (
-                function
-                | Node.Layer l -> Node.Layer(layer l)
-                | Node.Residual r ->
-                    Node.Residual {
-                        r with
-                            Branch = body r.Branch
-                            Shortcut = body r.Shortcut
-                    }
-                | Node.Concat c ->
-                    Node.Concat {
-                        c with
-                            Branches =
-                                c.Branches |> List.map (fun b -> { b with Body = body b.Body })
-                    }
-            )
-
-        {
-            network with
-                Body = body network.Body
-        }
+        Network.map layer id network
 
     /// Biases that a cut gave to layers without one: the whole network gets them too, at 0 where
     /// nothing was added.

@@ -18,9 +18,8 @@ module RecipeJson =
         | Cosine -> "cosine"
         | Step _ -> "step"
 
-    /// Writes the object under a name.
-    let write (json: Utf8JsonWriter) (name: string) (recipe: Recipe) =
-        json.WriteStartObject name
+    let private body (json: Utf8JsonWriter) (recipe: Recipe) =
+        json.WriteStartObject()
         json.WriteNumber("epochs", recipe.Epochs)
         json.WriteNumber("batch", recipe.Batch)
         json.WriteNumber("lr", recipe.Lr)
@@ -66,6 +65,11 @@ module RecipeJson =
         json.WriteNumber("pca", recipe.Augment.Pca)
         json.WriteEndObject()
         json.WriteEndObject()
+
+    /// Writes the object under a name.
+    let write (json: Utf8JsonWriter) (name: string) (recipe: Recipe) =
+        json.WritePropertyName name
+        body json recipe
 
     let private schedule (item: JsonElement) : LearningRate =
         match item.GetProperty("schedule").GetString() with
@@ -128,18 +132,7 @@ module RecipeJson =
 
     /// The object alone, as one line.
     let toText (recipe: Recipe) : string =
-        use buffer = new System.IO.MemoryStream()
-
-        using
-            (new Utf8JsonWriter(buffer))
-            (fun json ->
-                json.WriteStartObject()
-                write json "recipe" recipe
-                json.WriteEndObject()
-            )
-
-        use document = JsonDocument.Parse(System.ReadOnlyMemory(buffer.ToArray()))
-        document.RootElement.GetProperty("recipe").GetRawText()
+        JsonText.ofWriter (fun json -> body json recipe)
 
     /// Items of two recipes, as `toText` writes them, that are not the same: name, first, second.
     let differences (first: string) (second: string) : (string * string * string) list =

@@ -101,10 +101,7 @@ module ResultFile =
 
     /// The text of the file; `sss train --json` prints the same.
     let toText (run: RunResult) : string =
-        use buffer = new MemoryStream()
-        let options = JsonWriterOptions(Indented = true, NewLine = "\n")
-        using (new Utf8JsonWriter(buffer, options)) (fun json -> body json run)
-        Text.Encoding.UTF8.GetString(buffer.ToArray()) + "\n"
+        JsonText.indented (fun json -> body json run) + "\n"
 
     /// Writes the file, whole or not at all.
     let write (path: string) (run: RunResult) : Result<unit, FileError> =

@@ -54,30 +54,53 @@ module internal StoredType =
         | F16
         | Bf16 -> 2
 
+/// One tensor at the precision that is asked for.
+[<RequireQualifiedAccess>]
+module StoredTensor =
+
+    /// At single precision; what is stored with double precision is rounded.
+    let single tensor : Tensor<float32> =
+        match tensor with
+        | StoredTensor.Single t -> t
+        | StoredTensor.Double t -> {
+            Shape = t.Shape
+            Data = Array.map float32 t.Data
+          }
+
+    /// At double precision.
+    let double tensor : Tensor<float> =
+        match tensor with
+        | StoredTensor.Double t -> t
+        | StoredTensor.Single t -> {
+            Shape = t.Shape
+            Data = Array.map float t.Data
+          }
+
 /// Views of a read file.
 [<RequireQualifiedAccess>]
 module SafetensorsFile =
 
     /// All tensors at single precision; what is stored with double precision is rounded.
     let weights (file: SafetensorsFile) : Weights<float32> =
-        file.Tensors
-        |> Map.map (fun _ tensor ->
-            match tensor with
-            | StoredTensor.Single t -> t
-            | StoredTensor.Double t -> {
-                Shape = t.Shape
-                Data = Array.map float32 t.Data
-              }
-        )
+        file.Tensors |> Map.map (fun _ tensor -> StoredTensor.single tensor)
 
     /// All tensors at double precision.
     let weights64 (file: SafetensorsFile) : Weights<float> =
-        file.Tensors
-        |> Map.map (fun _ tensor ->
-            match tensor with
-            | StoredTensor.Double t -> t
-            | StoredTensor.Single t -> {
-                Shape = t.Shape
-                Data = Array.map float t.Data
-              }
+        file.Tensors |> Map.map (fun _ tensor -> StoredTensor.double tensor)
+
+    /// An error in the metadata of the file at a path.
+    let metadataFault (path: string) (fault: Fault) : FileError =
+        Malformed(
+            {
+                Path = path
+                Part = Some "the metadata"
+                Offset = 8L
+            },
+            fault
         )
+
+    /// An item of the metadata that has to be there.
+    let item (path: string) (key: string) (file: SafetensorsFile) : Result<string, FileError> =
+        match Map.tryFind key file.Metadata with
+        | Some text -> Ok text
+        | None -> Error(metadataFault path (Lacks $"metadata `{key}`"))

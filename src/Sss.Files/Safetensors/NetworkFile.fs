@@ -1,6 +1,5 @@
 namespace Sss.Files
 
-open System.IO
 open System.Text.Json
 open FsToolkit.ErrorHandling
 open Sss.Core
@@ -27,13 +26,8 @@ module NetworkFile =
     [<Literal>]
     let Format = "1"
 
-    let private json (write: Utf8JsonWriter -> unit) =
-        use buffer = new MemoryStream()
-        using (new Utf8JsonWriter(buffer)) write
-        System.Text.Encoding.UTF8.GetString(buffer.ToArray())
-
     let private normalisationText (n: Normalisation) =
-        json (fun writer ->
+        JsonText.ofWriter (fun writer ->
             let list (name: string) (values: float32[]) =
                 writer.WriteStartArray name
                 Array.iter (fun (v: float32) -> writer.WriteNumberValue v) values
@@ -51,7 +45,7 @@ module NetworkFile =
         )
 
     let private classesText (classes: string list) =
-        json (fun writer ->
+        JsonText.ofWriter (fun writer ->
             writer.WriteStartArray()
             List.iter (fun (c: string) -> writer.WriteStringValue c) classes
             writer.WriteEndArray()
@@ -129,20 +123,8 @@ module NetworkFile =
         result {
             let! file = Safetensors.read path
 
-            let fault fault =
-                Malformed(
-                    {
-                        Path = path
-                        Part = Some "the metadata"
-                        Offset = 8L
-                    },
-                    fault
-                )
-
-            let item key =
-                file.Metadata
-                |> Map.tryFind key
-                |> Result.requireSome (fault (Lacks $"metadata `{key}`"))
+            let fault = SafetensorsFile.metadataFault path
+            let item key = SafetensorsFile.item path key file
 
             let! format = item "sss.format"
 

@@ -1,9 +1,8 @@
 namespace Sss.Torch
 
 open System
-open System.IO
-open System.Text
 open System.Text.Json
+open Sss.Files
 
 /// A time in milliseconds, over several calls: the median and the quartiles around it.
 type Spread = {
@@ -80,8 +79,6 @@ module BenchResult =
 
     /// The JSON text of a result.
     let toJson (result: BenchResult) : string =
-        use buffer = new MemoryStream()
-
         let write (json: Utf8JsonWriter) =
             let spread (name: string) (s: Spread) =
                 json.WriteStartObject name
@@ -121,8 +118,4 @@ module BenchResult =
 
             json.WriteEndObject()
 
-        do
-            use json = new Utf8JsonWriter(buffer)
-            write json
-
-        Encoding.UTF8.GetString(buffer.ToArray())
+        JsonText.ofWriter write

@@ -35,7 +35,8 @@ module Checkpoint =
     /// How long a run goes between two of them inside an epoch.
     let every = TimeSpan.FromMinutes 5.0
 
-    let private folderOf (out: string) = Path.Combine(out, "checkpoint")
+    /// Their folder in a run folder.
+    let folder (out: string) = Path.Combine(out, "checkpoint")
 
     let private stepOf (path: string) =
         match Int64.TryParse((Path.GetFileNameWithoutExtension path |> nonNull).Substring 5) with
@@ -44,7 +45,7 @@ module Checkpoint =
 
     /// The files, newest first.
     let files (out: string) : string list =
-        let folder = folderOf out
+        let folder = folder out
 
         if Directory.Exists folder then
             Directory.GetFiles(folder, "step-*.safetensors")
@@ -91,11 +92,13 @@ module Checkpoint =
     /// Writes a state, and removes all but the newest.
     let save (out: string) identity (state: TrainState) : Result<unit, FileError> =
         result {
-            let path = Path.Combine(folderOf out, $"step-{state.Step:D9}.safetensors")
+            let path = Path.Combine(folder out, $"step-{state.Step:D9}.safetensors")
 
             do! CheckpointFile.write path identity state
 
-            for old in files out |> List.skip (min keeps (files out).Length) do
+            let all = files out
+
+            for old in List.skip (min keeps all.Length) all do
                 do! AtomicFile.delete old
         }
 
@@ -126,7 +129,7 @@ module Checkpoint =
         let rec go damaged paths =
             match paths with
             | [] when List.isEmpty damaged -> Ok { Found = None; Damaged = [] }
-            | [] -> Error(AllDamaged(folderOf out, List.rev damaged))
+            | [] -> Error(AllDamaged(folder out, List.rev damaged))
             | path :: rest ->
                 match CheckpointFile.read path with
                 | Error e -> go (e :: damaged) rest

@@ -1,7 +1,6 @@
 namespace Sss.Torch
 
 open System
-open System.IO
 open System.Runtime.InteropServices
 open System.Security.Cryptography
 open System.Text
@@ -34,47 +33,41 @@ module CheckpointFile =
 
     /// What a number of the text must do: read back the same.
     let private scalars (state: TrainState) : string =
-        use buffer = new MemoryStream()
+        JsonText.ofWriter (fun json ->
+            let number (name: string) (value: float) = json.WriteNumber(name, value)
+            json.WriteStartObject()
+            json.WriteNumber("epoch", state.Epoch)
+            json.WriteNumber("step", state.Step)
+            number "doseNeuron" state.Dose.Neuron
+            number "doseGroup" state.Dose.Group
+            number "doseBlock" state.Dose.Block
+            number "loss" state.Sums.Loss
+            json.WriteNumber("right", state.Sums.Right)
+            json.WriteNumber("images", state.Sums.Images)
+            number "seconds" state.Seconds
 
-        using
-            (new Utf8JsonWriter(buffer))
-            (fun json ->
-                let number (name: string) (value: float) = json.WriteNumber(name, value)
-                json.WriteStartObject()
-                json.WriteNumber("epoch", state.Epoch)
-                json.WriteNumber("step", state.Step)
-                number "doseNeuron" state.Dose.Neuron
-                number "doseGroup" state.Dose.Group
-                number "doseBlock" state.Dose.Block
-                number "loss" state.Sums.Loss
-                json.WriteNumber("right", state.Sums.Right)
-                json.WriteNumber("images", state.Sums.Images)
-                number "seconds" state.Seconds
+            match state.Pressure with
+            | None -> ()
+            | Some p ->
+                json.WriteString("phase", string p.Budget.Phase)
+                number "totalReach" p.Budget.TotalReach
+                number "multiplier" p.Budget.Multiplier
 
-                match state.Pressure with
-                | None -> ()
-                | Some p ->
-                    json.WriteString("phase", string p.Budget.Phase)
-                    number "totalReach" p.Budget.TotalReach
-                    number "multiplier" p.Budget.Multiplier
+            match state.Whole with
+            | None -> ()
+            | Some whole -> json.WriteString("whole", Language.print whole.Network)
 
-                match state.Whole with
-                | None -> ()
-                | Some whole -> json.WriteString("whole", Language.print whole.Network)
+            match state.Best with
+            | None -> ()
+            | Some best ->
+                json.WriteString("best", Language.print best.Network)
+                json.WriteNumber("bestEpoch", best.Epoch)
+                number "bestAccuracy" best.Accuracy
+                number "bestLoss" best.Loss
+                json.WriteNumber("bestMacs", best.Macs)
 
-                match state.Best with
-                | None -> ()
-                | Some best ->
-                    json.WriteString("best", Language.print best.Network)
-                    json.WriteNumber("bestEpoch", best.Epoch)
-                    number "bestAccuracy" best.Accuracy
-                    number "bestLoss" best.Loss
-                    json.WriteNumber("bestMacs", best.Macs)
-
-                json.WriteEndObject()
-            )
-
-        Encoding.UTF8.GetString(buffer.ToArray())
+            json.WriteEndObject()
+        )
 
     let private tensors (state: TrainState) : Map<string, StoredTensor> =
         [
@@ -170,18 +163,8 @@ module CheckpointFile =
             |> Seq.map (fun (key, t) -> key.Substring prefix.Length, read t)
             |> Map.ofSeq
 
-        let single tensor =
-            match tensor with
-            | StoredTensor.Single t -> t
-            | StoredTensor.Double t -> {
-                Shape = t.Shape
-                Data = Array.map float32 t.Data
-              }
-
-        let doubles tensor =
-            match tensor with
-            | StoredTensor.Double t -> t.Data
-            | StoredTensor.Single t -> Array.map float t.Data
+        let single = StoredTensor.single
+        let doubles tensor = (StoredTensor.double tensor).Data
 
         {
             Epoch = int (long "epoch")
@@ -249,23 +232,12 @@ module CheckpointFile =
     /// A state with the identity of its run. A file that is cut short, changed by a single bit or of
     /// another version is an error.
     let read (path: string) : Result<Map<string, string> * TrainState, FileError> =
-        let fault fault =
-            Malformed(
-                {
-                    Path = path
-                    Part = Some "the metadata"
-                    Offset = 8L
-                },
-                fault
-            )
+        let fault = SafetensorsFile.metadataFault path
 
         result {
             let! file = Safetensors.read path
 
-            let item key =
-                Map.tryFind key file.Metadata
-                |> Result.requireSome (fault (Lacks $"metadata `{key}`"))
-
+            let item key = SafetensorsFile.item path key file
             let! format = item "sss.checkpoint"
 
             do!

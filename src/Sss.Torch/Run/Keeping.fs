@@ -40,10 +40,10 @@ module internal Keeping =
 
     /// Two runs in one folder would write over each other's states.
     let private lock folder : Result<FileStream, PipelineError> =
-        let path = RunFolder.file folder (Path.Combine("checkpoint", ".lock"))
+        let path = Path.Combine(Checkpoint.folder folder, ".lock")
 
         let make () =
-            Directory.CreateDirectory(RunFolder.file folder "checkpoint") |> ignore
+            Directory.CreateDirectory(Checkpoint.folder folder) |> ignore
             Ok(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
 
         FileError.catching path make

@@ -37,17 +37,8 @@ module Pipeline =
 
     /// A file's text, and what it says.
     let loadText (path: string) : Result<string * Parsed, PipelineError> =
-        result {
-            let! text =
-                Language.readFile path
-                |> Result.mapError (fun diagnostic -> BadText(path, "", [ diagnostic ]))
-
-            let! parsed =
-                Language.parse text
-                |> Result.mapError (fun diagnostics -> BadText(path, text, diagnostics))
-
-            return text, parsed
-        }
+        Language.load path
+        |> Result.mapError (fun (text, diagnostics) -> BadText(path, text, diagnostics))
 
     /// Removes what the factors have zeroed, and proves that nothing changed: on random images and
     /// on test images.

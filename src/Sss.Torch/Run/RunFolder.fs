@@ -112,7 +112,7 @@ module RunFolder =
     /// renamed. (One of another process at work in the same folder would be lost to it: a folder is
     /// one run's.)
     let sweep (folder: string) : Result<unit, FileError> =
-        [ folder; file folder "checkpoint" ]
+        [ folder; Checkpoint.folder folder ]
         |> List.filter Directory.Exists
         |> List.collect (fun f -> Directory.GetFiles(f, ".*.tmp") |> List.ofArray)
         |> List.traverseResultM AtomicFile.delete

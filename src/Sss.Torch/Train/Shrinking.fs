@@ -10,14 +10,16 @@ module internal Shrinking =
     /// Two steps at 0 leave the probe at 0 too; then the factor is out of the forward pass.
     let private atRest = 2
 
+    /// Where each array of factors begins in λ.
+    let private offsets (network: Network) : Map<string, int> =
+        (Layout.ofNetwork network).Factors
+        |> List.map (fun slot -> slot.Key, int slot.Offset)
+        |> Map.ofList
+
     /// Whether factors are 0 for good, by owner and index: at every step of one epoch, or held at 0
     /// by the controller of a target.
     let private gone (perEpoch: int) (state: TrainState) : string -> int -> bool =
-        let offsets =
-            Parameters.factors state.Network
-            |> List.scan (fun at f -> at + f.Scale.Count) 0
-            |> List.zip ((Parameters.factors state.Network |> List.map (fun f -> f.Key)) @ [ "" ])
-            |> Map.ofList
+        let offsets = offsets state.Network
 
         let isHeld key index =
             match state.Pressure with
@@ -36,11 +38,7 @@ module internal Shrinking =
 
     /// The places of λ that stay, by their old index.
     let private kept (before: Network) (cut: Cut<float32>) : int[] =
-        let offsets =
-            (0, Parameters.factors before)
-            ||> List.mapFold (fun at f -> (f.Key, at), at + f.Scale.Count)
-            |> fst
-            |> Map.ofList
+        let offsets = offsets before
 
         [|
             for f in Parameters.factors cut.Network do

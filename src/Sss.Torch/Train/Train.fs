@@ -39,10 +39,6 @@ module Train =
             Error(OutOfMemory batch)
         | :? ExternalException as e -> Error(EngineFailed e.Message)
 
-    /// The state before the first step: no velocity, iterate and probe at the given factors.
-    let from (network: Network) (numbers: Weights<float32>) : TrainState =
-        TrainState.start network numbers
-
     let private trained (s: Session) (final: TrainState) reports =
         let network, numbers =
             match final.Best with
@@ -89,7 +85,7 @@ module Train =
                             let state =
                                 settings.From
                                 |> Option.defaultWith (fun () ->
-                                    from network (Init.weights recipe.Seed network)
+                                    TrainState.start network (Init.weights recipe.Seed network)
                                 )
 
                             let! trainer =

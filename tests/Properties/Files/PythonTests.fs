@@ -11,17 +11,7 @@ open Sss.Core
 open Sss.Dsl
 open Sss.Files
 
-/// The repository's root.
-let private root =
-    let rec up (folder: string) =
-        if File.Exists(Path.Combine(folder, "Sss.sln")) then
-            folder
-        else
-            match Path.GetDirectoryName folder with
-            | null -> failwith "no Sss.sln above the tests"
-            | parent -> up parent
-
-    up AppContext.BaseDirectory
+let private root = Sss.Tests.Repository.root
 
 /// Debian's Python: the one that its packages install for.
 let private python = "/usr/bin/python3"

@@ -7,17 +7,8 @@ open Sss.Dsl
 /// Files of the repository, and shorthands.
 module Support =
 
-    /// The repository's root, found from the test's folder upwards.
-    let root =
-        let rec up (folder: DirectoryInfo) =
-            if File.Exists(Path.Combine(folder.FullName, "paket.dependencies")) then
-                folder.FullName
-            else
-                match folder.Parent with
-                | null -> invalidOp "no repository above the test's folder"
-                | parent -> up parent
-
-        up (DirectoryInfo System.AppContext.BaseDirectory)
+    /// The repository's root.
+    let root = Sss.Tests.Repository.root
 
     /// A path in the repository.
     let path (parts: string list) =

@@ -57,28 +57,7 @@ let private unpadded (network: Network) : Network =
         | Op.DepthwiseConv c -> Op.DepthwiseConv { c with Pad = none }
         | op -> op
 
-    let rec body nodes =
-        nodes
-        |> List.map (
-            function
-            | Node.Layer l -> Node.Layer { l with Op = op l.Op }
-            | Node.Residual r ->
-                Node.Residual {
-                    r with
-                        Branch = body r.Branch
-                        Shortcut = body r.Shortcut
-                }
-            | Node.Concat c ->
-                Node.Concat {
-                    c with
-                        Branches = c.Branches |> List.map (fun b -> { b with Body = body b.Body })
-                }
-        )
-
-    {
-        network with
-            Body = body network.Body
-    }
+    Network.map (fun l -> { l with Op = op l.Op }) id network
 
 /// Numbers as they look when every bn maps 0 to 0.
 let private shiftless (network: Network) (numbers: Numbers) : Numbers =

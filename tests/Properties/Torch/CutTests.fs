@@ -11,43 +11,17 @@ open Sss.Core
 open Sss.Torch
 open Sss.Tests.Select
 open Sss.Tests.Select.Cases
+open Sss.Tests.Select.LawTests
 open TorchSharp
-
-let private holds count seed (law: Case -> Property) =
-    let config =
-        Config.QuickThrowOnFailure
-            .WithMaxTest(count)
-            .WithEndSize(count)
-            .WithQuietOnSuccess(true)
-            .WithReplay(Some { Rnd = Rnd(seed, 1UL); Size = None })
-
-    Check.One(config, Prop.forAll cases law)
 
 /// Dropout draws other numbers for arrays of another size, so that here nothing is dropped.
 let private withoutDropout (network: Network) : Network =
-    let rec body nodes =
-        nodes
-        |> List.map (
-            function
-            | Node.Layer({ Op = Op.Dropout _ } as l) -> Node.Layer { l with Op = Op.Dropout 0.0 }
-            | Node.Layer _ as node -> node
-            | Node.Residual r ->
-                Node.Residual {
-                    r with
-                        Branch = body r.Branch
-                        Shortcut = body r.Shortcut
-                }
-            | Node.Concat c ->
-                Node.Concat {
-                    c with
-                        Branches = c.Branches |> List.map (fun b -> { b with Body = body b.Body })
-                }
-        )
+    let still (layer: Layer) =
+        match layer.Op with
+        | Op.Dropout _ -> { layer with Op = Op.Dropout 0.0 }
+        | _ -> layer
 
-    {
-        network with
-            Body = body network.Body
-    }
+    Network.map still id network
 
 /// Scores of a batch in training mode, at double precision.
 let private trainingScores (network: Network) weights (images: float[] list) =

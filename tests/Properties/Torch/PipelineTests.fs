@@ -18,20 +18,7 @@ let private withFolder (work: string -> unit) =
     finally
         Directory.Delete(folder, true)
 
-/// The repository's examples, found from the folder of the test program upwards.
-let private examples =
-    let rec up (folder: string | null) =
-        match folder with
-        | null -> invalidOp "no examples above the test program"
-        | folder ->
-            let here = Path.Combine(folder, "examples")
-
-            if File.Exists(Path.Combine(here, "digits.sss")) then
-                here
-            else
-                up (Path.GetDirectoryName folder)
-
-    up AppContext.BaseDirectory
+let private examples = Path.Combine(Sss.Tests.Repository.root, "examples")
 
 let private parse name =
     match Pipeline.loadText (Path.Combine(examples, name)) with

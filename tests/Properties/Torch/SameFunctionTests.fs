@@ -11,16 +11,8 @@ open Sss.Core
 open Sss.Torch
 open Sss.Tests.Select
 open Sss.Tests.Select.Cases
+open Sss.Tests.Select.LawTests
 open TorchSharp
-
-let private holds count seed (law: Case -> Property) =
-    let config =
-        Config.QuickThrowOnFailure
-            .WithMaxTest(count)
-            .WithEndSize(count)
-            .WithReplay(Some { Rnd = Rnd(seed, 1UL); Size = None })
-
-    Check.One(config, Prop.forAll cases law)
 
 [<Fact>]
 let ``the model computes what the network's definition says`` () =

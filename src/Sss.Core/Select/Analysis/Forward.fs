@@ -87,12 +87,6 @@ module internal Forward =
                     isPadded c.Pad)
         | _ -> struct (1, layer.Input.Channels, int (Shape.area layer.Input), false)
 
-    let private hasBias (layer: Layer) =
-        match layer.Op with
-        | Op.Conv { Bias = bias }
-        | Op.Dense { Bias = bias } -> bias
-        | _ -> false
-
     /// `conv` and `dense`: constant where all that is read is constant, and no zeros are padded on.
     let private read (numbers: Numbers) (layer: Layer) (input: float[]) : float[] =
         let struct (groups, each, taps, padded) = reading layer
@@ -114,13 +108,18 @@ module internal Forward =
                     output[o] <-
                         match numbers.At with
                         | None ->
-                            if hasBias layer || not (Array.forall Known.isDead states) then
+                            if Op.hasBias layer.Op || not (Array.forall Known.isDead states) then
                                 Known.unknown
                             else
                                 Known.dead
                         | Some at ->
                             let weight = at $"{layer.Name}.weight"
-                            let bias = if hasBias layer then at $"{layer.Name}.bias" o else 0.0
+
+                            let bias =
+                                if Op.hasBias layer.Op then
+                                    at $"{layer.Name}.bias" o
+                                else
+                                    0.0
 
                             (bias, Array.indexed states)
                             ||> Array.fold (fun sum (j, state) ->

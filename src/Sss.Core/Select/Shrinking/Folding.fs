@@ -49,30 +49,10 @@ module internal Folding =
         let keep owner scale =
             if Set.contains owner folded then None else scale
 
-        let rec body nodes =
-            nodes
-            |> List.map (
-                function
-                | Node.Layer l -> Node.Layer { l with Scale = keep l.Name l.Scale }
-                | Node.Residual r ->
-                    Node.Residual {
-                        r with
-                            Scale = keep r.Name r.Scale
-                            Branch = body r.Branch
-                            Shortcut = body r.Shortcut
-                    }
-                | Node.Concat c ->
-                    Node.Concat {
-                        c with
-                            Branches =
-                                c.Branches |> List.map (fun b -> { b with Body = body b.Body })
-                    }
-            )
-
-        {
-            network with
-                Body = body network.Body
-        }
+        network
+        |> Network.map
+            (fun l -> { l with Scale = keep l.Name l.Scale })
+            (fun r -> { r with Scale = keep r.Name r.Scale })
 
     /// Owners whose factors are folded when `scaled` is what is left of `network`.
     let folded keepFactors (network: Network) (scaled: Network) : Set<string> =

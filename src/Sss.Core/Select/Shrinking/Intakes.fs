@@ -27,13 +27,6 @@ module internal Intakes =
 
         Map.ofList (pairs network.Body)
 
-    let hasBias (layer: Layer) =
-        match layer.Op with
-        | Op.Conv { Bias = bias }
-        | Op.DepthwiseConv { Bias = bias }
-        | Op.Dense { Bias = bias } -> bias
-        | _ -> false
-
     /// Constants that one layer has to take up, by input channel.
     let private constants numbers (states: float[]) (keptIn: bool[]) keptOut relied (layer: Layer) =
         let struct (groups, each, _, padded) = Forward.reading layer
@@ -86,7 +79,7 @@ module internal Intakes =
 
                         match taken, Map.tryFind layer.Name bns with
                         | None, _ -> ()
-                        | Some taken, _ when hasBias layer -> layer.Name, (Intake.Bias, taken)
+                        | Some taken, _ when Op.hasBias layer.Op -> layer.Name, (Intake.Bias, taken)
                         | Some taken, Some bn when layer.Scale.IsNone ->
                             layer.Name, (Intake.Mean bn, taken)
                         | Some taken, _ -> layer.Name, (Intake.NewBias, taken)

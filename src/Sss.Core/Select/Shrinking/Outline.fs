@@ -47,7 +47,7 @@ module internal Outline =
         let outs = count keptOut
 
         let bias =
-            Intakes.hasBias l
+            Op.hasBias l.Op
             || Map.containsKey l.Name shifts
             || (
                 match Map.tryFind l.Name intakes with

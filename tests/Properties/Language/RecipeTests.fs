@@ -1,0 +1,75 @@
+namespace Sss.Tests.Language
+
+open Xunit
+open Sss.Core
+open Sss.Dsl
+open Sss.Tests.Language.Support
+
+/// What the language reference says of recipes.
+type RecipeTests() =
+
+    [<Fact>]
+    member _.``a recipe fills in its defaults``() =
+        let text recipe =
+            "network T {\n input 3x8x8\n classes 10\n conv 8 3x3; bn @scale(neuron); relu\n avgpool global\n dense classes\n}\n"
+            + recipe
+
+        let recipe rest = (parse (text rest)).Recipe
+        Assert.Equal(None, recipe "")
+
+        let zero = {
+            Neuron = 0.0
+            Group = 0.0
+            Block = 0.0
+        }
+
+        Assert.Equal(Some Recipe.defaults, recipe "train { }")
+        Assert.Equal<string list>([ "SSS651" ], codes (text "train { }"))
+
+        let all =
+            "train {\n epochs 7\n batch 9\n lr 0.5 step 0.1 at 3, 5 warmup 2\n momentum 0.8\n decay 0\n"
+            + " gamma 0.5 block=0.25\n target macs=0.5\n shrink every 4\n seed 42\n augment jitter=0.4 crop=2 flip"
+            + " area=0.08 pca=0.1 resize=40\n}"
+
+        Assert.Equal(
+            Some {
+                Epochs = 7
+                Batch = 9
+                Lr = 0.5
+                Schedule = Step(0.1, [ 3; 5 ])
+                Warmup = 2
+                Momentum = 0.8
+                Decay = 0.0
+                Gamma = {
+                    Neuron = 0.5
+                    Group = 0.5
+                    Block = 0.25
+                }
+                TargetMacs = Some 0.5
+                ShrinkEvery = Some 4
+                Seed = 42
+                Augment = {
+                    Resize = 40
+                    Area = 0.08
+                    Crop = 2
+                    Flip = true
+                    Jitter = 0.4
+                    Pca = 0.1
+                }
+            },
+            recipe all
+        )
+
+        let gamma rest =
+            (recipe ("train { gamma " + rest + " }")).Value.Gamma
+
+        Assert.Equal({ zero with Neuron = 0.5 }, gamma "neuron=0.5")
+
+        Assert.Equal(
+            {
+                Neuron = 0.5
+                Group = 0.5
+                Block = 0.5
+            },
+            gamma "0.5"
+        )
