@@ -25,6 +25,10 @@ type TrainArgument =
     | [<Unique>] Round of channels: int
     | [<Unique>] Keep_Factors
     | [<Unique>] Device of device: string
+    | [<Unique>] Control
+    | [<Unique>] Seeds of seeds: string
+    | [<Unique>] Jobs of count: int
+    | [<Unique>] No_Report
     | [<Unique>] Quiet
     | [<Unique>] Json
 
@@ -60,8 +64,71 @@ type TrainArgument =
             | Keep_Factors ->
                 "leave the kept factors in the selected network instead of folding them"
             | Device _ -> "cpu or cuda"
+            | Control ->
+                "afterwards train what the selected network has to stand beside: dense, from scratch \
+                 (same epochs, same compute) and uniformly narrowed"
+            | Seeds _ -> "do it all once for each of these seeds, as 1,2,3: mean ± deviation"
+            | Jobs _ -> "how many of the runs of --control and --seeds go at the same time (1)"
+            | No_Report -> "do not write report.html"
             | Quiet -> "no progress, only the result and errors"
             | Json -> "print result.json to standard output and nothing else there"
+
+/// `sss sweep`.
+type SweepArgument =
+    | [<MainCommand; ExactlyOnce>] File of file: string
+    | [<Mandatory; Unique>] Data of data: string
+    | [<Mandatory; Unique>] Out of folder: string
+    | [<Unique>] Gamma of gammas: string
+    | [<Unique>] Target_Macs of fractions: string
+    | [<Unique>] Seeds of seeds: string
+    | [<Unique>] Control
+    | [<Unique>] Jobs of count: int
+    | [<Unique>] Epochs of count: int
+    | [<Unique>] Batch of size: int
+    | [<Unique>] Lr of rate: float
+    | [<Unique>] Shrink of epochs: int
+    | [<Unique>] Validation of fraction: float
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Loaders of count: int
+    | [<Unique>] Limit of images: int
+    | [<Unique>] Method of method: string
+    | [<Unique>] Round of channels: int
+    | [<Unique>] No_Latency
+    | [<Unique>] Quiet
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | File _ -> "the network, with its recipe"
+            | Data _ -> "the data set; names as for 'sss train'"
+            | Out _ -> "the folder of the sweep; the same command again goes on with what is in it"
+            | Gamma _ ->
+                "weights of the penalty, a run each: G,G,… or neuron=G,block=G;neuron=G,block=G;…"
+            | Target_Macs _ -> "fractions of the macs, a run each: F,F,…"
+            | Seeds _ -> "do it all once for each of these seeds, as 1,2,3 (the recipe's seed)"
+            | Control ->
+                "train dense, from-scratch and uniformly narrowed networks beside each of the runs"
+            | Jobs _ -> "how many runs go at the same time (1)"
+            | Epochs _ -> "passes over the training images (recipe: epochs)"
+            | Batch _ -> "images a step (recipe: batch)"
+            | Lr _ -> "step size at the start (recipe: lr)"
+            | Shrink _ ->
+                "take what stays zero out for good, every so many epochs (recipe: shrink every)"
+            | Validation _ ->
+                "fraction of the training images that is held out to choose the epoch to keep"
+            | Threads _ ->
+                "threads of the arithmetic, divided among the jobs; the number of cores where not given"
+            | Loaders _ ->
+                "threads of each run that decode images ahead; half of the cores for pictures where \
+                 not given"
+            | Limit _ -> "use only so many training images"
+            | Method _ ->
+                "apg (the default), published or published-unclamped: forms of the factors' update"
+            | Round _ -> "keep channels up to a multiple of this number, still exact"
+            | No_Latency -> "do not measure how fast the selected networks are"
+            | Quiet -> "no progress, only the result and errors"
+            | Json -> "print sweep.json to standard output and nothing else there"
 
 /// `sss eval`.
 type EvalArgument =
@@ -150,13 +217,17 @@ type ExportArgument =
 
 /// `sss report`.
 type ReportArgument =
-    | [<MainCommand; ExactlyOnce>] Folder of folder: string
+    | [<MainCommand; Mandatory>] Runs of folder: string list
+    | [<Unique>] Markdown of file: string
+    | [<Unique>] Notes of file: string
     | [<Unique>] Json
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Folder _ -> "a run folder"
+            | Runs _ -> "a run's folder, or a sweep's"
+            | Markdown _ -> "write the tables of sweeps, as many as are named, as one page of Markdown"
+            | Notes _ -> "a file whose text opens that page, behind its heading"
             | Json -> "print one JSON object and nothing else on standard output"
 
 /// `sss bench`.

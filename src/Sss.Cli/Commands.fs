@@ -33,6 +33,7 @@ module Commands =
         plain "show" Inspect.show
         plain "fmt" Inspect.fmt
         argu "train" Files Usage.optionsOf<TrainArgument> TrainCommand.main
+        argu "sweep" Files Usage.optionsOf<SweepArgument> SweepCommand.main
         argu "predict" Files Usage.optionsOf<PredictArgument> PredictCommand.main
         argu "eval" Files Usage.optionsOf<EvalArgument> EvalCommand.main
         argu "verify" Files Usage.optionsOf<VerifyArgument> VerifyCommand.main

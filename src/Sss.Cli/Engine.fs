@@ -36,6 +36,25 @@ module Engine =
         | Ended(Stopped _, _) -> Exit.stopped
         | _ -> Exit.fault
 
+    /// A child of a study is asked to stop by the end of its input.
+    let private stopWithInput (source: CancellationTokenSource) =
+        let wait () =
+            try
+                use input = Console.OpenStandardInput()
+                let one = Array.zeroCreate<byte> 1
+
+                while input.Read(one, 0, 1) > 0 do
+                    ()
+
+                source.Cancel()
+            with
+            // The work was done before.
+            | :? ObjectDisposedException
+            | :? IO.IOException -> ()
+
+        if Environment.GetEnvironmentVariable Children.stopVariable = "1" then
+            Thread(wait, IsBackground = true).Start()
+
     /// Runs work that Ctrl-C, the end of the terminal or a request to end the process asks to stop; a
     /// second one ends the process at once.
     let stoppable (work: CancellationToken -> 'T) : 'T =
@@ -51,4 +70,5 @@ module Engine =
         use _ = PosixSignalRegistration.Create(PosixSignal.SIGINT, handle)
         use _ = PosixSignalRegistration.Create(PosixSignal.SIGTERM, handle)
         use _ = PosixSignalRegistration.Create(PosixSignal.SIGHUP, handle)
+        stopWithInput source
         work source.Token

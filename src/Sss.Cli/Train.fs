@@ -1,6 +1,7 @@
 namespace Sss.Cli
 
 open System
+open Argu
 open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Dsl
@@ -114,7 +115,28 @@ module TrainCommand =
             return Some(TrainState.start network file.Weights)
         }
 
-    let private run (job: Job) quiet json (out: string) =
+    /// What the runs beside this one have in common with it.
+    let private study
+        (args: ParseResults<TrainArgument>)
+        (options: ControlOptions)
+        (job: Job)
+        (out: string)
+        : StudySettings =
+        let threads = args.TryGetResult TrainArgument.Threads
+
+        {
+            Out = out
+            Network = job.Network
+            Recipe = job.Recipe
+            Words = TrainOptions.shared args
+            Threads = StudyJobs.threads threads options.Jobs
+            Jobs = options.Jobs
+        }
+
+    let private run (args: ParseResults<TrainArgument>) (options: ControlOptions) (job: Job) out =
+        let json = args.Contains TrainArgument.Json
+        let quiet = json || args.Contains TrainArgument.Quiet
+
         Engine.stoppable (fun stop ->
             TrainProgress.show
                 quiet
@@ -125,15 +147,27 @@ module TrainCommand =
         |> function
             | Error error -> Engine.report error
             | Ok outcome ->
-                ReportCommand.afterRun out
+                let own = Pipeline.summary outcome
 
-                if json then
-                    Terminal.write Console.Out (ResultFile.toText (Pipeline.summary outcome))
-                else
+                if not json then
                     List.iter Terminal.out (summary out outcome)
                     List.iter Terminal.error (stays outcome.Selected.Plan)
 
-                Exit.ok
+                let code, result =
+                    if Controls.isAsked options then
+                        Controls.run (study args options job out) options quiet own
+                    else
+                        Exit.ok, own
+
+                if not (args.Contains TrainArgument.No_Report) then
+                    ReportCommand.afterRun out
+
+                if json then
+                    Terminal.write Console.Out (ResultFile.toText result)
+                else
+                    List.iter Terminal.out (Controls.table result)
+
+                code
 
     /// `sss train FILE --data DATA --out DIR`
     let main (words: string[]) : int =
@@ -148,6 +182,7 @@ module TrainCommand =
                     let! threads, loaders, limit = TrainOptions.counts args
                     let! validation = TrainOptions.validation args
                     let! start = TrainOptions.start args
+                    let! controls = TrainOptions.controls args recipe.Seed
 
                     return {|
                         Recipe = recipe
@@ -158,6 +193,7 @@ module TrainCommand =
                         Limit = limit
                         Validation = validation
                         Start = start
+                        Controls = controls
                     |}
                 }
 
@@ -170,7 +206,6 @@ module TrainCommand =
             | Ok options, Ok() ->
                 let path = args.GetResult TrainArgument.File
                 let out = args.GetResult TrainArgument.Out
-                let json = args.Contains TrainArgument.Json
 
                 let prepared =
                     result {
@@ -178,6 +213,16 @@ module TrainCommand =
                         let start = Option.defaultValue Recipe.defaults parsed.Recipe
                         // The bounds have been checked: they do not depend on the recipe.
                         let recipe = TrainOptions.recipe args start |> Result.defaultValue start
+
+                        let controls =
+                            TrainOptions.controls args recipe.Seed
+                            |> Result.defaultValue options.Controls
+
+                        let recipe = {
+                            recipe with
+                                Seed = controls.Seeds.Head
+                        }
+
                         warn path recipe parsed text
 
                         let! source =
@@ -188,6 +233,9 @@ module TrainCommand =
                         do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
                         do! RunFolder.prepare out |> Result.mapError BadFile
 
+                        if Controls.isAsked controls then
+                            do! Controls.clear out options.Start
+
                         let! from =
                             match args.TryGetResult TrainArgument.Init with
                             | None -> Ok None
@@ -195,7 +243,7 @@ module TrainCommand =
 
                         let! engine = Engine.load options.Threads
 
-                        return {
+                        return controls, {
                             Network = parsed.Network
                             Recipe = recipe
                             Dataset =
@@ -217,4 +265,4 @@ module TrainCommand =
 
                 match prepared with
                 | Error error -> Engine.report error
-                | Ok job -> run job (json || args.Contains TrainArgument.Quiet) json out
+                | Ok(controls, job) -> run args controls job out

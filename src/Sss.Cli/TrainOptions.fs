@@ -17,7 +17,7 @@ module TrainOptions =
         else
             Error $"{name} must be a number above 0, not {Number.brief value}."
 
-    let private fraction name (value: float) =
+    let fraction name (value: float) =
         if value > 0.0 && value <= 1.0 then
             Ok value
         else
@@ -28,8 +28,19 @@ module TrainOptions =
         | true, value when Double.IsFinite value && value >= 0.0 -> Ok value
         | _ -> Error $"--gamma: '{text}' is not a number of 0 or more."
 
+    /// Whole numbers of 0 or more, as `1,2,3`, each once.
+    let seeds (text: string) : Result<int list, string> =
+        text.Split ','
+        |> List.ofArray
+        |> List.traverseResultM (fun (part: string) ->
+            match Int32.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture) with
+            | true, seed -> Ok seed
+            | _ -> Error $"--seeds: '{part}' is not a whole number of 0 or more."
+        )
+        |> Result.map List.distinct
+
     /// `G`, or `neuron=G,group=G,block=G` in any order; kinds that are not named keep the recipe's γ.
-    let private gamma (before: Gamma) (text: string) : Result<Gamma, string> =
+    let gamma (before: Gamma) (text: string) : Result<Gamma, string> =
         if not (text.Contains '=') then
             gammaValue text |> Result.map (fun g -> { Neuron = g; Group = g; Block = g })
         else
@@ -172,3 +183,61 @@ module TrainOptions =
         | Some other when other.StartsWith "cuda" ->
             Error "--device: this version computes on the CPU only; leave the option out."
         | Some other -> Error $"--device: '{other}' is unknown; devices are cpu and cuda."
+
+    /// What the run is to be compared with. `seed`: the run's, where --seeds says nothing.
+    let controls (args: ParseResults<TrainArgument>) (seed: int) : Result<ControlOptions, string> =
+        result {
+            let! seeds =
+                args.TryGetResult TrainArgument.Seeds |> Option.traverseResult seeds
+
+            let! jobs =
+                args.TryGetResult TrainArgument.Jobs
+                |> Option.defaultValue 1
+                |> Usage.atLeast 1 "--jobs"
+
+            let options = {
+                Seeds = Option.defaultValue [ seed ] seeds
+                Controls = args.Contains TrainArgument.Control
+                Jobs = jobs
+            }
+
+            match args.TryGetResult TrainArgument.Seed with
+            | Some seed when seed <> options.Seeds.Head ->
+                return!
+                    Error
+                        $"--seed is {seed} and --seeds begins with {options.Seeds.Head}; the run's own \
+                          seed is the first of --seeds."
+            | _ -> ()
+
+            if Controls.isAsked options && args.Contains TrainArgument.Init then
+                return!
+                    Error
+                        "--control and --seeds start from random weights; they cannot go with --init."
+
+            return options
+        }
+
+    /// The options that the runs beside a run share with it; the recipe is in their files.
+    let shared (args: ParseResults<TrainArgument>) : string list =
+        let number name (value: int option) =
+            value |> Option.map (fun v -> [ name; string v ]) |> Option.defaultValue []
+
+        [
+            "--data"
+            args.GetResult TrainArgument.Data
+            yield! number "--limit" (args.TryGetResult TrainArgument.Limit)
+            yield! number "--loaders" (args.TryGetResult TrainArgument.Loaders)
+            yield! number "--round" (args.TryGetResult TrainArgument.Round)
+            match args.TryGetResult TrainArgument.Validation with
+            | Some fraction ->
+                "--validation"
+                fraction.ToString("R", CultureInfo.InvariantCulture)
+            | None -> ()
+            match args.TryGetResult TrainArgument.Method with
+            | Some name ->
+                "--method"
+                name
+            | None -> ()
+            if args.Contains TrainArgument.Keep_Factors then
+                "--keep-factors"
+        ]

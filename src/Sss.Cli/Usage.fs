@@ -67,6 +67,12 @@ module Usage =
             Example = "sss train examples/digits.sss --data digits --out runs/digits"
         }
         {
+            Name = "sweep"
+            Summary = "train for several sizes or penalties, with controls, and compare"
+            Example =
+                "sss sweep examples/digits.sss --data digits --target-macs 0.5,0.3 --out runs/sweep"
+        }
+        {
             Name = "predict"
             Summary = "the classes of pictures, according to a run's network"
             Example = "sss predict runs/digits seven.png"
@@ -88,7 +94,7 @@ module Usage =
         }
         {
             Name = "report"
-            Summary = "write a run's report.html again"
+            Summary = "write the report of a run or a sweep again"
             Example = "sss report runs/digits"
         }
         {

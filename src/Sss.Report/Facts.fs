@@ -10,19 +10,6 @@ type TextedNetwork = {
     Recipe: Recipe option
 }
 
-/// A network that the selected one has to stand beside: trained dense, or from scratch.
-type ControlFacts = {
-    Name: string
-    Params: int64
-    Macs: int64
-    /// How many runs the numbers stand for.
-    Seeds: int
-    /// Mean over the runs, on the test images.
-    Accuracy: float
-    /// Standard deviation over the runs; None: one run.
-    Deviation: float option
-}
-
 /// A time in milliseconds a batch: the median, and the quartiles around it.
 type Timing = {
     Median: float
@@ -57,7 +44,8 @@ type RunFacts = {
     /// The rows of `metrics.csv`.
     Epochs: (string * float) list list
     Result: RunResult option
-    Controls: ControlFacts list
+    /// The same run with further seeds, and what the selected network has to stand beside.
+    Controls: SeedRow list
     Latency: LatencyFacts option
     /// Files that are not there, with what the report lacks without them.
     Missing: (string * string) list
@@ -67,8 +55,13 @@ type RunFacts = {
 type SweepPoint = {
     /// What was varied, as a person reads it: `γ 0.01`, `macs 0.5`.
     Label: string
+    /// The first seed's.
     Result: RunResult
-    Controls: ControlFacts list
+    /// All seeds of the selected network.
+    Selected: SeedRow
+    Controls: SeedRow list
+    /// Measured on the first seed's network.
+    Latency: LatencyFacts option
     /// The run's own report, relative to the sweep's; None: there is none.
     Link: string option
 }
@@ -86,6 +79,8 @@ type ReportError =
     | BadText of path: string * text: string * Diagnostic list
     /// The folder holds none of the files that a run leaves.
     | NoRun of folder: string
+    /// The folder holds no `sweep.json`.
+    | NoSweep of folder: string
 
 /// Wording.
 [<RequireQualifiedAccess>]
@@ -97,6 +92,7 @@ module ReportError =
         | BadFile error -> FileError.message error
         | BadText(path, text, diagnostics) ->
             diagnostics |> List.map (Language.render path text) |> String.concat "\n"
+        | NoSweep folder -> $"{folder}: not a sweep's folder: it holds no {StudyFile.fileName}"
         | NoRun folder ->
             $"{folder}: not a run folder: it holds neither network.sss, selected.sss, metrics.csv \
               nor result.json"

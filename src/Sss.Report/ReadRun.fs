@@ -89,7 +89,6 @@ module ReadRun =
 
             let! epochs = whenThere "metrics.csv" (file MetricsFile.read)
             let! result = whenThere "result.json" (file ResultFile.read)
-            let! controls = whenThere "result.json" (file FactsJson.controls)
             let! latency = whenThere "bench.json" (file FactsJson.latency)
 
             return {
@@ -107,7 +106,10 @@ module ReadRun =
                     |> Option.defaultValue []
                 Epochs = Option.defaultValue [] epochs
                 Result = result
-                Controls = Option.defaultValue [] controls
+                Controls =
+                    match result with
+                    | Some r -> Option.toList r.Repeats @ r.Controls
+                    | None -> []
                 Latency = latency
                 Missing = parts |> List.filter (fst >> isThere >> not)
             }

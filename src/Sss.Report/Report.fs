@@ -62,7 +62,12 @@ module Report =
                 $"{facts.Network}: sweep"
                 $"{points.Length} runs: how much accuracy each share of the macs buys."
                 []
-                [ "cost", "Accuracy against cost"; "runs", "Runs" ]
+                [
+                    "cost", "Accuracy against cost"
+                    "runs", "Runs"
+                    if points |> List.exists (fun p -> not p.Controls.IsEmpty) then
+                        "controls", "Controls"
+                ]
                 sections
                 figures
 
@@ -72,5 +77,16 @@ module Report =
             let! facts = ReadRun.read folder
             let path = Path.Combine(folder, fileName)
             do! AtomicFile.writeText path (ofRun facts) |> Result.mapError BadFile
+            return path
+        }
+
+    /// Reads a sweep's folder and writes its report into it, whole or not at all. The path of the
+    /// report.
+    let writeSweep (folder: string) : Result<string, ReportError> =
+        result {
+            let! study = ReadSweep.study folder
+            let! facts = ReadSweep.facts folder study
+            let path = Path.Combine(folder, fileName)
+            do! AtomicFile.writeText path (ofSweep facts) |> Result.mapError BadFile
             return path
         }

@@ -135,6 +135,13 @@ module Made =
                 Inputs = 512
                 Verdict = "exact"
             }
+            Compute =
+                Some {
+                    TrainMacs = 1.23e14
+                    Images = 1200000L
+                }
+            Repeats = None
+            Controls = []
             Seconds = { Train = 2031.4; Select = 0.21 }
         }
         |> must

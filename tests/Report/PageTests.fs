@@ -5,6 +5,7 @@ open System.Net
 open System.Text.RegularExpressions
 open Xunit
 open Sss.Core
+open Sss.Files
 open Sss.Report
 open Sss.Tests.Report.Made
 
@@ -36,7 +37,13 @@ type PageTests() =
                     Test = { result.Test with Accuracy = accuracy }
                     Selected = { result.Selected with Macs = macs }
             }
+            Selected = {
+                SeedRows.ofRuns "selected" [] [ SeedRows.seedRun result ] with
+                    Accuracy = accuracy
+                    Macs = macs
+            }
             Controls = facts.Controls
+            Latency = facts.Latency
             Link = None
         }
 

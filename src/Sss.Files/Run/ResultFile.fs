@@ -25,7 +25,8 @@ module ResultFile =
         write ()
         json.WriteEndObject()
 
-    let private body (json: Utf8JsonWriter) (run: RunResult) =
+    /// Writes the object.
+    let body (json: Utf8JsonWriter) (run: RunResult) =
         let number = number json
         let group name = group json name
 
@@ -90,6 +91,27 @@ module ResultFile =
                 json.WriteString("verdict", run.Exactness.Verdict)
             )
 
+        match run.Compute with
+        | None -> ()
+        | Some c ->
+            group
+                "compute"
+                (fun () ->
+                    number "trainMacs" c.TrainMacs
+                    json.WriteNumber("images", c.Images)
+                )
+
+        match run.Repeats with
+        | None -> ()
+        | Some row ->
+            json.WritePropertyName "repeats"
+            SeedRowJson.write json row
+
+        if not run.Controls.IsEmpty then
+            json.WriteStartArray "controls"
+            List.iter (SeedRowJson.write json) run.Controls
+            json.WriteEndArray()
+
         group
             "seconds"
             (fun () ->
@@ -107,7 +129,8 @@ module ResultFile =
     let write (path: string) (run: RunResult) : Result<unit, FileError> =
         AtomicFile.writeText path (toText run)
 
-    let private parse (root: JsonElement) : RunResult =
+    /// Reads the object; raises what `System.Text.Json` raises, which callers turn into errors.
+    let parse (root: JsonElement) : RunResult =
         let number (item: JsonElement) (name: string) =
             let value = item.GetProperty name
 
@@ -171,6 +194,25 @@ module ResultFile =
                 Inputs = exactness.GetProperty("inputs").GetInt32()
                 Verdict = text exactness "verdict"
             }
+            Compute =
+                match root.TryGetProperty "compute" with
+                | true, c ->
+                    Some {
+                        RunCompute.TrainMacs = number c "trainMacs"
+                        Images = c.GetProperty("images").GetInt64()
+                    }
+                | _ -> None
+            Repeats =
+                match root.TryGetProperty "repeats" with
+                | true, row -> Some(SeedRowJson.read row)
+                | _ -> None
+            Controls =
+                match root.TryGetProperty "controls" with
+                | true, rows -> [
+                    for row in rows.EnumerateArray() do
+                        SeedRowJson.read row
+                  ]
+                | _ -> []
             Seconds = {
                 Train = number seconds "train"
                 Select = number seconds "select"

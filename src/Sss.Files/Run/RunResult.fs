@@ -43,6 +43,51 @@ type RunExactness = {
 [<RequireQualifiedAccess>]
 type RunSeconds = { Train: float; Select: float }
 
+/// What training took.
+[<RequireQualifiedAccess>]
+type RunCompute = {
+    /// Forward multiply-adds of all steps: images times the macs of the network as it was then, so
+    /// that what cuts took out no longer counts. (Backward passes cost about twice as much again.)
+    TrainMacs: float
+    /// Images of all steps.
+    Images: int64
+}
+
+/// One run among several that differ in their seed alone.
+type SeedRun = {
+    Seed: int
+    /// Of the test images.
+    Accuracy: float
+    Params: int64
+    Macs: int64
+    Epochs: int
+    /// None: the run's file does not say.
+    TrainMacs: float option
+    /// `exact`, or what it is instead.
+    Verdict: string
+}
+
+/// One way to train a network, over seeds: the runs of a study in one row.
+type SeedRow = {
+    /// `selected`, `dense`, `scratch-e`, `scratch-b`, `uniform`.
+    Name: string
+    /// Mean over the runs, rounded; so are the macs.
+    Params: int64
+    Macs: int64
+    /// How many runs the numbers stand for.
+    Seeds: int
+    /// Mean over the runs, on the test images.
+    Accuracy: float
+    /// Sample standard deviation over the runs; None: one run.
+    Deviation: float option
+    /// Mean, over the seeds that both have, of the selected network's accuracy less this one's.
+    Difference: float option
+    /// Standard error of that mean; None: fewer than two pairs.
+    StandardError: float option
+    /// The runs themselves; none where a file gives the means alone.
+    Runs: SeedRun list
+}
+
 /// What a run comes to: `result.json`.
 type RunResult = {
     /// The network's name.
@@ -61,5 +106,11 @@ type RunResult = {
     /// None: no images were held out, and the last epoch's numbers were taken.
     Validation: RunValidation option
     Exactness: RunExactness
+    /// None: an older file.
+    Compute: RunCompute option
+    /// The same run with further seeds, itself among them.
+    Repeats: SeedRow option
+    /// What the selected network has to stand beside.
+    Controls: SeedRow list
     Seconds: RunSeconds
 }

@@ -39,50 +39,70 @@ module internal Proof =
                 ]
             ]
 
-    let private deviation (control: ControlFacts) =
-        match control.Deviation with
-        | Some d -> $"{Words.percent control.Accuracy} ± {Words.percent d}"
-        | None -> Words.percent control.Accuracy
+    let private row (share: SeedRow -> string) (r: SeedRow) = [
+        [ str r.Name ]
+        [ str (RowText.accuracy r) ]
+        [ str (RowText.difference r) ]
+        [ str (Words.grouped r.Macs) ]
+        [ str (share r) ]
+        [ str (Words.grouped r.Params) ]
+        [ str (string r.Seeds) ]
+        [ str (RowText.epochs r) ]
+        [ str (RowText.compute (SeedRows.trainMacs r)) ]
+    ]
 
-    let private difference (r: RunResult) (control: ControlFacts) =
-        let points = 100.0 * (r.Test.Accuracy - control.Accuracy)
-        let sign = if points >= 0.0 then "+" else "−"
-        let size = Words.percent (abs points / 100.0)
-        sign + size.Replace(" %", "")
+    /// Rows of one network; `dense`: the whole one's macs.
+    let rows (dense: int64) (rows: SeedRow list) : XmlNode =
+        let share (r: SeedRow) =
+            Words.percent (Words.share r.Macs dense)
+
+        Markup.table
+            "Controls"
+            [
+                "network", Markup.Text
+                "accuracy, %", Markup.Number
+                "selected is ahead by", Markup.Number
+                "macs", Markup.Number
+                "of dense", Markup.Number
+                "params", Markup.Number
+                "runs", Markup.Number
+                "epochs", Markup.Number
+                "training macs", Markup.Number
+            ]
+            (List.map (row share) rows)
+
+    /// A control's file may give its mean alone: then the mean is compared.
+    let private compared (own: SeedRow) (control: SeedRow) =
+        match control.Difference with
+        | Some _ -> control
+        | None -> {
+            control with
+                Difference = Some(own.Accuracy - control.Accuracy)
+          }
 
     /// The controls.
     let controls (facts: RunFacts) : XmlNode list =
         match facts.Controls, facts.Result with
         | controls, Some r when not controls.IsEmpty ->
-            let row (name: string) (macs: int64) seeds accuracy delta = [
-                [ str name ]
-                [ str (Words.grouped macs) ]
-                [ str seeds ]
-                [ str accuracy ]
-                [ str delta ]
-            ]
+            let own =
+                r.Repeats
+                |> Option.defaultWith (fun () ->
+                    SeedRows.ofRuns "selected (this run)" [] [ SeedRows.seedRun r ]
+                )
+
+            let others =
+                controls
+                |> List.filter (fun c -> Some c <> r.Repeats)
+                |> List.map (compared own)
 
             [
                 Markup.section "controls" "Controls" [
                     Markup.note
-                        "What the same effort gives without selection. The last column is how many \
-                         points of accuracy the selected network is ahead."
-                    Markup.table "Controls" [
-                        "network", Markup.Text
-                        "macs", Markup.Number
-                        "runs", Markup.Number
-                        "accuracy", Markup.Number
-                        "selected is ahead by", Markup.Number
-                    ] [
-                        row
-                            "selected (this run)"
-                            r.Selected.Macs
-                            "1"
-                            (Words.percent r.Test.Accuracy)
-                            ""
-                        for c in controls do
-                            row c.Name c.Macs (string c.Seeds) (deviation c) (difference r c)
-                    ]
+                        "What the same effort gives without selection. Accuracy: mean ± standard \
+                         deviation over the runs, each from another seed. Selected is ahead by: points of \
+                         accuracy, mean of the differences seed by seed ± its standard error. Training \
+                         macs: forward multiply-adds of all steps, cuts counted."
+                    rows r.Dense.Macs (own :: others)
                 ]
             ]
         | _ -> []

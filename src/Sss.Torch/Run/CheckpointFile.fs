@@ -12,14 +12,14 @@ open Sss.Files
 
 /// A state of training as a safetensors file. The arrays of the network stand under their own keys,
 /// so that the file serves as a weight file too; all others have keys that begin with `@`. What is
-/// no array stands in the metadata: `sss.checkpoint` (1), `sss.network`, `sss.state`, the items of
+/// no array stands in the metadata: `sss.checkpoint` (2), `sss.network`, `sss.state`, the items of
 /// the run's identity as `run.NAME`, and `sss.checksum`, the SHA-256 of everything else.
 [<RequireQualifiedAccess>]
 module CheckpointFile =
 
     /// The version that is written, and the only one that is read.
     [<Literal>]
-    let Format = "1"
+    let Format = "2"
 
     let private single (t: Tensor<float32>) = StoredTensor.Single t
 
@@ -44,6 +44,8 @@ module CheckpointFile =
             number "loss" state.Sums.Loss
             json.WriteNumber("right", state.Sums.Right)
             json.WriteNumber("images", state.Sums.Images)
+            number "trainMacs" state.TrainMacs
+            json.WriteNumber("seen", state.Seen)
             number "seconds" state.Seconds
 
             match state.Pressure with
@@ -226,6 +228,8 @@ module CheckpointFile =
                     }
                 else
                     None
+            TrainMacs = number "trainMacs"
+            Seen = long "seen"
             Seconds = number "seconds"
         }
 

@@ -125,6 +125,13 @@ module Pipeline =
                 Inputs = outcome.Exactness.Inputs
                 Verdict = Exactness.word outcome.Exactness.Verdict
             }
+            Compute =
+                Some {
+                    RunCompute.TrainMacs = outcome.Trained.State.TrainMacs
+                    Images = outcome.Trained.State.Seen
+                }
+            Repeats = None
+            Controls = []
             Seconds = {
                 Train = outcome.Trained.Seconds
                 Select = outcome.SelectSeconds

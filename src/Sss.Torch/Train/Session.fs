@@ -10,15 +10,23 @@ open Sss.Files
 /// The trainer of a run; a cut puts a smaller one in its place.
 [<Sealed>]
 type internal Live(first: Trainer) =
+    let macsOf (trainer: Trainer) =
+        float (Cost.ofNetwork trainer.Model.Network).Macs
+
     let mutable trainer = first
+    let mutable macs = macsOf first
 
     /// The one at work.
     member _.Trainer = trainer
+
+    /// Multiply-adds of its network for one image.
+    member _.Macs = macs
 
     /// Ends the one at work, and goes on with another.
     member _.Replace(next: Trainer) =
         (trainer :> IDisposable).Dispose()
         trainer <- next
+        macs <- macsOf next
 
     interface IDisposable with
         member _.Dispose() = (trainer :> IDisposable).Dispose()

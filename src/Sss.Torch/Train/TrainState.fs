@@ -60,6 +60,11 @@ type TrainState = {
     Whole: Whole<float32> option
     /// None without validation, and before its first epoch.
     Best: Best option
+    /// Forward multiply-adds of all steps so far: a step's images times the macs of the network that
+    /// it was made with. A step's backward pass costs about twice as much again.
+    TrainMacs: float
+    /// Images of all steps so far.
+    Seen: int64
     /// Wall-clock time that went into these steps.
     Seconds: float
 }
@@ -117,5 +122,7 @@ module TrainState =
             Sums = noSums
             Whole = None
             Best = None
+            TrainMacs = 0.0
+            Seen = 0L
             Seconds = 0.0
         }

@@ -40,6 +40,35 @@ let private result: RunResult = {
         Inputs = 100
         Verdict = "exact"
     }
+    Compute =
+        Some {
+            RunCompute.TrainMacs = 123456789.0
+            Images = 5000L
+        }
+    Repeats = None
+    Controls = [
+        {
+            Name = "dense"
+            Params = 10L
+            Macs = 20L
+            Seeds = 1
+            Accuracy = 0.98
+            Deviation = None
+            Difference = Some -0.005
+            StandardError = None
+            Runs = [
+                {
+                    Seed = 1
+                    Accuracy = 0.98
+                    Params = 10L
+                    Macs = 20L
+                    Epochs = 30
+                    TrainMacs = Some 1e9
+                    Verdict = "exact"
+                }
+            ]
+        }
+    ]
     Seconds = {
         RunSeconds.Train = 60.5
         Select = 0.25
@@ -123,6 +152,31 @@ let ``result.json has the shape that scripts rely on`` () =
     "inputs": 100,
     "verdict": "exact"
   },
+  "compute": {
+    "trainMacs": 123456789,
+    "images": 5000
+  },
+  "controls": [
+    {
+      "name": "dense",
+      "params": 10,
+      "macs": 20,
+      "seeds": 1,
+      "accuracy": 0.98,
+      "difference": -0.005,
+      "runs": [
+        {
+          "seed": 1,
+          "accuracy": 0.98,
+          "params": 10,
+          "macs": 20,
+          "epochs": 30,
+          "trainMacs": 1000000000,
+          "verdict": "exact"
+        }
+      ]
+    }
+  ],
   "seconds": {
     "train": 60.5,
     "select": 0.25

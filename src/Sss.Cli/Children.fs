@@ -1,0 +1,102 @@
+namespace Sss.Cli
+
+open System
+open System.ComponentModel
+open System.Diagnostics
+open System.IO
+open System.Reflection
+open System.Threading.Tasks
+open Sss.Files
+
+/// A process of this very program, at work.
+type internal Child = {
+    Process: Process
+    /// Completes when the process has ended and all that it said is written down.
+    Ended: Task
+    /// The last lines of standard error, newest last.
+    Said: unit -> string list
+    Clock: Stopwatch
+}
+
+/// Running this program from itself.
+[<RequireQualifiedAccess>]
+module internal Children =
+
+    /// Set for a child: it stops, as at Ctrl-C, when its input ends. So it is asked once however the
+    /// parent is stopped, and also ends in order when the parent is gone without a word.
+    let stopVariable = "SSS_STOP_AT_END_OF_INPUT"
+
+    let private kept = 4
+
+    /// How this program is started again: by itself, or by `dotnet` with its file.
+    let private command (words: string list) =
+        let own =
+            Environment.ProcessPath |> Option.ofObj |> Option.defaultValue "dotnet"
+
+        match Path.GetFileNameWithoutExtension own with
+        | "dotnet" ->
+            own, (Assembly.GetEntryAssembly() |> nonNull).Location :: words
+        | _ -> own, words
+
+    /// Starts the program with the words of a command; what it says goes to the end of a file.
+    let start (log: string) (words: string list) : Result<Child, string> =
+        try
+            let file, arguments = command words
+
+            let info =
+                ProcessStartInfo(
+                    file,
+                    arguments,
+                    RedirectStandardInput = true,
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true
+                )
+
+            info.Environment[stopVariable] <- "1"
+            let writer = TextWriter.Synchronized(new StreamWriter(log, true, AutoFlush = true))
+            let said = Collections.Concurrent.ConcurrentQueue<string>()
+            let started = new Process(StartInfo = info)
+
+            let hear isError (line: string | null) =
+                match line with
+                | null -> ()
+                | line ->
+                    writer.WriteLine line
+
+                    if isError then
+                        said.Enqueue line
+
+                        if said.Count > kept then
+                            said.TryDequeue() |> ignore
+
+            started.OutputDataReceived.Add(fun e -> hear false e.Data)
+            started.ErrorDataReceived.Add(fun e -> hear true e.Data)
+            started.Start() |> ignore
+            started.BeginOutputReadLine()
+            started.BeginErrorReadLine()
+
+            let ended =
+                task {
+                    // Waits for the ends of both streams too.
+                    do! started.WaitForExitAsync()
+                    writer.Dispose()
+                }
+
+            Ok {
+                Process = started
+                Ended = ended
+                Said = fun () -> List.ofSeq said
+                Clock = Stopwatch.StartNew()
+            }
+        with
+        | :? Win32Exception
+        | :? InvalidOperationException
+        | :? IOException
+        | :? UnauthorizedAccessException as e -> Error e.Message
+
+    /// Asks a child to stop.
+    let stop (child: Child) =
+        try
+            child.Process.StandardInput.Close()
+        with :? IOException ->
+            ()

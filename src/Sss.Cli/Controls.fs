@@ -1,0 +1,129 @@
+namespace Sss.Cli
+
+open System.IO
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Files
+open Sss.Torch
+
+/// What a run is to be compared with: `--control` and `--seeds` of `sss train`.
+type ControlOptions = {
+    /// The run's own seed first.
+    Seeds: int list
+    /// Dense, from scratch, uniformly narrowed.
+    Controls: bool
+    Jobs: int
+}
+
+/// `sss train --control --seeds`: after the run itself, its further seeds and its controls, below the
+/// run's folder; their means and paired differences go into the run's `result.json`.
+[<RequireQualifiedAccess>]
+module Controls =
+
+    /// Whether there is anything to do besides the run itself.
+    let isAsked (options: ControlOptions) =
+        options.Controls || options.Seeds.Length > 1
+
+    let private folders = [ "controls"; "seeds" ]
+
+    let private jobs (options: ControlOptions) =
+        StudyPlan.ofRun options.Seeds options.Controls
+
+    let private hasRest (out: string) =
+        folders |> List.exists (fun name -> Directory.Exists(Path.Combine(out, name)))
+
+    /// Before the run itself: what an earlier one left is gone on with, thrown away, or in the way.
+    /// Runs that have their means in `result.json` are at their end.
+    let clear (out: string) (start: Start) : Result<unit, PipelineError> =
+        let isUnfinished () =
+            match ResultFile.read (RunFolder.file out "result.json") with
+            | Ok result -> result.Controls.IsEmpty && result.Repeats.IsNone
+            | Error _ -> true
+
+        if start = Start.Resume || not (hasRest out) then
+            Ok()
+        elif start = Start.New && isUnfinished () then
+            Error(Unfinished(out, Path.Combine(out, "controls")))
+        else
+            FileError.catching
+                out
+                (fun () ->
+                    for name in folders do
+                        let folder = Path.Combine(out, name)
+
+                        if Directory.Exists folder then
+                            Directory.Delete(folder, true)
+
+                    Ok()
+                )
+            |> Result.mapError BadFile
+
+    let private study (s: StudySettings) (options: ControlOptions) results : Study =
+        let jobs = jobs options
+
+        {
+            Plan = []
+            Network = s.Network.Name
+            Data = ""
+            Points = [ StudyPlan.single.Label ]
+            Seeds = options.Seeds
+            Control = options.Controls
+            Runs = StudyJobs.collect s jobs results
+            Benches = []
+            Missing = [
+                for job in jobs do
+                    if not (Map.containsKey job.Folder results) then
+                        job.Folder
+            ]
+        }
+
+    /// The run's result with what it is compared with.
+    let private compared (study: Study) (own: RunResult) : RunResult =
+        match Study.rows StudyPlan.single.Label study with
+        | selected :: controls -> {
+            own with
+                Repeats = if selected.Seeds > 1 then Some selected else None
+                Controls = controls
+          }
+        | [] -> own
+
+    /// Runs them; the exit code, and the result with the controls in it. `own`: the run in the folder
+    /// itself.
+    let run (s: StudySettings) (options: ControlOptions) quiet (own: RunResult) : int * RunResult =
+        let jobs = jobs options
+
+        let ended =
+            Engine.stoppable (fun stop ->
+                StudyOutput.show
+                    quiet
+                    (jobs.Length - 1)
+                    (fun emit -> StudyRun.run s jobs (Map.ofList [ "", own ]) emit stop)
+            )
+
+        if ended.Stopped then
+            Terminal.error "stopped; what is done is kept, go on with --resume."
+            Exit.stopped, own
+        else
+            let result = compared (study s options ended.Results) own
+
+            match ResultFile.write (RunFolder.file s.Out "result.json") result with
+            | Error error ->
+                Terminal.error (FileError.message error)
+                Exit.fault, result
+            | Ok() when ended.Failed.IsEmpty -> Exit.ok, result
+            | Ok() ->
+                Terminal.error $"{ended.Failed.Length} runs failed; --resume tries them again."
+                Exit.fault, result
+
+    /// The table of a run with its controls.
+    let table (result: RunResult) : string list =
+        let own =
+            result.Repeats
+            |> Option.defaultWith (fun () ->
+                SeedRows.ofRuns "selected" [] [ SeedRows.seedRun result ]
+            )
+
+        if result.Repeats.IsNone && result.Controls.IsEmpty then
+            []
+        else
+            "" :: StudyOutput.table result.Dense (own :: result.Controls)

@@ -1,0 +1,170 @@
+namespace Sss.Cli
+
+open System
+open System.IO
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+open Sss.Torch
+
+/// How the runs of a study are done.
+type StudySettings = {
+    /// The study's folder.
+    Out: string
+    Network: Network
+    /// What the runs' recipes are made from.
+    Recipe: Recipe
+    /// Words that every `sss train` of the study gets: data set, number of images, ….
+    Words: string list
+    /// Of each run.
+    Threads: int
+    /// Runs at the same time.
+    Jobs: int
+}
+
+/// Files of a study's runs: `FOLDER.sss` with network and recipe, `FOLDER.log`, and the run's own
+/// folder.
+[<RequireQualifiedAccess>]
+module StudyJobs =
+
+    /// A run's folder.
+    let folder (s: StudySettings) (job: StudyJob) = Path.Combine(s.Out, job.Folder)
+
+    /// What a run is called in messages.
+    let label (job: StudyJob) =
+        let point =
+            match job.Point with
+            | Some point when point.Folder <> "" -> $"{point.Label}, "
+            | _ -> ""
+
+        $"{point}seed {job.Seed}, {StudyPlan.word job.Kind}"
+
+    let private selected (folder: string) =
+        Pipeline.loadText (RunFolder.file folder $"{RunFolder.selected}.sss")
+        |> Result.map (fun (_, parsed) -> parsed.Network)
+        |> Result.mapError PipelineError.message
+
+    /// The network that a job trains.
+    let private network (s: StudySettings) (job: StudyJob) (after: RunResult option) =
+        match job.Kind, job.After, after with
+        | (StudyKind.Selected | StudyKind.Dense), _, _ -> Ok s.Network
+        | (StudyKind.ScratchE | StudyKind.ScratchB), Some folder, Some _ ->
+            selected (Path.Combine(s.Out, folder)) |> Result.map Uniform.plain
+        | StudyKind.Uniform, _, Some run ->
+            Uniform.within run.Selected.Macs s.Network
+            |> Option.map _.Network
+            |> Result.requireSome
+                $"even one channel a layer is more than {Number.grouped run.Selected.Macs} macs"
+        | _ -> Error "the run that it waits for is not there"
+
+    /// The text that a job is started from.
+    let private text (s: StudySettings) (job: StudyJob) (after: RunResult option) =
+        result {
+            let! network = network s job after
+
+            let! recipe =
+                StudyRecipe.ofJob s.Recipe job after
+                |> Result.requireSome "result.json of its run does not say what training took"
+
+            return Language.printWithRecipe network recipe
+        }
+
+    /// The result of a run that is at its end; None: it is not.
+    let finished (s: StudySettings) (job: StudyJob) : Result<RunResult option, string> =
+        let path = RunFolder.file (folder s job) "result.json"
+
+        if not (File.Exists path) then
+            Ok None
+        else
+            match ResultFile.read path with
+            | Error error -> Error(FileError.message error)
+            | Ok run when run.Exactness.Verdict = "exact" -> Ok(Some run)
+            | Ok run -> Error $"its selected network is {run.Exactness.Verdict}"
+
+    /// Writes the text of a job, unless it is there. A text that is there and differs is an error:
+    /// the folder is of another study.
+    let prepare (s: StudySettings) (job: StudyJob) (after: RunResult option) =
+        result {
+            let! text = text s job after
+            let path = folder s job + ".sss"
+
+            let! there =
+                FileError.catching
+                    path
+                    (fun () ->
+                        if File.Exists path then
+                            Ok(Some(File.ReadAllText path))
+                        else
+                            Ok None
+                    )
+                |> Result.mapError FileError.message
+
+            match there with
+            | Some other when other <> text ->
+                return!
+                    Error
+                        $"{path} holds another network or recipe; take it and its run away, or choose \
+                          another --out"
+            | Some _ -> return! finished s job
+            | None ->
+                do! AtomicFile.writeText path text |> Result.mapError FileError.message
+                return! finished s job
+        }
+
+    /// What selection left of each layer; nothing where a file is not there.
+    let private layers (folder: string) =
+        let load name =
+            Pipeline.loadText (RunFolder.file folder name)
+            |> Result.map (fun (_, parsed) -> parsed.Network)
+
+        match load $"{RunFolder.network}.sss", load $"{RunFolder.selected}.sss" with
+        | Ok whole, Ok selected -> Study.layersKept whole selected
+        | _ -> []
+
+    /// The runs of a plan that are done, for tables and pages.
+    let collect (s: StudySettings) (jobs: StudyJob list) (results: Map<string, RunResult>) = [
+        for job in jobs do
+            match Map.tryFind job.Folder results with
+            | None -> ()
+            | Some result -> {
+                Kind = job.Kind
+                Point = job.Point |> Option.map _.Label
+                Seed = job.Seed
+                Folder = job.Folder
+                // Tables are made from the runs; what one run's file says of the others is left out.
+                Result = {
+                    result with
+                        Repeats = None
+                        Controls = []
+                }
+                Layers =
+                    if job.Kind = StudyKind.Selected then
+                        layers (folder s job)
+                    else
+                        []
+              }
+    ]
+
+    /// The words of a run's `sss train`.
+    let words (s: StudySettings) (job: StudyJob) : string list =
+        let folder = folder s job
+
+        [
+            "train"
+            folder + ".sss"
+            "--out"
+            folder
+            "--threads"
+            string s.Threads
+            "--resume"
+            "--quiet"
+            // A report of 4 MB a control would be most of the study.
+            if job.Kind <> StudyKind.Selected then
+                "--no-report"
+        ]
+        @ s.Words
+
+    /// Threads of each of so many runs at once, of what the machine or the user gives in all.
+    let threads (all: int option) (jobs: int) : int =
+        max 1 ((all |> Option.defaultValue Environment.ProcessorCount) / jobs)

@@ -1,0 +1,286 @@
+namespace Sss.Cli
+
+open System
+open System.IO
+open System.Threading
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+open Sss.Report
+open Sss.Torch
+
+/// `sss sweep`: one network at several sizes or penalties, with controls, in one table.
+[<RequireQualifiedAccess>]
+module SweepCommand =
+
+    /// A sweep that is about to run.
+    type private Prepared = {
+        Settings: StudySettings
+        Jobs: StudyJob list
+        /// Without its runs.
+        Empty: Study
+    }
+
+    /// What makes a sweep this one. Jobs and threads are no part of it.
+    let private plan (network: Network) recipe (o: SweepOptions) seeds control = [
+        "network", Language.print network
+        "recipe", RecipeJson.toText recipe
+        "options", String.Join(" ", TrainOptions.shared o.Train)
+        "points", String.Join(", ", o.Points |> List.map _.Label)
+        "seeds", String.Join(", ", List.map string seeds)
+        "controls", (if control then "yes" else "no")
+    ]
+
+    let private sweepFile (out: string) = Path.Combine(out, StudyFile.fileName)
+
+    /// A folder holds one sweep.
+    let private checkPlan (out: string) (study: Study) : Result<unit, string> =
+        let path = sweepFile out
+
+        if not (File.Exists path) then
+            Ok()
+        else
+            StudyFile.read path
+            |> Result.mapError FileError.message
+            |> Result.bind (fun there ->
+                match Study.differences there.Plan study.Plan with
+                | [] -> Ok()
+                | items ->
+                    Error(
+                        String.Join(
+                            "\n",
+                            [
+                                $"{path} is of another sweep:"
+                                for name, there, here in items do
+                                    $"  {name}: {there} there, {here} here"
+                                "Go on with what it was started with, or choose another --out."
+                            ]
+                        )
+                    )
+            )
+
+    /// Two sweeps in one folder would do each run twice.
+    let private locked (out: string) : Result<FileStream, string> =
+        let path = Path.Combine(out, ".lock")
+
+        FileError.catching
+            path
+            (fun () ->
+                Ok(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+            )
+        |> Result.mapError (
+            function
+            | NotAvailable _ ->
+                $"Another sweep is at work in {out}; wait for it, or choose another --out."
+            | error -> FileError.message error
+        )
+
+    let private benchFile (p: Prepared) (point: StudyPoint) =
+        StudyPlan.sweep [ point ] (List.truncate 1 p.Empty.Seeds) false
+        |> List.head
+        |> fun job -> Path.Combine(StudyJobs.folder p.Settings job, "bench.json")
+
+    /// The study as far as it is done.
+    let private study (p: Prepared) (o: SweepOptions) results : Study = {
+        p.Empty with
+            Runs = StudyJobs.collect p.Settings p.Jobs results
+            Missing = [
+                for job in p.Jobs do
+                    if not (Map.containsKey job.Folder results) then
+                        job.Folder
+            ]
+            Benches = [
+                for point in o.Points do
+                    let file = benchFile p point
+
+                    if File.Exists file then
+                        point.Label, File.ReadAllText(file).Trim()
+            ]
+    }
+
+    let private save (p: Prepared) (study: Study) =
+        StudyFile.write (sweepFile p.Settings.Out) study
+        |> Result.mapError FileError.message
+
+    /// Seconds a row: a sweep compares networks, it does not publish times.
+    let private benchSeconds = "0.3"
+
+    /// Measures each point's first network, one at a time when nothing else is at work.
+    let private measure quiet (p: Prepared) (o: SweepOptions) (stop: CancellationToken) =
+        for point in o.Points do
+            let file = benchFile p point
+            let folder = Path.GetDirectoryName file |> nonNull
+
+            if
+                not (File.Exists file)
+                && File.Exists(Path.Combine(folder, "result.json"))
+                && not stop.IsCancellationRequested
+            then
+                if not quiet then
+                    Terminal.error $"measuring latency: {point.Label}"
+
+                let threads =
+                    o.Threads
+                    |> Option.map (fun n -> [ "--threads"; string n ])
+                    |> Option.defaultValue []
+
+                let words = [ "bench"; folder; "--seconds"; benchSeconds; "--json" ] @ threads
+
+                match Children.start (folder + ".log") words with
+                | Error reason -> Terminal.error $"{folder}: latency was not measured: {reason}"
+                | Ok child ->
+                    use ended = child.Process
+
+                    try
+                        child.Ended.Wait stop
+                    with :? OperationCanceledException ->
+                        ended.Kill()
+                        child.Ended.Wait()
+
+                    if ended.ExitCode <> Exit.ok && not stop.IsCancellationRequested then
+                        let said = String.Join("\n  ", child.Said())
+                        Terminal.error $"{folder}: latency was not measured: {said}"
+
+    let private prepare (args: Argu.ParseResults<SweepArgument>) path (o: SweepOptions) (parsed: Parsed) =
+        let start = Option.defaultValue Recipe.defaults parsed.Recipe
+
+        // The bounds have been checked: they do not depend on the recipe.
+        let recipe = TrainOptions.recipe o.Train start |> Result.defaultValue start
+        let seeds = Option.defaultValue [ recipe.Seed ] o.Seeds
+        let control = args.Contains SweepArgument.Control
+        let data = args.GetResult SweepArgument.Data
+
+        result {
+            let! source = DataSource.parse data |> Result.mapError BadFile
+            let! dataset = Engine.data parsed.Network source
+            do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
+            do! RunFolder.prepare (args.GetResult SweepArgument.Out) |> Result.mapError BadFile
+
+            if args.Contains SweepArgument.Gamma && recipe.TargetMacs.IsSome then
+                Terminal.error
+                    $"{path}: the recipe's target of macs is left out: γ is what is varied."
+
+            return {
+                Settings = {
+                    Out = args.GetResult SweepArgument.Out
+                    Network = parsed.Network
+                    Recipe = recipe
+                    Words = TrainOptions.shared o.Train
+                    Threads = StudyJobs.threads o.Threads o.Jobs
+                    Jobs = o.Jobs
+                }
+                Jobs = StudyPlan.sweep o.Points seeds control
+                Empty = {
+                    Plan = plan parsed.Network recipe o seeds control
+                    Network = parsed.Network.Name
+                    Data = data
+                    Points = o.Points |> List.map _.Label
+                    Seeds = seeds
+                    Control = control
+                    Runs = []
+                    Benches = []
+                    Missing = []
+                }
+            }
+        }
+
+    /// What an earlier command has done already.
+    let private there (p: Prepared) =
+        p.Jobs
+        |> List.choose (fun job ->
+            match StudyJobs.finished p.Settings job with
+            | Ok(Some result) -> Some(job.Folder, result)
+            | _ -> None
+        )
+        |> Map.ofList
+
+    let private finish json (p: Prepared) (study: Study) (ended: StudyEnd) : int =
+        match Report.writeSweep p.Settings.Out with
+        | Ok _ -> ()
+        | Error error -> Terminal.error ("the report was not written: " + ReportError.message error)
+
+        if json then
+            Terminal.write Console.Out (StudyFile.toText study)
+        else
+            List.iter Terminal.out (StudyOutput.tables study)
+            Terminal.out $"saved in {p.Settings.Out}; report.html there shows it all"
+
+        if ended.Stopped then
+            Terminal.error "stopped; what is done is kept, the same command goes on with it."
+            Exit.stopped
+        elif ended.Failed.IsEmpty then
+            Exit.ok
+        else
+            Terminal.error
+                $"{ended.Failed.Length} of {p.Jobs.Length} runs failed; the same command tries them \
+                  again."
+
+            Exit.fault
+
+    let private run (args: Argu.ParseResults<SweepArgument>) (o: SweepOptions) (p: Prepared) =
+        let json = args.Contains SweepArgument.Json
+        let quiet = json || args.Contains SweepArgument.Quiet
+
+        result {
+            use! _held = locked p.Settings.Out
+            do! checkPlan p.Settings.Out p.Empty
+            do! save p (study p o (there p))
+
+            let ended =
+                Engine.stoppable (fun stop ->
+                    let ended =
+                        StudyOutput.show
+                            quiet
+                            p.Jobs.Length
+                            (fun emit -> StudyRun.run p.Settings p.Jobs Map.empty emit stop)
+
+                    if not ended.Stopped && not (args.Contains SweepArgument.No_Latency) then
+                        measure quiet p o stop
+
+                    {
+                        ended with
+                            Stopped = stop.IsCancellationRequested
+                    }
+                )
+
+            let study = study p o ended.Results
+            do! save p study
+            return finish json p study ended
+        }
+
+    /// `sss sweep FILE --data DATA (--gamma G,G | --target-macs F,F) --out DIR`
+    let main (words: string[]) : int =
+        match Usage.parse<SweepArgument> "sweep" words with
+        | Error code -> code
+        | Ok args ->
+            match SweepOptions.read args Recipe.defaults.Gamma with
+            | Error message -> Usage.refuse "sweep" message
+            | Ok _ ->
+                let path = args.GetResult SweepArgument.File
+
+                let prepared =
+                    result {
+                        let! text, parsed = Pipeline.loadText path
+
+                        for warning in parsed.Warnings do
+                            Terminal.write Console.Error (Language.render path text warning)
+
+                        let before = Option.defaultValue Recipe.defaults parsed.Recipe
+
+                        return!
+                            match SweepOptions.read args before.Gamma with
+                            | Ok o -> prepare args path o parsed |> Result.map (fun p -> o, p)
+                            // The same words have been read above.
+                            | Error message ->
+                                Error(BadFile(NotAvailable(path, message)))
+                    }
+
+                match prepared with
+                | Error error -> Engine.report error
+                | Ok(o, p) ->
+                    match run args o p with
+                    | Ok code -> code
+                    | Error message ->
+                        Terminal.error message
+                        Exit.fault

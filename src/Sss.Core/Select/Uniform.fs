@@ -1,0 +1,232 @@
+namespace Sss.Core
+
+open Sss.Core.Select
+
+/// A network whose layers are all narrower by one multiplier: the plainest way to a given size, and
+/// so what a selected network has to be better than. Nothing of it is learnt.
+type Narrowed = {
+    /// Without scaling factors.
+    Network: Network
+    /// Above 0, at most 1: the part of its channels that every layer keeps, up to rounding.
+    Multiplier: float
+}
+
+/// Channels that stay or go together, and from which multiplier on they stay.
+type private Bundles = {
+    /// By value of the graph: the bundle of each channel.
+    Of: int[][]
+    /// By bundle; 0: stays at every multiplier.
+    From: float[]
+}
+
+/// Uniform narrowing. Channel c of a layer of W channels stays from the multiplier (c + ½)/W on, so
+/// that a layer keeps W·m channels, rounded, and at least one. Channels that a sum joins, or a group
+/// of a convolution, stay together, at the multiplier of the narrowest layer among those that make
+/// them. The input's channels and the output's stay whole; so does the depth.
+[<RequireQualifiedAccess>]
+module Uniform =
+
+    /// The network without its scaling factors.
+    let plain (network: Network) : Network =
+        network
+        |> Network.map (fun l -> { l with Scale = None }) (fun r -> { r with Scale = None })
+
+    let private bundles (graph: Graph) : Bundles =
+        let parent = ResizeArray<int>()
+        let width = ResizeArray<int>()
+        let from = ResizeArray<float>()
+        let layers = ResizeArray<int[]>()
+        let values: int[][] = Array.create graph.Shapes.Length [||]
+
+        let rec find i =
+            let up = parent[i]
+
+            if up = i then
+                i
+            else
+                // Halving the path keeps later finds short.
+                parent[i] <- parent[up]
+                find parent[i]
+
+        let join a b =
+            let a, b = find a, find b
+            parent[max a b] <- min a b
+
+        let fresh count =
+            let first = parent.Count
+
+            for i in 0 .. count - 1 do
+                parent.Add(first + i)
+                width.Add count
+                from.Add((float i + 0.5) / float count)
+
+            let made = [| first .. first + count - 1 |]
+            layers.Add made
+            made
+
+        values[Graph.Input] <- fresh graph.Shapes[Graph.Input].Channels
+
+        for struct (_, step) in graph.Steps do
+            match step with
+            | Step.Through(_, input, output) ->
+                // `flatten` makes several features of a channel.
+                let each = graph.Shapes[output].Channels / graph.Shapes[input].Channels
+
+                values[output] <- values[input] |> Array.collect (Array.replicate each)
+            | Step.Read(layer, input, output) ->
+                values[output] <- fresh graph.Shapes[output].Channels
+
+                match layer.Op with
+                | Op.Conv c when c.Groups > 1 ->
+                    Array.zip
+                        (Array.splitInto c.Groups values[input])
+                        (Array.splitInto c.Groups values[output])
+                    |> Array.iter (fun (ins, outs) ->
+                        for channel in Array.append ins outs do
+                            join outs[0] channel
+                    )
+                | _ -> ()
+            | Step.Sum(_, branch, shortcut, output) ->
+                Array.iter2 join values[branch.End] values[shortcut.End]
+                values[output] <- values[branch.End]
+            | Step.Join(_, branches, output) ->
+                values[output] <- branches |> Array.collect (fun side -> values[side.End])
+
+        let least = Array.init parent.Count (fun i -> from[i])
+
+        for root, members in Seq.groupBy find (seq { 0 .. parent.Count - 1 }) do
+            let narrowest = members |> Seq.map (fun i -> width[i]) |> Seq.min
+
+            least[root] <-
+                members
+                |> Seq.filter (fun i -> width[i] = narrowest)
+                |> Seq.averageBy (fun i -> from[i])
+
+        for channel in Array.append values[Graph.Input] values[graph.Output] do
+            least[find channel] <- 0.0
+
+        for layer in layers do
+            least[layer |> Array.map find |> Array.minBy (fun i -> least[i])] <- 0.0
+
+        {
+            Of = values |> Array.map (Array.map find)
+            From = least
+        }
+
+    let private isKept (bundles: Bundles) multiplier bundle = bundles.From[bundle] <= multiplier
+
+    let private cut (graph: Graph) (bundles: Bundles) multiplier (network: Network) : Network =
+        let kept value =
+            bundles.Of[value] |> Array.map (isKept bundles multiplier)
+
+        let count value =
+            kept value |> Array.sumBy (fun stays -> if stays then 1 else 0)
+
+        let layer (l: Layer) =
+            let struct (input, output) = graph.Ports[l.Name]
+            let outs = count output
+
+            {
+                l with
+                    Scale = None
+                    Op =
+                        match l.Op with
+                        | Op.Conv c ->
+                            Op.Conv {
+                                c with
+                                    Out = outs
+                                    Groups =
+                                        Array.splitInto c.Groups (kept output)
+                                        |> Array.filter (Array.contains true)
+                                        |> Array.length
+                            }
+                        | Op.Dense d -> Op.Dense { d with Out = outs }
+                        | op -> op
+                    Input = { l.Input with Channels = count input }
+                    Output = { l.Output with Channels = outs }
+            }
+
+        let rec body input nodes =
+            nodes
+            |> List.mapFold
+                (fun input node ->
+                    let node = visit input node
+                    node, Network.outputOf input [ node ]
+                )
+                input
+            |> fst
+
+        and visit input node =
+            match node with
+            | Node.Layer l -> Node.Layer(layer l)
+            | Node.Residual r ->
+                let branch = body input r.Branch
+
+                Node.Residual {
+                    r with
+                        Scale = None
+                        Branch = branch
+                        Shortcut = body input r.Shortcut
+                        Output = Network.outputOf input branch
+                }
+            | Node.Concat c ->
+                let branches =
+                    c.Branches
+                    |> List.map (fun b -> { b with Body = body input b.Body })
+
+                Node.Concat {
+                    c with
+                        Branches = branches
+                        Output = {
+                            c.Output with
+                                Channels =
+                                    branches
+                                    |> List.sumBy (fun b ->
+                                        (Network.outputOf input b.Body).Channels
+                                    )
+                        }
+                }
+
+        {
+            network with
+                Body = body network.Input network.Body
+        }
+
+    /// The network with every layer at `multiplier` of its width, 0 (one channel a layer, about) to
+    /// 1 (the whole). Its macs never fall as the multiplier rises.
+    let narrow (multiplier: float) (network: Network) : Network =
+        let graph = Graph.ofNetwork network
+        cut graph (bundles graph) multiplier network
+
+    /// The widest uniformly narrowed network of at most `macs`; None: even one channel a layer is
+    /// more than that.
+    let within (macs: int64) (network: Network) : Narrowed option =
+        let graph = Graph.ofNetwork network
+        let bundles = bundles graph
+
+        // Widths change at these multipliers and nowhere else.
+        let steps = Array.append [| 0.0 |] bundles.From |> Array.distinct |> Array.sort
+        let at i = cut graph bundles steps[i] network
+        let fits i = (Cost.ofNetwork (at i)).Macs <= macs
+
+        // Fits at `low`, does not at `high`.
+        let rec bisect low high =
+            if high - low <= 1 then
+                low
+            else
+                let middle = (low + high) / 2
+
+                if fits middle then
+                    bisect middle high
+                else
+                    bisect low middle
+
+        if not (fits 0) then
+            None
+        else
+            let best = bisect 0 steps.Length
+
+            Some {
+                Network = at best
+                Multiplier = if best = steps.Length - 1 then 1.0 else steps[best]
+            }

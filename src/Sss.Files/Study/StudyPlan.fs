@@ -1,0 +1,169 @@
+namespace Sss.Files
+
+open System.Globalization
+open Sss.Core
+
+/// What a run of a study is there for.
+[<RequireQualifiedAccess>]
+type StudyKind =
+    /// The method itself: train with the penalty, and select.
+    | Selected
+    /// The whole network, every γ = 0.
+    | Dense
+    /// The selected network from scratch, for as many epochs.
+    | ScratchE
+    /// The selected network from scratch, for at least the compute that the run which selected it
+    /// spent.
+    | ScratchB
+    /// The network with every layer narrower by one factor, as small as the selected one.
+    | Uniform
+
+/// One value of what a sweep varies.
+type StudyPoint = {
+    /// As a person reads it: `γ 0.01`, `macs 0.5`. Unique in the study.
+    Label: string
+    /// Below the study's folder.
+    Folder: string
+    /// None: the recipe's.
+    Gamma: Gamma option
+    /// None: the recipe's.
+    TargetMacs: float option
+}
+
+/// One training of a study.
+type StudyJob = {
+    Kind: StudyKind
+    /// None: it serves all points.
+    Point: StudyPoint option
+    Seed: int
+    /// The run's folder, below the study's; unique in the study. Parts are joined by `/`.
+    Folder: string
+    /// The folder of the run that has to be at its end first.
+    After: string option
+}
+
+/// Which runs a study is made of: a pure function of what the command line asks for.
+[<RequireQualifiedAccess>]
+module StudyPlan =
+
+    /// All that the selected network has to stand beside.
+    let controls = [
+        StudyKind.Dense
+        StudyKind.ScratchE
+        StudyKind.ScratchB
+        StudyKind.Uniform
+    ]
+
+    /// The word of a kind in files and tables.
+    let word kind =
+        match kind with
+        | StudyKind.Selected -> "selected"
+        | StudyKind.Dense -> "dense"
+        | StudyKind.ScratchE -> "scratch-e"
+        | StudyKind.ScratchB -> "scratch-b"
+        | StudyKind.Uniform -> "uniform"
+
+    /// The kind of a word.
+    let tryParse (text: string) : StudyKind option =
+        StudyKind.Selected :: controls |> List.tryFind (fun kind -> word kind = text)
+
+    let private text (value: float) =
+        value.ToString("R", CultureInfo.InvariantCulture)
+
+    let private gammaText (gamma: Gamma) =
+        if gamma.Neuron = gamma.Group && gamma.Group = gamma.Block then
+            text gamma.Neuron
+        else
+            $"neuron={text gamma.Neuron},group={text gamma.Group},block={text gamma.Block}"
+
+    /// The points of a sweep over γ. Without a target: γ is what varies.
+    let ofGammas (gammas: Gamma list) : StudyPoint list =
+        gammas
+        |> List.distinct
+        |> List.map (fun gamma -> {
+            Label = $"γ {gammaText gamma}"
+            Folder = $"gamma-{gammaText gamma}"
+            Gamma = Some gamma
+            TargetMacs = None
+        })
+
+    /// The points of a sweep over targets of macs.
+    let ofTargets (targets: float list) : StudyPoint list =
+        targets
+        |> List.distinct
+        |> List.map (fun target -> {
+            Label = $"macs {text target}"
+            Folder = $"macs-{text target}"
+            Gamma = None
+            TargetMacs = Some target
+        })
+
+    /// The one point of a run that is not varied; its first seed is the folder itself.
+    let single: StudyPoint = {
+        Label = "run"
+        Folder = ""
+        Gamma = None
+        TargetMacs = None
+    }
+
+    let private under (folder: string) (name: string) =
+        if folder = "" then name else $"{folder}/{name}"
+
+    let private control (point: StudyPoint) seed after kind =
+        let folder = under point.Folder $"controls/{word kind}/seed-{seed}"
+
+        {
+            Kind = kind
+            Point = if kind = StudyKind.Dense then None else Some point
+            Seed = seed
+            Folder = folder
+            After = if kind = StudyKind.Dense then None else Some after
+        }
+
+    /// A run's seeds, each followed by its controls.
+    let private seedsOf (point: StudyPoint) (own: int -> string) (seeds: int list) kinds = [
+        for seed in List.distinct seeds do
+            {
+                Kind = StudyKind.Selected
+                Point = Some point
+                Seed = seed
+                Folder = own seed
+                After = None
+            }
+
+            yield! kinds |> List.map (control point seed (own seed))
+    ]
+
+    /// The runs of `sss sweep`, in the order in which they are best begun. One dense control serves
+    /// all points.
+    let sweep (points: StudyPoint list) (seeds: int list) (withControls: bool) : StudyJob list = [
+        if withControls then
+            for seed in List.distinct seeds do
+                {
+                    Kind = StudyKind.Dense
+                    Point = None
+                    Seed = seed
+                    Folder = $"dense/seed-{seed}"
+                    After = None
+                }
+        for point in points do
+            yield!
+                seedsOf
+                    point
+                    (fun seed -> $"{point.Folder}/seed-{seed}")
+                    seeds
+                    (if withControls then
+                         controls |> List.filter ((<>) StudyKind.Dense)
+                     else
+                         [])
+    ]
+
+    /// The runs of `sss train --control --seeds`; the first seed's run is the folder itself.
+    let ofRun (seeds: int list) (withControls: bool) : StudyJob list =
+        let first = List.tryHead seeds
+
+        seedsOf
+            single
+            (fun seed -> if Some seed = first then "" else $"seeds/seed-{seed}")
+            seeds
+            (if withControls then controls else [])

@@ -1,0 +1,71 @@
+namespace Sss.Files
+
+open System
+open Sss.Core
+
+/// How the runs of a study are trained.
+[<RequireQualifiedAccess>]
+module StudyRecipe =
+
+    let private free (recipe: Recipe) = {
+        recipe with
+            Gamma = {
+                Neuron = 0.0
+                Group = 0.0
+                Block = 0.0
+            }
+            TargetMacs = None
+            ShrinkEvery = None
+    }
+
+    /// The same course over another number of epochs: warm-up and the epochs at which the step size
+    /// falls keep their part of the whole.
+    let stretch (epochs: int) (recipe: Recipe) : Recipe =
+        let scaled (epoch: int) =
+            float epoch * float epochs / float (max 1 recipe.Epochs) |> Math.Round |> int
+
+        {
+            recipe with
+                Epochs = epochs
+                Warmup = scaled recipe.Warmup
+                Schedule =
+                    match recipe.Schedule with
+                    | Step(factor, at) -> Step(factor, List.map scaled at |> List.distinct)
+                    | other -> other
+        }
+
+    /// The least whole number of epochs in which the selected network takes at least the compute that
+    /// the run spent which selected it; None: the run does not say what it spent.
+    let epochsOfCompute (run: RunResult) : int option =
+        run.Compute
+        |> Option.map (fun compute ->
+            let imagesAnEpoch = float compute.Images / float (max 1 run.Recipe.Epochs)
+            let anEpoch = imagesAnEpoch * float run.Selected.Macs
+
+            if anEpoch > 0.0 then
+                max 1 (int (Math.Ceiling(compute.TrainMacs / anEpoch)))
+            else
+                run.Recipe.Epochs
+        )
+
+    /// The recipe of a job. `after`: the result of the run that it waits for. None: that run is
+    /// wanted, or does not say what it spent.
+    let ofJob (recipe: Recipe) (job: StudyJob) (after: RunResult option) : Recipe option =
+        let recipe = { recipe with Seed = job.Seed }
+
+        match job.Kind, job.Point with
+        | StudyKind.Selected, Some point ->
+            Some {
+                recipe with
+                    Gamma = Option.defaultValue recipe.Gamma point.Gamma
+                    TargetMacs =
+                        match point.Gamma, point.TargetMacs with
+                        | Some _, target -> target
+                        | None, target -> Option.orElse recipe.TargetMacs target
+            }
+        | StudyKind.Selected, None -> Some recipe
+        | StudyKind.ScratchB, _ ->
+            after
+            |> Option.bind epochsOfCompute
+            |> Option.map (fun epochs -> stretch epochs (free recipe))
+        | (StudyKind.Dense | StudyKind.ScratchE | StudyKind.Uniform), _ -> Some(free recipe)

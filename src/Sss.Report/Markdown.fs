@@ -1,0 +1,208 @@
+namespace Sss.Report
+
+open System.Globalization
+open Sss.Dsl
+open Sss.Files
+
+/// The tables of studies as a page of Markdown: a pure function of their `sweep.json` files. Nothing
+/// of it is a time, so that the same runs give the same page on every machine.
+[<RequireQualifiedAccess>]
+module Markdown =
+
+    let private escape (text: string) =
+        text.Replace("\\", "\\\\").Replace("|", "\\|").Replace("<", "&lt;")
+
+    /// Cells of a row, the first to the left, the others to the right.
+    let private table (heading: string list) (rows: string list list) = [
+        let line cells =
+            "| " + String.concat " | " (List.map escape cells) + " |"
+
+        line heading
+        "|---|" + String.replicate (heading.Length - 1) "---:|"
+        for row in rows do
+            line row
+        ""
+    ]
+
+    let private dense (study: Study) =
+        study.Runs
+        |> List.tryFind (fun run -> run.Kind = StudyKind.Selected)
+        |> Option.map _.Result.Dense
+
+    let private results (study: Study) =
+        match dense study with
+        | None -> [ "No run of it is done."; "" ]
+        | Some size ->
+            let row (point: string) spent (r: SeedRow) = [
+                point
+                r.Name
+                RowText.accuracy r
+                RowText.difference r
+                RowText.grouped r.Macs
+                RowText.share (float r.Macs) (float size.Macs)
+                RowText.grouped r.Params
+                RowText.share (float r.Params) (float size.Params)
+                RowText.epochs r
+                RowText.compute (SeedRows.trainMacs r)
+                match SeedRows.trainMacs r, spent with
+                | Some own, Some all -> RowText.share own all
+                | _ -> "–"
+                RowText.verdict r
+            ]
+
+            table [
+                "point"
+                "network"
+                "accuracy, %"
+                "selected is ahead by"
+                "macs"
+                "of dense"
+                "params"
+                "of dense"
+                "epochs"
+                "training macs"
+                "of selected's"
+                "verdict"
+            ] [
+                for point in study.Points do
+                    let rows = Study.rows point study
+
+                    let spent =
+                        rows
+                        |> List.tryFind (fun r -> r.Name = StudyPlan.word StudyKind.Selected)
+                        |> Option.bind SeedRows.trainMacs
+
+                    yield! rows |> List.map (row point spent)
+            ]
+
+    let private percent (value: float) =
+        (100.0 * value).ToString("0.00", CultureInfo.InvariantCulture)
+
+    let private seeds (study: Study) =
+        table [
+            "point"
+            "network"
+            for seed in study.Seeds do
+                $"seed {seed}"
+        ] [
+            for point in study.Points do
+                for row in Study.rows point study do
+                    [
+                        point
+                        row.Name
+                        for seed in study.Seeds do
+                            match row.Runs |> List.tryFind (fun run -> run.Seed = seed) with
+                            | Some run -> percent run.Accuracy
+                            | None -> "missing"
+                    ]
+        ]
+
+    let private layers (study: Study) =
+        let columns =
+            study.Points |> List.map (fun point -> point, Study.meanLayers point study)
+
+        match columns |> List.tryFind (fun (_, layers) -> not layers.IsEmpty) with
+        | None -> []
+        | Some(_, all) ->
+            let cell name layers =
+                match layers |> List.tryFind (fun (layer, _, _, _) -> layer = name) with
+                | None -> "–"
+                | Some(_, kept: float, _, gone) ->
+                    let mean = kept.ToString("0.#", CultureInfo.InvariantCulture)
+                    if gone > 0 then $"{mean} (gone in {gone})" else mean
+
+            table [
+                "layer"
+                "whole"
+                for point, _ in columns do
+                    point
+            ] [
+                for name, _, total, _ in all do
+                    [
+                        name
+                        string total
+                        for _, layers in columns do
+                            cell name layers
+                    ]
+            ]
+
+    let private study (study: Study) = [
+        $"## {escape study.Network}"
+        ""
+        let seeds' = study.Seeds |> List.map string |> String.concat ", "
+
+        let options =
+            study.Plan
+            |> List.tryFind (fun (name, _) -> name = "options")
+            |> Option.map snd
+            |> Option.defaultValue $"--data {study.Data}"
+
+        $"`{options}`, seeds {seeds'}."
+        ""
+        yield! results study
+        "Accuracy of each run, %:"
+        ""
+        yield! seeds study
+
+        if not study.Missing.IsEmpty then
+            "Runs that are not there: " + String.concat ", " (List.map escape study.Missing) + "."
+            ""
+
+        match layers study with
+        | [] -> ()
+        | rows ->
+            "Channels that selection left, mean over the seeds:"
+            ""
+            yield! rows
+
+        match Study.runsOf (List.head study.Points) StudyKind.Selected study with
+        | [] -> ()
+        | first :: _ ->
+            $"The recipe (here of {escape study.Points.Head}, seed {first.Seed}):"
+            ""
+            "```sss"
+            (Language.printRecipe first.Result.Recipe).TrimEnd()
+            "```"
+            ""
+    ]
+
+    let private reading = [
+        "How to read the tables:"
+        ""
+        "- **selected**: trained with the penalty and selected, one training. **dense**: the same recipe \
+           with every γ = 0 and no target."
+        "- **scratch-e**: the selected network of the same seed, from new random weights, for as many \
+           epochs. **scratch-b**: the same for at least as many multiply-adds in training as the run that \
+           selected it spent, cuts counted."
+        "- **uniform**: every layer narrower by one factor, at most the macs of the selected network of \
+           the same seed; as many epochs."
+        "- accuracy: of the test images, after the last epoch; mean ± sample standard deviation over the \
+           seeds."
+        "- selected is ahead by: points of accuracy; mean of the differences seed by seed ± its standard \
+           error."
+        "- training macs: forward multiply-adds of all steps. A backward pass costs about twice as much \
+           again, in all rows alike."
+        "- verdict: whether the selected network is the same function as the trained one with its zeros."
+        ""
+    ]
+
+    /// The page. `notes`: a text behind the heading.
+    let page (notes: string option) (studies: Study list) : string =
+        let data = studies |> List.map _.Data |> List.distinct |> String.concat ", "
+
+        [
+            $"# Results on {escape data}"
+            ""
+            "Written by `sss report --markdown` from the `sweep.json` of each study; no number is typed in."
+            ""
+            match notes with
+            | Some text ->
+                text.Trim().Replace("\r\n", "\n")
+                ""
+            | None -> ()
+            yield! reading
+            for one in studies do
+                yield! study one
+        ]
+        |> String.concat "\n"
+        |> fun text -> text.TrimEnd() + "\n"
