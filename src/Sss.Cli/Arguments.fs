@@ -226,7 +226,8 @@ type ReportArgument =
         member argument.Usage =
             match argument with
             | Runs _ -> "a run's folder, or a sweep's"
-            | Markdown _ -> "write the tables of sweeps, as many as are named, as one page of Markdown"
+            | Markdown _ ->
+                "write the tables of sweeps, as many as are named, as one page of Markdown"
             | Notes _ -> "a file whose text opens that page, behind its heading"
             | Json -> "print one JSON object and nothing else on standard output"
 

@@ -30,12 +30,10 @@ module internal Children =
 
     /// How this program is started again: by itself, or by `dotnet` with its file.
     let private command (words: string list) =
-        let own =
-            Environment.ProcessPath |> Option.ofObj |> Option.defaultValue "dotnet"
+        let own = Environment.ProcessPath |> Option.ofObj |> Option.defaultValue "dotnet"
 
         match Path.GetFileNameWithoutExtension own with
-        | "dotnet" ->
-            own, (Assembly.GetEntryAssembly() |> nonNull).Location :: words
+        | "dotnet" -> own, (Assembly.GetEntryAssembly() |> nonNull).Location :: words
         | _ -> own, words
 
     /// Starts the program with the words of a command; what it says goes to the end of a file.

@@ -41,7 +41,10 @@ module ReportCommand =
                     |> Result.mapError BadFile
                 )
 
-            do! AtomicFile.writeText file (Markdown.page notes studies) |> Result.mapError BadFile
+            do!
+                AtomicFile.writeText file (Markdown.page notes studies)
+                |> Result.mapError BadFile
+
             return file
         }
 

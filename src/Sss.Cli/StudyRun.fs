@@ -63,7 +63,8 @@ module StudyRun =
                 Waiting = state.Waiting |> List.filter (fun j -> j.Folder <> job.Folder)
         }
 
-        let after = job.After |> Option.bind (fun folder -> Map.tryFind folder state.Results)
+        let after =
+            job.After |> Option.bind (fun folder -> Map.tryFind folder state.Results)
 
         match StudyJobs.prepare s job after with
         | Error reason -> failed emit job reason state
@@ -139,7 +140,10 @@ module StudyRun =
             match List.tryFind (isDoomed state) state.Waiting with
             | _ when stop.IsCancellationRequested -> over true (settle s state)
             | Some job ->
-                { state with Waiting = state.Waiting |> List.filter (fun j -> j.Folder <> job.Folder) }
+                {
+                    state with
+                        Waiting = state.Waiting |> List.filter (fun j -> j.Folder <> job.Folder)
+                }
                 |> failed emit job "the run that it waits for failed"
                 |> go
             | None ->

@@ -67,7 +67,14 @@ module SweepCommand =
         FileError.catching
             path
             (fun () ->
-                Ok(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+                Ok(
+                    new FileStream(
+                        path,
+                        FileMode.OpenOrCreate,
+                        FileAccess.ReadWrite,
+                        FileShare.None
+                    )
+                )
             )
         |> Result.mapError (
             function
@@ -142,7 +149,12 @@ module SweepCommand =
                         let said = String.Join("\n  ", child.Said())
                         Terminal.error $"{folder}: latency was not measured: {said}"
 
-    let private prepare (args: Argu.ParseResults<SweepArgument>) path (o: SweepOptions) (parsed: Parsed) =
+    let private prepare
+        (args: Argu.ParseResults<SweepArgument>)
+        path
+        (o: SweepOptions)
+        (parsed: Parsed)
+        =
         let start = Option.defaultValue Recipe.defaults parsed.Recipe
 
         // The bounds have been checked: they do not depend on the recipe.
@@ -272,8 +284,7 @@ module SweepCommand =
                             match SweepOptions.read args before.Gamma with
                             | Ok o -> prepare args path o parsed |> Result.map (fun p -> o, p)
                             // The same words have been read above.
-                            | Error message ->
-                                Error(BadFile(NotAvailable(path, message)))
+                            | Error message -> Error(BadFile(NotAvailable(path, message)))
                     }
 
                 match prepared with

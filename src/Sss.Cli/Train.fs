@@ -243,24 +243,27 @@ module TrainCommand =
 
                         let! engine = Engine.load options.Threads
 
-                        return controls, {
-                            Network = parsed.Network
-                            Recipe = recipe
-                            Dataset =
-                                options.Limit |> Option.fold (fun d n -> Dataset.limit n d) dataset
-                            Select = options.Select
-                            Settings = {
-                                Engine = engine
-                                Threads = options.Threads
-                                Loaders = options.Loaders
-                                From = from
-                                Method = options.Method
-                                Validation = options.Validation
-                                Keeper = None
+                        return
+                            controls,
+                            {
+                                Network = parsed.Network
+                                Recipe = recipe
+                                Dataset =
+                                    options.Limit
+                                    |> Option.fold (fun d n -> Dataset.limit n d) dataset
+                                Select = options.Select
+                                Settings = {
+                                    Engine = engine
+                                    Threads = options.Threads
+                                    Loaders = options.Loaders
+                                    From = from
+                                    Method = options.Method
+                                    Validation = options.Validation
+                                    Keeper = None
+                                }
+                                Out = Some out
+                                Start = options.Start
                             }
-                            Out = Some out
-                            Start = options.Start
-                        }
                     }
 
                 match prepared with

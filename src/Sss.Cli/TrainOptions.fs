@@ -187,8 +187,7 @@ module TrainOptions =
     /// What the run is to be compared with. `seed`: the run's, where --seeds says nothing.
     let controls (args: ParseResults<TrainArgument>) (seed: int) : Result<ControlOptions, string> =
         result {
-            let! seeds =
-                args.TryGetResult TrainArgument.Seeds |> Option.traverseResult seeds
+            let! seeds = args.TryGetResult TrainArgument.Seeds |> Option.traverseResult seeds
 
             let! jobs =
                 args.TryGetResult TrainArgument.Jobs

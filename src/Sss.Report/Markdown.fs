@@ -19,8 +19,10 @@ module Markdown =
 
         line heading
         "|---|" + String.replicate (heading.Length - 1) "---:|"
+
         for row in rows do
             line row
+
         ""
     ]
 
@@ -145,7 +147,10 @@ module Markdown =
         yield! seeds study
 
         if not study.Missing.IsEmpty then
-            "Runs that are not there: " + String.concat ", " (List.map escape study.Missing) + "."
+            "Runs that are not there: "
+            + String.concat ", " (List.map escape study.Missing)
+            + "."
+
             ""
 
         match layers study with

@@ -170,9 +170,7 @@ module Uniform =
                         Output = Network.outputOf input branch
                 }
             | Node.Concat c ->
-                let branches =
-                    c.Branches
-                    |> List.map (fun b -> { b with Body = body input b.Body })
+                let branches = c.Branches |> List.map (fun b -> { b with Body = body input b.Body })
 
                 Node.Concat {
                     c with

@@ -47,12 +47,7 @@ type StudyJob = {
 module StudyPlan =
 
     /// All that the selected network has to stand beside.
-    let controls = [
-        StudyKind.Dense
-        StudyKind.ScratchE
-        StudyKind.ScratchB
-        StudyKind.Uniform
-    ]
+    let controls = [ StudyKind.Dense; StudyKind.ScratchE; StudyKind.ScratchB; StudyKind.Uniform ]
 
     /// The word of a kind in files and tables.
     let word kind =
