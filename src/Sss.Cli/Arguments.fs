@@ -93,6 +93,7 @@ type SweepArgument =
     | [<Unique>] Limit of images: int
     | [<Unique>] Method of method: string
     | [<Unique>] Round of channels: int
+    | [<Unique>] Device of device: string
     | [<Unique>] No_Latency
     | [<Unique>] Quiet
     | [<Unique>] Json
@@ -126,6 +127,7 @@ type SweepArgument =
             | Method _ ->
                 "apg (the default), published or published-unclamped: forms of the factors' update"
             | Round _ -> "keep channels up to a multiple of this number, still exact"
+            | Device _ -> "cpu or cuda"
             | No_Latency -> "do not measure how fast the selected networks are"
             | Quiet -> "no progress, only the result and errors"
             | Json -> "print sweep.json to standard output and nothing else there"

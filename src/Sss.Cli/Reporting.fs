@@ -1,5 +1,6 @@
 namespace Sss.Cli
 
+open System
 open System.IO
 open FsToolkit.ErrorHandling
 open Sss.Files
@@ -23,11 +24,15 @@ module ReportCommand =
         else
             Report.write folder
 
-    let private tell json (name: string) (path: string) =
-        if json then
-            Terminal.out ("{\"" + name + "\":" + Terminal.quoted path + "}")
-        else
-            Terminal.out $"{name} written: {path}"
+    let private tell json (name: string) (paths: string list) =
+        match paths with
+        | [ path ] when json -> Terminal.out ("{\"" + name + "\":" + Terminal.quoted path + "}")
+        | paths when json ->
+            let listed = String.Join(",", List.map Terminal.quoted paths)
+            Terminal.out ("{\"" + name + "s\":[" + listed + "]}")
+        | paths ->
+            for path in paths do
+                Terminal.out $"{name} written: {path}"
 
     /// The tables of sweeps as one page.
     let private markdown (folders: string list) (notes: string option) (file: string) =
@@ -57,12 +62,10 @@ module ReportCommand =
             let json = args.Contains ReportArgument.Json
             let notes = args.TryGetResult ReportArgument.Notes
 
-            let tell written =
+            let tell name written =
                 match written with
                 | Ok paths ->
-                    for name, path in paths do
-                        tell json name path
-
+                    tell json name paths
                     Exit.ok
                 | Error error ->
                     Terminal.error (ReportError.message error |> _.TrimEnd())
@@ -71,8 +74,5 @@ module ReportCommand =
             match args.TryGetResult ReportArgument.Markdown, notes with
             | None, Some _ -> Usage.refuse "report" "--notes goes with --markdown."
             | Some file, _ ->
-                tell (markdown folders notes file |> Result.map (fun path -> [ "page", path ]))
-            | None, None ->
-                folders
-                |> List.traverseResultM (page >> Result.map (fun path -> "report", path))
-                |> tell
+                markdown folders notes file |> Result.map List.singleton |> tell "page"
+            | None, None -> folders |> List.traverseResultM page |> tell "report"

@@ -80,6 +80,11 @@ module SweepOptions =
                 "--method"
                 name
             | None -> ()
+            match args.TryGetResult SweepArgument.Device with
+            | Some device ->
+                "--device"
+                device
+            | None -> ()
         ]
 
     /// All of them; `before`: the recipe's γ.

@@ -14,14 +14,6 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module SweepCommand =
 
-    /// A sweep that is about to run.
-    type private Prepared = {
-        Settings: StudySettings
-        Jobs: StudyJob list
-        /// Without its runs.
-        Empty: Study
-    }
-
     /// What makes a sweep this one. Jobs and threads are no part of it.
     let private plan (network: Network) recipe (o: SweepOptions) seeds control = [
         "network", Language.print network
@@ -83,13 +75,8 @@ module SweepCommand =
             | error -> FileError.message error
         )
 
-    let private benchFile (p: Prepared) (point: StudyPoint) =
-        StudyPlan.sweep [ point ] (List.truncate 1 p.Empty.Seeds) false
-        |> List.head
-        |> fun job -> Path.Combine(StudyJobs.folder p.Settings job, "bench.json")
-
     /// The study as far as it is done.
-    let private study (p: Prepared) (o: SweepOptions) results : Study = {
+    let private study (p: PreparedSweep) (o: SweepOptions) results : Study = {
         p.Empty with
             Runs = StudyJobs.collect p.Settings p.Jobs results
             Missing = [
@@ -99,55 +86,16 @@ module SweepCommand =
             ]
             Benches = [
                 for point in o.Points do
-                    let file = benchFile p point
+                    let file = SweepLatency.file p point
 
                     if File.Exists file then
                         point.Label, File.ReadAllText(file).Trim()
             ]
     }
 
-    let private save (p: Prepared) (study: Study) =
+    let private save (p: PreparedSweep) (study: Study) =
         StudyFile.write (sweepFile p.Settings.Out) study
         |> Result.mapError FileError.message
-
-    /// Seconds a row: a sweep compares networks, it does not publish times.
-    let private benchSeconds = "0.3"
-
-    /// Measures each point's first network, one at a time when nothing else is at work.
-    let private measure quiet (p: Prepared) (o: SweepOptions) (stop: CancellationToken) =
-        for point in o.Points do
-            let file = benchFile p point
-            let folder = Path.GetDirectoryName file |> nonNull
-
-            if
-                not (File.Exists file)
-                && File.Exists(Path.Combine(folder, "result.json"))
-                && not stop.IsCancellationRequested
-            then
-                if not quiet then
-                    Terminal.error $"measuring latency: {point.Label}"
-
-                let threads =
-                    o.Threads
-                    |> Option.map (fun n -> [ "--threads"; string n ])
-                    |> Option.defaultValue []
-
-                let words = [ "bench"; folder; "--seconds"; benchSeconds; "--json" ] @ threads
-
-                match Children.start (folder + ".log") words with
-                | Error reason -> Terminal.error $"{folder}: latency was not measured: {reason}"
-                | Ok child ->
-                    use ended = child.Process
-
-                    try
-                        child.Ended.Wait stop
-                    with :? OperationCanceledException ->
-                        ended.Kill()
-                        child.Ended.Wait()
-
-                    if ended.ExitCode <> Exit.ok && not stop.IsCancellationRequested then
-                        let said = String.Join("\n  ", child.Said())
-                        Terminal.error $"{folder}: latency was not measured: {said}"
 
     let private prepare
         (args: Argu.ParseResults<SweepArgument>)
@@ -198,7 +146,7 @@ module SweepCommand =
         }
 
     /// What an earlier command has done already.
-    let private there (p: Prepared) =
+    let private there (p: PreparedSweep) =
         p.Jobs
         |> List.choose (fun job ->
             match StudyJobs.finished p.Settings job with
@@ -207,7 +155,7 @@ module SweepCommand =
         )
         |> Map.ofList
 
-    let private finish json (p: Prepared) (study: Study) (ended: StudyEnd) : int =
+    let private finish json (p: PreparedSweep) (study: Study) (ended: StudyEnd) : int =
         match Report.writeSweep p.Settings.Out with
         | Ok _ -> ()
         | Error error -> Terminal.error ("the report was not written: " + ReportError.message error)
@@ -230,7 +178,7 @@ module SweepCommand =
 
             Exit.fault
 
-    let private run (args: Argu.ParseResults<SweepArgument>) (o: SweepOptions) (p: Prepared) =
+    let private run (args: Argu.ParseResults<SweepArgument>) (o: SweepOptions) (p: PreparedSweep) =
         let json = args.Contains SweepArgument.Json
         let quiet = json || args.Contains SweepArgument.Quiet
 
@@ -248,7 +196,7 @@ module SweepCommand =
                             (fun emit -> StudyRun.run p.Settings p.Jobs Map.empty emit stop)
 
                     if not ended.Stopped && not (args.Contains SweepArgument.No_Latency) then
-                        measure quiet p o stop
+                        SweepLatency.measure quiet p o.Threads o.Points stop
 
                     {
                         ended with
@@ -268,6 +216,10 @@ module SweepCommand =
         | Ok args ->
             match SweepOptions.read args Recipe.defaults.Gamma with
             | Error message -> Usage.refuse "sweep" message
+            | Ok o when (TrainOptions.device o.Train).IsError ->
+                let reason = TrainOptions.device o.Train |> Result.either string id
+                Terminal.error ("sss sweep: " + reason)
+                Exit.fault
             | Ok _ ->
                 let path = args.GetResult SweepArgument.File
 

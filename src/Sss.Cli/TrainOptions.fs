@@ -237,6 +237,11 @@ module TrainOptions =
                 "--method"
                 name
             | None -> ()
+            match args.TryGetResult TrainArgument.Device with
+            | Some device ->
+                "--device"
+                device
+            | None -> ()
             if args.Contains TrainArgument.Keep_Factors then
                 "--keep-factors"
         ]

@@ -77,6 +77,35 @@ module Markdown =
                     yield! rows |> List.map (row point spent)
             ]
 
+    /// Whether targets hold is told of every seed, not of the mean.
+    let private range (study: Study) =
+        let one point =
+            match Study.runsOf point StudyKind.Selected study with
+            | [] -> None
+            | runs ->
+                let shares =
+                    runs
+                    |> List.map (fun run ->
+                        float run.Result.Selected.Macs, float run.Result.Dense.Macs
+                    )
+
+                let least, most =
+                    shares |> List.minBy (fun (a, b) -> a / b),
+                    shares |> List.maxBy (fun (a, b) -> a / b)
+
+                Some
+                    $"{escape point}: {RowText.share (fst least) (snd least)} to \
+                      {RowText.share (fst most) (snd most)}"
+
+        match List.choose one study.Points with
+        | [] -> []
+        | ranges -> [
+            "Macs of the selected networks, of dense's, least and most over the seeds: "
+            + String.concat "; " ranges
+            + "."
+            ""
+          ]
+
     let private percent (value: float) =
         (100.0 * value).ToString("0.00", CultureInfo.InvariantCulture)
 
@@ -142,6 +171,7 @@ module Markdown =
         $"`{options}`, seeds {seeds'}."
         ""
         yield! results study
+        yield! range study
         "Accuracy of each run, %:"
         ""
         yield! seeds study

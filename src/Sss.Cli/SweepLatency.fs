@@ -1,0 +1,69 @@
+namespace Sss.Cli
+
+open System
+open System.IO
+open System.Threading
+open Sss.Files
+
+/// A sweep that is about to run.
+type PreparedSweep = {
+    Settings: StudySettings
+    Jobs: StudyJob list
+    /// Without its runs.
+    Empty: Study
+}
+
+/// How fast a sweep's selected networks are.
+[<RequireQualifiedAccess>]
+module SweepLatency =
+
+    /// `bench.json` of a point's first seed.
+    let file (p: PreparedSweep) (point: StudyPoint) =
+        StudyPlan.sweep [ point ] (List.truncate 1 p.Empty.Seeds) false
+        |> List.head
+        |> fun job -> Path.Combine(StudyJobs.folder p.Settings job, "bench.json")
+
+    /// Seconds a row: a sweep compares networks, it does not publish times.
+    let private benchSeconds = "0.3"
+
+    /// Measures each point's first network, one at a time when nothing else is at work.
+    let measure
+        quiet
+        (p: PreparedSweep)
+        (threads: int option)
+        (points: StudyPoint list)
+        (stop: CancellationToken)
+        =
+        for point in points do
+            let path = file p point
+            let folder = Path.GetDirectoryName path |> nonNull
+
+            if
+                not (File.Exists path)
+                && File.Exists(Path.Combine(folder, "result.json"))
+                && not stop.IsCancellationRequested
+            then
+                if not quiet then
+                    Terminal.error $"measuring latency: {point.Label}"
+
+                let threads =
+                    threads
+                    |> Option.map (fun n -> [ "--threads"; string n ])
+                    |> Option.defaultValue []
+
+                let words = [ "bench"; folder; "--seconds"; benchSeconds; "--json" ] @ threads
+
+                match Children.start (folder + ".log") words with
+                | Error reason -> Terminal.error $"{folder}: latency was not measured: {reason}"
+                | Ok child ->
+                    use ended = child.Process
+
+                    try
+                        child.Ended.Wait stop
+                    with :? OperationCanceledException ->
+                        ended.Kill()
+                        child.Ended.Wait()
+
+                    if ended.ExitCode <> Exit.ok && not stop.IsCancellationRequested then
+                        let said = String.Join("\n  ", child.Said())
+                        Terminal.error $"{folder}: latency was not measured: {said}"

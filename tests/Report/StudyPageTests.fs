@@ -1,0 +1,165 @@
+namespace Sss.Tests.Report
+
+open System.IO
+open Xunit
+open Sss.Core
+open Sss.Files
+open Sss.Report
+open Sss.Tests.Report.Made
+
+/// A theory over the data sets whose results are committed; there may be none yet.
+type CommittedResults() as theory =
+    inherit FactAttribute()
+
+    static let folder = Path.Combine(root, "docs", "results")
+
+    do
+        if CommittedResults.Sets.IsEmpty then
+            theory.Skip <- $"no study is committed below {folder} yet; docs/results/make runs them"
+
+    /// Folders below docs/results that hold studies.
+    static member Sets: string list =
+        if not (Directory.Exists folder) then
+            []
+        else
+            Directory.GetDirectories folder
+            |> List.ofArray
+            |> List.filter (fun set ->
+                Directory.GetFiles(set, StudyFile.fileName, SearchOption.AllDirectories).Length > 0
+            )
+            |> List.sort
+
+/// Pages of studies: the report of a sweep, and its tables in Markdown.
+type StudyPageTests() =
+
+    /// A result with numbers that can be told apart.
+    let result seed accuracy macs =
+        use folder = new Folder()
+        let network, recipe = example "examples/digits.sss"
+        Made.run folder.Path network { recipe with Epochs = 2 } factor |> ignore
+
+        {
+            Option.get (ReadRun.read folder.Path |> must).Result with
+                Seed = seed
+                Test = {
+                    RunTest.Accuracy = accuracy
+                    Loss = 0.1
+                    Count = 359
+                }
+                Selected = { RunSize.Params = 1000L; Macs = macs }
+        }
+
+    let study: Lazy<Study> =
+        lazy
+            (let one kind point seed accuracy macs : StudyRun = {
+                Kind = kind
+                Point = point
+                Seed = seed
+                Folder = $"{StudyPlan.word kind}/seed-{seed}"
+                Result = result seed accuracy macs
+                Layers = [
+                    if kind = StudyKind.Selected then
+                        {
+                            Layer = "conv1"
+                            Kept = 9 + seed
+                            Total = 16
+                        }
+
+                        {
+                            Layer = "basic1.conv1"
+                            Kept = seed - 1
+                            Total = 16
+                        }
+                ]
+             }
+
+             {
+                 Plan = [ "options", "--data digits --limit 99" ]
+                 Network = "A<b>|c"
+                 Data = "digits"
+                 Points = [ "macs 0.5"; "macs 0.3" ]
+                 Seeds = [ 1; 2 ]
+                 Control = true
+                 Runs = [
+                     one StudyKind.Dense None 1 0.99 1648256L
+                     one StudyKind.Dense None 2 0.98 1648256L
+                     one StudyKind.Selected (Some "macs 0.5") 1 0.97 800000L
+                     one StudyKind.Selected (Some "macs 0.5") 2 0.98 820000L
+                     one StudyKind.ScratchE (Some "macs 0.5") 1 0.96 800000L
+                     one StudyKind.ScratchE (Some "macs 0.5") 2 0.96 820000L
+                 ]
+                 Benches = [ "macs 0.5", Made.bench ]
+                 Missing = [ "macs-0.3/seed-1" ]
+             })
+
+    let lines (page: string) = page.Split '\n'
+
+    [<Fact>]
+    member _.``a page has every row, seed and layer, and what is missing``() =
+        let page = Markdown.page (Some "Said by a person.\n") [ study.Value ]
+        let lines = lines page
+        Assert.Equal("# Results on digits", lines[0])
+        Assert.Contains("Said by a person.", lines)
+        Assert.Contains("## A&lt;b>\\|c", lines)
+        Assert.Contains("`--data digits --limit 99`, seeds 1, 2.", lines)
+
+        let starts (start: string) =
+            Assert.Single(lines |> Array.filter (fun line -> line.StartsWith start))
+            |> ignore
+
+        starts "| macs 0.5 | selected | 97.50 ± 0.71 |  | 810,000 | 49.1 % |"
+        starts "| macs 0.5 | dense | 98.50 ± 0.71 | −1.00 ± 1.00 | 1,648,256 | 100.0 % |"
+        starts "| macs 0.5 | scratch-e | 96.00 ± 0.00 | +1.50 ± 0.50 |"
+        Assert.Contains("| macs 0.5 | selected | 97.00 | 98.00 |", lines)
+        // A shared control is told at each point, with nothing to compare where no run is.
+        starts "| macs 0.3 | dense | 98.50 ± 0.71 |  |"
+        Assert.Contains("| conv1 | 16 | 10.5 | – |", lines)
+        Assert.Contains("| basic1.conv1 | 16 | 0.5 (gone in 1) | – |", lines)
+        Assert.Contains("Runs that are not there: macs-0.3/seed-1.", lines)
+        Assert.EndsWith("```\n", page)
+
+    [<Fact>]
+    member _.``a sweep's report compares seeds and controls``() =
+        use folder = new Folder()
+        StudyFile.write (folder.File StudyFile.fileName) study.Value |> must
+        let path = Report.writeSweep folder.Path |> must
+        let page = File.ReadAllText path |> System.Net.WebUtility.HtmlDecode |> nonNull
+        Assert.Contains("97.50 ± 0.71", page)
+        Assert.Contains("+1.50 ± 0.50", page)
+        Assert.Contains("Accuracy against measured time", page)
+        Assert.Contains("Accuracy against params", page)
+        Assert.Equal(File.ReadAllText path, File.ReadAllText(Report.writeSweep folder.Path |> must))
+
+    [<Fact>]
+    member _.``a folder without a sweep, and a damaged one, are errors``() =
+        use folder = new Folder()
+
+        let message () =
+            match ReadSweep.study folder.Path with
+            | Ok _ -> failwith "it was read"
+            | Error error -> ReportError.message error
+
+        Assert.Equal($"{folder.Path}: not a sweep's folder: it holds no sweep.json", message ())
+
+        File.WriteAllText(folder.File StudyFile.fileName, "{}")
+        Assert.Contains(folder.File StudyFile.fileName, message ())
+
+    [<CommittedResults>]
+    member _.``the committed pages are what their studies give``() =
+        for set in CommittedResults.Sets do
+            let studies =
+                Directory.GetDirectories set
+                |> List.ofArray
+                |> List.sortWith (fun a b -> System.String.CompareOrdinal(a, b))
+                |> List.filter ReadSweep.isThere
+                |> List.map (ReadSweep.study >> must)
+
+            let notes = Path.Combine(set, "notes.md")
+
+            let notes =
+                if File.Exists notes then
+                    Some(File.ReadAllText notes)
+                else
+                    None
+
+            Assert.Equal(File.ReadAllText(set + ".md"), Markdown.page notes studies)
