@@ -24,7 +24,7 @@ type SweepTests() =
     let runs (sweep: JsonElement) =
         [
             for run in sweep.GetProperty("runs").EnumerateArray() do
-                (run.GetProperty("kind").GetString(), run.GetProperty("seed").GetInt32()),
+                (string (run.GetProperty("kind").GetString()), run.GetProperty("seed").GetInt32()),
                 run.GetProperty "result"
         ]
         |> Map.ofList
@@ -211,7 +211,7 @@ type SweepTests() =
 
         let controls = [
             for control in result.GetProperty("controls").EnumerateArray() do
-                control.GetProperty("name").GetString(), control
+                string (control.GetProperty("name").GetString()), control
         ]
 
         Assert.Equal<string list>(
@@ -237,8 +237,15 @@ type SweepTests() =
 
         // Controls that are not done are not thrown away without a word.
         File.Delete(Path.Combine(out, "result.json"))
-        expectCode 1 (sss (command []))
-        expectCode 0 (sss (command [ "--restart"; "--quiet" ]))
+        let refused = sss (command [])
+        expectCode 1 refused
+
+        Assert.StartsWith(
+            $"{out} holds a run that has not come to its end ({out}/controls).",
+            refused.Err
+        )
+
+        Assert.True(Directory.Exists(Path.Combine(out, "controls")))
 
     [<Theory>]
     [<InlineData("--target-macs", "0.5,x", "--target-macs: 'x' is not a number.")>]

@@ -96,7 +96,7 @@ type PageTests() =
             | _ -> ()
 
         Assert.Contains("the same function as the trained network", page)
-        Assert.Contains("94.0 % ± 0.1 %", page)
+        Assert.Contains("94.01 ± 0.12", page)
         Assert.Contains("2.98×", page)
         Assert.Contains("gamma neuron=0.01 group=0 block=0.03", page)
 
