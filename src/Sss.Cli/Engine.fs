@@ -59,9 +59,13 @@ module Engine =
     /// second one ends the process at once.
     let stoppable (work: CancellationToken -> 'T) : 'T =
         use source = new CancellationTokenSource()
+        // Of signals alone: Ctrl-C reaches the child of a study beside the end of its input, in either
+        // order, and is its first signal still.
+        let isSignalled = ref false
 
         let handle (context: PosixSignalContext) =
-            if not source.IsCancellationRequested then
+            if not isSignalled.Value then
+                isSignalled.Value <- true
                 context.Cancel <- true
                 source.Cancel()
             else

@@ -17,6 +17,7 @@ module TrainOptions =
         else
             Error $"{name} must be a number above 0, not {Number.brief value}."
 
+    /// A number above 0 and at most 1.
     let fraction name (value: float) =
         if value > 0.0 && value <= 1.0 then
             Ok value

@@ -12,13 +12,13 @@ module Markdown =
     let private escape (text: string) =
         text.Replace("\\", "\\\\").Replace("|", "\\|").Replace("<", "&lt;")
 
-    /// Cells of a row, the first to the left, the others to the right.
+    /// Cells of a row, the first two to the left, the others to the right.
     let private table (heading: string list) (rows: string list list) = [
         let line cells =
             "| " + String.concat " | " (List.map escape cells) + " |"
 
         line heading
-        "|---|" + String.replicate (heading.Length - 1) "---:|"
+        "|---|---|" + String.replicate (heading.Length - 2) "---:|"
 
         for row in rows do
             line row
@@ -211,7 +211,7 @@ module Markdown =
            selected it spent, cuts counted."
         "- **uniform**: every layer narrower by one factor, at most the macs of the selected network of \
            the same seed; as many epochs."
-        "- accuracy: of the test images, after the last epoch; mean ± sample standard deviation over the \
+        "- accuracy: of the test images; mean ± sample standard deviation over the \
            seeds."
         "- selected is ahead by: points of accuracy; mean of the differences seed by seed ± its standard \
            error."

@@ -1,6 +1,7 @@
 namespace Sss.Tests.EndToEnd
 
 open System
+open System.Diagnostics
 open System.IO
 open System.Text.Json
 open Xunit
@@ -164,6 +165,40 @@ type SweepTests() =
                 File.ReadAllBytes(folder.File $"{out}/macs-0.7/seed-{seed}/selected.safetensors")
 
             Assert.Equal<byte[]>(bytes "whole", bytes "out")
+
+    [<Fact>]
+    member _.``told to stop by its input and by a signal, a run keeps its state all the same``() =
+        use folder = SmallRun.prepared ()
+        let out = folder.File "out"
+
+        let info =
+            ProcessStartInfo(
+                "env",
+                [ "--default-signal=INT"; "dotnet"; program ]
+                @ SmallRun.arguments folder out [ "--epochs"; "400"; "--quiet" ],
+                RedirectStandardInput = true,
+                RedirectStandardError = true
+            )
+
+        info.Environment["SSS_STOP_AT_END_OF_INPUT"] <- "1"
+
+        if OperatingSystem.IsLinux() then
+            use child = Process.Start info |> nonNull
+
+            while Directory.GetFiles(folder.Path, "step-*", SearchOption.AllDirectories).Length = 0
+                  && not child.HasExited do
+                Threading.Thread.Sleep 5
+
+            child.StandardInput.Close()
+            Threading.Thread.Sleep 3
+
+            if not child.HasExited then
+                Signal.give child (snd (List.find (fun (name, _) -> name = "INT") Signal.all))
+
+            let said = child.StandardError.ReadToEnd()
+            child.WaitForExit()
+            Assert.True((child.ExitCode = 3), $"{child.ExitCode}\n{said}")
+            Assert.Contains("go on with --resume.", said)
 
     [<Fact>]
     member _.``a run that fails is told, and the others go on``() =

@@ -7,7 +7,7 @@ open Sss.Core.Select
 type Narrowed = {
     /// Without scaling factors.
     Network: Network
-    /// Above 0, at most 1: the part of its channels that every layer keeps, up to rounding.
+    /// From 0 (one channel a layer, about) to 1: the part of its channels that every layer keeps, up to rounding.
     Multiplier: float
 }
 
@@ -190,8 +190,7 @@ module Uniform =
                 Body = body network.Input network.Body
         }
 
-    /// The network with every layer at `multiplier` of its width, 0 (one channel a layer, about) to
-    /// 1 (the whole). Its macs never fall as the multiplier rises.
+    /// The network with every layer at `multiplier` of its width, from 0 to 1. Its macs never fall as the multiplier rises.
     let narrow (multiplier: float) (network: Network) : Network =
         let graph = Graph.ofNetwork network
         cut graph (bundles graph) multiplier network
