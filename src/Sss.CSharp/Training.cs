@@ -27,7 +27,7 @@ public static class Training
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(dataset);
-        var recipe = Merge(network.Recipe ?? Core.RecipeModule.defaults, options ?? new TrainingOptions());
+        var recipe = Recipes.Merge(network.CoreRecipe ?? Core.RecipeModule.defaults, options ?? new TrainingOptions());
         Files.DatasetModule.fits(network.Value, dataset.Value).OrThrow(Engine.FileFailure);
         dataset = dataset.Resized(recipe.Augment.Resize);
         return Task.Factory.StartNew(
@@ -95,46 +95,4 @@ public static class Training
                         error,
                         Microsoft.FSharp.Collections.ListModule.TryHead(Torch.Checkpoint.files(folder))))));
     }
-
-    private static Core.Recipe Merge(Core.Recipe recipe, TrainingOptions options) => new(
-        AtLeastOne(options.Epochs, nameof(options.Epochs)) ?? recipe.Epochs,
-        AtLeastOne(options.Batch, nameof(options.Batch)) ?? recipe.Batch,
-        Positive(options.LearningRate, nameof(options.LearningRate)) ?? recipe.Lr,
-        recipe.Schedule,
-        recipe.Warmup,
-        recipe.Momentum,
-        recipe.Decay,
-        options.Gamma is { } gamma ? Checked(gamma) : recipe.Gamma,
-        options.TargetMacs is { } target ? Fraction(target) : recipe.TargetMacs,
-        AtLeastOne(options.ShrinkEvery, nameof(options.ShrinkEvery)) is { } every
-            ? FSharpOption<int>.Some(every)
-            : recipe.ShrinkEvery,
-        options.Seed ?? recipe.Seed,
-        recipe.Augment);
-
-    private static Core.Gamma Checked(Gamma gamma)
-    {
-        foreach (var value in new[] { gamma.Neuron, gamma.Group, gamma.Block })
-        {
-            if (!double.IsFinite(value) || value < 0)
-            {
-                throw new ArgumentException($"Gamma must be 0 or more, not {value}.", nameof(gamma));
-            }
-        }
-
-        return new Core.Gamma(gamma.Neuron, gamma.Group, gamma.Block);
-    }
-
-    private static FSharpOption<double> Fraction(double target) =>
-        target is > 0 and <= 1
-            ? FSharpOption<double>.Some(target)
-            : throw new ArgumentException($"TargetMacs must be above 0 and at most 1, not {target}.", nameof(target));
-
-    private static int? AtLeastOne(int? value, string name) =>
-        value is < 1 ? throw new ArgumentException($"{name} must be at least 1, not {value}.", name) : value;
-
-    private static double? Positive(double? value, string name) =>
-        value is { } v && !(double.IsFinite(v) && v > 0)
-            ? throw new ArgumentException($"{name} must be a number above 0, not {v}.", name)
-            : value;
 }
