@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
-using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace Sss.Facade.Tests;
@@ -9,7 +8,7 @@ namespace Sss.Facade.Tests;
 /// <summary>Every public member is used by some test of this assembly.</summary>
 public class CoverageTests
 {
-    /// <summary>What records get from the compiler: it is the compiler's to test.</summary>
+    /// <summary>What records get from the compiler, and what is called by way of <c>object</c>.</summary>
     private static readonly HashSet<string> OfRecords =
     [
         "Equals", "GetHashCode", "ToString", "Deconstruct", "op_Equality", "op_Inequality", "<Clone>$",
@@ -50,8 +49,7 @@ public class CoverageTests
 
         foreach (var method in type.GetMethods(Public))
         {
-            var isMade = method.IsDefined(typeof(CompilerGeneratedAttribute)) && OfRecords.Contains(method.Name);
-            if (!isMade && !(method.IsSpecialName && method.Name[..4] is "get_" or "set_"))
+            if (!OfRecords.Contains(method.Name) && !(method.IsSpecialName && method.Name[..4] is "get_" or "set_"))
             {
                 yield return ($"{type.Name}.{method.Name}", [$"{type.Name}.{method.Name}"]);
             }
@@ -72,8 +70,11 @@ public class CoverageTests
     }
 
     [Fact]
-    public void EveryPublicMemberIsUsedByATest() =>
-        Assert.Empty(Untouched(typeof(Network).Assembly, typeof(CoverageTests).Assembly));
+    public void EveryPublicMemberIsUsedByATest()
+    {
+        var untouched = Untouched(typeof(Network).Assembly, typeof(CoverageTests).Assembly);
+        Assert.True(untouched.Count == 0, $"no test uses {string.Join(", ", untouched)}");
+    }
 
     [Fact]
     public void TheCheckWouldFindAMemberThatNoTestUses() =>
