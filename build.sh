@@ -14,19 +14,16 @@ usage: ./build.sh TARGET
 TEXT
 }
 
-# What is packed, needed ones first; the tool comes last, since it is built without a platform.
-libraries=(Sss.Core Sss.Schema Sss.Dsl Sss.Files Sss.Torch Sss.CSharp)
-
 run_logged() { # what is being done, command...
     local doing=$1
     shift
-    "$@" >"$log" 2>&1 || fail_setup "$doing"
+    "$@" >>"$log" 2>&1 || fail_setup "$doing"
 }
 
 pack() {
     restore_packages
     need_dotnet
-    local folder=$1 began=$SECONDS name
+    local folder=$1 began=$SECONDS
     mkdir -p "$folder"
     folder="$(cd "$folder" && pwd)"
     rm -f "$folder"/*.nupkg "$folder"/*.snupkg
@@ -34,15 +31,11 @@ pack() {
     SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || true)}
     export SOURCE_DATE_EPOCH
     cd "$root"
-    echo "Building..." >&2
-    run_logged "building" dotnet build src/Sss.CSharp -c Release -v q --nologo
     echo "Packing..." >&2
-    for name in "${libraries[@]}"; do
-        run_logged "packing $name" \
-            dotnet pack "src/$name" -c Release --no-build -v q --nologo -p:PackageOutputPath="$folder/"
-    done
-    run_logged "packing sss" \
-        dotnet pack src/Sss.Cli -c Release -v q --nologo -p:PackTool=true -p:PackageOutputPath="$folder/"
+    : >"$log"
+    run_logged "restoring" dotnet restore src/Sss.CSharp -v q
+    run_logged "restoring" dotnet restore src/Sss.Cli -v q
+    run_logged "packing" dotnet msbuild build/packages.proj -m -v:q -nologo -p:Folder="$folder"
     echo "$(ls "$folder"/*.nupkg | wc -l) packages in $folder, $((SECONDS - began)) s" >&2
 }
 
