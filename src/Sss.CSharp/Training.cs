@@ -8,15 +8,20 @@ public static class Training
 {
     /// <summary>
     /// Trains a network on a data set's training images: weights and scaling factors together, in one
-    /// pass. Runs on a thread of its own; two trainings at once share the machine's cores and slow each
-    /// other down.
+    /// pass. Runs on a thread of its own and may be called from several; two trainings at once share the
+    /// machine's cores and slow each other down.
     /// </summary>
     /// <param name="network">What to train; its recipe holds where the options are null.</param>
     /// <param name="dataset">Images of the network's input shape and classes.</param>
     /// <param name="options">Overrides of the recipe; null: none.</param>
-    /// <param name="progress">Told after every epoch.</param>
+    /// <param name="progress">Told after every epoch, on the training's own thread.</param>
     /// <param name="cancellationToken">Stops the training within one step.</param>
-    /// <exception cref="SssException">The data does not fit the network, or the training diverged.</exception>
+    /// <returns>Done when the last epoch is; the whole network, with factors of exactly zero.</returns>
+    /// <exception cref="ArgumentException">A number of the options is out of range.</exception>
+    /// <exception cref="SssException">
+    /// The data does not fit the network, the training diverged, a checkpoint is another training's, or LibTorch
+    /// is not on this machine.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The training was stopped.</exception>
     public static Task<TrainedNetwork> TrainAsync(
         this Network network,
@@ -28,6 +33,7 @@ public static class Training
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(dataset);
         var recipe = Recipes.Merge(network.CoreRecipe ?? Core.RecipeModule.defaults, options ?? new TrainingOptions());
+        Recipes.CheckRun(options);
         Files.DatasetModule.fits(network.Value, dataset.Value).OrThrow(Engine.FileFailure);
         dataset = dataset.Resized(recipe.Augment.Resize);
         return Task.Factory.StartNew(

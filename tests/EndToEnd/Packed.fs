@@ -26,34 +26,39 @@ type Packed() =
             "packages"
         )
 
-    do
-        start 600 environment "/bin/bash" [ "build.sh"; "pack"; packages ]
-        |> expectCode 0
+    // When first asked for: where the tests skip, nothing is packed.
+    let prepared =
+        lazy
+            (start 600 environment "/bin/bash" [ "build.sh"; "pack"; packages ]
+             |> expectCode 0
 
-        // Our packages can only come from the folder; all others lie in the machine's cache already, or
-        // come from wherever this machine gets packages.
-        File.WriteAllText(
-            folder.File "nuget.config",
-            $"""<configuration>
+             // Our packages can only come from the folder; all others lie in the machine's cache already,
+             // or come from wherever this machine gets packages.
+             File.WriteAllText(
+                 folder.File "nuget.config",
+                 $"""<configuration>
   <config><add key="globalPackagesFolder" value="restored" /></config>
   <fallbackPackageFolders><add key="machine" value="{cache}" /></fallbackPackageFolders>
   <packageSources><add key="built" value="{packages}" /></packageSources>
 </configuration>
 """
-        )
+             ))
 
     /// All files of one ending.
-    member _.Files(ending: string) =
-        Directory.GetFiles(packages, "*" + ending) |> Array.sort
+    member it.Files(ending: string) =
+        Directory.GetFiles(it.Packages, "*" + ending) |> Array.sort
 
     /// Where the packages lie.
-    member _.Packages = packages
+    member _.Packages =
+        prepared.Force()
+        packages
 
     /// A file beside the packages.
     member _.File name = folder.File name
 
     /// A program, run in the folder.
     member _.Run (file: string) (args: string list) =
+        prepared.Force()
         let quoted = args |> List.map (fun a -> $"'{a}'") |> String.concat " "
         start 300 environment "/bin/bash" [ "-c"; $"cd '{folder.Path}' && exec '{file}' {quoted}" ]
 

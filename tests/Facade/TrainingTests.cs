@@ -96,13 +96,22 @@ public class TrainingTests
     public async Task StopsWithinAStep()
     {
         using var source = new CancellationTokenSource();
+        var epochs = 0;
         var task = Network.Parse(Text).TrainAsync(
             Dataset.Digits(),
             Options with { Epochs = 100_000 },
-            new Listener(_ => source.Cancel()),
+            new Listener(_ => Stop()),
             source.Token);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task);
+        // Not one epoch more.
+        Assert.Equal(1, epochs);
+
+        void Stop()
+        {
+            epochs++;
+            source.Cancel();
+        }
     }
 
     [Fact]
@@ -163,6 +172,17 @@ public class TrainingTests
             () => network.TrainAsync(Dataset.Digits(), new TrainingOptions { Epochs = 0 }));
         await Assert.ThrowsAsync<ArgumentException>(
             () => network.TrainAsync(Dataset.Digits(), new TrainingOptions { Gamma = Gamma.Same(-1) }));
+        foreach (var wrong in new TrainingOptions[]
+        {
+            new() { Threads = 0 },
+            new() { Loaders = 0 },
+            new() { Validation = 1 },
+            new() { Validation = double.NaN },
+        })
+        {
+            var refused = await Assert.ThrowsAsync<ArgumentException>(() => network.TrainAsync(Dataset.Digits(), wrong));
+            Assert.Contains("must be", refused.Message);
+        }
 
         var thrown = await Assert.ThrowsAsync<SssException>(
             () => Network.Parse(Text.Replace("1x8x8", "3x8x8")).TrainAsync(Dataset.Digits()));

@@ -25,6 +25,14 @@ internal static class Recipes
         AtLeast(0, options.Seed, nameof(options.Seed)) ?? recipe.Seed,
         options.Augment is { } augment ? Checked(augment) : recipe.Augment);
 
+    /// <summary>Refuses what makes no sense of a run's own options.</summary>
+    internal static void CheckRun(TrainingOptions? options)
+    {
+        AtLeast(1, options?.Threads, nameof(TrainingOptions.Threads));
+        AtLeast(1, options?.Loaders, nameof(TrainingOptions.Loaders));
+        Within(options?.Validation, x => x is > 0 and < 1, nameof(TrainingOptions.Validation), "above 0 and below 1");
+    }
+
     /// <summary>Every value that the recipe gives.</summary>
     internal static TrainingOptions ToOptions(Core.Recipe recipe) => new()
     {
