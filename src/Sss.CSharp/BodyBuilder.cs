@@ -6,16 +6,20 @@ namespace Sss;
 /// Collects the statements of one body of a network: of the network itself, of a residual's branch, of a
 /// concatenation. Every method adds one statement and gives the builder back. What is wrong with the network
 /// is found when it is complete, all of it at once; what no network could mean (a name that is no name, a
-/// factor on nothing) is refused on the spot. A builder lives while its callback runs, on that thread.
+/// factor on nothing) is refused on the spot. A builder lives while its callback runs, on that thread, and
+/// takes nothing while the callback of a body inside it runs: that one has a builder of its own.
 /// </summary>
 public sealed partial class BodyBuilder
 {
     /// <summary>Far beyond any network; the language nests twice as deep.</summary>
     private const int MostBodies = 100;
 
+    private static readonly int MostLayers = Core.Check.maxLayers;
+
     private readonly List<Statement> statements = [];
     private readonly int depth;
     private bool closed;
+    private bool isWaiting;
 
     private BodyBuilder(Shape input, int classes, int depth)
     {
@@ -106,11 +110,11 @@ public sealed partial class BodyBuilder
     }
 
     /// <summary>The same statements several times. They are numbered on, as in the language.</summary>
-    /// <param name="count">Rounds; 0 or more.</param>
+    /// <param name="count">Rounds, from 0 to 10⁶.</param>
     /// <param name="body">Called once a round.</param>
     public BodyBuilder Repeat(int count, Action<BodyBuilder> body)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        Require(count >= 0 && count <= MostLayers, nameof(count), count, $"a whole number from 0 to {MostLayers}");
         ArgumentNullException.ThrowIfNull(body);
         return Add(new RepeatStatement([.. Enumerable.Range(0, count).Select(_ => Inner(body))]));
     }
@@ -188,7 +192,16 @@ public sealed partial class BodyBuilder
             throw new InvalidOperationException($"Bodies nest more than {MostBodies} deep.");
         }
 
-        return Collect(new BodyBuilder(Input, Classes, depth + 1), body);
+        CheckOpen();
+        isWaiting = true;
+        try
+        {
+            return Collect(new BodyBuilder(Input, Classes, depth + 1), body);
+        }
+        finally
+        {
+            isWaiting = false;
+        }
     }
 
     private Statement Last(string what)
@@ -211,6 +224,12 @@ public sealed partial class BodyBuilder
         if (closed)
         {
             throw new InvalidOperationException("This body is complete: a builder lives while its callback runs.");
+        }
+
+        if (isWaiting)
+        {
+            throw new InvalidOperationException(
+                "A body inside this one is being built: add to the builder that its callback was given.");
         }
     }
 }

@@ -18,11 +18,17 @@ public class BuilderLaws
 
     private const int Plain = 8;
 
+    /// <summary>Labels, some of which look like automatic names and may only skip forward.</summary>
+    private static readonly string[] Names =
+    [
+        "a", "b_2", "conv5", "conv900", "unit3", "unit77", "residual9", "concat4", "branch1", "branch", "_1", "basic2_4",
+    ];
+
     private static Gen<Piece[]> Body(int size) =>
         Gen.Choose(0, 4).SelectMany(n => Gen.ArrayOf(Statement(size), n));
 
     private static Gen<Piece> Statement(int size) =>
-        from kind in Gen.Choose(0, size <= 0 ? Plain : Plain + 6)
+        from kind in Gen.Choose(0, size <= 0 ? Plain : Plain + 7)
         from choice in Gen.Choose(0, 11)
         from first in kind <= Plain ? Gen.Constant(Array.Empty<Piece>()) : Body(size / 2)
         from second in kind <= Plain ? Gen.Constant(Array.Empty<Piece>()) : Body(size / 2)
@@ -110,7 +116,10 @@ public class BuilderLaws
                 b.Repeat(1 + piece.Choice % 3, First);
                 break;
             case Plain + 5:
-                b.Unit(piece.Choice < 6 ? "unit" : "basic2", First);
+                b.Unit((piece.Choice % 4) switch { 0 => "unit", 1 => "basic2", 2 => "branch", _ => "_" }, First);
+                break;
+            case Plain + 6:
+                b.Conv(4, 3).Named(Names[piece.Choice]).Unit("unit", First).Named(Names[11 - piece.Choice]);
                 break;
             default:
                 b.Unit("unit", First).Unit("unit", First);

@@ -179,6 +179,7 @@ public class BuilderTests
         Refused<ArgumentNullException>(b => b.Residual(null!));
         Refused<ArgumentNullException>(b => b.Concat(_ => { }, null!));
         Refused<ArgumentOutOfRangeException>(b => b.Repeat(-1, _ => { }));
+        Refused<ArgumentOutOfRangeException>(b => b.Repeat(1_000_001, _ => { }));
         Refused<ArgumentOutOfRangeException>(b => b.Dense(2).Factor(FactorKind.Neuron, gamma: -1));
         Refused<ArgumentOutOfRangeException>(b => b.Dense(2).Factor(FactorKind.Neuron, init: double.NaN));
         Refused<ArgumentOutOfRangeException>(b => b.Dense(2).Factor((FactorKind)7));
@@ -213,6 +214,30 @@ public class BuilderTests
 
         Assert.Throws<InvalidOperationException>(() => kept!.Relu());
         Assert.Single(net.Layers);
+    }
+
+    [Fact]
+    public void TheOuterBuilderTakesNothingInsideAnInnerBody()
+    {
+        Mistaken(b => b.Residual(_ => b.Conv(4, 3)));
+        Mistaken(b => b.Residual(r => r.Conv(4, 3), _ => b.Conv(4, 3)));
+        Mistaken(b => b.Concat(_ => { }, _ => b.Conv(4, 3)));
+        Mistaken(b => b.Repeat(2, _ => b.Relu()));
+        Mistaken(b => b.Scope("s", _ => b.Scope("t", _ => { })));
+        Mistaken(b => b.Unit("u", u => u.Residual(_ => b.Relu())));
+
+        // One that failed does not stay in the way.
+        var net = Network.Build("Tried", (1, 8, 8), 2, b =>
+        {
+            Assert.Throws<ArgumentException>(() => b.Residual(_ => throw new ArgumentException("no")));
+            b.Dense(b.Classes);
+        });
+        Assert.Single(net.Layers);
+
+        static void Mistaken(Action<BodyBuilder> body) =>
+            Assert.Contains(
+                "its callback was given",
+                Assert.Throws<InvalidOperationException>(() => Network.Build("M", (4, 8, 8), 2, body)).Message);
     }
 
     [Fact]
