@@ -53,10 +53,12 @@ public sealed class Classifier : IDisposable
     /// <exception cref="UnusableModelException">It cannot be read, or was not exported for this.</exception>
     public static Classifier Load(string file)
     {
+        // Requests run beside each other; each computes on the one thread that it has.
+        using var options = new Microsoft.ML.OnnxRuntime.SessionOptions { IntraOpNumThreads = 1 };
         InferenceSession session;
         try
         {
-            session = new InferenceSession(file);
+            session = new InferenceSession(file, options);
         }
         catch (OnnxRuntimeException e)
         {

@@ -9,23 +9,6 @@ open Sss.Tests.Repository
 [<assembly: CollectionBehavior(DisableTestParallelization = true)>]
 do ()
 
-/// What README does, done once: other pages, and the example that serves a network, go on from it.
-[<RequireQualifiedAccess>]
-module Readme =
-
-    let private made =
-        lazy
-            (let folder = Directory.CreateTempSubdirectory("sss-readme-").FullName
-             Shell.prepare folder
-             AppDomain.CurrentDomain.ProcessExit.Add(fun _ -> Directory.Delete(folder, true))
-             folder, Pages.run folder (Pages.blocks "README.md"))
-
-    /// What was wrong with it.
-    let faults () = snd made.Value
-
-    /// The folder in which README was followed.
-    let folder () = fst made.Value
-
 /// A theory that needs a shell.
 type TheoryNeedsBash() as theory =
     inherit TheoryAttribute()
@@ -60,6 +43,11 @@ type PageTests(output: Xunit.Abstractions.ITestOutputHelper) =
             copy
                 (Path.Combine(Readme.folder (), "runs", "digits"))
                 (Path.Combine(folder.Path, "runs", "digits"))
+
+            File.Copy(
+                Path.Combine(Readme.folder (), "digits.onnx"),
+                Path.Combine(folder.Path, "digits.onnx")
+            )
 
         folder
 

@@ -228,6 +228,13 @@ module Programs =
         build
             "PagesFSharp"
             ".fs"
-            [ "FSharp.Core"; "FsToolkit.ErrorHandling"; "Sss.Core"; "Sss.Dsl"; "Sss.Files"; "Sss.Torch" ]
+            [
+                "FSharp.Core"
+                "FsToolkit.ErrorHandling"
+                "Sss.Core"
+                "Sss.Dsl"
+                "Sss.Files"
+                "Sss.Torch"
+            ]
             fsharp
             fsharpMain

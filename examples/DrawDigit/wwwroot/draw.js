@@ -10,7 +10,7 @@ let strokes = [];
 let current = null;
 
 /** How thick the pen is, as a part of the drawing's side. */
-const thickness = 0.11;
+const thickness = 0.15;
 
 function paint(context, side, colour) {
   context.clearRect(0, 0, side, side);
