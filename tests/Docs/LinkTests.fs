@@ -43,9 +43,8 @@ type LinkTests() =
     member _.``every page is reached from the index``() =
         let index = Markdown.links (Pages.read "docs/README.md") |> List.map snd
 
+        // Pages in folders of their own (errors, results) are reached from the pages above them.
         for page in Pages.all do
-            if page.StartsWith "docs/" && not (page.StartsWith "docs/errors/") then
-                let name = page.Substring 5
-
-                if name <> "README.md" then
-                    Assert.Contains(name, index)
+            match page.Split '/' with
+            | [| "docs"; name |] when name <> "README.md" -> Assert.Contains(name, index)
+            | _ -> ()

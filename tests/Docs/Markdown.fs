@@ -6,7 +6,7 @@ open System.Text.RegularExpressions
 /// What an HTML comment in front of a block says of its test. README and docs may use these:
 ///
 ///     <!-- test: skip, REASON -->                the block is not run
-///     <!-- test: with OPTIONS -->                `sss train` lines of the block get these options too
+///     <!-- test: with OPTIONS -->                `sss train` and `sss sweep` get these options too
 ///     <!-- test: exit N -->                      the last command of the block ends with this code
 ///     <!-- test: numbers vary -->                numbers in the shown output stand for any number
 ///     <!-- test: save FILE -->                   the block is written to a file of the page's folder

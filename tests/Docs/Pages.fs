@@ -2,6 +2,7 @@ namespace Sss.Tests.Docs
 
 open System
 open System.IO
+open System.Text.RegularExpressions
 open FsToolkit.ErrorHandling
 open Sss.Dsl
 
@@ -58,7 +59,8 @@ module Pages =
         |> List.fold
             (fun (command: string) directive ->
                 match directive with
-                | With options when command.Contains "./sss train" -> command + " " + options
+                | With options when Regex.IsMatch(command, @"\./sss (train|sweep) ") ->
+                    command + " " + options
                 | _ -> command
             )
             command
