@@ -71,7 +71,7 @@ type MarkdownTests() =
     member _.``numbers may vary where the page says so`` (shown: string) (printed: string) same =
         Assert.Equal(same, (Transcript.difference true [ shown ] [ printed ]).IsNone)
 
-    [<Fact>]
+    [<NeedsBash>]
     member _.``what is wrong is told with its place``() =
         use folder = new Sss.Tests.Repository.Folder()
 

@@ -9,14 +9,6 @@ open Sss.Tests.Repository
 [<assembly: CollectionBehavior(DisableTestParallelization = true)>]
 do ()
 
-/// A theory that needs a shell.
-type TheoryNeedsBash() as theory =
-    inherit TheoryAttribute()
-
-    do
-        if Shell.bash.IsNone then
-            theory.Skip <- "bash is not there: the pages' commands are written for it"
-
 /// All commands and blocks of README and docs, page by page.
 type PageTests(output: Xunit.Abstractions.ITestOutputHelper) =
 
@@ -111,10 +103,10 @@ type PageTests(output: Xunit.Abstractions.ITestOutputHelper) =
             let _, loose = Markdown.blocks page (Pages.read page)
             Assert.Empty(loose |> List.filter (fun d -> d <> StartsWithRun))
 
-    [<Fact>]
+    [<NeedsBash>]
     member _.``the C# of all pages compiles, and complete programs run``() =
         programs "csharp" Programs.buildCSharp
 
-    [<Fact>]
+    [<NeedsBash>]
     member _.``the F# of all pages compiles, and complete programs run``() =
         programs "fsharp" Programs.buildFSharp

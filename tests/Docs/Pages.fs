@@ -15,14 +15,13 @@ module Pages =
     let read (page: string) =
         File.ReadAllText(Path.Combine(root, page))
 
-    /// README and all pages, from the root of the repository.
+    /// README, the examples' own, and all pages of `docs`, from the root of the repository.
     let all: string list =
+        let folder = Path.Combine(root, "docs")
+
         "README.md"
-        :: (Directory.EnumerateFiles(
-                Path.Combine(root, "docs"),
-                "*.md",
-                SearchOption.AllDirectories
-            )
+        :: "examples/own-images/README.md"
+        :: (Directory.EnumerateFiles(folder, "*.md", SearchOption.AllDirectories)
             |> Seq.map (fun path -> Path.GetRelativePath(root, path).Replace('\\', '/'))
             |> Seq.sort
             |> List.ofSeq)

@@ -15,7 +15,7 @@ module Shell =
 
     let private root = Sss.Tests.Repository.root
 
-    /// A fact that needs a shell as the pages' commands do.
+    /// The shell that the pages' commands are written for; None: it is not there.
     let bash =
         (Environment.GetEnvironmentVariable "PATH" |> string).Split Path.PathSeparator
         |> Seq.map (fun folder -> Path.Combine(folder, "bash"))
@@ -115,3 +115,19 @@ module Shell =
     /// Runs a line of a shell in a folder.
     let line (folder: string) (command: string) : Ended =
         run folder "bash" [ "-c"; "exec 2>&1\n" + command ]
+
+/// A theory that needs a shell.
+type TheoryNeedsBash() as theory =
+    inherit TheoryAttribute()
+
+    do
+        if Shell.bash.IsNone then
+            theory.Skip <- "bash is not there: the pages' commands are written for it"
+
+/// A fact that needs a shell.
+type NeedsBash() as fact =
+    inherit FactAttribute()
+
+    do
+        if Shell.bash.IsNone then
+            fact.Skip <- "bash is not there: the pages' commands are written for it"
