@@ -96,5 +96,5 @@ stage "build" dotnet build Sss.sln -c Release -v q --nologo || finish
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then peers; fi
 
 mkdir -p "$work/results"
-for project in tests/Properties tests/Report tests/Facade tests/EndToEnd; do run_tests "$project"; done
+for project in tests/Properties tests/Report tests/Facade tests/EndToEnd tests/Docs; do run_tests "$project"; done
 finish

@@ -208,10 +208,10 @@ module Browser =
             call "Emulation.setEmulatedMedia" [ "features", JsonArray(feature :> JsonNode) ]
             |> ignore
 
-        /// Opens a file and waits for the end of its load event.
-        member page.Open(file: string) =
+        /// Opens a file or an address and waits for the end of its load event.
+        member page.Open(address: string) =
             events.Clear()
-            call "Page.navigate" [ "url", text (Uri(file).AbsoluteUri) ] |> ignore
+            call "Page.navigate" [ "url", text (Uri(address).AbsoluteUri) ] |> ignore
 
             while events
                   |> Seq.exists (fun e -> textAt [ "method" ] e = "Page.loadEventFired")
@@ -239,6 +239,26 @@ module Browser =
                     |> List.filter (fun (url: string) -> not (url.StartsWith "data:"))
                 Load = timing.GetDouble()
             }
+
+        /// Moves the mouse along points of the window, its left button down from the first to the last.
+        member _.Stroke(points: (float * float) list) =
+            let send kind (x: float, y: float) buttons =
+                call "Input.dispatchMouseEvent" [
+                    "type", text kind
+                    "x", JsonValue.Create x
+                    "y", JsonValue.Create y
+                    "button", text "left"
+                    "buttons", number buttons
+                    "clickCount", number 1
+                ]
+                |> ignore
+
+            send "mousePressed" points.Head 1
+
+            for point in points.Tail do
+                send "mouseMoved" point 1
+
+            send "mouseReleased" (List.last points) 0
 
         /// Presses and releases Tab.
         member _.Tab() =
