@@ -7,7 +7,7 @@ root="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)"
 file="$root/src/Sss.CSharp/PublicAPI.Unshipped.txt"
 printf '#nullable enable\n' >"$file"
 found=$(mktemp)
-(cd "$root" && dotnet build src/Sss.CSharp -v q --nologo 2>&1 || true) |
+(cd "$root" && dotnet build src/Sss.CSharp -c Release -v q --nologo 2>&1 || true) |
     sed -n "s/.*error RS0016: Symbol '\(.*\)' is not part of the declared public API.*/\1/p" |
     LC_ALL=C sort -u >"$found"
 cat "$found" >>"$file"

@@ -16,7 +16,7 @@ public sealed class ApgState
 
 /// <summary>
 /// Accelerated proximal gradient over an explicit state (Huang and Wang, ECCV 2018, the reformulated
-/// updates). Pure: no argument is ever written to.
+/// updates, eq. 10–12). Pure: no argument is ever written to; safe to use from several threads.
 /// </summary>
 public static class Apg
 {

@@ -9,6 +9,10 @@ public readonly record struct Shape(int Channels, int Height, int Width)
     /// <summary>The number of values: channels × height × width.</summary>
     public long Count => (long)Channels * Height * Width;
 
+    /// <summary>Channels, height and width, so that <c>(3, 32, 32)</c> stands for a shape.</summary>
+    public static implicit operator Shape((int Channels, int Height, int Width) extents) =>
+        new(extents.Channels, extents.Height, extents.Width);
+
     /// <summary><c>CxHxW</c>, as the language writes it.</summary>
     public override string ToString() => $"{Channels}x{Height}x{Width}";
 

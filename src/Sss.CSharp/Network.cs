@@ -5,15 +5,16 @@ namespace Sss;
 
 /// <summary>
 /// A checked network, with the recipe that its text carries. Immutable; safe to use from several threads.
+/// Two networks are equal when names, layers, factors and recipes are.
 /// </summary>
-public sealed class Network
+public sealed class Network : IEquatable<Network>
 {
     private readonly Core.Cost cost;
 
     internal Network(Core.Network core, Core.Recipe? recipe, IReadOnlyList<Diagnostic> warnings)
     {
         Value = core;
-        Recipe = recipe;
+        CoreRecipe = recipe;
         Warnings = warnings;
         cost = Core.CostModule.ofNetwork(core);
         Layers = [.. Core.NetworkModule.layers(core).Select(LayerInfo.From)];
@@ -21,7 +22,7 @@ public sealed class Network
 
     internal Core.Network Value { get; }
 
-    internal Core.Recipe? Recipe { get; }
+    internal Core.Recipe? CoreRecipe { get; }
 
     /// <summary>The network's name.</summary>
     public string Name => Value.Name;
@@ -44,8 +45,69 @@ public sealed class Network
     /// <summary>All layers in the order of the text.</summary>
     public IReadOnlyList<LayerInfo> Layers { get; }
 
+    /// <summary>
+    /// How it says that it is trained, every value given; null where it carries no recipe.
+    /// </summary>
+    public TrainingOptions? Recipe => CoreRecipe is null ? null : Recipes.ToOptions(CoreRecipe);
+
     /// <summary>What the checker noticed; empty for a network without remarks.</summary>
     public IReadOnlyList<Diagnostic> Warnings { get; }
+
+    /// <summary>
+    /// Builds a network in code; <see cref="ToText"/> writes it as a <c>.sss</c> file.
+    /// <code>
+    /// var net = Network.Build("Small", input: (1, 28, 28), classes: 10, b => b
+    ///     .Conv(16, 3).BatchNorm().Factor(FactorKind.Neuron).Relu()
+    ///     .Residual(r => r.Conv(16, 3).BatchNorm()).Factor(FactorKind.Block).Relu()
+    ///     .GlobalAveragePool()
+    ///     .Dense(b.Classes));
+    /// </code>
+    /// </summary>
+    /// <param name="name">Letters, digits and <c>_</c>.</param>
+    /// <param name="input">The shape of one image, each extent from 1 to 10⁶.</param>
+    /// <param name="classes">From 1 to 10⁶.</param>
+    /// <param name="body">Adds the layers; called once.</param>
+    /// <param name="recipe">How it is to be trained, kept with it; see <see cref="WithRecipe"/>.</param>
+    /// <exception cref="ArgumentException">The name is no name, or a number is out of range.</exception>
+    /// <exception cref="SssException">
+    /// The layers make no network; all independent mistakes are in it, each with the name of the layer.
+    /// </exception>
+    public static Network Build(
+        string name,
+        Shape input,
+        int classes,
+        Action<BodyBuilder> body,
+        TrainingOptions? recipe = null)
+    {
+        BodyBuilder.CheckName(name, nameof(name));
+        ArgumentNullException.ThrowIfNull(body);
+        foreach (var extent in new[] { input.Channels, input.Height, input.Width })
+        {
+            InRange(extent, nameof(input));
+        }
+
+        InRange(classes, nameof(classes));
+        var network = Building.Check(name, input, classes, BodyBuilder.Collect(input, classes, body));
+        return recipe is null ? network : network.WithRecipe(recipe);
+
+        static void InRange(int value, string parameter)
+        {
+            if (value is < 1 or > 1_000_000)
+            {
+                throw new ArgumentOutOfRangeException(parameter, value, "Expected a whole number from 1 to 1000000.");
+            }
+        }
+    }
+
+    /// <summary>
+    /// The same network with another recipe; null: with none. What is null in it is as the language has it;
+    /// validation, checkpoints, threads and loaders belong to a run and are left out.
+    /// </summary>
+    /// <exception cref="ArgumentException">A number of the recipe is out of range.</exception>
+    public Network WithRecipe(TrainingOptions? recipe) => new(
+        Value,
+        recipe is null ? null : Recipes.Merge(Core.RecipeModule.defaults, recipe),
+        Warnings);
 
     /// <summary>Reads and checks a <c>.sss</c> file.</summary>
     /// <exception cref="SssException">The file cannot be read, or its text is wrong.</exception>
@@ -99,9 +161,19 @@ public sealed class Network
 
     /// <summary>The canonical text of the network, with its recipe where it has one; parsing it gives the same.</summary>
     public string ToText() =>
-        Recipe is null
+        CoreRecipe is null
             ? Dsl.Language.print(Value)
-            : Dsl.Language.printWithRecipe(Value, Recipe);
+            : Dsl.Language.printWithRecipe(Value, CoreRecipe);
+
+    /// <summary>Whether names, layers, factors and recipes are the same.</summary>
+    public bool Equals(Network? other) =>
+        other is not null && Value.Equals(other.Value) && Equals(CoreRecipe, other.CoreRecipe);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as Network);
+
+    /// <summary>Agrees with <see cref="Equals(Network?)"/>.</summary>
+    public override int GetHashCode() => HashCode.Combine(Name, Input, Parameters, Macs);
 
     /// <summary>Name and size, for logs.</summary>
     public override string ToString() => $"{Name}: {Parameters:N0} params, {Macs:N0} macs";

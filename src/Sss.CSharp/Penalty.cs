@@ -13,7 +13,8 @@ public readonly record struct PenaltyTraits(bool Convex, bool Separable, bool Ho
 /// <summary>
 /// A penalty f of a vector, with its proximal operator argmin_u f(u) + ‖u − x‖²/(2·step). Immutable;
 /// safe to use from several threads. Every factory refuses an illegal parameter by name with an
-/// <see cref="ArgumentException"/>.
+/// <see cref="ArgumentException"/>. Weights γ are finite and 0 or more. "PA" is N. Parikh and S. Boyd,
+/// "Proximal Algorithms" (2014).
 /// </summary>
 public sealed class Penalty
 {
@@ -34,39 +35,73 @@ public sealed class Penalty
     /// <summary>The length of the vectors it takes; null: any.</summary>
     public int? Length => Value.Length.ToNullable();
 
-    /// <summary>γ‖x‖₁: soft thresholding.</summary>
+    /// <summary>γ‖x‖₁; its prox is soft thresholding by step·γ (PA §6.5.2).</summary>
     public static Penalty L1(double gamma) => Of(Core.L1.create(gamma));
 
-    /// <summary>Σ γᵢ|xᵢ|.</summary>
+    /// <summary>Σ γᵢ|xᵢ|, a weight a coordinate; it takes vectors of that length alone.</summary>
     public static Penalty WeightedL1(IReadOnlyList<double> gammas) => Of(Core.L1.weighted([.. gammas]));
 
-    /// <summary>γ Σ xᵢ on the non-negative orthant: the penalty that training puts on scaling factors.</summary>
+    /// <summary>
+    /// γ Σ xᵢ on the non-negative orthant: the penalty that training puts on scaling factors. Its prox is
+    /// max(x − step·γ, 0).
+    /// </summary>
     public static Penalty NonNegativeL1(double gamma) => Of(Core.NonNegativeL1.create(gamma));
 
-    /// <summary>Σ_g w_g‖x_g‖₂, the group lasso; coordinates in no group are free.</summary>
+    /// <summary>
+    /// Σ_g w_g‖x_g‖₂, the group lasso; coordinates in no group are free (M. Yuan and Y. Lin, "Model selection
+    /// and estimation in regression with grouped variables", 2006).
+    /// </summary>
+    /// <param name="length">The length of the vectors.</param>
+    /// <param name="groups">No coordinate in two of them.</param>
     public static Penalty GroupL2(int length, IEnumerable<CoordinateGroup> groups) =>
         Of(Core.GroupL2.create(length, groups.Select(g => g.ToCore()).ToFSharpList()));
 
-    /// <summary>γ‖x‖₁ + Σ_g w_g‖x_g‖₂, the sparse group lasso.</summary>
+    /// <summary>
+    /// γ‖x‖₁ + Σ_g w_g‖x_g‖₂, the sparse group lasso (N. Simon et al., "A sparse-group lasso", 2013).
+    /// </summary>
+    /// <param name="gamma">γ.</param>
+    /// <param name="length">The length of the vectors.</param>
+    /// <param name="groups">No coordinate in two of them.</param>
     public static Penalty SparseGroupLasso(double gamma, int length, IEnumerable<CoordinateGroup> groups) =>
         Of(Core.SparseGroupLasso.create(gamma, length, groups.Select(g => g.ToCore()).ToFSharpList()));
 
-    /// <summary>l1·‖x‖₁ + l2/2·‖x‖².</summary>
+    /// <summary>
+    /// l1·‖x‖₁ + l2/2·‖x‖² (H. Zou and T. Hastie, "Regularization and variable selection via the elastic net",
+    /// 2005).
+    /// </summary>
     public static Penalty ElasticNet(double l1, double l2) => Of(Core.ElasticNet.create(l1, l2));
 
-    /// <summary>γ times the number of coordinates that are not zero: hard thresholding. Not convex.</summary>
+    /// <summary>
+    /// γ times the number of coordinates that are not zero; its prox is hard thresholding. Not convex
+    /// (T. Blumensath and M. Davies, "Iterative thresholding for sparse approximations", 2008).
+    /// </summary>
     public static Penalty L0(double gamma) => Of(Core.L0.create(gamma));
 
-    /// <summary>The minimax concave penalty. Not convex.</summary>
+    /// <summary>
+    /// The minimax concave penalty: γ|x| − x²/(2θ) up to |x| = γθ, constant behind it. Not convex (C.-H. Zhang,
+    /// "Nearly unbiased variable selection under minimax concave penalty", 2010, eq. 2.1).
+    /// </summary>
+    /// <param name="gamma">γ.</param>
+    /// <param name="theta">θ above 0; for steps of θ and more the prox is hard thresholding.</param>
     public static Penalty Mcp(double gamma, double theta) => Of(Core.Mcp.create(gamma, theta));
 
-    /// <summary>Smoothly clipped absolute deviation. Not convex.</summary>
+    /// <summary>
+    /// Smoothly clipped absolute deviation: γ|x| near 0, constant from |x| = aγ on. Not convex (J. Fan and
+    /// R. Li, "Variable selection via nonconcave penalized likelihood and its oracle properties", 2001, eq. 2.7).
+    /// </summary>
+    /// <param name="gamma">γ.</param>
+    /// <param name="a">Above 2.</param>
     public static Penalty Scad(double gamma, double a) => Of(Core.Scad.create(gamma, a));
 
-    /// <summary>γ Σ log(1 + |xᵢ|/ε). Not convex.</summary>
+    /// <summary>
+    /// γ Σ log(1 + |xᵢ|/ε). Not convex (E. Candès, M. Wakin and S. Boyd, "Enhancing sparsity by reweighted l1
+    /// minimization", 2008, §2.2).
+    /// </summary>
+    /// <param name="gamma">γ.</param>
+    /// <param name="epsilon">ε above 0.</param>
     public static Penalty LogSum(double gamma, double epsilon) => Of(Core.LogSum.create(gamma, epsilon));
 
-    /// <summary>The indicator of lower ≤ xᵢ ≤ upper.</summary>
+    /// <summary>The indicator of lower ≤ xᵢ ≤ upper; its prox clamps (PA §6.2.4).</summary>
     public static Penalty Box(double lower, double upper) => Of(Core.Box.create(lower, upper));
 
     /// <summary>The indicator of bounds of their own for each coordinate.</summary>
@@ -76,35 +111,42 @@ public sealed class Penalty
     /// <summary>The indicator of x ≥ 0.</summary>
     public static Penalty NonNegative() => new(Core.NonNegative.penalty);
 
-    /// <summary>The indicator of ‖x‖₁ ≤ radius.</summary>
+    /// <summary>
+    /// The indicator of ‖x‖₁ ≤ radius (J. Duchi et al., "Efficient projections onto the l1-ball", 2008, §4).
+    /// </summary>
     public static Penalty L1Ball(double radius) => Of(Core.L1Ball.create(radius));
 
-    /// <summary>The indicator of ‖x‖₂ ≤ radius.</summary>
+    /// <summary>The indicator of ‖x‖₂ ≤ radius (PA §6.5.1).</summary>
     public static Penalty L2Ball(double radius) => Of(Core.L2Ball.create(radius));
 
     /// <summary>The indicator of ‖x‖∞ ≤ radius.</summary>
     public static Penalty LInfinityBall(double radius) => Of(Core.LInfinityBall.create(radius));
 
-    /// <summary>The indicator of x ≥ 0, Σ xᵢ = radius.</summary>
+    /// <summary>
+    /// The indicator of x ≥ 0, Σ xᵢ = radius (J. Duchi et al., "Efficient projections onto the l1-ball", 2008,
+    /// figure 1).
+    /// </summary>
     public static Penalty Simplex(double radius = 1.0) => Of(Core.Simplex.create(radius));
 
     /// <summary>The parts side by side: each takes its own stretch of the vector.</summary>
     public static Penalty SeparableSum(params (Penalty Part, int Length)[] parts) =>
         Of(Core.SeparableSum.create(parts.Select(p => Tuple.Create(p.Part.Value, p.Length)).ToFSharpList()));
 
-    /// <summary>factor · f.</summary>
+    /// <summary>factor · f, for a factor above 0 (PA §2.2).</summary>
     public Penalty Scaled(double factor) => Of(Core.Scaled.create(factor, Value));
 
-    /// <summary>x ↦ f(x − origin).</summary>
+    /// <summary>x ↦ f(x − origin) (PA §2.2).</summary>
     public Penalty Translated(IReadOnlyList<double> origin) => Of(Core.Translated.create([.. origin], Value));
 
-    /// <summary>x ↦ f(factor · x).</summary>
+    /// <summary>x ↦ f(factor · x), for a factor that is not 0 (PA §2.2).</summary>
     public Penalty Precomposed(double factor) => Of(Core.Precomposed.create(factor, Value));
 
-    /// <summary>The convex conjugate, by Moreau's identity.</summary>
+    /// <summary>The convex conjugate sup_y ⟨x, y⟩ − f(y), by Moreau's identity (PA §2.5).</summary>
+    /// <exception cref="ArgumentException">The penalty is not convex.</exception>
     public Penalty Conjugate() => Of(Core.Conjugate.create(Value));
 
-    /// <summary>The Moreau envelope: min_u f(u) + ‖u − x‖²/(2·smoothing).</summary>
+    /// <summary>The Moreau envelope: min_u f(u) + ‖u − x‖²/(2·smoothing) (PA §3.1).</summary>
+    /// <exception cref="ArgumentException">The smoothing is not above 0.</exception>
     public Penalty MoreauEnvelope(double smoothing) => Of(Core.MoreauEnvelope.create(smoothing, Value));
 
     /// <summary>f(x); positive infinity outside a set.</summary>

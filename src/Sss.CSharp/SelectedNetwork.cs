@@ -5,16 +5,17 @@ using Sss.Internal;
 namespace Sss;
 
 /// <summary>
-/// A selected network with its numbers: predicts, evaluates, saves, exports. Predictions are safe from
-/// several threads at once; dispose it when no thread uses it any more.
+/// A selected network with its numbers: predicts, evaluates, saves, exports. Every member is safe from
+/// several threads at once. Disposing waits for the predictions that are running.
 /// </summary>
-public sealed class SelectedNetwork : IDisposable
+public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
 {
     private readonly FSharpMap<string, Core.Tensor<float>> weights;
     private readonly FSharpList<string> classes;
     private readonly Files.Normalisation normalisation;
     private readonly Torch.Predictor predictor;
-    private bool disposed;
+    private readonly Uses uses = new();
+    private int freed;
 
     internal SelectedNetwork(
         Network network,
@@ -60,6 +61,7 @@ public sealed class SelectedNetwork : IDisposable
     /// Pixels in the training data's own units, channel by channel and row by row; the normalisation is done here.
     /// </param>
     /// <exception cref="ArgumentException">The image does not have the network's input size.</exception>
+    /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
     public float[] Predict(ReadOnlySpan<float> image) => PredictBatch(image);
 
     /// <summary>The scores of images that lie after each other: images × classes, row by row.</summary>
@@ -68,7 +70,7 @@ public sealed class SelectedNetwork : IDisposable
     public float[] PredictBatch(ReadOnlySpan<float> images)
     {
         var scores = new float[CountOf(images) * Network.Classes];
-        predictor.Run(images, scores);
+        Run(images, scores);
         return scores;
     }
 
@@ -86,12 +88,25 @@ public sealed class SelectedNetwork : IDisposable
                 nameof(scores));
         }
 
-        predictor.Run(images, scores);
+        Run(images, scores);
+    }
+
+    private void Run(ReadOnlySpan<float> images, Span<float> scores)
+    {
+        ObjectDisposedException.ThrowIf(!uses.TryEnter(), this);
+        try
+        {
+            predictor.Run(images, scores);
+        }
+        finally
+        {
+            uses.Leave();
+        }
     }
 
     private int CountOf(ReadOnlySpan<float> images)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
+        ObjectDisposedException.ThrowIf(uses.IsClosed, this);
         var size = (int)Network.Input.Count;
         if (images.Length == 0 || images.Length % size != 0)
         {
@@ -109,7 +124,7 @@ public sealed class SelectedNetwork : IDisposable
     public Evaluation Evaluate(ImageSet images)
     {
         ArgumentNullException.ThrowIfNull(images);
-        ObjectDisposedException.ThrowIf(disposed, this);
+        ObjectDisposedException.ThrowIf(uses.IsClosed, this);
         if (images.Shape != Network.Input)
         {
             throw new ArgumentException(
@@ -164,7 +179,7 @@ public sealed class SelectedNetwork : IDisposable
     public Exactness ExportOnnx(string path, bool normalize = false)
     {
         ArgumentNullException.ThrowIfNull(path);
-        ObjectDisposedException.ThrowIf(disposed, this);
+        ObjectDisposedException.ThrowIf(uses.IsClosed, this);
         var loaded = new Torch.LoadedNetwork(
             path,
             Network.Value,
@@ -175,12 +190,24 @@ public sealed class SelectedNetwork : IDisposable
             Torch.OnnxExport.write(Engine.Load(), normalize, loaded, path).OrThrow(Engine.Failure));
     }
 
-    /// <summary>Gives the native memory back.</summary>
+    /// <summary>Gives the native memory back; waits for predictions that other threads are running.</summary>
     public void Dispose()
     {
-        if (!disposed)
+        uses.CloseAsync().GetAwaiter().GetResult();
+        Free();
+    }
+
+    /// <summary>The same without holding a thread while predictions run.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await uses.CloseAsync().ConfigureAwait(false);
+        Free();
+    }
+
+    private void Free()
+    {
+        if (Interlocked.Exchange(ref freed, 1) == 0)
         {
-            disposed = true;
             ((IDisposable)predictor).Dispose();
         }
     }

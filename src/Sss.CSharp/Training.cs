@@ -8,15 +8,20 @@ public static class Training
 {
     /// <summary>
     /// Trains a network on a data set's training images: weights and scaling factors together, in one
-    /// pass. Runs on a thread of its own; two trainings at once share the machine's cores and slow each
-    /// other down.
+    /// pass. Runs on a thread of its own and may be called from several; two trainings at once share the
+    /// machine's cores and slow each other down.
     /// </summary>
     /// <param name="network">What to train; its recipe holds where the options are null.</param>
     /// <param name="dataset">Images of the network's input shape and classes.</param>
     /// <param name="options">Overrides of the recipe; null: none.</param>
-    /// <param name="progress">Told after every epoch.</param>
+    /// <param name="progress">Told after every epoch, on the training's own thread.</param>
     /// <param name="cancellationToken">Stops the training within one step.</param>
-    /// <exception cref="SssException">The data does not fit the network, or the training diverged.</exception>
+    /// <returns>Done when the last epoch is; the whole network, with factors of exactly zero.</returns>
+    /// <exception cref="ArgumentException">A number of the options is out of range.</exception>
+    /// <exception cref="SssException">
+    /// The data does not fit the network, the training diverged, a checkpoint is another training's, or LibTorch
+    /// is not on this machine.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The training was stopped.</exception>
     public static Task<TrainedNetwork> TrainAsync(
         this Network network,
@@ -27,7 +32,8 @@ public static class Training
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(dataset);
-        var recipe = Merge(network.Recipe ?? Core.RecipeModule.defaults, options ?? new TrainingOptions());
+        var recipe = Recipes.Merge(network.CoreRecipe ?? Core.RecipeModule.defaults, options ?? new TrainingOptions());
+        Recipes.CheckRun(options);
         Files.DatasetModule.fits(network.Value, dataset.Value).OrThrow(Engine.FileFailure);
         dataset = dataset.Resized(recipe.Augment.Resize);
         return Task.Factory.StartNew(
@@ -95,46 +101,4 @@ public static class Training
                         error,
                         Microsoft.FSharp.Collections.ListModule.TryHead(Torch.Checkpoint.files(folder))))));
     }
-
-    private static Core.Recipe Merge(Core.Recipe recipe, TrainingOptions options) => new(
-        AtLeastOne(options.Epochs, nameof(options.Epochs)) ?? recipe.Epochs,
-        AtLeastOne(options.Batch, nameof(options.Batch)) ?? recipe.Batch,
-        Positive(options.LearningRate, nameof(options.LearningRate)) ?? recipe.Lr,
-        recipe.Schedule,
-        recipe.Warmup,
-        recipe.Momentum,
-        recipe.Decay,
-        options.Gamma is { } gamma ? Checked(gamma) : recipe.Gamma,
-        options.TargetMacs is { } target ? Fraction(target) : recipe.TargetMacs,
-        AtLeastOne(options.ShrinkEvery, nameof(options.ShrinkEvery)) is { } every
-            ? FSharpOption<int>.Some(every)
-            : recipe.ShrinkEvery,
-        options.Seed ?? recipe.Seed,
-        recipe.Augment);
-
-    private static Core.Gamma Checked(Gamma gamma)
-    {
-        foreach (var value in new[] { gamma.Neuron, gamma.Group, gamma.Block })
-        {
-            if (!double.IsFinite(value) || value < 0)
-            {
-                throw new ArgumentException($"Gamma must be 0 or more, not {value}.", nameof(gamma));
-            }
-        }
-
-        return new Core.Gamma(gamma.Neuron, gamma.Group, gamma.Block);
-    }
-
-    private static FSharpOption<double> Fraction(double target) =>
-        target is > 0 and <= 1
-            ? FSharpOption<double>.Some(target)
-            : throw new ArgumentException($"TargetMacs must be above 0 and at most 1, not {target}.", nameof(target));
-
-    private static int? AtLeastOne(int? value, string name) =>
-        value is < 1 ? throw new ArgumentException($"{name} must be at least 1, not {value}.", name) : value;
-
-    private static double? Positive(double? value, string name) =>
-        value is { } v && !(double.IsFinite(v) && v > 0)
-            ? throw new ArgumentException($"{name} must be a number above 0, not {v}.", name)
-            : value;
 }

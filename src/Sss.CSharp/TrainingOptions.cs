@@ -16,7 +16,11 @@ public sealed record Gamma
     public static Gamma Same(double gamma) => new() { Neuron = gamma, Group = gamma, Block = gamma };
 }
 
-/// <summary>How to train. What is null is taken from the network's recipe, or from the language's defaults.</summary>
+/// <summary>
+/// How to train. What is null is taken from the network's recipe, or from the language's defaults. The last
+/// four (<see cref="Validation"/>, <see cref="CheckpointFolder"/>, <see cref="Threads"/>,
+/// <see cref="Loaders"/>) belong to a run and are no part of a network's recipe. Immutable.
+/// </summary>
 public sealed record TrainingOptions
 {
     /// <summary>Passes over the training images.</summary>
@@ -25,13 +29,31 @@ public sealed record TrainingOptions
     /// <summary>Images a step.</summary>
     public int? Batch { get; init; }
 
-    /// <summary>Step size at the start.</summary>
+    /// <summary>Step size η at the start; above 0.</summary>
     public double? LearningRate { get; init; }
 
-    /// <summary>The weight of the penalty.</summary>
+    /// <summary>How the step size goes over the epochs; a half cosine by default.</summary>
+    public Schedule? Schedule { get; init; }
+
+    /// <summary>Epochs over which the step size rises linearly from 0.</summary>
+    public int? Warmup { get; init; }
+
+    /// <summary>μ of Nesterov's method for the weights and of APG for the factors; from 0 to below 1.</summary>
+    public double? Momentum { get; init; }
+
+    /// <summary>
+    /// The L2 weight on weights of convolutions and dense layers, and on scale and shift of a bn whose factor
+    /// it would otherwise outgrow; 0 or more.
+    /// </summary>
+    public double? Decay { get; init; }
+
+    /// <summary>The weight γ of the penalty.</summary>
     public Gamma? Gamma { get; init; }
 
-    /// <summary>The fraction of the macs that the selected network may have; γ is steered towards it.</summary>
+    /// <summary>
+    /// The fraction of the macs, above 0 and at most 1, that the selected network may have; γ is steered
+    /// towards it.
+    /// </summary>
     public double? TargetMacs { get; init; }
 
     /// <summary>
@@ -39,6 +61,12 @@ public sealed record TrainingOptions
     /// trained network is put together again at the end. Null: as the recipe says, or never.
     /// </summary>
     public int? ShrinkEvery { get; init; }
+
+    /// <summary>Where all random choices start; 0 or more.</summary>
+    public int? Seed { get; init; }
+
+    /// <summary>Random changes of the training images, all of them: what is not given here is not done.</summary>
+    public Augmentation? Augment { get; init; }
 
     /// <summary>
     /// The fraction of the training images, above 0 and below 1, that is held out to choose the epoch whose
@@ -52,9 +80,6 @@ public sealed record TrainingOptions
     /// is refused. Null: nothing is kept.
     /// </summary>
     public string? CheckpointFolder { get; init; }
-
-    /// <summary>Where all random choices start.</summary>
-    public int? Seed { get; init; }
 
     /// <summary>Threads of the arithmetic; null: as many as LibTorch takes. Part of what a run's bits depend on.</summary>
     public int? Threads { get; init; }

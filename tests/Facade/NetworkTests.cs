@@ -32,7 +32,11 @@ public class NetworkTests
         Assert.Equal(4 * 9 * 64 + 40, network.Macs);
         Assert.Equal(4, network.Factors);
         Assert.Equal(["conv1", "bn1", "relu1", "avgpool1", "dense1"], network.Layers.Select(l => l.Name));
-        Assert.Equal(new LayerInfo("conv1", "conv", new Shape(4, 8, 8), 36, 2304, 0), network.Layers[0]);
+        var conv = network.Layers[0];
+        Assert.Equal(new LayerInfo("conv1", "conv", new Shape(4, 8, 8), 36, 2304, 0), conv);
+        Assert.Equal(("conv", 36L, 2304L, 0L), (conv.Kind, conv.Parameters, conv.Macs, conv.Factors));
+        Assert.Equal((4, 8, 8), (conv.Output.Channels, conv.Output.Height, conv.Output.Width));
+        Assert.Equal("Small: 94 params, 2,344 macs", network.ToString());
         Assert.Empty(network.Warnings);
     }
 
@@ -60,6 +64,8 @@ public class NetworkTests
 
         Assert.False(Network.TryParse(Wrong, out var network, out var diagnostics));
         Assert.Null(network);
+        Assert.Equal([new Location(4, 3, 3), new Location(6, 17, 4)], diagnostics.Select(d => d.Location!.Value));
+        Assert.Equal((17, 4), (diagnostics[1].Location!.Value.Column, diagnostics[1].Location!.Value.Length));
         Assert.Equal([4, 6], diagnostics.Select(d => d.Location!.Value.Line));
         Assert.All(diagnostics, d => Assert.Equal(Severity.Error, d.Severity));
         Assert.Contains("did you mean `conv`?", diagnostics[0].Text);

@@ -14,7 +14,10 @@ public class PenaltyTests
         Assert.Equal([2.9, -0.4, 0.0, -1.9], l1.Prox(Point, step: 0.1).Select(x => Math.Round(x, 12)));
         Assert.Equal(5.55, l1.Evaluate(Point), 12);
         Assert.Equal(new PenaltyTraits(Convex: true, Separable: true, Homogeneous: true, Set: false), l1.Traits);
+        Assert.True(l1.Traits is { Convex: true, Separable: true, Homogeneous: true, Set: false });
         Assert.Null(l1.Length);
+        Assert.Equal((l1.Name, 2), (l1.ToString(), Penalty.WeightedL1([1, 2]).Length));
+        Assert.Contains("l1", l1.Name);
         Assert.Equal([3.0, -0.5, 0.05, -2.0], Point);
     }
 
@@ -61,6 +64,20 @@ public class PenaltyTests
         Assert.True(
             expected.Zip(found).All(p => Math.Abs(p.First - p.Second) < 1e-9),
             $"{name}: {string.Join(", ", found)} instead of {string.Join(", ", expected)}");
+    }
+
+    [Fact]
+    public void GroupsOfCoordinatesAreShrunkTogether()
+    {
+        var group = new CoordinateGroup([0, 3], 1.0);
+        Assert.Equal((1.0, 2), (group.Weight, group.Coordinates.Count));
+
+        // ‖(3, −2)‖ = √13: both go by the same factor, 1 − 1/√13.
+        var factor = 1 - (1 / Math.Sqrt(13));
+        Assert.Equal(
+            [3.0 * factor, -0.5, 0.05, -2.0 * factor],
+            Penalty.GroupL2(4, [group]).Prox(Point, 1.0).Select(x => Math.Round(x, 12)),
+            (a, b) => Math.Abs(a - b) < 1e-9);
     }
 
     [Fact]

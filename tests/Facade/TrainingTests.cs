@@ -35,22 +35,34 @@ public class TrainingTests
         Assert.Equal([1, 2, 3, 4], seen.Select(e => e.Epoch));
         Assert.Equal(seen, trained.Epochs);
         Assert.True(seen[3].Loss < seen[0].Loss);
+        Assert.True(seen[3].Accuracy > seen[0].Accuracy && seen[3].Accuracy <= 1);
+        Assert.True(seen[0].LearningRate > seen[3].LearningRate && seen[3].LearningRate > 0);
+        Assert.All(seen, e => Assert.True(e.ImagesPerSecond > 0));
+        Assert.Same(network, trained.Network);
         Assert.Equal(16, trained.Factors("bn1").Count);
         Assert.Throws<KeyNotFoundException>(() => trained.Factors("conv1"));
 
         using var small = trained.Select();
         Assert.True(small.Exactness.IsExact);
-        Assert.True(small.Exactness.MaxRel <= 1e-4);
+        var exactness = small.Exactness;
+        Assert.True(exactness.MaxRel <= exactness.Tolerance && exactness.Tolerance <= 1e-4 && exactness.MaxAbs >= 0);
+        Assert.Equal(1.0, exactness.ArgmaxAgree);
+        Assert.True(exactness.Inputs > 100);
         Assert.True(small.Network.Macs < network.Macs, "nothing was removed");
         Assert.Equal(0, small.Network.Factors);
         Assert.Equal(32, small.Counts!.Neurons.Total);
+        Assert.InRange(small.Counts.Neurons.Count, 1, 31);
+        Assert.Equal((0, 1), (small.Counts.Groups.Total, small.Counts.Blocks.Total));
         Assert.Equal(seen[3].Macs, small.Network.Macs);
 
         using var folder = new TemporaryFolder();
         small.Save(folder.Path);
         using var again = SelectedNetwork.Load(folder.Path);
         Assert.Equal(small.Network.ToText(), again.Network.ToText());
-        Assert.Equal(small.Evaluate(data.Test), again.Evaluate(data.Test));
+        var test = again.Evaluate(data.Test);
+        Assert.Equal(small.Evaluate(data.Test), test);
+        Assert.Equal(359, test.Count);
+        Assert.True(test.Loss > 0 && test.Accuracy > 0.5);
         Assert.Equal(data.Classes, again.Classes);
         Assert.Throws<InvalidOperationException>(() => again.Exactness);
 
@@ -84,13 +96,22 @@ public class TrainingTests
     public async Task StopsWithinAStep()
     {
         using var source = new CancellationTokenSource();
+        var epochs = 0;
         var task = Network.Parse(Text).TrainAsync(
             Dataset.Digits(),
             Options with { Epochs = 100_000 },
-            new Listener(_ => source.Cancel()),
+            new Listener(_ => Stop()),
             source.Token);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task);
+        // Not one epoch more.
+        Assert.Equal(1, epochs);
+
+        void Stop()
+        {
+            epochs++;
+            source.Cancel();
+        }
     }
 
     [Fact]
@@ -151,10 +172,36 @@ public class TrainingTests
             () => network.TrainAsync(Dataset.Digits(), new TrainingOptions { Epochs = 0 }));
         await Assert.ThrowsAsync<ArgumentException>(
             () => network.TrainAsync(Dataset.Digits(), new TrainingOptions { Gamma = Gamma.Same(-1) }));
+        foreach (var wrong in new TrainingOptions[]
+        {
+            new() { Threads = 0 },
+            new() { Loaders = 0 },
+            new() { Validation = 1 },
+            new() { Validation = double.NaN },
+        })
+        {
+            var refused = await Assert.ThrowsAsync<ArgumentException>(() => network.TrainAsync(Dataset.Digits(), wrong));
+            Assert.Contains("must be", refused.Message);
+        }
 
         var thrown = await Assert.ThrowsAsync<SssException>(
             () => Network.Parse(Text.Replace("1x8x8", "3x8x8")).TrainAsync(Dataset.Digits()));
         Assert.Contains("1x8x8", thrown.Message);
+    }
+
+    [Fact]
+    public async Task TheRecipeOfTheNetworkHoldsWhereTheOptionsAreSilent()
+    {
+        var data = Dataset.Digits().Limit(96);
+        var recipe = new TrainingOptions { Epochs = 2, Batch = 32, LearningRate = 0.05, Schedule = Schedule.Step(0.5, 1), Seed = 5 };
+        using var stepped = await Network.Parse(Text).WithRecipe(recipe)
+            .TrainAsync(data, new TrainingOptions { Threads = 1, Loaders = 1 });
+        Assert.Equal([0.05, 0.025], stepped.Epochs.Select(e => e.LearningRate));
+
+        using var constant = await Network.Parse(Text).WithRecipe(recipe)
+            .TrainAsync(data, new TrainingOptions { Threads = 1, Schedule = Schedule.Constant });
+        Assert.Equal([0.05, 0.05], constant.Epochs.Select(e => e.LearningRate));
+        Assert.Equal(stepped.Epochs[0].Loss, constant.Epochs[0].Loss);
     }
 
     [Fact]

@@ -73,11 +73,18 @@ module LibTorch =
 
             let! folder =
                 Locate.first Locate.libTorchMark Locate.libTorchFolders
-                |> Result.requireSome (LibTorchNotFound(rid, Locate.libTorchFolders))
+                |> Result.requireSome (
+                    LibTorchNotFound(
+                        $"libtorch-cpu-{rid}@{Locate.libTorchVersion}",
+                        Locate.libTorchFolders
+                    )
+                )
 
             let! bindingFolder =
                 Locate.first Locate.binding Locate.bindingFolders
-                |> Result.requireSome (BindingNotFound Locate.bindingFolders)
+                |> Result.requireSome (
+                    BindingNotFound($"TorchSharp@{Locate.torchSharpVersion}", Locate.bindingFolders)
+                )
 
             let onLinux = RuntimeInformation.IsOSPlatform OSPlatform.Linux
 

@@ -103,7 +103,13 @@ let ``a cache that cannot be written is passed over`` () =
 
 [<Fact>]
 let ``errors name what was looked for and the way out`` () =
-    let text = LibTorchError.message (LibTorchNotFound("linux-x64", [ "/a"; "/b" ]))
-    Assert.Contains("dotnet restore build/feed.csproj", text)
+    let text =
+        LibTorchError.message (LibTorchNotFound("libtorch-cpu-linux-x64@2.10.0", [ "/a"; "/b" ]))
+
+    Assert.Contains(
+        "dotnet package download libtorch-cpu-linux-x64@2.10.0 --output ~/.nuget/packages",
+        text
+    )
+
     Assert.Contains("SSS_LIBTORCH", text)
     Assert.Contains("\n  /a\n  /b", text)

@@ -1,0 +1,47 @@
+namespace Sss;
+
+/// <summary>
+/// How pictures are cut to the input, and random changes of training images, in the order in which they are
+/// made. What is 0 or false is not done.
+/// </summary>
+public sealed record Augmentation
+{
+    /// <summary>The pixels of a picture's shorter side after it is scaled, before the middle is cut out.</summary>
+    public int Resize { get; init; }
+
+    /// <summary>
+    /// Train on a random rectangle of at least this fraction of the image's area, scaled to the input
+    /// (C. Szegedy et al., CVPR 2015, section 6); above 0 and at most 1.
+    /// </summary>
+    public double Area { get; init; }
+
+    /// <summary>Zero padding in pixels on each side before a random crop of the original size.</summary>
+    public int Crop { get; init; }
+
+    /// <summary>Mirror half of the images left to right.</summary>
+    public bool Flip { get; init; }
+
+    /// <summary>
+    /// Multiply brightness, contrast and saturation by random numbers from 1 − J to 1 + J (A. G. Howard, 2013);
+    /// from 0 to 1.
+    /// </summary>
+    public double Jitter { get; init; }
+
+    /// <summary>
+    /// Standard deviation of noise along the principal axes of colour (A. Krizhevsky et al., NIPS 2012, section
+    /// 4.1); from 0 to 1.
+    /// </summary>
+    public double Pca { get; init; }
+
+    internal static Augmentation From(Core.Augment a) => new()
+    {
+        Resize = a.Resize,
+        Area = a.Area,
+        Crop = a.Crop,
+        Flip = a.Flip,
+        Jitter = a.Jitter,
+        Pca = a.Pca,
+    };
+
+    internal Core.Augment ToCore() => new(Resize, Area, Crop, Flip, Jitter, Pca);
+}

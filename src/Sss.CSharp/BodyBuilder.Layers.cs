@@ -1,0 +1,153 @@
+using Sss.Internal;
+
+namespace Sss;
+
+/// <content>The layers. Shapes and numbers are checked when the network is complete.</content>
+public sealed partial class BodyBuilder
+{
+    /// <summary>A convolution. Weights: channels × channels in / groups × kernel height × kernel width.</summary>
+    /// <param name="channels">Channels that come out.</param>
+    /// <param name="kernel">The window, in pixels.</param>
+    /// <param name="stride">Pixels from window to window; 1 where null.</param>
+    /// <param name="pad">Zeros on each side; dilation·(kernel − 1)/2 rounded down where null.</param>
+    /// <param name="groups">Divides the channels in and out.</param>
+    /// <param name="dilation">Pixels between the window's taps; 1 where null.</param>
+    /// <param name="bias">Null: unless a bn follows directly in the same body.</param>
+    public BodyBuilder Conv(
+        int channels,
+        Size kernel,
+        Size? stride = null,
+        Size? pad = null,
+        int groups = 1,
+        Size? dilation = null,
+        bool? bias = null)
+    {
+        var window = new Window(kernel, stride, pad, dilation);
+        return Layer("conv", free => Core.Op.NewConv(new(
+            channels,
+            kernel.ToCore(),
+            window.Stride,
+            window.Pad,
+            window.Dilation,
+            groups,
+            bias ?? free)));
+    }
+
+    /// <summary>A depthwise convolution: one filter a channel. Weights: channels × 1 × kernel height × kernel width.</summary>
+    /// <param name="kernel">The window, in pixels.</param>
+    /// <param name="stride">Pixels from window to window; 1 where null.</param>
+    /// <param name="pad">Zeros on each side; dilation·(kernel − 1)/2 rounded down where null.</param>
+    /// <param name="dilation">Pixels between the window's taps; 1 where null.</param>
+    /// <param name="bias">Null: unless a bn follows directly in the same body.</param>
+    public BodyBuilder DepthwiseConv(
+        Size kernel,
+        Size? stride = null,
+        Size? pad = null,
+        Size? dilation = null,
+        bool? bias = null)
+    {
+        var window = new Window(kernel, stride, pad, dilation);
+        return Layer("dwconv", free => Core.Op.NewDepthwiseConv(new(
+            kernel.ToCore(),
+            window.Stride,
+            window.Pad,
+            window.Dilation,
+            bias ?? free)));
+    }
+
+    /// <summary>A fully connected layer over its flattened input. Weights: features × values in.</summary>
+    /// <param name="features">Values that come out; <see cref="Classes"/> in the last one.</param>
+    /// <param name="bias">Null: unless a bn follows directly in the same body.</param>
+    public BodyBuilder Dense(int features, bool? bias = null) =>
+        Layer("dense", free => Core.Op.NewDense(new(features, bias ?? free)));
+
+    /// <summary>Batch normalisation over channels, or over features behind a dense layer.</summary>
+    /// <param name="eps">Added to the variance; above 0.</param>
+    /// <param name="momentum">The weight of a new batch in the running statistics, from 0 to 1.</param>
+    public BodyBuilder BatchNorm(double eps = 1e-5, double momentum = 0.1) =>
+        Layer("bn", Core.Op.NewBatchNorm(new(eps, momentum)));
+
+    /// <summary>max(x, 0).</summary>
+    public BodyBuilder Relu() => Activation(Core.Activation.Relu);
+
+    /// <summary>min(max(x, 0), 6).</summary>
+    public BodyBuilder Relu6() => Activation(Core.Activation.Relu6);
+
+    /// <summary>x, or slope·x where x is negative.</summary>
+    public BodyBuilder LeakyRelu(double slope = 0.01) => Activation(Core.Activation.NewLeakyRelu(slope));
+
+    /// <summary>x·sigmoid(x).</summary>
+    public BodyBuilder Silu() => Activation(Core.Activation.Silu);
+
+    /// <summary>x·Φ(x), the exact form.</summary>
+    public BodyBuilder Gelu() => Activation(Core.Activation.Gelu);
+
+    /// <summary>The hyperbolic tangent.</summary>
+    public BodyBuilder Tanh() => Activation(Core.Activation.Tanh);
+
+    /// <summary>1/(1 + exp(−x)).</summary>
+    public BodyBuilder Sigmoid() => Activation(Core.Activation.Sigmoid);
+
+    /// <summary>The largest value of a window; sizes and padding as in PyTorch.</summary>
+    /// <param name="window">In pixels.</param>
+    /// <param name="stride">Pixels from window to window; the window where null.</param>
+    /// <param name="pad">On each side, at most half the window; 0 where null.</param>
+    /// <param name="ceil">Round sizes up instead of down.</param>
+    public BodyBuilder MaxPool(Size window, Size? stride = null, Size? pad = null, bool ceil = false) =>
+        Pool("maxpool", Core.PoolKind.Max, window, stride, pad, ceil);
+
+    /// <summary>The mean of a window, padding counted as zeros; sizes and padding as in PyTorch.</summary>
+    /// <param name="window">In pixels.</param>
+    /// <param name="stride">Pixels from window to window; the window where null.</param>
+    /// <param name="pad">On each side, at most half the window; 0 where null.</param>
+    /// <param name="ceil">Round sizes up instead of down.</param>
+    public BodyBuilder AveragePool(Size window, Size? stride = null, Size? pad = null, bool ceil = false) =>
+        Pool("avgpool", Core.PoolKind.Average, window, stride, pad, ceil);
+
+    /// <summary>The largest value of each channel: C×1×1.</summary>
+    public BodyBuilder GlobalMaxPool() => Layer("maxpool", Core.Op.NewGlobalPool(Core.PoolKind.Max));
+
+    /// <summary>The mean of each channel: C×1×1.</summary>
+    public BodyBuilder GlobalAveragePool() => Layer("avgpool", Core.Op.NewGlobalPool(Core.PoolKind.Average));
+
+    /// <summary>In training, zeroes values at random and scales the rest by 1/(1 − probability).</summary>
+    /// <param name="probability">From 0 to below 1.</param>
+    public BodyBuilder Dropout(double probability) => Layer("dropout", Core.Op.NewDropout(probability));
+
+    /// <summary>C×H×W to (C·H·W)×1×1. A dense layer does it by itself.</summary>
+    public BodyBuilder Flatten() => Layer("flatten", Core.Op.Flatten);
+
+    private BodyBuilder Activation(Core.Activation activation) =>
+        Layer(Core.OpModule.activationWord(activation), Core.Op.NewActivation(activation));
+
+    private BodyBuilder Pool(string word, Core.PoolKind kind, Size window, Size? stride, Size? pad, bool ceil) =>
+        Layer(word, Core.Op.NewPool(new(
+            kind,
+            window.ToCore(),
+            (stride ?? window).ToCore(),
+            (pad ?? 0).ToCore(),
+            ceil)));
+
+    private BodyBuilder Layer(string word, Core.Op op) => Layer(word, _ => op);
+
+    private BodyBuilder Layer(string word, Func<bool, Core.Op> op) => Add(new LayerStatement(word, op));
+
+    /// <summary>The defaults of a convolution's window.</summary>
+    private readonly struct Window(Size kernel, Size? stride, Size? pad, Size? dilation)
+    {
+        private const int Most = 1_000_000;
+
+        internal Core.Size Stride { get; } = (stride ?? 1).ToCore();
+
+        internal Core.Size Dilation { get; } = (dilation ?? 1).ToCore();
+
+        internal Core.Size Pad { get; } = (pad ?? Same(kernel, dilation ?? 1)).ToCore();
+
+        private static Size Same(Size kernel, Size dilation) =>
+            new(Half(kernel.Height, dilation.Height), Half(kernel.Width, dilation.Width));
+
+        // Kept in range whatever the numbers: the checker names the wrong one.
+        private static int Half(long kernel, long dilation) =>
+            (int)Math.Clamp(dilation * (kernel - 1) / 2, 0, Most);
+    }
+}

@@ -1,0 +1,235 @@
+using Sss.Internal;
+
+namespace Sss;
+
+/// <summary>
+/// Collects the statements of one body of a network: of the network itself, of a residual's branch, of a
+/// concatenation. Every method adds one statement and gives the builder back. What is wrong with the network
+/// is found when it is complete, all of it at once; what no network could mean (a name that is no name, a
+/// factor on nothing) is refused on the spot. A builder lives while its callback runs, on that thread, and
+/// takes nothing while the callback of a body inside it runs: that one has a builder of its own.
+/// </summary>
+public sealed partial class BodyBuilder
+{
+    /// <summary>Far beyond any network; the language nests twice as deep.</summary>
+    private const int MostBodies = 100;
+
+    private static readonly int MostLayers = Core.Check.maxLayers;
+
+    private readonly List<Statement> statements = [];
+    private readonly int depth;
+    private bool closed;
+    private bool isWaiting;
+
+    private BodyBuilder(Shape input, int classes, int depth)
+    {
+        Input = input;
+        Classes = classes;
+        this.depth = depth;
+    }
+
+    /// <summary>The shape of one image of the network.</summary>
+    public Shape Input { get; }
+
+    /// <summary>The number of classes of the network: what its last dense layer has to give.</summary>
+    public int Classes { get; }
+
+    /// <summary>
+    /// Multiplies the output of the statement before it by scaling factors, <c>@scale</c> of the language.
+    /// On a convolution that a bn follows they stand on the bn.
+    /// </summary>
+    /// <param name="kind">What the factors switch; only one kind fits a statement.</param>
+    /// <param name="gamma">Multiplies the recipe's γ of this kind; 0 or more.</param>
+    /// <param name="init">Where every factor starts; 0 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is negative or not finite.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There is no statement before it, it has factors already, or it is one that cannot carry any.
+    /// </exception>
+    public BodyBuilder Factor(FactorKind kind, double gamma = 1, double init = 1)
+    {
+        Require(Enum.IsDefined(kind), nameof(kind), kind, "a kind of factors");
+        Require(double.IsFinite(gamma) && gamma >= 0, nameof(gamma), gamma, "a number from 0 up");
+        Require(double.IsFinite(init) && init >= 0, nameof(init), init, "a number from 0 up");
+        var last = Last("factors");
+        if (last is ScopeStatement or RepeatStatement or ConcatStatement)
+        {
+            throw new InvalidOperationException(
+                $"A {last.Word} carries no factors: put them on a layer inside, or on a residual.");
+        }
+
+        if (last.Factors is not null)
+        {
+            throw new InvalidOperationException($"This {last.Word} has factors already.");
+        }
+
+        statements[^1] = last with { Factors = new FactorRequest(kind, gamma, init) };
+        return this;
+    }
+
+    /// <summary>
+    /// Names the statement before it, a label of the language. Names key the weights; without one a statement
+    /// is called by its word and number: <c>conv1</c>.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// Names are letters, digits and <c>_</c>, do not start with a digit, and are no word of the language.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// There is no statement before it, it has a name already, or it is a repeat.
+    /// </exception>
+    public BodyBuilder Named(string name)
+    {
+        CheckName(name, nameof(name));
+        var last = Last("a name");
+        if (last is RepeatStatement || last.Name is not null)
+        {
+            throw new InvalidOperationException(
+                last.Name is { } given ? $"It is called '{given}' already." : "A repeat has no name: its statements have.");
+        }
+
+        statements[^1] = last with { Name = name };
+        return this;
+    }
+
+    /// <summary>Statements whose names start with a name of their own: <c>name.conv1</c>.</summary>
+    /// <exception cref="ArgumentException">The name is no name.</exception>
+    public BodyBuilder Scope(string name, Action<BodyBuilder> body)
+    {
+        CheckName(name, nameof(name));
+        return Add(new ScopeStatement(null, Inner(body)) { Name = name });
+    }
+
+    /// <summary>
+    /// Statements whose names start with a word and its running number, like a call of a definition in the
+    /// language: <c>basic1.conv1</c>, <c>basic2.conv1</c>.
+    /// </summary>
+    /// <exception cref="ArgumentException">The word is no name.</exception>
+    public BodyBuilder Unit(string word, Action<BodyBuilder> body)
+    {
+        CheckName(word, nameof(word));
+        return Add(new ScopeStatement(word, Inner(body)));
+    }
+
+    /// <summary>The same statements several times. They are numbered on, as in the language.</summary>
+    /// <param name="count">Rounds, from 0 to 10⁶.</param>
+    /// <param name="body">Called once a round.</param>
+    public BodyBuilder Repeat(int count, Action<BodyBuilder> body)
+    {
+        Require(count >= 0 && count <= MostLayers, nameof(count), count, $"a whole number from 0 to {MostLayers}");
+        ArgumentNullException.ThrowIfNull(body);
+        return Add(new RepeatStatement([.. Enumerable.Range(0, count).Select(_ => Inner(body))]));
+    }
+
+    /// <summary>branch(x) + shortcut(x). A <see cref="Factor"/> behind it multiplies the branch.</summary>
+    /// <param name="branch">What selection may take away, where a factor stands on it.</param>
+    /// <param name="shortcut">What runs beside it.</param>
+    public BodyBuilder Residual(Action<BodyBuilder> branch, Shortcut shortcut = Shortcut.Identity)
+    {
+        Require(Enum.IsDefined(shortcut), nameof(shortcut), shortcut, "a kind of shortcut");
+        return Add(new ResidualStatement(Inner(branch), shortcut, null));
+    }
+
+    /// <summary>branch(x) + shortcut(x) with the shortcut written out.</summary>
+    /// <param name="branch">What selection may take away, where a factor stands on it.</param>
+    /// <param name="shortcut">What runs beside it and stays.</param>
+    public BodyBuilder Residual(Action<BodyBuilder> branch, Action<BodyBuilder> shortcut) =>
+        Add(new ResidualStatement(Inner(branch), Shortcut.Identity, Inner(shortcut)));
+
+    /// <summary>The channels of all branches, in order. <c>_ => { }</c> passes the input through.</summary>
+    /// <param name="branches">At least two, of the same height and width.</param>
+    public BodyBuilder Concat(params Action<BodyBuilder>[] branches)
+    {
+        ArgumentNullException.ThrowIfNull(branches);
+        return Add(new ConcatStatement([.. branches.Select(Inner)]));
+    }
+
+    internal static IReadOnlyList<Statement> Collect(Shape input, int classes, Action<BodyBuilder> body) =>
+        Collect(new BodyBuilder(input, classes, 0), body);
+
+    internal static void CheckName(string name, string parameter)
+    {
+        ArgumentNullException.ThrowIfNull(name, parameter);
+        if (name.Length == 0
+            || char.IsAsciiDigit(name[0])
+            || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
+        {
+            throw new ArgumentException(
+                $"'{name}' is not a name: letters, digits and '_', not starting with a digit.",
+                parameter);
+        }
+
+        if (Dsl.Words.isReserved(name))
+        {
+            throw new ArgumentException($"'{name}' is a word of the language.", parameter);
+        }
+    }
+
+    private static IReadOnlyList<Statement> Collect(BodyBuilder builder, Action<BodyBuilder> body)
+    {
+        try
+        {
+            body(builder);
+            return builder.statements;
+        }
+        finally
+        {
+            builder.closed = true;
+        }
+    }
+
+    private static void Require(bool holds, string parameter, object value, string expected)
+    {
+        if (!holds)
+        {
+            throw new ArgumentOutOfRangeException(parameter, value, $"Expected {expected}.");
+        }
+    }
+
+    private IReadOnlyList<Statement> Inner(Action<BodyBuilder> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        if (depth == MostBodies)
+        {
+            throw new InvalidOperationException($"Bodies nest more than {MostBodies} deep.");
+        }
+
+        CheckOpen();
+        isWaiting = true;
+        try
+        {
+            return Collect(new BodyBuilder(Input, Classes, depth + 1), body);
+        }
+        finally
+        {
+            isWaiting = false;
+        }
+    }
+
+    private Statement Last(string what)
+    {
+        CheckOpen();
+        return statements.Count > 0
+            ? statements[^1]
+            : throw new InvalidOperationException($"There is no statement before this that could have {what}.");
+    }
+
+    private BodyBuilder Add(Statement statement)
+    {
+        CheckOpen();
+        statements.Add(statement);
+        return this;
+    }
+
+    private void CheckOpen()
+    {
+        if (closed)
+        {
+            throw new InvalidOperationException("This body is complete: a builder lives while its callback runs.");
+        }
+
+        if (isWaiting)
+        {
+            throw new InvalidOperationException(
+                "A body inside this one is being built: add to the builder that its callback was given.");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+namespace Sss;
+
+/// <summary>What scaling factors switch. A factor at exactly zero removes it.</summary>
+public enum FactorKind
+{
+    /// <summary>One factor an output channel (or feature), on a convolution, a dense layer or the bn behind one.</summary>
+    Neuron,
+
+    /// <summary>One factor a group, on a grouped convolution or the bn behind one.</summary>
+    Group,
+
+    /// <summary>One factor for the whole branch of a residual.</summary>
+    Block,
+}
+
+/// <summary>What runs beside the branch of a residual, where it is not written out.</summary>
+public enum Shortcut
+{
+    /// <summary>The input as it is; the branch has to keep the shape.</summary>
+    Identity,
+
+    /// <summary>The identity where shapes agree, else a strided 1×1 convolution without bias and a bn.</summary>
+    Auto,
+}

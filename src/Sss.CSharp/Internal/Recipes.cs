@@ -1,0 +1,91 @@
+using Microsoft.FSharp.Core;
+
+namespace Sss.Internal;
+
+/// <summary>Options to the core's recipe and back; what the language refuses is refused here by name.</summary>
+internal static class Recipes
+{
+    /// <summary>The recipe with what the options give in place of its own.</summary>
+    internal static Core.Recipe Merge(Core.Recipe recipe, TrainingOptions options) => new(
+        AtLeast(1, options.Epochs, nameof(options.Epochs)) ?? recipe.Epochs,
+        AtLeast(1, options.Batch, nameof(options.Batch)) ?? recipe.Batch,
+        Positive(options.LearningRate, nameof(options.LearningRate)) ?? recipe.Lr,
+        options.Schedule?.ToCore() ?? recipe.Schedule,
+        AtLeast(0, options.Warmup, nameof(options.Warmup)) ?? recipe.Warmup,
+        Within(options.Momentum, x => x is >= 0 and < 1, nameof(options.Momentum), "from 0 to below 1")
+            ?? recipe.Momentum,
+        Within(options.Decay, x => x >= 0, nameof(options.Decay), "0 or more") ?? recipe.Decay,
+        options.Gamma is { } gamma ? Checked(gamma) : recipe.Gamma,
+        Within(options.TargetMacs, x => x is > 0 and <= 1, nameof(options.TargetMacs), "above 0 and at most 1") is { } target
+            ? FSharpOption<double>.Some(target)
+            : recipe.TargetMacs,
+        AtLeast(1, options.ShrinkEvery, nameof(options.ShrinkEvery)) is { } every
+            ? FSharpOption<int>.Some(every)
+            : recipe.ShrinkEvery,
+        AtLeast(0, options.Seed, nameof(options.Seed)) ?? recipe.Seed,
+        options.Augment is { } augment ? Checked(augment) : recipe.Augment);
+
+    /// <summary>Refuses what makes no sense of a run's own options.</summary>
+    internal static void CheckRun(TrainingOptions? options)
+    {
+        AtLeast(1, options?.Threads, nameof(TrainingOptions.Threads));
+        AtLeast(1, options?.Loaders, nameof(TrainingOptions.Loaders));
+        Within(options?.Validation, x => x is > 0 and < 1, nameof(TrainingOptions.Validation), "above 0 and below 1");
+    }
+
+    /// <summary>Every value that the recipe gives.</summary>
+    internal static TrainingOptions ToOptions(Core.Recipe recipe) => new()
+    {
+        Epochs = recipe.Epochs,
+        Batch = recipe.Batch,
+        LearningRate = recipe.Lr,
+        Schedule = Schedule.From(recipe.Schedule),
+        Warmup = recipe.Warmup,
+        Momentum = recipe.Momentum,
+        Decay = recipe.Decay,
+        Gamma = new Gamma { Neuron = recipe.Gamma.Neuron, Group = recipe.Gamma.Group, Block = recipe.Gamma.Block },
+        TargetMacs = recipe.TargetMacs.ToNullable(),
+        ShrinkEvery = recipe.ShrinkEvery.ToNullable(),
+        Seed = recipe.Seed,
+        Augment = Augmentation.From(recipe.Augment),
+    };
+
+    private static Core.Gamma Checked(Gamma gamma)
+    {
+        foreach (var value in new[] { gamma.Neuron, gamma.Group, gamma.Block })
+        {
+            Within(value, x => x >= 0, nameof(TrainingOptions.Gamma), "0 or more");
+        }
+
+        return new Core.Gamma(gamma.Neuron, gamma.Group, gamma.Block);
+    }
+
+    private static Core.Augment Checked(Augmentation augment)
+    {
+        AtLeast(0, augment.Resize, nameof(augment.Resize));
+        AtLeast(0, augment.Crop, nameof(augment.Crop));
+        foreach (var (name, value) in new[]
+        {
+            (nameof(augment.Area), augment.Area),
+            (nameof(augment.Jitter), augment.Jitter),
+            (nameof(augment.Pca), augment.Pca),
+        })
+        {
+            Within(value, x => x is >= 0 and <= 1, name, "from 0 to 1");
+        }
+
+        return augment.ToCore();
+    }
+
+    private static int? AtLeast(int least, int? value, string name) =>
+        value < least
+            ? throw new ArgumentException($"{name} must be at least {least}, not {value}.", name)
+            : value;
+
+    private static double? Positive(double? value, string name) => Within(value, x => x > 0, name, "a number above 0");
+
+    private static double? Within(double? value, Func<double, bool> holds, string name, string expected) =>
+        value is { } v && !(double.IsFinite(v) && holds(v))
+            ? throw new ArgumentException($"{name} must be {expected}, not {v}.", name)
+            : value;
+}

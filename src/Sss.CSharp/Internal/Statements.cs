@@ -1,0 +1,48 @@
+namespace Sss.Internal;
+
+/// <summary>Factors as they were asked for.</summary>
+internal sealed record FactorRequest(FactorKind Kind, double Gamma, double Init);
+
+/// <summary>One statement of a body that was built in code, before anything about it is checked.</summary>
+internal abstract record Statement
+{
+    internal string? Name { get; init; }
+
+    internal FactorRequest? Factors { get; init; }
+
+    /// <summary>How it is called in messages.</summary>
+    internal abstract string Word { get; }
+}
+
+/// <summary>A layer; <paramref name="Op"/> is told whether it has a bias where the caller did not say.</summary>
+internal sealed record LayerStatement(string Kind, Func<bool, Core.Op> Op) : Statement
+{
+    internal override string Word => Kind;
+}
+
+/// <summary>Statements under a name of their own, or under a word that numbers them.</summary>
+internal sealed record ScopeStatement(string? NumberedWord, IReadOnlyList<Statement> Body) : Statement
+{
+    internal override string Word => NumberedWord ?? "scope";
+}
+
+/// <summary>Rounds whose statements belong to the body around them.</summary>
+internal sealed record RepeatStatement(IReadOnlyList<IReadOnlyList<Statement>> Rounds) : Statement
+{
+    internal override string Word => "repeat";
+}
+
+/// <summary>A residual; where <paramref name="Body"/> is null, <paramref name="Kind"/> says what runs beside the branch.</summary>
+internal sealed record ResidualStatement(
+    IReadOnlyList<Statement> Branch,
+    Shortcut Kind,
+    IReadOnlyList<Statement>? Body) : Statement
+{
+    internal override string Word => "residual";
+}
+
+/// <summary>A concatenation.</summary>
+internal sealed record ConcatStatement(IReadOnlyList<IReadOnlyList<Statement>> Branches) : Statement
+{
+    internal override string Word => "concat";
+}

@@ -1,0 +1,265 @@
+namespace Sss.Tests.EndToEnd
+
+open System
+open System.IO
+open System.IO.Compression
+open System.Reflection.Metadata
+open System.Text
+open System.Text.RegularExpressions
+open Xunit
+open Sss.Tests.EndToEnd.Running
+
+/// What `./build.sh pack` makes, as a stranger's projects find it.
+type PackageTests(packed: Packed) =
+
+    let fileName (path: string) = Path.GetFileName path |> nonNull
+
+    let folderOf (path: string) = Path.GetDirectoryName path |> nonNull
+
+    let entries (file: string) =
+        use archive = ZipFile.OpenRead file
+
+        [
+            for entry in archive.Entries do
+                use stream = entry.Open()
+                use copy = new MemoryStream()
+                stream.CopyTo copy
+                entry.FullName, copy.ToArray()
+        ]
+
+    let nuspec (file: string) =
+        entries file
+        |> List.find (fun (name, _) -> name.EndsWith ".nuspec")
+        |> fun (_, bytes) -> Encoding.UTF8.GetString bytes
+
+    let dependencies text =
+        Regex.Matches(text, "<dependency id=\"([^\"]*)\" version=\"([^\"]*)\"")
+        |> Seq.map (fun m -> m.Groups[1].Value, m.Groups[2].Value)
+        |> List.ofSeq
+
+    /// The package's name without its version.
+    let idOf (file: string) =
+        Regex.Replace(fileName file, @"\.\d+\.\d+\.\d+.*$", "")
+
+    /// The first C# block of the README that goes into every package.
+    let quickstart =
+        let readme = File.ReadAllText(Path.Combine(root, "build", "package", "README.md"))
+        Regex.Match(readme, "```csharp\n(.*?)```", RegexOptions.Singleline).Groups[1].Value
+
+    interface IClassFixture<Packed>
+
+    [<NeedsBash>]
+    member _.``every package has a licence, a readme, a description and exact dependencies of its own``
+        ()
+        =
+        let libraries = [
+            "Sss.CSharp"
+            "Sss.Core"
+            "Sss.Dsl"
+            "Sss.Files"
+            "Sss.Schema"
+            "Sss.Torch"
+        ]
+
+        Assert.Equal<string list>(
+            libraries @ [ "sss" ],
+            packed.Files ".nupkg"
+            |> Seq.map idOf
+            |> Seq.sortWith (fun a b -> String.CompareOrdinal(a, b))
+            |> List.ofSeq
+        )
+
+        Assert.Equal<string[]>(
+            packed.Files ".nupkg" |> Array.map idOf,
+            packed.Files ".snupkg" |> Array.map idOf
+        )
+
+        for file in packed.Files ".nupkg" do
+            let text = nuspec file
+            Assert.Contains("<license type=\"expression\">MIT</license>", text)
+            Assert.Contains("<readme>README.md</readme>", text)
+            Assert.Matches("<description>.{40,}</description>", text)
+            Assert.Contains("<tags>", text)
+
+            let version = Regex.Match(text, "<version>(.*)</version>").Groups[1].Value
+            let names = entries file |> List.map fst
+            Assert.Contains("README.md", names)
+            Assert.Contains("LICENSE", names)
+
+            for id, wanted in dependencies text do
+                // One release is one set; what is not ours may be newer, but for the pinned engine.
+                if id.StartsWith "Sss." then
+                    Assert.Equal($"[{version}]", wanted)
+                elif id.StartsWith "TorchSharp" then
+                    Assert.Matches(@"^\[.*\]$", wanted)
+                else
+                    Assert.Matches(@"^\d+(\.\d+)+$", wanted)
+
+                Assert.DoesNotContain("Analyzers", id)
+                Assert.DoesNotContain("Tools", id)
+
+        let of' id =
+            packed.Files ".nupkg"
+            |> Seq.find (fun file -> idOf file = id)
+            |> nuspec
+            |> dependencies
+            |> List.map fst
+
+        Assert.Equal<string list>([ "FSharp.Core"; "FsToolkit.ErrorHandling" ], of' "Sss.Core")
+
+        Assert.Equal<string list>(
+            [ "Sss.Core"; "FParsec"; "FSharp.Core"; "FsToolkit.ErrorHandling" ],
+            of' "Sss.Dsl"
+        )
+
+        Assert.Contains("TorchSharp-cpu", of' "Sss.Torch")
+        Assert.Empty(of' "sss")
+
+    [<NeedsBash>]
+    member _.``no package names a folder of this machine or a place to get packages from``() =
+        let home = Environment.GetFolderPath Environment.SpecialFolder.UserProfile
+
+        let isOurs (name: string) =
+            Regex.IsMatch(fileName name, @"^(sss|Sss\.[A-Za-z]*)\.(dll|pdb|xml|nuspec)$")
+            || name.EndsWith ".targets"
+            || name.EndsWith ".json"
+
+        let traces =
+            [ root; home + "/"; packed.Packages; "/index.json" ]
+            |> List.collect (fun text -> [
+                Encoding.UTF8.GetBytes text
+                Encoding.Unicode.GetBytes text
+            ])
+
+        for file in Array.append (packed.Files ".nupkg") (packed.Files ".snupkg") do
+            for name, bytes in entries file |> List.filter (fun (name, _) -> isOurs name) do
+                for trace in traces do
+                    Assert.True(
+                        bytes.AsSpan().IndexOf(ReadOnlySpan trace) < 0,
+                        $"{fileName file}: {name} holds {Encoding.UTF8.GetString trace}"
+                    )
+
+                if name.EndsWith ".pdb" then
+                    use stream = new MemoryStream(bytes)
+                    use provider = MetadataReaderProvider.FromPortablePdbStream stream
+                    let reader = provider.GetMetadataReader()
+
+                    for handle in reader.Documents do
+                        let document = reader.GetString(reader.GetDocument(handle).Name)
+                        Assert.StartsWith("/_/", document)
+
+    [<NeedsBash>]
+    member _.``packing again gives the same bytes``() =
+        let again = packed.File "again"
+        let file = Path.Combine(root, "src", "Sss.Core", "Sss.Core.fsproj")
+
+        start 300 [] "/bin/bash" [
+            "-c"
+            "export SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null) MSBUILDDISABLENODEREUSE=1; "
+            + $"exec dotnet pack '{file}' -c Release --no-build -p:PackageOutputPath='{again}/'"
+        ]
+        |> expectCode 0
+
+        let made = Directory.GetFiles again
+        Assert.Equal(2, made.Length)
+
+        for file in made do
+            let first = Path.Combine(packed.Packages, fileName file)
+            Assert.Equal<byte[]>(File.ReadAllBytes first, File.ReadAllBytes file)
+
+    [<NeedsBash>]
+    member _.``the quickstart runs in an empty C# project``() =
+        let program =
+            quickstart.Replace("Seed = 1", "Seed = 1, Threads = 1")
+            + "Console.WriteLine($\"{small.Exactness.IsExact} {small.Network.Macs <= net.Macs / 2} {small.Evaluate(data.Test).Accuracy > 0.9}\");\n"
+
+        Assert.Contains("Threads = 1", program)
+        let app = packed.Build "csproj" "Sss.CSharp" program
+        let ended = packed.Run "dotnet" [ app ]
+        expectCode 0 ended
+        Assert.Equal("True True True\n", ended.Out)
+        Assert.True(FileInfo(packed.File "small.onnx").Length > 1000L)
+        Assert.True(Directory.Exists(packed.File "restored/sss.csharp"))
+
+        // Of LibTorch, this platform's alone.
+        let copies =
+            Directory.GetFiles(folderOf app, "*torch_cpu.*", SearchOption.AllDirectories)
+
+        Assert.Single copies |> ignore
+
+    [<NeedsBash>]
+    member _.``the proximal library needs nothing native``() =
+        let program =
+            """open Sss.Core
+
+// ½(x − 3)² + |x| has its minimum at 2; ½(y − 0.5)² + |y| at exactly 0.
+match L1.create 1.0 with
+| Error error -> printfn "%s" (PenaltyError.message error)
+| Ok penalty ->
+    let step state _ =
+        let gradient = Array.map2 (-) state.Probe [| 3.0; 0.5 |]
+        Apg.step 0.5 0.5 penalty gradient state
+
+    let found = Seq.fold step (Apg.start [| 0.0; 5.0 |]) (seq { 1..200 })
+    printfn $"%.6f{found.Iterate[0]} %b{found.Iterate[1] = 0.0}"
+"""
+
+        let app = packed.Build "fsproj" "Sss.Core" program
+        let ended = packed.Run "dotnet" [ app ]
+        expectCode 0 ended
+        Assert.Equal("2.000000 true\n", ended.Out)
+
+        let folder = folderOf app
+
+        Assert.Equal<string list>(
+            [ "FSharp.Core.dll"; "FsToolkit.ErrorHandling.dll"; "Sss.Core.dll"; "app.dll" ],
+            Directory.GetFiles(folder, "*.dll")
+            |> Seq.map (fun file -> fileName file)
+            |> Seq.sortWith (fun a b -> String.CompareOrdinal(a, b))
+            |> List.ofSeq
+        )
+
+        Assert.False(Directory.Exists(Path.Combine(folder, "runtimes")))
+
+    [<NeedsBash>]
+    member _.``the tool installs, checks and says what the machine offers``() =
+        packed.Run "dotnet" [
+            "tool"
+            "install"
+            "sss"
+            "--tool-path"
+            "tools"
+            "--prerelease"
+            "--configfile"
+            "nuget.config"
+        ]
+        |> expectCode 0
+
+        let tool = packed.File "tools/sss"
+        let digits = Path.Combine(root, "examples", "digits.sss")
+        let ended = packed.Run tool [ "check"; digits ]
+        expectCode 0 ended
+        Assert.StartsWith($"{digits}: Digits, 174,970 params", ended.Out)
+
+        let ended = packed.Run tool [ "doctor" ]
+        expectCode 0 ended
+        Assert.Matches(@"libtorch +2\.10\.0 in ", ended.Out)
+
+        let ended =
+            packed.Run tool [
+                "train"
+                digits
+                "--data"
+                "digits"
+                "--out"
+                "run"
+                "--epochs"
+                "1"
+                "--limit"
+                "64"
+                "--threads"
+                "1"
+            ]
+
+        expectCode 0 ended
+        Assert.True(File.Exists(packed.File "run/selected.onnx"))

@@ -1,0 +1,304 @@
+using Xunit;
+
+namespace Sss.Facade.Tests;
+
+/// <summary>Networks in code: what a builder makes, and what it says of mistakes.</summary>
+public class BuilderTests
+{
+    /// <summary>Every layer, with the arguments that are not the default.</summary>
+    private static Network Everything() => Network.Build(
+        "Everything",
+        input: (2, 32, 16),
+        classes: 3,
+        b => b
+            .Conv(8, (3, 1), stride: (2, 1), pad: (1, 0), dilation: (1, 1), bias: true).Named("stem")
+            .Factor(FactorKind.Neuron, gamma: 2, init: 0.5)
+            .LeakyRelu(0.2)
+            .DepthwiseConv(3, stride: 2, pad: 2, dilation: 2, bias: false).BatchNorm(1e-3, 0.2)
+            .Factor(FactorKind.Neuron)
+            .Relu6().Silu().Gelu().Tanh().Sigmoid()
+            .Conv(8, 1, groups: 4).Factor(FactorKind.Group)
+            .MaxPool(3, stride: 1, pad: 1, ceil: true)
+            .AveragePool((2, 1), ceil: false)
+            .Scope("middle", m => m
+                .Residual(r => r.Conv(8, 3).BatchNorm()).Factor(FactorKind.Block, gamma: 0.5).Named("keep")
+                .Relu()
+                .Unit("pair", u => u.Concat(_ => { }, c => c.Conv(4, 1).Relu())))
+            .Repeat(2, r => r.Conv(8, 3).Relu())
+            .GlobalMaxPool()
+            .Flatten()
+            .Dropout(0.25)
+            .Dense(5, bias: false).Factor(FactorKind.Neuron)
+            .Dense(b.Classes));
+
+    [Fact]
+    public void EveryLayerIsTheOneOfTheText()
+    {
+        const string Text = """
+            network Everything {
+              input 2x32x16
+              classes 3
+              def pair() { concat { } { conv 4 1x1; relu } }
+              stem: conv 8 3x1 stride=2x1 pad=1x0 bias=yes @scale(neuron, gamma=2, init=0.5)
+              leakyrelu slope=0.2
+              dwconv 3x3 stride=2 pad=2 dilation=2 bias=no; bn eps=1e-3 momentum=0.2 @scale(neuron)
+              relu6; silu; gelu; tanh; sigmoid
+              conv 8 1x1 groups=4 @scale(group)
+              maxpool 3x3 stride=1 pad=1 ceil=yes
+              avgpool 2x1
+              middle: {
+                keep: residual @scale(block, gamma=0.5) { conv 8 3x3; bn }
+                relu
+                pair
+              }
+              repeat 2 { conv 8 3x3; relu }
+              maxpool global
+              flatten
+              dropout 0.25
+              dense 5 bias=no @scale(neuron)
+              dense classes
+            }
+            """;
+        var built = Everything();
+
+        Assert.Equal(Network.Parse(Text).ToText(), built.ToText());
+        Assert.Equal(Network.Parse(Text), built);
+        Assert.NotEqual(built, built.WithRecipe(new TrainingOptions()));
+        Assert.False(built.Equals((object?)null));
+        Assert.Contains("middle.pair1.concat1.branch2.conv1", built.Layers.Select(l => l.Name));
+    }
+
+    [Fact]
+    public void ABiasIsLeftOutBeforeABnOfTheSameBodyOnly()
+    {
+        var net = Network.Build("Bias", (1, 8, 8), 2, b => b
+            .Conv(4, 3).BatchNorm()
+            .Conv(4, 3).Relu()
+            .Conv(4, 3).Scope("s", s => s.BatchNorm())
+            .Conv(4, 3).Repeat(1, r => r.BatchNorm())
+            .Dense(b.Classes));
+
+        var weights = 4 * 4 * 9;
+        Assert.Equal(
+            [36, 8, weights + 4, 0, weights + 4, 8, weights + 4, 8, 4 * 64 * 2 + 2],
+            net.Layers.Select(l => l.Parameters));
+    }
+
+    [Fact]
+    public void TheRecipeGoesWithTheNetworkAndComesBackFromItsText()
+    {
+        var recipe = new TrainingOptions
+        {
+            Epochs = 7,
+            Batch = 9,
+            LearningRate = 0.25,
+            Schedule = Schedule.Constant,
+            Warmup = 2,
+            Momentum = 0.5,
+            Decay = 0.001,
+            Gamma = new Gamma { Neuron = 0.1, Group = 0.2, Block = 0.3 },
+            TargetMacs = 0.5,
+            ShrinkEvery = 3,
+            Seed = 11,
+            Augment = new Augmentation { Resize = 9, Area = 0.25, Crop = 1, Flip = true, Jitter = 0.4, Pca = 0.1 },
+        };
+        var net = Network.Build("Recipe", (1, 8, 8), 2, b => b.Dense(b.Classes), recipe);
+
+        Assert.Equal(recipe, net.Recipe);
+        Assert.Equal(recipe, Network.Parse(net.ToText()).Recipe);
+        Assert.Equal("constant", net.Recipe!.Schedule!.ToString());
+        Assert.Equal("step 0.5 at 2, 5", Schedule.Step(0.5, 2, 5).ToString());
+        Assert.Null(net.WithRecipe(null).Recipe);
+        Assert.DoesNotContain("train", net.WithRecipe(null).ToText());
+
+        // What is not said is as the language has it; what belongs to a run is no part of it.
+        var plain = net.WithRecipe(new TrainingOptions { Threads = 1, Validation = 0.1 }).Recipe!;
+        Assert.Equal((30, 128, 0.1, 0), (plain.Epochs, plain.Batch, plain.LearningRate, plain.Warmup));
+        Assert.Equal((0.9, 1e-4, 1), (plain.Momentum, plain.Decay, plain.Seed));
+        Assert.Equal((Schedule.Cosine, new Augmentation(), new Gamma()), (plain.Schedule, plain.Augment, plain.Gamma));
+        Assert.Equal((null, null), (plain.TargetMacs, plain.ShrinkEvery));
+        Assert.Equal((null, null), (plain.Threads, plain.Validation));
+    }
+
+    [Fact]
+    public void EveryMistakeIsReportedWithTheLayersName()
+    {
+        var thrown = Assert.Throws<SssException>(() => Network.Build("Wrong", (1, 8, 8), 10, b => b
+            .Conv(8, 3).Factor(FactorKind.Neuron).BatchNorm()
+            .Unit("basic", u => u.Residual(r => r.Conv(16, 3)))
+            .Conv(8, 99, pad: 0).Named("wide")
+            .Conv(0, 3)
+            .Conv(8, 3, groups: 0)
+            .Relu().Factor(FactorKind.Neuron)
+            .Dropout(double.NaN)
+            .Dense(9)));
+
+        Assert.Equal(
+            [
+                "SSS501 in `conv1`", "SSS401 in `basic1.residual1`", "SSS404 in `wide`", "SSS302 in `conv3`",
+                "SSS302 in `conv4`", "SSS502 in `relu1`", "SSS302 in `dropout1`", "SSS407 ",
+            ],
+            thrown.Diagnostics.Select(d => d.Code + " " + (d.Code == "SSS407" ? "" : d.Notes[0])));
+        Assert.All(thrown.Diagnostics, d => Assert.Null(d.Location));
+        Assert.Equal(
+            """
+            Wrong: error SSS401: the two sides of this residual have different shapes: 16x8x8 and 8x8x8
+              in `basic1.residual1`
+              the branch gives 16x8x8
+              the input gives 8x8x8
+              help: write `shortcut auto` behind the branch, or let the branch keep the shape
+
+            """,
+            thrown.Diagnostics[1].Text);
+    }
+
+    [Fact]
+    public void AWarningComesWithTheNetwork()
+    {
+        var net = Network.Build("Warned", (1, 8, 8), 2, b => b
+            .Conv(4, 3)
+            .Residual(r => r.Conv(4, 3).Factor(FactorKind.Neuron))
+            .Dense(b.Classes));
+
+        var warning = Assert.Single(net.Warnings);
+        Assert.Equal(("SSS551", Severity.Warning), (warning.Code, warning.Severity));
+        Assert.Equal("in `residual1.branch.conv1`", warning.Notes[0]);
+        Assert.NotNull(warning.Suggestion);
+        Assert.Equal(warning.Text, warning.ToString());
+        Assert.Contains("can never shrink", warning.Message);
+    }
+
+    [Fact]
+    public void WhatNoNetworkCouldMeanIsRefusedOnTheSpot()
+    {
+        Refused<ArgumentException>(b => b.Dense(2).Named("2nd"));
+        Refused<ArgumentException>(b => b.Dense(2).Named("conv"));
+        Refused<ArgumentException>(b => b.Scope("a.b", _ => { }));
+        Refused<ArgumentException>(b => b.Unit("", _ => { }));
+        Refused<ArgumentNullException>(b => b.Dense(2).Named(null!));
+        Refused<ArgumentNullException>(b => b.Residual(null!));
+        Refused<ArgumentNullException>(b => b.Concat(_ => { }, null!));
+        Refused<ArgumentOutOfRangeException>(b => b.Repeat(-1, _ => { }));
+        Refused<ArgumentOutOfRangeException>(b => b.Repeat(1_000_001, _ => { }));
+        Refused<ArgumentOutOfRangeException>(b => b.Dense(2).Factor(FactorKind.Neuron, gamma: -1));
+        Refused<ArgumentOutOfRangeException>(b => b.Dense(2).Factor(FactorKind.Neuron, init: double.NaN));
+        Refused<ArgumentOutOfRangeException>(b => b.Dense(2).Factor((FactorKind)7));
+        Refused<ArgumentOutOfRangeException>(b => b.Residual(_ => { }, (Shortcut)7));
+        Refused<InvalidOperationException>(b => b.Factor(FactorKind.Neuron));
+        Refused<InvalidOperationException>(b => b.Named("first"));
+        Refused<InvalidOperationException>(b => b.Dense(2).Named("a").Named("b"));
+        Refused<InvalidOperationException>(b => b.Repeat(1, r => r.Relu()).Named("a"));
+        Refused<InvalidOperationException>(b => b.Dense(2).Factor(FactorKind.Neuron).Factor(FactorKind.Neuron));
+        Refused<InvalidOperationException>(b => b.Concat(_ => { }, _ => { }).Factor(FactorKind.Neuron));
+        Refused<InvalidOperationException>(b => Deeper(b, 101));
+        Refused<ArgumentException>(_ => { }, name: "no name");
+        Refused<ArgumentOutOfRangeException>(_ => { }, input: new Shape(1, 0, 8));
+        Refused<ArgumentOutOfRangeException>(_ => { }, classes: 0);
+        Assert.Throws<SssException>(() => Network.Build("Empty", (1, 8, 8), 2, _ => { }));
+
+        static void Refused<T>(Action<BodyBuilder> body, string name = "N", Shape? input = null, int classes = 2)
+            where T : Exception =>
+            Assert.Throws<T>(() => Network.Build(name, input ?? (1, 8, 8), classes, body));
+    }
+
+    [Fact]
+    public void ABuilderLivesWhileItsCallbackRuns()
+    {
+        BodyBuilder? kept = null;
+        var net = Network.Build("Kept", (1, 8, 8), 2, b =>
+        {
+            kept = b;
+            Assert.Equal((new Shape(1, 8, 8), 2), (b.Input, b.Classes));
+            b.Dense(b.Classes);
+        });
+
+        Assert.Throws<InvalidOperationException>(() => kept!.Relu());
+        Assert.Single(net.Layers);
+    }
+
+    [Fact]
+    public void TheOuterBuilderTakesNothingInsideAnInnerBody()
+    {
+        Mistaken(b => b.Residual(_ => b.Conv(4, 3)));
+        Mistaken(b => b.Residual(r => r.Conv(4, 3), _ => b.Conv(4, 3)));
+        Mistaken(b => b.Concat(_ => { }, _ => b.Conv(4, 3)));
+        Mistaken(b => b.Repeat(2, _ => b.Relu()));
+        Mistaken(b => b.Scope("s", _ => b.Scope("t", _ => { })));
+        Mistaken(b => b.Unit("u", u => u.Residual(_ => b.Relu())));
+
+        // One that failed does not stay in the way.
+        var net = Network.Build("Tried", (1, 8, 8), 2, b =>
+        {
+            Assert.Throws<ArgumentException>(() => b.Residual(_ => throw new ArgumentException("no")));
+            b.Dense(b.Classes);
+        });
+        Assert.Single(net.Layers);
+
+        static void Mistaken(Action<BodyBuilder> body) =>
+            Assert.Contains(
+                "its callback was given",
+                Assert.Throws<InvalidOperationException>(() => Network.Build("M", (4, 8, 8), 2, body)).Message);
+    }
+
+    [Fact]
+    public void AsDeepAsBodiesMayNestTheTextCanBeRead()
+    {
+        var net = Network.Build("Deep", (1, 4, 4), 2, b => Deeper(b, 100));
+        Assert.Equal(net, Network.Parse(net.ToText()));
+    }
+
+    [Fact]
+    public void SchedulesAreRefusedWhereTheyMakeNoSense()
+    {
+        Assert.Throws<ArgumentException>(() => Schedule.Step(0, 1));
+        Assert.Throws<ArgumentException>(() => Schedule.Step(0.1));
+        Assert.Throws<ArgumentException>(() => Schedule.Step(0.1, 5, 5));
+        Assert.Equal(Schedule.Step(0.1, 3), Schedule.Step(0.1, 3));
+        Assert.Equal(Schedule.Step(0.1, 3).GetHashCode(), Schedule.Step(0.1, 3).GetHashCode());
+        Assert.NotEqual(Schedule.Step(0.1, 3), Schedule.Step(0.1, 4));
+
+        var net = Network.Build("N", (1, 8, 8), 2, b => b.Dense(b.Classes));
+        foreach (var wrong in new TrainingOptions[]
+        {
+            new() { Warmup = -1 },
+            new() { Momentum = 1 },
+            new() { Decay = -1 },
+            new() { Seed = -1 },
+            new() { TargetMacs = 0 },
+            new() { LearningRate = double.NaN },
+            new() { Augment = new Augmentation { Crop = -1 } },
+            new() { Augment = new Augmentation { Area = 2 } },
+        })
+        {
+            Assert.Throws<ArgumentException>(() => net.WithRecipe(wrong));
+        }
+    }
+
+    [Fact]
+    public void SizesArePairsOrSquares()
+    {
+        Size square = 3, pair = (2, 5);
+        Assert.Equal(((3, 3), (2, 5)), ((square.Height, square.Width), (pair.Height, pair.Width)));
+        Assert.Equal("2x5", pair.ToString());
+        Assert.Equal(new Size(2, 5), pair);
+        Shape shape = (3, 4, 5);
+        Assert.Equal((60L, "3x4x5"), (shape.Count, shape.ToString()));
+    }
+
+    private static void Deeper(BodyBuilder b, int levels)
+    {
+        if (levels == 0)
+        {
+            b.Conv(1, 1);
+        }
+        else
+        {
+            b.Residual(r => Deeper(r, levels - 1));
+        }
+
+        if (levels == 100)
+        {
+            b.Dense(b.Classes);
+        }
+    }
+}
