@@ -95,7 +95,7 @@ type DrawDigitTests(service: Service, output: Xunit.Abstractions.ITestOutputHelp
         let folder = Readme.folder ()
 
         let run args =
-            Shell.run folder "dotnet" (service.Program :: args)
+            Shell.run folder "dotnet" (service.Run @ args)
 
         let cases = [
             [], 2, "usage: DrawDigit MODEL.onnx [--urls http://localhost:5000]"

@@ -45,14 +45,21 @@ type NeedsAspNetAndChromium() as fact =
 /// `examples/DrawDigit` at work, with the network that README trains.
 type Service() =
 
-    let program =
-        Path.Combine(root, "examples/DrawDigit/bin/Release/net10.0/DrawDigit.dll")
+    /// `dotnet run` of what `./test.sh` has built, as README writes it.
+    let run = [
+        "run"
+        "--no-build"
+        "-c"
+        "Release"
+        "--project"
+        Path.Combine(root, "examples", "DrawDigit")
+        "--"
+    ]
 
     let started =
         lazy
-            (let model = Path.Combine(Readme.folder (), "digits.onnx")
-             // Port 0: any that is free.
-             let arguments = [ program; model; "--urls"; "http://127.0.0.1:0" ]
+            (// Port 0: any that is free.
+             let arguments = run @ [ "digits.onnx"; "--urls"; "http://127.0.0.1:0" ]
              let child = Shell.start (Readme.folder ()) "dotnet" arguments
              let mark = "Now listening on: "
              let address = TaskCompletionSource<string>()
@@ -74,7 +81,7 @@ type Service() =
 
     let client = new HttpClient(Timeout = TimeSpan.FromSeconds 60.0)
 
-    member _.Program = program
+    member _.Run = run
     member _.Address = (snd started.Value).Result
 
     /// Status and body of a posted drawing.

@@ -50,10 +50,7 @@ module Shell =
         script (Path.Combine(folder, ".bin", "dotnet")) [
             "PATH=${PATH#*:}"
             "if [[ \"$*\" == 'run -c Release --project examples/'* ]]; then"
-            "    name=${5#examples/}"
-            "    shift 5"
-            "    if [ \"${1-}\" = -- ]; then shift; fi"
-            $"    exec dotnet \"{root}/examples/$name/bin/Release/net10.0/$name.dll\" \"$@\""
+            $"    exec dotnet run --no-build -c Release --project '{root}'/\"$5\" \"${{@:6}}\""
             "fi"
             "exec dotnet \"$@\""
         ]
