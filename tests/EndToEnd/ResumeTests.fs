@@ -3,11 +3,23 @@ namespace Sss.Tests.EndToEnd
 open System
 open System.Diagnostics
 open System.IO
+open System.Runtime.InteropServices
 open System.Text.Json.Nodes
 open System.Threading
 open Xunit
 open Sss.Tests.EndToEnd.Running
 open Sss.Tests.EndToEnd.SmallRun
+
+/// Signals without a program in between: on a busy machine starting `kill` takes longer than the run.
+module private Signal =
+
+    [<DllImport("libc", EntryPoint = "kill", SetLastError = true)>]
+    extern int private send(int id, int signal)
+
+    let all = [ "TERM", 15; "INT", 2; "HUP", 1 ]
+
+    let give (child: Process) (signal: int) =
+        Assert.Equal(0, send (child.Id, signal))
 
 /// Runs that end before their time, and go on.
 type ResumeTests() =
@@ -92,12 +104,11 @@ type ResumeTests() =
         let whole = folder.File "whole"
         expectCode 0 (sss (arguments folder whole []))
 
-        for signal in [ "TERM"; "INT"; "HUP" ] do
+        for signal, number in Signal.all do
             let out = folder.File signal
             use child = launch (arguments folder out [])
             waitForCheckpoint child out
-            use kill = Process.Start("kill", [ $"-{signal}"; string child.Id ])
-            kill.WaitForExit()
+            Signal.give child number
             let said = child.StandardError.ReadToEnd()
             child.WaitForExit()
 
