@@ -56,10 +56,11 @@ type Service() =
         "--"
     ]
 
+    let anyPort = "http://127.0.0.1:0"
+
     let started =
         lazy
-            (// Port 0: any that is free.
-             let arguments = run @ [ "digits.onnx"; "--urls"; "http://127.0.0.1:0" ]
+            (let arguments = run @ [ "digits.onnx"; "--urls"; anyPort ]
              let child = Shell.start (Readme.folder ()) "dotnet" arguments
              let mark = "Now listening on: "
              let address = TaskCompletionSource<string>()

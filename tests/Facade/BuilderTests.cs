@@ -85,42 +85,6 @@ public class BuilderTests
     }
 
     [Fact]
-    public void TheRecipeGoesWithTheNetworkAndComesBackFromItsText()
-    {
-        var recipe = new TrainingOptions
-        {
-            Epochs = 7,
-            Batch = 9,
-            LearningRate = 0.25,
-            Schedule = Schedule.Constant,
-            Warmup = 2,
-            Momentum = 0.5,
-            Decay = 0.001,
-            Gamma = new Gamma { Neuron = 0.1, Group = 0.2, Block = 0.3 },
-            TargetMacs = 0.5,
-            ShrinkEvery = 3,
-            Seed = 11,
-            Augment = new Augmentation { Resize = 9, Area = 0.25, Crop = 1, Flip = true, Jitter = 0.4, Pca = 0.1 },
-        };
-        var net = Network.Build("Recipe", (1, 8, 8), 2, b => b.Dense(b.Classes), recipe);
-
-        Assert.Equal(recipe, net.Recipe);
-        Assert.Equal(recipe, Network.Parse(net.ToText()).Recipe);
-        Assert.Equal("constant", net.Recipe!.Schedule!.ToString());
-        Assert.Equal("step 0.5 at 2, 5", Schedule.Step(0.5, 2, 5).ToString());
-        Assert.Null(net.WithRecipe(null).Recipe);
-        Assert.DoesNotContain("train", net.WithRecipe(null).ToText());
-
-        // What is not said is as the language has it; what belongs to a run is no part of it.
-        var plain = net.WithRecipe(new TrainingOptions { Threads = 1, Validation = 0.1 }).Recipe!;
-        Assert.Equal((30, 128, 0.1, 0), (plain.Epochs, plain.Batch, plain.LearningRate, plain.Warmup));
-        Assert.Equal((0.9, 1e-4, 1), (plain.Momentum, plain.Decay, plain.Seed));
-        Assert.Equal((Schedule.Cosine, new Augmentation(), new Gamma()), (plain.Schedule, plain.Augment, plain.Gamma));
-        Assert.Equal((null, null), (plain.TargetMacs, plain.ShrinkEvery));
-        Assert.Equal((null, null), (plain.Threads, plain.Validation));
-    }
-
-    [Fact]
     public void EveryMistakeIsReportedWithTheLayersName()
     {
         var thrown = Assert.Throws<SssException>(() => Network.Build("Wrong", (1, 8, 8), 10, b => b
@@ -245,33 +209,6 @@ public class BuilderTests
     {
         var net = Network.Build("Deep", (1, 4, 4), 2, b => Deeper(b, 100));
         Assert.Equal(net, Network.Parse(net.ToText()));
-    }
-
-    [Fact]
-    public void SchedulesAreRefusedWhereTheyMakeNoSense()
-    {
-        Assert.Throws<ArgumentException>(() => Schedule.Step(0, 1));
-        Assert.Throws<ArgumentException>(() => Schedule.Step(0.1));
-        Assert.Throws<ArgumentException>(() => Schedule.Step(0.1, 5, 5));
-        Assert.Equal(Schedule.Step(0.1, 3), Schedule.Step(0.1, 3));
-        Assert.Equal(Schedule.Step(0.1, 3).GetHashCode(), Schedule.Step(0.1, 3).GetHashCode());
-        Assert.NotEqual(Schedule.Step(0.1, 3), Schedule.Step(0.1, 4));
-
-        var net = Network.Build("N", (1, 8, 8), 2, b => b.Dense(b.Classes));
-        foreach (var wrong in new TrainingOptions[]
-        {
-            new() { Warmup = -1 },
-            new() { Momentum = 1 },
-            new() { Decay = -1 },
-            new() { Seed = -1 },
-            new() { TargetMacs = 0 },
-            new() { LearningRate = double.NaN },
-            new() { Augment = new Augmentation { Crop = -1 } },
-            new() { Augment = new Augmentation { Area = 2 } },
-        })
-        {
-            Assert.Throws<ArgumentException>(() => net.WithRecipe(wrong));
-        }
     }
 
     [Fact]
