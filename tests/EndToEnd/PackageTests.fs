@@ -125,7 +125,7 @@ type PackageTests(packed: Packed) =
             || name.EndsWith ".json"
 
         let traces =
-            [ root; home + "/"; packed.Packages; "/index.json" ]
+            [ root; home + "/"; packed.Packages; "/v3/"; "/index.json" ]
             |> List.collect (fun text -> [
                 Encoding.UTF8.GetBytes text
                 Encoding.Unicode.GetBytes text
