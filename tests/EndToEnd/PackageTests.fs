@@ -125,7 +125,7 @@ type PackageTests(packed: Packed) =
             || name.EndsWith ".json"
 
         let traces =
-            [ root; home + "/"; packed.Packages; "/index.json" ]
+            [ root; home + "/"; packed.Packages; "/v3/"; "/index.json" ]
             |> List.collect (fun text -> [
                 Encoding.UTF8.GetBytes text
                 Encoding.Unicode.GetBytes text
@@ -150,13 +150,17 @@ type PackageTests(packed: Packed) =
 
     [<NeedsBash>]
     member _.``packing again gives the same bytes``() =
+        let packages = packed.Packages
         let again = packed.File "again"
         let file = Path.Combine(root, "src", "Sss.Core", "Sss.Core.fsproj")
 
-        start 300 [] "/bin/bash" [
+        start 300 packed.Environment "dotnet" [
+            "pack"
+            file
             "-c"
-            "export SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null) MSBUILDDISABLENODEREUSE=1; "
-            + $"exec dotnet pack '{file}' -c Release --no-build -p:PackageOutputPath='{again}/'"
+            "Release"
+            "--no-build"
+            $"-p:PackageOutputPath={again}/"
         ]
         |> expectCode 0
 
@@ -164,7 +168,7 @@ type PackageTests(packed: Packed) =
         Assert.Equal(2, made.Length)
 
         for file in made do
-            let first = Path.Combine(packed.Packages, fileName file)
+            let first = Path.Combine(packages, fileName file)
             Assert.Equal<byte[]>(File.ReadAllBytes first, File.ReadAllBytes file)
 
     [<NeedsBash>]

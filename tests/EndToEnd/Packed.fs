@@ -17,6 +17,8 @@ type Packed() =
         "MSBUILDDISABLENODEREUSE", "1"
         "DOTNET_CLI_USE_MSBUILD_SERVER", "0"
         "UseSharedCompilation", "false"
+        // Not the commit's time: there may be another commit before the tests are through.
+        "SOURCE_DATE_EPOCH", "1750000000"
     ]
 
     let cache =
@@ -29,7 +31,7 @@ type Packed() =
     // When first asked for: where the tests skip, nothing is packed.
     let prepared =
         lazy
-            (start 600 environment "/bin/bash" [ "build.sh"; "pack"; packages ]
+            (start 1500 environment "/bin/bash" [ "build.sh"; "pack"; packages ]
              |> expectCode 0
 
              // Our packages can only come from the folder; all others lie in the machine's cache already,
@@ -53,6 +55,9 @@ type Packed() =
         prepared.Force()
         packages
 
+    /// The environment in which they are packed.
+    member _.Environment = environment
+
     /// A file beside the packages.
     member _.File name = folder.File name
 
@@ -60,7 +65,7 @@ type Packed() =
     member _.Run (file: string) (args: string list) =
         prepared.Force()
         let quoted = args |> List.map (fun a -> $"'{a}'") |> String.concat " "
-        start 300 environment "/bin/bash" [ "-c"; $"cd '{folder.Path}' && exec '{file}' {quoted}" ]
+        start 600 environment "/bin/bash" [ "-c"; $"cd '{folder.Path}' && exec '{file}' {quoted}" ]
 
     /// An empty project of the folder with one package, built without a warning. Its program.
     member it.Build (extension: string) (package: string) (program: string) =
