@@ -10,7 +10,7 @@ let private threads = 2
 
 let private usage () =
     let names = String.Join(", ", Case.all |> List.map (fun c -> c.Name))
-    eprintfn $"usage: bench/run [--quick] [CASE...] with the cases {names}"
+    eprintfn $"usage: bench/run [--quick] [CASE...] with the cases {names}, phases"
     2
 
 let private macsOf (case: Case) =
@@ -38,7 +38,7 @@ let private race quick contenders (case: Case) =
     finally
         List.iter Race.stop workers
 
-let private measure quick (cases: Case list) (all: bool) : Table.Measured =
+let private measure quick (cases: Case list) (phases: bool) : Table.Measured =
     let before = Table.load ()
     let hasPyTorch = Race.hasPyTorch ()
 
@@ -68,7 +68,11 @@ let private measure quick (cases: Case list) (all: bool) : Table.Measured =
                 ]
             else
                 []
-        Phases = if all then Phases.ofResNet50 () @ Phases.startUp () else []
+        Phases =
+            if phases then
+                Phases.ofResNet50 () @ Phases.startUp ()
+            else
+                []
         Missing = [
             if not hasPyTorch then
                 "PyTorch: python3-torch is not installed and could not be."
@@ -78,14 +82,15 @@ let private measure quick (cases: Case list) (all: bool) : Table.Measured =
 
 let private runRaces (words: string list) =
     let flags, names = words |> List.partition (fun w -> w.StartsWith '-')
-    let found = names |> List.map Case.tryFind
+    let races = names |> List.filter ((<>) "phases")
+    let found = races |> List.map Case.tryFind
 
     if flags |> List.exists ((<>) "--quick") || List.contains None found then
         usage ()
     else
         let cases = if names.IsEmpty then Case.all else List.choose id found
-
-        let measured = measure (not flags.IsEmpty) cases names.IsEmpty
+        let phases = names.IsEmpty || races <> names
+        let measured = measure (not flags.IsEmpty) cases phases
         let folder = Path.Combine(Case.root, "bench", "results")
         Directory.CreateDirectory folder |> ignore
 

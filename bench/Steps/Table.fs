@@ -101,12 +101,13 @@ let toText (m: Measured) : string =
             $"threads {m.Threads}, cores {Environment.ProcessorCount}, load average {before} before, {after} after"
             for missing in m.Missing do
                 "left out: " + missing
-            ""
-            yield! raceLines m
-            ""
-            yield! floorLines m
-            ""
-            yield! useLines m
+            if not m.Races.IsEmpty then
+                ""
+                yield! raceLines m
+                ""
+                yield! floorLines m
+                ""
+                yield! useLines m
             if not m.Sparse.IsEmpty then
                 ""
                 yield! sparseLines m
