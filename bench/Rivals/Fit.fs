@@ -24,7 +24,7 @@ module Fit =
             Lr = lr
             TargetMacs = None
             ShrinkEvery = None
-            Gamma = Recipe.defaults.Gamma
+            Gamma = Gamma.none
     }
 
     let private settings (bench: Bench) from : TrainSettings = {

@@ -42,7 +42,7 @@ module Rival =
         =
         result {
             let recipe = done'.Recipe
-            let bare = Rule.bare network
+            let bare = Uniform.plain network
             let images = bench.Dataset.Train.Count / recipe.Batch * recipe.Batch |> int64
             let first = Control.deadline recipe
 
@@ -55,7 +55,7 @@ module Rival =
                     |> Fit.trainSlimming bench recipe first strength bare
 
             let! small = Rule.zeros rule network done'.Selected.Macs numbers
-            let network = Rule.bare small.Network
+            let network = Uniform.plain small.Network
             let epoch network = float images * float (macsOf network)
             let left = compute - float first * epoch bare
             let second = left / epoch network |> ceil |> int |> max 1

@@ -24,13 +24,6 @@ module Rule =
         | Rule.Slimming -> "slimming"
         | Rule.Magnitude -> "magnitude"
 
-    /// The network without its factors: what the rivals train.
-    let bare (network: Network) : Network =
-        Network.map
-            (fun layer -> { layer with Scale = None })
-            (fun residual -> { residual with Scale = None })
-            network
-
     /// The layers whose neurons may go, in the order of the text, each with the layer that computes
     /// them: itself, or the last one with weights before it in the same body.
     let sites (network: Network) : (Layer * Layer) list =

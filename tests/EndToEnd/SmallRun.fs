@@ -62,15 +62,16 @@ module SmallRun =
         folder
 
     /// Starts the program and does not wait. A shell that puts the tests into the background makes its
-    /// children ignore SIGINT, as a program should then; here it must not.
-    let launch (args: string list) =
+    /// children ignore SIGINT, `nohup` makes them ignore SIGHUP, as a program should then; here it must
+    /// not.
+    let launchWith (environment: (string * string) list) (args: string list) =
         let file, args =
             if OperatingSystem.IsLinux() then
-                "env", "--default-signal=INT" :: "dotnet" :: program :: args
+                "env", "--default-signal=INT,HUP" :: "dotnet" :: program :: args
             else
                 "dotnet", program :: args
 
-        Process.Start(
+        let info =
             ProcessStartInfo(
                 file,
                 args,
@@ -78,7 +79,12 @@ module SmallRun =
                 RedirectStandardOutput = true,
                 RedirectStandardError = true
             )
-        )
-        |> nonNull
+
+        for name, value in environment do
+            info.Environment[name] <- value
+
+        Process.Start info |> nonNull
+
+    let launch args = launchWith [] args
 
     let isLong = Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"

@@ -126,6 +126,10 @@ module Network =
         | Some(Node.Residual r) -> r.Output
         | Some(Node.Concat c) -> c.Output
 
+    /// The channels of a concatenation of these branches.
+    let channelsOf (input: Shape) (branches: Branch list) : int =
+        branches |> List.sumBy (fun branch -> (outputOf input branch.Body).Channels)
+
     /// The scaling factors written on a node, with the node's name.
     let scaleOf (node: Node) : (string * Scale) option =
         match node with

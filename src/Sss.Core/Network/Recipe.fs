@@ -15,6 +15,17 @@ type Gamma = {
     Block: float
 }
 
+/// Values of γ.
+[<RequireQualifiedAccess>]
+module Gamma =
+
+    /// No penalty.
+    let none: Gamma = {
+        Neuron = 0.0
+        Group = 0.0
+        Block = 0.0
+    }
+
 /// How pictures are cut to the input, and random changes of training images, in the order in which
 /// they are made.
 type Augment = {
@@ -88,11 +99,7 @@ module Recipe =
         Warmup = 0
         Momentum = 0.9
         Decay = 1e-4
-        Gamma = {
-            Neuron = 0.0
-            Group = 0.0
-            Block = 0.0
-        }
+        Gamma = Gamma.none
         TargetMacs = None
         ShrinkEvery = None
         Seed = 1

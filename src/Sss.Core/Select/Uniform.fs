@@ -32,35 +32,19 @@ module Uniform =
         |> Network.map (fun l -> { l with Scale = None }) (fun r -> { r with Scale = None })
 
     let private bundles (graph: Graph) : Bundles =
-        let parent = ResizeArray<int>()
+        let classes = Classes()
         let width = ResizeArray<int>()
         let from = ResizeArray<float>()
         let layers = ResizeArray<int[]>()
         let values: int[][] = Array.create graph.Shapes.Length [||]
-
-        let rec find i =
-            let up = parent[i]
-
-            if up = i then
-                i
-            else
-                // Halving the path keeps later finds short.
-                parent[i] <- parent[up]
-                find parent[i]
-
-        let join a b =
-            let a, b = find a, find b
-            parent[max a b] <- min a b
+        let join a b = classes.Union(a, b, null)
 
         let fresh count =
-            let first = parent.Count
-
             for i in 0 .. count - 1 do
-                parent.Add(first + i)
                 width.Add count
                 from.Add((float i + 0.5) / float count)
 
-            let made = [| first .. first + count - 1 |]
+            let made = classes.Add count
             layers.Add made
             made
 
@@ -92,9 +76,9 @@ module Uniform =
             | Step.Join(_, branches, output) ->
                 values[output] <- branches |> Array.collect (fun side -> values[side.End])
 
-        let least = Array.init parent.Count (fun i -> from[i])
+        let least = from.ToArray()
 
-        for root, members in Seq.groupBy find (seq { 0 .. parent.Count - 1 }) do
+        for root, members in Seq.groupBy classes.Root (seq { 0 .. from.Count - 1 }) do
             let narrowest = members |> Seq.map (fun i -> width[i]) |> Seq.min
 
             least[root] <-
@@ -103,13 +87,13 @@ module Uniform =
                 |> Seq.averageBy (fun i -> from[i])
 
         for channel in Array.append values[Graph.Input] values[graph.Output] do
-            least[find channel] <- 0.0
+            least[classes.Root channel] <- 0.0
 
         for layer in layers do
-            least[layer |> Array.map find |> Array.minBy (fun i -> least[i])] <- 0.0
+            least[layer |> Array.map classes.Root |> Array.minBy (fun i -> least[i])] <- 0.0
 
         {
-            Of = values |> Array.map (Array.map find)
+            Of = values |> Array.map (Array.map classes.Root)
             From = least
         }
 
@@ -177,11 +161,7 @@ module Uniform =
                         Branches = branches
                         Output = {
                             c.Output with
-                                Channels =
-                                    branches
-                                    |> List.sumBy (fun b ->
-                                        (Network.outputOf input b.Body).Channels
-                                    )
+                                Channels = Network.channelsOf input branches
                         }
                 }
 

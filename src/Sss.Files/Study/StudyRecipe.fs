@@ -9,11 +9,7 @@ module StudyRecipe =
 
     let private free (recipe: Recipe) = {
         recipe with
-            Gamma = {
-                Neuron = 0.0
-                Group = 0.0
-                Block = 0.0
-            }
+            Gamma = Gamma.none
             TargetMacs = None
             ShrinkEvery = None
     }

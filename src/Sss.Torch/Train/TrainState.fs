@@ -114,11 +114,7 @@ module TrainState =
                 )
                 |> Map.ofList
             Pressure = None
-            Dose = {
-                Neuron = 0.0
-                Group = 0.0
-                Block = 0.0
-            }
+            Dose = Gamma.none
             Sums = noSums
             Whole = None
             Best = None

@@ -162,11 +162,7 @@ let ``controls train without penalty, target and cuts`` () =
         Assert.Equal(
             {
                 recipe with
-                    Gamma = {
-                        Neuron = 0.0
-                        Group = 0.0
-                        Block = 0.0
-                    }
+                    Gamma = Gamma.none
                     TargetMacs = None
                     ShrinkEvery = None
                     Seed = 4

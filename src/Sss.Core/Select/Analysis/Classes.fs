@@ -50,6 +50,9 @@ type internal Classes() =
         elif isNull sums[a] then
             sums[a] <- sum
 
+    /// The number that all of a class have in common.
+    member _.Root(i: int) = find i
+
     /// Keeps a class; true when it was not kept before.
     member _.Keep(i: int, reason: StayRule) =
         let i = find i

@@ -135,11 +135,7 @@ module internal Outline =
                             Branches = branches
                             Output = {
                                 c.Output with
-                                    Channels =
-                                        branches
-                                        |> List.sumBy (fun b ->
-                                            (Network.outputOf input b.Body).Channels
-                                        )
+                                    Channels = Network.channelsOf input branches
                             }
                     }
                   ]
