@@ -37,6 +37,15 @@ module internal Charts =
         StyleParam.DrawingStyle.Dot
     ]
 
+    /// More than there are roles, so that series of one colour still look different.
+    let private symbols = [
+        StyleParam.MarkerSymbol.Circle
+        StyleParam.MarkerSymbol.Square
+        StyleParam.MarkerSymbol.Diamond
+        StyleParam.MarkerSymbol.TriangleUp
+        StyleParam.MarkerSymbol.Cross
+    ]
+
     let private role i = roles[i % roles.Length]
 
     /// plotly.js reads a few tags in texts; this is text.
@@ -108,13 +117,14 @@ module internal Charts =
 
     /// Points with names, for accuracy against cost. Each series is a set of points.
     let points id title note x y (series: (string * (string * float * float) list) list) =
-        let one (name: string, points: (string * float * float) list) =
+        let one i (name: string, points: (string * float * float) list) =
             Chart.Point(
                 x = [ for _, x, _ in points -> x ],
                 y = [ for _, _, y in points -> y ],
                 Name = plain name,
                 MultiText = [ for text, _, _ in points -> plain text ],
                 TextPosition = StyleParam.TextPosition.TopCenter,
+                MarkerSymbol = symbols[i % symbols.Length],
                 UseDefaults = false
             )
 
@@ -123,7 +133,7 @@ module internal Charts =
             |> Chart.withXAxisStyle (TitleText = plain x)
             |> Chart.withYAxisStyle (TitleText = plain y)
 
-        series |> List.map one |> together id title note 420 named
+        series |> List.mapi one |> together id title note 420 named
 
     /// The place of a chart in the page. Without scripts its heading and note stay, and the numbers
     /// are in a table.

@@ -60,7 +60,7 @@ module Report =
 
             Page.make
                 $"{facts.Network}: sweep"
-                $"{points.Length} runs: how much accuracy each share of the macs buys."
+                $"{points.Length} points: how much accuracy each share of the macs buys."
                 []
                 [
                     "cost", "Accuracy against cost"

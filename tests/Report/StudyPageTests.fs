@@ -1,6 +1,7 @@
 namespace Sss.Tests.Report
 
 open System.IO
+open System.Text.RegularExpressions
 open Xunit
 open Sss.Core
 open Sss.Files
@@ -129,6 +130,26 @@ type StudyPageTests() =
         Assert.Contains("Accuracy against measured time", page)
         Assert.Contains("Accuracy against params", page)
         Assert.Equal(File.ReadAllText path, File.ReadAllText(Report.writeSweep folder.Path |> must))
+
+    [<Fact>]
+    member _.``each row of the controls looks like no other in the charts``() =
+        use folder = new Folder()
+        StudyFile.write (folder.File StudyFile.fileName) study.Value |> must
+        let page = File.ReadAllText(Report.writeSweep folder.Path |> must)
+        // From the chart against macs to the one against params.
+        let from = page.IndexOf "{\"id\":\"pareto\""
+
+        let figure =
+            page.Substring(from, page.IndexOf("{\"id\":\"pareto-params\"", from) - from)
+
+        let looks =
+            Regex.Matches(figure, "\"symbol\":\"?([^\",}]+)")
+            |> Seq.map (fun found -> found.Groups[1].Value)
+            |> List.ofSeq
+
+        Assert.Equal(3, looks.Length)
+        Assert.Equal(3, (List.distinct looks).Length)
+        Assert.Single(Regex.Matches(figure, "\"text\":\\[\"dense\"\\]")) |> ignore
 
     [<Fact>]
     member _.``a folder without a sweep, and a damaged one, are errors``() =

@@ -35,7 +35,15 @@ module internal Sweep =
             all
             // One dense network serves all points: it is one point of the chart.
             |> List.distinctBy (fun (p, row) -> cost p row, row.Accuracy)
-            |> List.map (fun (p, row) -> p.Label, cost p row, 100.0 * row.Accuracy)
+            |> List.map (fun (p, row) ->
+                let label =
+                    if name = StudyPlan.word StudyKind.Dense then
+                        name
+                    else
+                        p.Label
+
+                label, cost p row, 100.0 * row.Accuracy
+            )
         )
 
     let private percent (part: int64) (whole: int64) = 100.0 * Words.share part whole
