@@ -70,11 +70,7 @@ module Controls =
             Control = options.Controls
             Runs = StudyJobs.collect s jobs results
             Benches = []
-            Missing = [
-                for job in jobs do
-                    if not (Map.containsKey job.Folder results) then
-                        job.Folder
-            ]
+            Missing = StudyJobs.missing jobs results
         }
 
     /// The run's result with what it is compared with.

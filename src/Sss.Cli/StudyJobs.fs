@@ -146,6 +146,12 @@ module StudyJobs =
               }
     ]
 
+    /// Folders of the runs of a plan that are not done.
+    let missing (jobs: StudyJob list) (results: Map<string, RunResult>) : string list =
+        jobs
+        |> List.map _.Folder
+        |> List.filter (fun folder -> not (Map.containsKey folder results))
+
     /// The words of a run's `sss train`.
     let words (s: StudySettings) (job: StudyJob) : string list =
         let folder = folder s job

@@ -54,20 +54,7 @@ module SweepCommand =
 
     /// Two sweeps in one folder would do each run twice.
     let private locked (out: string) : Result<FileStream, string> =
-        let path = Path.Combine(out, ".lock")
-
-        FileError.catching
-            path
-            (fun () ->
-                Ok(
-                    new FileStream(
-                        path,
-                        FileMode.OpenOrCreate,
-                        FileAccess.ReadWrite,
-                        FileShare.None
-                    )
-                )
-            )
+        FolderLock.take out
         |> Result.mapError (
             function
             | NotAvailable _ ->
@@ -79,11 +66,7 @@ module SweepCommand =
     let private study (p: PreparedSweep) (o: SweepOptions) results : Study = {
         p.Empty with
             Runs = StudyJobs.collect p.Settings p.Jobs results
-            Missing = [
-                for job in p.Jobs do
-                    if not (Map.containsKey job.Folder results) then
-                        job.Folder
-            ]
+            Missing = StudyJobs.missing p.Jobs results
             Benches = [
                 for point in o.Points do
                     let file = SweepLatency.file p point

@@ -1,5 +1,7 @@
 namespace Sss.Files
 
+open System
+open System.Collections.Generic
 open System.IO
 open System.Text
 open System.Text.Json
@@ -19,3 +21,26 @@ module JsonText =
     /// The same over several lines, for people to read.
     let indented (write: Utf8JsonWriter -> unit) : string =
         written (JsonWriterOptions(Indented = true, NewLine = "\n")) write
+
+    /// A property that is a text. Raises `JsonException` where it is null, as `System.Text.Json` raises
+    /// where it is missing or something else.
+    let text (item: JsonElement) (name: string) : string =
+        match item.GetProperty(name).GetString() with
+        | null -> raise (JsonException $"{name} is null")
+        | value -> value
+
+    /// What `parse` makes of a file's content. Whatever it raises because the content is not what it
+    /// expects is an error that names the file.
+    let read (path: string) (bytes: byte[]) (parse: JsonElement -> 'T) : Result<'T, FileError> =
+        let broken (reason: string) =
+            Error(Malformed(Place.start path, Syntax(Path.GetFileName path |> string, reason)))
+
+        try
+            use document = JsonDocument.Parse(ReadOnlyMemory bytes)
+            Ok(parse document.RootElement)
+        with
+        | :? JsonException
+        | :? InvalidOperationException
+        | :? FormatException
+        | :? IndexOutOfRangeException
+        | :? KeyNotFoundException as e -> broken e.Message

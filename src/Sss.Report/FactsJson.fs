@@ -11,25 +11,6 @@ module internal FactsJson =
 
     let private number (item: JsonElement) (name: string) = item.GetProperty(name).GetDouble()
 
-    let private text (item: JsonElement) (name: string) =
-        match item.GetProperty(name).GetString() with
-        | null -> raise (JsonException $"{name} is null")
-        | value -> value
-
-    /// Reads a file's text with `parse`; whatever is not as expected is an error with its name.
-    let private reading path (bytes: byte[]) (parse: JsonElement -> 'T) : Result<'T, FileError> =
-        let broken (reason: string) =
-            Error(Malformed(Place.start path, Syntax(Path.GetFileName path |> string, reason)))
-
-        try
-            use document = JsonDocument.Parse(ReadOnlyMemory bytes)
-            Ok(parse document.RootElement)
-        with
-        | :? JsonException
-        | :? InvalidOperationException
-        | :? FormatException
-        | :? Collections.Generic.KeyNotFoundException as e -> broken e.Message
-
     let private timing (item: JsonElement) (name: string) : Timing =
         let item = item.GetProperty name
 
@@ -52,7 +33,7 @@ module internal FactsJson =
             Rows = [
                 for row in root.GetProperty("rows").EnumerateArray() do
                     {
-                        Engine = text row "engine"
+                        Engine = JsonText.text row "engine"
                         Batch = row.GetProperty("batch").GetInt32()
                         Full = timing row "full"
                         Selected = timing row "selected"
@@ -64,8 +45,8 @@ module internal FactsJson =
     /// Reads the file.
     let latency (path: string) : Result<LatencyFacts, FileError> =
         FileError.catching path (fun () -> Ok(File.ReadAllBytes path))
-        |> Result.bind (fun bytes -> reading path bytes parse)
+        |> Result.bind (fun bytes -> JsonText.read path bytes parse)
 
     /// The same object inside of another file, which is at `path`.
     let latencyIn (path: string) (json: string) : Result<LatencyFacts, FileError> =
-        reading path (Text.Encoding.UTF8.GetBytes json) parse
+        JsonText.read path (Text.Encoding.UTF8.GetBytes json) parse

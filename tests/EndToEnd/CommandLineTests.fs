@@ -170,3 +170,36 @@ type CommandLineTests() =
         Assert.Contains("// ten", File.ReadAllText path)
         expectCode 0 (sss [ "fmt"; path; "--check" ])
         expectCode 0 (sss [ "fmt"; example; "--check" ])
+
+    [<Theory>]
+    [<InlineData("--target-macs", "0.5,x", "--target-macs: 'x' is not a number.")>]
+    [<InlineData("--target-macs",
+                 "1.5",
+                 "--target-macs must be a number above 0 and at most 1, not 1.5.")>]
+    [<InlineData("--gamma", "0.1,-1", "--gamma: '-1' is not a number of 0 or more.")>]
+    [<InlineData("--seeds", "1,a", "--seeds: 'a' is not a whole number of 0 or more.")>]
+    [<InlineData("--jobs", "0", "--jobs must be at least 1, not 0.")>]
+    [<InlineData("--epochs", "0", "--epochs must be at least 1, not 0.")>]
+    member _.``a wrong list of a sweep is told before anything is done``
+        (option: string)
+        (value: string)
+        (message: string)
+        =
+        use folder = new Folder()
+
+        let varied =
+            if option = "--gamma" || option = "--target-macs" then
+                []
+            else
+                [ "--target-macs"; "0.7" ]
+
+        let ended =
+            sss (
+                [ "sweep"; example; "--data"; "digits"; "--out" ]
+                @ [ folder.File "out"; option; value ]
+                @ varied
+            )
+
+        expectCode 2 ended
+        Assert.Equal("sss sweep: " + message, firstLine ended.Err)
+        Assert.False(Directory.Exists(folder.File "out"))

@@ -76,6 +76,7 @@ module SmallRun =
                 file,
                 args,
                 WorkingDirectory = root,
+                RedirectStandardInput = true,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true
             )

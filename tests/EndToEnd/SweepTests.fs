@@ -1,7 +1,6 @@
 namespace Sss.Tests.EndToEnd
 
 open System
-open System.Diagnostics
 open System.IO
 open System.Text.Json
 open Xunit
@@ -171,19 +170,11 @@ type SweepTests() =
         use folder = SmallRun.prepared ()
         let out = folder.File "out"
 
-        let info =
-            ProcessStartInfo(
-                "env",
-                [ "--default-signal=INT"; "dotnet"; program ]
-                @ SmallRun.arguments folder out [ "--epochs"; "400"; "--quiet" ],
-                RedirectStandardInput = true,
-                RedirectStandardError = true
-            )
-
-        info.Environment["SSS_STOP_AT_END_OF_INPUT"] <- "1"
-
         if OperatingSystem.IsLinux() then
-            use child = Process.Start info |> nonNull
+            use child =
+                SmallRun.launchWith
+                    [ "SSS_STOP_AT_END_OF_INPUT", "1" ]
+                    (SmallRun.arguments folder out [ "--epochs"; "400"; "--quiet" ])
 
             while Directory.GetFiles(folder.Path, "step-*", SearchOption.AllDirectories).Length = 0
                   && not child.HasExited do
@@ -281,36 +272,3 @@ type SweepTests() =
         )
 
         Assert.True(Directory.Exists(Path.Combine(out, "controls")))
-
-    [<Theory>]
-    [<InlineData("--target-macs", "0.5,x", "--target-macs: 'x' is not a number.")>]
-    [<InlineData("--target-macs",
-                 "1.5",
-                 "--target-macs must be a number above 0 and at most 1, not 1.5.")>]
-    [<InlineData("--gamma", "0.1,-1", "--gamma: '-1' is not a number of 0 or more.")>]
-    [<InlineData("--seeds", "1,a", "--seeds: 'a' is not a whole number of 0 or more.")>]
-    [<InlineData("--jobs", "0", "--jobs must be at least 1, not 0.")>]
-    [<InlineData("--epochs", "0", "--epochs must be at least 1, not 0.")>]
-    member _.``a wrong list is told before anything is done``
-        (option: string)
-        (value: string)
-        (message: string)
-        =
-        use folder = SmallRun.prepared ()
-
-        let varied =
-            if option = "--gamma" || option = "--target-macs" then
-                []
-            else
-                target
-
-        let ended =
-            sss (
-                [ "sweep"; folder.File "small.sss"; "--data"; "digits"; "--out" ]
-                @ [ folder.File "out"; option; value ]
-                @ varied
-            )
-
-        expectCode 2 ended
-        Assert.Equal("sss sweep: " + message, firstLine ended.Err)
-        Assert.False(Directory.Exists(folder.File "out"))

@@ -154,20 +154,15 @@ module ResultFile =
                 Total = pair[1].GetInt32()
             }
 
-        let text (item: JsonElement) (name: string) =
-            match item.GetProperty(name).GetString() with
-            | null -> raise (JsonException $"{name} is null")
-            | value -> value
-
         let test = root.GetProperty "test"
         let exactness = root.GetProperty "exactness"
         let seconds = root.GetProperty "seconds"
 
         {
-            Network = text root "network"
+            Network = JsonText.text root "network"
             Seed = root.GetProperty("seed").GetInt32()
             Recipe = RecipeJson.read (root.GetProperty "recipe")
-            Method = text root "method"
+            Method = JsonText.text root "method"
             Dense = size (root.GetProperty "dense")
             Selected = size selected
             Neuron = factors "neuron"
@@ -192,7 +187,7 @@ module ResultFile =
                 MaxRel = number exactness "maxRel"
                 ArgmaxAgree = number exactness "argmaxAgree"
                 Inputs = exactness.GetProperty("inputs").GetInt32()
-                Verdict = text exactness "verdict"
+                Verdict = JsonText.text exactness "verdict"
             }
             Compute =
                 match root.TryGetProperty "compute" with

@@ -40,11 +40,6 @@ module SeedRowJson =
 
         json.WriteEndObject()
 
-    let private text (item: JsonElement) (name: string) =
-        match item.GetProperty(name).GetString() with
-        | null -> raise (JsonException $"{name} is null")
-        | value -> value
-
     let private maybe (item: JsonElement) (name: string) =
         match item.TryGetProperty name with
         | true, value when value.ValueKind = JsonValueKind.Number -> Some(value.GetDouble())
@@ -57,12 +52,12 @@ module SeedRowJson =
         Macs = item.GetProperty("macs").GetInt64()
         Epochs = item.GetProperty("epochs").GetInt32()
         TrainMacs = maybe item "trainMacs"
-        Verdict = text item "verdict"
+        Verdict = JsonText.text item "verdict"
     }
 
     /// Reads the object; raises what `System.Text.Json` raises, which callers turn into errors.
     let read (item: JsonElement) : SeedRow = {
-        Name = text item "name"
+        Name = JsonText.text item "name"
         Params = item.GetProperty("params").GetInt64()
         Macs = item.GetProperty("macs").GetInt64()
         Seeds = item.GetProperty("seeds").GetInt32()

@@ -1,6 +1,5 @@
 namespace Sss.Files
 
-open System
 open System.IO
 open System.Text.Json
 
@@ -91,13 +90,8 @@ module StudyFile =
     let write (path: string) (study: Study) : Result<unit, FileError> =
         AtomicFile.writeText path (toText study)
 
-    let private text (item: JsonElement) (name: string) =
-        match item.GetProperty(name).GetString() with
-        | null -> raise (JsonException $"{name} is null")
-        | value -> value
-
     let private parseRun (item: JsonElement) : StudyRun =
-        let kind = text item "kind"
+        let kind = JsonText.text item "kind"
 
         {
             Kind =
@@ -106,7 +100,7 @@ module StudyFile =
                 | None -> raise (JsonException $"kind is {kind}")
             Point = item.GetProperty("point").GetString() |> Option.ofObj
             Seed = item.GetProperty("seed").GetInt32()
-            Folder = text item "folder"
+            Folder = JsonText.text item "folder"
             Result = ResultFile.parse (item.GetProperty "result")
             Layers =
                 match item.TryGetProperty "layers" with
@@ -137,10 +131,10 @@ module StudyFile =
         {
             Plan = [
                 for item in root.GetProperty("plan").EnumerateObject() do
-                    item.Name, text (root.GetProperty "plan") item.Name
+                    item.Name, JsonText.text (root.GetProperty "plan") item.Name
             ]
-            Network = text root "network"
-            Data = text root "data"
+            Network = JsonText.text root "network"
+            Data = JsonText.text root "data"
             Points = strings "points"
             Seeds = [
                 for seed in root.GetProperty("seeds").EnumerateArray() do
@@ -160,19 +154,5 @@ module StudyFile =
 
     /// Reads a file that `write` wrote.
     let read (path: string) : Result<Study, FileError> =
-        let broken (reason: string) =
-            Error(Malformed(Place.start path, Syntax(Path.GetFileName path |> string, reason)))
-
-        FileError.catching
-            path
-            (fun () ->
-                try
-                    use document = JsonDocument.Parse(ReadOnlyMemory(File.ReadAllBytes path))
-                    Ok(parse document.RootElement)
-                with
-                | :? JsonException
-                | :? InvalidOperationException
-                | :? FormatException
-                | :? IndexOutOfRangeException
-                | :? Collections.Generic.KeyNotFoundException as e -> broken e.Message
-            )
+        FileError.catching path (fun () -> Ok(File.ReadAllBytes path))
+        |> Result.bind (fun bytes -> JsonText.read path bytes parse)

@@ -45,7 +45,6 @@ module CheckpointFile =
             json.WriteNumber("right", state.Sums.Right)
             json.WriteNumber("images", state.Sums.Images)
             number "trainMacs" state.TrainMacs
-            json.WriteNumber("seen", state.Seen)
             number "seconds" state.Seconds
 
             match state.Pressure with
@@ -229,7 +228,6 @@ module CheckpointFile =
                 else
                     None
             TrainMacs = number "trainMacs"
-            Seen = long "seen"
             Seconds = number "seconds"
         }
 

@@ -19,8 +19,7 @@ type internal Kept = {
     /// The state to go on from; None: the first step.
     From: TrainState option
     Keeper: Keeper
-    /// Held while the run is at work in its folder; the system lets it go when the process ends,
-    /// however it ends.
+    /// Held while the run is at work in its folder.
     Lock: FileStream
 }
 
@@ -40,13 +39,7 @@ module internal Keeping =
 
     /// Two runs in one folder would write over each other's states.
     let private lock folder : Result<FileStream, PipelineError> =
-        let path = Path.Combine(Checkpoint.folder folder, ".lock")
-
-        let make () =
-            Directory.CreateDirectory(Checkpoint.folder folder) |> ignore
-            Ok(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
-
-        FileError.catching path make
+        FolderLock.take (Checkpoint.folder folder)
         |> Result.mapError (
             function
             | NotAvailable _ -> Occupied folder

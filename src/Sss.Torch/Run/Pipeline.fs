@@ -128,7 +128,7 @@ module Pipeline =
             Compute =
                 Some {
                     RunCompute.TrainMacs = outcome.Trained.State.TrainMacs
-                    Images = outcome.Trained.State.Seen
+                    Images = outcome.Trained.Images
                 }
             Repeats = None
             Controls = []

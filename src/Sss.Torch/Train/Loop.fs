@@ -68,7 +68,6 @@ module internal Loop =
                                         Step = state.Step + 1L
                                         Dose = addDose rate p.Gamma state.Dose
                                         TrainMacs = state.TrainMacs + live.Macs * float s.Batch
-                                        Seen = state.Seen + int64 s.Batch
                                         Sums = {
                                             Loss = state.Sums.Loss + loss * float s.Batch
                                             Right = state.Sums.Right + right

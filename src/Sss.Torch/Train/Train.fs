@@ -19,6 +19,8 @@ type Trained = {
     Method: FactorMethod
     /// After the last step.
     State: TrainState
+    /// Of all steps, those of earlier processes included.
+    Images: int64
     /// Of this process.
     Epochs: EpochReport list
     /// Wall-clock time of training alone, that of earlier processes included.
@@ -50,6 +52,7 @@ module Train =
             Numbers = numbers
             Method = s.Settings.Method
             State = final
+            Images = final.Step * int64 s.Batch
             Epochs = reports
             Seconds = final.Seconds
         }

@@ -63,8 +63,6 @@ type TrainState = {
     /// Forward multiply-adds of all steps so far: a step's images times the macs of the network that
     /// it was made with. A step's backward pass costs about twice as much again.
     TrainMacs: float
-    /// Images of all steps so far.
-    Seen: int64
     /// Wall-clock time that went into these steps.
     Seconds: float
 }
@@ -119,6 +117,5 @@ module TrainState =
             Whole = None
             Best = None
             TrainMacs = 0.0
-            Seen = 0L
             Seconds = 0.0
         }

@@ -110,39 +110,19 @@ let recipe = {
 }
 
 let result trainMacs images macs : RunResult = {
-    Network = "N"
-    Seed = 4
-    Recipe = recipe
-    Method = "apg"
-    Dense = { RunSize.Params = 10L; Macs = 100L }
-    Selected = { RunSize.Params = 5L; Macs = macs }
-    Neuron = { Kept = 1; Total = 2 }
-    Group = { Kept = 0; Total = 0 }
-    Block = { Kept = 3; Total = 4 }
-    Test = {
-        RunTest.Accuracy = 0.975
-        Loss = 0.1
-        Count = 359
-    }
-    Validation = None
-    Exactness = {
-        RunExactness.MaxAbs = 1e-6
-        MaxRel = 2e-7
-        ArgmaxAgree = 1.0
-        Inputs = 100
-        Verdict = "exact"
-    }
-    Compute =
-        Some {
-            RunCompute.TrainMacs = trainMacs
-            Images = images
-        }
-    Repeats = None
-    Controls = []
-    Seconds = {
-        RunSeconds.Train = 60.5
-        Select = 0.25
-    }
+    ResultTests.result with
+        Network = "N"
+        Seed = 4
+        Recipe = recipe
+        Dense = { RunSize.Params = 10L; Macs = 100L }
+        Selected = { RunSize.Params = 5L; Macs = macs }
+        Validation = None
+        Compute =
+            Some {
+                RunCompute.TrainMacs = trainMacs
+                Images = images
+            }
+        Controls = []
 }
 
 let private job kind = {

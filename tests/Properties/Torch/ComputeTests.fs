@@ -12,10 +12,10 @@ open Sss.Tests.Torch.Small
 let ``without cuts it is images times macs`` () =
     let trained = Engine.ok (train { recipe with Epochs = 2 } None)
     let steps = dataset.Value.Train.Count / 64
-    Assert.Equal(2L * int64 steps * 64L, trained.State.Seen)
+    Assert.Equal(2L * int64 steps * 64L, trained.Images)
 
     Assert.Equal(
-        float trained.State.Seen * float (Cost.ofNetwork network).Macs,
+        float trained.Images * float (Cost.ofNetwork network).Macs,
         trained.State.TrainMacs
     )
 
