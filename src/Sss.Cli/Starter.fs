@@ -133,9 +133,8 @@ module Starter =
             "momentum 0.9"
             "decay 1e-4   // keeps weights small"
             ""
-            "// How small: at most this part of the multiply-adds is left. The kinds of factors are"
-            "// pressed in the proportion of their gammas. Without a target, the gammas themselves"
-            "// decide how much goes."
+            "// How small: at most this part of the multiply-adds is left. Without a target, the"
+            "// penalties `gamma` decide how much goes."
             "target macs=0.5"
             $"gamma {gamma}"
             yield! augment facts

@@ -15,9 +15,12 @@ type BudgetPhase =
 type BudgetInput = {
     /// |λ| of every structure's iterate; 0 means that it is gone.
     Magnitudes: float[]
-    /// The penalty's strength for each structure relative to the others (by kind, instance or
-    /// cost); 0: never pressed.
+    /// The penalty's strength for each structure relative to the others (`FactorGammas.relative`);
+    /// 0: never pressed.
     Weights: float[]
+    /// The layer whose channels a structure is one of, where they are computed in lanes (`Lanes`);
+    /// None where a structure goes by itself.
+    LayerOf: int -> int option
     /// Macs of the network in which the structures for which the function says true are alive.
     MacsOf: (int -> bool) -> int64
     /// What the would-be selected network may cost, in macs.
@@ -65,6 +68,9 @@ type BudgetDecision = {
 /// λ/(γ·w) of reach. The last one that must go to reach the target sets the common γ: its λ/w over
 /// the reach that the ramp has left. Measured anew at each call this is feedback: resistance by the
 /// loss shrinks the reach left, not λ, and γ rises.
+/// **Lanes.** Neurons go in whole lanes (`Lanes.together`): the strong ones of a weak lane are pressed
+/// harder and the weak ones of a strong lane less, at all times, since an odd channel more or less
+/// makes a layer no faster.
 /// **Landing** begins when 60 % of the reach is spent, or earlier when by the next call the target
 /// could be crossed. The structures that must go are chosen (`Landing.choose`) and pressed so that
 /// they are at 0 in time; all others get γ = 0, and those at 0 are held there. Who was marked stays
@@ -104,13 +110,6 @@ module Budget =
         Previous = [||]
     }
 
-    /// Weights from the recipe's γs: these, or 1 each where they are all 0 (a target without a γ).
-    let weights (gammas: float[]) : float[] =
-        if Array.forall ((=) 0.0) gammas then
-            Array.create gammas.Length 1.0
-        else
-            Array.copy gammas
-
     /// The state after structures were removed for good: `kept` holds the old indices of those that
     /// stay, in order.
     let reindex (kept: int[]) (state: BudgetState) : BudgetState =
@@ -145,7 +144,7 @@ module Budget =
 
         magnitude <= max (2.0 * gamma * input.ReachToNext) moved
 
-    /// Alive structures that may be pressed, by magnitude over weight; while landing, those that
+    /// Alive structures that may be pressed, by magnitude over weight. While landing, those that
     /// are on their way to 0 anyway and then the marked ones stand before the rest.
     let private inOrder (input: BudgetInput) (state: BudgetState) =
         let landing = state.Phase <> BudgetPhase.Ramp
@@ -158,7 +157,8 @@ module Budget =
         |> Array.sortBy (fun i ->
             not (landing && atRisk input state 0.0 i),
             not (landing && marked i),
-            input.Magnitudes[i] / input.Weights[i]
+            input.Magnitudes[i] / input.Weights[i],
+            input.Magnitudes[i]
         )
 
     /// Zeros that may come back without crossing the target, where too much is missing.
@@ -230,6 +230,11 @@ module Budget =
     /// The γs until the next call. All arrays are as long as there are structures; call it at least
     /// once an epoch, and once where the last stretch before the deadline begins.
     let decide (input: BudgetInput) (state: BudgetState) : BudgetDecision =
+        let input = {
+            input with
+                Weights = Lanes.together Lanes.count input.LayerOf input.Magnitudes input.Weights
+        }
+
         let alive = Array.map (fun magnitude -> magnitude <> 0.0) input.Magnitudes
         let macs = input.MacsOf(fun i -> alive[i])
         let total = max state.TotalReach input.ReachToDeadline

@@ -12,6 +12,33 @@ module FactorGammas =
         )
         |> Array.ofSeq
 
+    /// What a target's controller presses relative to each other: every factor as the `gamma` at its
+    /// declaration has it (1 where none is written), kinds with a γ of 0 not at all. A kind's γ itself
+    /// does not count: it is the strength of a penalty, which a target sets by itself, and kinds pressed
+    /// alike keep more accuracy than by any other rule tried (docs/recipes.md). Where nothing would be
+    /// pressed, everything is.
+    let relative (gamma: Gamma) (factors: FactorArray list) : float[] =
+        let each weightOf =
+            factors
+            |> Seq.collect (fun f -> Seq.replicate f.Scale.Count (weightOf f.Scale))
+            |> Array.ofSeq
+
+        let isNothing = Array.forall ((=) 0.0)
+
+        let wanted =
+            each (fun scale ->
+                if Recipe.gammaOf scale.Kind gamma > 0.0 then
+                    scale.Gamma
+                else
+                    0.0
+            )
+
+        if not (isNothing wanted) then
+            wanted
+        else
+            let declared = each _.Gamma
+            if isNothing declared then each (fun _ -> 1.0) else declared
+
     /// By instance: the factors of the named owners (layer or residual) get the given γ instead.
     /// Names that own no factors are the error.
     let withInstances

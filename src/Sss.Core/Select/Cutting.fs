@@ -123,8 +123,11 @@ module Cutting =
     /// owner and index; its number must be 0 too. What is constant is taken as it is in training, so
     /// that the loss of a batch in training mode is the same before and after, up to rounding (a
     /// network with dropout draws other random numbers, since its arrays are smaller). Factors stay.
+    /// `round`: layers keep a multiple of this many channels where they had as many, as
+    /// `SelectOptions.Round`; what stays for that is as dead as before, and goes with a later cut.
     /// Errors as `Selection.select`.
     let cut<'T when 'T :> INumberBase<'T>>
+        (round: int)
         (isZero: string -> int -> bool)
         (network: Network)
         (weights: Weights<'T>)
@@ -135,10 +138,7 @@ module Cutting =
                 InTraining = true
         }
 
-        let options = {
-            Selection.defaults with
-                KeepFactors = true
-        }
+        let options = { Round = round; KeepFactors = true }
 
         match Selection.misfit network weights with
         | Some error -> Error error

@@ -44,10 +44,9 @@ module internal Control =
             (trainer.CostOf(fun i -> i < first || i >= next)).IsNone
         )
 
-    /// The recipe's γs as relative strengths; the strongest factor of a vital array is left alone.
+    /// Relative strengths; the strongest factor of a vital array is left alone.
     let private weights (recipe: Recipe) (trainer: Trainer) vital (magnitudes: float[]) =
-        let weights =
-            FactorGammas.ofKinds recipe.Gamma trainer.Model.Layout.Scales |> Budget.weights
+        let weights = FactorGammas.relative recipe.Gamma trainer.Model.Layout.Scales
 
         for slot in vital do
             let strongest =
@@ -57,6 +56,17 @@ module internal Control =
             weights[strongest] <- 0.0
 
         weights
+
+    /// The array of neurons' factors that a factor is in.
+    let private layerOf (trainer: Trainer) : int -> int option =
+        let layers =
+            List.zip trainer.Model.Layout.Scales trainer.Model.Layout.Factors
+            |> List.mapi (fun layer (f, _) ->
+                Array.replicate f.Scale.Count (if f.Scale.Kind = Neuron then Some layer else None)
+            )
+            |> Array.concat
+
+        fun i -> layers[i]
 
     /// γ from this step to the next at which the controller is asked, towards a network of `target`
     /// macs.
@@ -83,6 +93,7 @@ module internal Control =
                 {
                     Magnitudes = magnitudes
                     Weights = weights recipe trainer vital magnitudes
+                    LayerOf = layerOf trainer
                     MacsOf =
                         fun isAlive ->
                             trainer.CostOf isAlive

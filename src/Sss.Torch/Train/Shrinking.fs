@@ -99,9 +99,10 @@ module internal Shrinking =
         }
 
     /// The state without the structures that are gone, with all that belongs to them sliced along;
-    /// None where nothing can go. The loss of a batch is the same before and after, up to rounding.
+    /// None where nothing can go. Channels go in whole lanes, as an odd rest of them would make a layer
+    /// no faster; the selected network has no such rest. The loss of a batch is the same before and after, up to rounding.
     let cut (perEpoch: int) (state: TrainState) : (TrainState * Plan) option =
-        match Cutting.cut (gone perEpoch state) state.Network state.Numbers with
+        match Cutting.cut Lanes.count (gone perEpoch state) state.Network state.Numbers with
         | Ok cut when cut.Plan.After.Params < cut.Plan.Before.Params ->
             Some(slice state cut, cut.Plan)
         // A layer that has died is told at the end, if it stays dead.

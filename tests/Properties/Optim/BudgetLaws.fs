@@ -120,6 +120,7 @@ module BudgetLaws =
                 {
                     Magnitudes = [| 1.0; 1.0 |]
                     Weights = [| 0.0; 1.0 |]
+                    LayerOf = fun _ -> None
                     MacsOf = fun alive -> if alive 0 then 100L else 10L
                     Target = 50L
                     ReachToNext = 1.0
@@ -142,5 +143,3 @@ module BudgetLaws =
         Assert.Equal<bool[]>([| false; true |], smaller.Marked)
         Assert.Equal<float[]>([| 1.0; 0.5 |], smaller.Previous)
         Assert.Equal(Budget.start, Budget.reindex [| 0; 2 |] Budget.start)
-        Assert.Equal<float[]>([| 1.0; 1.0 |], Budget.weights [| 0.0; 0.0 |])
-        Assert.Equal<float[]>([| 0.5; 0.0 |], Budget.weights [| 0.5; 0.0 |])

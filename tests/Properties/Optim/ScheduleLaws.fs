@@ -111,6 +111,33 @@ module ScheduleLaws =
             FactorGammas.costWeighted [| 0.0; 0.0 |] [| 2.0; 1.0 |]
         )
 
+    [<Fact>]
+    let ``on the way to a target kinds are pressed alike, except those whose gamma is 0`` () =
+        let relative gamma = FactorGammas.relative gamma factors
+
+        let none: Gamma = {
+            Neuron = 0.0
+            Group = 0.0
+            Block = 0.0
+        }
+
+        Assert.Equal<float[]>([| 1.0; 1.0; 1.0; 0.5; 2.0 |], relative gamma)
+
+        Assert.Equal<float[]>([| 0.0; 0.0; 0.0; 0.0; 2.0 |], relative { none with Block = 1e-3 })
+
+        // A target without a γ presses all; so does one whose kinds have no factors.
+        Assert.Equal<float[]>([| 1.0; 1.0; 1.0; 0.5; 2.0 |], relative none)
+
+        Assert.Equal<float[]>(
+            [| 1.0; 1.0 |],
+            FactorGammas.relative { none with Group = 0.1 } [ factor "bn1" Neuron 2 1.0 ]
+        )
+
+        Assert.Equal<float[]>(
+            [| 1.0; 1.0 |],
+            FactorGammas.relative gamma [ factor "bn1" Neuron 2 0.0 ]
+        )
+
     [<Properties(Arbitrary = [| typeof<Arbitraries> |], MaxTest = 1000)>]
     module CostWeights =
 

@@ -69,6 +69,23 @@ module Simulation =
 
             blocks |> List.fold folder (0L, 0) |> fst
 
+    /// The layer of a neuron, None for a block's switch. Of additive costs every twenty are a layer.
+    let layerOf costs : int -> int option =
+        match costs with
+        | Additive _ -> fun i -> Some(i / 20)
+        | Chain widths ->
+            let layers = widths |> Array.mapi (fun k w -> Array.replicate w k) |> Array.concat
+            fun i -> Some layers[i]
+        | Blocks blocks ->
+            let layers =
+                blocks
+                |> List.mapi (fun k (n, _, _) ->
+                    Array.append [| None |] (Array.replicate n (Some k))
+                )
+                |> Array.concat
+
+            fun i -> layers[i]
+
     let target run =
         int64 (run.Fraction * float (macsOf run.Costs (fun _ -> true)))
 
@@ -102,6 +119,7 @@ module Simulation =
                     {
                         Magnitudes = Array.copy iterate
                         Weights = Array.create n 1.0
+                        LayerOf = layerOf run.Costs
                         MacsOf = macsOf run.Costs
                         Target = target run
                         ReachToNext = reach now (now + run.StepsPerCall)

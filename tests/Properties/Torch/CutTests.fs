@@ -40,6 +40,13 @@ let private trainingScores (network: Network) weights (images: float[] list) =
 let private zeroIn (weights: Weights<float>) owner index =
     weights[$"{owner}.factor"].Data[index] = 0.0
 
+/// Two cases of three take every dead channel out, the others leave channels in twos or threes.
+let private rounding (case: Case) =
+    match abs case.Seed % 6 with
+    | 4 -> 2
+    | 5 -> 3
+    | _ -> 1
+
 /// Every number moved a little, as training would; zeros of factors stay.
 let private moved seed (weights: Weights<float>) : Weights<float> =
     weights
@@ -78,7 +85,7 @@ let ``the scores of a batch in training are the same before and after a cut`` ()
             let t = trial case
             let network = withoutDropout t.Network
 
-            match Cutting.cut (zeroIn t.Weights) network t.Weights with
+            match Cutting.cut (rounding case) (zeroIn t.Weights) network t.Weights with
             | Error(SelectionError.LayerDied _) -> true |> Prop.label "a layer died"
             | Error e -> false |> Prop.label (SelectionError.message e)
             | Ok cut ->
@@ -116,7 +123,7 @@ let ``what was cut can be put back, and is the same function in evaluation`` () 
                 match steps with
                 | [] -> Some(whole, current, weights)
                 | isZero :: rest ->
-                    match Cutting.cut isZero current weights with
+                    match Cutting.cut (rounding case) isZero current weights with
                     | Error _ -> None
                     | Ok cut ->
                         let whole = Whole.after weights cut whole
