@@ -46,6 +46,12 @@ let result: RunResult = {
             RunCompute.TrainMacs = 123456789.0
             Images = 5000L
         }
+    Arithmetic =
+        Some {
+            RunArithmetic.Device = "cuda:1"
+            Precision = "bf16"
+            Tf32 = true
+        }
     Repeats = None
     Controls = [
         {
