@@ -231,6 +231,14 @@ module LibTorch =
     /// The same with tensors somewhere else, whatever can be had there.
     let internal placed (place: torch.Device) (engine: LibTorch) = { engine with place = place }
 
+    /// The same on the CPU. Verdicts are reached there, whatever device trains: its sums have an order,
+    /// and no library chooses between algorithms that round otherwise.
+    let internal onCpu (engine: LibTorch) = {
+        engine with
+            device = Cpu
+            place = torch.CPU
+    }
+
     /// LibTorch computing on a device and, in training, at a precision. A device that cannot be had is
     /// an error with its cause.
     let choose (device: Device) (precision: Precision) (engine: LibTorch) =
@@ -238,9 +246,7 @@ module LibTorch =
             match device with
             | Cpu ->
                 return {
-                    engine with
-                        device = Cpu
-                        place = torch.CPU
+                    onCpu engine with
                         precision = precision
                 }
             | Cuda index ->

@@ -163,6 +163,11 @@ let ``result.json has the shape that scripts rely on`` () =
     "trainMacs": 123456789,
     "images": 5000
   },
+  "arithmetic": {
+    "device": "cuda:1",
+    "precision": "bf16",
+    "tf32": true
+  },
   "controls": [
     {
       "name": "dense",
