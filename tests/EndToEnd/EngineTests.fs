@@ -83,11 +83,7 @@ type EngineTests() =
               c10::InferenceMode::is_enabled ({name})\nSet SSS_LIBTORCH to LibTorch 2.10.0, or unset \
               it.\n"
 
-        for args in
-            [
-                [ "doctor" ]
-                SmallRun.arguments folder (folder.File "out") [ "--quiet" ]
-            ] do
+        for args in [ [ "doctor" ]; SmallRun.arguments folder (folder.File "out") [ "--quiet" ] ] do
             let ended = withLibTorch (folder.File "libtorch") args
             expectCode 1 ended
             Assert.Equal(message, ended.Err)
@@ -121,7 +117,11 @@ type EngineTests() =
             ] do
             let ended = sss args
             expectCode 1 ended
-            Assert.Matches(@"^The device cuda:\d cannot be had: the LibTorch in .* without CUDA", ended.Err)
+
+            Assert.Matches(
+                @"^The device cuda:\d cannot be had: the LibTorch in .* without CUDA",
+                ended.Err
+            )
 
         Assert.False(File.Exists(Path.Combine(out, "result.json")))
 
@@ -148,7 +148,10 @@ type EngineTests() =
         let ended = sss [ "doctor"; "--json" ]
         expectCode 0 ended
         let facts = Json.JsonDocument.Parse(ended.Out).RootElement
-        let text (name: string) = facts.GetProperty(name).GetString() |> nonNull
+
+        let text (name: string) =
+            facts.GetProperty(name).GetString() |> nonNull
+
         Assert.Matches("^2.10.0 in .*, from (NuGet's cache|the program's folder)$", text "libtorch")
         Assert.Equal("cpu", text "device")
         Assert.Equal("off: it is for cuda", text "tf32")

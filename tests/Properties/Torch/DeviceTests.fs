@@ -187,7 +187,7 @@ type DeviceStepTests() =
         ]
 
     [<Property(MaxTest = 60)>]
-    member _.``factors step on tensors as they do on arrays, bit for bit`` (seed: int) =
+    member _.``factors step on tensors as they do on arrays, bit for bit``(seed: int) =
         use _ = Engine.scope ()
         let n = 19
         let struct (draws, _) = Rng.many Rng.normal (n * 7) (Rng.create seed)
@@ -278,7 +278,7 @@ type DeviceStepTests() =
                 Assert.Equal(ScalarType.Float32, loss.dtype)
 
     [<Property(MaxTest = 15)>]
-    member _.``gradients at bf16 are those at float32 up to its rounding`` (PositiveInt seed) =
+    member _.``gradients at bf16 are those at float32 up to its rounding``(PositiveInt seed) =
         use _ = Engine.scope ()
         let exact, _ = gradients smooth Precision.Float32 seed
         let low, weights = gradients smooth Precision.BFloat16 seed
@@ -318,7 +318,8 @@ type DeviceStepTests() =
                 Train.run settings Small.network dataset recipe ignore CancellationToken.None
                 |> Engine.ok
 
-            Pipeline.select settings.Engine Selection.defaults dataset recipe trained |> Engine.ok
+            Pipeline.select settings.Engine Selection.defaults dataset recipe trained
+            |> Engine.ok
 
         let exact, low = run Precision.Float32, run Precision.BFloat16
         Assert.Equal("bf16", low.Trained.Arithmetic.Precision)
