@@ -171,7 +171,7 @@ class Product:
 def compare(product, name, options):
     """One network of the zoo, forward and backward."""
     file = os.path.join(options.out, f"{name}.safetensors")
-    batch = 2 if options.quick else 4
+    batch = 2 if options.quick else 8
     path = os.path.join(options.examples, "zoo", f"{name}.sss")
     product.run("gpu-numbers", "numbers", path, batch, file, options.device, "float32", options.threads)
     arrays, metadata = safetensors(file)

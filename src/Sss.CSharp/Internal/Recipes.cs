@@ -38,7 +38,7 @@ internal static class Recipes
     internal static Torch.Device Device(TrainingOptions? options) =>
         Torch.DeviceModule.tryParse(options?.Device ?? "cpu")?.Value
             ?? throw new ArgumentException(
-                $"Device is '{options?.Device}'; devices are cpu, cuda and cuda:INDEX.",
+                $"Device must be cpu, cuda or cuda:INDEX, not '{options?.Device}'.",
                 nameof(TrainingOptions.Device));
 
     /// <summary>Every value that the recipe gives.</summary>
