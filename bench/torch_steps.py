@@ -170,4 +170,5 @@ def main(name, threads):
         print(answer, flush=True)
 
 
-main(sys.argv[1], int(sys.argv[2]))
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -67,7 +67,7 @@ public static class Training
         }
 
         var settings = new Torch.TrainSettings(
-            Engine.Load(),
+            Engine.Load(options),
             (options?.Threads).ToOption(),
             (options?.Loaders).ToOption(),
             method,

@@ -17,9 +17,23 @@ public sealed record Gamma
 }
 
 /// <summary>
+/// The numbers that a network in training computes with. Weights, factors and running statistics are kept in
+/// single precision either way, and so are all results.
+/// </summary>
+public enum Precision
+{
+    /// <summary>Single precision.</summary>
+    Float32,
+
+    /// <summary>bfloat16: the range of single precision with 8 bits of mantissa.</summary>
+    BFloat16,
+}
+
+/// <summary>
 /// How to train. What is null is taken from the network's recipe, or from the language's defaults. The last
-/// four (<see cref="Validation"/>, <see cref="CheckpointFolder"/>, <see cref="Threads"/>,
-/// <see cref="Loaders"/>) belong to a run and are no part of a network's recipe. Immutable.
+/// six (<see cref="Validation"/>, <see cref="CheckpointFolder"/>, <see cref="Threads"/>,
+/// <see cref="Loaders"/>, <see cref="Device"/>, <see cref="Precision"/>) belong to a run and are no part of a
+/// network's recipe. Immutable.
 /// </summary>
 public sealed record TrainingOptions
 {
@@ -86,4 +100,13 @@ public sealed record TrainingOptions
 
     /// <summary>Threads that decode images ahead of the steps; null: as many as the data is worth. No bit depends on it.</summary>
     public int? Loaders { get; init; }
+
+    /// <summary>
+    /// Where training computes: <c>cpu</c>, <c>cuda</c> (the first) or <c>cuda:INDEX</c>; null: the CPU. A device
+    /// that cannot be had is an <see cref="SssException"/> with the cause. Selection and its verdict are on the CPU.
+    /// </summary>
+    public string? Device { get; init; }
+
+    /// <summary>The numbers that the network in training computes with.</summary>
+    public Precision Precision { get; init; }
 }

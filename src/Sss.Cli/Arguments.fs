@@ -25,6 +25,7 @@ type TrainArgument =
     | [<Unique>] Round of channels: int
     | [<Unique>] Keep_Factors
     | [<Unique>] Device of device: string
+    | [<Unique>] Precision of precision: string
     | [<Unique>] Control
     | [<Unique>] Seeds of seeds: string
     | [<Unique>] Jobs of count: int
@@ -63,7 +64,9 @@ type TrainArgument =
             | Round _ -> "keep channels up to a multiple of this number, still exact"
             | Keep_Factors ->
                 "leave the kept factors in the selected network instead of folding them"
-            | Device _ -> "cpu or cuda"
+            | Device _ -> "cpu (the default), cuda or cuda:INDEX"
+            | Precision _ ->
+                "float32 (the default) or bf16: what the network in training computes with"
             | Control ->
                 "afterwards train what the selected network has to stand beside: dense, from scratch \
                  (same epochs, same compute) and uniformly narrowed"
@@ -94,6 +97,7 @@ type SweepArgument =
     | [<Unique>] Method of method: string
     | [<Unique>] Round of channels: int
     | [<Unique>] Device of device: string
+    | [<Unique>] Precision of precision: string
     | [<Unique>] No_Latency
     | [<Unique>] Quiet
     | [<Unique>] Json
@@ -127,7 +131,9 @@ type SweepArgument =
             | Method _ ->
                 "apg (the default), published or published-unclamped: forms of the factors' update"
             | Round _ -> "keep channels up to a multiple of this number, still exact"
-            | Device _ -> "cpu or cuda"
+            | Device _ -> "cpu (the default), cuda or cuda:INDEX"
+            | Precision _ ->
+                "float32 (the default) or bf16: what the network in training computes with"
             | No_Latency -> "do not measure how fast the selected networks are"
             | Quiet -> "no progress, only the result and errors"
             | Json -> "print sweep.json to standard output and nothing else there"
@@ -136,6 +142,7 @@ type SweepArgument =
 type EvalArgument =
     | [<MainCommand; ExactlyOnce>] Path of path: string
     | [<Mandatory; Unique>] Data of data: string
+    | [<Unique>] Device of device: string
     | [<Unique>] Threads of count: int
     | [<Unique>] Limit of images: int
     | [<Unique>] Json
@@ -145,6 +152,7 @@ type EvalArgument =
             match argument with
             | Path _ -> "a run folder, or a selected network's .sss or .safetensors file"
             | Data _ -> "the data set whose test images are used; names as for 'sss train'"
+            | Device _ -> "cpu (the default), cuda or cuda:INDEX"
             | Threads _ -> "threads of the arithmetic; the number of cores where not given"
             | Limit _ -> "use only so many test images"
             | Json -> "print one JSON object and nothing else on standard output"
@@ -153,6 +161,7 @@ type EvalArgument =
 type PredictArgument =
     | [<MainCommand; Mandatory>] Paths of path: string list
     | [<Unique>] Top of count: int
+    | [<Unique>] Device of device: string
     | [<Unique>] Threads of count: int
     | [<Unique>] Json
 
@@ -162,6 +171,7 @@ type PredictArgument =
             | Paths _ ->
                 "a run folder or a .safetensors file of a network, then pictures (JPEG, PNG)"
             | Top _ -> "how many classes to show a picture: 3 where not given, all with --json"
+            | Device _ -> "cpu (the default), cuda or cuda:INDEX"
             | Threads _ -> "threads of the arithmetic; the number of cores where not given"
             | Json -> "print one JSON object and nothing else on standard output"
 
@@ -187,6 +197,7 @@ type VerifyArgument =
     | [<MainCommand; ExactlyOnce>] File of file: string
     | [<Unique>] Trials of count: int
     | [<Unique>] Seed of seed: int
+    | [<Unique>] Device of device: string
     | [<Unique>] Threads of count: int
     | [<Unique>] Json
 
@@ -196,6 +207,7 @@ type VerifyArgument =
             | File _ -> "the network"
             | Trials _ -> "random weights and zero patterns to try (20)"
             | Seed _ -> "where the random choices start (1)"
+            | Device _ -> "cpu (the default), cuda or cuda:INDEX"
             | Threads _ -> "threads of the arithmetic; the number of cores where not given"
             | Json -> "print one JSON object and nothing else on standard output"
 
@@ -236,6 +248,7 @@ type ReportArgument =
 /// `sss bench`.
 type BenchArgument =
     | [<MainCommand; ExactlyOnce>] Path of folder: string
+    | [<Unique>] Device of device: string
     | [<Unique>] Threads of count: int
     | [<Unique>] Seconds of seconds: float
     | [<Unique>] Json
@@ -245,6 +258,7 @@ type BenchArgument =
             match argument with
             | Path _ -> "a run folder; the result is kept there as bench.json"
             | Seconds _ -> "time for each row of the table, warm-up left out (2)"
+            | Device _ -> "cpu (the default), cuda or cuda:INDEX"
             | Threads _ -> "threads of the arithmetic; the number of cores where not given"
             | Json -> "print bench.json to standard output and nothing else there"
 

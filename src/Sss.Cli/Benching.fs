@@ -68,11 +68,11 @@ module BenchCommand =
             for line in table result @ explanation result do
                 Terminal.out line
 
-    let private measure threads seconds folder =
+    let private measure device threads seconds folder =
         result {
             let! full = RunFolder.loadFull folder
             let! selected = RunFolder.loadFile (RunFolder.file folder "selected.safetensors")
-            let! engine = Engine.load threads
+            let! engine = Engine.loadFor device Precision.Float32 threads
             let threads = threads |> Option.defaultValue Environment.ProcessorCount
             let! measured = Bench.run engine threads seconds full selected
 
@@ -99,7 +99,8 @@ module BenchCommand =
                 |> Option.traverseResult (Usage.atLeast 1 "--threads")
 
             let! seconds = args.GetResult(BenchArgument.Seconds, 2.0) |> checkSeconds
-            return threads, seconds
+            let! device = args.TryGetResult BenchArgument.Device |> Usage.device
+            return device, threads, seconds
         }
 
     /// `sss bench DIR`
@@ -109,8 +110,8 @@ module BenchCommand =
         | Ok args ->
             match numbers args with
             | Error message -> Usage.refuse "bench" message
-            | Ok(threads, seconds) ->
-                match measure threads seconds (args.GetResult BenchArgument.Path) with
+            | Ok(device, threads, seconds) ->
+                match measure device threads seconds (args.GetResult BenchArgument.Path) with
                 | Error error -> Engine.report error
                 | Ok(full, selected, measured) ->
                     print (args.Contains BenchArgument.Json) full selected measured

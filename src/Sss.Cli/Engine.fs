@@ -12,11 +12,17 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module Engine =
 
-    /// LibTorch, computing with the given number of threads.
-    let load (threads: int option) : Result<LibTorch, PipelineError> =
+    /// LibTorch, computing on a device with the given number of threads and, in training, at a
+    /// precision.
+    let loadFor device precision (threads: int option) : Result<LibTorch, PipelineError> =
         LibTorch.load ()
+        |> Result.bind (LibTorch.choose device precision)
         |> Result.mapError NoEngine
         |> Result.tee (fun engine -> threads |> Option.iter (LibTorch.useThreads engine))
+
+    /// The same on the CPU.
+    let load (threads: int option) : Result<LibTorch, PipelineError> =
+        loadFor Cpu Precision.Float32 threads
 
     /// The data set as a network takes it; pictures that could not be read are told and left out.
     let data (network: Network) (source: DataSource) : Result<Dataset, PipelineError> =

@@ -36,12 +36,13 @@ module EvalCommand =
                         args.TryGetResult EvalArgument.Limit
                         |> Option.traverseResult (Usage.atLeast 1 "--limit")
 
-                    return threads, limit
+                    let! device = args.TryGetResult EvalArgument.Device |> Usage.device
+                    return threads, limit, device
                 }
 
             match numbers with
             | Error message -> Usage.refuse "eval" message
-            | Ok(threads, limit) ->
+            | Ok(threads, limit, device) ->
                 let evaluated =
                     result {
                         let! loaded = RunFolder.load (args.GetResult EvalArgument.Path)
@@ -54,7 +55,7 @@ module EvalCommand =
 
                         let split = limit |> Option.fold (fun s n -> Split.take n s) dataset.Test
 
-                        let! engine = Engine.load threads
+                        let! engine = Engine.loadFor device Precision.Float32 threads
                         let! evaluation = Pipeline.evaluate engine loaded dataset split
                         return loaded, evaluation
                     }

@@ -86,11 +86,11 @@ module PredictCommand =
         )
 
     /// The predictions that could be made, and what kept the others.
-    let private run path threads (files: string list) =
+    let private run path device threads (files: string list) =
         result {
             let! loaded = RunFolder.load path
             let! n = normalisation loaded
-            let! engine = Engine.load threads
+            let! engine = Engine.loadFor device Precision.Float32 threads
 
             use! model =
                 Model.create engine loaded.Network loaded.Weights |> Result.mapError NoModel
@@ -130,15 +130,16 @@ module PredictCommand =
                         args.TryGetResult PredictArgument.Top
                         |> Option.traverseResult (Usage.atLeast 1 "--top")
 
-                    return threads, top
+                    let! device = args.TryGetResult PredictArgument.Device |> Usage.device
+                    return threads, top, device
                 }
 
             match numbers, List.concat (args.GetResults PredictArgument.Paths) with
             | Error message, _ -> Usage.refuse "predict" message
             | Ok _, ([] | [ _ ]) ->
                 Usage.refuse "predict" "a run folder and at least one picture are needed."
-            | Ok(threads, top), path :: files ->
-                match run path threads files with
+            | Ok(threads, top, device), path :: files ->
+                match run path device threads files with
                 | Error error -> Engine.report error
                 | Ok(network, predictions, broken) ->
                     if isJson then

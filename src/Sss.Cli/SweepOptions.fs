@@ -85,6 +85,11 @@ module SweepOptions =
                 "--device"
                 device
             | None -> ()
+            match args.TryGetResult SweepArgument.Precision with
+            | Some precision ->
+                "--precision"
+                precision
+            | None -> ()
         ]
 
     /// All of them; `before`: the recipe's γ.
@@ -116,6 +121,8 @@ module SweepOptions =
             let! _ = TrainOptions.select train
             let! _ = TrainOptions.counts train
             let! _ = TrainOptions.validation train
+            let! _ = TrainOptions.device train
+            let! _ = TrainOptions.precision train
 
             return {
                 Points = points

@@ -199,10 +199,6 @@ module SweepCommand =
         | Ok args ->
             match SweepOptions.read args Recipe.defaults.Gamma with
             | Error message -> Usage.refuse "sweep" message
-            | Ok o when (TrainOptions.device o.Train).IsError ->
-                let reason = TrainOptions.device o.Train |> Result.either string id
-                Terminal.error ("sss sweep: " + reason)
-                Exit.fault
             | Ok _ ->
                 let path = args.GetResult SweepArgument.File
 

@@ -26,6 +26,13 @@ module TrainCommand =
                   of the network, or the training too short"
     ]
 
+    /// Where and how training computed, unless it is as always.
+    let private arithmetic (a: RunArithmetic) = [
+        if a.Device <> Device.name Cpu || a.Precision <> Precision.name Precision.Float32 then
+            let tf32 = if a.Tf32 then ", TF32" else ""
+            $"computed   on {a.Device} at {a.Precision}{tf32}; accuracy and exactness at float32"
+    ]
+
     /// What was removed and what it cost, as a person reads it.
     let private summary (out: string) (outcome: Outcome) =
         let result = Pipeline.summary outcome
@@ -69,6 +76,7 @@ module TrainCommand =
               loss {test.Loss:``0.0000``}"
             $"exactness  {Exactness.word e.Verdict}: at most {Number.tiny e.MaxRel} \
               relative, {Number.tiny e.MaxAbs} absolute, over {e.Inputs} inputs"
+            yield! arithmetic outcome.Trained.Arithmetic
             $"time       {result.Seconds.Train:``0.0``} s training, {result.Seconds.Select:``0.00``} s \
               selection"
             $"saved in   {out}; report.html there shows it all"
@@ -182,6 +190,8 @@ module TrainCommand =
                     let! threads, loaders, limit = TrainOptions.counts args
                     let! validation = TrainOptions.validation args
                     let! start = TrainOptions.start args
+                    let! device = TrainOptions.device args
+                    let! precision = TrainOptions.precision args
                     let! controls = TrainOptions.controls args recipe.Seed
 
                     return {|
@@ -193,17 +203,16 @@ module TrainCommand =
                         Limit = limit
                         Validation = validation
                         Start = start
+                        Device = device
+                        Precision = precision
                         Controls = controls
                     |}
                 }
 
             // Wrong options are told before any file is opened.
-            match read Recipe.defaults, TrainOptions.device args with
-            | Error message, _ -> Usage.refuse "train" message
-            | _, Error message ->
-                Terminal.error ("sss train: " + message)
-                Exit.fault
-            | Ok options, Ok() ->
+            match read Recipe.defaults with
+            | Error message -> Usage.refuse "train" message
+            | Ok options ->
                 let path = args.GetResult TrainArgument.File
                 let out = args.GetResult TrainArgument.Out
 
@@ -241,7 +250,8 @@ module TrainCommand =
                             | None -> Ok None
                             | Some path -> initial parsed.Network path
 
-                        let! engine = Engine.load options.Threads
+                        let! engine =
+                            Engine.loadFor options.Device options.Precision options.Threads
 
                         return
                             controls,

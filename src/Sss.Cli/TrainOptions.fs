@@ -176,14 +176,14 @@ module TrainOptions =
         | false, true -> Ok Start.Restart
         | false, false -> Ok Start.New
 
-    /// CUDA that was asked for and cannot be had is an error, never a silent run on the CPU.
-    let device (args: ParseResults<TrainArgument>) : Result<unit, string> =
-        match args.TryGetResult TrainArgument.Device with
-        | None
-        | Some "cpu" -> Ok()
-        | Some other when other.StartsWith "cuda" ->
-            Error "--device: this version computes on the CPU only; leave the option out."
-        | Some other -> Error $"--device: '{other}' is unknown; devices are cpu and cuda."
+    /// Where to compute. CUDA that cannot be had is an error when LibTorch is loaded, never a silent
+    /// run on the CPU.
+    let device (args: ParseResults<TrainArgument>) : Result<Device, string> =
+        args.TryGetResult TrainArgument.Device |> Usage.device
+
+    /// What the network in training computes with.
+    let precision (args: ParseResults<TrainArgument>) : Result<Precision, string> =
+        args.TryGetResult TrainArgument.Precision |> Usage.precision
 
     /// What the run is to be compared with. `seed`: the run's, where --seeds says nothing.
     let controls (args: ParseResults<TrainArgument>) (seed: int) : Result<ControlOptions, string> =
@@ -242,6 +242,11 @@ module TrainOptions =
             | Some device ->
                 "--device"
                 device
+            | None -> ()
+            match args.TryGetResult TrainArgument.Precision with
+            | Some precision ->
+                "--precision"
+                precision
             | None -> ()
             if args.Contains TrainArgument.Keep_Factors then
                 "--keep-factors"

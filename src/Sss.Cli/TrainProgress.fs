@@ -56,9 +56,17 @@ module TrainProgress =
             ]
         )
 
+    /// Where and how it computes, unless it is as always.
+    let private arithmetic (a: RunArithmetic) =
+        if a.Device = Device.name Cpu && a.Precision = Precision.name Precision.Float32 then
+            ""
+        else
+            $", {a.Device}, {a.Precision}" + (if a.Tf32 then ", TF32" else "")
+
     let private heading (start: TrainStart) =
         $"training {start.Network.Name}: {Number.grouped start.Images} images an epoch, \
           batch {start.Batch}, {start.Epochs} epochs, {start.Threads} threads"
+        + arithmetic start.Arithmetic
 
     let private resumed (r: Resumption) = [
         for reason in r.Damaged do

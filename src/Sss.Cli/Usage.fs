@@ -160,6 +160,7 @@ module Usage =
         | "folder" -> Folders
         | "data" -> OneOf DataSource.forms
         | "device" -> OneOf [ "cpu"; "cuda" ]
+        | "precision" -> OneOf(Precision.all |> List.map Precision.name)
         | "style" -> OneOf styles
         | "method" -> OneOf(FactorMethod.all |> List.map FactorMethod.name)
         | other -> Free other
@@ -225,6 +226,35 @@ module Usage =
             Ok value
         else
             Error $"{name} must be at least {bound}, not {value}."
+
+    /// The device of `--device`; the CPU where it is not given.
+    let device (given: string option) : Result<Device, string> =
+        match given with
+        | None -> Ok Cpu
+        | Some word ->
+            match Device.tryParse word with
+            | Some device -> Ok device
+            | None ->
+                Error(
+                    $"--device: '{word}' is unknown; devices are cpu, cuda and cuda:INDEX."
+                    + didYouMean [ "cpu"; "cuda" ] word
+                )
+
+    /// The precision of `--precision`; float32 where it is not given.
+    let precision (given: string option) : Result<Precision, string> =
+        match given with
+        | None -> Ok Precision.Float32
+        | Some word ->
+            match Precision.tryParse word with
+            | Some precision -> Ok precision
+            | None ->
+                let names = Precision.all |> List.map Precision.name
+                let listed = String.Join(" and ", names)
+
+                Error(
+                    $"--precision: '{word}' is unknown; precisions are {listed}."
+                    + didYouMean names word
+                )
 
     /// A wrong value of an option, found after parsing.
     let refuse (command: string) (message: string) =

@@ -62,12 +62,13 @@ module VerifyCommand =
                         args.TryGetResult VerifyArgument.Threads
                         |> Option.traverseResult (Usage.atLeast 1 "--threads")
 
-                    return trials, seed, threads
+                    let! device = args.TryGetResult VerifyArgument.Device |> Usage.device
+                    return trials, seed, threads, device
                 }
 
             match numbers with
             | Error message -> Usage.refuse "verify" message
-            | Ok(trials, seed, threads) ->
+            | Ok(trials, seed, threads, device) ->
                 let settings = {
                     Trials = trials
                     Seed = seed
@@ -88,7 +89,7 @@ module VerifyCommand =
                             Terminal.error
                                 $"verified on images of {network.Input} instead of {parsed.Network.Input}"
 
-                        let! engine = Engine.load threads
+                        let! engine = Engine.loadFor device Precision.Float32 threads
 
                         let report =
                             Engine.stoppable (VerifyRun.run engine settings network progress)

@@ -44,7 +44,7 @@ module Evaluate =
                 )
 
             images.Span.Slice(first * size, n * size).CopyTo(Memory.span<float32> x)
-            let y = model.Run(Evaluation, x).contiguous()
+            let y = model.Run(Evaluation, x.``to`` model.Place).contiguous().cpu()
             (Memory.span<float32> y).CopyTo(results.AsSpan(first * classes, n * classes))
 
         results

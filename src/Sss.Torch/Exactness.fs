@@ -96,7 +96,7 @@ module Exactness =
         let macs = max 1L (Cost.ofNetwork network).Macs
         int (min 256L (max 8L (40_000_000_000L / macs)))
 
-    /// Runs both networks in evaluation mode on the same images (N×C×H×W, row-major).
+    /// Runs both networks in evaluation mode, on the CPU in float32, on the same images (N×C×H×W, row-major).
     let check
         (engine: LibTorch)
         (full: Network * Weights<float32>)
@@ -105,7 +105,7 @@ module Exactness =
         : Result<Exactness, ModelError> =
         let scores (network, weights) =
             result {
-                use! model = Model.create engine network weights
+                use! model = Model.create (LibTorch.onCpu engine) network weights
                 return Evaluate.scores model (ReadOnlyMemory images)
             }
 

@@ -75,7 +75,8 @@ type Predictor internal (model: Model, pixels: PixelScale option) =
 
             let rows = torch.empty (shape, dtype = Nullable ScalarType.Float32)
             fill (images.Slice(first * size, n * size)) (Memory.span<float32> rows)
-            let y = model.Run(Evaluation, rows.permute (0L, 3L, 1L, 2L)).contiguous()
+            let images = rows.``to``(model.Place).permute(0L, 3L, 1L, 2L)
+            let y = model.Run(Evaluation, images).contiguous().cpu()
             (Memory.span<float32> y).CopyTo(scores.Slice(first * classes))
             first <- first + n
 

@@ -67,7 +67,7 @@ module VerifyRun =
             )
 
         copyIn image x
-        copyOut (model.Run(Evaluation, x).contiguous())
+        copyOut (model.Run(Evaluation, x.``to`` model.Place).contiguous().cpu())
 
     let private evaluator create copyIn copyOut network weights image =
         match create network weights with

@@ -178,6 +178,7 @@ public class TrainingTests
             new() { Loaders = 0 },
             new() { Validation = 1 },
             new() { Validation = double.NaN },
+            new() { Device = "gpu" },
         })
         {
             var refused = await Assert.ThrowsAsync<ArgumentException>(() => network.TrainAsync(Dataset.Digits(), wrong));
@@ -187,6 +188,21 @@ public class TrainingTests
         var thrown = await Assert.ThrowsAsync<SssException>(
             () => Network.Parse(Text.Replace("1x8x8", "3x8x8")).TrainAsync(Dataset.Digits()));
         Assert.Contains("1x8x8", thrown.Message);
+    }
+
+    [Fact]
+    public async Task CudaThatIsNotThereIsSaidAndBf16Trains()
+    {
+        var data = Dataset.Digits().Limit(64);
+        var few = new TrainingOptions { Epochs = 1, Batch = 32, Threads = 1, Loaders = 1 };
+        var thrown = await Assert.ThrowsAsync<SssException>(
+            () => Network.Parse(Text).TrainAsync(data, few with { Device = "cuda" }));
+        Assert.Contains("cuda:0 cannot be had: the LibTorch in", thrown.Message);
+        using var low = await Network.Parse(Text).TrainAsync(data, few with { Precision = Precision.BFloat16 });
+        using var exact = await Network.Parse(Text).TrainAsync(data, few);
+        var (a, b) = (low.Epochs[0].Loss, exact.Epochs[0].Loss);
+        Assert.NotEqual(a, b);
+        Assert.Equal(b, a, 0.1 * b);
     }
 
     [Fact]

@@ -140,6 +140,7 @@ module Made =
                     TrainMacs = 1.23e14
                     Images = 1200000L
                 }
+            Arithmetic = None
             Repeats = None
             Controls = []
             Seconds = { Train = 2031.4; Select = 0.21 }

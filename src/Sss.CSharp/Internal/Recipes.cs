@@ -31,7 +31,15 @@ internal static class Recipes
         AtLeast(1, options?.Threads, nameof(TrainingOptions.Threads));
         AtLeast(1, options?.Loaders, nameof(TrainingOptions.Loaders));
         Within(options?.Validation, x => x is > 0 and < 1, nameof(TrainingOptions.Validation), "above 0 and below 1");
+        Device(options);
     }
+
+    /// <summary>The device of the options; a word that names none is refused.</summary>
+    internal static Torch.Device Device(TrainingOptions? options) =>
+        Torch.DeviceModule.tryParse(options?.Device ?? "cpu")?.Value
+            ?? throw new ArgumentException(
+                $"Device must be cpu, cuda or cuda:INDEX, not '{options?.Device}'.",
+                nameof(TrainingOptions.Device));
 
     /// <summary>Every value that the recipe gives.</summary>
     internal static TrainingOptions ToOptions(Core.Recipe recipe) => new()

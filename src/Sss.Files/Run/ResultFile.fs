@@ -101,6 +101,17 @@ module ResultFile =
                     json.WriteNumber("images", c.Images)
                 )
 
+        match run.Arithmetic with
+        | None -> ()
+        | Some a ->
+            group
+                "arithmetic"
+                (fun () ->
+                    json.WriteString("device", a.Device)
+                    json.WriteString("precision", a.Precision)
+                    json.WriteBoolean("tf32", a.Tf32)
+                )
+
         match run.Repeats with
         | None -> ()
         | Some row ->
@@ -195,6 +206,15 @@ module ResultFile =
                     Some {
                         RunCompute.TrainMacs = number c "trainMacs"
                         Images = c.GetProperty("images").GetInt64()
+                    }
+                | _ -> None
+            Arithmetic =
+                match root.TryGetProperty "arithmetic" with
+                | true, a ->
+                    Some {
+                        RunArithmetic.Device = JsonText.text a "device"
+                        Precision = JsonText.text a "precision"
+                        Tf32 = a.GetProperty("tf32").GetBoolean()
                     }
                 | _ -> None
             Repeats =

@@ -53,6 +53,18 @@ type RunCompute = {
     Images: int64
 }
 
+/// Where and with what numbers a network was trained. Its verdict and its accuracy are always those of
+/// float32 numbers.
+[<RequireQualifiedAccess>]
+type RunArithmetic = {
+    /// `cpu`, `cuda:0`, …
+    Device: string
+    /// `float32` or `bf16`: what the network in training computed with.
+    Precision: string
+    /// Whether products in training rounded their inputs to TF32.
+    Tf32: bool
+}
+
 /// One run among several that differ in their seed alone.
 type SeedRun = {
     Seed: int
@@ -108,6 +120,8 @@ type RunResult = {
     Exactness: RunExactness
     /// None: an older file.
     Compute: RunCompute option
+    /// None: an older file.
+    Arithmetic: RunArithmetic option
     /// The same run with further seeds, itself among them.
     Repeats: SeedRow option
     /// What the selected network has to stand beside.

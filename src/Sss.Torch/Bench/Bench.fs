@@ -48,6 +48,12 @@ module Bench =
         Selected = spreads[1]
     }
 
+    /// How rows name LibTorch.
+    let private engineName (engine: LibTorch) =
+        match engine.Device with
+        | Cpu -> "libtorch"
+        | device -> $"libtorch on {Device.name device}"
+
     /// Both networks in LibTorch, as `Predictor` runs them: bn folded into the convolutions.
     let private inLibTorch engine seconds (networks: LoadedNetwork list) =
         networks
@@ -66,7 +72,7 @@ module Bench =
                             fun () -> p.Run(ReadOnlySpan images, scores.AsSpan())
                         )
                         |> race seconds
-                        |> row "libtorch" batch
+                        |> row (engineName engine) batch
                 ]
             finally
                 for predictor in predictors do

@@ -22,6 +22,41 @@ module internal Memory =
         : 'T =
         (span<'T> tensor)[index]
 
+    /// Whether a tensor's memory can be read and written here.
+    let isOnCpu (tensor: Tensor) = tensor.device_type = DeviceType.CPU
+
+    /// Runs work on the values of a tensor wherever they lie: on them, or on a copy that is written
+    /// back.
+    let update (tensor: Tensor) (work: Tensor -> unit) =
+        if isOnCpu tensor then
+            work tensor
+        else
+            use host =
+                torch.empty (tensor.shape, dtype = Nullable tensor.dtype, device = torch.CPU)
+
+            host.copy_ tensor |> ignore
+            work host
+            tensor.copy_ host |> ignore
+
+    /// Writes all values of a tensor, wherever it lies; what is there before is not read.
+    let fill (tensor: Tensor) (work: Tensor -> unit) =
+        if isOnCpu tensor then
+            work tensor
+        else
+            use host =
+                torch.zeros (tensor.shape, dtype = Nullable tensor.dtype, device = torch.CPU)
+
+            work host
+            tensor.copy_ host |> ignore
+
+    /// Runs work on the values of a contiguous tensor, read only, wherever they lie.
+    let read (tensor: Tensor) (work: Tensor -> 'R) : 'R =
+        if isOnCpu tensor then
+            work tensor
+        else
+            use host = tensor.cpu ()
+            work host
+
     /// Where a tensor's memory starts and ends; a window's may lie with its inputs last.
     let range (tensor: Tensor) : struct (nativeint * nativeint) =
         let isLast = tensor.Dimensions = 4 && not (tensor.is_contiguous ())
@@ -39,9 +74,9 @@ module internal Memory =
 /// `.grad` are views of the flat gradient; a backward pass adds into them in place. (Views of one
 /// large leaf would make autograd fill a whole vector with zeros for each of them.)
 [<Sealed>]
-type internal FlatVector(slots: Slot list, length: int64, dtype: ScalarType) =
+type internal FlatVector(slots: Slot list, length: int64, dtype: ScalarType, place: torch.Device) =
     let make () =
-        torch.zeros([| length |], dtype = Nullable dtype).DetachFromDisposeScope()
+        torch.zeros([| length |], dtype = Nullable dtype, device = place).DetachFromDisposeScope()
 
     let values = make ()
     let gradient = make ()

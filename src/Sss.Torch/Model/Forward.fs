@@ -94,6 +94,14 @@ module internal Forward =
                 | None -> a, branchFresh
                 | Some f ->
                     let scaled = a.mul f
+
+                    let scaled =
+                        if arrays.IsLow then
+                            use wide = scaled
+                            Parts.lowered wide
+                        else
+                            scaled
+
                     release x a scaled
                     scaled, true
 
@@ -119,22 +127,32 @@ module internal Forward =
     /// The images with their channels last in memory, copied where they do not lie so yet. oneDNN reads and writes this order as
     /// it is; for the other it reorders what goes into and comes out of every convolution. What
     /// follows the first convolution takes the order over from it.
-    let private channelsLast (x: Tensor) =
+    let private channelsLast isLow (x: Tensor) =
         let n, c, h, w = x.size 0, x.size 1, x.size 2, x.size 3
         let strides = [| c * h * w; 1L; w * c; c |]
 
-        if x.stride () = strides then
+        let dtype = if isLow then ScalarType.BFloat16 else x.dtype
+
+        if x.stride () = strides && x.dtype = dtype then
             x.alias ()
         else
-            torch.empty_strided([| n; c; h; w |], strides, dtype = Nullable x.dtype).copy_ x
+            torch
+                .empty_strided([| n; c; h; w |], strides, dtype = Nullable dtype, device = x.device)
+                .copy_
+                x
 
     /// The whole network: N×C×H×W images to N×classes scores.
     let compileNetwork (arrays: Arrays) (network: Network) : Mode -> Tensor -> Tensor =
         let parts, _ = body arrays None network.Body
 
         fun mode x ->
-            use images = channelsLast x
+            use images = channelsLast arrays.IsLow x
             let y = chain parts mode images
             let scores = y.flatten 1L
             release images y scores
-            scores
+
+            if arrays.IsLow then
+                use low = scores
+                low.``to`` ScalarType.Float32
+            else
+                scores

@@ -14,6 +14,7 @@ type Model
         network: Network,
         layout: Layout,
         dtype: ScalarType,
+        isLow: bool,
         weights: FlatVector,
         factors: FlatVector,
         statistics: Tensor,
@@ -25,6 +26,8 @@ type Model
                 Weight = weights.Leaf
                 Factor = factors.Leaf
                 Statistic = fun key -> statisticViews[key]
+                IsLow = isLow
+                IsOnCpu = Memory.isOnCpu weights.Values
             }
             network
 
@@ -33,13 +36,15 @@ type Model
     /// Where each array lies in the flat vectors.
     member _.Layout = layout
     member internal _.DType = dtype
+    /// Where its numbers lie.
+    member internal _.Place = weights.Values.device
     /// w, its gradient and its views.
     member internal _.Weights = weights
     /// λ as the forward pass multiplies with them: the probe while training, the iterate after.
     member internal _.Factors = factors
     /// Running means and variances.
     member internal _.Statistics = statistics
-    /// Scores of a batch N×C×H×W; the result belongs to the caller's dispose scope.
+    /// Scores of a batch N×C×H×W that lies where the model does; the result belongs to the caller's dispose scope.
     member internal _.Run(mode: Mode, images: Tensor) = run mode images
 
     interface IDisposable with
@@ -68,18 +73,18 @@ module Model =
         else
             Ok()
 
-    let private empty (network: Network) (dtype: ScalarType) =
+    let private empty (place: torch.Device) (network: Network) (dtype: ScalarType) isLow =
         let layout = Layout.ofNetwork network
 
         result {
             do! checkSize dtype layout
             use _ = torch.NewDisposeScope()
-            let weights = new FlatVector(layout.Weights, layout.WeightLength, dtype)
-            let factors = new FlatVector(layout.Factors, layout.FactorLength, dtype)
+            let weights = new FlatVector(layout.Weights, layout.WeightLength, dtype, place)
+            let factors = new FlatVector(layout.Factors, layout.FactorLength, dtype, place)
 
             let statistics =
                 torch
-                    .zeros([| layout.StatisticsLength |], dtype = Nullable dtype)
+                    .zeros([| layout.StatisticsLength |], dtype = Nullable dtype, device = place)
                     .DetachFromDisposeScope()
 
             let views =
@@ -90,7 +95,8 @@ module Model =
                 )
                 |> Map.ofList
 
-            let model = new Model(network, layout, dtype, weights, factors, statistics, views)
+            let model =
+                new Model(network, layout, dtype, isLow, weights, factors, statistics, views)
 
             match Groups.check layout weights factors with
             | Ok() -> return model
@@ -101,12 +107,14 @@ module Model =
 
     let private filled<'T
         when 'T: unmanaged and 'T: struct and 'T: (new: unit -> 'T) and 'T :> ValueType>
+        (engine: LibTorch)
         dtype
+        isLow
         network
         (weights: Weights<'T>)
         =
         result {
-            let! model = empty network dtype
+            let! model = empty engine.Place network dtype isLow
 
             let fill () =
                 result {
@@ -122,13 +130,18 @@ module Model =
                 return! Error e
         }
 
-    /// A float32 model with the given numbers; arrays that the network does not have are ignored.
-    let create (_: LibTorch) (network: Network) (weights: Weights<float32>) =
-        filled ScalarType.Float32 network weights
+    /// A float32 model with the given numbers on the engine's device; arrays that the network does not
+    /// have are ignored.
+    let create (engine: LibTorch) (network: Network) (weights: Weights<float32>) =
+        filled engine ScalarType.Float32 false network weights
+
+    /// The same to be trained: its numbers are float32, and it computes at the engine's precision.
+    let internal createTrained (engine: LibTorch) (network: Network) (weights: Weights<float32>) =
+        filled engine ScalarType.Float32 (engine.Precision = Precision.BFloat16) network weights
 
     /// A float64 model, for proofs of equality.
-    let createDouble (_: LibTorch) (network: Network) (weights: Weights<float>) =
-        filled ScalarType.Float64 network weights
+    let createDouble (engine: LibTorch) (network: Network) (weights: Weights<float>) =
+        filled engine ScalarType.Float64 false network weights
 
     /// A copy of all numbers of a float32 model, by key.
     let weights (model: Model) : Weights<float32> =

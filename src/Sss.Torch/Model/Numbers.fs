@@ -61,10 +61,21 @@ module internal Numbers =
         (flat: Tensor)
         (slots: Slot list)
         =
-        each
-            weights
-            slots
-            (fun slot data -> put slot (Span.op_Implicit (data.AsSpan())) (Memory.span<'T> flat))
+        let mutable outcome = Ok()
+
+        Memory.fill
+            flat
+            (fun host ->
+                outcome <-
+                    each
+                        weights
+                        slots
+                        (fun slot data ->
+                            put slot (Span.op_Implicit (data.AsSpan())) (Memory.span<'T> host)
+                        )
+            )
+
+        outcome
 
     /// The same into an array.
     let copyInto (weights: Weights<'T>) (flat: 'T[]) (slots: Slot list) =
@@ -75,11 +86,15 @@ module internal Numbers =
         (flat: Tensor)
         (slots: Slot list)
         =
-        slots
-        |> List.map (fun slot ->
-            slot.Key,
-            {
-                Shape = slot.Shape
-                Data = take slot (Span.op_Implicit (Memory.span<'T> flat))
-            }
-        )
+        Memory.read
+            flat
+            (fun host ->
+                slots
+                |> List.map (fun slot ->
+                    slot.Key,
+                    {
+                        Shape = slot.Shape
+                        Data = take slot (Span.op_Implicit (Memory.span<'T> host))
+                    }
+                )
+            )

@@ -22,6 +22,11 @@ type internal Arrays = {
     Weight: string -> Tensor
     Factor: string -> Tensor
     Statistic: string -> Tensor
+    /// Whether activations and products are bfloat16. Weights, factors and statistics stay as they
+    /// are; what a product reads of them is rounded for it, and its gradient comes back in float32.
+    IsLow: bool
+    /// Whether it all lies in the CPU's memory.
+    IsOnCpu: bool
 }
 
 /// Single layers as functions on N×C×H×W tensors. A factor multiplies weights, or a bn's scale and
@@ -32,6 +37,9 @@ module internal Parts =
     let private extents (size: Sss.Core.Size) = [| int64 size.H; int64 size.W |]
 
     let private pass (fresh: bool) : Part = { Run = (fun _ x -> x); Fresh = fresh }
+
+    /// A tensor rounded to what activations are made of; a new one.
+    let lowered (x: Tensor) = x.``to`` ScalarType.BFloat16
 
     /// The factor of a layer as a vector over its output channels or a single number, from its own
     /// declaration and the factor of the scaled branch that it ends.
@@ -85,8 +93,21 @@ module internal Parts =
             else
                 functional.conv2d (x, w, b, window.Stride, window.Pad, window.Dilation, groups)
 
+        /// `run` with weights and bias as the activations are.
+        let fit mode (x: Tensor) (w: Tensor) (b: Tensor | null) =
+            if arrays.IsLow then
+                use w = lowered w
+
+                match b with
+                | null -> run mode x w null
+                | b ->
+                    use b = lowered b
+                    run mode x w b
+            else
+                run mode x w b
+
         match factor with
-        | None -> fun mode (x: Tensor) -> run mode x weight bias
+        | None -> fun mode (x: Tensor) -> fit mode x weight bias
         | Some factor ->
             fun mode x ->
                 use f: Tensor = factor ()
@@ -94,10 +115,10 @@ module internal Parts =
                 use w = weight.mul column
 
                 match bias with
-                | null -> run mode x w null
+                | null -> fit mode x w null
                 | bias ->
                     use b = bias.mul f
-                    run mode x w b
+                    fit mode x w b
 
     let private conv arrays (layer: Layer) (c: Conv) byProduct factor =
         let window = {
@@ -126,16 +147,30 @@ module internal Parts =
 
         let shape = [| -1L; int64 d.Out; 1L; 1L |]
 
+        let product (flat: Tensor) =
+            if arrays.IsLow then
+                use w = lowered weight
+
+                match bias with
+                | null -> functional.linear (flat, w)
+                | bias ->
+                    use b = lowered bias
+                    functional.linear (flat, w, b)
+            else
+                functional.linear (flat, weight, bias)
+
         fun (x: Tensor) ->
             use flat = x.flatten 1L
-            use y = functional.linear (flat, weight, bias)
+            use y = product flat
 
             match factor with
             | None -> y.view shape
             | Some factor ->
                 use f: Tensor = factor ()
+                // The product of bfloat16 and float32 is float32.
                 use scaled = y.mul f
-                scaled.view shape
+                use y = if arrays.IsLow then lowered scaled else scaled.alias ()
+                y.view shape
 
     /// Batch normalisation; the factor multiplies scale and shift. Training updates the running
     /// statistics (of the variance, the unbiased one: PyTorch's rule).
@@ -189,7 +224,10 @@ module internal Parts =
 
         match layer.Op with
         | Op.Conv c ->
-            let byProduct = WeightGradient.pays c layer.Input layer.Output
+            let byProduct =
+                arrays.IsOnCpu
+                && not arrays.IsLow
+                && WeightGradient.pays c layer.Input layer.Output
 
             {
                 Run = conv arrays layer c byProduct factor

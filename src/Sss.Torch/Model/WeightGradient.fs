@@ -38,7 +38,8 @@ module internal WeightGradient =
         let size = kernel[0] * kernel[1] * channels
 
         let unfolded first count =
-            let padded = torch.zeros ([| count; high; wide; channels |], dtype = x.dtype)
+            let padded =
+                torch.zeros ([| count; high; wide; channels |], dtype = x.dtype, device = x.device)
 
             let inner =
                 padded.narrow(1L, window.Pad[0], height).narrow(2L, window.Pad[1], width)
@@ -69,7 +70,7 @@ module internal WeightGradient =
                 .t()
 
         let each = max 1L (chunk / (rows * columns * size))
-        let sum = torch.zeros ([| filters; size |], dtype = x.dtype)
+        let sum = torch.zeros ([| filters; size |], dtype = x.dtype, device = x.device)
 
         for first in 0L .. each .. images - 1L do
             use _ = torch.NewDisposeScope()

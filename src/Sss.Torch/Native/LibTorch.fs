@@ -4,24 +4,52 @@ open System
 open System.IO
 open System.Runtime.InteropServices
 open FsToolkit.ErrorHandling
+open Sss.Files
 open TorchSharp
 
+/// Where LibTorch's libraries come from.
+type LibTorchSource =
+    /// SSS_LIBTORCH names them.
+    | Asked
+    /// They lie beside the program.
+    | Own
+    /// NuGet's cache holds them.
+    | Package
+
 /// Evidence that LibTorch is loaded: only `LibTorch.load` makes one, and whatever computes with
-/// tensors asks for one.
+/// tensors asks for one. It carries the choice of where and how to compute, the CPU and float32 where
+/// `LibTorch.choose` has chosen nothing else.
 type LibTorch = private {
     folder: string
+    source: LibTorchSource
+    version: string option
+    cuda: string option
+    isCudaBuild: bool
     binding: string
     mended: bool
+    device: Device
+    place: torch.Device
+    precision: Precision
 } with
 
     /// The folder of LibTorch's libraries.
     member it.Folder = it.folder
+    /// Where they come from.
+    member it.Source = it.source
     /// The file of the binding that was loaded.
     member it.Binding = it.binding
     /// Whether the binding is a mended copy (systems with a C++ library before GCC 13.2).
     member it.Mended = it.mended
-    /// The version of LibTorch.
-    member _.Version = Locate.libTorchVersion
+    /// The version of LibTorch; None: the user's folder does not say it.
+    member it.Version = it.version
+    /// The CUDA that LibTorch was built with; None: none, or not known.
+    member it.Cuda = it.cuda
+    /// Where models that are made with this value compute.
+    member it.Device = it.device
+    /// What training that is started with this value computes with.
+    member it.Precision = it.precision
+    /// The device, as tensors are told.
+    member internal it.Place = it.place
 
 /// Loading of the native libraries, before TorchSharp looks for them itself.
 [<RequireQualifiedAccess>]
@@ -62,14 +90,42 @@ module LibTorch =
                 return path, true
         }
 
-    /// `keepFreed`: whether glibc is told to keep freed memory in the process.
-    let internal loadAll (keepFreed: bool) =
-        result {
-            let rid = Locate.runtimeIdentifier
+    let private onLinux = RuntimeInformation.IsOSPlatform OSPlatform.Linux
 
+    /// What there is in a folder by the names of its files alone.
+    let private plain folder version : Distribution = {
+        Folder = folder
+        Version = version
+        Cuda = None
+        Files =
+            Locate.libTorchFiles
+            |> List.map (fun file -> Path.Combine(folder, file))
+            |> List.filter File.Exists
+    }
+
+    /// The LibTorch that SSS_LIBTORCH names, looked at before any of it is loaded.
+    let private brought (root: string) (binding: string) =
+        result {
+            let folders = Distribution.folders root
+
+            let! folder =
+                Locate.first Locate.libTorchMark folders
+                |> Result.requireSome (NoLibTorchIn(Locate.libTorchMark, folders))
+
+            if onLinux then
+                let! distribution = Distribution.read folder
+                let! _ = Distribution.check Locate.libTorchVersion binding distribution
+                return distribution
+            else
+                return plain folder (fst (Distribution.version folder))
+        }
+
+    let private packaged () =
+        let rid = Locate.runtimeIdentifier
+
+        result {
             if not (List.contains rid [ "linux-x64"; "win-x64"; "osx-arm64" ]) then
-                if isNull (Environment.GetEnvironmentVariable "SSS_LIBTORCH") then
-                    return! Error(NoLibTorchForPlatform rid)
+                return! Error(NoLibTorchForPlatform rid)
 
             let! folder =
                 Locate.first Locate.libTorchMark Locate.libTorchFolders
@@ -80,24 +136,32 @@ module LibTorch =
                     )
                 )
 
+            return plain folder (Some Locate.libTorchVersion)
+        }
+
+    /// `keepFreed`: whether glibc is told to keep freed memory in the process.
+    let internal loadAll (keepFreed: bool) =
+        result {
             let! bindingFolder =
                 Locate.first Locate.binding Locate.bindingFolders
                 |> Result.requireSome (
                     BindingNotFound($"TorchSharp@{Locate.torchSharpVersion}", Locate.bindingFolders)
                 )
 
-            let onLinux = RuntimeInformation.IsOSPlatform OSPlatform.Linux
+            let original = Path.Combine(bindingFolder, Locate.binding)
+
+            let! distribution, source =
+                match Locate.asked with
+                | Some root -> brought root original |> Result.map (fun d -> d, Asked)
+                | None ->
+                    packaged ()
+                    |> Result.map (fun d -> d, (if Locate.isOwn d.Folder then Own else Package))
 
             if onLinux && keepFreed then
                 Glibc.keepFreedMemory ()
 
-            for file in Locate.libTorchFiles do
-                let path = Path.Combine(folder, file)
-
-                if File.Exists path then
-                    do! loadFile path
-
-            let original = Path.Combine(bindingFolder, Locate.binding)
+            for file in distribution.Files do
+                do! loadFile file
 
             let! binding, mended =
                 if onLinux && not (Glibc.hasVersion ()) then
@@ -108,9 +172,16 @@ module LibTorch =
             do! loadFile binding
 
             return {
-                folder = folder
+                folder = distribution.Folder
+                source = source
+                version = distribution.Version
+                cuda = distribution.Cuda
+                isCudaBuild = Distribution.isCuda distribution.Files
                 binding = binding
                 mended = mended
+                device = Cpu
+                place = torch.CPU
+                precision = Precision.Float32
             }
         }
 
@@ -123,3 +194,95 @@ module LibTorch =
     /// From now on LibTorch computes with so many threads, in the whole process. Part of what a
     /// run's bits depend on.
     let useThreads (_: LibTorch) (count: int) = torch.set_num_threads count
+
+    /// How many threads LibTorch computes with.
+    let threads (_: LibTorch) : int = torch.get_num_threads ()
+
+    /// How many symbols the binding asks of LibTorch, all of which are there; or what is wrong. Of the
+    /// user's LibTorch this was looked at before it was loaded. None: not a system with ELF files.
+    let checkSymbols (engine: LibTorch) : Result<int, LibTorchError> option =
+        if onLinux then
+            Distribution.read engine.folder
+            |> Result.bind (Distribution.check Locate.libTorchVersion engine.binding)
+            |> Some
+        else
+            None
+
+    /// What is known of CUDA on this machine.
+    let cudaFacts (engine: LibTorch) : CudaFacts =
+        let driver = Driver.find ()
+
+        {
+            Folder = engine.folder
+            IsCudaBuild = engine.isCudaBuild
+            Wanted = engine.cuda
+            Driver = driver
+            Usable =
+                if engine.isCudaBuild && Result.isOk driver && torch.cuda.is_available () then
+                    torch.cuda.device_count ()
+                else
+                    0
+        }
+
+    let private setTf32 (isOn: bool) =
+        torch.backends.cuda.matmul.allow_tf32 <- isOn
+        torch.backends.cudnn.allow_tf32 <- isOn
+
+    /// The same with tensors somewhere else, whatever can be had there.
+    let internal placed (place: torch.Device) (engine: LibTorch) = { engine with place = place }
+
+    /// The same on the CPU. Verdicts are reached there, whatever device trains: its sums have an order,
+    /// and no library chooses between algorithms that round otherwise.
+    let internal onCpu (engine: LibTorch) = {
+        engine with
+            device = Cpu
+            place = torch.CPU
+    }
+
+    /// LibTorch computing on a device and, in training, at a precision. A device that cannot be had is
+    /// an error with its cause.
+    let choose (device: Device) (precision: Precision) (engine: LibTorch) =
+        result {
+            match device with
+            | Cpu ->
+                return {
+                    onCpu engine with
+                        precision = precision
+                }
+            | Cuda index ->
+                do!
+                    Device.decide (cudaFacts engine) device
+                    |> Result.mapError (fun fault -> NoDevice(device, fault))
+
+                // LibTorch allows it to cuDNN by itself.
+                setTf32 (Device.allowsTf32 device ForVerdict)
+
+                return {
+                    engine with
+                        device = device
+                        place = torch.device (DeviceType.CUDA, index)
+                        precision = precision
+                }
+        }
+
+    /// Whether training with this value rounds the inputs of products to TF32.
+    let tf32 (engine: LibTorch) =
+        Device.allowsTf32 engine.device ForTraining
+
+    /// Where and with what numbers training with this value computes.
+    let arithmetic (engine: LibTorch) : RunArithmetic = {
+        RunArithmetic.Device = Device.name engine.device
+        Precision = Precision.name engine.precision
+        Tf32 = tf32 engine
+    }
+
+    /// Runs training: TF32 is on within where it may be, and off again behind.
+    let internal training (engine: LibTorch) (work: unit -> 'T) : 'T =
+        if tf32 engine then
+            try
+                setTf32 true
+                work ()
+            finally
+                setTf32 false
+        else
+            work ()

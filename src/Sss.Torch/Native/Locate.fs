@@ -47,7 +47,8 @@ module internal Locate =
             else
                 []
 
-        helpers @ List.map fileName [ "c10"; "torch_cpu"; "torch" ]
+        helpers
+        @ List.map fileName [ "c10"; "torch_cpu"; "c10_cuda"; "torch_cuda"; "torch" ]
 
     /// The file that shows that a folder holds LibTorch.
     let libTorchMark = fileName "torch_cpu"
@@ -82,17 +83,19 @@ module internal Locate =
     let private inPackage name version =
         Path.Combine(packages, name, version, "runtimes", runtimeIdentifier, "native")
 
-    /// Folders that may hold LibTorch: `$SSS_LIBTORCH`, the program's own, NuGet's cache.
+    /// Whether a folder is the program's own.
+    let isOwn (folder: string) = List.contains folder own
+
+    /// The folder of the LibTorch that the user brings.
+    let asked = environment "SSS_LIBTORCH"
+
+    /// Folders that may hold LibTorch where the user names none: the program's own, NuGet's cache.
     let libTorchFolders =
-        Option.toList (environment "SSS_LIBTORCH")
-        @ own
-        @ [ inPackage $"libtorch-cpu-{runtimeIdentifier}" libTorchVersion ]
+        own @ [ inPackage $"libtorch-cpu-{runtimeIdentifier}" libTorchVersion ]
 
     /// Folders that may hold the binding.
     let bindingFolders =
-        Option.toList (environment "SSS_LIBTORCH")
-        @ own
-        @ [ inPackage "torchsharp" torchSharpVersion ]
+        Option.toList asked @ own @ [ inPackage "torchsharp" torchSharpVersion ]
 
     /// The first of the folders that has the file.
     let first (file: string) (folders: string list) =

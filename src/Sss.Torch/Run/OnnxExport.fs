@@ -37,7 +37,9 @@ module OnnxExport =
 
             let! found = OnnxRun.run session network.Input count given |> Result.mapError BadFile
 
-            use! model = Model.create engine network loaded.Weights |> Result.mapError NoModel
+            use! model =
+                Model.create (LibTorch.onCpu engine) network loaded.Weights
+                |> Result.mapError NoModel
 
             return
                 Exactness.ofScores

@@ -130,6 +130,7 @@ module Pipeline =
                     RunCompute.TrainMacs = outcome.Trained.State.TrainMacs
                     Images = outcome.Trained.Images
                 }
+            Arithmetic = Some outcome.Trained.Arithmetic
             Repeats = None
             Controls = []
             Seconds = {

@@ -35,23 +35,85 @@ module FactorMethod =
 
 /// The factors' side of training, on LibTorch's memory. The model holds the probe, at which gradients
 /// are taken; the iterate is kept here and is what selection reads. (The published recursions keep one
-/// array that is both, and a velocity.)
+/// array that is both, and a velocity.) Where the model lies on a device, so do the steps of `apg`.
+/// `start`: λ before the first step.
 [<Sealed>]
 type internal FactorStep
-    (vector: FlatVector, method: FactorMethod, gammas: float32[], momentum: float) =
-    let iterate = (Memory.span<float32> vector.Values).ToArray()
+    (
+        vector: FlatVector,
+        start: float32[],
+        method: FactorMethod,
+        gammas: float32[],
+        momentum: float,
+        ?onTensors: bool
+    ) =
+    let iterate = Array.copy start
     let velocity: float32[] = Array.zeroCreate iterate.Length
     let zeroSteps: int[] = Array.zeroCreate iterate.Length
     let momentum = float32 momentum
 
-    /// λ: exactly sparse.
-    member _.Iterate = iterate
+    let isOnTensors =
+        method = FactorMethod.Apg
+        && iterate.Length > 0
+        && Option.defaultWith (fun () -> not (Memory.isOnCpu vector.Values)) onTensors
+
+    /// Made at the first step, from arrays that may have been filled until then.
+    let mutable tensors: FactorTensors option = None
+    /// Whether steps on tensors have left the arrays behind.
+    let mutable isBehind = false
+
+    let catchUp () =
+        match tensors with
+        | Some t when isBehind ->
+            t.Download(iterate, zeroSteps)
+            isBehind <- false
+        | _ -> ()
+
+    let stepOnTensors rate =
+        let t =
+            tensors
+            |> Option.defaultWith (fun () ->
+                let made = new FactorTensors(vector, iterate, zeroSteps)
+                tensors <- Some made
+                made
+            )
+
+        t.Step(rate, momentum, gammas)
+        isBehind <- true
+
+    let stepOnArrays (rate: float32) (probe: Span<float32>) (gradient: ReadOnlySpan<float32>) =
+        let gammas = ReadOnlySpan gammas
+
+        match method with
+        | FactorMethod.Apg -> ApgKernel.step rate momentum gammas gradient (iterate.AsSpan()) probe
+        | FactorMethod.Published clamp ->
+            Published.stepInPlace
+                clamp
+                rate
+                momentum
+                momentum
+                gammas
+                gradient
+                probe
+                (velocity.AsSpan())
+
+            probe.CopyTo(iterate.AsSpan())
+
+        for i in 0 .. iterate.Length - 1 do
+            zeroSteps[i] <- if iterate[i] = 0.0f then zeroSteps[i] + 1 else 0
+
+    /// λ: exactly sparse. Good until the next step; to be written before the first one only.
+    member _.Iterate =
+        catchUp ()
+        iterate
 
     /// The published recursions' v; zeros for `apg`, whose velocity is the iterate's last move.
     member _.Velocity = velocity
 
     /// For how many steps each factor of the iterate has been 0 without a break.
-    member _.ZeroSteps = zeroSteps
+    member _.ZeroSteps =
+        catchUp ()
+        zeroSteps
 
     /// γ of each factor; may be written between steps.
     member _.Gammas = gammas
@@ -61,35 +123,24 @@ type internal FactorStep
 
     /// One step of size η with the gradient that the backward pass left; the gradient is zero after.
     member _.Step(rate: float) =
-        if iterate.Length > 0 then
-            let rate = float32 rate
-            let probe = Memory.span<float32> vector.Values
-            let gradient = Memory.span<float32> vector.Gradient
-            let gammas = ReadOnlySpan gammas
+        if isOnTensors then
+            stepOnTensors (float32 rate)
+        elif iterate.Length > 0 then
+            Memory.update
+                vector.Values
+                (fun probe ->
+                    Memory.read
+                        vector.Gradient
+                        (fun gradient ->
+                            stepOnArrays
+                                (float32 rate)
+                                (Memory.span<float32> probe)
+                                (Span.op_Implicit (Memory.span<float32> gradient))
+                        )
+                )
 
-            match method with
-            | FactorMethod.Apg ->
-                ApgKernel.step
-                    rate
-                    momentum
-                    gammas
-                    (Span.op_Implicit gradient)
-                    (iterate.AsSpan())
-                    probe
-            | FactorMethod.Published clamp ->
-                Published.stepInPlace
-                    clamp
-                    rate
-                    momentum
-                    momentum
-                    gammas
-                    (Span.op_Implicit gradient)
-                    probe
-                    (velocity.AsSpan())
+            vector.Gradient.zero_ () |> ignore
 
-                probe.CopyTo(iterate.AsSpan())
-
-            gradient.Clear()
-
-            for i in 0 .. iterate.Length - 1 do
-                zeroSteps[i] <- if iterate[i] = 0.0f then zeroSteps[i] + 1 else 0
+    interface IDisposable with
+        member _.Dispose() =
+            tensors |> Option.iter (fun t -> (t :> IDisposable).Dispose())

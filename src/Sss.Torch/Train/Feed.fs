@@ -31,22 +31,36 @@ type private Filled =
 /// files is told in the order of the steps: the number of threads changes nothing but the speed.
 [<Sealed>]
 type internal Feed
-    (name: string, plan: BatchPlan, batch: int, seed: int, firstStep: int64, loaders: int) =
+    (
+        name: string,
+        plan: BatchPlan,
+        batch: int,
+        seed: int,
+        firstStep: int64,
+        loaders: int,
+        ?isPinned: bool
+    ) =
     let shape = plan.Split.Shape
     let perEpoch = max 1 (plan.Split.Count / batch)
+
+    /// Memory that the system keeps in place can be copied to a device while the CPU goes on.
+    let kept (tensor: Tensor) =
+        if defaultArg isPinned false then
+            use pageable = tensor
+            pageable.pin_memory().DetachFromDisposeScope()
+        else
+            tensor.DetachFromDisposeScope()
 
     // One is the trainer's, one is ready or soon will be, the others are being filled.
     let slots = [|
         for _ in 1 .. loaders + 2 do
-            torch
-                .zeros(
+            kept (
+                torch.zeros (
                     [| int64 batch; int64 shape.Channels; int64 shape.Height; int64 shape.Width |],
                     dtype = Nullable ScalarType.Float32
                 )
-                .DetachFromDisposeScope(),
-            torch
-                .zeros([| int64 batch |], dtype = Nullable ScalarType.Int64)
-                .DetachFromDisposeScope()
+            ),
+            kept (torch.zeros ([| int64 batch |], dtype = Nullable ScalarType.Int64))
     |]
 
     let slot (step: int64) = int (step % int64 slots.Length)

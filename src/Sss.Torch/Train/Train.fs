@@ -25,6 +25,8 @@ type Trained = {
     Epochs: EpochReport list
     /// Wall-clock time of training alone, that of earlier processes included.
     Seconds: float
+    /// Of this process.
+    Arithmetic: RunArithmetic
 }
 
 /// Training.
@@ -37,7 +39,9 @@ module Train =
             work ()
         with
         | :? OutOfMemoryException -> Error(OutOfMemory batch)
-        | :? ExternalException as e when e.Message.Contains "allocate memory" ->
+        | :? ExternalException as e when
+            e.Message.Contains "allocate memory" || e.Message.Contains "out of memory"
+            ->
             Error(OutOfMemory batch)
         | :? ExternalException as e -> Error(EngineFailed e.Message)
 
@@ -55,6 +59,7 @@ module Train =
             Images = final.Step * int64 s.Batch
             Epochs = reports
             Seconds = final.Seconds
+            Arithmetic = LibTorch.arithmetic s.Settings.Engine
         }
 
     /// Trains: NAG for the weights, APG for the factors, both at every step on the same batch.
@@ -109,7 +114,8 @@ module Train =
                                     batch,
                                     recipe.Seed,
                                     state.Step,
-                                    loaders
+                                    loaders,
+                                    settings.Engine.Device <> Cpu
                                 )
 
                             let session = {
@@ -140,10 +146,15 @@ module Train =
                                     Images = feed.StepsPerEpoch * batch
                                     Batch = batch
                                     Threads = torch.get_num_threads ()
+                                    Arithmetic = LibTorch.arithmetic settings.Engine
                                 }
                             )
 
-                            let! final, reports = Loop.run session live feed state
+                            let! final, reports =
+                                LibTorch.training
+                                    settings.Engine
+                                    (fun () -> Loop.run session live feed state)
+
                             do! Session.checkFinite (recipe.Epochs - 1) final
                             emit (Finished final.Seconds)
                             return trained session final reports

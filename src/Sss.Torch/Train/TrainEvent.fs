@@ -14,6 +14,8 @@ type TrainStart = {
     Images: int
     Batch: int
     Threads: int
+    /// Where and with what numbers.
+    Arithmetic: RunArithmetic
 }
 
 /// One step.

@@ -26,11 +26,48 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
     let statistics, factorSlots = table layout.Statistics, table layout.Factors
 
+    let isOnCpu = Memory.isOnCpu model.Weights.Values
+
+    /// Weights and statistics of a model on a device, copied when they are first asked for after a
+    /// step.
+    let mutable copied: struct (float32[] * float32[]) voption = ValueNone
+
+    let copies () =
+        match copied with
+        | ValueSome both -> both
+        | ValueNone ->
+            let all tensor =
+                Memory.read tensor (fun host -> (Memory.span<float32> host).ToArray())
+
+            let both = struct (all model.Weights.Values, all model.Statistics)
+            copied <- ValueSome both
+            both
+
+    let weight at =
+        if isOnCpu then
+            Memory.item<float32> model.Weights.Values at
+        else
+            let struct (values, _) = copies ()
+            values[at]
+
+    let statistic at =
+        if isOnCpu then
+            Memory.item<float32> model.Statistics at
+        else
+            let struct (_, values) = copies ()
+            values[at]
+
     let number key index =
         match weights.TryGetValue key, statistics.TryGetValue key with
-        | (true, place), _ -> float (Memory.item<float32> model.Weights.Values (place index))
-        | _, (true, at) -> float (Memory.item<float32> model.Statistics (at + index))
+        | (true, place), _ -> float (weight (place index))
+        | _, (true, at) -> float (statistic (at + index))
         | _ -> float factors.Iterate[factorSlots[key] + index]
+
+    /// Loss and number of right answers, still on the device.
+    let forward (images: Tensor) (labels: Tensor) =
+        let scores = model.Run(Training, images)
+        let loss = functional.cross_entropy (scores, labels)
+        struct (loss, scores.argmax(1L).eq(labels).sum())
 
     /// The model, whose factors are the probe.
     member _.Model = model
@@ -40,27 +77,46 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
     /// Both optimizers with what the backward pass left.
     member _.Update(rate: float) =
+        copied <- ValueNone
         nag.Step rate
         factors.Step rate
 
+    /// A step without a look at its outcome: loss and number of right answers stay on the device.
+    /// Nothing in it waits for the device.
+    member it.Queue(images: Tensor, labels: Tensor, rate: float) : struct (Tensor * Tensor) =
+        let struct (loss, right) = forward images labels
+        loss.backward ()
+        it.Update rate
+        struct (loss, right)
+
     /// One step with η on one batch: the batch's mean cross-entropy before it, and how many images
-    /// were right. A loss that is not a number changes nothing.
+    /// were right. A loss that is not a number changes nothing on the CPU; on a device it is seen when
+    /// the step is done.
     member it.Step(batch: Loaded, rate: float, step: int64) : struct (float * int64) =
         use _ = torch.NewDisposeScope()
 
         if drops then
             torch.manual_seed (Streams.dropout recipe.Seed step) |> ignore
 
-        let scores = model.Run(Training, batch.Images)
-        let loss = functional.cross_entropy (scores, batch.Labels)
-        let right = scores.argmax(1L).eq(batch.Labels).sum().item<int64>()
-        let value = float (loss.item<float32>())
+        if isOnCpu then
+            let struct (loss, right) = forward batch.Images batch.Labels
+            let right = right.item<int64>()
+            let value = float (loss.item<float32>())
 
-        if Double.IsFinite value then
-            loss.backward ()
-            it.Update rate
+            if Double.IsFinite value then
+                loss.backward ()
+                it.Update rate
 
-        struct (value, right)
+            struct (value, right)
+        else
+            let place = model.Place
+            let images = batch.Images.``to`` (place, non_blocking = true)
+            let labels = batch.Labels.``to`` (place, non_blocking = true)
+            let struct (loss, right) = it.Queue(images, labels, rate)
+            // The only wait of a step. It ends after the copies above: the batch is free then.
+            let both = torch.stack([| loss.detach (); right.``to`` ScalarType.Float32 |]).cpu()
+            let both = Memory.span<float32> both
+            struct (float both[0], int64 both[1])
 
     /// γ of each factor; what is written here holds from the next step on.
     member _.Gammas = factors.Gammas
@@ -110,6 +166,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
     interface IDisposable with
         member _.Dispose() =
             (nag :> IDisposable).Dispose()
+            (factors :> IDisposable).Dispose()
             (model :> IDisposable).Dispose()
 
 /// Making trainers.
@@ -119,12 +176,15 @@ module internal Trainer =
     /// Training from a state: `Export` of the result gives it back bit for bit.
     let import (engine: LibTorch) (method: FactorMethod) (recipe: Recipe) (state: TrainState) =
         result {
-            let! model = Model.create engine state.Network state.Numbers
+            let! model = Model.createTrained engine state.Network state.Numbers
             let layout = model.Layout
+            let iterate: float32[] = Array.zeroCreate (int layout.FactorLength)
+            do! Numbers.copyInto state.Numbers iterate layout.Factors
 
             let gammas = FactorGammas.ofKinds recipe.Gamma layout.Scales |> Array.map float32
-            // Reads the iterate, which the model was made with, before the probe takes its place.
-            let factors = FactorStep(model.Factors, method, gammas, recipe.Momentum)
+
+            let factors =
+                new FactorStep(model.Factors, iterate, method, gammas, recipe.Momentum)
 
             let nag = new Nag(model.Weights, layout.Decayed, recipe.Decay, recipe.Momentum)
 

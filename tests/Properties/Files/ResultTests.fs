@@ -46,6 +46,12 @@ let result: RunResult = {
             RunCompute.TrainMacs = 123456789.0
             Images = 5000L
         }
+    Arithmetic =
+        Some {
+            RunArithmetic.Device = "cuda:1"
+            Precision = "bf16"
+            Tf32 = true
+        }
     Repeats = None
     Controls = [
         {
@@ -156,6 +162,11 @@ let ``result.json has the shape that scripts rely on`` () =
   "compute": {
     "trainMacs": 123456789,
     "images": 5000
+  },
+  "arithmetic": {
+    "device": "cuda:1",
+    "precision": "bf16",
+    "tf32": true
   },
   "controls": [
     {

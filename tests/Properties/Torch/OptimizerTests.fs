@@ -7,6 +7,7 @@ open Xunit
 open FsCheck.Xunit
 open Sss.Core
 open Sss.Torch
+open TorchSharp
 
 /// NAG on plain arrays, at double precision.
 let private nag rate momentum decay (w: float[]) (v: float[]) (g: float[]) =
@@ -33,7 +34,7 @@ let ``a weight step is Nesterov's, with decay where it belongs`` (seed: int) =
         }
     ]
 
-    use vector = new FlatVector(slots, 48L, ScalarType.Float64)
+    use vector = new FlatVector(slots, 48L, ScalarType.Float64, torch.CPU)
     use optimizer = new Nag(vector, 32L, 0.01, 0.9)
     let struct (draws, _) = Rng.many Rng.normal (48 * 4) (Rng.create seed)
     let start = draws[..47]
@@ -68,12 +69,12 @@ let ``a factor step is the pure Apg step`` (seed: int) =
         }
     ]
 
-    use vector = new FlatVector(slots, int64 n, ScalarType.Float32)
+    use vector = new FlatVector(slots, int64 n, ScalarType.Float32, torch.CPU)
     let struct (draws, _) = Rng.many Rng.normal (n * 5) (Rng.create seed)
     let part k = draws[n * k .. n * k + n - 1]
     let start = part 0 |> Array.map (fun z -> float32 (abs z))
     start.AsSpan().CopyTo(Memory.span<float32> vector.Values)
-    let step = FactorStep(vector, FactorMethod.Apg, Array.create n 0.5f, 0.9)
+    use step = new FactorStep(vector, start, FactorMethod.Apg, Array.create n 0.5f, 0.9)
     let penalty = NonNegativeL1.create 0.5 |> Engine.ok
     let mutable state = Apg.start (Array.map float start)
 
@@ -111,10 +112,10 @@ let ``the published recursions can be had by name`` (seed: int) =
         draws[n * k .. n * k + n - 1] |> Array.map float32
 
     for clamp, name in [ Clamp.AfterMomentum, "published"; Clamp.Never, "published-unclamped" ] do
-        use vector = new FlatVector(slots, int64 n, ScalarType.Float32)
+        use vector = new FlatVector(slots, int64 n, ScalarType.Float32, torch.CPU)
         (part 0).AsSpan().CopyTo(Memory.span<float32> vector.Values)
         let method = FactorMethod.tryParse name |> Option.get
-        let step = FactorStep(vector, method, Array.create n 0.5f, 0.9)
+        use step = new FactorStep(vector, part 0, method, Array.create n 0.5f, 0.9)
         let mutable state = Published.start (part 0)
 
         for t in 1..4 do

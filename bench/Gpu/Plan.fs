@@ -1,0 +1,109 @@
+namespace Sss.Bench.Gpu
+
+open System.Text.Json
+open Sss.Core
+open Sss.Files
+
+/// A network as JSON, for programs that compute it again: nodes in order, each with all its numbers.
+[<RequireQualifiedAccess>]
+module Plan =
+
+    let private size (json: Utf8JsonWriter) (name: string) (s: Size) =
+        json.WriteStartArray name
+        json.WriteNumberValue s.H
+        json.WriteNumberValue s.W
+        json.WriteEndArray()
+
+    let private window (json: Utf8JsonWriter) stride pad dilation (groups: int) (bias: bool) =
+        size json "stride" stride
+        size json "pad" pad
+        size json "dilation" dilation
+        json.WriteNumber("groups", groups)
+        json.WriteBoolean("bias", bias)
+
+    let private pool (kind: PoolKind) =
+        match kind with
+        | Max -> "max"
+        | Average -> "average"
+
+    let private activation (json: Utf8JsonWriter) (a: Activation) =
+        json.WriteString(
+            "op",
+            match a with
+            | Relu -> "relu"
+            | Relu6 -> "relu6"
+            | LeakyRelu _ -> "leaky"
+            | Silu -> "silu"
+            | Gelu -> "gelu"
+            | Tanh -> "tanh"
+            | Sigmoid -> "sigmoid"
+        )
+
+        match a with
+        | LeakyRelu slope -> json.WriteNumber("slope", slope)
+        | _ -> ()
+
+    let private layer (json: Utf8JsonWriter) (l: Layer) =
+        json.WriteString("name", l.Name)
+        json.WriteNumber("factors", l.Scale |> Option.map _.Count |> Option.defaultValue 0)
+
+        match l.Op with
+        | Op.Conv c ->
+            json.WriteString("op", "conv")
+            window json c.Stride c.Pad c.Dilation c.Groups c.Bias
+        | Op.DepthwiseConv c ->
+            json.WriteString("op", "conv")
+            window json c.Stride c.Pad c.Dilation l.Input.Channels c.Bias
+        | Op.Dense d ->
+            json.WriteString("op", "dense")
+            json.WriteBoolean("bias", d.Bias)
+        | Op.BatchNorm b ->
+            json.WriteString("op", "bn")
+            json.WriteNumber("eps", b.Eps)
+            json.WriteNumber("momentum", b.Momentum)
+        | Op.Activation a -> activation json a
+        | Op.Pool p ->
+            json.WriteString("op", "pool")
+            json.WriteString("kind", pool p.Kind)
+            size json "kernel" p.Kernel
+            size json "stride" p.Stride
+            size json "pad" p.Pad
+            json.WriteBoolean("ceil", p.Ceil)
+        | Op.GlobalPool kind ->
+            json.WriteString("op", "global")
+            json.WriteString("kind", pool kind)
+        | Op.Dropout _ -> json.WriteString("op", "dropout")
+        | Op.Flatten -> json.WriteString("op", "flatten")
+
+    let rec private body (json: Utf8JsonWriter) (nodes: Node list) =
+        json.WriteStartArray()
+
+        for node in nodes do
+            json.WriteStartObject()
+
+            match node with
+            | Node.Layer l -> layer json l
+            | Node.Residual r ->
+                json.WriteString("op", "residual")
+                json.WriteString("name", r.Name)
+                json.WriteNumber("factors", (if r.Scale.IsSome then 1 else 0))
+                json.WritePropertyName "branch"
+                body json r.Branch
+                json.WritePropertyName "shortcut"
+                body json r.Shortcut
+            | Node.Concat c ->
+                json.WriteString("op", "concat")
+                json.WriteStartArray "branches"
+
+                for branch in c.Branches do
+                    body json branch.Body
+
+                json.WriteEndArray()
+
+            json.WriteEndObject()
+
+        json.WriteEndArray()
+
+    /// The JSON text of a network's nodes.
+    let text (network: Network) : string =
+        JsonText.ofWriter (fun json -> body json network.Body)

@@ -1,0 +1,161 @@
+namespace Sss.Tests.EndToEnd
+
+open System
+open System.IO
+open System.Text
+open Xunit
+open Sss.Tests.EndToEnd.Running
+
+/// A fact that asks for Debian's PyTorch, an older one than the binding is made for.
+type NeedsOldTorch() as fact =
+    inherit FactAttribute()
+
+    do
+        if not (File.Exists "/usr/lib/python3/dist-packages/torch/lib/libtorch_cpu.so") then
+            fact.Skip <- "Debian's package python3-torch is not there"
+
+/// A fact that reads Linux's libraries.
+type NeedsLinux() as fact =
+    inherit FactAttribute()
+
+    do
+        if not (OperatingSystem.IsLinux()) then
+            fact.Skip <- "the folder of LibTorch is looked into on Linux alone"
+
+/// SSS_LIBTORCH, `--device` and `--precision` on the built program.
+type EngineTests() =
+
+    /// The folder of the LibTorch that the program finds by itself.
+    let own () =
+        let ended = sss [ "doctor" ]
+        expectCode 0 ended
+
+        let line =
+            ended.Out.Split '\n' |> Array.find (fun line -> line.StartsWith "libtorch ")
+
+        let from = line.IndexOf " in " + 4
+        line.Substring(from, line.LastIndexOf ", from " - from)
+
+    let withLibTorch folder args =
+        start 600 [ "SSS_LIBTORCH", folder ] "dotnet" (program :: args)
+
+    /// Links to a folder's files, in a folder of one's own.
+    let link (source: string) (target: string) =
+        Directory.CreateDirectory target |> ignore
+
+        for file in Directory.GetFiles source do
+            let name = Path.GetFileName file |> nonNull
+            File.CreateSymbolicLink(Path.Combine(target, name), file) |> ignore
+
+    [<NeedsLinux>]
+    member _.``the same LibTorch from a folder of the user's gives the same bits``() =
+        use folder = SmallRun.prepared ()
+        link (own ()) (folder.File "libtorch/lib")
+
+        let train out environment =
+            let args =
+                SmallRun.arguments folder out [ "--epochs"; "2"; "--quiet"; "--no-report" ]
+
+            expectCode 0 (start 600 environment "dotnet" (program :: args))
+            File.ReadAllBytes(Path.Combine(out, "network.safetensors"))
+
+        let expected = train (folder.File "a") []
+        let found = train (folder.File "b") [ "SSS_LIBTORCH", folder.File "libtorch" ]
+        Assert.Equal<byte[]>(expected, found)
+
+    [<NeedsLinux>]
+    member _.``a LibTorch that lacks a symbol is told before it is loaded``() =
+        use folder = SmallRun.prepared ()
+        let lib = folder.File "libtorch/lib"
+        link (own ()) lib
+        File.WriteAllText(folder.File "libtorch/build-version", "2.10.0+doctored\n")
+        let file = Path.Combine(lib, "libc10.so")
+        let content = File.ReadAllBytes file
+        let name = "_ZN3c1013InferenceMode10is_enabledEv"
+        let at = content.AsSpan().IndexOf(ReadOnlySpan(Encoding.ASCII.GetBytes name))
+        content[at + name.Length - 1] <- byte 'X'
+        File.Delete file
+        File.WriteAllBytes(file, content)
+
+        let message =
+            $"The LibTorch in {lib}, version 2.10.0+doctored, does not fit: LibTorch 2.10.0 is needed. \
+              It lacks 1 of the 1204 symbols that are asked of it; the first is\n  \
+              c10::InferenceMode::is_enabled ({name})\nSet SSS_LIBTORCH to LibTorch 2.10.0, or unset \
+              it.\n"
+
+        for args in [ [ "doctor" ]; SmallRun.arguments folder (folder.File "out") [ "--quiet" ] ] do
+            let ended = withLibTorch (folder.File "libtorch") args
+            expectCode 1 ended
+            Assert.Equal(message, ended.Err)
+
+    [<NeedsOldTorch>]
+    member _.``a PyTorch of another version is told with its version``() =
+        let ended = withLibTorch "/usr/lib/python3/dist-packages" [ "doctor" ]
+        expectCode 1 ended
+        Assert.Contains("version 1.13.", ended.Err)
+        Assert.Contains("LibTorch 2.10.0 is needed", ended.Err)
+        Assert.Matches(@"It lacks \d+ of the 1204 symbols", ended.Err)
+
+    [<Fact>]
+    member _.``a folder without LibTorch is an error, not another LibTorch``() =
+        use folder = new Folder()
+        let ended = withLibTorch folder.Path [ "doctor" ]
+        expectCode 1 ended
+        Assert.StartsWith("SSS_LIBTORCH names a folder without LibTorch", ended.Err)
+        Assert.Contains("\n  " + folder.Path, ended.Err)
+
+    [<Fact>]
+    member _.``CUDA that is not there is an error in every command, and nothing is written``() =
+        use folder = SmallRun.prepared ()
+        let out = folder.File "out"
+        let small = folder.File "small.sss"
+
+        for args in
+            [
+                SmallRun.arguments folder out [ "--device"; "cuda" ]
+                [ "verify"; small; "--device"; "cuda:1" ]
+            ] do
+            let ended = sss args
+            expectCode 1 ended
+
+            Assert.Matches(
+                @"^The device cuda:\d cannot be had: the LibTorch in .* without CUDA",
+                ended.Err
+            )
+
+        Assert.False(File.Exists(Path.Combine(out, "result.json")))
+
+    [<Fact>]
+    member _.``words that are no device or precision are wrong usage``() =
+        use folder = SmallRun.prepared ()
+        let train = SmallRun.arguments folder (folder.File "out")
+
+        for args, said in
+            [
+                train [ "--device"; "gpu" ],
+                "sss train: --device: 'gpu' is unknown; devices are cpu, cuda and cuda:INDEX."
+                train [ "--precision"; "bf8" ],
+                "sss train: --precision: 'bf8' is unknown; precisions are float32 and bf16."
+                [ "verify"; folder.File "small.sss"; "--device"; "cuda:x" ],
+                "sss verify: --device: 'cuda:x' is unknown; devices are cpu, cuda and cuda:INDEX."
+            ] do
+            let ended = sss args
+            expectCode 2 ended
+            Assert.StartsWith(said, ended.Err)
+
+    [<Fact>]
+    member _.``doctor shows where LibTorch is from and what it offers``() =
+        let ended = sss [ "doctor"; "--json" ]
+        expectCode 0 ended
+        let facts = Json.JsonDocument.Parse(ended.Out).RootElement
+
+        let text (name: string) =
+            facts.GetProperty(name).GetString() |> nonNull
+
+        Assert.Matches("^2.10.0 in .*, from (NuGet's cache|the program's folder)$", text "libtorch")
+        Assert.Equal("cpu", text "device")
+        Assert.Equal("off: it is for cuda", text "tf32")
+        Assert.StartsWith("not available: the LibTorch in ", text "cuda")
+
+        if OperatingSystem.IsLinux() then
+            Assert.Equal("all 1204 that the binding asks for are there", text "symbols")
