@@ -79,6 +79,10 @@ module Train =
                     training, Some held
 
             let batch = min recipe.Batch training.Train.Count
+            let ranks = settings.Team |> Option.map _.Size |> Option.defaultValue 1
+
+            if ranks > batch then
+                return! Error(TooManyRanks(ranks, batch))
 
             return!
                 guarded
@@ -95,7 +99,7 @@ module Train =
                                 Trainer.import settings.Engine settings.Method recipe state
                                 |> Result.mapError BadModel
 
-                            use live = new Live(trainer)
+                            use live = new Live(trainer, settings.Team, batch)
                             let plan = Batch.training training recipe.Augment recipe.Seed
 
                             let loaders =
@@ -109,7 +113,12 @@ module Train =
                                     batch,
                                     recipe.Seed,
                                     state.Step,
-                                    loaders
+                                    loaders,
+                                    ?rows =
+                                        (settings.Team
+                                         |> Option.map (fun team ->
+                                             Team.rows batch team.Size team.Rank
+                                         ))
                                 )
 
                             let session = {
@@ -139,6 +148,7 @@ module Train =
                                     StepsPerEpoch = feed.StepsPerEpoch
                                     Images = feed.StepsPerEpoch * batch
                                     Batch = batch
+                                    Ranks = ranks
                                     Threads = torch.get_num_threads ()
                                 }
                             )

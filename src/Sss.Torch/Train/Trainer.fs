@@ -1,6 +1,7 @@
 namespace Sss.Torch
 
 open System
+open System.Runtime.InteropServices
 open FsToolkit.ErrorHandling
 open Sss.Core
 open TorchSharp
@@ -43,24 +44,57 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
         nag.Step rate
         factors.Step rate
 
+    /// A checksum of all that has to be the same on every rank: the vectors, with what was 0 and
+    /// the γ that makes it so.
+    member _.Checksum(step: int64) : uint64 =
+        let weights = model.Weights.Values
+
+        let hash =
+            Checksum.add (uint64 step) (MemoryMarshal.AsBytes(ReadOnlySpan factors.Iterate))
+
+        let hash = Checksum.add hash (MemoryMarshal.AsBytes(ReadOnlySpan factors.Gammas))
+
+        if weights.device_type = DeviceType.CPU then
+            Checksum.add hash (Span.op_Implicit weights.bytes)
+        else
+            hash
+
     /// One step with η on one batch: the batch's mean cross-entropy before it, and how many images
-    /// were right. A loss that is not a number changes nothing.
-    member it.Step(batch: Loaded, rate: float, step: int64) : struct (float * int64) =
+    /// were right. A loss that is not a number changes nothing. With an exchange the batch is this
+    /// rank's part, and everything else is the whole batch's.
+    member it.Step
+        (batch: Loaded, rate: float, step: int64, ?exchange: Exchange)
+        : struct (float * int64) =
         use _ = torch.NewDisposeScope()
 
         if drops then
-            torch.manual_seed (Streams.dropout recipe.Seed step) |> ignore
+            // Each rank draws masks of its own.
+            let rank = exchange |> Option.map _.Rank |> Option.defaultValue 0
+
+            torch.manual_seed (Streams.dropout recipe.Seed step + int64 rank) |> ignore
 
         let scores = model.Run(Training, batch.Images)
         let loss = functional.cross_entropy (scores, batch.Labels)
         let right = scores.argmax(1L).eq(batch.Labels).sum().item<int64>()
         let value = float (loss.item<float32>())
 
-        if Double.IsFinite value then
-            loss.backward ()
-            it.Update rate
+        match exchange with
+        | None ->
+            if Double.IsFinite value then
+                loss.backward ()
+                it.Update rate
 
-        struct (value, right)
+            struct (value, right)
+        | Some exchange ->
+            if Double.IsFinite value then
+                loss.mul(exchange.Share.ToScalar()).backward()
+
+            let agreed = exchange.Sum(value, right, it.Checksum step)
+
+            if Double.IsFinite agreed.Loss then
+                it.Update rate
+
+            struct (agreed.Loss, agreed.Right)
 
     /// γ of each factor; what is written here holds from the next step on.
     member _.Gammas = factors.Gammas
