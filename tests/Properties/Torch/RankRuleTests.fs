@@ -8,6 +8,32 @@ open Sss.Torch
 /// The rules of several ranks that need neither MPI nor training.
 type RankRuleTests() =
 
+    /// A ring of ranks over some ticks: who is in a call when, and who is gone when. Gives what each
+    /// rank found, with the tick.
+    let ring limit size ticks (inCall: int -> int -> bool) (isGone: int -> int -> bool) =
+        let step (pulses: Pulse[], found) tick =
+            let beats = pulses |> Array.map (Pulse.beat limit size)
+
+            let next =
+                pulses
+                |> Array.mapi (fun rank pulse ->
+                    let before = (rank + size - 1) % size
+                    let heard = if isGone before tick then None else Some beats[before]
+                    Pulse.tick heard (inCall rank tick) pulse
+                )
+
+            let losses = [
+                for rank in 0 .. size - 1 do
+                    if not (isGone rank tick) then
+                        match Pulse.verdict limit size next[rank] with
+                        | Some loss -> rank, tick, loss
+                        | None -> ()
+            ]
+
+            next, found @ losses
+
+        List.fold step (Array.create size Pulse.start, []) [ 1..ticks ] |> snd
+
     [<Property>]
     member _.``the rows of the ranks are the batch, in order, in parts that differ by one at most``
         (PositiveInt batch)
@@ -43,32 +69,6 @@ type RankRuleTests() =
 
         for KeyValue(name, _) in variables do
             Assert.Equal(name <> "SLURM_NTASKS", Launch.isOfRanks name)
-
-    /// A ring of ranks over some ticks: who is in a call when, and who is gone when. Gives what each
-    /// rank found, with the tick.
-    let ring limit size ticks (inCall: int -> int -> bool) (isGone: int -> int -> bool) =
-        let step (pulses: Pulse[], found) tick =
-            let beats = pulses |> Array.map (Pulse.beat limit size)
-
-            let next =
-                pulses
-                |> Array.mapi (fun rank pulse ->
-                    let before = (rank + size - 1) % size
-                    let heard = if isGone before tick then None else Some beats[before]
-                    Pulse.tick heard (inCall rank tick) pulse
-                )
-
-            let losses = [
-                for rank in 0 .. size - 1 do
-                    if not (isGone rank tick) then
-                        match Pulse.verdict limit size next[rank] with
-                        | Some loss -> rank, tick, loss
-                        | None -> ()
-            ]
-
-            next, found @ losses
-
-        List.fold step (Array.create size Pulse.start, []) [ 1..ticks ] |> snd
 
     [<Property(MaxTest = 50)>]
     member _.``one rank at work, however long, is no loss``(PositiveInt size, PositiveInt busy) =
