@@ -11,8 +11,8 @@ open TorchSharp
 let private images = 64
 
 /// A team that knows how long it waited in sums.
-let private timed (clock: Stopwatch) (team: Team) : Team =
-    { new Team with
+let private timed (clock: Stopwatch) (team: Team) : Team = {
+    new Team with
         member _.Rank = team.Rank
         member _.Size = team.Size
         member _.OfFirst bytes = team.OfFirst bytes
@@ -22,7 +22,7 @@ let private timed (clock: Stopwatch) (team: Team) : Team =
             clock.Start()
             team.Sum tensor
             clock.Stop()
-    }
+}
 
 let private batch (network: Network) : Loaded =
     let shape = network.Input
@@ -57,13 +57,13 @@ let private steps (team: Team option) (network: Network) (seconds: float) say =
 
     let exchange =
         team
-        |> Option.map (fun team ->
-            new Exchange(timed waiting team, trainer.Model, images * ranks)
-        )
+        |> Option.map (fun team -> new Exchange(timed waiting team, trainer.Model, images * ranks))
 
     use _ = torch.NewDisposeScope()
     let loaded = batch network
-    let step n = trainer.Step(loaded, 0.001, int64 n, ?exchange = exchange) |> ignore
+
+    let step n =
+        trainer.Step(loaded, 0.001, int64 n, ?exchange = exchange) |> ignore
 
     for n in 1..3 do
         step n
@@ -91,7 +91,10 @@ let private steps (team: Team option) (network: Network) (seconds: float) say =
     let elapsed = clock.Elapsed.TotalSeconds
     let each = elapsed * 1000.0 / float done'
     let rate = float (done' * images * ranks) / elapsed
-    let bytes = (trainer.Model.Layout.WeightLength + trainer.Model.Layout.FactorLength) * 4L
+
+    let bytes =
+        (trainer.Model.Layout.WeightLength + trainer.Model.Layout.FactorLength) * 4L
+
     say $"images {ranks} {rate:F1}"
     say $"step {ranks} {each:F2}"
     say $"waited {ranks} {waiting.Elapsed.TotalMilliseconds / float done':F2}"

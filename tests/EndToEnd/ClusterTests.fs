@@ -27,7 +27,12 @@ type ClusterTests() =
                     let n = Map.tryFind parent counts |> Option.defaultValue 0
                     let item = $"{parent}[{n}]"
                     let inner = String(' ', indent + 2) + text.Substring 2
-                    go ((indent, item) :: stack) (Map.add parent (n + 1) counts) (inner :: rest) found
+
+                    go
+                        ((indent, item) :: stack)
+                        (Map.add parent (n + 1) counts)
+                        (inner :: rest)
+                        found
                 else
                     match text.IndexOf ':' with
                     | -1 -> go stack counts rest ((parent, text) :: found)
@@ -104,7 +109,9 @@ type ClusterTests() =
         )
 
         // What the launcher starts are words that `sss train` knows.
-        let options = words |> List.filter (fun word -> word.StartsWith "--" && word <> "--bind-to")
+        let options =
+            words |> List.filter (fun word -> word.StartsWith "--" && word <> "--bind-to")
+
         let help = (sss [ "train"; "--help" ]).Out
 
         for option in options do

@@ -39,12 +39,11 @@ module Mpi =
              ]
              && answers "ip" [ "link"; "del"; "sss-try0" ])
 
-    /// Whoever runs the tests, and however many cores there are.
-    let environment = [
-        "OMPI_ALLOW_RUN_AS_ROOT", "1"
-        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"
-        "SSS_RANK_SECONDS", "5"
-    ]
+    /// Whoever runs the tests.
+    let asRoot = [ "OMPI_ALLOW_RUN_AS_ROOT", "1"; "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1" ]
+
+    /// The same, with a lost rank told soon.
+    let environment = asRoot @ [ "SSS_RANK_SECONDS", "8" ]
 
     let private program = [ "dotnet"; program ]
 
@@ -82,7 +81,7 @@ module Mpi =
     let run count args = runGroups [ count, args ]
 
     /// Starts a launcher and does not wait.
-    let launch file (args: string list) =
+    let launchWith (environment: (string * string) list) file (args: string list) =
         let info =
             ProcessStartInfo(
                 file,
@@ -101,6 +100,9 @@ module Mpi =
         child.OutputDataReceived.Add ignore
         child.BeginOutputReadLine()
         child
+
+    /// The same, with a lost rank told soon.
+    let launch file args = launchWith environment file args
 
     /// The processes of the ranks below a launcher, in no order.
     let ranksOf (launcher: Process) =

@@ -189,7 +189,7 @@ type MpiTests() =
         Assert.Equal(1, child.ExitCode)
 
         Assert.Matches(
-            "rank [01] on .*: nothing was heard of rank [01] on .* for 5 s; it is gone, or cannot be \
+            "rank [01] on .*: nothing was heard of rank [01] on .* for 8 s; it is gone, or cannot be \
              reached\. The job ends\.\n\
              Go on from the last checkpoint with --resume, with any number of ranks\.",
             said
