@@ -104,6 +104,14 @@ module Mpi =
     /// The same, with a lost rank told soon.
     let launch file args = launchWith environment file args
 
+    /// Ends a launcher that outlives its test, with its ranks.
+    let ending (child: Process) = {
+        new IDisposable with
+            member _.Dispose() =
+                if not child.HasExited then
+                    child.Kill true
+    }
+
     /// The processes of the ranks below a launcher, in no order.
     let ranksOf (launcher: Process) =
         Directory.GetDirectories "/proc"

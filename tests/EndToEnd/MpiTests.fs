@@ -123,6 +123,7 @@ type MpiTests() =
             while not isDone do
                 let words = Mpi.groups [ 2, small folder out [ "--resume" ] ]
                 use child = Mpi.launch "mpirun" words
+                use _ = Mpi.ending child
                 let before = checkpoints out
                 let isMore () = checkpoints out <> before
                 let clock = Stopwatch.StartNew()
@@ -160,6 +161,7 @@ type MpiTests() =
         use folder = prepared ()
         let out = folder.File "out"
         use child = Mpi.launch "mpirun" (Mpi.groups [ 2, small folder out [] ])
+        use _ = Mpi.ending child
         waitForCheckpoints 2 child out
         // The signal that `mpirun` hands on to its ranks.
         expectCode 0 (start 10 [] "kill" [ "-USR1"; string child.Id ])
@@ -181,6 +183,7 @@ type MpiTests() =
         let out = folder.File "out"
         let words = small folder out [ "--epochs"; "500" ]
         use child = Mpi.launch "mpirun" (Mpi.groups [ 2, words ])
+        use _ = Mpi.ending child
         waitForCheckpoints 1 child out
         let rank = Mpi.ranksOf child |> Array.max
         expectCode 0 (start 10 [] "kill" [ "-STOP"; string rank ])
@@ -221,7 +224,7 @@ type MpiTests() =
             )
         )
 
-        Assert.Contains("  data: digits, 450 images of 1x8x8, ", seed.Err)
+        Assert.Contains("  data: digits, 500 images of 1x8x8, ", seed.Err)
 
         let none = [ "train"; folder.File "none.sss"; "--data"; "digits"; "--out"; "x" ]
         let missing = Mpi.runGroups [ 1, words []; 1, none ]

@@ -86,6 +86,7 @@ type TwoHostsTests() =
                 ([ "--no-report"; "--limit"; "300"; "--epochs"; string epochs ] @ extra)
 
         use child = Mpi.launchWith Mpi.asRoot "ip" (hosts.Words(words 30 []))
+        use _ = Mpi.ending child
         let kept = Path.Combine(out, "checkpoint")
 
         while not child.HasExited

@@ -168,7 +168,7 @@ module internal Handover =
             | _ -> Ok [||]
 
         match packed with
-        // Nobody waits for this: rank 0 ends the job.
+        // The others wait for the bytes; this error of rank 0 alone ends the job (`isCommon`).
         | Error error -> Error error
         | Ok bytes ->
             match team.OfFirst bytes with
