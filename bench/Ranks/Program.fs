@@ -105,7 +105,7 @@ let private sums (team: Team) say =
     for bytes in [ 4096; 65536; 1 <<< 20; 4 <<< 20; 16 <<< 20; 102_000_000 ] do
         use tensor = torch.zeros (int64 (bytes / 4))
         team.Sum tensor
-        let count = if bytes > 1 <<< 22 then 5 else 20
+        let count = if bytes > (1 <<< 22) then 5 else 20
 
         let times =
             Array.init
