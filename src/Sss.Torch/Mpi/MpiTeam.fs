@@ -262,6 +262,8 @@ module MpiTeam =
             let! handles = MpiHandles.load Calls.Library ranks by
             // Threads that spin while they wait would take the cores from the ranks beside this one.
             Calls.setenv ("OMP_WAIT_POLICY", "passive", 0) |> ignore
+            // Open MPI looks at its sockets every 10 ms otherwise: a sum of 4 KB took that long.
+            Calls.setenv ("OMPI_MCA_mpi_event_tick_rate", "1", 0) |> ignore
             do! init ()
             let struct (rank, size) = place handles
 
