@@ -123,6 +123,7 @@ let main words =
             From = None
             Validation = None
             Keeper = None
+            Team = None
         }
         parsed.Network
         (Dataset.limit (steps * batch) dataset)

@@ -35,6 +35,7 @@ module Fit =
         From = from
         Validation = None
         Keeper = None
+        Team = None
     }
 
     /// So many epochs from these numbers on, or from fresh ones; the recipe's schedule over them.

@@ -73,7 +73,8 @@ public static class Training
             method,
             from,
             validation,
-            keeper);
+            keeper,
+            FSharpOption<Torch.Team>.None);
 
         void Listen(Torch.TrainEvent e)
         {

@@ -41,7 +41,7 @@ type TrainArgument =
                 "digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR or npz:FILE"
             | Out _ -> "the folder for the results; made where it is missing"
             | Epochs _ -> "passes over the training images (recipe: epochs)"
-            | Batch _ -> "images a step (recipe: batch)"
+            | Batch _ -> "images a step, of all ranks under mpirun (recipe: batch)"
             | Lr _ -> "step size at the start (recipe: lr)"
             | Gamma _ ->
                 "weight of the penalty: a number, or neuron=G,group=G,block=G (recipe: gamma)"
@@ -54,7 +54,8 @@ type TrainArgument =
                 "fraction of the training images that is held out to choose the epoch to keep"
             | Resume -> "go on from the last checkpoint in the folder, where there is one"
             | Restart -> "start anew, and throw away the unfinished run in the folder"
-            | Threads _ -> "threads of the arithmetic; the number of cores where not given"
+            | Threads _ ->
+                "threads of the arithmetic; the number of cores where not given, shared among ranks"
             | Loaders _ ->
                 "threads that decode images ahead; half of the cores for pictures where not given"
             | Limit _ -> "use only so many training images"

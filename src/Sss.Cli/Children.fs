@@ -7,6 +7,7 @@ open System.IO
 open System.Reflection
 open System.Threading.Tasks
 open Sss.Files
+open Sss.Torch
 
 /// A process of this very program, at work.
 type internal Child = {
@@ -51,6 +52,12 @@ module internal Children =
                 )
 
             info.Environment[stopVariable] <- "1"
+
+            // A child works by itself, whoever started its parent.
+            for name in List.ofSeq info.Environment.Keys do
+                if Launch.isOfRanks name then
+                    info.Environment.Remove name |> ignore
+
             let writer = TextWriter.Synchronized(new StreamWriter(log, true, AutoFlush = true))
             let said = Collections.Concurrent.ConcurrentQueue<string>()
             let started = new Process(StartInfo = info)

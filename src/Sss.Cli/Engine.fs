@@ -61,6 +61,8 @@ module Engine =
         if Environment.GetEnvironmentVariable Children.stopVariable = "1" then
             Thread(wait, IsBackground = true).Start()
 
+    let private sigusr1 = 10
+
     /// Runs work that Ctrl-C, the end of the terminal or a request to end the process asks to stop; a
     /// second one ends the process at once.
     let stoppable (work: CancellationToken -> 'T) : 'T =
@@ -80,5 +82,14 @@ module Engine =
         use _ = PosixSignalRegistration.Create(PosixSignal.SIGINT, handle)
         use _ = PosixSignalRegistration.Create(PosixSignal.SIGTERM, handle)
         use _ = PosixSignalRegistration.Create(PosixSignal.SIGHUP, handle)
+
+        // `mpirun` kills its ranks a moment after it was asked to end; this signal it hands on.
+        use _ =
+            match Launch.ofEnvironment () with
+            | Launch.Ranks _ when OperatingSystem.IsLinux() ->
+                Some(PosixSignalRegistration.Create(enum<PosixSignal> sigusr1, handle))
+            | _ -> None
+            |> Option.toObj
+
         stopWithInput source
         work source.Token

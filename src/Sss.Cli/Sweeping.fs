@@ -128,16 +128,6 @@ module SweepCommand =
             }
         }
 
-    /// What an earlier command has done already.
-    let private there (p: PreparedSweep) =
-        p.Jobs
-        |> List.choose (fun job ->
-            match StudyJobs.finished p.Settings job with
-            | Ok(Some result) -> Some(job.Folder, result)
-            | _ -> None
-        )
-        |> Map.ofList
-
     let private finish json (p: PreparedSweep) (study: Study) (ended: StudyEnd) : int =
         match Report.writeSweep p.Settings.Out with
         | Ok _ -> ()
@@ -161,29 +151,44 @@ module SweepCommand =
 
             Exit.fault
 
-    let private run (args: Argu.ParseResults<SweepArgument>) (o: SweepOptions) (p: PreparedSweep) =
+    let private run
+        (args: Argu.ParseResults<SweepArgument>)
+        (o: SweepOptions)
+        (ranks: MpiTeam option)
+        (p: PreparedSweep)
+        =
         let json = args.Contains SweepArgument.Json
         let quiet = json || args.Contains SweepArgument.Quiet
 
         result {
             use! _held = locked p.Settings.Out
             do! checkPlan p.Settings.Out p.Empty
-            do! save p (study p o (there p))
+            do! save p (study p o (SweepRanks.there p))
+
+            let jobs =
+                match ranks with
+                | None -> p.Jobs
+                | Some team ->
+                    SweepRanks.begin' team
+                    SweepRanks.own team p.Jobs
 
             let ended =
                 Engine.stoppable (fun stop ->
                     let ended =
                         StudyOutput.show
                             quiet
-                            p.Jobs.Length
-                            (fun emit -> StudyRun.run p.Settings p.Jobs Map.empty emit stop)
+                            jobs.Length
+                            (fun emit -> StudyRun.run p.Settings jobs Map.empty emit stop)
+                        |> fun own ->
+                            ranks
+                            |> Option.fold (fun own team -> SweepRanks.together team p own) own
 
                     if not ended.Stopped && not (args.Contains SweepArgument.No_Latency) then
                         SweepLatency.measure quiet p o.Threads o.Points stop
 
                     {
                         ended with
-                            Stopped = stop.IsCancellationRequested
+                            Stopped = ended.Stopped || stop.IsCancellationRequested
                     }
                 )
 
@@ -192,8 +197,9 @@ module SweepCommand =
             return finish json p study ended
         }
 
-    /// `sss sweep FILE --data DATA (--gamma G,G | --target-macs F,F) --out DIR`
-    let main (words: string[]) : int =
+    let private work (joined: (MpiTeam * int) option) (words: string[]) : int =
+        let ranks = Option.map fst joined
+
         match Usage.parse<SweepArgument> "sweep" words with
         | Error code -> code
         | Ok args ->
@@ -213,16 +219,33 @@ module SweepCommand =
 
                         return!
                             match SweepOptions.read args before.Gamma with
-                            | Ok o -> prepare args path o parsed |> Result.map (fun p -> o, p)
+                            | Ok o ->
+                                let threads = o.Threads |> Option.orElse (Option.map snd joined)
+                                let o = { o with Threads = threads }
+                                prepare args path o parsed |> Result.map (fun p -> o, p)
                             // The same words have been read above.
                             | Error message -> Error(BadFile(NotAvailable(path, message)))
                     }
 
-                match prepared with
-                | Error error -> Engine.report error
-                | Ok(o, p) ->
-                    match run args o p with
-                    | Ok code -> code
-                    | Error message ->
-                        Terminal.error message
-                        Exit.fault
+                let quiet = args.Contains SweepArgument.Json || args.Contains SweepArgument.Quiet
+
+                match prepared, ranks with
+                | Error error, None -> Engine.report error
+                | Error error, Some team -> Ranks.refuse team error
+                | Ok(o, p), _ ->
+                    match SweepRanks.muster ranks p with
+                    | Error error -> Ranks.report ranks error
+                    | Ok() when not (Ranks.isFirst ranks) ->
+                        ranks |> Option.fold (fun _ team -> SweepRanks.help team quiet p) Exit.ok
+                    | Ok() ->
+                        match run args o ranks p with
+                        | Ok code -> code
+                        | Error message ->
+                            Terminal.error message
+                            // The others wait for this rank.
+                            ranks |> Option.iter _.Abandon()
+                            Exit.fault
+
+    /// `sss sweep FILE --data DATA (--gamma G,G | --target-macs F,F) --out DIR`
+    let main (words: string[]) : int =
+        Ranks.within "The same command goes on with what is done." (fun joined -> work joined words)

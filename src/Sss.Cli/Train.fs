@@ -141,7 +141,13 @@ module TrainCommand =
             Jobs = options.Jobs
         }
 
-    let private run (args: ParseResults<TrainArgument>) (options: ControlOptions) (job: Job) out =
+    let private run
+        (args: ParseResults<TrainArgument>)
+        (options: ControlOptions)
+        (ranks: MpiTeam option)
+        (job: Job)
+        out
+        =
         let json = args.Contains TrainArgument.Json
         let quiet = json || args.Contains TrainArgument.Quiet
 
@@ -153,7 +159,7 @@ module TrainCommand =
                 (fun emit -> Pipeline.run job emit stop)
         )
         |> function
-            | Error error -> Engine.report error
+            | Error error -> Ranks.report ranks error
             | Ok outcome ->
                 let own = Pipeline.summary outcome
 
@@ -177,8 +183,18 @@ module TrainCommand =
 
                 code
 
-    /// `sss train FILE --data DATA --out DIR`
-    let main (words: string[]) : int =
+    /// The work of a rank other than the first.
+    let private help (team: MpiTeam) (job: Job) =
+        match
+            Engine.stoppable (fun stop -> Pipeline.help job (TrainProgress.helper team.Name) stop)
+        with
+        | Error error -> Ranks.report (Some team) error
+        | Ok() -> Exit.ok
+
+    let private work (joined: (MpiTeam * int) option) (words: string[]) : int =
+        let ranks = Option.map fst joined
+        let isFirst = Ranks.isFirst ranks
+
         match Usage.parse<TrainArgument> "train" words with
         | Error code -> code
         | Ok args ->
@@ -232,7 +248,8 @@ module TrainCommand =
                                 Seed = controls.Seeds.Head
                         }
 
-                        warn path recipe parsed text
+                        if isFirst then
+                            warn path recipe parsed text
 
                         let! source =
                             DataSource.parse (args.GetResult TrainArgument.Data)
@@ -240,18 +257,20 @@ module TrainCommand =
 
                         let! dataset = Engine.data parsed.Network source
                         do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
-                        do! RunFolder.prepare out |> Result.mapError BadFile
 
-                        if Controls.isAsked controls then
-                            do! Controls.clear out options.Start
+                        if isFirst then
+                            do! RunFolder.prepare out |> Result.mapError BadFile
+
+                            if Controls.isAsked controls then
+                                do! Controls.clear out options.Start
 
                         let! from =
                             match args.TryGetResult TrainArgument.Init with
                             | None -> Ok None
                             | Some path -> initial parsed.Network path
 
-                        let! engine =
-                            Engine.loadFor options.Device options.Precision options.Threads
+                        let threads = options.Threads |> Option.orElse (Option.map snd joined)
+                        let! engine = Engine.loadFor options.Device options.Precision threads
 
                         return
                             controls,
@@ -264,18 +283,27 @@ module TrainCommand =
                                 Select = options.Select
                                 Settings = {
                                     Engine = engine
-                                    Threads = options.Threads
+                                    Threads = threads
                                     Loaders = options.Loaders
                                     From = from
                                     Method = options.Method
                                     Validation = options.Validation
                                     Keeper = None
+                                    Team = ranks |> Option.map (fun team -> team :> Team)
                                 }
                                 Out = Some out
                                 Start = options.Start
                             }
                     }
 
-                match prepared with
-                | Error error -> Engine.report error
-                | Ok(controls, job) -> run args controls job out
+                match prepared, ranks with
+                | Error error, None -> Engine.report error
+                | Error error, Some team -> Ranks.refuse team error
+                | Ok(_, job), Some team when not isFirst -> help team job
+                | Ok(controls, job), _ -> run args controls ranks job out
+
+    /// `sss train FILE --data DATA --out DIR`
+    let main (words: string[]) : int =
+        Ranks.within
+            "Go on from the last checkpoint with --resume, with any number of ranks."
+            (fun joined -> work joined words)

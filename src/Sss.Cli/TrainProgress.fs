@@ -63,9 +63,15 @@ module TrainProgress =
         else
             $", {a.Device}, {a.Precision}" + (if a.Tf32 then ", TF32" else "")
 
+    let private workers (start: TrainStart) =
+        if start.Ranks > 1 then
+            $"{start.Ranks} ranks of {start.Threads} threads"
+        else
+            $"{start.Threads} threads"
+
     let private heading (start: TrainStart) =
         $"training {start.Network.Name}: {Number.grouped start.Images} images an epoch, \
-          batch {start.Batch}, {start.Epochs} epochs, {start.Threads} threads"
+          batch {start.Batch}, {start.Epochs} epochs, {workers start}"
         + arithmetic start.Arithmetic
 
     let private resumed (r: Resumption) = [
@@ -168,6 +174,12 @@ module TrainProgress =
                 | Finished _ -> task.StopTask()
             )
         )
+
+    /// What a rank other than the first shows: what is wrong with its images.
+    let helper (name: string) event =
+        match event with
+        | LeftOut error -> Terminal.error $"{name}: {leftOut error}"
+        | _ -> ()
 
     /// Images and checkpoints that are not what they should be are told in any case.
     let private broken event =

@@ -102,7 +102,8 @@ module Checkpoint =
                 do! AtomicFile.delete old
         }
 
-    let private differences (there: Map<string, string>) (here: (string * string) list) = [
+    /// Items that are not the same: name, there, here.
+    let internal differences (there: Map<string, string>) (here: (string * string) list) = [
         for name, value in here do
             match Map.tryFind name there with
             | Some other when other = value -> ()

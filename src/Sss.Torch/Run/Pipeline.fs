@@ -189,6 +189,60 @@ module Pipeline =
             job.Settings.Method
             job.Settings.Validation
 
+    /// What ranks compute with, which has to be of one kind. Which GPU is each rank's own affair.
+    let private computed (engine: LibTorch) = [
+        "device", (if engine.Device = Cpu then "cpu" else "cuda")
+        "precision", Precision.name engine.Precision
+    ]
+
+    /// Where there are ranks: whether all were started with the same.
+    let private muster (job: Job) : Result<unit, PipelineError> =
+        match job.Settings.Team with
+        | None -> Ok()
+        | Some team ->
+            match
+                Muster.call
+                    team
+                    (Ok(
+                        Muster.items
+                            (identity job @ computed job.Settings.Engine)
+                            job.Dataset
+                            job.Settings.From
+                    ))
+            with
+            | [] -> Ok()
+            | misfits -> Error(Unlike misfits)
+
+    let private handOver (settings: TrainSettings) =
+        match settings.Team with
+        | None -> Ok settings
+        | Some team ->
+            Handover.state team settings.From
+            |> Result.map (fun from -> { settings with From = from })
+            |> Result.mapError BadFile
+
+    /// The part of every rank but the first: its share of each step. Rank 0 runs the whole job; this
+    /// one sees the events and writes nothing.
+    let help
+        (job: Job)
+        (emit: TrainEvent -> unit)
+        (stop: CancellationToken)
+        : Result<unit, PipelineError> =
+        let job = {
+            job with
+                Dataset = Dataset.resized job.Recipe.Augment.Resize job.Dataset
+        }
+
+        result {
+            do! muster job
+            let! settings = handOver job.Settings
+
+            return!
+                Train.run settings job.Network job.Dataset job.Recipe emit stop
+                |> Result.map ignore
+                |> Result.mapError NotTrained
+        }
+
     /// The whole job. A selected network that is another function is an error; the files are
     /// written all the same, with the verdict in `result.json`.
     let run
@@ -211,6 +265,7 @@ module Pipeline =
 
         result {
             do! Dataset.fits job.Network job.Dataset |> Result.mapError BadFile
+            do! muster job
             let! keeping = Keeping.start job.Out job.Start (identity job) emit
             use _ = keeping |> Option.map _.Lock |> Option.toObj
 
@@ -222,6 +277,8 @@ module Pipeline =
                         From = k.From |> Option.orElse job.Settings.From
                         Keeper = Some k.Keeper
                   }
+
+            let! settings = handOver settings
 
             let! trained =
                 Train.run settings job.Network job.Dataset job.Recipe emit stop

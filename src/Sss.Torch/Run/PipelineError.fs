@@ -20,6 +20,8 @@ type PipelineError =
     | Occupied of folder: string
     /// A folder holds a run that has not come to its end, and the new one says nothing of it.
     | Unfinished of folder: string * checkpoint: string
+    /// Ranks that were started with something else than rank 0, or cannot start.
+    | Unlike of Misfit list
     | NotSelected of SelectionError
     | NoModel of ModelError
     /// The selected network is another function than the full one.
@@ -44,6 +46,47 @@ module PipelineError =
         | _, Some path ->
             $"{said}\nThe last good checkpoint is {path}; its weights can start a new run with --init."
 
+    let private unlike (misfits: Misfit list) =
+        let together =
+            match misfits with
+            | [ Misfit.All _ ] -> []
+            | _ -> [ "All ranks need the same program, files and options." ]
+
+        let reasons =
+            misfits
+            |> List.map (
+                function
+                | Misfit.All reason -> reason
+                | Misfit.CannotStart(rank, reason) -> $"{rank} cannot start: {reason}"
+                | Misfit.Differs(rank, items) ->
+                    String.concat "\n" [
+                        $"{rank} was started with something else than rank 0:"
+                        for name, there, here in items do
+                            $"  {name}: {there} there, {here} at rank 0"
+                    ]
+            )
+
+        String.concat "\n" (reasons @ together)
+
+    /// Whether every rank of a job comes to this error at the same place, so that all can end in
+    /// order.
+    let isCommon (error: PipelineError) =
+        match error with
+        | Unlike _ -> true
+        | NotTrained error
+        | Ended(error, _) ->
+            match error with
+            | Diverged _
+            | Stopped _
+            | Unmoved _
+            | Parted _
+            | TooManyRanks _
+            | NoImages
+            | BadLabel _
+            | BadSetting _ -> true
+            | _ -> false
+        | _ -> false
+
     /// What is wrong and the way out.
     let message (error: PipelineError) : string =
         match error with
@@ -62,6 +105,7 @@ module PipelineError =
         | Unfinished(folder, checkpoint) ->
             $"{folder} holds a run that has not come to its end ({checkpoint}).\nGo on with it by \
               --resume, throw it away by --restart, or choose another --out."
+        | Unlike misfits -> unlike misfits
         | NotSelected error ->
             $"No network can be selected: {SelectionError.message error}. \
               Remedy: {SelectionError.remedy error}."

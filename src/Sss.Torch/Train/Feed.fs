@@ -29,6 +29,8 @@ type private Filled =
 /// Batches of a run, filled by threads of their own while a step runs, a bounded number ahead. What
 /// a batch holds depends on the plan, the seed and its number alone, and what is told of broken
 /// files is told in the order of the steps: the number of threads changes nothing but the speed.
+/// `rows`: the part of each batch that is filled, by its first row and their number; the whole where
+/// it is not given.
 [<Sealed>]
 type internal Feed
     (
@@ -38,9 +40,11 @@ type internal Feed
         seed: int,
         firstStep: int64,
         loaders: int,
-        ?isPinned: bool
+        ?isPinned: bool,
+        ?rows: struct (int * int)
     ) =
     let shape = plan.Split.Shape
+    let struct (firstRow, count) = defaultArg rows (struct (0, batch))
     let perEpoch = max 1 (plan.Split.Count / batch)
 
     /// Memory that the system keeps in place can be copied to a device while the CPU goes on.
@@ -56,11 +60,11 @@ type internal Feed
         for _ in 1 .. loaders + 2 do
             kept (
                 torch.zeros (
-                    [| int64 batch; int64 shape.Channels; int64 shape.Height; int64 shape.Width |],
+                    [| int64 count; int64 shape.Channels; int64 shape.Height; int64 shape.Width |],
                     dtype = Nullable ScalarType.Float32
                 )
             ),
-            kept (torch.zeros ([| int64 batch |], dtype = Nullable ScalarType.Int64))
+            kept (torch.zeros ([| int64 count |], dtype = Nullable ScalarType.Int64))
     |]
 
     let slot (step: int64) = int (step % int64 slots.Length)
@@ -93,14 +97,14 @@ type internal Feed
 
     let fill (step: int64) : Filled =
         let epoch = int (step / int64 perEpoch)
-        let at = int (step % int64 perEpoch) * batch
+        let at = int (step % int64 perEpoch) * batch + firstRow
         let images, labels = slots[slot step]
 
         try
             Batch.fill
                 plan
                 (int64 epoch)
-                (ReadOnlySpan(orderOf epoch, at, batch))
+                (ReadOnlySpan(orderOf epoch, at, count))
                 (Memory.span<float32> images)
                 (Memory.span<int64> labels)
             |> function

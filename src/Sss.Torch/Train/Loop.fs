@@ -51,7 +51,12 @@ module internal Loop =
         result {
             let! loaded = feed.Take() |> Result.mapError BadData
             List.iter (LeftOut >> s.Emit) loaded.LeftOut
-            let struct (loss, right) = live.Trainer.Step(loaded, rate, p.State.Step)
+
+            let struct (loss, right) =
+                live.Trainer.Step(loaded, rate, p.State.Step, ?exchange = live.Exchange)
+
+            if live.Exchange |> Option.exists (fun e -> not e.Agreed.IsSame) then
+                return! Error(Parted p.State.Step)
 
             if not (Double.IsFinite loss) then
                 return! Error(Diverged(p.State.Epoch, loss))
@@ -101,10 +106,23 @@ module internal Loop =
             else
                 None
 
+        let isTime () =
+            s.Settings.Keeper |> Option.exists (fun keeper -> kept.Elapsed >= keeper.Every)
+
+        // Ranks do together what one of them asks for, after the step at which it asks.
+        let isStopped () =
+            match live.Exchange with
+            | None -> s.Stop.IsCancellationRequested
+            | Some exchange -> exchange.Agreed.Wishes.Stop
+
         let between (p: Progress) =
-            match s.Settings.Keeper with
-            | Some keeper when kept.Elapsed >= keeper.Every ->
+            match live.Exchange with
+            | None when isTime () ->
                 kept.Restart()
+                Session.keep s (Session.export s live p.State)
+            | Some exchange when exchange.Agreed.Wishes.Keep ->
+                kept.Restart()
+                Session.pool live
                 Session.keep s (Session.export s live p.State)
             | _ -> Ok()
 
@@ -113,7 +131,8 @@ module internal Loop =
 
             if p.State.Step >= last then
                 Ok(Session.export s live p.State, List.rev p.Reports)
-            elif s.Stop.IsCancellationRequested then
+            elif isStopped () then
+                Session.pool live
                 let state = Session.export s live p.State
                 Session.keep s state |> Result.bind (fun () -> Error(Stopped state))
             else
@@ -125,6 +144,14 @@ module internal Loop =
                         steer s live p
                     else
                         p
+
+                match live.Exchange with
+                | None -> ()
+                | Some exchange ->
+                    exchange.Wishes <- {
+                        Stop = s.Stop.IsCancellationRequested
+                        Keep = isTime ()
+                    }
 
                 let rate = Schedule.atStep s.StepsPerEpoch schedule (int p.State.Step)
 

@@ -7,29 +7,42 @@ open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Files
 
-/// The trainer of a run; a cut puts a smaller one in its place.
+/// The trainer of a run; a cut puts a smaller one in its place. `team`: the ranks that it works with,
+/// on batches of `batch` images in all.
 [<Sealed>]
-type internal Live(first: Trainer) =
+type internal Live(first: Trainer, team: Team option, batch: int) =
+    let exchangeOf (trainer: Trainer) =
+        team |> Option.map (fun team -> new Exchange(team, trainer.Model, batch))
+
     let macsOf (trainer: Trainer) =
         float (Cost.ofNetwork trainer.Model.Network).Macs
 
     let mutable trainer = first
     let mutable macs = macsOf first
+    let mutable exchange = exchangeOf first
+
+    let release () =
+        exchange |> Option.iter (fun e -> (e :> IDisposable).Dispose())
+        (trainer :> IDisposable).Dispose()
 
     /// The one at work.
     member _.Trainer = trainer
+
+    /// What it exchanges with the other ranks; None: it works alone.
+    member _.Exchange = exchange
 
     /// Multiply-adds of its network for one image.
     member _.Macs = macs
 
     /// Ends the one at work, and goes on with another.
     member _.Replace(next: Trainer) =
-        (trainer :> IDisposable).Dispose()
+        release ()
         trainer <- next
         macs <- macsOf next
+        exchange <- exchangeOf next
 
     interface IDisposable with
-        member _.Dispose() = (trainer :> IDisposable).Dispose()
+        member _.Dispose() = release ()
 
 /// What stays the same from the first step of a run to its last.
 type internal Session = {
@@ -86,9 +99,15 @@ module internal Session =
         else
             Ok()
 
+    /// Whether another rank than this one evaluates and writes.
+    let private isHelper (s: Session) =
+        s.Settings.Team |> Option.exists (fun team -> team.Rank > 0)
+
     /// Hands a state to whoever keeps states.
     let keep (s: Session) (state: TrainState) : Result<unit, TrainError> =
         match s.Settings.Keeper with
+        // What ends one rank without a word from MPI has to end all.
+        | None when isHelper s -> checkFinite (max 0 (state.Epoch - 1)) state
         | None -> Ok()
         | Some keeper ->
             result {
@@ -103,13 +122,15 @@ module internal Session =
             result {
                 do! checkFinite state.Epoch state
 
-                use! model =
-                    Model.create s.Settings.Engine state.Network state.Numbers
-                    |> Result.mapError BadModel
+                if isHelper s then
+                    return None
+                else
+                    use! model =
+                        Model.create s.Settings.Engine state.Network state.Numbers
+                        |> Result.mapError BadModel
 
-                let! evaluation = Evaluate.run model s.Dataset split |> Result.mapError BadData
-
-                return Some evaluation
+                    let! evaluation = Evaluate.run model s.Dataset split |> Result.mapError BadData
+                    return Some evaluation
             }
 
     let private best (s: Session) (report: EpochReport) (state: TrainState) =
@@ -194,9 +215,13 @@ module internal Session =
         else
             s.Recipe.Gamma
 
+    /// Before statistics are looked at: those of all ranks, where there are more than one.
+    let pool (live: Live) = live.Exchange |> Option.iter _.Pool()
+
     /// After an epoch's last step: report, validation, cut, and a state to go on from.
     let finishEpoch (s: Session) (live: Live) (feed: Feed) rate seconds (p: Progress) =
         result {
+            pool live
             let state = export s live p.State
             let! validation = validate s state
             let waited = feed.Waited

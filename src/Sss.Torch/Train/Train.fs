@@ -84,6 +84,10 @@ module Train =
                     training, Some held
 
             let batch = min recipe.Batch training.Train.Count
+            let ranks = settings.Team |> Option.map _.Size |> Option.defaultValue 1
+
+            if ranks > batch then
+                return! Error(TooManyRanks(ranks, batch))
 
             return!
                 guarded
@@ -100,7 +104,7 @@ module Train =
                                 Trainer.import settings.Engine settings.Method recipe state
                                 |> Result.mapError BadModel
 
-                            use live = new Live(trainer)
+                            use live = new Live(trainer, settings.Team, batch)
                             let plan = Batch.training training recipe.Augment recipe.Seed
 
                             let loaders =
@@ -115,7 +119,12 @@ module Train =
                                     recipe.Seed,
                                     state.Step,
                                     loaders,
-                                    settings.Engine.Device <> Cpu
+                                    settings.Engine.Device <> Cpu,
+                                    ?rows =
+                                        (settings.Team
+                                         |> Option.map (fun team ->
+                                             Team.rows batch team.Size team.Rank
+                                         ))
                                 )
 
                             let session = {
@@ -145,6 +154,7 @@ module Train =
                                     StepsPerEpoch = feed.StepsPerEpoch
                                     Images = feed.StepsPerEpoch * batch
                                     Batch = batch
+                                    Ranks = ranks
                                     Threads = torch.get_num_threads ()
                                     Arithmetic = LibTorch.arithmetic settings.Engine
                                 }

@@ -12,7 +12,11 @@ type TrainStart = {
     StepsPerEpoch: int
     /// Images of an epoch; what does not fill a last batch is left out (another part each epoch).
     Images: int
+    /// Over all ranks.
     Batch: int
+    /// Processes that train together; 1: this one alone.
+    Ranks: int
+    /// Of each rank.
     Threads: int
     /// Where and with what numbers.
     Arithmetic: RunArithmetic
@@ -116,6 +120,10 @@ type TrainError =
     | NotKept of FileError
     /// There was not memory enough for a batch.
     | OutOfMemory of batch: int
+    /// The ranks no longer hold the same numbers.
+    | Parted of step: int64
+    /// There are fewer images in a batch than ranks.
+    | TooManyRanks of ranks: int * batch: int
     /// The training set has no images.
     | NoImages
     /// A label that is no class of the network.
@@ -147,6 +155,12 @@ module TrainError =
         | OutOfMemory batch ->
             $"There is not memory enough to train with a batch of {batch} images. Use a smaller \
               `batch`."
+        | Parted step ->
+            $"The ranks hold different numbers before step {step + 1L}. Processors that round \
+              differently do this: give all ranks the same kind, or the same ATEN_CPU_CAPABILITY."
+        | TooManyRanks(ranks, batch) ->
+            $"A batch of {batch} images cannot be shared among {ranks} ranks; use fewer ranks, or a \
+              larger `batch`."
         | NoImages -> "The training set has no images."
         | BadLabel(image, label, classes) ->
             $"Training image {image} has the label {label}; labels are 0 to {classes - 1}."

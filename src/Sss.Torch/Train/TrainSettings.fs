@@ -31,6 +31,9 @@ type TrainSettings = {
     Validation: float option
     /// None: nothing is kept.
     Keeper: Keeper option
+    /// The ranks that train together, each a part of every batch; None: this process trains alone.
+    /// `Keeper` is rank 0's matter then.
+    Team: Team option
 }
 
 /// Checks before training.

@@ -1,6 +1,7 @@
 namespace Sss.Torch
 
 open System
+open System.Runtime.InteropServices
 open FsToolkit.ErrorHandling
 open Sss.Core
 open TorchSharp
@@ -81,6 +82,21 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
         nag.Step rate
         factors.Step rate
 
+    /// A checksum of all that has to be the same on every rank: the vectors, with what was 0 and
+    /// the γ that makes it so.
+    member _.Checksum(step: int64) : uint64 =
+        let weights = model.Weights.Values
+
+        let hash =
+            Checksum.add (uint64 step) (MemoryMarshal.AsBytes(ReadOnlySpan factors.Iterate))
+
+        let hash = Checksum.add hash (MemoryMarshal.AsBytes(ReadOnlySpan factors.Gammas))
+
+        if isOnCpu then
+            Checksum.add hash (Span.op_Implicit weights.bytes)
+        else
+            hash
+
     /// A step without a look at its outcome: loss and number of right answers stay on the device.
     /// Nothing in it waits for the device.
     member it.Queue(images: Tensor, labels: Tensor, rate: float) : struct (Tensor * Tensor) =
@@ -91,15 +107,44 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
     /// One step with η on one batch: the batch's mean cross-entropy before it, and how many images
     /// were right. A loss that is not a number changes nothing on the CPU; on a device it is seen when
-    /// the step is done.
-    member it.Step(batch: Loaded, rate: float, step: int64) : struct (float * int64) =
+    /// the step is done. With an exchange the batch is this rank's part, everything else is the
+    /// whole batch's, and a loss that is not a number changes nothing anywhere.
+    member it.Step
+        (batch: Loaded, rate: float, step: int64, ?exchange: Exchange)
+        : struct (float * int64) =
         use _ = torch.NewDisposeScope()
 
         if drops then
-            torch.manual_seed (Streams.dropout recipe.Seed step) |> ignore
+            // Each rank draws masks of its own.
+            let rank = exchange |> Option.map _.Rank |> Option.defaultValue 0
 
-        if isOnCpu then
-            let struct (loss, right) = forward batch.Images batch.Labels
+            torch.manual_seed (Streams.dropout recipe.Seed step + int64 rank) |> ignore
+
+        let there (tensor: Tensor) =
+            if isOnCpu then
+                tensor
+            else
+                tensor.``to`` (model.Place, non_blocking = true)
+
+        let images, labels = there batch.Images, there batch.Labels
+
+        match exchange with
+        | Some exchange ->
+            let struct (loss, right) = forward images labels
+            let right = right.item<int64>()
+            let value = float (loss.item<float32>())
+
+            if Double.IsFinite value then
+                loss.mul(exchange.Share.ToScalar()).backward()
+
+            let agreed = exchange.Sum(value, right, it.Checksum step)
+
+            if Double.IsFinite agreed.Loss then
+                it.Update rate
+
+            struct (agreed.Loss, agreed.Right)
+        | None when isOnCpu ->
+            let struct (loss, right) = forward images labels
             let right = right.item<int64>()
             let value = float (loss.item<float32>())
 
@@ -108,10 +153,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
                 it.Update rate
 
             struct (value, right)
-        else
-            let place = model.Place
-            let images = batch.Images.``to`` (place, non_blocking = true)
-            let labels = batch.Labels.``to`` (place, non_blocking = true)
+        | None ->
             let struct (loss, right) = it.Queue(images, labels, rate)
             // The only wait of a step. It ends after the copies above: the batch is free then.
             let both = torch.stack([| loss.detach (); right.``to`` ScalarType.Float32 |]).cpu()

@@ -5,6 +5,7 @@ open FsCheck
 open FsCheck.FSharp
 open FsCheck.Xunit
 open Sss.Core
+open Sss.Tests.Prox
 
 [<Properties(MaxTest = 500)>]
 module LanesLaws =

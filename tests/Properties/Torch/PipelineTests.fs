@@ -58,6 +58,7 @@ let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder = {
         From = None
         Validation = None
         Keeper = None
+        Team = None
     }
     Out = Some folder
     Start = Start.New

@@ -61,6 +61,7 @@ let settings from = {
     From = from
     Validation = None
     Keeper = None
+    Team = None
 }
 
 let train recipe from =

@@ -1,0 +1,66 @@
+namespace Sss.Cli
+
+open Sss.Torch
+
+/// Commands as one of several ranks, started by `mpirun` or `srun`.
+[<RequireQualifiedAccess>]
+module Ranks =
+
+    /// Whether this rank speaks and writes: the first, or the only one.
+    let isFirst (ranks: MpiTeam option) =
+        ranks |> Option.forall (fun team -> (team :> Team).Rank = 0)
+
+    /// Runs a command's work, which gives an exit code: with the other ranks and the number of
+    /// threads for each, or alone. All ranks end with the code of the first. `advice`: what to do
+    /// when a rank is lost.
+    let within (advice: string) (work: (MpiTeam * int) option -> int) : int =
+        let say (name: string) (why: string) =
+            Terminal.error $"{name}: {why} The job ends.\n{advice}"
+
+        match Launch.ofEnvironment () with
+        | Launch.Alone -> work None
+        | Launch.Ranks(count, by) ->
+            match MpiTeam.start count by say with
+            | Error error ->
+                Terminal.error (MpiError.message error)
+                Exit.fault
+            | Ok(team, threads) -> team.Finish(work (Some(team, threads)))
+
+    /// Tells an error, and gives the exit code. One that only this rank has met ends the job here and
+    /// now, since the others wait for this rank; one that all have met is told by the first.
+    let report (ranks: MpiTeam option) (error: PipelineError) : int =
+        match ranks with
+        | None -> Engine.report error
+        | Some _ when PipelineError.isCommon error ->
+            if isFirst ranks then Engine.report error else Exit.fault
+        | Some team ->
+            if isFirst ranks then
+                Engine.report error |> ignore
+            else
+                Terminal.error $"{team.Name}: {(PipelineError.message error).TrimEnd()}"
+
+            team.Abandon()
+            Exit.fault
+
+    /// Tells the other ranks that this one cannot start; gives the exit code. The first tells what
+    /// all have met.
+    let refuse (team: MpiTeam) (error: PipelineError) : int =
+        let own = (PipelineError.message error).TrimEnd()
+        let misfits = Muster.call team (Error own)
+
+        let isSame =
+            misfits
+            |> List.forall (
+                function
+                | Misfit.CannotStart(_, reason) -> reason = own
+                | _ -> false
+            )
+
+        let isOfAll = isSame && misfits.Length = (team :> Team).Size
+
+        report
+            (Some team)
+            (if isOfAll then
+                 Unlike [ Misfit.All own ]
+             else
+                 Unlike misfits)
