@@ -8,7 +8,7 @@ module internal Control =
 
     /// The share of the epochs after which the target holds. The rest of the recipe trains the
     /// network that is left, with γ = 0.
-    let private share = 0.3
+    let private share = 0.2
 
     /// Epochs after which the target holds.
     let deadline (recipe: Recipe) =
