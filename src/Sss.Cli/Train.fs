@@ -12,76 +12,6 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module TrainCommand =
 
-    /// Whether the recipe's target was met.
-    let private target (outcome: Outcome) (result: RunResult) = [
-        match outcome.Recipe.TargetMacs with
-        | None -> ()
-        | Some fraction ->
-            let wanted = Number.percent fraction
-
-            if float result.Selected.Macs <= fraction * float result.Dense.Macs then
-                $"target     {wanted} of the macs: met"
-            else
-                $"target     {wanted} of the macs: MISSED; what carries factors is too small a part \
-                  of the network, or the training too short"
-    ]
-
-    /// Where and how training computed, unless it is as always.
-    let private arithmetic (a: RunArithmetic) = [
-        if a.Device <> Device.name Cpu || a.Precision <> Precision.name Precision.Float32 then
-            let tf32 = if a.Tf32 then ", TF32" else ""
-            $"computed   on {a.Device} at {a.Precision}{tf32}; accuracy and exactness at float32"
-    ]
-
-    /// What was removed and what it cost, as a person reads it.
-    let private summary (out: string) (outcome: Outcome) =
-        let result = Pipeline.summary outcome
-
-        let part kept total =
-            Number.percent (float kept / float (max 1L total))
-
-        let cost name (dense: int64) (selected: int64) = [
-            name
-            Number.grouped dense
-            Number.grouped selected
-            part selected dense
-        ]
-
-        let factors name (f: Tally) = [
-            if f.Total > 0 then
-                cost name (int64 f.Total) (int64 f.Kept)
-        ]
-
-        let test, e = outcome.Test, outcome.Exactness
-        let right = int (Math.Round(test.Accuracy * float test.Count))
-
-        [
-            yield!
-                Terminal.columns [
-                    [ ""; "dense"; "selected"; "kept" ]
-                    cost "params" result.Dense.Params result.Selected.Params
-                    cost "macs" result.Dense.Macs result.Selected.Macs
-                    yield! factors "neurons" result.Neuron
-                    yield! factors "groups" result.Group
-                    yield! factors "blocks" result.Block
-                ]
-            yield! target outcome result
-            ""
-            match result.Validation with
-            | Some v ->
-                $"chosen     epoch {v.Epoch}, which had {Number.percent v.Accuracy} of the validation \
-                  images"
-            | None -> ()
-            $"accuracy   {Number.percent test.Accuracy} of the test images ({right} of {test.Count}), \
-              loss {test.Loss:``0.0000``}"
-            $"exactness  {Exactness.word e.Verdict}: at most {Number.tiny e.MaxRel} \
-              relative, {Number.tiny e.MaxAbs} absolute, over {e.Inputs} inputs"
-            yield! arithmetic outcome.Trained.Arithmetic
-            $"time       {result.Seconds.Train:``0.0``} s training, {result.Seconds.Select:``0.00``} s \
-              selection"
-            $"saved in   {out}; report.html there shows it all"
-        ]
-
     /// Structures whose factor is zero and that stay all the same, with the rule, up to a few.
     let private stays (plan: Plan) =
         let shown = 5
@@ -161,10 +91,10 @@ module TrainCommand =
         |> function
             | Error error -> Ranks.report ranks error
             | Ok outcome ->
-                let own = Pipeline.summary outcome
+                let own = Outcome.summary outcome
 
                 if not json then
-                    List.iter Terminal.out (summary out outcome)
+                    List.iter Terminal.out (TrainSummary.lines out outcome)
                     List.iter Terminal.error (stays outcome.Selected.Plan)
 
                 let code, result =

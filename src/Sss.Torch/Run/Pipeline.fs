@@ -6,6 +6,8 @@ open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Dsl
 open Sss.Files
+// Last, for its `Outcome`: the language has one too.
+open Sss.Torch
 
 /// One run of the main job.
 type Job = {
@@ -17,18 +19,6 @@ type Job = {
     /// The run folder; None: nothing is written.
     Out: string option
     Start: Start
-}
-
-/// A smaller network with the proof that it is the same function.
-type Outcome = {
-    Trained: Trained
-    Recipe: Recipe
-    Selected: Selected<float32>
-    Exactness: Exactness
-    /// The selected network on the test set.
-    Test: Evaluation
-    /// Wall-clock time of selection alone.
-    SelectSeconds: float
 }
 
 /// The main job as a row of phases: load → train → select → verdict → evaluate → save.
@@ -87,58 +77,6 @@ module Pipeline =
             }
         }
 
-    /// `result.json` of an outcome.
-    let summary (outcome: Outcome) : RunResult =
-        let plan = outcome.Selected.Plan
-
-        let size (cost: Cost) : RunSize = {
-            Params = cost.Params
-            Macs = cost.Macs
-        }
-
-        {
-            Network = outcome.Trained.Network.Name
-            Seed = outcome.Recipe.Seed
-            Recipe = outcome.Recipe
-            Method = FactorMethod.name outcome.Trained.Method
-            Dense = size (Cost.ofNetwork outcome.Trained.Network)
-            Selected = size (Cost.ofNetwork outcome.Selected.Network)
-            Neuron = plan.Neuron
-            Group = plan.Group
-            Block = plan.Block
-            Test = {
-                Accuracy = outcome.Test.Accuracy
-                Loss = outcome.Test.Loss
-                Count = outcome.Test.Count
-            }
-            Validation =
-                outcome.Trained.State.Best
-                |> Option.map (fun best -> {
-                    RunValidation.Epoch = best.Epoch + 1
-                    Accuracy = best.Accuracy
-                    Loss = best.Loss
-                })
-            Exactness = {
-                MaxAbs = outcome.Exactness.MaxAbs
-                MaxRel = outcome.Exactness.MaxRel
-                ArgmaxAgree = outcome.Exactness.ArgmaxAgree
-                Inputs = outcome.Exactness.Inputs
-                Verdict = Exactness.word outcome.Exactness.Verdict
-            }
-            Compute =
-                Some {
-                    RunCompute.TrainMacs = outcome.Trained.State.TrainMacs
-                    Images = outcome.Trained.Images
-                }
-            Arithmetic = Some outcome.Trained.Arithmetic
-            Repeats = None
-            Controls = []
-            Seconds = {
-                Train = outcome.Trained.Seconds
-                Select = outcome.SelectSeconds
-            }
-        }
-
     /// Writes the network that was trained: before selection, so that a failure there loses nothing.
     let saveTrained folder (dataset: Dataset) (recipe: Recipe) (trained: Trained) =
         result {
@@ -169,7 +107,7 @@ module Pipeline =
                 |> Result.mapError BadFile
 
             do!
-                ResultFile.write (RunFolder.file folder "result.json") (summary outcome)
+                ResultFile.write (RunFolder.file folder "result.json") (Outcome.summary outcome)
                 |> Result.mapError BadFile
 
             let! loaded = RunFolder.load folder

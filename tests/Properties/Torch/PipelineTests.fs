@@ -112,7 +112,7 @@ let ``what is written reads back as the same function, bit for bit`` () =
         Assert.Equal<Weights<float32>>(outcome.Trained.Numbers, full.Weights)
 
         let result = Engine.ok (ResultFile.read (RunFolder.file folder "result.json"))
-        Assert.Equal(Pipeline.summary outcome, result)
+        Assert.Equal(Outcome.summary outcome, result)
 
         // A second run into the same folder starts `metrics.csv` anew.
         run {

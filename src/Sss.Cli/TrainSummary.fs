@@ -1,0 +1,80 @@
+namespace Sss.Cli
+
+open System
+open Sss.Core
+open Sss.Files
+open Sss.Torch
+
+/// What `sss train` says of a run that is done.
+[<RequireQualifiedAccess>]
+module TrainSummary =
+
+    /// Whether the recipe's target was met.
+    let private target (outcome: Outcome) (result: RunResult) = [
+        match outcome.Recipe.TargetMacs with
+        | None -> ()
+        | Some fraction ->
+            let wanted = Number.percent fraction
+
+            if float result.Selected.Macs <= fraction * float result.Dense.Macs then
+                $"target     {wanted} of the macs: met"
+            else
+                $"target     {wanted} of the macs: MISSED; what carries factors is too small a part \
+                  of the network, or the training too short"
+    ]
+
+    /// Where and how training computed, unless it is as always.
+    let private arithmetic (a: RunArithmetic) = [
+        if a.Device <> Device.name Cpu || a.Precision <> Precision.name Precision.Float32 then
+            let tf32 = if a.Tf32 then ", TF32" else ""
+            $"computed   on {a.Device} at {a.Precision}{tf32}; accuracy and exactness at float32"
+    ]
+
+    /// What was removed and what it cost, as a person reads it.
+    let lines (out: string) (outcome: Outcome) =
+        let result = Outcome.summary outcome
+
+        let part kept total =
+            Number.percent (float kept / float (max 1L total))
+
+        let cost name (dense: int64) (selected: int64) = [
+            name
+            Number.grouped dense
+            Number.grouped selected
+            part selected dense
+        ]
+
+        let factors name (f: Tally) = [
+            if f.Total > 0 then
+                cost name (int64 f.Total) (int64 f.Kept)
+        ]
+
+        let test, e = outcome.Test, outcome.Exactness
+        let right = int (Math.Round(test.Accuracy * float test.Count))
+
+        [
+            yield!
+                Terminal.columns [
+                    [ ""; "dense"; "selected"; "kept" ]
+                    cost "params" result.Dense.Params result.Selected.Params
+                    cost "macs" result.Dense.Macs result.Selected.Macs
+                    yield! factors "neurons" result.Neuron
+                    yield! factors "groups" result.Group
+                    yield! factors "blocks" result.Block
+                ]
+            yield! target outcome result
+            ""
+            match result.Validation with
+            | Some v ->
+                $"chosen     epoch {v.Epoch}, which had {Number.percent v.Accuracy} of the validation \
+                  images"
+            | None -> ()
+            $"accuracy   {Number.percent test.Accuracy} of the test images ({right} of {test.Count}), \
+              loss {test.Loss:``0.0000``}"
+            $"exactness  {Exactness.word e.Verdict}: at most {Number.tiny e.MaxRel} \
+              relative, {Number.tiny e.MaxAbs} absolute, over {e.Inputs} inputs"
+            yield! arithmetic outcome.Trained.Arithmetic
+            $"time       {result.Seconds.Train:``0.0``} s training, {result.Seconds.Select:``0.00``} s \
+              selection"
+            $"saved in   {out}; report.html there shows it all"
+        ]

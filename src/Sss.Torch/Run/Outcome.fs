@@ -1,0 +1,72 @@
+namespace Sss.Torch
+
+open Sss.Core
+open Sss.Files
+
+/// A smaller network with the proof that it is the same function.
+type Outcome = {
+    Trained: Trained
+    Recipe: Recipe
+    Selected: Selected<float32>
+    Exactness: Exactness
+    /// The selected network on the test set.
+    Test: Evaluation
+    /// Wall-clock time of selection alone.
+    SelectSeconds: float
+}
+
+/// What is told of outcomes.
+[<RequireQualifiedAccess>]
+module Outcome =
+
+    /// `result.json` of an outcome.
+    let summary (outcome: Outcome) : RunResult =
+        let plan = outcome.Selected.Plan
+
+        let size (cost: Cost) : RunSize = {
+            Params = cost.Params
+            Macs = cost.Macs
+        }
+
+        {
+            Network = outcome.Trained.Network.Name
+            Seed = outcome.Recipe.Seed
+            Recipe = outcome.Recipe
+            Method = FactorMethod.name outcome.Trained.Method
+            Dense = size (Cost.ofNetwork outcome.Trained.Network)
+            Selected = size (Cost.ofNetwork outcome.Selected.Network)
+            Neuron = plan.Neuron
+            Group = plan.Group
+            Block = plan.Block
+            Test = {
+                Accuracy = outcome.Test.Accuracy
+                Loss = outcome.Test.Loss
+                Count = outcome.Test.Count
+            }
+            Validation =
+                outcome.Trained.State.Best
+                |> Option.map (fun best -> {
+                    RunValidation.Epoch = best.Epoch + 1
+                    Accuracy = best.Accuracy
+                    Loss = best.Loss
+                })
+            Exactness = {
+                MaxAbs = outcome.Exactness.MaxAbs
+                MaxRel = outcome.Exactness.MaxRel
+                ArgmaxAgree = outcome.Exactness.ArgmaxAgree
+                Inputs = outcome.Exactness.Inputs
+                Verdict = Exactness.word outcome.Exactness.Verdict
+            }
+            Compute =
+                Some {
+                    RunCompute.TrainMacs = outcome.Trained.State.TrainMacs
+                    Images = outcome.Trained.Images
+                }
+            Arithmetic = Some outcome.Trained.Arithmetic
+            Repeats = None
+            Controls = []
+            Seconds = {
+                Train = outcome.Trained.Seconds
+                Select = outcome.SelectSeconds
+            }
+        }
