@@ -12,9 +12,7 @@ open Sss.Tests.Torch.Small
 [<Theory>]
 [<InlineData 0.5>]
 [<InlineData 0.25>]
-let ``a target of macs holds after three tenths of the epochs, and survives a stop``
-    (fraction: float)
-    =
+let ``a target of macs holds after a fifth of the epochs, and survives a stop`` (fraction: float) =
     let recipe = {
         recipe with
             Epochs = 6
