@@ -235,6 +235,8 @@ module Programs =
                 "Sss.Dsl"
                 "Sss.Files"
                 "Sss.Torch"
+                // Comes with the package of Sss.Torch.
+                "TorchSharp"
             ]
             fsharp
             fsharpMain
