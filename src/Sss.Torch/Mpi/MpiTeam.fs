@@ -138,7 +138,6 @@ type MpiTeam
         member _.Size = size
 
         member _.Sum tensor =
-            // Where this would be an address on a device that MPI can read, it would serve as it is.
             let struct (address, _) = Memory.range tensor
 
             let datatype =

@@ -58,8 +58,9 @@ module internal Checksum =
 /// The one all-reduce of a step: the gradients of weights and factors, the batch's loss and how many
 /// were right, wishes, and a checksum of what each rank came with, in one buffer.
 ///
-/// Gradients are copied into it and back by LibTorch, so they may lie on a device; the buffer is the
-/// only memory that is handed to MPI.
+/// Gradients are copied into it and back by LibTorch, so they may lie on a device; the buffer, page-locked
+/// then, is the only memory that is handed to MPI. (Open MPI takes no memory of a device in nonblocking
+/// collective calls, and its blocking sums copy such memory to the host as well.)
 [<Sealed>]
 type internal Exchange(team: Team, model: Model, batch: int) =
     let struct (_, rows) = Team.rows batch team.Size team.Rank
@@ -71,9 +72,17 @@ type internal Exchange(team: Team, model: Model, batch: int) =
     let gradients = layout.WeightLength + layout.FactorLength
 
     let buffer =
-        torch
-            .zeros([| gradients + int64 (scalars + bits) |], dtype = Nullable ScalarType.Float32)
-            .DetachFromDisposeScope()
+        let zeros =
+            torch.zeros (
+                [| gradients + int64 (scalars + bits) |],
+                dtype = Nullable ScalarType.Float32
+            )
+
+        if model.Weights.Values.device_type = DeviceType.CPU then
+            zeros.DetachFromDisposeScope()
+        else
+            use pageable = zeros
+            pageable.pin_memory().DetachFromDisposeScope()
 
     let part first length =
         buffer.narrow(0L, first, length).DetachFromDisposeScope()
