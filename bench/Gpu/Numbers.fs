@@ -23,31 +23,12 @@ module Numbers =
         let _, parsed = Pipeline.loadText path |> get PipelineError.message
         let network = parsed.Network
 
-        let rec without (nodes: Node list) =
-            nodes
-            |> List.map (fun node ->
-                match node with
-                | Node.Layer({ Op = Op.Dropout _ } as l) ->
-                    Node.Layer { l with Op = Op.Dropout 0.0 }
-                | Node.Layer _ -> node
-                | Node.Residual r ->
-                    Node.Residual {
-                        r with
-                            Branch = without r.Branch
-                            Shortcut = without r.Shortcut
-                    }
-                | Node.Concat c ->
-                    Node.Concat {
-                        c with
-                            Branches =
-                                c.Branches |> List.map (fun b -> { b with Body = without b.Body })
-                    }
-            )
+        let still (layer: Layer) =
+            match layer.Op with
+            | Op.Dropout _ -> { layer with Op = Op.Dropout 0.0 }
+            | _ -> layer
 
-        {
-            network with
-                Body = without network.Body
-        }
+        Network.map still id network
 
     /// Start values, with factors between 0.5 and 1.5: that all are 1 would hide what multiplies with them.
     let private weights (network: Network) : Weights<float32> =

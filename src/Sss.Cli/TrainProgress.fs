@@ -58,7 +58,7 @@ module TrainProgress =
 
     /// Where and how it computes, unless it is as always.
     let private arithmetic (a: RunArithmetic) =
-        if a.Device = Device.name Cpu && a.Precision = Precision.name Precision.Float32 then
+        if Engine.isUsual a then
             ""
         else
             $", {a.Device}, {a.Precision}" + (if a.Tf32 then ", TF32" else "")

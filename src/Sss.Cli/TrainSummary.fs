@@ -25,7 +25,7 @@ module TrainSummary =
 
     /// Where and how training computed, unless it is as always.
     let private arithmetic (a: RunArithmetic) = [
-        if a.Device <> Device.name Cpu || a.Precision <> Precision.name Precision.Float32 then
+        if not (Engine.isUsual a) then
             let tf32 = if a.Tf32 then ", TF32" else ""
             $"computed   on {a.Device} at {a.Precision}{tf32}; accuracy and exactness at float32"
     ]

@@ -82,20 +82,7 @@ module Mpi =
 
     /// Starts a launcher and does not wait.
     let launchWith (environment: (string * string) list) file (args: string list) =
-        let info =
-            ProcessStartInfo(
-                file,
-                args,
-                WorkingDirectory = root,
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true
-            )
-
-        for name, value in environment do
-            info.Environment[name] <- value
-
-        let child = Process.Start info |> nonNull
+        let child = Process.Start(startInfo environment file args) |> nonNull
         // A pipe that nobody reads would stop it.
         child.OutputDataReceived.Add ignore
         child.BeginOutputReadLine()

@@ -21,9 +21,8 @@ module Running =
     /// An empty folder that goes with the test.
     type Folder = Sss.Tests.Repository.Folder
 
-    /// Run a program in the repository's folder and wait; a program that outlives its time is ended
-    /// and fails the test.
-    let start (seconds: int) (environment: (string * string) list) file (args: string list) =
+    /// How a program is started in the repository's folder, with its three streams redirected.
+    let startInfo (environment: (string * string) list) file (args: string list) =
         let info =
             ProcessStartInfo(
                 file,
@@ -37,7 +36,12 @@ module Running =
         for name, value in environment do
             info.Environment.[name] <- value
 
-        use child = new Process(StartInfo = info)
+        info
+
+    /// Run a program in the repository's folder and wait; a program that outlives its time is ended
+    /// and fails the test.
+    let start (seconds: int) (environment: (string * string) list) file (args: string list) =
+        use child = new Process(StartInfo = startInfo environment file args)
         let out, err = StringBuilder(), StringBuilder()
 
         let collect (text: StringBuilder) (line: string | null) =

@@ -71,20 +71,7 @@ module SmallRun =
             else
                 "dotnet", program :: args
 
-        let info =
-            ProcessStartInfo(
-                file,
-                args,
-                WorkingDirectory = root,
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true
-            )
-
-        for name, value in environment do
-            info.Environment[name] <- value
-
-        Process.Start info |> nonNull
+        Process.Start(startInfo environment file args) |> nonNull
 
     let launch args = launchWith [] args
 

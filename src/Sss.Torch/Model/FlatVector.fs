@@ -25,6 +25,15 @@ module internal Memory =
     /// Whether a tensor's memory can be read and written here.
     let isOnCpu (tensor: Tensor) = tensor.device_type = DeviceType.CPU
 
+    /// A tensor that outlives the scope it was made in; page-locked where it `isPinned`, so that it can be
+    /// copied to and from a device while the CPU goes on.
+    let kept (isPinned: bool) (tensor: Tensor) : Tensor =
+        if isPinned then
+            use pageable = tensor
+            pageable.pin_memory().DetachFromDisposeScope()
+        else
+            tensor.DetachFromDisposeScope()
+
     /// Runs work on the values of a tensor wherever they lie: on them, or on a copy that is written
     /// back.
     let update (tensor: Tensor) (work: Tensor -> unit) =

@@ -127,6 +127,12 @@ module Pipeline =
             job.Settings.Method
             job.Settings.Validation
 
+    /// The job with its images scaled as the recipe says.
+    let private resized (job: Job) = {
+        job with
+            Dataset = Dataset.resized job.Recipe.Augment.Resize job.Dataset
+    }
+
     /// What ranks compute with, which has to be of one kind. Which GPU is each rank's own affair.
     let private computed (engine: LibTorch) = [
         "device", (if engine.Device = Cpu then "cpu" else "cuda")
@@ -166,10 +172,7 @@ module Pipeline =
         (emit: TrainEvent -> unit)
         (stop: CancellationToken)
         : Result<unit, PipelineError> =
-        let job = {
-            job with
-                Dataset = Dataset.resized job.Recipe.Augment.Resize job.Dataset
-        }
+        let job = resized job
 
         result {
             do! muster job
@@ -188,10 +191,7 @@ module Pipeline =
         (emit: TrainEvent -> unit)
         (stop: CancellationToken)
         : Result<Outcome, PipelineError> =
-        let job = {
-            job with
-                Dataset = Dataset.resized job.Recipe.Augment.Resize job.Dataset
-        }
+        let job = resized job
 
         let whenOut save =
             job.Out |> Option.map save |> Option.defaultValue (Ok())

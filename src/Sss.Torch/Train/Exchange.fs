@@ -72,17 +72,8 @@ type internal Exchange(team: Team, model: Model, batch: int) =
     let gradients = layout.WeightLength + layout.FactorLength
 
     let buffer =
-        let zeros =
-            torch.zeros (
-                [| gradients + int64 (scalars + bits) |],
-                dtype = Nullable ScalarType.Float32
-            )
-
-        if model.Weights.Values.device_type = DeviceType.CPU then
-            zeros.DetachFromDisposeScope()
-        else
-            use pageable = zeros
-            pageable.pin_memory().DetachFromDisposeScope()
+        torch.zeros ([| gradients + int64 (scalars + bits) |], dtype = Nullable ScalarType.Float32)
+        |> Memory.kept (not (Memory.isOnCpu model.Weights.Values))
 
     let part first length =
         buffer.narrow(0L, first, length).DetachFromDisposeScope()

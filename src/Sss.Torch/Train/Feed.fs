@@ -47,13 +47,7 @@ type internal Feed
     let struct (firstRow, count) = defaultArg rows (struct (0, batch))
     let perEpoch = max 1 (plan.Split.Count / batch)
 
-    /// Memory that the system keeps in place can be copied to a device while the CPU goes on.
-    let kept (tensor: Tensor) =
-        if defaultArg isPinned false then
-            use pageable = tensor
-            pageable.pin_memory().DetachFromDisposeScope()
-        else
-            tensor.DetachFromDisposeScope()
+    let kept = Memory.kept (defaultArg isPinned false)
 
     // One is the trainer's, one is ready or soon will be, the others are being filled.
     let slots = [|

@@ -128,37 +128,34 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
         let images, labels = there batch.Images, there batch.Labels
 
-        match exchange with
-        | Some exchange ->
-            let struct (loss, right) = forward images labels
-            let right = right.item<int64>()
-            let value = float (loss.item<float32>())
-
-            if Double.IsFinite value then
-                loss.mul(exchange.Share.ToScalar()).backward()
-
-            let agreed = exchange.Sum(value, right, it.Checksum step)
-
-            if Double.IsFinite agreed.Loss then
-                it.Update rate
-
-            struct (agreed.Loss, agreed.Right)
-        | None when isOnCpu ->
-            let struct (loss, right) = forward images labels
-            let right = right.item<int64>()
-            let value = float (loss.item<float32>())
-
-            if Double.IsFinite value then
-                loss.backward ()
-                it.Update rate
-
-            struct (value, right)
-        | None ->
+        if exchange.IsNone && not isOnCpu then
             let struct (loss, right) = it.Queue(images, labels, rate)
             // The only wait of a step. It ends after the copies above: the batch is free then.
             let both = torch.stack([| loss.detach (); right.``to`` ScalarType.Float32 |]).cpu()
             let both = Memory.span<float32> both
             struct (float both[0], int64 both[1])
+        else
+            let struct (loss, right) = forward images labels
+            let right = right.item<int64>()
+            let value = float (loss.item<float32>())
+
+            match exchange with
+            | Some exchange ->
+                if Double.IsFinite value then
+                    loss.mul(exchange.Share.ToScalar()).backward()
+
+                let agreed = exchange.Sum(value, right, it.Checksum step)
+
+                if Double.IsFinite agreed.Loss then
+                    it.Update rate
+
+                struct (agreed.Loss, agreed.Right)
+            | None ->
+                if Double.IsFinite value then
+                    loss.backward ()
+                    it.Update rate
+
+                struct (value, right)
 
     /// γ of each factor; what is written here holds from the next step on.
     member _.Gammas = factors.Gammas
