@@ -109,6 +109,24 @@ public sealed class Network : IEquatable<Network>
         recipe is null ? null : Recipes.Merge(Core.RecipeModule.defaults, recipe),
         Warnings);
 
+    /// <summary>
+    /// The same layers without scaling factors, and the recipe without γ, target and cuts: what a selected network
+    /// is compared with. Of the whole network it is the dense control, of a selected one the control from scratch.
+    /// </summary>
+    public Network WithoutFactors() => Control(Core.UniformModule.plain(Value));
+
+    /// <summary>
+    /// The widest network without factors whose layers are all narrower by the same multiplier, and the recipe as
+    /// <see cref="WithoutFactors"/> has it: what selection has to be better than.
+    /// </summary>
+    /// <param name="macs">What <see cref="Macs"/> may be at most.</param>
+    /// <returns>Null: with one channel a layer it is still more.</returns>
+    public Network? Narrowed(long macs) =>
+        Core.UniformModule.within(macs, Value).ToReference() is { } narrowed ? Control(narrowed.Network) : null;
+
+    private Network Control(Core.Network value) =>
+        new(value, CoreRecipe is null ? null : Files.StudyRecipe.free(CoreRecipe), []);
+
     /// <summary>Reads and checks a <c>.sss</c> file.</summary>
     /// <exception cref="SssException">The file cannot be read, or its text is wrong.</exception>
     public static Network Load(string path)

@@ -28,6 +28,11 @@ public sealed class TrainedNetwork : IDisposable
     public IReadOnlyList<EpochProgress> Epochs { get; }
 
     /// <summary>
+    /// Forward multiply-adds of all steps: images times the macs of the network as it was then, cuts counted.
+    /// </summary>
+    public double TrainingMacs => Value.State.TrainMacs;
+
+    /// <summary>
     /// The factors of a layer or residual as selection reads them (the iterate): zeros are exact.
     /// </summary>
     /// <param name="owner">The name of the layer or residual that carries them.</param>

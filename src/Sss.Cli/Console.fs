@@ -75,6 +75,10 @@ module Number =
     /// 1234567 as `1,234,567`.
     let grouped (n: int64) = n.ToString "#,0"
 
+    /// `1 epoch`, `1,234 epochs`.
+    let counted (n: int) (one: string) =
+        grouped (int64 n) + " " + one + (if n = 1 then "" else "s")
+
     /// 0.1234 as `12.3 %`.
     let percent (fraction: float) =
         (fraction * 100.0).ToString "0.0" + " %"

@@ -63,22 +63,28 @@ module TrainProgress =
         else
             $", {a.Device}, {a.Precision}" + (if a.Tf32 then ", TF32" else "")
 
-    let private workers (start: TrainStart) =
-        if start.Ranks > 1 then
-            $"{start.Ranks} ranks of {start.Threads} threads"
+    let private workers (a: RunArithmetic) =
+        let threads = Number.counted a.Threads "thread"
+
+        if a.Ranks > 1 then
+            $"{a.Ranks} ranks of {threads}"
         else
-            $"{start.Threads} threads"
+            threads
 
     let private heading (start: TrainStart) =
+        let epochs = Number.counted start.Epochs "epoch"
+
         $"training {start.Network.Name}: {Number.grouped start.Images} images an epoch, \
-          batch {start.Batch}, {start.Epochs} epochs, {workers start}"
+          batch {start.Batch}, {epochs}, {workers start.Arithmetic}"
         + arithmetic start.Arithmetic
 
     let private resumed (r: Resumption) = [
         for reason in r.Damaged do
             $"a checkpoint cannot be read, going on from the one before it: {reason}"
         match r.Checkpoint with
-        | Some path -> $"going on from {path}, after {r.Epoch} epochs ({r.Step} steps)"
+        | Some path ->
+            let epochs = Number.counted r.Epoch "epoch"
+            $"going on from {path}, after {epochs} ({r.Step} steps)"
         | None -> "no checkpoint in the folder yet: starting at the first step"
     ]
 
@@ -86,7 +92,8 @@ module TrainProgress =
         let kept =
             Number.percent (float report.After.Macs / float (max 1L report.Before.Macs))
 
-        $"cut {report.Structures} structures for good: going on with {kept} of the macs"
+        let structures = Number.counted report.Structures "structure"
+        $"cut {structures} for good: going on with {kept} of the macs"
 
     let private leftOut error = "left out: " + FileError.message error
 

@@ -77,7 +77,7 @@ type MpiTests() =
 
             Assert.Equal(
                 "training Plain: 1,400 images an epoch, batch 50, 3 epochs, "
-                + $"{ranks} ranks of 1 threads",
+                + $"{ranks} ranks of 1 thread",
                 firstLine ended.Err
             )
 

@@ -41,6 +41,22 @@ public class NetworkTests
     }
 
     [Fact]
+    public void GivesTheNetworksThatASelectedOneIsComparedWith()
+    {
+        var network = Network.Parse(Small);
+
+        var dense = network.WithoutFactors();
+        Assert.Equal((0, network.Macs, network.Parameters), (dense.Factors, dense.Macs, dense.Parameters));
+        Assert.Equal((2, new Gamma()), (dense.Recipe!.Epochs, dense.Recipe.Gamma));
+
+        var half = network.Narrowed(network.Macs / 2)!;
+        Assert.Equal((0, 2 * 9 * 64 + 20), (half.Factors, half.Macs));
+        Assert.Equal(dense.Recipe, half.Recipe);
+        Assert.Equal(dense, network.Narrowed(network.Macs));
+        Assert.Null(network.Narrowed(1));
+    }
+
+    [Fact]
     public void PrintsATextThatParsesToTheSame()
     {
         var text = Network.Parse(Small).ToText();

@@ -41,6 +41,8 @@ public class TrainingTests
         Assert.Same(network, trained.Network);
         Assert.Equal(16, trained.Factors("bn1").Count);
         Assert.Throws<KeyNotFoundException>(() => trained.Factors("conv1"));
+        // 1,438 training images make 44 whole batches of 32.
+        Assert.Equal(4.0 * 44 * 32 * network.Macs, trained.TrainingMacs);
 
         using var small = trained.Select();
         Assert.True(small.Exactness.IsExact);

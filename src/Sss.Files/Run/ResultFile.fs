@@ -110,6 +110,8 @@ module ResultFile =
                     json.WriteString("device", a.Device)
                     json.WriteString("precision", a.Precision)
                     json.WriteBoolean("tf32", a.Tf32)
+                    json.WriteNumber("ranks", a.Ranks)
+                    json.WriteNumber("threads", a.Threads)
                 )
 
         match run.Repeats with
@@ -210,11 +212,13 @@ module ResultFile =
                 | _ -> None
             Arithmetic =
                 match root.TryGetProperty "arithmetic" with
-                | true, a ->
+                | true, a when (a.TryGetProperty "ranks" |> fst) ->
                     Some {
                         RunArithmetic.Device = JsonText.text a "device"
                         Precision = JsonText.text a "precision"
                         Tf32 = a.GetProperty("tf32").GetBoolean()
+                        Ranks = a.GetProperty("ranks").GetInt32()
+                        Threads = a.GetProperty("threads").GetInt32()
                     }
                 | _ -> None
             Repeats =

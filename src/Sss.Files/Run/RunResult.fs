@@ -53,7 +53,7 @@ type RunCompute = {
     Images: int64
 }
 
-/// Where and with what numbers a network was trained. Its verdict and its accuracy are always those of
+/// Where, with what numbers and in how many parts a network was trained. Its verdict and its accuracy are always those of
 /// float32 numbers.
 [<RequireQualifiedAccess>]
 type RunArithmetic = {
@@ -63,6 +63,10 @@ type RunArithmetic = {
     Precision: string
     /// Whether products in training rounded their inputs to TF32.
     Tf32: bool
+    /// Processes that trained together; 1: one alone.
+    Ranks: int
+    /// Of each rank. Other numbers of them add in another order, and round otherwise.
+    Threads: int
 }
 
 /// One run among several that differ in their seed alone.

@@ -7,7 +7,8 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module StudyRecipe =
 
-    let private free (recipe: Recipe) = {
+    /// The recipe of a network without factors: no γ, no target, nothing cut.
+    let free (recipe: Recipe) : Recipe = {
         recipe with
             Gamma = Gamma.none
             TargetMacs = None

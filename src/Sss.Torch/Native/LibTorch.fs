@@ -269,11 +269,14 @@ module LibTorch =
     let tf32 (engine: LibTorch) =
         Device.allowsTf32 engine.device ForTraining
 
-    /// Where and with what numbers training with this value computes.
-    let arithmetic (engine: LibTorch) : RunArithmetic = {
+    /// Where, with what numbers and in how many parts training with this value and so many ranks
+    /// computes.
+    let arithmetic (engine: LibTorch) (ranks: int) : RunArithmetic = {
         RunArithmetic.Device = Device.name engine.device
         Precision = Precision.name engine.precision
         Tf32 = tf32 engine
+        Ranks = ranks
+        Threads = torch.get_num_threads ()
     }
 
     /// Runs training: TF32 is on within where it may be, and off again behind.

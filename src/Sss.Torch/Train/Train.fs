@@ -45,6 +45,12 @@ module Train =
             Error(OutOfMemory batch)
         | :? ExternalException as e -> Error(EngineFailed e.Message)
 
+    let private ranks (settings: TrainSettings) =
+        settings.Team |> Option.map _.Size |> Option.defaultValue 1
+
+    let private arithmetic settings =
+        LibTorch.arithmetic settings.Engine (ranks settings)
+
     let private trained (s: Session) (final: TrainState) reports =
         let network, numbers =
             match final.Best with
@@ -59,7 +65,7 @@ module Train =
             Images = final.Step * int64 s.Batch
             Epochs = reports
             Seconds = final.Seconds
-            Arithmetic = LibTorch.arithmetic s.Settings.Engine
+            Arithmetic = arithmetic s.Settings
         }
 
     /// Trains: NAG for the weights, APG for the factors, both at every step on the same batch.
@@ -84,7 +90,7 @@ module Train =
                     training, Some held
 
             let batch = min recipe.Batch training.Train.Count
-            let ranks = settings.Team |> Option.map _.Size |> Option.defaultValue 1
+            let ranks = ranks settings
 
             if ranks > batch then
                 return! Error(TooManyRanks(ranks, batch))
@@ -154,9 +160,7 @@ module Train =
                                     StepsPerEpoch = feed.StepsPerEpoch
                                     Images = feed.StepsPerEpoch * batch
                                     Batch = batch
-                                    Ranks = ranks
-                                    Threads = torch.get_num_threads ()
-                                    Arithmetic = LibTorch.arithmetic settings.Engine
+                                    Arithmetic = arithmetic settings
                                 }
                             )
 

@@ -14,11 +14,7 @@ type TrainStart = {
     Images: int
     /// Over all ranks.
     Batch: int
-    /// Processes that train together; 1: this one alone.
-    Ranks: int
-    /// Of each rank.
-    Threads: int
-    /// Where and with what numbers.
+    /// Where, with what numbers and in how many parts.
     Arithmetic: RunArithmetic
 }
 
@@ -146,7 +142,9 @@ module TrainError =
         | Diverged(epoch, loss) ->
             $"Training diverged in epoch {epoch + 1}: the loss is {loss}. Use a smaller `lr`, or \
               `warmup 1` in the recipe."
-        | Stopped state -> $"Training was stopped after {state.Epoch} epochs and can be resumed."
+        | Stopped state ->
+            let epochs = if state.Epoch = 1 then "1 epoch" else $"{state.Epoch} epochs"
+            $"Training was stopped after {epochs} and can be resumed."
         | Unmoved steps ->
             $"No scaling factor has moved in {steps} steps: `lr` times γ is lost in the rounding of \
               single precision. Use a larger `lr` or γ."

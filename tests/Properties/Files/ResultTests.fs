@@ -51,6 +51,8 @@ let result: RunResult = {
             RunArithmetic.Device = "cuda:1"
             Precision = "bf16"
             Tf32 = true
+            Ranks = 4
+            Threads = 2
         }
     Repeats = None
     Controls = [
@@ -166,7 +168,9 @@ let ``result.json has the shape that scripts rely on`` () =
   "arithmetic": {
     "device": "cuda:1",
     "precision": "bf16",
-    "tf32": true
+    "tf32": true,
+    "ranks": 4,
+    "threads": 2
   },
   "controls": [
     {
