@@ -113,7 +113,7 @@ public sealed class Network : IEquatable<Network>
     /// The same layers without scaling factors, and the recipe without γ, target and cuts: what a selected network
     /// is compared with. Of the whole network it is the dense control, of a selected one the control from scratch.
     /// </summary>
-    public Network WithoutFactors() => Control(Core.UniformModule.plain(Value));
+    public Network WithoutFactors() => Control(Core.Uniform.plain(Value));
 
     /// <summary>
     /// The widest network without factors whose layers are all narrower by the same multiplier, and the recipe as
@@ -122,7 +122,7 @@ public sealed class Network : IEquatable<Network>
     /// <param name="macs">What <see cref="Macs"/> may be at most.</param>
     /// <returns>Null: with one channel a layer it is still more.</returns>
     public Network? Narrowed(long macs) =>
-        Core.UniformModule.within(macs, Value).ToReference() is { } narrowed ? Control(narrowed.Network) : null;
+        Core.Uniform.within(macs, Value).ToReference() is { } narrowed ? Control(narrowed.Network) : null;
 
     private Network Control(Core.Network value) =>
         new(value, CoreRecipe is null ? null : Files.StudyRecipe.free(CoreRecipe), []);

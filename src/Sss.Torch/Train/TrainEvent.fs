@@ -143,7 +143,12 @@ module TrainError =
             $"Training diverged in epoch {epoch + 1}: the loss is {loss}. Use a smaller `lr`, or \
               `warmup 1` in the recipe."
         | Stopped state ->
-            let epochs = if state.Epoch = 1 then "1 epoch" else $"{state.Epoch} epochs"
+            let epochs =
+                if state.Epoch = 1 then
+                    "1 epoch"
+                else
+                    $"{state.Epoch} epochs"
+
             $"Training was stopped after {epochs} and can be resumed."
         | Unmoved steps ->
             $"No scaling factor has moved in {steps} steps: `lr` times γ is lost in the rounding of \
