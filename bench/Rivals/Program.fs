@@ -9,14 +9,40 @@ open Sss.Files
 open Sss.Torch
 
 let private usage =
-    "usage: bench/rivals --data DATA [--limit N] [--threads N] RUN... with folders of finished runs \
-     of `sss train --target-macs F`"
+    let tries = Try.all |> List.map Try.text |> String.concat ", "
+
+    String.concat "\n" [
+        "usage: bench/rivals --data DATA [--limit N] [--threads N] [--try TRY]... RUN..."
+        "       bench/rivals --gather FILE RUN...   the rows of runs in one file"
+        "       bench/rivals --page FILE            its tables, as Markdown"
+        "       bench/rivals --tries                all tries, a line each"
+        "       bench/rivals --best RUN             the better one of each rule in a run's folder"
+        "RUN: the folder of a finished run of `sss train --target-macs F`."
+        $"TRY: one of {tries}; all where none is given."
+    ]
 
 type private Arguments = {
     Data: string option
     Limit: int option
     Threads: int
+    Tries: Try list
+    Gather: string option
+    Page: string option
+    Best: string option
+    List: bool
     Runs: string list
+}
+
+let private nothing = {
+    Data = None
+    Limit = None
+    Threads = 2
+    Tries = []
+    Gather = None
+    Page = None
+    Best = None
+    List = false
+    Runs = []
 }
 
 let rec private parse (found: Arguments) (words: string list) =
@@ -28,10 +54,24 @@ let rec private parse (found: Arguments) (words: string list) =
     match words with
     | [] -> Ok found
     | "--data" :: data :: rest -> parse { found with Data = Some data } rest
+    | "--gather" :: file :: rest -> parse { found with Gather = Some file } rest
+    | "--page" :: file :: rest -> parse { found with Page = Some file } rest
+    | "--best" :: run :: rest -> parse { found with Best = Some run } rest
+    | "--tries" :: rest -> parse { found with List = true } rest
     | "--limit" :: text :: rest ->
         whole text |> Result.bind (fun n -> parse { found with Limit = Some n } rest)
     | "--threads" :: text :: rest ->
         whole text |> Result.bind (fun n -> parse { found with Threads = n } rest)
+    | "--try" :: text :: rest ->
+        match Try.tryParse text with
+        | Some t ->
+            parse
+                {
+                    found with
+                        Tries = found.Tries @ [ t ]
+                }
+                rest
+        | None -> Error $"{text} is no try\n{usage}"
     | word :: _ when word.StartsWith "--" -> Error $"{word} is not known\n{usage}"
     | run :: rest ->
         parse
@@ -41,108 +81,84 @@ let rec private parse (found: Arguments) (words: string list) =
             }
             rest
 
-/// Both papers leave these open for another data set; all are run, so that the rival may have its
-/// best.
-let private tries = [
-    for tuning in [ 1.0; 0.1 ] do
-        Rule.Magnitude, 0.0, tuning
-
-        for strength in [ 1e-4; 1e-3 ] do
-            Rule.Slimming, strength, tuning
-]
-
-let private header =
-    "run,seed,method,strength,tuning,macs,params,epochs_whole,epochs_small,train_macs,accuracy"
-
-let private line (name: string) seed (s: Score) =
-    let number (value: float) =
-        value.ToString("G6", CultureInfo.InvariantCulture)
-
-    String.Join(
-        ",",
-        [
-            name
-            string seed
-            Rule.name s.Rule
-            number s.Strength
-            number s.Tuning
-            string s.Macs
-            string s.Params
-            string (fst s.Epochs)
-            string (snd s.Epochs)
-            number s.Compute
-            number s.Accuracy
-        ]
-    )
-
-/// `rivals.csv` in a run's folder, a row a try. A folder that has it whole is not done again.
+/// The tries beside a run. One whose row is there is not made again.
 let private compare' (engine: LibTorch) (arguments: Arguments) (source: DataSource) folder =
-    let file = Path.Combine(folder, "rivals.csv")
-    let name = Path.GetFileName(Path.TrimEndingDirectorySeparator folder) |> nonNull
+    result {
+        let! full = RunFolder.loadFull folder |> Result.mapError PipelineError.message
 
-    if File.Exists file then
-        Ok()
-    else
-        result {
-            let! full = RunFolder.loadFull folder |> Result.mapError PipelineError.message
+        let! run =
+            ResultFile.read (Path.Combine(folder, "result.json"))
+            |> Result.mapError FileError.message
 
-            let! result =
-                ResultFile.read (Path.Combine(folder, "result.json"))
-                |> Result.mapError FileError.message
+        let! compute =
+            run.Compute
+            |> Result.requireSome $"{folder} does not say what its training took"
 
-            let! compute =
-                result.Compute
-                |> Result.requireSome $"{folder} does not say what its training took"
+        let! dataset =
+            Dataset.loadFor full.Network source |> Result.mapError FileError.message
 
-            let! dataset =
-                Dataset.loadFor full.Network source |> Result.mapError FileError.message
-
-            let bench = {
-                Engine = engine
-                Dataset =
-                    match arguments.Limit with
-                    | Some n -> Dataset.limit n dataset
-                    | None -> dataset
-                Threads = arguments.Threads
-            }
-
-            let! rows =
-                tries
-                |> List.traverseResultM (fun (rule, strength, tuning) ->
-                    Rival.run bench full.Network result compute.TrainMacs rule strength tuning
-                    |> Result.map (fun score ->
-                        let text = line name result.Seed score
-                        eprintfn $"{text}"
-                        text
-                    )
-                )
-
-            return!
-                AtomicFile.writeText file (String.Join("\n", Array.ofList (header :: rows)) + "\n")
-                |> Result.mapError FileError.message
+        let bench = {
+            Engine = engine
+            Dataset =
+                match arguments.Limit with
+                | Some n -> Dataset.limit n dataset
+                | None -> dataset
+            Threads = arguments.Threads
         }
+
+        let wanted =
+            (if arguments.Tries.IsEmpty then Try.all else arguments.Tries)
+            |> List.filter (fun t -> not (File.Exists(Rows.path folder t)))
+
+        for t in wanted do
+            let! row = Rival.run bench full.Network run compute.TrainMacs t
+            do! Rows.write (Rows.path folder t) [ row ] |> Result.mapError FileError.message
+            let percent = (100.0 * row.Accuracy).ToString("0.00", CultureInfo.InvariantCulture)
+            eprintfn $"{folder}: {Try.text t}: {percent} %%"
+    }
+
+let private train (arguments: Arguments) =
+    result {
+        let! data = arguments.Data |> Result.requireSome usage
+        do! Result.requireFalse usage arguments.Runs.IsEmpty
+        let! source = DataSource.parse data |> Result.mapError FileError.message
+        let! engine = LibTorch.load () |> Result.mapError LibTorchError.message
+
+        for folder in arguments.Runs do
+            do! compare' engine arguments source folder
+    }
+
+let private gather (runs: string list) (file: string) =
+    runs
+    |> List.traverseResultM Rows.ofRun
+    |> Result.map List.concat
+    |> Result.bind (Rows.write file)
+
+let private best (run: string) =
+    Rows.ofRun run
+    |> Result.map (fun rows ->
+        for _, rows in rows |> List.groupBy (fun row -> row.Try.Rule) do
+            let best = rows |> List.maxBy (fun row -> row.Accuracy)
+            printfn $"{Try.text best.Try}"
+    )
 
 [<EntryPoint>]
 let main words =
     let outcome =
         result {
-            let! arguments =
-                parse
-                    {
-                        Data = None
-                        Limit = None
-                        Threads = 2
-                        Runs = []
-                    }
-                    (List.ofArray words)
+            let! arguments = parse nothing (List.ofArray words)
 
-            let! data = arguments.Data |> Result.requireSome usage
-            do! Result.requireFalse usage arguments.Runs.IsEmpty
-            let! source = DataSource.parse data |> Result.mapError FileError.message
-            let! engine = LibTorch.load () |> Result.mapError LibTorchError.message
-
-            for folder in arguments.Runs do
-                do! compare' engine arguments source folder
+            match arguments with
+            | { List = true } ->
+                for t in Try.all do
+                    printfn $"{Try.text t}"
+            | { Best = Some run } -> do! best run |> Result.mapError FileError.message
+            | { Gather = Some file } ->
+                do! gather arguments.Runs file |> Result.mapError FileError.message
+            | { Page = Some file } ->
+                let! rows = Rows.read file |> Result.mapError FileError.message
+                printf $"{Page.ofRows rows}"
+            | _ -> do! train arguments
         }
 
     match outcome with

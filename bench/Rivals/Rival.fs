@@ -6,23 +6,6 @@ open Sss.Core
 open Sss.Files
 open Sss.Torch
 
-/// What a rival came to.
-type Score = {
-    Rule: Rule
-    /// λ of slimming's penalty; 0 for magnitude.
-    Strength: float
-    /// The step size of fine-tuning over that of training.
-    Tuning: float
-    Macs: int64
-    Params: int64
-    /// Epochs of the whole network, epochs of the small one.
-    Epochs: int * int
-    /// Macs of forward passes over all training: what the run that it is compared with spent, or up
-    /// to an epoch of the small network more.
-    Compute: float
-    Accuracy: float
-}
-
 /// Train, take neurons out, train on, with as much computing as a run of `sss train` took.
 [<RequireQualifiedAccess>]
 module Rival =
@@ -31,17 +14,10 @@ module Rival =
 
     /// The rival of a finished run, at its size and its compute: the whole network for as long as the
     /// run's target had, the small one for the rest.
-    let run
-        (bench: Bench)
-        (network: Network)
-        (done': RunResult)
-        (compute: float)
-        (rule: Rule)
-        (strength: float)
-        (tuning: float)
-        =
+    let run (bench: Bench) (network: Network) (done': RunResult) (compute: float) (t: Try) =
         result {
             let recipe = done'.Recipe
+            let rule = Try.rule t
             let bare = Uniform.plain network
             let images = bench.Dataset.Train.Count / recipe.Batch * recipe.Batch |> int64
             let first = Control.deadline recipe
@@ -52,7 +28,7 @@ module Rival =
                 | Rule.Slimming ->
                     Rule.sites network
                     |> List.map (fun (layer, _) -> $"{layer.Name}.weight")
-                    |> Fit.trainSlimming bench recipe first strength bare
+                    |> Fit.trainSlimming bench recipe first t.Strength bare
 
             let! small = Rule.zeros rule network done'.Selected.Macs numbers
             let network = Uniform.plain small.Network
@@ -61,18 +37,24 @@ module Rival =
             let second = left / epoch network |> ceil |> int |> max 1
 
             let! tuned =
-                Fit.train bench recipe second (tuning * recipe.Lr) network (Some small.Weights)
+                Fit.train bench recipe second (t.Tuning * recipe.Lr) network (Some small.Weights)
 
             let! accuracy = Fit.accuracy bench network tuned
 
             return {
-                Rule = rule
-                Strength = strength
-                Tuning = tuning
+                Network = network.Name
+                Target = Option.defaultValue 1.0 recipe.TargetMacs
+                Seed = done'.Seed
+                SelectedMacs = done'.Selected.Macs
+                SelectedParams = done'.Selected.Params
+                SelectedTrainMacs = compute
+                SelectedAccuracy = done'.Test.Accuracy
+                Try = t
                 Macs = macsOf network
                 Params = (Cost.ofNetwork network).Params
-                Epochs = first, second
-                Compute = float first * epoch bare + float second * epoch network
+                EpochsWhole = first
+                EpochsSmall = second
+                TrainMacs = float first * epoch bare + float second * epoch network
                 Accuracy = accuracy
             }
         }

@@ -1,0 +1,61 @@
+namespace Sss.Bench.Rivals
+
+open System.IO
+open System.Text.Json
+open FsToolkit.ErrorHandling
+open Sss.Files
+
+/// One try beside one run of `sss train --target-macs F`; numbers and text alone, so that
+/// `System.Text.Json` writes and reads it as it is.
+type Row = {
+    /// The run's network, target and seed.
+    Network: string
+    Target: float
+    Seed: int
+    /// What the run's network came to.
+    SelectedMacs: int64
+    SelectedParams: int64
+    SelectedTrainMacs: float
+    SelectedAccuracy: float
+    Try: Try
+    Macs: int64
+    Params: int64
+    /// Epochs of the whole network, and of the small one.
+    EpochsWhole: int
+    EpochsSmall: int
+    /// Forward macs of both.
+    TrainMacs: float
+    Accuracy: float
+}
+
+/// Files of rows: one a try in a run's folder, and what is gathered of them.
+[<RequireQualifiedAccess>]
+module Rows =
+
+    let private options = JsonSerializerOptions(WriteIndented = true, NewLine = "\n")
+
+    /// Where a try's row stands in a run's folder.
+    let path (run: string) (t: Try) =
+        Path.Combine(run, "rivals", (Try.text t).Replace(':', '-') + ".json")
+
+    let read (path: string) : Result<Row list, FileError> =
+        FileError.catching
+            path
+            (fun () ->
+                JsonText.read
+                    path
+                    (File.ReadAllBytes path)
+                    (fun root -> root.Deserialize<Row list> options |> nonNull)
+            )
+
+    /// Of the tries that a run's folder has.
+    let ofRun (run: string) : Result<Row list, FileError> =
+        Try.all
+        |> List.map (path run)
+        |> List.filter File.Exists
+        |> List.traverseResultM read
+        |> Result.map List.concat
+
+    /// Whole or not at all.
+    let write (path: string) (rows: Row list) : Result<unit, FileError> =
+        AtomicFile.writeText path (JsonSerializer.Serialize(rows, options) + "\n")
