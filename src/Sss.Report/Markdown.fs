@@ -128,6 +128,16 @@ module Markdown =
                     ]
         ]
 
+    /// A picture of the part of a layer that is left, in tenths; what is not gone has at least one.
+    let private bar (kept: float) (total: int) =
+        let tenths =
+            if kept > 0.0 then
+                max 1 (int (round (10.0 * kept / float (max 1 total))))
+            else
+                0
+
+        String.replicate tenths "█" + String.replicate (10 - tenths) "░"
+
     let private layers (study: Study) =
         let columns =
             study.Points |> List.map (fun point -> point, Study.meanLayers point study)
@@ -138,9 +148,10 @@ module Markdown =
             let cell name layers =
                 match layers |> List.tryFind (fun (layer, _, _, _) -> layer = name) with
                 | None -> "–"
-                | Some(_, kept: float, _, gone) ->
+                | Some(_, kept: float, total, gone) ->
                     let mean = kept.ToString("0.#", CultureInfo.InvariantCulture)
-                    if gone > 0 then $"{mean} (gone in {gone})" else mean
+                    let left = if gone > 0 then $"{mean} (gone in {gone})" else mean
+                    left + " " + bar kept total
 
             table [
                 "layer"

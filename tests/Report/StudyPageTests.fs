@@ -114,8 +114,8 @@ type StudyPageTests() =
         Assert.Contains("| macs 0.5 | selected | 97.00 | 98.00 |", lines)
         // A shared control is told at each point, with nothing to compare where no run is.
         starts "| macs 0.3 | dense | 98.50 ± 0.71 |  |"
-        Assert.Contains("| conv1 | 16 | 10.5 | – |", lines)
-        Assert.Contains("| basic1.conv1 | 16 | 0.5 (gone in 1) | – |", lines)
+        Assert.Contains("| conv1 | 16 | 10.5 ███████░░░ | – |", lines)
+        Assert.Contains("| basic1.conv1 | 16 | 0.5 (gone in 1) █░░░░░░░░░ | – |", lines)
         Assert.Contains("Runs that are not there: macs-0.3/seed-1.", lines)
         Assert.EndsWith("```\n", page)
 
