@@ -239,7 +239,7 @@ module Markdown =
         [
             $"# Results on {escape data}"
             ""
-            "Written by `sss report --markdown` from the `sweep.json` of each study; no number is typed in."
+            "Written by `sss report --markdown` from the `sweep.json` of each study; no number of the tables is typed in."
             ""
             match notes with
             | Some text ->

@@ -249,6 +249,17 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
     )
 
 [<Fact>]
+let ``an older result.json, which tells no ranks, reads without its arithmetic`` () =
+    Folders.within (fun folder ->
+        let path = Path.Combine(folder, "result.json")
+        let text = ResultFile.toText result
+        let older = text.Replace(",\n    \"ranks\": 4,\n    \"threads\": 2", "")
+        Assert.NotEqual<string>(text, older)
+        File.WriteAllText(path, older)
+        Assert.Equal({ result with Arithmetic = None }, Folders.ok (ResultFile.read path))
+    )
+
+[<Fact>]
 let ``a loss that is not finite is null in result.json and NaN when read`` () =
     Folders.within (fun folder ->
         let path = Path.Combine(folder, "result.json")
