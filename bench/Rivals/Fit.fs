@@ -19,12 +19,9 @@ type Bench = {
 module Fit =
 
     let private recipe epochs lr (recipe: Recipe) = {
-        recipe with
+        StudyRecipe.free recipe with
             Epochs = epochs
             Lr = lr
-            TargetMacs = None
-            ShrinkEvery = None
-            Gamma = Gamma.none
     }
 
     let private settings (bench: Bench) from : TrainSettings = {
