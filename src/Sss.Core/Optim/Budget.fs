@@ -41,6 +41,8 @@ type BudgetState = {
     Multiplier: float
     /// Which structures are being pressed out.
     Marked: bool[]
+    /// Which structures may not go: those that the landing's choice keeps; see `Budget.floors`.
+    Kept: bool[]
     /// Magnitudes at the last call.
     Previous: float[]
 }
@@ -52,7 +54,7 @@ type BudgetDecision = {
     Gammas: float[]
     /// Macs of the would-be selected network now.
     Macs: int64
-    /// Macs once the marked structures are gone.
+    /// Macs once the marked structures are gone, and those that come back are there.
     Planned: int64
     /// False where even the removal of all that may be pressed does not reach the target.
     Reachable: bool
@@ -73,25 +75,43 @@ type BudgetDecision = {
 /// makes a layer no faster.
 /// **Landing** begins when 60 % of the reach is spent, or earlier when by the next call the target
 /// could be crossed. The structures that must go are chosen (`Landing.choose`) and pressed so that
-/// they are at 0 in time; all others get γ = 0, and those at 0 are held there. Who was marked stays
+/// they are at 0 in time; all others get γ = 0 and a floor, and those at 0 are held there. Who was marked stays
 /// first in the order, so the choice does not swing. What takes the cost across the target is kept
 /// short of 0 until the end, so that the target is never crossed while others are still under way.
 /// On the stretch before the deadline all marked ones get a γ that no gradient withstands: the
 /// landing is exact.
-/// **Holding.** γ = 0 for what is kept, and zeros are held. Only where the loss by itself has
-/// driven structures to 0 so that more than the cheapest remaining one is missing, zeros that fit
-/// in are let free (γ = 0) to come back.
+/// **Holding.** γ = 0 and the floor for what is kept, and zeros are held.
+///
+/// **Floors.** A factor at 0 gets no gradient where a relu follows, so what noise takes to 0 would stay
+/// there, and be missing. The floor keeps it in reach of the loss. Where more than the cheapest
+/// remaining structure is missing all the same (the ramp went too far), zeros that fit in get a floor too,
+/// which brings them back.
 ///
 /// Hence: from the step after the last call before the deadline the network is never above the
 /// target; it is below it by at most the cheapest remaining structure (as `Landing.choose` has it),
-/// unless the loss alone, against γ = 0, has taken more. No γ ever brings a factor back: that is
-/// why the landing starts while it still has choice.
+/// or nothing that is gone fits in; whatever the loss does, as long as nothing was cut out on the way that
+/// would have to come back.
 [<RequireQualifiedAccess>]
 module Budget =
 
     /// The γ that nothing withstands: η·γ exceeds any factor and gradient for η above 1e-6. Finite,
     /// so that 0·γ is 0.
     let ceiling = 1e9
+
+    /// The least that a kept factor may be. Small beside the 1 at which factors start; a power of two, so
+    /// that it is the same in float32.
+    let floor = 1.0 / 128.0
+
+    /// The least that each of so many factors may be, as the last call had it.
+    let floors (count: int) (state: BudgetState) : float[] =
+        Array.init
+            count
+            (fun i ->
+                if state.Kept.Length > i && state.Kept[i] then
+                    floor
+                else
+                    0.0
+            )
 
     /// The share of the reach that is kept for the landing.
     let private landingShare = 0.4
@@ -107,6 +127,7 @@ module Budget =
         TotalReach = 0.0
         Multiplier = 0.0
         Marked = [||]
+        Kept = [||]
         Previous = [||]
     }
 
@@ -122,6 +143,7 @@ module Budget =
         {
             state with
                 Marked = pick state.Marked
+                Kept = pick state.Kept
                 Previous = pick state.Previous
         }
 
@@ -152,16 +174,18 @@ module Budget =
         let marked i =
             state.Marked.Length > i && state.Marked[i]
 
+        let isOnFloor i = input.Magnitudes[i] <= floor
+
         pressable input
         |> Array.filter (fun i -> input.Magnitudes[i] <> 0.0)
         |> Array.sortBy (fun i ->
-            not (landing && atRisk input state 0.0 i),
+            not (landing && (isOnFloor i || atRisk input state 0.0 i)),
             not (landing && marked i),
             input.Magnitudes[i] / input.Weights[i],
             input.Magnitudes[i]
         )
 
-    /// Zeros that may come back without crossing the target, where too much is missing.
+    /// Zeros that come back without crossing the target, where too much is missing.
     let private reprieved (input: BudgetInput) (alive: bool[]) macs =
         let enough =
             macs >= input.Target
@@ -198,6 +222,9 @@ module Budget =
                 (2.0 * input.Magnitudes[i] / input.ReachToDeadline)
                 (state.Multiplier * input.Weights[i])
 
+        let kept =
+            Array.mapi (fun i isAlive -> isAlive && not plan.Marked[i] || free[i]) alive
+
         let gamma i =
             if plan.Marked[i] then
                 if lastStretch then
@@ -209,7 +236,7 @@ module Budget =
                 else
                     // At most a third of the way to 0, so that it waits there until the end.
                     min (pressure i) (input.Magnitudes[i] / (3.0 * input.ReachToNext))
-            elif alive[i] || free[i] then
+            elif kept[i] then
                 0.0
             else
                 ceiling
@@ -217,12 +244,17 @@ module Budget =
         {
             Gammas = Array.init alive.Length gamma
             Macs = macs
-            Planned = plan.Macs
+            Planned =
+                if Array.contains true free then
+                    input.MacsOf(fun i -> kept[i])
+                else
+                    plan.Macs
             Reachable = plan.Reached
             State = {
                 state with
                     Phase = if landed then BudgetPhase.Holding else BudgetPhase.Landing
                     Marked = plan.Marked
+                    Kept = kept
                     Previous = Array.copy input.Magnitudes
             }
         }

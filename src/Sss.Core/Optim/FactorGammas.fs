@@ -14,9 +14,8 @@ module FactorGammas =
 
     /// What a target's controller presses relative to each other: every factor as the `gamma` at its
     /// declaration has it (1 where none is written), kinds with a γ of 0 not at all. A kind's γ itself
-    /// does not count: it is the strength of a penalty, which a target sets by itself, and kinds pressed
-    /// alike keep more accuracy than by any other rule tried (docs/recipes.md). Where nothing would be
-    /// pressed, everything is.
+    /// does not count: it is the strength of a penalty, which a target sets by itself. Where nothing would
+    /// be pressed, everything is.
     let relative (gamma: Gamma) (factors: FactorArray list) : float[] =
         let each weightOf =
             factors

@@ -19,7 +19,7 @@ module CheckpointFile =
 
     /// The version that is written, and the only one that is read.
     [<Literal>]
-    let Format = "2"
+    let Format = "3"
 
     let private single (t: Tensor<float32>) = StoredTensor.Single t
 
@@ -76,12 +76,14 @@ module CheckpointFile =
             group "@probe/" state.Probe single
             group "@factor-velocity/" state.FactorVelocity single
             group "@velocity/" state.Velocity single
+            group "@squares/" state.Squares single
             group "@zero-steps/" state.ZeroSteps (Array.map float >> double)
             match state.Pressure with
             | None -> ()
             | Some p -> [
                 "@gammas", double (Array.map float p.Gammas)
                 "@marked", double (p.Budget.Marked |> Array.map (fun m -> if m then 1.0 else 0.0))
+                "@kept", double (p.Budget.Kept |> Array.map (fun k -> if k then 1.0 else 0.0))
                 "@previous", double p.Budget.Previous
               ]
             match state.Whole with
@@ -175,6 +177,7 @@ module CheckpointFile =
             Probe = under "@probe/" single
             FactorVelocity = under "@factor-velocity/" single
             Velocity = under "@velocity/" single
+            Squares = under "@squares/" single
             ZeroSteps = under "@zero-steps/" (doubles >> Array.map int)
             Pressure =
                 if has "phase" then
@@ -190,6 +193,7 @@ module CheckpointFile =
                             Multiplier = number "multiplier"
                             Marked =
                                 doubles file.Tensors["@marked"] |> Array.map (fun m -> m <> 0.0)
+                            Kept = doubles file.Tensors["@kept"] |> Array.map (fun k -> k <> 0.0)
                             Previous = doubles file.Tensors["@previous"]
                         }
                     }

@@ -44,16 +44,37 @@ module internal Control =
             (trainer.CostOf(fun i -> i < first || i >= next)).IsNone
         )
 
-    /// Relative strengths; the strongest factor of a vital array is left alone.
-    let private weights (recipe: Recipe) (trainer: Trainer) vital (magnitudes: float[]) =
-        let weights = FactorGammas.relative recipe.Gamma trainer.Model.Layout.Scales
+    let private places (slot: Slot) = [| int slot.Offset .. int (slot.Offset + slot.Count) - 1 |]
+
+    /// Macs that go when a factor does. Those of an array are alike: one is asked for all.
+    let private savings (macsOf: (int -> bool) -> int64) (trainer: Trainer) (magnitudes: float[]) =
+        let isAlive i = magnitudes[i] <> 0.0
+        let whole = macsOf isAlive
+
+        trainer.Model.Layout.Factors
+        |> List.map (fun slot ->
+            let saved =
+                places slot
+                |> Array.tryFind isAlive
+                |> Option.map (fun one -> whole - macsOf (fun i -> i <> one && isAlive i))
+                |> Option.defaultValue 0L
+
+            Array.create (int slot.Count) (float saved)
+        )
+        |> Array.concat
+
+    /// Relative strengths; the most valuable factor of a vital array is left alone.
+    let private weights macsOf (recipe: Recipe) (trainer: Trainer) vital (magnitudes: float[]) =
+        let weights =
+            Saliency.weights
+                (FactorGammas.relative recipe.Gamma trainer.Model.Layout.Scales)
+                magnitudes
+                (Array.map float trainer.Squares)
+                (savings macsOf trainer magnitudes)
 
         for slot in vital do
-            let strongest =
-                seq { int slot.Offset .. int (slot.Offset + slot.Count) - 1 }
-                |> Seq.maxBy (fun i -> magnitudes[i])
-
-            weights[strongest] <- 0.0
+            let best = places slot |> Array.maxBy (fun i -> magnitudes[i] / weights[i])
+            weights[best] <- 0.0
 
         weights
 
@@ -88,18 +109,19 @@ module internal Control =
 
         let magnitudes = trainer.Iterate |> Array.map (fun value -> abs (float value))
 
+        let macsOf isAlive =
+            trainer.CostOf isAlive
+            |> Option.map (fun cost -> cost.Macs)
+            // A network that looks at nothing costs nothing.
+            |> Option.defaultValue 0L
+
         let decision =
             Budget.decide
                 {
                     Magnitudes = magnitudes
-                    Weights = weights recipe trainer vital magnitudes
+                    Weights = weights macsOf recipe trainer vital magnitudes
                     LayerOf = layerOf trainer
-                    MacsOf =
-                        fun isAlive ->
-                            trainer.CostOf isAlive
-                            |> Option.map (fun cost -> cost.Macs)
-                            // A network that looks at nothing costs nothing.
-                            |> Option.defaultValue 0L
+                    MacsOf = macsOf
                     Target = target
                     ReachToNext = reachUntil (next recipe stepsPerEpoch step)
                     ReachToDeadline = reachUntil (int64 (deadline recipe) * int64 stepsPerEpoch)

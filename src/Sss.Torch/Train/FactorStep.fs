@@ -50,6 +50,8 @@ type internal FactorStep
     let iterate = Array.copy start
     let velocity: float32[] = Array.zeroCreate iterate.Length
     let zeroSteps: int[] = Array.zeroCreate iterate.Length
+    let squares: float32[] = Array.zeroCreate iterate.Length
+    let floors: float32[] = Array.zeroCreate iterate.Length
     let momentum = float32 momentum
 
     let isOnTensors =
@@ -65,7 +67,7 @@ type internal FactorStep
     let catchUp () =
         match tensors with
         | Some t when isBehind ->
-            t.Download(iterate, zeroSteps)
+            t.Download(iterate, zeroSteps, squares)
             isBehind <- false
         | _ -> ()
 
@@ -73,19 +75,31 @@ type internal FactorStep
         let t =
             tensors
             |> Option.defaultWith (fun () ->
-                let made = new FactorTensors(vector, iterate, zeroSteps)
+                let made = new FactorTensors(vector, iterate, zeroSteps, squares)
                 tensors <- Some made
                 made
             )
 
-        t.Step(rate, momentum, gammas)
+        t.Step(rate, momentum, gammas, floors)
         isBehind <- true
 
     let stepOnArrays (rate: float32) (probe: Span<float32>) (gradient: ReadOnlySpan<float32>) =
         let gammas = ReadOnlySpan gammas
 
+        for i in 0 .. squares.Length - 1 do
+            squares[i] <-
+                squares[i] * FactorMean.Kept + gradient[i] * gradient[i] * FactorMean.Fresh
+
         match method with
-        | FactorMethod.Apg -> ApgKernel.step rate momentum gammas gradient (iterate.AsSpan()) probe
+        | FactorMethod.Apg ->
+            ApgKernel.step
+                rate
+                momentum
+                gammas
+                (ReadOnlySpan floors)
+                gradient
+                (iterate.AsSpan())
+                probe
         | FactorMethod.Published clamp ->
             Published.stepInPlace
                 clamp
@@ -115,8 +129,17 @@ type internal FactorStep
         catchUp ()
         zeroSteps
 
+    /// The running mean of the square of each factor's gradient (`Saliency.memory`), from 0 at the first step.
+    member _.Squares =
+        catchUp ()
+        squares
+
     /// γ of each factor; may be written between steps.
     member _.Gammas = gammas
+
+    /// The least that each factor may be, 0 at first; may be written between steps. The published
+    /// recursions know none.
+    member _.Floors = floors
 
     /// The rule.
     member _.Method = method

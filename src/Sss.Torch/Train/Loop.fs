@@ -35,7 +35,7 @@ module internal Loop =
                     p.State.Step
                     p.State.Pressure
 
-            pressure.Gammas.CopyTo(trainer.Gammas, 0)
+            trainer.Press pressure
 
             {
                 p with

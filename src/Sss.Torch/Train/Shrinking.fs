@@ -78,6 +78,7 @@ module internal Shrinking =
                 Numbers = cut.Weights
                 Probe = tensors state.Probe factors
                 FactorVelocity = tensors state.FactorVelocity factors
+                Squares = tensors state.Squares factors
                 Velocity = tensors state.Velocity shapes
                 ZeroSteps =
                     factors

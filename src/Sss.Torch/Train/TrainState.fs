@@ -51,6 +51,8 @@ type TrainState = {
     Velocity: Weights<float32>
     /// For how many steps each factor has been 0 without a break, keyed as the probe.
     ZeroSteps: Map<string, int[]>
+    /// The running mean of the square of each factor's gradient, keyed as the probe.
+    Squares: Weights<float32>
     /// None where the recipe has no target: γ is the recipe's then.
     Pressure: Pressure option
     /// The sum of ηγ over all steps, a kind each: how much penalty a factor has felt.
@@ -111,6 +113,7 @@ module TrainState =
                     key, Array.zeroCreate (int (Parameters.size shape))
                 )
                 |> Map.ofList
+            Squares = factors |> List.map still |> Map.ofList
             Pressure = None
             Dose = Gamma.none
             Sums = noSums

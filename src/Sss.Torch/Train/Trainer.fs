@@ -157,8 +157,18 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
                 struct (value, right)
 
-    /// γ of each factor; what is written here holds from the next step on.
+    /// The running mean of the square of each factor's gradient.
+    member _.Squares = factors.Squares
+
+    /// γ of each factor.
     member _.Gammas = factors.Gammas
+
+    /// What a controller wants holds from the next step on.
+    member _.Press(pressure: Pressure) =
+        pressure.Gammas.CopyTo(factors.Gammas, 0)
+
+        Budget.floors factors.Floors.Length pressure.Budget
+        |> Array.iteri (fun i floor -> factors.Floors[i] <- float32 floor)
 
     /// What selection would leave if exactly these factors (by their place in λ) were not 0, counted
     /// without copying weights; None: a layer would die.
@@ -200,6 +210,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
                     cut factors.ZeroSteps
                     |> List.map (fun (slot, data) -> slot.Key, data)
                     |> Map.ofList
+                Squares = Map.ofList (tensors factors.Squares)
         }
 
     interface IDisposable with
@@ -234,6 +245,7 @@ module internal Trainer =
                     do! Numbers.copyIn state.Probe model.Factors.Values layout.Factors
                     do! Numbers.copyIn state.Velocity nag.Velocity layout.Weights
                     do! Numbers.copyInto state.FactorVelocity factors.Velocity layout.Factors
+                    do! Numbers.copyInto state.Squares factors.Squares layout.Factors
                 }
 
             match fill () with
@@ -242,7 +254,7 @@ module internal Trainer =
                     Map.tryFind slot.Key state.ZeroSteps
                     |> Option.iter (fun steps -> steps.CopyTo(factors.ZeroSteps, int slot.Offset))
 
-                state.Pressure |> Option.iter (fun p -> p.Gammas.CopyTo(trainer.Gammas, 0))
+                state.Pressure |> Option.iter trainer.Press
                 return trainer
             | Error e ->
                 (trainer :> IDisposable).Dispose()

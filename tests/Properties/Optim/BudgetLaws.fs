@@ -29,25 +29,28 @@ module BudgetLaws =
         && Simulation.cheapest run alive
            |> Option.forall (fun least -> missing run alive <= least)
 
-    /// Died in a stretch in which γ did not press it.
-    let private takenByTheLoss (trace: (BudgetDecision * bool[]) list) =
-        trace
-        |> List.exists (fun (decision, alive) ->
-            Array.exists2
-                (fun gamma (before, after) -> gamma = 0.0 && before <> 0.0 && not after)
-                decision.Gammas
-                (Array.zip decision.State.Previous alive)
-        )
+    [<Property>]
+    let ``a loss that drives factors below 0 takes nothing that the budget has room for``
+        (WildAdditiveRun run)
+        =
+        let _, alive = List.last (Simulation.trace run)
+        let missing = missing run alive
+        let now = macs run alive
+
+        let fits i =
+            not alive[i] && macs run (Array.updateAt i true alive) - now <= missing
+
+        missing >= 0L
+        && (Simulation.cheapest run alive |> Option.forall (fun least -> missing <= least)
+            || not (Seq.exists fits [ 0 .. alive.Length - 1 ]))
 
     [<Property(MaxTest = 400)>]
     let ``where costs are shared and the loss is wild the budget holds too, and the plan is kept``
         (WildRun run)
         =
-        let trace = Simulation.trace run
-        let decision, alive = List.last trace
+        let decision, alive = List.last (Simulation.trace run)
 
-        macs run alive <= Simulation.target run
-        && (macs run alive = decision.Planned || takenByTheLoss trace)
+        macs run alive <= Simulation.target run && macs run alive = decision.Planned
 
     [<Property(MaxTest = 400)>]
     let ``once landing has begun the macs only fall, and after the deadline nothing moves``

@@ -81,6 +81,7 @@ module KernelLaws =
                 eta
                 mu
                 (ReadOnlySpan run.Gammas)
+                (ReadOnlySpan(Array.zeroCreate run.Start.Length))
                 (ReadOnlySpan g)
                 (Span iterate)
                 (Span probe)
@@ -100,6 +101,7 @@ module KernelLaws =
                 (float32 eta)
                 (float32 mu)
                 (ReadOnlySpan gammas)
+                (ReadOnlySpan(Array.zeroCreate gammas.Length))
                 (ReadOnlySpan(single g))
                 (Span iterate)
                 (Span probe)
@@ -111,3 +113,35 @@ module KernelLaws =
 
         Array.forall2 (fun a b -> abs (float a - b) <= allowed) iterate expected.Iterate
         && Array.forall2 (fun a b -> abs (float a - b) <= allowed) probe expected.Probe
+
+    [<Property>]
+    let ``with floors it is the pure step of a penalty that begins there`` (run: Run) =
+        let floors = run.Gammas |> Array.map (fun gamma -> gamma / 4.0)
+        let iterate = Array.copy run.Start
+        let probe = Array.copy run.Start
+
+        for g, eta, mu in run.Steps do
+            ApgKernel.step
+                eta
+                mu
+                (ReadOnlySpan run.Gammas)
+                (ReadOnlySpan floors)
+                (ReadOnlySpan g)
+                (Span iterate)
+                (Span probe)
+
+        let penalty =
+            match Translated.create floors (penalty run.Gammas) with
+            | Ok penalty -> penalty
+            | Error error -> invalidOp (PenaltyError.message error)
+
+        let expected =
+            (Apg.start run.Start, run.Steps)
+            ||> List.fold (fun state (g, eta, mu) -> Apg.step eta mu penalty g state)
+
+        // Moving the origin there and back rounds.
+        let close = Array.forall2 (fun a b -> abs (a - b) <= 1e-9)
+
+        close iterate expected.Iterate
+        && close probe expected.Probe
+        && (run.Steps.IsEmpty || Array.forall2 (fun x floor -> x >= floor) iterate floors)

@@ -138,6 +138,7 @@ module Simulation =
                     (rate step)
                     run.Momentum
                     (ReadOnlySpan decision.Gammas)
+                    (ReadOnlySpan(Budget.floors n decision.State))
                     (ReadOnlySpan gradient)
                     (Span iterate)
                     (Span probe)
@@ -247,6 +248,9 @@ type AdditiveRun = AdditiveRun of Training
 /// A calm run whose costs do not.
 type SharedRun = SharedRun of Training
 
+/// A wild run whose costs add up.
+type WildAdditiveRun = WildAdditiveRun of Training
+
 /// A wild run, costs shared.
 type WildRun = WildRun of Training
 
@@ -262,6 +266,12 @@ type TrainingsArb =
         Arb.fromGenShrink (
             Trainings.Draw true false |> Gen.map SharedRun,
             fun (SharedRun run) -> Trainings.Shrink run |> Seq.map SharedRun
+        )
+
+    static member WildAdditiveRun() : Arbitrary<WildAdditiveRun> =
+        Arb.fromGenShrink (
+            Trainings.Draw false true |> Gen.map WildAdditiveRun,
+            fun (WildAdditiveRun run) -> Trainings.Shrink run |> Seq.map WildAdditiveRun
         )
 
     static member WildRun() : Arbitrary<WildRun> =

@@ -125,6 +125,7 @@ type DeviceStepTests() =
                 for t in 1..5 do
                     if t = 3 then
                         step.Gammas[0] <- 100.0f
+                        step.Floors[1] <- 0.25f
 
                     (part t).AsSpan().CopyTo(Memory.span<float32> vector.Gradient)
                     step.Step(0.3 / float t)
@@ -132,6 +133,7 @@ type DeviceStepTests() =
                     Array.copy step.Iterate,
                     (Memory.span<float32> vector.Values).ToArray(),
                     Array.copy step.ZeroSteps,
+                    Array.copy step.Squares,
                     (Memory.span<float32> vector.Gradient).ToArray()
             ]
 

@@ -77,9 +77,11 @@ let ``a factor step is the pure Apg step`` (seed: int) =
     use step = new FactorStep(vector, start, FactorMethod.Apg, Array.create n 0.5f, 0.9)
     let penalty = NonNegativeL1.create 0.5 |> Engine.ok
     let mutable state = Apg.start (Array.map float start)
+    let mutable squares = Array.create n 0.0
 
     for t in 1..4 do
         let gradient = part t |> Array.map float32
+        squares <- Array.map2 (fun s g -> 0.98 * s + 0.02 * g * g) squares (part t)
         gradient.AsSpan().CopyTo(Memory.span<float32> vector.Gradient)
         step.Step 0.1
         state <- Apg.step 0.1 0.9 penalty (Array.map float gradient) state
@@ -91,6 +93,7 @@ let ``a factor step is the pure Apg step`` (seed: int) =
 
     Array.iter2 close state.Iterate step.Iterate
     Array.iter2 close state.Probe probe
+    Array.iter2 close squares step.Squares
 
 [<Property(MaxTest = 50)>]
 let ``the published recursions can be had by name`` (seed: int) =

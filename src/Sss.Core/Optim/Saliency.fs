@@ -1,0 +1,56 @@
+namespace Sss.Core
+
+/// What each structure is worth to the loss for the macs that it costs, and weights of the penalty made
+/// from it. The second-order estimate of what the loss would rise by without structure i,
+///
+///     sᵢ = λᵢ²·E[gᵢ²]                    g: the gradient of the loss in λ
+///
+/// is optimal brain damage's ½hλ² (LeCun, Denker, Solla 1990) with the Fisher information in place of the
+/// curvature h, as in Theis, Korshunova, Tejani, Huszár, "Faster gaze prediction with dense networks and
+/// Fisher pruning" (2018), who weigh it against cost as well. Unlike λ by itself it does not change when λ
+/// shrinks and the weights before or behind it grow in turn; and in networks of any width it is of one
+/// order in all layers.
+[<RequireQualifiedAccess>]
+module Saliency =
+
+    /// How much of the running mean of g² a step keeps: the mean is over some fifty steps.
+    let memory = 0.98
+
+    /// The worth that the least valuable counts for, in medians: it goes at once, but with a finite γ.
+    let private least = 1e-3
+
+    /// Weights with which λ over weight, the order in which structures come to 0 when all are pressed, is
+    /// each one's saliency per mac, in medians. An adaptive lasso: Zou, "The adaptive lasso and its oracle
+    /// properties" (2006), has 1/|estimate| for weights.
+    ///
+    /// `relative`: strengths by declaration; 0: never pressed. `magnitudes`: |λ|. `squares`: the running mean
+    /// of g², in any unit. `savings`: macs that go when this one does. All of one length. Before the
+    /// first step, while all squares are 0, the weights are the relative ones.
+    let weights
+        (relative: float[])
+        (magnitudes: float[])
+        (squares: float[])
+        (savings: float[])
+        : float[] =
+        let perMac i =
+            magnitudes[i] * magnitudes[i] * squares[i] / max 1.0 savings[i]
+
+        let known =
+            [| 0 .. relative.Length - 1 |]
+            |> Array.filter (fun i -> relative[i] > 0.0 && magnitudes[i] > 0.0)
+            |> Array.map perMac
+            |> Array.filter (fun worth -> worth > 0.0)
+            |> Array.sort
+
+        if Array.isEmpty known then
+            relative
+        else
+            let median = known[known.Length / 2]
+
+            relative
+            |> Array.mapi (fun i strength ->
+                if magnitudes[i] > 0.0 then
+                    strength * magnitudes[i] / max least (perMac i / median)
+                else
+                    strength
+            )
