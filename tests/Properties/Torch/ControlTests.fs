@@ -9,6 +9,24 @@ open Sss.Files
 open Sss.Torch
 open Sss.Tests.Torch.Small
 
+/// What the cheapest structure that is left costs.
+let private cheapest (weights: Weights<float32>) =
+    let places = [|
+        for f in Parameters.factors network do
+            for i in 0 .. f.Scale.Count - 1 -> f.Key, i
+    |]
+
+    let index = places |> Seq.mapi (fun at place -> place, at) |> Map.ofSeq
+
+    let macsOf isAlive =
+        Selection.wouldBe network (fun owner i -> not (isAlive index[$"{owner}.factor", i])) None
+        |> Option.map _.Macs
+        |> Option.defaultValue 0L
+
+    places
+    |> Array.map (fun (key, i) -> weights[key].Data[i] <> 0.0f)
+    |> Landing.cheapest macsOf [| 0 .. places.Length - 1 |]
+
 [<Theory>]
 [<InlineData 0.5>]
 [<InlineData 0.25>]
@@ -28,6 +46,9 @@ let ``a target of macs holds after a fifth of the epochs, and survives a stop`` 
 
     Assert.All(macs[1..], fun cost -> Assert.InRange(Option.get cost, 1L, allowed))
     Assert.True(macs[0] > Some allowed, $"%A{macs}")
+
+    let missing = allowed - (List.last macs |> Option.get)
+    Assert.InRange(missing, 0L, cheapest whole.State.Numbers |> Option.get)
 
     use stop = new CancellationTokenSource()
 
