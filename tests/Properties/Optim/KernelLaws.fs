@@ -67,12 +67,12 @@ module KernelLaws =
         | Ok penalty -> penalty
         | Error error -> invalidOp (PenaltyError.message error)
 
-    let private pure' run =
+    let private pure' penalty run =
         (Apg.start run.Start, run.Steps)
-        ||> List.fold (fun state (g, eta, mu) -> Apg.step eta mu (penalty run.Gammas) g state)
+        ||> List.fold (fun state (g, eta, mu) -> Apg.step eta mu penalty g state)
 
-    [<Property>]
-    let ``in float64 the kernel is the pure step, bit for bit`` (run: Run) =
+    /// Iterate and probe after all steps of the kernel in float64.
+    let private kernel (floors: float[]) run =
         let iterate = Array.copy run.Start
         let probe = Array.copy run.Start
 
@@ -81,12 +81,17 @@ module KernelLaws =
                 eta
                 mu
                 (ReadOnlySpan run.Gammas)
-                (ReadOnlySpan(Array.zeroCreate run.Start.Length))
+                (ReadOnlySpan floors)
                 (ReadOnlySpan g)
                 (Span iterate)
                 (Span probe)
 
-        let expected = pure' run
+        iterate, probe
+
+    [<Property>]
+    let ``in float64 the kernel is the pure step, bit for bit`` (run: Run) =
+        let iterate, probe = kernel (Array.zeroCreate run.Start.Length) run
+        let expected = pure' (penalty run.Gammas) run
         iterate = expected.Iterate && probe = expected.Probe
 
     [<Property>]
@@ -106,7 +111,7 @@ module KernelLaws =
                 (Span iterate)
                 (Span probe)
 
-        let expected = pure' run
+        let expected = pure' (penalty run.Gammas) run
         // Values stay below 2⁶, a step rounds by a few 2⁻²⁴ of that, and errors of eight steps add
         // up.
         let allowed = 1e-4
@@ -117,27 +122,14 @@ module KernelLaws =
     [<Property>]
     let ``with floors it is the pure step of a penalty that begins there`` (run: Run) =
         let floors = run.Gammas |> Array.map (fun gamma -> gamma / 4.0)
-        let iterate = Array.copy run.Start
-        let probe = Array.copy run.Start
-
-        for g, eta, mu in run.Steps do
-            ApgKernel.step
-                eta
-                mu
-                (ReadOnlySpan run.Gammas)
-                (ReadOnlySpan floors)
-                (ReadOnlySpan g)
-                (Span iterate)
-                (Span probe)
+        let iterate, probe = kernel floors run
 
         let penalty =
             match Translated.create floors (penalty run.Gammas) with
             | Ok penalty -> penalty
             | Error error -> invalidOp (PenaltyError.message error)
 
-        let expected =
-            (Apg.start run.Start, run.Steps)
-            ||> List.fold (fun state (g, eta, mu) -> Apg.step eta mu penalty g state)
+        let expected = pure' penalty run
 
         // Moving the origin there and back rounds.
         let close = Array.forall2 (fun a b -> abs (a - b) <= 1e-9)
