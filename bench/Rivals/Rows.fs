@@ -28,15 +28,15 @@ type Row = {
     Accuracy: float
 }
 
-/// Files of rows: one a try in a run's folder, and what is gathered of them.
+/// Files of rows: one a try, in a folder for each run, and what is gathered of them.
 [<RequireQualifiedAccess>]
 module Rows =
 
     let private options = JsonSerializerOptions(WriteIndented = true, NewLine = "\n")
 
-    /// Where a try's row stands in a run's folder.
-    let path (run: string) (t: Try) =
-        Path.Combine(run, "rivals", (Try.text t).Replace(':', '-') + ".json")
+    /// Where a try's row stands; `run` is the run's folder in its study.
+    let path (out: string) (run: string) (t: Try) =
+        Path.Combine(out, run, (Try.text t).Replace(':', '-') + ".json")
 
     let read (path: string) : Result<Row list, FileError> =
         FileError.catching
@@ -48,10 +48,10 @@ module Rows =
                     (fun root -> root.Deserialize<Row list> options |> nonNull)
             )
 
-    /// Of the tries that a run's folder has.
-    let ofRun (run: string) : Result<Row list, FileError> =
+    /// Of the tries that were made beside a run.
+    let ofRun (out: string) (run: string) : Result<Row list, FileError> =
         Try.all
-        |> List.map (path run)
+        |> List.map (path out run)
         |> List.filter File.Exists
         |> List.traverseResultM read
         |> Result.map List.concat

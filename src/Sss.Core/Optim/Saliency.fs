@@ -19,9 +19,13 @@ module Saliency =
     /// The worth that the least valuable counts for, in medians: it goes at once, but with a finite γ.
     let private least = 1e-3
 
-    /// Weights with which λ over weight, the order in which structures come to 0 when all are pressed, is
-    /// each one's saliency per mac, in medians. An adaptive lasso: Zou, "The adaptive lasso and its oracle
-    /// properties" (2006), has 1/|estimate| for weights.
+    /// What the worth is raised to: who is worth three times as much as the last that has to go feels a
+    /// ninth of its γ, and stays near where it is.
+    let sharpness = 2.0
+
+    /// Weights with which λ over weight, the reach that a structure takes to come to 0 when all are pressed,
+    /// is each one's saliency per mac, in medians, squared. An adaptive lasso: Zou, "The adaptive lasso
+    /// and its oracle properties" (2006), has |estimate|^−q for weights, with any q above 0.
     ///
     /// `relative`: strengths by declaration; 0: never pressed. `magnitudes`: |λ|. `squares`: the running mean
     /// of g², in any unit. `savings`: macs that go when this one does. All of one length. Before the
@@ -50,7 +54,7 @@ module Saliency =
             relative
             |> Array.mapi (fun i strength ->
                 if magnitudes[i] > 0.0 then
-                    strength * magnitudes[i] / max least (perMac i / median)
+                    strength * magnitudes[i] / max least (perMac i / median) ** sharpness
                 else
                     strength
             )

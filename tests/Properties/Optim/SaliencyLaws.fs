@@ -105,5 +105,31 @@ module SaliencyLaws =
                 0.0
             |] [| 100.0; 100.0; 400.0; 100.0; 100.0 |]
 
-        // Worth in medians: 1 and 1 and a quarter, a quarter; the median of the four is 1 (the upper one).
-        Assert.Equal<float[]>([| 1.0; 2.0; 4.0; 2.0; 1000.0 |], weights)
+        // Worth in medians: 1 and 1 and a quarter, a quarter; the median of the four is 1 (the upper one). Squared
+        // it is 1, 1 and a sixteenth; who is worth nothing counts for a thousandth.
+        Assert.Equal<float[]>([| 1.0; 2.0; 16.0; 8.0; 1e6 |], weights)
+
+    [<Property>]
+    let ``the stronger of two keeps more of itself than in proportion to its worth`` count seed =
+        let _, magnitudes, squares, savings = setting count seed
+        let strengths = Array.create magnitudes.Length 1.0
+        let weights = Saliency.weights strengths magnitudes squares savings
+
+        let worth i =
+            magnitudes[i] ** 2.0 * squares[i] / max 1.0 savings[i]
+
+        // The part of itself that a structure loses to a common γ.
+        let lost i = weights[i] / magnitudes[i]
+
+        // Below a thousandth of the median all count alike; who is within a thousandth of the best is above it.
+        let best = Seq.init weights.Length worth |> Seq.max
+
+        let known =
+            [| 0 .. weights.Length - 1 |]
+            |> Array.filter (fun i -> worth i > 0.0 && worth i >= 1e-3 * best)
+
+        Array.allPairs known known
+        |> Array.forall (fun (weak, strong) ->
+            worth weak > worth strong
+            || lost strong / lost weak <= (worth weak / worth strong) * (1.0 + 1e-9)
+        )
