@@ -1,111 +1,27 @@
 module Sss.Bench.Rivals.Program
 
-open System
 open System.Globalization
 open System.IO
+open Argu
 open FsToolkit.ErrorHandling
+open Sss.Core
 open Sss.Dsl
 open Sss.Files
 open Sss.Torch
 
-let private usage =
-    let tries = Try.all |> List.map Try.text |> String.concat ", "
-
-    String.concat "\n" [
-        "usage: bench/rivals --study FILE --out DIR --data DATA [--limit N] [--threads N] [--try TRY]... [RUN...]"
-        "       bench/rivals --study FILE --runs                 the runs that it can stand beside, a line each"
-        "       bench/rivals --study FILE --out DIR --gather TO  the rows in DIR in one file"
-        "       bench/rivals --page FILE                         its tables, as Markdown"
-        "       bench/rivals --tries                             all tries, a line each"
-        "       bench/rivals --out DIR --best RUN                the better one of each rule beside a run"
-        "FILE: the sweep.json of `sss sweep --target-macs F,F,…`. DIR: gets a file a try, below RUN."
-        "RUN: the folder of a selected network's run in the study; all of them where none is given."
-        $"TRY: one of {tries}; all where none is given."
-    ]
-
-type private Arguments = {
-    Study: string option
-    Out: string option
-    Data: string option
-    Limit: int option
-    Threads: int
-    Tries: Try list
-    ListRuns: bool
-    Gather: string option
-    Page: string option
-    Best: string option
-    ListTries: bool
-    Runs: string list
-}
-
-let private nothing = {
-    Study = None
-    Out = None
-    Data = None
-    Limit = None
-    Threads = 2
-    Tries = []
-    ListRuns = false
-    Gather = None
-    Page = None
-    Best = None
-    ListTries = false
-    Runs = []
-}
-
-let rec private parse (found: Arguments) (words: string list) =
-    let whole (text: string) =
-        match Int32.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture) with
-        | true, value when value > 0 -> Ok value
-        | _ -> Error $"{text} is no whole number above 0"
-
-    match words with
-    | [] -> Ok found
-    | "--study" :: file :: rest -> parse { found with Study = Some file } rest
-    | "--out" :: folder :: rest -> parse { found with Out = Some folder } rest
-    | "--data" :: data :: rest -> parse { found with Data = Some data } rest
-    | "--gather" :: file :: rest -> parse { found with Gather = Some file } rest
-    | "--page" :: file :: rest -> parse { found with Page = Some file } rest
-    | "--best" :: run :: rest -> parse { found with Best = Some run } rest
-    | "--tries" :: rest -> parse { found with ListTries = true } rest
-    | "--runs" :: rest -> parse { found with ListRuns = true } rest
-    | "--limit" :: text :: rest ->
-        whole text |> Result.bind (fun n -> parse { found with Limit = Some n } rest)
-    | "--threads" :: text :: rest ->
-        whole text |> Result.bind (fun n -> parse { found with Threads = n } rest)
-    | "--try" :: text :: rest ->
-        match Try.tryParse text with
-        | Some t ->
-            parse
-                {
-                    found with
-                        Tries = found.Tries @ [ t ]
-                }
-                rest
-        | None -> Error $"{text} is no try\n{usage}"
-    | word :: _ when word.StartsWith "--" -> Error $"{word} is not known\n{usage}"
-    | run :: rest ->
-        parse
-            {
-                found with
-                    Runs = found.Runs @ [ run ]
-            }
-            rest
-
 /// The study, and those of its runs that the command line asks for.
-let private study (arguments: Arguments) =
+let private study (arguments: ParseResults<RivalsArgument>) =
     result {
-        let! file = arguments.Study |> Result.requireSome usage
+        let! file = arguments.TryGetResult Study |> RivalsArguments.need "--study"
         let! study = StudyFile.read file |> Result.mapError FileError.message
 
-        let selected =
-            study.Runs |> List.filter (fun run -> run.Kind = StudyKind.Selected)
+        let selected = study.Runs |> List.filter (fun run -> run.Kind = StudyKind.Selected)
 
         let! runs =
-            if arguments.Runs.IsEmpty then
-                Ok selected
-            else
-                arguments.Runs
+            match arguments.GetResult(Runs, []) with
+            | [] -> Ok selected
+            | folders ->
+                folders
                 |> List.traverseResultM (fun folder ->
                     selected
                     |> List.tryFind (fun run -> run.Folder = folder)
@@ -134,15 +50,14 @@ let private network (study: Study) =
     }
 
 /// The tries beside a run. One whose row is there is not made again.
-let private compare' (arguments: Arguments) (out: string) bench whole (run: StudyRun) =
+let private compare' (tries: Try list) (out: string) bench whole (run: StudyRun) =
     result {
         let! compute =
             run.Result.Compute
             |> Result.requireSome $"{run.Folder} does not say what its training took"
 
         let wanted =
-            (if arguments.Tries.IsEmpty then Try.all else arguments.Tries)
-            |> List.filter (fun t -> not (File.Exists(Rows.path out run.Folder t)))
+            tries |> List.filter (fun t -> not (File.Exists(Rows.path out run.Folder t)))
 
         for t in wanted do
             let! row = Rival.run bench whole run.Result compute.TrainMacs t
@@ -155,9 +70,21 @@ let private compare' (arguments: Arguments) (out: string) bench whole (run: Stud
             eprintfn $"{run.Folder}: {Try.text t}: {percent} %%"
     }
 
-let private train (arguments: Arguments) (out: string) =
+let private tries (arguments: ParseResults<RivalsArgument>) =
+    match arguments.GetResults Try with
+    | [] -> Ok Try.all
+    | words ->
+        words
+        |> List.traverseResultM (fun word ->
+            Try.tryParse word |> Result.requireSome $"--try: {word} is none"
+        )
+
+let private train (arguments: ParseResults<RivalsArgument>) (out: string) =
     result {
-        let! data = arguments.Data |> Result.requireSome usage
+        let! data = arguments.TryGetResult Data |> RivalsArguments.need "--data"
+        let! limit = RivalsArguments.limit arguments
+        let! threads = RivalsArguments.threads arguments
+        let! tries = tries arguments
         let! study, runs = study arguments
         let! whole = network study
         let! source = DataSource.parse data |> Result.mapError FileError.message
@@ -167,24 +94,24 @@ let private train (arguments: Arguments) (out: string) =
         let bench = {
             Engine = engine
             Dataset =
-                match arguments.Limit with
+                match limit with
                 | Some n -> Dataset.limit n dataset
                 | None -> dataset
-            Threads = arguments.Threads
+            Threads = threads
         }
 
         for run in runs do
-            do! compare' arguments out bench whole run
+            do! compare' tries out bench whole run
     }
 
-let private listRuns (arguments: Arguments) =
+let private listRuns (arguments: ParseResults<RivalsArgument>) =
     study arguments
     |> Result.map (fun (_, runs) ->
         for run in runs do
             printfn $"{run.Folder}"
     )
 
-let private gather (arguments: Arguments) (out: string) (file: string) =
+let private gather (arguments: ParseResults<RivalsArgument>) (out: string) (file: string) =
     study arguments
     |> Result.bind (fun (_, runs) ->
         runs
@@ -207,27 +134,35 @@ let private best (out: string) (run: string) =
             Ok()
     )
 
+let private listTries () =
+    for t in Try.all do
+        printfn $"{Try.text t}"
+
+let private page (file: string) =
+    Rows.read file
+    |> Result.mapError FileError.message
+    |> Result.map (fun rows -> printf $"{Page.ofRows rows}")
+
 [<EntryPoint>]
 let main words =
     let outcome =
         result {
-            let! arguments = parse nothing (List.ofArray words)
+            let! arguments = RivalsArguments.parse words
 
-            match arguments with
-            | { ListTries = true } ->
-                for t in Try.all do
-                    printfn $"{Try.text t}"
-            | { Page = Some file } ->
-                let! rows = Rows.read file |> Result.mapError FileError.message
-                printf $"{Page.ofRows rows}"
-            | { ListRuns = true } -> do! listRuns arguments
-            | _ ->
-                let! out = arguments.Out |> Result.requireSome usage
+            if arguments.Contains List_Tries then
+                listTries ()
+            elif arguments.Contains List_Runs then
+                do! listRuns arguments
+            else
+                match arguments.TryGetResult RivalsArgument.Page with
+                | Some file -> do! page file
+                | None ->
+                    let! out = arguments.TryGetResult Out |> RivalsArguments.need "--out"
 
-                match arguments with
-                | { Best = Some run } -> do! best out run
-                | { Gather = Some file } -> do! gather arguments out file
-                | _ -> do! train arguments out
+                    match arguments.TryGetResult Best, arguments.TryGetResult Gather with
+                    | Some run, _ -> do! best out run
+                    | None, Some file -> do! gather arguments out file
+                    | None, None -> do! train arguments out
         }
 
     match outcome with
