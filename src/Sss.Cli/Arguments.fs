@@ -100,6 +100,7 @@ type SweepArgument =
     | [<Unique>] Device of device: string
     | [<Unique>] Precision of precision: string
     | [<Unique>] No_Latency
+    | [<Unique>] Known of file: string
     | [<Unique>] Quiet
     | [<Unique>] Json
 
@@ -136,6 +137,8 @@ type SweepArgument =
             | Precision _ ->
                 "float32 (the default) or bf16: what the network in training computes with"
             | No_Latency -> "do not measure how fast the selected networks are"
+            | Known _ ->
+                "a sweep.json of the same network, recipe and options: its runs are not done again"
             | Quiet -> "no progress, only the result and errors"
             | Json -> "print sweep.json to standard output and nothing else there"
 

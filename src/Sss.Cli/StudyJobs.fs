@@ -122,6 +122,12 @@ module StudyJobs =
         | Ok whole, Ok selected -> Study.layersKept whole selected
         | _ -> []
 
+    /// The selected network's text; None where the file is not there.
+    let private selectedText (folder: string) =
+        let path = RunFolder.file folder $"{RunFolder.selected}.sss"
+
+        FileError.catching path (fun () -> Ok(File.ReadAllText path)) |> Result.toOption
+
     /// The runs of a plan that are done, for tables and pages.
     let collect (s: StudySettings) (jobs: StudyJob list) (results: Map<string, RunResult>) = [
         for job in jobs do
@@ -143,6 +149,11 @@ module StudyJobs =
                         layers (folder s job)
                     else
                         []
+                Selected =
+                    if job.Kind = StudyKind.Selected then
+                        selectedText (folder s job)
+                    else
+                        None
               }
     ]
 

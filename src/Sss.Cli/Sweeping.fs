@@ -36,18 +36,14 @@ module SweepCommand =
             StudyFile.read path
             |> Result.mapError FileError.message
             |> Result.bind (fun there ->
-                match Study.differences there.Plan study.Plan with
+                match SweepKnown.differences path there study (List.map fst study.Plan) with
                 | [] -> Ok()
-                | items ->
+                | lines ->
                     Error(
                         String.Join(
                             "\n",
-                            [
-                                $"{path} is of another sweep:"
-                                for name, there, here in items do
-                                    $"  {name}: {there} there, {here} here"
-                                "Go on with what it was started with, or choose another --out."
-                            ]
+                            lines
+                            @ [ "Go on with what it was started with, or choose another --out." ]
                         )
                     )
             )
@@ -163,6 +159,15 @@ module SweepCommand =
         result {
             use! _held = locked p.Settings.Out
             do! checkPlan p.Settings.Out p.Empty
+
+            match args.TryGetResult Known with
+            | None -> ()
+            | Some path ->
+                let! count = SweepKnown.bring p path
+
+                if not quiet then
+                    Terminal.error $"known from {path}: {count} of {p.Jobs.Length} runs"
+
             do! save p (study p o (SweepRanks.there p))
 
             let jobs =

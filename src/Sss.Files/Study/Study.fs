@@ -21,6 +21,8 @@ type StudyRun = {
     Result: RunResult
     /// Of a selected network: what selection left of each layer with weights.
     Layers: LayerKept list
+    /// Of a selected network: its text, from which its controls are made.
+    Selected: string option
 }
 
 /// Runs that were planned together, as far as they are done.

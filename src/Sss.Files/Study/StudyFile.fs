@@ -38,6 +38,7 @@ module StudyFile =
 
             json.WriteEndObject()
 
+        run.Selected |> Option.iter (fun text -> json.WriteString("selected", text))
         json.WriteEndObject()
 
     let private body (json: Utf8JsonWriter) (study: Study) =
@@ -113,6 +114,11 @@ module StudyFile =
                         }
                   ]
                 | _ -> []
+            // Files of before it was kept have none.
+            Selected =
+                match item.TryGetProperty "selected" with
+                | true, _ -> Some(JsonText.text item "selected")
+                | _ -> None
         }
 
     let private parse (root: JsonElement) : Study =

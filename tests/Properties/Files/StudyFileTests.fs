@@ -86,6 +86,11 @@ let private study: Study =
                 ]
             else
                 []
+        Selected =
+            if kind = StudyKind.Selected then
+                Some "network N {\n}\n"
+            else
+                None
     }
 
     {
