@@ -97,27 +97,42 @@ module Cutting =
         )
         |> Map.ofList
 
-    /// Factors that cannot stand where they are any more, such as that of a single group.
-    let private merged (a: Selection.Analysis) = [
-        let isFolded = a.Outline.Folded.Contains
-
+    /// Factors that the smaller network still has, or has multiplied into its weights: owner and index.
+    let private left (a: Selection.Analysis) : (string * int) list = [
         for struct (part, step) in a.Graph.Steps do
             if Graph.exists a.Graph a.Channels.Gone part then
                 match step with
                 | Step.Through({ Scale = Some scale } as layer, _, output)
-                | Step.Read({ Scale = Some scale } as layer, _, output) when isFolded layer.Name ->
+                | Step.Read({ Scale = Some scale } as layer, _, output) ->
                     let kept = a.Channels.Kept[output]
 
                     for i, channels in
                         Array.indexed (Array.chunkBySize (kept.Length / scale.Count) kept) do
                         if Array.contains true channels then
                             layer.Name, i
-                | Step.Sum(residual, branch, _, _) when
-                    isFolded residual.Name && not a.Channels.Gone[branch.Part]
+                | Step.Sum({ Scale = Some _ } as residual, branch, _, _) when
+                    not a.Channels.Gone[branch.Part]
                     ->
                     residual.Name, 0
                 | _ -> ()
     ]
+
+    /// A factor at 0 may have to stay, for a channel that a layer or a round number needs, and what
+    /// stays may come back. So all that it switches has to stay with it: it counts as other than 0, until no
+    /// factor at 0 is left that counts as 0.
+    let rec private analyse options (numbers: Numbers) network =
+        Selection.analyse options (fun _ _ -> 0.0) numbers network
+        |> Result.bind (fun a ->
+            match
+                left a |> List.filter (fun (owner, i) -> numbers.IsZero owner i) |> Set.ofList
+            with
+            | stays when stays.IsEmpty -> Ok(numbers, a)
+            | stays ->
+                let isZero owner i =
+                    numbers.IsZero owner i && not (stays.Contains(owner, i))
+
+                analyse options { numbers with IsZero = isZero } network
+        )
 
     /// Takes out what is 0 for good while training goes on. `isZero` says whether a factor is, by
     /// owner and index; its number must be 0 too. What is constant is taken as it is in training, so
@@ -143,8 +158,8 @@ module Cutting =
         match Selection.misfit network weights with
         | Some error -> Error error
         | None ->
-            Selection.analyse options (fun _ _ -> 0.0) numbers network
-            |> Result.map (fun a ->
+            analyse options numbers network
+            |> Result.map (fun (numbers, a) ->
                 let all = Shrink.weights weights numbers a.Graph a.Sums a.Channels a.Outline
 
                 // Factors as they are; with weights of 0 nothing is taken up.
@@ -156,7 +171,8 @@ module Cutting =
                     Weights = all
                     Places = places weights a
                     Folded = folded all (plain at weights a)
-                    Merged = merged a
+                    Merged =
+                        left a |> List.filter (fun (owner, _) -> a.Outline.Folded.Contains owner)
                     Settled = settled numbers a
                     Plan = Selection.planOf network numbers a
                 }

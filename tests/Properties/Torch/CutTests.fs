@@ -47,8 +47,9 @@ let private rounding (case: Case) =
     | 5 -> 3
     | _ -> 1
 
-/// Every number moved a little, as training would; zeros of factors stay.
-let private moved seed (weights: Weights<float>) : Weights<float> =
+/// Every number moved a little, as training would. `back`: what factors are left at 0 come back, else
+/// they stay.
+let private moved seed back (weights: Weights<float>) : Weights<float> =
     weights
     |> Map.map (fun key t ->
         let struct (noise, _) =
@@ -59,9 +60,12 @@ let private moved seed (weights: Weights<float>) : Weights<float> =
                 Data =
                     Array.map2
                         (fun x z ->
-                            if x = 0.0 && key.EndsWith ".factor" then 0.0
-                            elif key.EndsWith ".var" then x * (1.0 + 0.1 * tanh z)
-                            else x + 0.05 * z
+                            if x = 0.0 && key.EndsWith ".factor" then
+                                (if back then 0.5 else 0.0)
+                            elif key.EndsWith ".var" then
+                                x * (1.0 + 0.1 * tanh z)
+                            else
+                                x + 0.05 * z
                         )
                         t.Data
                         noise
@@ -110,7 +114,8 @@ let ``what was cut can be put back, and is the same function in evaluation`` () 
             let t = trial case
             let network = withoutDropout t.Network
 
-            // Two cuts: first half of the zeros, then all of them, with training in between.
+            // Two cuts: first half of the zeros, then all of them, with training in between. In every other
+            // case the zeros that are left then come back.
             let early (owner: string) index =
                 zeroIn t.Weights owner index && (owner.Length + index) % 2 = 0
 
@@ -127,7 +132,8 @@ let ``what was cut can be put back, and is the same function in evaluation`` () 
                     | Error _ -> None
                     | Ok cut ->
                         let whole = Whole.after weights cut whole
-                        let weights = moved case.Seed cut.Weights
+                        let back = rest.IsEmpty && case.Seed % 2 = 0
+                        let weights = moved case.Seed back cut.Weights
 
                         let now owner index =
                             weights[$"{owner}.factor"].Data[index] = 0.0
