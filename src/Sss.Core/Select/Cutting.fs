@@ -139,7 +139,7 @@ module Cutting =
     /// that the loss of a batch in training mode is the same before and after, up to rounding (a
     /// network with dropout draws other random numbers, since its arrays are smaller). Factors stay.
     /// `round`: layers keep a multiple of this many channels where they had as many, as
-    /// `SelectOptions.Round`; what stays for that is as dead as before, and goes with a later cut.
+    /// `SelectOptions.Round`; what stays for that is 0 as before, and may go with a later cut.
     /// Errors as `Selection.select`.
     let cut<'T when 'T :> INumberBase<'T>>
         (round: int)
