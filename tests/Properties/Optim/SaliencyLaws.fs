@@ -30,15 +30,16 @@ module SaliencyLaws =
     let private near (a: float[]) (b: float[]) =
         Array.forall2 (fun x y -> abs (x - y) <= 1e-9 * max (abs x) (abs y)) a b
 
+    let private worth (magnitudes: float[]) (squares: float[]) (savings: float[]) i =
+        magnitudes[i] ** 2.0 * squares[i] / max 1.0 savings[i]
+
     [<Property>]
     let ``who goes first is who is worth least for its macs`` count seed =
         let _, magnitudes, squares, savings = setting count seed
         let strengths = Array.create magnitudes.Length 1.0
         let weights = Saliency.weights strengths magnitudes squares savings
 
-        let perMac i =
-            magnitudes[i] ** 2.0 * squares[i] / max 1.0 savings[i]
-
+        let perMac = worth magnitudes squares savings
         let reach i = magnitudes[i] / weights[i]
 
         let alive =
@@ -115,9 +116,7 @@ module SaliencyLaws =
         let strengths = Array.create magnitudes.Length 1.0
         let weights = Saliency.weights strengths magnitudes squares savings
 
-        let worth i =
-            magnitudes[i] ** 2.0 * squares[i] / max 1.0 savings[i]
-
+        let worth = worth magnitudes squares savings
         // The part of itself that a structure loses to a common γ.
         let lost i = weights[i] / magnitudes[i]
 
