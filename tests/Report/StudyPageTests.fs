@@ -72,6 +72,7 @@ type StudyPageTests() =
                             Total = 16
                         }
                 ]
+                Selected = None
              }
 
              {
