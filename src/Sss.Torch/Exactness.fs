@@ -9,7 +9,7 @@ type Verdict =
     | Exact
     | NotExact
 
-/// How far the selected network is from the full one.
+/// How far one network is from another, as the selected from the full one.
 type Exactness = {
     /// The largest |a − b| over all inputs and classes.
     MaxAbs: float
@@ -56,16 +56,16 @@ module Exactness =
         else
             struct (infinity, infinity, false)
 
-    /// The verdict on two sets of scores, N×classes each: `full` is the reference.
-    let ofScores (classes: int) (full: float32[]) (selected: float32[]) : Exactness =
-        let inputs = full.Length / classes
+    /// The verdict on two sets of scores, N×classes each.
+    let ofScores (classes: int) (reference: float32[]) (other: float32[]) : Exactness =
+        let inputs = reference.Length / classes
         let mutable maxAbs = 0.0
         let mutable maxRel = 0.0
         let mutable agree = 0
 
         for n in 0 .. inputs - 1 do
-            let a = ReadOnlySpan(full, n * classes, classes)
-            let b = ReadOnlySpan(selected, n * classes, classes)
+            let a = ReadOnlySpan(reference, n * classes, classes)
+            let b = ReadOnlySpan(other, n * classes, classes)
             let struct (absolute, relative, same) = compare tolerance a b
             maxAbs <- max maxAbs absolute
             maxRel <- max maxRel relative
@@ -84,6 +84,16 @@ module Exactness =
                     NotExact
         }
 
+    /// Of two checks on the same inputs, what holds for both.
+    let worse (a: Exactness) (b: Exactness) : Exactness = {
+        MaxAbs = max a.MaxAbs b.MaxAbs
+        MaxRel = max a.MaxRel b.MaxRel
+        ArgmaxAgree = min a.ArgmaxAgree b.ArgmaxAgree
+        Inputs = a.Inputs
+        Tolerance = a.Tolerance
+        Verdict = if a.Verdict = Exact then b.Verdict else a.Verdict
+    }
+
     /// Random images for a network, standard normal.
     let randomImages (seed: int) (count: int) (network: Network) : float32[] =
         let values = count * int (Shape.count network.Input)
@@ -99,8 +109,8 @@ module Exactness =
     /// Runs both networks in evaluation mode, on the CPU in float32, on the same images (N×C×H×W, row-major).
     let check
         (engine: LibTorch)
-        (full: Network * Weights<float32>)
-        (selected: Network * Weights<float32>)
+        (reference: Network * Weights<float32>)
+        (other: Network * Weights<float32>)
         (images: float32[])
         : Result<Exactness, ModelError> =
         let scores (network, weights) =
@@ -110,7 +120,7 @@ module Exactness =
             }
 
         result {
-            let! a = scores full
-            let! b = scores selected
-            return ofScores (fst full).Classes a b
+            let! a = scores reference
+            let! b = scores other
+            return ofScores (fst reference).Classes a b
         }

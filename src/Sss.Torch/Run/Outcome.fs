@@ -8,6 +8,7 @@ type Outcome = {
     Trained: Trained
     Recipe: Recipe
     Selected: Selected<float32>
+    /// As it trained, whole, and selected: one function.
     Exactness: Exactness
     /// The selected network on the test set.
     Test: Evaluation

@@ -30,8 +30,28 @@ module Pipeline =
         Language.load path
         |> Result.mapError (fun (text, diagnostics) -> BadText(path, text, diagnostics))
 
-    /// Removes what the factors have zeroed, and proves that nothing changed: on random images and
-    /// on test images.
+    /// Whether the selected network is the one that was trained, on random images and on test images:
+    /// the whole network beside the selected one, and where training has cut, the network as it was after
+    /// the last step beside the whole one that was put together from it.
+    let private verdict (engine: LibTorch) (trained: Trained) selected images =
+        let check one other = Exactness.check engine one other images
+
+        result {
+            let! chosen = check (trained.Network, trained.Numbers) selected
+
+            match trained.State.Whole with
+            | None -> return chosen
+            | Some _ ->
+                let! restored =
+                    check
+                        (trained.State.Network, trained.State.Numbers)
+                        (TrainState.whole trained.State)
+
+                return Exactness.worse chosen restored
+        }
+        |> Result.mapError NoModel
+
+    /// Removes what the factors have zeroed, and proves that nothing changed.
     let select
         (engine: LibTorch)
         (options: SelectOptions)
@@ -40,11 +60,11 @@ module Pipeline =
         (trained: Trained)
         =
         result {
-            let full = trained.Network, trained.Numbers
             let clock = Stopwatch.StartNew()
 
             let! selected =
-                Selection.select options (fst full) (snd full) |> Result.mapError NotSelected
+                Selection.select options trained.Network trained.Numbers
+                |> Result.mapError NotSelected
 
             let seconds = clock.Elapsed.TotalSeconds
             let count = Exactness.inputsOf trained.Network
@@ -55,12 +75,11 @@ module Pipeline =
                 |> Result.mapError BadFile
 
             let! exactness =
-                Exactness.check
+                verdict
                     engine
-                    full
+                    trained
                     (selected.Network, selected.Weights)
                     (Array.append random real)
-                |> Result.mapError NoModel
 
             use! model =
                 Model.create engine selected.Network selected.Weights |> Result.mapError NoModel

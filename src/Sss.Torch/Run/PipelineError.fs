@@ -24,7 +24,7 @@ type PipelineError =
     | Unlike of Misfit list
     | NotSelected of SelectionError
     | NoModel of ModelError
-    /// The selected network is another function than the full one.
+    /// The selected network is another function than the trained one.
     | Inexact of Exactness
     /// ONNX Runtime gives other scores for the exported file.
     | OnnxDiffers of path: string * Exactness
@@ -111,7 +111,7 @@ module PipelineError =
               Remedy: {SelectionError.remedy error}."
         | NoModel error -> ModelError.message error
         | Inexact e ->
-            $"The selected network differs from the full one: by {e.MaxRel:g3} of the largest score \
+            $"The selected network differs from the trained one: by {e.MaxRel:g3} of the largest score \
               where {e.Tolerance:g3} is allowed ({e.Inputs} inputs, {e.ArgmaxAgree * 100.0:f2} %% with \
               the same class). This is a fault of this program; `sss verify` finds the smallest case."
         | OnnxDiffers(path, e) ->

@@ -144,6 +144,76 @@ let ``every example trains, shrinks and is exact`` (name: string) =
         Assert.True(File.Exists(RunFolder.file folder "selected.sss"))
     )
 
+/// A run on digits with so strong a penalty that structures go, and are cut, within few epochs.
+let private cutting folder =
+    let job = job (parse "digits.sss") digits.Value 4 folder
+
+    {
+        job with
+            Recipe = {
+                job.Recipe with
+                    ShrinkEvery = Some 1
+                    Gamma = {
+                        Neuron = 0.2
+                        Group = 0.0
+                        Block = 0.05
+                    }
+            }
+    }
+
+[<Fact>]
+let ``the verdict covers the network as it trained, not only what was put together from it`` () =
+    withFolder (fun folder ->
+        let job = cutting folder
+        let outcome = run job
+        let select = Pipeline.select job.Settings.Engine job.Select job.Dataset job.Recipe
+        let trained = outcome.Trained
+        let whole = Option.get trained.State.Whole
+        Assert.Equal(Exact, outcome.Exactness.Verdict)
+
+        // As if a cut had taken out a structure that was still in use: the whole network and the one
+        // selected from it have it, and are alike.
+        let key, gone =
+            Parameters.factors whole.Network
+            |> List.pick (fun f ->
+                trained.Numbers[f.Key].Data
+                |> Array.tryFindIndex (fun value -> value = 0.0f)
+                |> Option.filter (fun i ->
+                    Map.tryFind f.Key whole.Places |> Option.forall (not << Array.contains i)
+                )
+                |> Option.map (fun i -> f.Key, i)
+            )
+
+        let back =
+            whole.Weights
+            |> Map.map (fun k t ->
+                if k = key then
+                    {
+                        t with
+                            Data = t.Data |> Array.mapi (fun i x -> if i = gone then 1.0f else x)
+                    }
+                else
+                    t
+            )
+
+        let state = {
+            trained.State with
+                Whole = Some { whole with Weights = back }
+        }
+
+        let outcome =
+            Engine.ok (
+                select {
+                    trained with
+                        State = state
+                        Numbers = snd (TrainState.whole state)
+                }
+            )
+
+        Assert.Equal(NotExact, outcome.Exactness.Verdict)
+        Assert.Equal("not exact", (Outcome.summary outcome).Exactness.Verdict)
+    )
+
 [<Fact>]
 let ``a data set of another shape is refused before anything is written`` () =
     withFolder (fun folder ->

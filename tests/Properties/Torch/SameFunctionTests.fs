@@ -133,6 +133,23 @@ let ``verdicts`` () =
 
     Assert.Equal(NotExact, (Exactness.ofScores 3 [||] [||]).Verdict)
 
+    // Of two comparisons the verdict is as bad as either, whichever comes first.
+    for a, b in [ off, other; other, off; same, other; other, same ] do
+        let both = Exactness.worse a b
+        Assert.Equal(NotExact, both.Verdict)
+        Assert.Equal(max a.MaxAbs b.MaxAbs, both.MaxAbs)
+        Assert.Equal(max a.MaxRel b.MaxRel, both.MaxRel)
+        Assert.Equal(0.5, both.ArgmaxAgree)
+
+    Assert.Equal(tie, Exactness.worse same tie)
+
+    Assert.Equal(
+        "The selected network differs from the trained one: by 0.000333 of the largest score where 0.0001 is \
+         allowed (2 inputs, 100.00 % with the same class). This is a fault of this program; `sss verify` finds \
+         the smallest case.",
+        PipelineError.message (Inexact off)
+    )
+
 let private settings trials : VerifySettings = {
     Trials = trials
     Seed = 11
