@@ -1,6 +1,7 @@
 namespace Sss.Bench.Rivals
 
 open Argu
+open FsToolkit.ErrorHandling
 
 /// `bench/rivals`.
 type RivalsArgument =
@@ -63,9 +64,7 @@ module RivalsArguments =
 
     /// None: all images.
     let limit (arguments: ParseResults<RivalsArgument>) : Result<int option, string> =
-        match arguments.TryGetResult Limit with
-        | None -> Ok None
-        | Some images -> aboveZero "--limit" images |> Result.map Some
+        arguments.TryGetResult Limit |> Option.traverseResult (aboveZero "--limit")
 
     let threads (arguments: ParseResults<RivalsArgument>) : Result<int, string> =
         arguments.GetResult(Threads, 2) |> aboveZero "--threads"

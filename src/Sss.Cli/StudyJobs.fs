@@ -112,49 +112,45 @@ module StudyJobs =
                 return! finished s job
         }
 
-    /// What selection left of each layer; nothing where a file is not there.
-    let private layers (folder: string) =
+    /// What a selected network's run left of each layer, and that network's text; nothing where a file is
+    /// not there.
+    let private left (folder: string) =
         let load name =
-            Pipeline.loadText (RunFolder.file folder name)
-            |> Result.map (fun (_, parsed) -> parsed.Network)
+            Pipeline.loadText (RunFolder.file folder $"{name}.sss") |> Result.toOption
 
-        match load $"{RunFolder.network}.sss", load $"{RunFolder.selected}.sss" with
-        | Ok whole, Ok selected -> Study.layersKept whole selected
-        | _ -> []
+        let selected = load RunFolder.selected
 
-    /// The selected network's text; None where the file is not there.
-    let private selectedText (folder: string) =
-        let path = RunFolder.file folder $"{RunFolder.selected}.sss"
-
-        FileError.catching path (fun () -> Ok(File.ReadAllText path)) |> Result.toOption
+        match load RunFolder.network, selected with
+        | Some(_, whole), Some(text, selected) ->
+            Study.layersKept whole.Network selected.Network, Some text
+        | _ -> [], Option.map fst selected
 
     /// The runs of a plan that are done, for tables and pages.
     let collect (s: StudySettings) (jobs: StudyJob list) (results: Map<string, RunResult>) = [
         for job in jobs do
             match Map.tryFind job.Folder results with
             | None -> ()
-            | Some result -> {
-                Kind = job.Kind
-                Point = job.Point |> Option.map _.Label
-                Seed = job.Seed
-                Folder = job.Folder
-                // Tables are made from the runs; what one run's file says of the others is left out.
-                Result = {
-                    result with
-                        Repeats = None
-                        Controls = []
+            | Some result ->
+                let layers, selected =
+                    if job.Kind = StudyKind.Selected then
+                        left (folder s job)
+                    else
+                        [], None
+
+                {
+                    Kind = job.Kind
+                    Point = job.Point |> Option.map _.Label
+                    Seed = job.Seed
+                    Folder = job.Folder
+                    // Tables are made from the runs; what one run's file says of the others is left out.
+                    Result = {
+                        result with
+                            Repeats = None
+                            Controls = []
+                    }
+                    Layers = layers
+                    Selected = selected
                 }
-                Layers =
-                    if job.Kind = StudyKind.Selected then
-                        layers (folder s job)
-                    else
-                        []
-                Selected =
-                    if job.Kind = StudyKind.Selected then
-                        selectedText (folder s job)
-                    else
-                        None
-              }
     ]
 
     /// Folders of the runs of a plan that are not done.

@@ -241,3 +241,29 @@ type ResumeTests() =
             Assert.Equal(left whole, left out)
         finally
             start 10 [] "umount" [ disk ] |> ignore
+
+    [<Fact>]
+    member _.``told to stop by its input and by a signal, a run keeps its state all the same``() =
+        use folder = SmallRun.prepared ()
+        let out = folder.File "out"
+
+        if OperatingSystem.IsLinux() then
+            use child =
+                SmallRun.launchWith
+                    [ "SSS_STOP_AT_END_OF_INPUT", "1" ]
+                    (SmallRun.arguments folder out [ "--epochs"; "400"; "--quiet" ])
+
+            while Directory.GetFiles(folder.Path, "step-*", SearchOption.AllDirectories).Length = 0
+                  && not child.HasExited do
+                Threading.Thread.Sleep 5
+
+            child.StandardInput.Close()
+            Threading.Thread.Sleep 3
+
+            if not child.HasExited then
+                Signal.give child (snd (List.find (fun (name, _) -> name = "INT") Signal.all))
+
+            let said = child.StandardError.ReadToEnd()
+            child.WaitForExit()
+            Assert.True((child.ExitCode = 3), $"{child.ExitCode}\n{said}")
+            Assert.Contains("go on with --resume.", said)

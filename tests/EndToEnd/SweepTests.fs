@@ -2,41 +2,12 @@ namespace Sss.Tests.EndToEnd
 
 open System
 open System.IO
-open System.Text.Json
-open System.Text.Json.Nodes
 open Xunit
 open Sss.Tests.EndToEnd.Running
+open Sss.Tests.EndToEnd.SmallSweep
 
-/// Sweeps, and runs with their controls.
+/// Sweeps: whole, stopped, and with runs that fail.
 type SweepTests() =
-
-    let json (text: string) = JsonDocument.Parse(text).RootElement
-
-    let read (path: string) = json (File.ReadAllText path)
-
-    let few = [ "--data"; "digits"; "--limit"; "160"; "--epochs"; "2"; "--shrink"; "1" ]
-
-    let sweep (folder: Folder) out options =
-        [ "sweep"; folder.File "small.sss" ]
-        @ few
-        @ [ "--threads"; "2"; "--jobs"; "2"; "--out"; folder.File out ]
-        @ options
-
-    let runs (sweep: JsonElement) =
-        [
-            for run in sweep.GetProperty("runs").EnumerateArray() do
-                (string (run.GetProperty("kind").GetString()), run.GetProperty("seed").GetInt32()),
-                run.GetProperty "result"
-        ]
-        |> Map.ofList
-
-    let macs (result: JsonElement) =
-        result.GetProperty("selected").GetProperty("macs").GetInt64()
-
-    let compute (result: JsonElement) =
-        result.GetProperty("compute").GetProperty("trainMacs").GetDouble()
-
-    let target = [ "--target-macs"; "0.7" ]
 
     [<Fact>]
     member _.``a sweep trains each network with its controls, once, and tells of all``() =
@@ -138,46 +109,6 @@ type SweepTests() =
         Assert.Contains("scratch-b", File.ReadAllText(folder.File "alone/report.html"))
 
     [<Fact>]
-    member _.``of a study that is known in part the rest is trained, and comes to the same``() =
-        use folder = SmallRun.prepared ()
-        let options = target @ [ "--control"; "--seeds"; "1"; "--no-latency" ]
-        expectCode 0 (sss (sweep folder "out" options))
-        let file, part = folder.File "out/sweep.json", folder.File "part.json"
-
-        // As if the file were of after the first selected network.
-        let study = JsonNode.Parse(File.ReadAllText file) |> nonNull
-        let all = (study["runs"] |> nonNull).AsArray()
-
-        for run in List.ofSeq all do
-            if string ((nonNull run).["kind"]) <> "selected" then
-                all.Remove run |> ignore
-
-        File.WriteAllText(part, study.ToJsonString())
-        let rest = sss (sweep folder "rest" (options @ [ "--known"; part ]))
-        expectCode 0 rest
-        Assert.StartsWith($"known from {part}: 1 of 5 runs\n", rest.Err)
-        let networks = Directory.GetDirectories(folder.File "rest/macs-0.7")
-        Assert.Contains(folder.File "rest/macs-0.7/seed-1", networks)
-        Assert.False(File.Exists(folder.File "rest/macs-0.7/seed-1/selected.safetensors"))
-
-        let outcome out =
-            runs (read (folder.File $"{out}/sweep.json"))
-            |> Map.map (fun _ result -> macs result, result.GetProperty("test").GetRawText())
-
-        Assert.Equal<Map<_, _>>(outcome "out", outcome "rest")
-
-        // What is known of other runs is no help.
-        let refused =
-            sss (sweep folder "other" (options @ [ "--batch"; "16"; "--known"; part ]))
-
-        expectCode 1 refused
-
-        Assert.Equal<string[]>(
-            [| $"{part} is of another sweep:"; "  batch: 32 there, 16 here" |],
-            refused.Err.TrimEnd().Split '\n'
-        )
-
-    [<Fact>]
     member _.``asked to end, its runs keep their states, and it goes on to the same bits``() =
         use folder = SmallRun.prepared ()
         // Long enough to be in the middle of it; its runs go one after the other.
@@ -221,32 +152,6 @@ type SweepTests() =
             Assert.Equal<byte[]>(bytes "whole", bytes "out")
 
     [<Fact>]
-    member _.``told to stop by its input and by a signal, a run keeps its state all the same``() =
-        use folder = SmallRun.prepared ()
-        let out = folder.File "out"
-
-        if OperatingSystem.IsLinux() then
-            use child =
-                SmallRun.launchWith
-                    [ "SSS_STOP_AT_END_OF_INPUT", "1" ]
-                    (SmallRun.arguments folder out [ "--epochs"; "400"; "--quiet" ])
-
-            while Directory.GetFiles(folder.Path, "step-*", SearchOption.AllDirectories).Length = 0
-                  && not child.HasExited do
-                Threading.Thread.Sleep 5
-
-            child.StandardInput.Close()
-            Threading.Thread.Sleep 3
-
-            if not child.HasExited then
-                Signal.give child (snd (List.find (fun (name, _) -> name = "INT") Signal.all))
-
-            let said = child.StandardError.ReadToEnd()
-            child.WaitForExit()
-            Assert.True((child.ExitCode = 3), $"{child.ExitCode}\n{said}")
-            Assert.Contains("go on with --resume.", said)
-
-    [<Fact>]
     member _.``a run that fails is told, and the others go on``() =
         use folder = new Folder()
 
@@ -270,60 +175,3 @@ type SweepTests() =
             "[\"gamma-100/seed-1\"]",
             missing.GetRawText().Replace("\n", "").Replace(" ", "")
         )
-
-    [<Fact>]
-    member _.``a run's controls and seeds stand in its result and its report``() =
-        use folder = SmallRun.prepared ()
-        let out = folder.File "out"
-
-        let command options =
-            [ "train"; folder.File "small.sss"; "--out"; out ]
-            @ few
-            @ target
-            @ [ "--threads"; "2"; "--jobs"; "2"; "--control"; "--seeds"; "4,2" ]
-            @ options
-
-        let ended = sss (command [])
-        expectCode 0 ended
-        Assert.Contains("scratch-e ", ended.Out)
-        let result = read (Path.Combine(out, "result.json"))
-        Assert.Equal(4, result.GetProperty("seed").GetInt32())
-        Assert.Equal(2, result.GetProperty("repeats").GetProperty("seeds").GetInt32())
-
-        let controls = [
-            for control in result.GetProperty("controls").EnumerateArray() do
-                string (control.GetProperty("name").GetString()), control
-        ]
-
-        Assert.Equal<string list>(
-            [ "dense"; "scratch-e"; "scratch-b"; "uniform" ],
-            List.map fst controls
-        )
-
-        for _, control in controls do
-            Assert.Equal(2, control.GetProperty("runs").GetArrayLength())
-            Assert.True(fst (control.TryGetProperty "difference"))
-            Assert.True(fst (control.TryGetProperty "standardError"))
-
-        let report = File.ReadAllText(Path.Combine(out, "report.html"))
-        Assert.Contains("scratch-b", report)
-        // Done runs are taken as they are.
-        let again = sss (command [ "--resume"; "--json" ])
-        expectCode 0 again
-
-        Assert.Equal(
-            result.GetProperty("controls").GetRawText(),
-            (json again.Out).GetProperty("controls").GetRawText()
-        )
-
-        // Controls that are not done are not thrown away without a word.
-        File.Delete(Path.Combine(out, "result.json"))
-        let refused = sss (command [])
-        expectCode 1 refused
-
-        Assert.StartsWith(
-            $"{out} holds a run that has not come to its end ({out}/controls).",
-            refused.Err
-        )
-
-        Assert.True(Directory.Exists(Path.Combine(out, "controls")))

@@ -113,7 +113,7 @@ module PipelineError =
         | Inexact e ->
             $"The selected network differs from the trained one: by {e.MaxRel:g3} of the largest score \
               where {e.Tolerance:g3} is allowed ({e.Inputs} inputs, {e.ArgmaxAgree * 100.0:f2} %% with \
-              the same class). This is a fault of this program; `sss verify` finds the smallest case."
+              the same class). This is a fault of this program; `sss verify` may find a small case."
         | OnnxDiffers(path, e) ->
             $"{path} was not written: ONNX Runtime gives other scores than LibTorch, by {e.MaxRel:g3} \
               of the largest where {e.Tolerance:g3} is allowed. This is a fault of this program."

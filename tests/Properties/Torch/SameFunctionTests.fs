@@ -145,8 +145,8 @@ let ``verdicts`` () =
 
     Assert.Equal(
         "The selected network differs from the trained one: by 0.000333 of the largest score where 0.0001 is \
-         allowed (2 inputs, 100.00 % with the same class). This is a fault of this program; `sss verify` finds \
-         the smallest case.",
+         allowed (2 inputs, 100.00 % with the same class). This is a fault of this program; `sss verify` may find \
+         a small case.",
         PipelineError.message (Inexact off)
     )
 

@@ -1,0 +1,66 @@
+namespace Sss.Tests.EndToEnd
+
+open System.IO
+open Xunit
+open Sss.Tests.EndToEnd.Running
+open Sss.Tests.EndToEnd.SmallSweep
+
+/// Single runs with their controls.
+type ControlTests() =
+
+    [<Fact>]
+    member _.``a run's controls and seeds stand in its result and its report``() =
+        use folder = SmallRun.prepared ()
+        let out = folder.File "out"
+
+        let command options =
+            [ "train"; folder.File "small.sss"; "--out"; out ]
+            @ few
+            @ target
+            @ [ "--threads"; "2"; "--jobs"; "2"; "--control"; "--seeds"; "4,2" ]
+            @ options
+
+        let ended = sss (command [])
+        expectCode 0 ended
+        Assert.Contains("scratch-e ", ended.Out)
+        let result = read (Path.Combine(out, "result.json"))
+        Assert.Equal(4, result.GetProperty("seed").GetInt32())
+        Assert.Equal(2, result.GetProperty("repeats").GetProperty("seeds").GetInt32())
+
+        let controls = [
+            for control in result.GetProperty("controls").EnumerateArray() do
+                string (control.GetProperty("name").GetString()), control
+        ]
+
+        Assert.Equal<string list>(
+            [ "dense"; "scratch-e"; "scratch-b"; "uniform" ],
+            List.map fst controls
+        )
+
+        for _, control in controls do
+            Assert.Equal(2, control.GetProperty("runs").GetArrayLength())
+            Assert.True(fst (control.TryGetProperty "difference"))
+            Assert.True(fst (control.TryGetProperty "standardError"))
+
+        let report = File.ReadAllText(Path.Combine(out, "report.html"))
+        Assert.Contains("scratch-b", report)
+        // Done runs are taken as they are.
+        let again = sss (command [ "--resume"; "--json" ])
+        expectCode 0 again
+
+        Assert.Equal(
+            result.GetProperty("controls").GetRawText(),
+            (json again.Out).GetProperty("controls").GetRawText()
+        )
+
+        // Controls that are not done are not thrown away without a word.
+        File.Delete(Path.Combine(out, "result.json"))
+        let refused = sss (command [])
+        expectCode 1 refused
+
+        Assert.StartsWith(
+            $"{out} holds a run that has not come to its end ({out}/controls).",
+            refused.Err
+        )
+
+        Assert.True(Directory.Exists(Path.Combine(out, "controls")))
