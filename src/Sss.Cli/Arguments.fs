@@ -2,6 +2,34 @@ namespace Sss.Cli
 
 open Argu
 
+/// What an option says in every command that has it.
+module private Same =
+
+    let device = "cpu (the default), cuda or cuda:INDEX"
+    let threads = "threads of the arithmetic; the number of cores where not given"
+    let json = "print one JSON object and nothing else on standard output"
+    let network = "the network, with its recipe"
+    let epochs = "passes over the training images (recipe: epochs)"
+    let lr = "step size at the start (recipe: lr)"
+
+    let shrink =
+        "take what stays zero out for good, every so many epochs (recipe: shrink every)"
+
+    let validation =
+        "fraction of the training images that is held out to choose the epoch to keep"
+
+    let limit = "use only so many training images"
+
+    let method =
+        "apg (the default), published or published-unclamped: forms of the factors' update"
+
+    let round = "keep channels up to a multiple of this number, still exact"
+
+    let precision =
+        "float32 (the default) or bf16: what the network in training computes with"
+
+    let quiet = "no progress, only the result and errors"
+
 /// `sss train`.
 type TrainArgument =
     | [<MainCommand; ExactlyOnce>] File of file: string
@@ -36,45 +64,41 @@ type TrainArgument =
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | File _ -> "the network, with its recipe"
+            | File _ -> Same.network
             | Data _ ->
                 "digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR or npz:FILE"
             | Out _ -> "the folder for the results; made where it is missing"
-            | Epochs _ -> "passes over the training images (recipe: epochs)"
+            | Epochs _ -> Same.epochs
             | Batch _ -> "images a step, of all ranks under mpirun (recipe: batch)"
-            | Lr _ -> "step size at the start (recipe: lr)"
+            | Lr _ -> Same.lr
             | Gamma _ ->
                 "weight of the penalty: a number, or neuron=G,group=G,block=G (recipe: gamma)"
             | Target_Macs _ ->
                 "fraction of the macs that the selected network may have (recipe: target macs)"
-            | Shrink _ ->
-                "take what stays zero out for good, every so many epochs (recipe: shrink every)"
+            | Shrink _ -> Same.shrink
             | Seed _ -> "where all random choices start (recipe: seed)"
-            | Validation _ ->
-                "fraction of the training images that is held out to choose the epoch to keep"
+            | Validation _ -> Same.validation
             | Resume -> "go on from the last checkpoint in the folder, where there is one"
             | Restart -> "start anew, and throw away the unfinished run in the folder"
             | Threads _ ->
                 "threads of the arithmetic; the number of cores where not given, shared among ranks"
             | Loaders _ ->
                 "threads that decode images ahead; half of the cores for pictures where not given"
-            | Limit _ -> "use only so many training images"
+            | Limit _ -> Same.limit
             | Init _ -> "start from the weights of a .safetensors file instead of random ones"
-            | Method _ ->
-                "apg (the default), published or published-unclamped: forms of the factors' update"
-            | Round _ -> "keep channels up to a multiple of this number, still exact"
+            | Method _ -> Same.method
+            | Round _ -> Same.round
             | Keep_Factors ->
                 "leave the kept factors in the selected network instead of folding them"
-            | Device _ -> "cpu (the default), cuda or cuda:INDEX"
-            | Precision _ ->
-                "float32 (the default) or bf16: what the network in training computes with"
+            | Device _ -> Same.device
+            | Precision _ -> Same.precision
             | Control ->
                 "afterwards train what the selected network has to stand beside: dense, from scratch \
                  (same epochs, same compute) and uniformly narrowed"
             | Seeds _ -> "do it all once for each of these seeds, as 1,2,3: mean ± deviation"
             | Jobs _ -> "how many of the runs of --control and --seeds go at the same time (1)"
             | No_Report -> "do not write report.html"
-            | Quiet -> "no progress, only the result and errors"
+            | Quiet -> Same.quiet
             | Json -> "print result.json to standard output and nothing else there"
 
 /// `sss sweep`.
@@ -107,7 +131,7 @@ type SweepArgument =
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | File _ -> "the network, with its recipe"
+            | File _ -> Same.network
             | Data _ -> "the data set; names as for 'sss train'"
             | Out _ -> "the folder of the sweep; the same command again goes on with what is in it"
             | Gamma _ ->
@@ -117,29 +141,25 @@ type SweepArgument =
             | Control ->
                 "train dense, from-scratch and uniformly narrowed networks beside each of the runs"
             | Jobs _ -> "how many runs go at the same time (1)"
-            | Epochs _ -> "passes over the training images (recipe: epochs)"
+            | Epochs _ -> Same.epochs
             | Batch _ -> "images a step (recipe: batch)"
-            | Lr _ -> "step size at the start (recipe: lr)"
-            | Shrink _ ->
-                "take what stays zero out for good, every so many epochs (recipe: shrink every)"
-            | Validation _ ->
-                "fraction of the training images that is held out to choose the epoch to keep"
+            | Lr _ -> Same.lr
+            | Shrink _ -> Same.shrink
+            | Validation _ -> Same.validation
             | Threads _ ->
                 "threads of the arithmetic, divided among the jobs; the number of cores where not given"
             | Loaders _ ->
                 "threads of each run that decode images ahead; half of the cores for pictures where \
                  not given"
-            | Limit _ -> "use only so many training images"
-            | Method _ ->
-                "apg (the default), published or published-unclamped: forms of the factors' update"
-            | Round _ -> "keep channels up to a multiple of this number, still exact"
-            | Device _ -> "cpu (the default), cuda or cuda:INDEX"
-            | Precision _ ->
-                "float32 (the default) or bf16: what the network in training computes with"
+            | Limit _ -> Same.limit
+            | Method _ -> Same.method
+            | Round _ -> Same.round
+            | Device _ -> Same.device
+            | Precision _ -> Same.precision
             | No_Latency -> "do not measure how fast the selected networks are"
             | Known _ ->
                 "a sweep.json of the same network, recipe and options: its runs are not done again"
-            | Quiet -> "no progress, only the result and errors"
+            | Quiet -> Same.quiet
             | Json -> "print sweep.json to standard output and nothing else there"
 
 /// `sss eval`.
@@ -156,10 +176,10 @@ type EvalArgument =
             match argument with
             | Path _ -> "a run folder, or a selected network's .sss or .safetensors file"
             | Data _ -> "the data set whose test images are used; names as for 'sss train'"
-            | Device _ -> "cpu (the default), cuda or cuda:INDEX"
-            | Threads _ -> "threads of the arithmetic; the number of cores where not given"
+            | Device _ -> Same.device
+            | Threads _ -> Same.threads
             | Limit _ -> "use only so many test images"
-            | Json -> "print one JSON object and nothing else on standard output"
+            | Json -> Same.json
 
 /// `sss predict`.
 type PredictArgument =
@@ -175,9 +195,9 @@ type PredictArgument =
             | Paths _ ->
                 "a run folder or a .safetensors file of a network, then pictures (JPEG, PNG)"
             | Top _ -> "how many classes to show a picture: 3 where not given, all with --json"
-            | Device _ -> "cpu (the default), cuda or cuda:INDEX"
-            | Threads _ -> "threads of the arithmetic; the number of cores where not given"
-            | Json -> "print one JSON object and nothing else on standard output"
+            | Device _ -> Same.device
+            | Threads _ -> Same.threads
+            | Json -> Same.json
 
 /// `sss init`.
 type InitArgument =
@@ -194,7 +214,7 @@ type InitArgument =
             | Out _ -> "the .sss file to write"
             | Style _ -> "residual (the default): factors on blocks and neurons; plain: on neurons"
             | Force -> "overwrite the file if it is there"
-            | Json -> "print one JSON object and nothing else on standard output"
+            | Json -> Same.json
 
 /// `sss verify`.
 type VerifyArgument =
@@ -211,9 +231,9 @@ type VerifyArgument =
             | File _ -> "the network"
             | Trials _ -> "random weights and zero patterns to try (20)"
             | Seed _ -> "where the random choices start (1)"
-            | Device _ -> "cpu (the default), cuda or cuda:INDEX"
-            | Threads _ -> "threads of the arithmetic; the number of cores where not given"
-            | Json -> "print one JSON object and nothing else on standard output"
+            | Device _ -> Same.device
+            | Threads _ -> Same.threads
+            | Json -> Same.json
 
 /// `sss export`.
 type ExportArgument =
@@ -231,7 +251,7 @@ type ExportArgument =
             | Normalize ->
                 "put the input normalisation into the graph: it then takes raw pixel values"
             | Full -> "export the network that was trained instead of the selected one"
-            | Json -> "print one JSON object and nothing else on standard output"
+            | Json -> Same.json
 
 /// `sss report`.
 type ReportArgument =
@@ -247,7 +267,7 @@ type ReportArgument =
             | Markdown _ ->
                 "write the tables of sweeps, as many as are named, as one page of Markdown"
             | Notes _ -> "a file whose text opens that page, behind its heading"
-            | Json -> "print one JSON object and nothing else on standard output"
+            | Json -> Same.json
 
 /// `sss bench`.
 type BenchArgument =
@@ -262,8 +282,8 @@ type BenchArgument =
             match argument with
             | Path _ -> "a run folder; the result is kept there as bench.json"
             | Seconds _ -> "time for each row of the table, warm-up left out (2)"
-            | Device _ -> "cpu (the default), cuda or cuda:INDEX"
-            | Threads _ -> "threads of the arithmetic; the number of cores where not given"
+            | Device _ -> Same.device
+            | Threads _ -> Same.threads
             | Json -> "print bench.json to standard output and nothing else there"
 
 /// `sss doctor`.
@@ -273,4 +293,4 @@ type DoctorArgument =
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Json -> "print one JSON object and nothing else on standard output"
+            | Json -> Same.json

@@ -51,46 +51,33 @@ module SweepOptions =
         | Some _, Some _ -> Error "--gamma and --target-macs cannot both be varied."
         | None, None -> Error "what is to be varied is named: --gamma G,G,… or --target-macs F,F,…"
 
-    /// The words of `sss train` that give the same options.
-    let private trainWords (args: ParseResults<SweepArgument>) : string list =
-        let whole name (value: int option) =
-            value |> Option.map (fun v -> [ name; string v ]) |> Option.defaultValue []
-
-        let real name (value: float option) =
-            value
-            |> Option.map (fun v -> [ name; v.ToString("R", CultureInfo.InvariantCulture) ])
-            |> Option.defaultValue []
-
-        [
-            args.GetResult SweepArgument.File
-            "--data"
-            args.GetResult SweepArgument.Data
-            "--out"
-            args.GetResult SweepArgument.Out
-            yield! whole "--epochs" (args.TryGetResult SweepArgument.Epochs)
-            yield! whole "--batch" (args.TryGetResult SweepArgument.Batch)
-            yield! real "--lr" (args.TryGetResult SweepArgument.Lr)
-            yield! whole "--shrink" (args.TryGetResult SweepArgument.Shrink)
-            yield! real "--validation" (args.TryGetResult SweepArgument.Validation)
-            yield! whole "--loaders" (args.TryGetResult SweepArgument.Loaders)
-            yield! whole "--limit" (args.TryGetResult SweepArgument.Limit)
-            yield! whole "--round" (args.TryGetResult SweepArgument.Round)
-            match args.TryGetResult SweepArgument.Method with
-            | Some name ->
-                "--method"
-                name
-            | None -> ()
-            match args.TryGetResult SweepArgument.Device with
-            | Some device ->
-                "--device"
-                device
-            | None -> ()
-            match args.TryGetResult SweepArgument.Precision with
-            | Some precision ->
-                "--precision"
-                precision
-            | None -> ()
-        ]
+    /// The option of `sss train` that says the same of each run; None: it says something of the sweep.
+    let private asTrain (argument: SweepArgument) : TrainArgument option =
+        match argument with
+        | SweepArgument.File file -> Some(TrainArgument.File file)
+        | SweepArgument.Data data -> Some(TrainArgument.Data data)
+        | SweepArgument.Out folder -> Some(TrainArgument.Out folder)
+        | SweepArgument.Epochs count -> Some(TrainArgument.Epochs count)
+        | SweepArgument.Batch size -> Some(TrainArgument.Batch size)
+        | SweepArgument.Lr rate -> Some(TrainArgument.Lr rate)
+        | SweepArgument.Shrink epochs -> Some(TrainArgument.Shrink epochs)
+        | SweepArgument.Validation fraction -> Some(TrainArgument.Validation fraction)
+        | SweepArgument.Loaders count -> Some(TrainArgument.Loaders count)
+        | SweepArgument.Limit images -> Some(TrainArgument.Limit images)
+        | SweepArgument.Round channels -> Some(TrainArgument.Round channels)
+        | SweepArgument.Method method -> Some(TrainArgument.Method method)
+        | SweepArgument.Device device -> Some(TrainArgument.Device device)
+        | SweepArgument.Precision precision -> Some(TrainArgument.Precision precision)
+        | SweepArgument.Gamma _
+        | SweepArgument.Target_Macs _
+        | SweepArgument.Seeds _
+        | SweepArgument.Control
+        | SweepArgument.Jobs _
+        | SweepArgument.Threads _
+        | SweepArgument.No_Latency
+        | SweepArgument.Known _
+        | SweepArgument.Quiet
+        | SweepArgument.Json -> None
 
     /// All of them; `before`: the recipe's γ.
     let read (args: ParseResults<SweepArgument>) (before: Gamma) : Result<SweepOptions, string> =
@@ -112,8 +99,8 @@ module SweepOptions =
 
             let train =
                 ArgumentParser
-                    .Create<TrainArgument>(errorHandler = ExceptionExiter())
-                    .ParseCommandLine(Array.ofList (trainWords args))
+                    .Create<TrainArgument>()
+                    .ToParseResults(args.GetAllResults() |> List.choose asTrain)
 
             // Bounds, told now and not by the first run.
             let! _ = TrainOptions.recipe train Recipe.defaults

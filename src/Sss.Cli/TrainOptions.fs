@@ -219,35 +219,22 @@ module TrainOptions =
 
     /// The options that the runs beside a run share with it; the recipe is in their files.
     let shared (args: ParseResults<TrainArgument>) : string list =
-        let number name (value: int option) =
-            value |> Option.map (fun v -> [ name; string v ]) |> Option.defaultValue []
+        let given name (word: 'T -> string) (value: 'T option) =
+            value |> Option.map (fun v -> [ name; word v ]) |> Option.defaultValue []
+
+        let exact (value: float) =
+            value.ToString("R", CultureInfo.InvariantCulture)
 
         [
             "--data"
             args.GetResult TrainArgument.Data
-            yield! number "--limit" (args.TryGetResult TrainArgument.Limit)
-            yield! number "--loaders" (args.TryGetResult TrainArgument.Loaders)
-            yield! number "--round" (args.TryGetResult TrainArgument.Round)
-            match args.TryGetResult TrainArgument.Validation with
-            | Some fraction ->
-                "--validation"
-                fraction.ToString("R", CultureInfo.InvariantCulture)
-            | None -> ()
-            match args.TryGetResult TrainArgument.Method with
-            | Some name ->
-                "--method"
-                name
-            | None -> ()
-            match args.TryGetResult TrainArgument.Device with
-            | Some device ->
-                "--device"
-                device
-            | None -> ()
-            match args.TryGetResult TrainArgument.Precision with
-            | Some precision ->
-                "--precision"
-                precision
-            | None -> ()
+            yield! given "--limit" string (args.TryGetResult TrainArgument.Limit)
+            yield! given "--loaders" string (args.TryGetResult TrainArgument.Loaders)
+            yield! given "--round" string (args.TryGetResult TrainArgument.Round)
+            yield! given "--validation" exact (args.TryGetResult TrainArgument.Validation)
+            yield! given "--method" id (args.TryGetResult TrainArgument.Method)
+            yield! given "--device" id (args.TryGetResult TrainArgument.Device)
+            yield! given "--precision" id (args.TryGetResult TrainArgument.Precision)
             if args.Contains TrainArgument.Keep_Factors then
                 "--keep-factors"
         ]
