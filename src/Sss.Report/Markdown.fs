@@ -168,8 +168,16 @@ module Markdown =
                     ]
             ]
 
+    /// The network, and for how long its recipe trains: a page may have the same one twice.
+    let private heading (study: Study) =
+        let selected = study.Runs |> List.tryFind (fun run -> run.Kind = StudyKind.Selected)
+
+        match selected with
+        | Some run -> $"## {escape study.Network}, {run.Result.Recipe.Epochs} epochs"
+        | None -> $"## {escape study.Network}"
+
     let private study (study: Study) = [
-        $"## {escape study.Network}"
+        heading study
         ""
         let seeds' = study.Seeds |> List.map string |> String.concat ", "
 

@@ -102,7 +102,7 @@ type StudyPageTests() =
         let lines = lines page
         Assert.Equal("# Results on digits", lines[0])
         Assert.Contains("Said by a person.", lines)
-        Assert.Contains("## A&lt;b>\\|c", lines)
+        Assert.Contains("## A&lt;b>\\|c, 2 epochs", lines)
         Assert.Contains("`--data digits --limit 99`, seeds 1, 2.", lines)
 
         let starts (start: string) =
