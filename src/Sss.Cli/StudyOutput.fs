@@ -122,11 +122,7 @@ module StudyOutput =
         | [] -> []
         | first :: _ ->
             // A run's whole network: a control's own is smaller.
-            let dense =
-                study.Runs
-                |> List.tryFind (fun run -> run.Kind = StudyKind.Selected)
-                |> Option.defaultValue first
-                |> _.Result.Dense
+            let dense = Study.anySelected study |> Option.defaultValue first |> _.Result.Dense
 
             Terminal.columns (
                 heading

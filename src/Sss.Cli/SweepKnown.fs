@@ -12,10 +12,15 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module SweepKnown =
 
-    /// The lines that say in what a file's plan differs; empty where it does not.
-    let differences (path: string) (there: Study) (here: Study) (items: string list) : string list =
+    /// The lines that say in what a file's plan differs, of the items asked for; empty where it does not.
+    let differences
+        (path: string)
+        (there: Study)
+        (here: Study)
+        (isAsked: string -> bool)
+        : string list =
         let only (study: Study) =
-            study.Plan |> List.filter (fun (name, _) -> List.contains name items)
+            study.Plan |> List.filter (fst >> isAsked)
 
         match Study.differences (only there) (only here) with
         | [] -> []
@@ -26,7 +31,8 @@ module SweepKnown =
           ]
 
     /// Points and seeds may be others: runs are known by their folders.
-    let private same = [ "network"; "recipe"; "options" ]
+    let private isSame item =
+        List.contains item [ "network"; "recipe"; "options" ]
 
     let private writes (p: PreparedSweep) (known: Study) (run: Sss.Files.StudyRun) =
         let folder = Path.Combine(p.Settings.Out, run.Folder)
@@ -63,7 +69,7 @@ module SweepKnown =
             let! known = StudyFile.read path |> Result.mapError FileError.message
 
             do!
-                match differences path known p.Empty same with
+                match differences path known p.Empty isSame with
                 | [] -> Ok()
                 | lines -> Error(String.Join("\n", lines))
 

@@ -36,7 +36,7 @@ module SweepCommand =
             StudyFile.read path
             |> Result.mapError FileError.message
             |> Result.bind (fun there ->
-                match SweepKnown.differences path there study (List.map fst study.Plan) with
+                match SweepKnown.differences path there study (fun _ -> true) with
                 | [] -> Ok()
                 | lines ->
                     Error(

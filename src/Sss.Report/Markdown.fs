@@ -27,9 +27,7 @@ module Markdown =
     ]
 
     let private dense (study: Study) =
-        study.Runs
-        |> List.tryFind (fun run -> run.Kind = StudyKind.Selected)
-        |> Option.map _.Result.Dense
+        Study.anySelected study |> Option.map _.Result.Dense
 
     let private results (study: Study) =
         match dense study with
@@ -170,9 +168,7 @@ module Markdown =
 
     /// The network, and for how long its recipe trains: a page may have the same one twice.
     let private heading (study: Study) =
-        let selected = study.Runs |> List.tryFind (fun run -> run.Kind = StudyKind.Selected)
-
-        match selected with
+        match Study.anySelected study with
         | Some run -> $"## {escape study.Network}, {run.Result.Recipe.Epochs} epochs"
         | None -> $"## {escape study.Network}"
 

@@ -1,7 +1,6 @@
 namespace Sss.Tests.EndToEnd
 
 open System.IO
-open System.Text.Json
 open Xunit
 open Sss.Tests.EndToEnd.Running
 
@@ -62,7 +61,7 @@ type BenchTests() =
         let ended = sss [ "bench"; out; "--threads"; "1"; "--seconds"; "0.01"; "--json" ]
         expectCode 0 ended
         Assert.Equal(ended.Out, File.ReadAllText(Path.Combine(out, "bench.json")))
-        let json = JsonDocument.Parse(ended.Out).RootElement
+        let json = json ended.Out
         Assert.Equal(1, json.GetProperty("threads").GetInt32())
 
         let rows = [

@@ -1,7 +1,6 @@
 namespace Sss.Tests.EndToEnd
 
 open System.IO
-open System.Text.Json
 open Xunit
 open Sss.Tests.EndToEnd.Running
 
@@ -144,7 +143,7 @@ type CommandLineTests() =
     member _.``show prints json that adds up``() =
         let ended = sss [ "show"; example; "--json" ]
         expectCode 0 ended
-        let json = JsonDocument.Parse(ended.Out).RootElement
+        let json = json ended.Out
         let total (name: string) = json.GetProperty(name).GetInt64()
 
         let sum (name: string) =

@@ -23,7 +23,7 @@ type ControlTests() =
         let ended = sss (command [])
         expectCode 0 ended
         Assert.Contains("scratch-e ", ended.Out)
-        let result = read (Path.Combine(out, "result.json"))
+        let result = jsonFile (Path.Combine(out, "result.json"))
         Assert.Equal(4, result.GetProperty("seed").GetInt32())
         Assert.Equal(2, result.GetProperty("repeats").GetProperty("seeds").GetInt32())
 

@@ -147,7 +147,7 @@ type EngineTests() =
     member _.``doctor shows where LibTorch is from and what it offers``() =
         let ended = sss [ "doctor"; "--json" ]
         expectCode 0 ended
-        let facts = Json.JsonDocument.Parse(ended.Out).RootElement
+        let facts = json ended.Out
 
         let text (name: string) =
             facts.GetProperty(name).GetString() |> nonNull

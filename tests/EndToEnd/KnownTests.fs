@@ -33,7 +33,7 @@ type KnownTests() =
         Assert.False(File.Exists(folder.File "rest/macs-0.7/seed-1/selected.safetensors"))
 
         let outcome out =
-            runs (read (folder.File $"{out}/sweep.json"))
+            runs (jsonFile (folder.File $"{out}/sweep.json"))
             |> Map.map (fun _ result -> macs result, result.GetProperty("test").GetRawText())
 
         Assert.Equal<Map<_, _>>(outcome "out", outcome "rest")

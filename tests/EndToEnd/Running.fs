@@ -4,6 +4,7 @@ open System
 open System.Diagnostics
 open System.IO
 open System.Text
+open System.Text.Json
 open Xunit
 
 /// What a program printed and how it ended.
@@ -71,6 +72,12 @@ module Running =
 
     /// Run sss with a time limit of ten minutes.
     let sss (args: string list) = start 600 [] "dotnet" (program :: args)
+
+    /// What a command printed as JSON.
+    let json (text: string) = JsonDocument.Parse(text).RootElement
+
+    /// A file of JSON.
+    let jsonFile (path: string) = json (File.ReadAllText path)
 
     /// The first line of a text.
     let firstLine (text: string) = text.Split('\n').[0]

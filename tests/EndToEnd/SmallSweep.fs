@@ -1,13 +1,8 @@
 /// A sweep of the small run, and what its files say.
 module Sss.Tests.EndToEnd.SmallSweep
 
-open System.IO
 open System.Text.Json
 open Sss.Tests.EndToEnd.Running
-
-let json (text: string) = JsonDocument.Parse(text).RootElement
-
-let read (path: string) = json (File.ReadAllText path)
 
 let few = [ "--data"; "digits"; "--limit"; "160"; "--epochs"; "2"; "--shrink"; "1" ]
 

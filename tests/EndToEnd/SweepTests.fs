@@ -22,7 +22,7 @@ type SweepTests() =
         // A line a run, off a terminal.
         Assert.Contains("[10/10] ", ended.Err)
         let file = folder.File "out/sweep.json"
-        let all = runs (read file)
+        let all = runs (jsonFile file)
         Assert.Equal(10, all.Count)
 
         for seed in [ 1; 2 ] do
@@ -169,7 +169,7 @@ type SweepTests() =
         Assert.Contains("γ 100, seed 1, selected: FAILED: No network can be selected", ended.Err)
         Assert.Contains("γ 0.0001  selected", ended.Out)
         Assert.Contains("1 of 2 runs failed; the same command tries them again.", ended.Err)
-        let missing = (read (folder.File "out/sweep.json")).GetProperty "missing"
+        let missing = (jsonFile (folder.File "out/sweep.json")).GetProperty "missing"
 
         Assert.Equal(
             "[\"gamma-100/seed-1\"]",

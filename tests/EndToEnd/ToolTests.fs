@@ -1,7 +1,6 @@
 namespace Sss.Tests.EndToEnd
 
 open System.IO
-open System.Text.Json
 open System.Text.RegularExpressions
 open Xunit
 open Sss.Tests.EndToEnd.Running
@@ -24,8 +23,6 @@ type NeedsBash() as fact =
 
 /// `init`, `predict`, `report`, `completions`, and what a terminal shows.
 type ToolTests() =
-
-    let json (text: string) = JsonDocument.Parse(text).RootElement
 
     let withoutCommand = "'sss --help' lists the commands."
 

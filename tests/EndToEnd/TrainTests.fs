@@ -19,9 +19,6 @@ type TrainTests() =
     let example (parts: string list) =
         Path.Combine([| root; "examples"; yield! parts |])
 
-    let json (file: string) =
-        JsonDocument.Parse(File.ReadAllText file).RootElement
-
     let factors (result: JsonElement) (kind: string) =
         let pair = result.GetProperty("selected").GetProperty("factors").GetProperty kind
         pair.[0].GetInt32(), pair.[1].GetInt32()
@@ -45,7 +42,7 @@ type TrainTests() =
             ] do
             Assert.True(File.Exists(Path.Combine(out, file)), file)
 
-        let result = json (Path.Combine(out, "result.json"))
+        let result = jsonFile (Path.Combine(out, "result.json"))
         let exactness = result.GetProperty "exactness"
         Assert.Equal("exact", exactness.GetProperty("verdict").GetString())
         Assert.True(exactness.GetProperty("maxRel").GetDouble() <= 1e-4)
@@ -53,7 +50,7 @@ type TrainTests() =
         expectCode 0 (sss [ "check"; Path.Combine(out, "selected.sss") ])
         // The numbers of result.json are those of the selected network's own text.
         let shown = sss [ "show"; Path.Combine(out, "selected.sss"); "--json" ]
-        let shown = JsonDocument.Parse(shown.Out).RootElement
+        let shown = json shown.Out
 
         for count in [ "params"; "macs" ] do
             Assert.Equal(
@@ -68,7 +65,7 @@ type TrainTests() =
             sss ([ "eval"; out; "--data"; data; "--json"; "--threads"; "2" ] @ limit)
 
         expectCode 0 ended
-        JsonDocument.Parse(ended.Out).RootElement
+        json ended.Out
 
     /// A strong penalty for a few steps, so that structures of every kind in the file really go.
     let few = [ "--data"; "digits"; "--epochs"; "4"; "--batch"; "32"; "--gamma"; "0.06" ]
@@ -194,8 +191,8 @@ type TrainTests() =
             ]
 
         expectCode 0 ended
-        let printed = JsonDocument.Parse(ended.Out).RootElement
-        let written = json (folder.File "out/result.json")
+        let printed = json ended.Out
+        let written = jsonFile (folder.File "out/result.json")
         Assert.Equal(written.GetRawText(), printed.GetRawText())
 
     [<Fact>]

@@ -73,6 +73,10 @@ module Study =
                     }
         ]
 
+    /// A run of selection, whichever is done: it tells the whole network's size and the recipe's length.
+    let anySelected (study: Study) : StudyRun option =
+        study.Runs |> List.tryFind (fun run -> run.Kind = StudyKind.Selected)
+
     /// The runs of a kind at a point, in the order of the seeds; the shared ones among them.
     let runsOf (point: string) kind (study: Study) : StudyRun list =
         study.Seeds

@@ -64,6 +64,22 @@ let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder = {
     Start = Start.New
 }
 
+/// A run on digits with so strong a penalty that structures go within few epochs.
+let private strong folder =
+    let job = job (parse "digits.sss") digits.Value 4 folder
+
+    {
+        job with
+            Recipe = {
+                job.Recipe with
+                    Gamma = {
+                        Neuron = 0.2
+                        Group = 0.0
+                        Block = 0.05
+                    }
+            }
+    }
+
 let private run job =
     match Pipeline.run job ignore CancellationToken.None with
     | Ok outcome -> outcome
@@ -72,24 +88,8 @@ let private run job =
 [<Fact>]
 let ``what is written reads back as the same function, bit for bit`` () =
     withFolder (fun folder ->
-        let parsed = parse "digits.sss"
         let dataset = digits.Value
-
-        // Strong enough that structures go within few epochs.
-        let job =
-            let job = job parsed dataset 4 folder
-
-            {
-                job with
-                    Recipe = {
-                        job.Recipe with
-                            Gamma = {
-                                Neuron = 0.2
-                                Group = 0.0
-                                Block = 0.05
-                            }
-                    }
-            }
+        let job = strong folder
 
         let outcome = run job
         Assert.Equal(Exact, outcome.Exactness.Verdict)
@@ -144,28 +144,17 @@ let ``every example trains, shrinks and is exact`` (name: string) =
         Assert.True(File.Exists(RunFolder.file folder "selected.sss"))
     )
 
-/// A run on digits with so strong a penalty that structures go, and are cut, within few epochs.
-let private cutting folder =
-    let job = job (parse "digits.sss") digits.Value 4 folder
-
-    {
-        job with
-            Recipe = {
-                job.Recipe with
-                    ShrinkEvery = Some 1
-                    Gamma = {
-                        Neuron = 0.2
-                        Group = 0.0
-                        Block = 0.05
-                    }
-            }
-    }
-
 [<Fact>]
 let ``the verdict covers the network as it trained, not only what was put together from it`` () =
     withFolder (fun folder ->
-        let job = cutting folder
-        let outcome = run job
+        let job = strong folder
+
+        let outcome =
+            run {
+                job with
+                    Recipe = { job.Recipe with ShrinkEvery = Some 1 }
+            }
+
         let select = Pipeline.select job.Settings.Engine job.Select job.Dataset job.Recipe
         let trained = outcome.Trained
         let whole = Option.get trained.State.Whole
