@@ -11,8 +11,8 @@ module Lanes =
     /// Weights with which the structures of a lane come to 0 together: each one's is multiplied by its
     /// worth (magnitude over weight) against the mean of its lane, so that magnitude over weight becomes
     /// that mean. Lanes of `size` are counted from a layer's most valuable structure down; the weakest
-    /// lane is the one that may not be full. `layerOf` is None for a structure that stands alone;
-    /// structures at 0 and of weight 0 are in no lane.
+    /// lane is the one that may not be full. What has weight 0 is never pressed and has a place in the strongest
+    /// lane. `layerOf` is None for a structure that stands alone; structures at 0 are in no lane.
     let together
         (size: int)
         (layerOf: int -> int option)
@@ -23,18 +23,19 @@ module Lanes =
         let worth i = magnitudes[i] / weights[i]
 
         [| 0 .. weights.Length - 1 |]
-        |> Array.filter (fun i ->
-            magnitudes[i] > 0.0 && weights[i] > 0.0 && Option.isSome (layerOf i)
-        )
+        |> Array.filter (fun i -> magnitudes[i] > 0.0 && Option.isSome (layerOf i))
         |> Array.groupBy layerOf
         |> Array.collect (fun (_, layer) ->
             layer |> Array.sortBy (fun i -> -(worth i)) |> Array.chunkBySize size
         )
         |> Array.iter (fun lane ->
-            let mean = Array.averageBy worth lane
+            let pressed = lane |> Array.filter (fun i -> weights[i] > 0.0)
 
-            for i in lane do
-                together[i] <- magnitudes[i] / mean
+            if pressed.Length > 0 then
+                let mean = Array.averageBy worth pressed
+
+                for i in pressed do
+                    together[i] <- magnitudes[i] / mean
         )
 
         together

@@ -41,17 +41,27 @@ module LanesLaws =
         let layers, magnitudes, weights = setting widths seed
         let pressed = together layers magnitudes weights
 
-        let order =
+        // What may not go, of weight 0, is computed all the same.
+        let staying, going =
             [| 0 .. layers.Length - 1 |]
-            |> Array.filter (fun i -> layers[i].IsSome && magnitudes[i] * weights[i] > 0.0)
+            |> Array.filter (fun i -> layers[i].IsSome && magnitudes[i] > 0.0)
+            |> Array.partition (fun i -> weights[i] = 0.0)
+
+        let order =
+            going
             // The mean of a lane is the same for all in it but for rounding.
             |> Array.sortBy (fun i -> round (1e9 * magnitudes[i] / pressed[i]), magnitudes[i])
 
         let count = Array.countBy (fun i -> layers[i]) >> Map.ofArray
-        let left = order |> Array.skip (gone.Get % (order.Length + 1)) |> count
+        let left = gone.Get % (order.Length + 1)
+        let whole = count (Array.append staying order)
+        let least = count staying
 
-        left
-        |> Map.filter (fun layer n -> n % 8 <> 0 && n < (count order)[layer])
+        Array.append staying (Array.skip left order)
+        |> count
+        |> Map.filter (fun layer n ->
+            n % 8 <> 0 && n < whole[layer] && Map.tryFind layer least <> Some n
+        )
         |> fun odd -> odd.Count <= 1
 
     [<Property>]
