@@ -63,6 +63,23 @@ module LibTorch =
         | :? DllNotFoundException as e -> Error(CannotLoadLibrary(file, e.Message))
         | :? BadImageFormatException as e -> Error(CannotLoadLibrary(file, e.Message))
 
+    /// Loads files in their order. LibTorch's own must load. Others that they need are loaded before them so that
+    /// they are found wherever they lie; one that does not load by itself may take a symbol from a library that it
+    /// does not name (libtorch_nvshmem of PyTorch 2.11 does), and loads together with the one that needs it.
+    let internal loadFiles (files: string list) =
+        let isOwn (file: string) =
+            List.contains (nonNull (Path.GetFileName file)) Locate.libTorchFiles
+
+        (Ok(), files)
+        ||> List.fold (fun before file ->
+            before
+            |> Result.bind (fun () ->
+                match loadFile file with
+                | Error _ when not (isOwn file) -> Ok()
+                | loaded -> loaded
+            )
+        )
+
     let private readBinding (file: string) =
         try
             Ok(File.ReadAllBytes file)
@@ -160,8 +177,7 @@ module LibTorch =
             if onLinux && keepFreed then
                 Glibc.keepFreedMemory ()
 
-            for file in distribution.Files do
-                do! loadFile file
+            do! loadFiles distribution.Files
 
             let! binding, mended =
                 if onLinux && not (Glibc.hasVersion ()) then

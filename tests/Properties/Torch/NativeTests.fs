@@ -2,7 +2,9 @@
 module Sss.Tests.Torch.NativeTests
 
 open System
+open System.Diagnostics
 open System.IO
+open System.Runtime.InteropServices
 open System.Threading.Tasks
 open Xunit
 open FsCheck.Xunit
@@ -113,3 +115,66 @@ let ``errors name what was looked for and the way out`` () =
 
     Assert.Contains("SSS_LIBTORCH", text)
     Assert.Contains("\n  /a\n  /b", text)
+
+/// A fact that makes libraries with a C compiler.
+type NeedsCompiler() as fact =
+    inherit FactAttribute()
+
+    do
+        if not (OperatingSystem.IsLinux() && File.Exists "/usr/bin/cc") then
+            fact.Skip <- "there is no C compiler, /usr/bin/cc"
+
+let private library (folder: string) (name: string) (source: string) (options: string list) =
+    let code = Path.Combine(folder, name + ".c")
+    File.WriteAllText(code, source)
+    let file = Path.Combine(folder, $"lib{name}.so")
+    let words = [ "-shared"; "-fPIC"; "-o"; file; code; "-Wl,-rpath,$ORIGIN" ] @ options
+    use compiler = Process.Start("/usr/bin/cc", words)
+    compiler.WaitForExit()
+    Assert.Equal(0, compiler.ExitCode)
+    file
+
+let private said (result: Result<unit, LibTorchError>) =
+    match result with
+    | Ok() -> ""
+    | Error e -> LibTorchError.message e
+
+[<NeedsCompiler>]
+let ``a library that takes a symbol from one it does not name loads with the one that needs both``
+    ()
+    =
+    withFolder (fun folder ->
+        let make = library folder
+        let named = [ "-Wl,--no-as-needed"; $"-L{folder}"; "-lneighbour"; "-lhelper" ]
+        let neighbour = make "neighbour" "int neighbour = 1;" []
+
+        let helper =
+            make "helper" "extern int neighbour; int *helper(void) { return &neighbour; }" []
+
+        let own =
+            make "torch_cuda" "extern int *helper(void); int *f(void) { return helper(); }" named
+
+        // By itself it does not load, which is what makes this a test.
+        Assert.False(fst (NativeLibrary.TryLoad helper))
+        Assert.Equal("", LibTorch.loadFiles [ helper; neighbour; own ] |> said)
+    )
+
+[<NeedsCompiler>]
+let ``a library of LibTorch's own that does not load is an error that names what is missing`` () =
+    withFolder (fun folder ->
+        let gone = library folder "gone" "int gone = 1;" []
+
+        let own =
+            library folder "torch_cpu" "extern int gone; int *f(void) { return &gone; }" [
+                $"-L{folder}"
+                "-lgone"
+            ]
+
+        File.Delete gone
+
+        match LibTorch.loadFiles [ own ] with
+        | Error(CannotLoadLibrary(file, reason)) ->
+            Assert.Equal(own, file)
+            Assert.Contains("libgone.so", reason)
+        | other -> Assert.Fail $"%A{other}"
+    )
