@@ -8,28 +8,40 @@ module internal Control =
 
     /// The share of the epochs after which the target holds. The rest of the recipe trains the
     /// network that is left, with γ = 0.
-    let private share = 0.2
+    let private share = 0.3
 
     /// Epochs after which the target holds.
     let deadline (recipe: Recipe) =
         int (ceil (share * float recipe.Epochs)) |> min recipe.Epochs |> max 1
 
-    /// How often the controller is asked on the way there, at least: a short recipe has few epochs
-    /// until then, and a landing takes several looks.
+    /// Steps after which the target holds.
+    let private last (recipe: Recipe) (stepsPerEpoch: int) =
+        int64 (deadline recipe) * int64 stepsPerEpoch
+
+    /// Steps without pressure, half of those until the target holds: what a structure is worth cannot be
+    /// measured in a network that has learned nothing. Late stages get hardly any gradient at first, and
+    /// some runs lost them for good.
+    let free (recipe: Recipe) (stepsPerEpoch: int) = last recipe stepsPerEpoch / 2L
+
+    /// How often the controller is asked while it presses, at least: a short recipe has few epochs
+    /// until the target holds, and a landing takes several looks.
     let private decisions = 12
 
-    /// The next step after `step` at which the controller is asked: evenly up to the deadline, then
-    /// at the start of each epoch.
+    /// The next step after `step` at which the controller is asked: the first that is pressed, from there
+    /// evenly up to the deadline, then at the start of each epoch.
     let next (recipe: Recipe) (stepsPerEpoch: int) (step: int64) : int64 =
-        let last = int64 (deadline recipe) * int64 stepsPerEpoch
+        let first, last = free recipe stepsPerEpoch, last recipe stepsPerEpoch
+        let length = last - first
         let count = max (int64 decisions) (int64 (deadline recipe))
 
-        if step >= last then
+        if step < first then
+            first
+        elif step >= last then
             (step / int64 stepsPerEpoch + 1L) * int64 stepsPerEpoch
         else
-            // The least i with i·last/count above the step.
-            let i = step * count / last + 1L
-            let at = (i * last + count - 1L) / count
+            // The least i with i·length/count above the steps so far.
+            let i = (step - first) * count / length + 1L
+            let at = first + (i * length + count - 1L) / count
             max (step + 1L) at
 
     /// Whether the controller is asked before this step.
@@ -89,9 +101,13 @@ module internal Control =
 
         fun i -> layers[i]
 
-    /// γ from this step to the next at which the controller is asked, towards a network of `target`
-    /// macs.
-    let decide
+    /// No γ at all, as long as nothing is pressed.
+    let private none (trainer: Trainer) : Pressure = {
+        Gammas = Array.zeroCreate trainer.Iterate.Length
+        Budget = Budget.start
+    }
+
+    let private press
         (trainer: Trainer)
         (vital: Slot list)
         (recipe: Recipe)
@@ -124,7 +140,7 @@ module internal Control =
                     MacsOf = macsOf
                     Target = target
                     ReachToNext = reachUntil (next recipe stepsPerEpoch step)
-                    ReachToDeadline = reachUntil (int64 (deadline recipe) * int64 stepsPerEpoch)
+                    ReachToDeadline = reachUntil (last recipe stepsPerEpoch)
                 }
                 (before |> Option.map (fun p -> p.Budget) |> Option.defaultValue Budget.start)
 
@@ -132,6 +148,14 @@ module internal Control =
             Gammas = Array.map float32 decision.Gammas
             Budget = decision.State
         }
+
+    /// γ from this step to the next at which the controller is asked, towards a network of `target`
+    /// macs.
+    let decide trainer vital recipe target stepsPerEpoch step before : Pressure =
+        if step < free recipe stepsPerEpoch then
+            none trainer
+        else
+            press trainer vital recipe target stepsPerEpoch step before
 
     /// The mean γ of each kind over factors that are not held at 0, for reports.
     let summary (trainer: Trainer) : Gamma =

@@ -4,6 +4,8 @@ module Sss.Tests.Torch.ControlTests
 
 open System.Threading
 open Xunit
+open FsCheck
+open FsCheck.Xunit
 open Sss.Core
 open Sss.Files
 open Sss.Torch
@@ -28,9 +30,13 @@ let private cheapest (weights: Weights<float32>) =
     |> Landing.cheapest macsOf [| 0 .. places.Length - 1 |]
 
 [<Theory>]
-[<InlineData 0.5>]
-[<InlineData 0.25>]
-let ``a target of macs holds after a fifth of the epochs, and survives a stop`` (fraction: float) =
+[<InlineData(0.5, 1)>]
+[<InlineData(0.5, 2)>]
+[<InlineData(0.25, 2)>]
+let ``a target of macs holds after three tenths of the epochs, and survives a stop``
+    (fraction: float)
+    (stopped: int)
+    =
     let recipe = {
         recipe with
             Epochs = 6
@@ -45,7 +51,8 @@ let ``a target of macs holds after a fifth of the epochs, and survives a stop`` 
         whole.Epochs |> List.map (fun e -> e.WouldBe |> Option.map (fun c -> c.Macs))
 
     Assert.All(macs[1..], fun cost -> Assert.InRange(Option.get cost, 1L, allowed))
-    Assert.True(macs[0] > Some allowed, $"%A{macs}")
+    // Two of six epochs, the first of them without γ.
+    Assert.Equal(Some dense, macs[0])
 
     let missing = allowed - (List.last macs |> Option.get)
     Assert.InRange(missing, 0L, cheapest whole.State.Numbers |> Option.get)
@@ -54,7 +61,7 @@ let ``a target of macs holds after a fifth of the epochs, and survives a stop`` 
 
     let stopAt event =
         match event with
-        | Stepped s when s.Epoch = 2 && s.Step = 7 -> stop.Cancel()
+        | Stepped s when s.Epoch = stopped && s.Step = 7 -> stop.Cancel()
         | _ -> ()
 
     match Train.run (settings None) network dataset.Value recipe stopAt stop.Token with
@@ -63,6 +70,32 @@ let ``a target of macs holds after a fifth of the epochs, and survives a stop`` 
         Assert.Equal<Weights<float32>>(whole.State.Numbers, rest.State.Numbers)
         Assert.Equal(whole.State.Pressure, rest.State.Pressure)
     | other -> Assert.Fail $"%A{other}"
+
+[<Property>]
+let ``the controller is asked at the first step, where pressing begins, a dozen times until the target holds, and at each epoch's start after``
+    (epochs: PositiveInt)
+    (stepsPerEpoch: PositiveInt)
+    =
+    let epochs, stepsPerEpoch = epochs.Get, stepsPerEpoch.Get
+    let recipe = { recipe with Epochs = epochs }
+    let last = int64 (Control.deadline recipe * stepsPerEpoch)
+    let free = Control.free recipe stepsPerEpoch
+    let steps = [ 0L .. int64 (epochs * stepsPerEpoch) - 1L ]
+    let due = steps |> List.filter (Control.isDue recipe stepsPerEpoch)
+    let pressed = due |> List.filter (fun step -> step >= free && step < last)
+    let after = due |> List.filter (fun step -> step >= last)
+
+    Assert.Equal<int64 list>(
+        List.distinct [ 0L; free ],
+        due |> List.filter (fun step -> step <= free)
+    )
+
+    Assert.True(pressed.Length >= int (min 12L (last - free)))
+
+    Assert.Equal<int64 list>(
+        steps |> List.filter (fun s -> s >= last && s % int64 stepsPerEpoch = 0L),
+        after
+    )
 
 [<Fact>]
 let ``settings and labels out of bounds are named`` () =
