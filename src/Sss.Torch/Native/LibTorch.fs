@@ -70,15 +70,12 @@ module LibTorch =
         let isOwn (file: string) =
             List.contains (nonNull (Path.GetFileName file)) Locate.libTorchFiles
 
-        (Ok(), files)
-        ||> List.fold (fun before file ->
-            before
-            |> Result.bind (fun () ->
+        result {
+            for file in files do
                 match loadFile file with
-                | Error _ when not (isOwn file) -> Ok()
-                | loaded -> loaded
-            )
-        )
+                | Error _ when not (isOwn file) -> ()
+                | loaded -> do! loaded
+        }
 
     let private readBinding (file: string) =
         try
