@@ -104,6 +104,14 @@ module Markdown =
             ""
           ]
 
+    let private landings (study: Study) =
+        match Landings.texts study with
+        | [] -> []
+        | texts -> [
+            "Below their targets: " + String.concat "; " (List.map escape texts) + "."
+            ""
+          ]
+
     let private percent (value: float) =
         (100.0 * value).ToString("0.00", CultureInfo.InvariantCulture)
 
@@ -166,6 +174,26 @@ module Markdown =
                     ]
             ]
 
+    /// What the runs were computed on, where that was not the CPU at float32 alone.
+    let private computed (study: Study) =
+        let told (run: StudyRun) =
+            match run.Result.Arithmetic with
+            | Some a when a.Tf32 -> $"{a.Device} at {a.Precision} with TF32"
+            | Some a -> $"{a.Device} at {a.Precision}"
+            | None -> "cpu at float32"
+
+        match study.Runs |> List.countBy told with
+        | []
+        | [ "cpu at float32", _ ] -> []
+        | parts -> [
+            "Computed on "
+            + (parts
+               |> List.map (fun (what, runs) -> $"{what}: {runs} runs")
+               |> String.concat ", ")
+            + "."
+            ""
+          ]
+
     /// The network, and for how long its recipe trains: a page may have the same one twice.
     let private heading (study: Study) =
         match Study.anySelected study with
@@ -185,8 +213,10 @@ module Markdown =
 
         $"`{options}`, seeds {seeds'}."
         ""
+        yield! computed study
         yield! results study
         yield! range study
+        yield! landings study
         "Accuracy of each run, %:"
         ""
         yield! seeds study

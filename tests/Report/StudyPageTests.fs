@@ -4,6 +4,7 @@ open System.IO
 open System.Text.RegularExpressions
 open Xunit
 open Sss.Core
+open Sss.Dsl
 open Sss.Files
 open Sss.Report
 open Sss.Tests.Report.Made
@@ -94,6 +95,47 @@ type StudyPageTests() =
                  Missing = [ "macs-0.3/seed-1" ]
              })
 
+    /// A study of one selected network, whose target is this many macs more than it has.
+    let landed (room: int64) : Study =
+        use folder = new Folder()
+        let network, recipe = example "examples/digits.sss"
+        Made.run folder.Path network recipe factor |> ignore
+        let run = Option.get (ReadRun.read folder.Path |> must).Result
+        let target = float (run.Selected.Macs + room) / float run.Dense.Macs
+
+        {
+            study.Value with
+                Plan = [ "network", Language.print network ]
+                Points = [ "macs" ]
+                Seeds = [ 1 ]
+                Runs = [
+                    {
+                        Kind = StudyKind.Selected
+                        Point = Some "macs"
+                        Seed = 1
+                        Folder = "macs/seed-1"
+                        Result = {
+                            run with
+                                Recipe = {
+                                    recipe with
+                                        // Half a mac, so that it rounds to the same number.
+                                        TargetMacs = Some(target + 0.5 / float run.Dense.Macs)
+                                }
+                                Arithmetic =
+                                    Some {
+                                        Device = "cuda:0"
+                                        Precision = "float32"
+                                        Tf32 = true
+                                        Ranks = 1
+                                        Threads = 1
+                                    }
+                        }
+                        Layers = []
+                        Selected = Some(File.ReadAllText(folder.File "selected.sss"))
+                    }
+                ]
+        }
+
     let lines (page: string) = page.Split '\n'
 
     [<Fact>]
@@ -119,6 +161,39 @@ type StudyPageTests() =
         Assert.Contains("| basic1.conv1 | 16 | 0.5 (gone in 1) █░░░░░░░░░ | – |", lines)
         Assert.Contains("Runs that are not there: macs-0.3/seed-1.", lines)
         Assert.EndsWith("```\n", page)
+
+    [<Theory>]
+    [<InlineData(0, "by 0 macs at most, in 1 of 1 by no more than the cheapest structure kept")>]
+    [<InlineData(100, "by 100 macs at most, in 1 of 1 by no more than the cheapest structure kept")>]
+    [<InlineData(500000,
+                 "by 500,000 macs at most, in 0 of 1 by no more than the cheapest structure kept")>]
+    [<InlineData(-1, "**1 of 1 are above**")>]
+    member _.``a page says where its networks stand beside their targets``
+        (room: int64, told: string)
+        =
+        let lines = lines (Markdown.page None [ landed room ])
+        Assert.Contains($"Below their targets: macs: {told}.", lines)
+        Assert.Contains("Computed on cuda:0 at float32 with TF32: 1 runs.", lines)
+
+    [<CommittedResults>]
+    member _.``no committed network is above its target, nor below it by more than its cheapest structure``
+        ()
+        =
+        for set in CommittedResults.Sets do
+            let told =
+                File.ReadAllText(set + ".md")
+                |> lines
+                |> Array.filter (fun line -> line.StartsWith "Below their targets: ")
+
+            Assert.NotEmpty told
+
+            for line in told do
+                let points = Regex.Matches(line, @": by [0-9,]+ macs at most, in (\d+) of (\d+) by")
+                Assert.DoesNotContain("above", line)
+                Assert.NotEmpty points
+
+                for point in points do
+                    Assert.Equal(point.Groups[2].Value, point.Groups[1].Value)
 
     [<Fact>]
     member _.``a sweep's report compares seeds and controls``() =

@@ -1,0 +1,67 @@
+namespace Sss.Core
+
+/// What a selected network has kept of the whole one's structures, told from their shapes alone: by their
+/// names, since selection keeps those. Neurons of a layer are alike, and so are groups, so that a number of each is
+/// all that is told.
+[<RequireQualifiedAccess>]
+module Kept =
+
+    /// How many factors of each declaration the selected network has kept, in the order of the text.
+    let counts (whole: Network) (selected: Network) : (string * int) list =
+        let channels (network: Network) =
+            Network.layers network
+            |> Seq.map (fun l -> l.Name, l.Output.Channels)
+            |> Map.ofSeq
+
+        let before, after = channels whole, channels selected
+
+        let channelsLeft owner =
+            Map.tryFind owner after |> Option.defaultValue 0
+
+        let branches =
+            Network.nodes whole
+            |> Seq.choose (
+                function
+                | Node.Residual r -> Some(r.Name, Network.layersOf r.Branch |> List.ofSeq)
+                | _ -> None
+            )
+            |> Map.ofSeq
+
+        [
+            for owner, scale in Network.scales whole do
+                let count =
+                    match scale.Kind with
+                    | Neuron -> channelsLeft owner
+                    | Group -> channelsLeft owner * scale.Count / before[owner]
+                    | Block when branches[owner] |> List.exists (fun l -> channelsLeft l.Name > 0) ->
+                        1
+                    | Block -> 0
+
+                owner, min scale.Count count
+        ]
+
+    /// Macs that go with the cheapest of the structures that the selected network has kept: by less than that it may be
+    /// below a target. None: nothing that may go is left, or the selected network is not what zeros in as many
+    /// factors leave of the whole one (rounding kept some, or a constant).
+    let cheapest (whole: Network) (selected: Network) : int64 option =
+        let kept = counts whole selected
+        let now = Map.ofList kept
+
+        let macs (left: Map<string, int>) =
+            Selection.wouldBe whole (fun owner i -> i >= left[owner]) None
+            |> Option.map _.Macs
+            // A network that looks at nothing costs nothing.
+            |> Option.defaultValue 0L
+
+        let all = macs now
+
+        if all <> (Cost.ofNetwork selected).Macs then
+            None
+        else
+            kept
+            |> List.filter (fun (_, count) -> count > 0)
+            |> List.map (fun (owner, count) -> all - macs (Map.add owner (count - 1) now))
+            |> List.filter (fun saved -> saved > 0L)
+            |> function
+                | [] -> None
+                | savings -> Some(List.min savings)
