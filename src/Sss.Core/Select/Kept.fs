@@ -40,9 +40,9 @@ module Kept =
                 owner, min scale.Count count
         ]
 
-    /// Macs that go with the cheapest of the structures that the selected network has kept: by less than that it may be
-    /// below a target. None: nothing that may go is left, or the selected network is not what zeros in as many
-    /// factors leave of the whole one (rounding kept some, or a constant).
+    /// Macs that would go with the cheapest structure that the selected network has kept: a network as near to a target as
+    /// it can be is below it by no more. None: nothing is left that may go, or the selected network is not what zeros in as
+    /// many factors leave of the whole one (rounding or a constant kept something).
     let cheapest (whole: Network) (selected: Network) : int64 option =
         let kept = counts whole selected
         let now = Map.ofList kept
