@@ -15,7 +15,7 @@ module internal Memory =
         : Span<'T> =
         MemoryMarshal.Cast<byte, 'T> tensor.bytes
 
-    /// One value of a tensor.
+    /// One value of a tensor. (TorchSharp's `item` leaves stubs in native memory.)
     let item<'T when 'T: unmanaged and 'T: struct and 'T: (new: unit -> 'T) and 'T :> ValueType>
         (tensor: Tensor)
         (index: int)
@@ -90,6 +90,7 @@ type internal FlatVector(slots: Slot list, length: int64, dtype: ScalarType, pla
     let values = make ()
     let gradient = make ()
     let leaves = Dictionary<string, Tensor>()
+    let zero = (0.0f).ToScalar()
 
     do
         use _ = torch.NewDisposeScope()
@@ -115,6 +116,8 @@ type internal FlatVector(slots: Slot list, length: int64, dtype: ScalarType, pla
     member _.Values = values
     /// All gradients, laid out as the values.
     member _.Gradient = gradient
+    /// Makes the gradient 0. (TorchSharp's `zero_` leaves a stub in native memory at each call.)
+    member _.ClearGradient() = gradient.fill_ zero |> ignore
     /// The view of one array, a leaf of the autograd graph.
     member _.Leaf key = leaves[key]
 
@@ -125,3 +128,4 @@ type internal FlatVector(slots: Slot list, length: int64, dtype: ScalarType, pla
 
             values.Dispose()
             gradient.Dispose()
+            zero.Dispose()

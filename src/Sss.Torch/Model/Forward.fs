@@ -27,12 +27,14 @@ module internal Forward =
 
         value
 
-    /// The sum of two sides, written over the one that may be written over.
-    let private sum (x: Tensor) (a: Tensor, aFresh) (b: Tensor, bFresh) =
+    /// The sum of two sides, written over the one that may be written over. `one`: 1, made once.
+    /// Where it is left out TorchSharp makes one at each call and leaves it to its finalizer; until
+    /// that comes it lies between the activations' memory and keeps that from being used again.
+    let private sum (one: Scalar) (x: Tensor) (a: Tensor, aFresh) (b: Tensor, bFresh) =
         let result =
-            if aFresh && not (same a x) then a.add_ b
-            elif bFresh && not (same b x) then b.add_ a
-            else a.add b
+            if aFresh && not (same a x) then a.add_ (b, one)
+            elif bFresh && not (same b x) then b.add_ (a, one)
+            else a.add (b, one)
 
         release x a result
         release x b result
@@ -85,6 +87,7 @@ module internal Forward =
         let shortcut, shortcutFresh = body arrays None r.Shortcut
         // A branch that ends in something else (no text can say so) has its output multiplied.
         let outside = if within.IsSome then None else factor
+        let one = (1.0f).ToScalar()
 
         let run mode (x: Tensor) =
             let a = chain branch mode x
@@ -105,7 +108,7 @@ module internal Forward =
                     release x a scaled
                     scaled, true
 
-            sum x (a, aFresh) (chain shortcut mode x, shortcutFresh)
+            sum one x (a, aFresh) (chain shortcut mode x, shortcutFresh)
 
         { Run = run; Fresh = true }
 
@@ -133,7 +136,10 @@ module internal Forward =
 
         let dtype = if isLow then ScalarType.BFloat16 else x.dtype
 
-        if x.stride () = strides && x.dtype = dtype then
+        // Axis by axis: where TorchSharp asks for all at once it leaves a stub in native memory.
+        let liesSo = strides |> Array.indexed |> Array.forall (fun (i, s) -> x.stride i = s)
+
+        if liesSo && x.dtype = dtype then
             x.alias ()
         else
             torch

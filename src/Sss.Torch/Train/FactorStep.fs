@@ -162,7 +162,7 @@ type internal FactorStep
                         )
                 )
 
-            vector.Gradient.zero_ () |> ignore
+            vector.ClearGradient()
 
     interface IDisposable with
         member _.Dispose() =

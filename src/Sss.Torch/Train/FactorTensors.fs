@@ -67,17 +67,17 @@ type internal FactorTensors
         use momentum = momentum.ToScalar()
         use kept = FactorMean.Kept.ToScalar()
         use fresh = FactorMean.Fresh.ToScalar()
-        means.mul_(kept).add_(gradient.mul(gradient).mul_ fresh) |> ignore
+        use zero = (0).ToScalar()
+        use one = (1).ToScalar()
+        means.mul_(kept).add_(gradient.mul(gradient).mul_ fresh, one) |> ignore
 
         let next =
             torch.maximum (probe.sub(gradient.mul rate).sub_(gammas.mul rate), floors)
 
-        probe.copy_ (next.sub(lambda).mul_(momentum).add_ next) |> ignore
+        probe.copy_ (next.sub(lambda).mul_(momentum).add_(next, one)) |> ignore
         lambda.copy_ next |> ignore
-        use zero = (0.0f).ToScalar()
-        use one = (1).ToScalar()
-        zeros.add_(one).mul_(next.eq zero) |> ignore
-        gradient.zero_ () |> ignore
+        zeros.add_(one, one).mul_(next.eq zero) |> ignore
+        vector.ClearGradient()
 
     /// λ, for how many steps each factor has been 0, and the mean of g², into arrays of their length.
     member _.Download(iterate: float32[], zeroSteps: int[], squares: float32[]) =

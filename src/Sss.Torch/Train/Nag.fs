@@ -21,6 +21,8 @@ type internal Nag(vector: FlatVector, decayed: int64, decay: float, momentum: fl
     let decayedGradient = gradient.narrow(0L, 0L, decayed).DetachFromDisposeScope()
     let decay' = decay.ToScalar()
     let momentum' = momentum.ToScalar()
+    // Where no number is given, TorchSharp makes one at each call and leaves it to its finalizer.
+    let one = (1.0f).ToScalar()
 
     /// v, laid out as the weights.
     member _.Velocity = velocity
@@ -34,10 +36,10 @@ type internal Nag(vector: FlatVector, decayed: int64, decay: float, momentum: fl
             decayedGradient.add_ (decayedValues, decay') |> ignore
 
         velocity.mul_ momentum' |> ignore
-        velocity.add_ gradient |> ignore
+        velocity.add_ (gradient, one) |> ignore
         values.add_ (gradient, straight) |> ignore
         values.add_ (velocity, ahead) |> ignore
-        gradient.zero_ () |> ignore
+        vector.ClearGradient()
 
     interface IDisposable with
         member _.Dispose() =
@@ -46,3 +48,4 @@ type internal Nag(vector: FlatVector, decayed: int64, decay: float, momentum: fl
             decayedGradient.Dispose()
             decay'.Dispose()
             momentum'.Dispose()
+            one.Dispose()

@@ -118,7 +118,8 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
             // Each rank draws masks of its own.
             let rank = exchange |> Option.map _.Rank |> Option.defaultValue 0
 
-            torch.manual_seed (Streams.dropout recipe.Seed step + int64 rank) |> ignore
+            use _ = torch.manual_seed (Streams.dropout recipe.Seed step + int64 rank)
+            ()
 
         let there (tensor: Tensor) =
             if isOnCpu then
@@ -136,13 +137,14 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
             struct (float both[0], int64 both[1])
         else
             let struct (loss, right) = forward images labels
-            let right = right.item<int64>()
-            let value = float (loss.item<float32>())
+            let right = Memory.item<int64> right 0
+            let value = float (Memory.item<float32> loss 0)
 
             match exchange with
             | Some exchange ->
                 if Double.IsFinite value then
-                    loss.mul(exchange.Share.ToScalar()).backward()
+                    use share = exchange.Share.ToScalar()
+                    loss.mul(share).backward()
 
                 let agreed = exchange.Sum(value, right, it.Checksum step)
 
