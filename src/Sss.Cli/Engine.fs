@@ -24,10 +24,6 @@ module Engine =
     let load (threads: int option) : Result<LibTorch, PipelineError> =
         loadFor Cpu Precision.Float32 threads
 
-    /// Whether training computed on the CPU in float32, as it does where nothing is asked for.
-    let isUsual (a: RunArithmetic) =
-        a.Device = Device.name Cpu && a.Precision = Precision.name Precision.Float32
-
     /// The data set as a network takes it; pictures that could not be read are told and left out.
     let data (network: Network) (source: DataSource) : Result<Dataset, PipelineError> =
         Dataset.loadFor network source

@@ -58,10 +58,9 @@ module TrainProgress =
 
     /// Where and how it computes, unless it is as always.
     let private arithmetic (a: RunArithmetic) =
-        if Engine.isUsual a then
-            ""
-        else
-            $", {a.Device}, {a.Precision}" + (if a.Tf32 then ", TF32" else "")
+        match RunArithmetic.text a with
+        | text when text = RunArithmetic.usual -> ""
+        | text -> $", on {text}"
 
     let private workers (a: RunArithmetic) =
         let threads = Number.counted a.Threads "thread"

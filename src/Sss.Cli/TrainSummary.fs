@@ -25,9 +25,9 @@ module TrainSummary =
 
     /// Where and how training computed, unless it is as always.
     let private arithmetic (a: RunArithmetic) = [
-        if not (Engine.isUsual a) then
-            let tf32 = if a.Tf32 then ", TF32" else ""
-            $"computed   on {a.Device} at {a.Precision}{tf32}; accuracy and exactness at float32"
+        match RunArithmetic.text a with
+        | text when text = RunArithmetic.usual -> ()
+        | text -> $"computed   on {text}; accuracy and exactness at float32"
     ]
 
     /// What was removed and what it cost, as a person reads it.

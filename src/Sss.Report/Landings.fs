@@ -12,40 +12,41 @@ module internal Landings =
     let private network (text: string) =
         Language.parse text |> Result.map _.Network |> Result.toOption
 
-    /// Macs that a selected network is below its target (negative: above), and what the cheapest structure that it
-    /// has kept costs; None where a study does not tell: it has no target, or is of an older sss.
+    /// Macs that a selected network is below its target (negative: above); None: it has none.
+    let private below (run: StudyRun) : int64 option =
+        run.Result.Recipe.TargetMacs
+        |> Option.map (fun fraction ->
+            int64 (fraction * float run.Result.Dense.Macs) - run.Result.Selected.Macs
+        )
+
+    /// That, and what the cheapest structure that the network has kept costs; None where a study does not tell: it
+    /// is of an older sss.
     let private ofRun (whole: Network) (run: StudyRun) : (int64 * int64) option =
         option {
-            let! fraction = run.Result.Recipe.TargetMacs
+            let! missing = below run
             let! selected = run.Selected |> Option.bind network
             let! cheapest = Kept.cheapest whole selected
-            let target = int64 (fraction * float run.Result.Dense.Macs)
-            return target - run.Result.Selected.Macs, cheapest
+            return missing, cheapest
         }
 
     let private point (study: Study) (whole: Network) (label: string) =
         let runs = Study.runsOf label StudyKind.Selected study
-        let known = runs |> List.choose (ofRun whole)
+        let missing = runs |> List.choose below
+        let above = missing |> List.filter (fun macs -> macs < 0L)
 
-        if known.IsEmpty then
-            None
-        else
-            let above = known |> List.filter (fun (missing, _) -> missing < 0L)
-            let near = known |> List.filter (fun (missing, least) -> missing <= least)
+        let near =
+            runs
+            |> List.choose (ofRun whole)
+            |> List.filter (fun (missing, least) -> missing <= least)
 
-            let most =
-                known
-                |> List.map (fun (missing, _) -> max 0L missing)
-                |> List.max
-                |> RowText.grouped
+        match missing with
+        | [] -> None
+        | _ when not above.IsEmpty -> Some $"{label}: **{above.Length} of {runs.Length} are above**"
+        | _ ->
+            let most = RowText.grouped (List.max missing)
 
-            let told =
-                if above.IsEmpty then
-                    $"by {most} macs at most, in {near.Length} of {runs.Length} by no more than the cheapest structure kept"
-                else
-                    $"**{above.Length} of {runs.Length} are above**"
-
-            Some $"{label}: {told}"
+            Some
+                $"{label}: by {most} macs at most, in {near.Length} of {runs.Length} by no more than the cheapest structure kept"
 
     /// One text for each point that has a target.
     let texts (study: Study) : string list =

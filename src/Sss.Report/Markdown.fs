@@ -177,14 +177,13 @@ module Markdown =
     /// What the runs were computed on, where that was not the CPU at float32 alone.
     let private computed (study: Study) =
         let told (run: StudyRun) =
-            match run.Result.Arithmetic with
-            | Some a when a.Tf32 -> $"{a.Device} at {a.Precision} with TF32"
-            | Some a -> $"{a.Device} at {a.Precision}"
-            | None -> "cpu at float32"
+            run.Result.Arithmetic
+            |> Option.map RunArithmetic.text
+            |> Option.defaultValue RunArithmetic.usual
 
         match study.Runs |> List.countBy told with
-        | []
-        | [ "cpu at float32", _ ] -> []
+        | [] -> []
+        | [ what, _ ] when what = RunArithmetic.usual -> []
         | parts -> [
             "Computed on "
             + (parts

@@ -89,6 +89,10 @@ module Network =
     /// All layers of a network in the order of the text.
     let layers (network: Network) = layersOf network.Body
 
+    /// Output channels by the name of their layer.
+    let channels (network: Network) : Map<string, int> =
+        layers network |> Seq.map (fun l -> l.Name, l.Output.Channels) |> Map.ofSeq
+
     /// The same tree with every layer and every residual changed. What `residual` is given has its
     /// sides changed already.
     let map (layer: Layer -> Layer) (residual: Residual -> Residual) (network: Network) : Network =

@@ -7,13 +7,8 @@ namespace Sss.Core
 module Kept =
 
     /// How many factors of each declaration the selected network has kept, in the order of the text.
-    let counts (whole: Network) (selected: Network) : (string * int) list =
-        let channels (network: Network) =
-            Network.layers network
-            |> Seq.map (fun l -> l.Name, l.Output.Channels)
-            |> Map.ofSeq
-
-        let before, after = channels whole, channels selected
+    let private counts (whole: Network) (selected: Network) : (string * int) list =
+        let before, after = Network.channels whole, Network.channels selected
 
         let channelsLeft owner =
             Map.tryFind owner after |> Option.defaultValue 0

@@ -71,10 +71,7 @@ module Whole =
         (places: Map<string, int[]>)
         (whole: Whole<'T>)
         =
-        let outputs =
-            Network.layers whole.Network
-            |> Seq.map (fun l -> l.Name, l.Output.Channels)
-            |> Map.ofSeq
+        let outputs = Network.channels whole.Network
 
         let fresh = [
             for key in Map.keys cut.Weights do

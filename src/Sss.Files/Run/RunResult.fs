@@ -69,6 +69,18 @@ type RunArithmetic = {
     Threads: int
 }
 
+/// Wording.
+[<RequireQualifiedAccess>]
+module RunArithmetic =
+
+    /// What a training computes on and with where nothing else is asked for.
+    let usual = "cpu at float32"
+
+    /// What a training computed on and with: `cuda:0 at float32 with TF32`.
+    let text (a: RunArithmetic) =
+        let tf32 = if a.Tf32 then " with TF32" else ""
+        $"{a.Device} at {a.Precision}{tf32}"
+
 /// One run among several that differ in their seed alone.
 type SeedRun = {
     Seed: int

@@ -58,10 +58,7 @@ module Study =
 
     /// What a selected network has left of each layer with weights.
     let layersKept (whole: Network) (selected: Network) : LayerKept list =
-        let left =
-            Network.layers selected
-            |> Seq.map (fun layer -> layer.Name, layer.Output.Channels)
-            |> Map.ofSeq
+        let left = Network.channels selected
 
         [
             for layer in Network.layers whole do

@@ -20,18 +20,14 @@ type internal Distribution = {
 [<RequireQualifiedAccess>]
 module internal Distribution =
 
-    let private onLinux stem = $"lib{stem}.so"
-
     let private fileName (path: string) = nonNull (Path.GetFileName path)
 
     /// LibTorch's own libraries, those that must be there first.
-    let private needed = [ "c10"; "torch_cpu"; "torch" ] |> List.map onLinux
-
-    let private cuda = [ "c10_cuda"; "torch_cuda" ] |> List.map onLinux
+    let private ownFiles = Locate.requiredFiles @ Locate.cudaFiles
 
     /// Whether a LibTorch's files hold CUDA.
     let isCuda (files: string list) =
-        files |> List.exists (fun file -> fileName file = onLinux "torch_cuda")
+        files |> List.exists (fun file -> fileName file = Locate.cudaMark)
 
     /// The folder of the libraries for what a user names: it itself, `lib` of a LibTorch, `torch/lib` of
     /// a folder of Python packages.
@@ -126,9 +122,13 @@ module internal Distribution =
                         (Ok(Set.add name seen, files))
                     |> Result.map (fun (seen, files) -> seen, file :: files)
 
-        let own = needed @ cuda |> List.map (fun name -> Path.Combine(folder, name))
+        let own = ownFiles |> List.map (fun name -> Path.Combine(folder, name))
 
-        match own |> List.truncate needed.Length |> List.tryFind (File.Exists >> not) with
+        match
+            own
+            |> List.truncate Locate.requiredFiles.Length
+            |> List.tryFind (File.Exists >> not)
+        with
         | Some missing -> Error(BadLibrary(missing, Unreadable "there is no such file"))
         | None ->
             own
@@ -157,8 +157,7 @@ module internal Distribution =
     /// missing. Libraries are told apart by the names that they carry, too.
     let check (wanted: string) (binding: string) (d: Distribution) : Result<int, LibTorchError> =
         let own =
-            d.Files
-            |> List.filter (fun file -> List.contains (fileName file) (needed @ cuda))
+            d.Files |> List.filter (fun file -> List.contains (fileName file) ownFiles)
 
         let symbols file =
             ElfFile.ofFile file ElfFile.symbols

@@ -1,8 +1,6 @@
 namespace Sss.Torch
 
-open System
 open System.IO
-open System.Runtime.InteropServices
 open FsToolkit.ErrorHandling
 open Sss.Files
 open TorchSharp
@@ -51,107 +49,9 @@ type LibTorch = private {
     /// The device, as tensors are told.
     member internal it.Place = it.place
 
-/// Loading of the native libraries, before TorchSharp looks for them itself.
+/// LibTorch, loaded once and told where and how to compute.
 [<RequireQualifiedAccess>]
 module LibTorch =
-
-    let private loadFile (file: string) =
-        try
-            NativeLibrary.Load file |> ignore
-            Ok()
-        with
-        | :? DllNotFoundException as e -> Error(CannotLoadLibrary(file, e.Message))
-        | :? BadImageFormatException as e -> Error(CannotLoadLibrary(file, e.Message))
-
-    /// Loads files in their order. LibTorch's own must load. Others that they need are loaded before them so that
-    /// they are found wherever they lie; one that does not load by itself may take a symbol from a library that it
-    /// does not name (libtorch_nvshmem of PyTorch 2.11 does), and loads together with the one that needs it.
-    let internal loadFiles (files: string list) =
-        let isOwn (file: string) =
-            List.contains (nonNull (Path.GetFileName file)) Locate.libTorchFiles
-
-        result {
-            for file in files do
-                match loadFile file with
-                | Error _ when not (isOwn file) -> ()
-                | loaded -> do! loaded
-        }
-
-    let private readBinding (file: string) =
-        try
-            Ok(File.ReadAllBytes file)
-        with
-        | :? IOException as e -> Error(CannotLoadLibrary(file, e.Message))
-        | :? UnauthorizedAccessException as e -> Error(CannotLoadLibrary(file, e.Message))
-
-    /// The file to load instead of the binding: itself, or a copy in which the C++ library's
-    /// missing version is optional. Nothing calls what that version holds.
-    let internal mend (cache: string) (file: string) =
-        result {
-            let! content = readBinding file
-
-            let! mended =
-                Elf.weaken Glibc.missingVersion content
-                |> Result.mapError (fun reason -> CannotLoadLibrary(file, reason))
-
-            match mended with
-            | None -> return file, false
-            | Some copy ->
-                let! path =
-                    MendedCopy.keep cache Locate.binding copy
-                    |> Result.mapError (fun reason -> CannotMendBinding(file, reason))
-
-                return path, true
-        }
-
-    let private onLinux = RuntimeInformation.IsOSPlatform OSPlatform.Linux
-
-    /// What there is in a folder by the names of its files alone.
-    let private plain folder version : Distribution = {
-        Folder = folder
-        Version = version
-        Cuda = None
-        Files =
-            Locate.libTorchFiles
-            |> List.map (fun file -> Path.Combine(folder, file))
-            |> List.filter File.Exists
-    }
-
-    /// The LibTorch that SSS_LIBTORCH names, looked at before any of it is loaded.
-    let private brought (root: string) (binding: string) =
-        result {
-            let folders = Distribution.folders root
-
-            let! folder =
-                Locate.first Locate.libTorchMark folders
-                |> Result.requireSome (NoLibTorchIn(Locate.libTorchMark, folders))
-
-            if onLinux then
-                let! distribution = Distribution.read folder
-                let! _ = Distribution.check Locate.libTorchVersion binding distribution
-                return distribution
-            else
-                return plain folder (fst (Distribution.version folder))
-        }
-
-    let private packaged () =
-        let rid = Locate.runtimeIdentifier
-
-        result {
-            if not (List.contains rid [ "linux-x64"; "win-x64"; "osx-arm64" ]) then
-                return! Error(NoLibTorchForPlatform rid)
-
-            let! folder =
-                Locate.first Locate.libTorchMark Locate.libTorchFolders
-                |> Result.requireSome (
-                    LibTorchNotFound(
-                        $"libtorch-cpu-{rid}@{Locate.libTorchVersion}",
-                        Locate.libTorchFolders
-                    )
-                )
-
-            return plain folder (Some Locate.libTorchVersion)
-        }
 
     /// `keepFreed`: whether glibc is told to keep freed memory in the process.
     let internal loadAll (keepFreed: bool) =
@@ -166,23 +66,23 @@ module LibTorch =
 
             let! distribution, source =
                 match Locate.asked with
-                | Some root -> brought root original |> Result.map (fun d -> d, Asked)
+                | Some root -> Libraries.brought root original |> Result.map (fun d -> d, Asked)
                 | None ->
-                    packaged ()
+                    Libraries.packaged ()
                     |> Result.map (fun d -> d, (if Locate.isOwn d.Folder then Own else Package))
 
-            if onLinux && keepFreed then
+            if Libraries.onLinux && keepFreed then
                 Glibc.keepFreedMemory ()
 
-            do! loadFiles distribution.Files
+            do! Libraries.loadFiles distribution.Files
 
             let! binding, mended =
-                if onLinux && not (Glibc.hasVersion ()) then
-                    mend Locate.cache original
+                if Libraries.onLinux && not (Glibc.hasVersion ()) then
+                    Libraries.mend Locate.cache original
                 else
                     Ok(original, false)
 
-            do! loadFile binding
+            do! Libraries.loadFile binding
 
             return {
                 folder = distribution.Folder
@@ -214,7 +114,7 @@ module LibTorch =
     /// How many symbols the binding asks of LibTorch, all of which are there; or what is wrong. Of the
     /// user's LibTorch this was looked at before it was loaded. None: not a system with ELF files.
     let checkSymbols (engine: LibTorch) : Result<int, LibTorchError> option =
-        if onLinux then
+        if Libraries.onLinux then
             Distribution.read engine.folder
             |> Result.bind (Distribution.check Locate.libTorchVersion engine.binding)
             |> Some

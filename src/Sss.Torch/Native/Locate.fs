@@ -38,8 +38,19 @@ module internal Locate =
     /// The binding's file.
     let binding = fileName "LibTorchSharp"
 
-    /// LibTorch's files that are loaded by hand, needed ones before those that need them. What
-    /// stands here and does not exist on a system is passed over, but for `torch_cpu`.
+    /// LibTorch's own libraries, needed ones before those that need them.
+    let private stems = [ "c10"; "torch_cpu"; "c10_cuda"; "torch_cuda"; "torch" ]
+
+    let private isCuda (stem: string) = stem.EndsWith "_cuda"
+
+    /// What each LibTorch has.
+    let requiredFiles = stems |> List.filter (isCuda >> not) |> List.map fileName
+
+    /// What one that is built with CUDA has besides.
+    let cudaFiles = stems |> List.filter isCuda |> List.map fileName
+
+    /// LibTorch's files that are loaded by hand, in this order. What stands here and does not exist on a
+    /// system is passed over, but for `torch_cpu`.
     let libTorchFiles =
         let helpers =
             if RuntimeInformation.IsOSPlatform OSPlatform.Windows then
@@ -47,11 +58,13 @@ module internal Locate =
             else
                 []
 
-        helpers
-        @ List.map fileName [ "c10"; "torch_cpu"; "c10_cuda"; "torch_cuda"; "torch" ]
+        helpers @ List.map fileName stems
 
     /// The file that shows that a folder holds LibTorch.
     let libTorchMark = fileName "torch_cpu"
+
+    /// The file that shows that it is built with CUDA.
+    let cudaMark = fileName "torch_cuda"
 
     let private environment name =
         match Environment.GetEnvironmentVariable name with

@@ -156,7 +156,7 @@ let ``a library that takes a symbol from one it does not name loads with the one
 
         // By itself it does not load, which is what makes this a test.
         Assert.False(fst (NativeLibrary.TryLoad helper))
-        Assert.Equal("", LibTorch.loadFiles [ helper; neighbour; own ] |> said)
+        Assert.Equal("", Libraries.loadFiles [ helper; neighbour; own ] |> said)
     )
 
 [<NeedsCompiler>]
@@ -172,7 +172,7 @@ let ``a library of LibTorch's own that does not load is an error that names what
 
         File.Delete gone
 
-        match LibTorch.loadFiles [ own ] with
+        match Libraries.loadFiles [ own ] with
         | Error(CannotLoadLibrary(file, reason)) ->
             Assert.Equal(own, file)
             Assert.Contains("libgone.so", reason)

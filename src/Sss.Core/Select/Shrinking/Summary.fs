@@ -50,11 +50,11 @@ module internal Summary =
                 | None -> false, ValueNone
 
     let private narrowed (network: Network) (selected: Network) =
-        let before = Network.layers network |> Seq.map (fun l -> l.Name, l) |> Map.ofSeq
+        let before = Network.channels network
 
         [
             for layer in Network.layers selected do
-                let was = before[layer.Name].Output.Channels
+                let was = before[layer.Name]
 
                 if was <> layer.Output.Channels then
                     layer.Name, was, layer.Output.Channels
