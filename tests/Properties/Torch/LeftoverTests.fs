@@ -163,3 +163,21 @@ let ``an evaluation leaves nothing in native memory`` count =
     let left = leftBy (fun _ -> Evaluate.scores model (ReadOnlyMemory images) |> ignore)
 
     Assert.True(left < least, $"{left} bytes an evaluation")
+
+[<NeedsMallInfo>]
+[<InlineData 1>]
+[<InlineData 300>]
+let ``a prediction leaves nothing in native memory`` count =
+    use _ = Engine.scope ()
+    let network = Nets.everything
+
+    use predictor =
+        Predictor.create (Engine.get ()) None network (Init.weights 1 network)
+        |> Engine.ok
+
+    let images = Exactness.randomImages 1 count network |> Array.map float32
+    let scores = Array.zeroCreate (count * network.Classes)
+
+    let left = leftBy (fun _ -> predictor.Run(ReadOnlySpan images, scores.AsSpan()))
+
+    Assert.True(left < least, $"{left} bytes a prediction")
