@@ -107,16 +107,7 @@ type DeviceStepTests() =
         let start = part 0 |> Array.map abs
 
         let run onTensors =
-            let slots = [
-                {
-                    Key = "f"
-                    Shape = [ n ]
-                    Offset = 0L
-                    Count = int64 n
-                }
-            ]
-
-            use vector = new FlatVector(slots, int64 n, ScalarType.Float32, torch.CPU)
+            use vector = Engine.factors n
             start.AsSpan().CopyTo(Memory.span<float32> vector.Values)
             let gammas = part 6 |> Array.map abs
             use step = new FactorStep(vector, start, FactorMethod.Apg, gammas, 0.9, onTensors)

@@ -33,3 +33,16 @@ module internal Engine =
         match result with
         | Ok value -> value
         | Error error -> invalidOp $"%A{error}"
+
+    /// One flat vector of n factors, all 0; the engine is loaded.
+    let factors n =
+        let slots = [
+            {
+                Key = "f"
+                Shape = [ n ]
+                Offset = 0L
+                Count = int64 n
+            }
+        ]
+
+        new FlatVector(slots, int64 n, ScalarType.Float32, torch.CPU)

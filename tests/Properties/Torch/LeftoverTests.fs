@@ -133,16 +133,7 @@ let ``a step of the factors leaves nothing in native memory`` onTensors =
     use _ = Engine.scope ()
     let n = 12
 
-    let slots = [
-        {
-            Key = "f"
-            Shape = [ n ]
-            Offset = 0L
-            Count = int64 n
-        }
-    ]
-
-    use vector = new FlatVector(slots, int64 n, ScalarType.Float32, torch.CPU)
+    use vector = Engine.factors n
     let start = Array.create n 1.0f
     use step = new FactorStep(vector, start, FactorMethod.Apg, start, 0.9, onTensors)
     let left = leftBy (fun _ -> step.Step 0.001)

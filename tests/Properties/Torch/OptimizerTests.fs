@@ -60,16 +60,7 @@ let ``a factor step is the pure Apg step`` (seed: int) =
     use _ = Engine.scope ()
     let n = 13
 
-    let slots = [
-        {
-            Key = "f"
-            Shape = [ n ]
-            Offset = 0L
-            Count = int64 n
-        }
-    ]
-
-    use vector = new FlatVector(slots, int64 n, ScalarType.Float32, torch.CPU)
+    use vector = Engine.factors n
     let struct (draws, _) = Rng.many Rng.normal (n * 5) (Rng.create seed)
     let part k = draws[n * k .. n * k + n - 1]
     let start = part 0 |> Array.map (fun z -> float32 (abs z))
