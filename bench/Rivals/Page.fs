@@ -37,10 +37,15 @@ module Page =
         | [ one ] -> string one
         | several -> $"{List.min several}–{List.max several}"
 
+    /// Accuracy of the run of the least seed, in percent.
+    let private first (row: SeedRow) =
+        (100.0 * (row.Runs |> List.minBy _.Seed).Accuracy)
+            .ToString("0.00", CultureInfo.InvariantCulture)
+
     /// The selected networks of a target, then each try beside them.
     let private ofTarget (target: float, rows: Row list) : string list = [
         let own = rows |> List.map selected |> List.distinctBy _.Seed
-        let spent = own |> List.choose _.TrainMacs |> List.average
+        let all = SeedRows.ofRuns "selected" [] own
 
         let cells
             (name: string)
@@ -49,6 +54,13 @@ module Page =
             (epochs: string)
             (row: SeedRow)
             =
+            // Of the runs of the same seeds.
+            let spent =
+                own
+                |> List.filter (fun run -> row.Runs |> List.exists (fun r -> r.Seed = run.Seed))
+                |> List.choose _.TrainMacs
+                |> List.average
+
             line [
                 number target
                 name
@@ -56,7 +68,8 @@ module Page =
                 tuning
                 string row.Seeds
                 RowText.accuracy row
-                RowText.difference row
+                RowText.marked all row
+                first row
                 RowText.grouped row.Macs
                 RowText.grouped row.Params
                 epochs
@@ -65,7 +78,7 @@ module Page =
                 | None -> "–"
             ]
 
-        yield cells "selected" "" "" "" (SeedRows.ofRuns "selected" [] own)
+        yield cells "selected" "" "" "" all
 
         for t, rows in rows |> List.groupBy (fun row -> row.Try) do
             let strength = if t.Strength > 0.0 then number t.Strength else ""
@@ -88,9 +101,12 @@ module Page =
         "  most those of the selected network; the small network is trained on with the weights that it has, the schedule from"
         "  its start, until the compute of the run is spent (to the next whole epoch, so a little more)."
         "- tuning: the step size of that second part over the recipe's. λ and tuning were tried in all combinations beside the"
-        "  first run, and the best of each rule *by its test accuracy there* was taken to the others: an advantage that the selected"
-        "  networks did not have."
-        "- selected is ahead by: points of accuracy; mean of the differences seed by seed ± its standard error."
+        "  first run, and the best of each rule *by its test accuracy there* was taken to the others. (The rule that the selected"
+        "  networks follow was chosen by this network's test accuracy, too: choices.md.)"
+        "- selected is ahead by: points of accuracy; mean of the differences seed by seed ± its standard error; bold where that is"
+        "  beyond chance (paired t-test over the seeds, two-sided, 5 %)."
+        "- first seed: the accuracy beside the first run, %, by which the tries were chosen at half of the macs. Rows of one seed"
+        "  are the tries that were not taken."
         ""
     ]
 
@@ -104,9 +120,9 @@ module Page =
                 yield ""
 
                 yield
-                    "| target | network | λ | tuning | seeds | accuracy, % | selected is ahead by | macs | params | epochs | training macs, of selected's |"
+                    "| target | network | λ | tuning | seeds | accuracy, % | selected is ahead by | first seed | macs | params | epochs | training macs, of selected's |"
 
-                yield "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+                yield "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
 
                 yield! rows |> List.groupBy (fun (row: Row) -> row.Target) |> List.collect ofTarget
 

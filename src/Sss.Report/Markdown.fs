@@ -12,19 +12,24 @@ module Markdown =
     let private escape (text: string) =
         text.Replace("\\", "\\\\").Replace("|", "\\|").Replace("<", "&lt;")
 
-    /// Cells of a row, the first two to the left, the others to the right.
-    let private table (heading: string list) (rows: string list list) = [
+    /// Cells of a row, the first ones to the left, the others to the right.
+    let private tableOf (left: int) (heading: string list) (rows: string list list) = [
         let line cells =
             "| " + String.concat " | " (List.map escape cells) + " |"
 
         line heading
-        "|---|---|" + String.replicate (heading.Length - 2) "---:|"
+
+        "|"
+        + String.replicate left "---|"
+        + String.replicate (heading.Length - left) "---:|"
 
         for row in rows do
             line row
 
         ""
     ]
+
+    let private table = tableOf 2
 
     let private dense (study: Study) =
         Study.anySelected study |> Option.map _.Result.Dense
@@ -33,11 +38,13 @@ module Markdown =
         match dense study with
         | None -> [ "No run of it is done."; "" ]
         | Some size ->
-            let row (point: string) spent (r: SeedRow) = [
+            let row (point: string) selected spent (r: SeedRow) = [
                 point
                 r.Name
                 RowText.accuracy r
-                RowText.difference r
+                match selected with
+                | Some selected -> RowText.marked selected r
+                | None -> RowText.difference r
                 RowText.grouped r.Macs
                 RowText.share (float r.Macs) (float size.Macs)
                 RowText.grouped r.Params
@@ -67,12 +74,9 @@ module Markdown =
                 for point in study.Points do
                     let rows = Study.rows point study
 
-                    let spent =
-                        rows
-                        |> List.tryFind (fun r -> r.Name = StudyPlan.word StudyKind.Selected)
-                        |> Option.bind SeedRows.trainMacs
-
-                    yield! rows |> List.map (row point spent)
+                    let selected = Glance.selected rows
+                    let spent = Option.bind SeedRows.trainMacs selected
+                    yield! rows |> List.map (row point selected spent)
             ]
 
     /// Whether targets hold is told of every seed, not of the mean.
@@ -193,14 +197,8 @@ module Markdown =
             ""
           ]
 
-    /// The network, and for how long its recipe trains: a page may have the same one twice.
-    let private heading (study: Study) =
-        match Study.anySelected study with
-        | Some run -> $"## {escape study.Network}, {run.Result.Recipe.Epochs} epochs"
-        | None -> $"## {escape study.Network}"
-
     let private study (study: Study) = [
-        heading study
+        $"## {escape (Glance.title study)}"
         ""
         let seeds' = study.Seeds |> List.map string |> String.concat ", "
 
@@ -258,7 +256,8 @@ module Markdown =
         "- accuracy: of the test images; mean ± sample standard deviation over the \
            seeds."
         "- selected is ahead by: points of accuracy; mean of the differences seed by seed ± its standard \
-           error."
+           error; **bold** where that is beyond chance: a paired t-test over the seeds, two-sided, at 5 %. Of twenty \
+           differences that are none, one is bold."
         "- training macs: forward multiply-adds of all steps. A backward pass costs about twice as much \
            again, in all rows alike."
         "- verdict: whether the selected network is the same function as the trained one with its zeros."
@@ -274,6 +273,12 @@ module Markdown =
             ""
             "Written by `sss report --markdown` from the `sweep.json` of each study; no number of the tables is typed in."
             ""
+            match Glance.table studies with
+            | Some(heading, rows) ->
+                "Points of accuracy that the selected networks are ahead (how to read this: below):"
+                ""
+                yield! tableOf 1 heading rows
+            | None -> ()
             match notes with
             | Some text ->
                 text.Trim().Replace("\r\n", "\n")

@@ -35,6 +35,13 @@ module RowText =
 
             sign + text + spread "0.00" (row.StandardError |> Option.map ((*) 100.0))
 
+    /// The same for Markdown, bold where it is beyond chance.
+    let marked (selected: SeedRow) (row: SeedRow) : string =
+        if SeedRows.isBeyondChance selected row then
+            $"**{difference row}**"
+        else
+            difference row
+
     /// A count in thousands.
     let grouped (count: int64) : string =
         count.ToString("#,0", CultureInfo.InvariantCulture)

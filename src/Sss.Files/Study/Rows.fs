@@ -30,6 +30,17 @@ module Sample =
         deviation differences
         |> Option.map (fun s -> s / Math.Sqrt(float differences.Length))
 
+    /// |mean| / standard error that so many values from a normal distribution around 0 exceed in one of twenty samples:
+    /// the 97.5 % quantile of Student's t with a degree of freedom less than there are values, that of 9 for
+    /// more than ten; None: fewer than two values.
+    let critical (count: int) : float option =
+        let quantiles = [| 12.706; 4.303; 3.182; 2.776; 2.571; 2.447; 2.365; 2.306; 2.262 |]
+
+        if count < 2 then
+            None
+        else
+            Some quantiles[min (count - 2) (quantiles.Length - 1)]
+
 /// Rows of a study.
 [<RequireQualifiedAccess>]
 module SeedRows =
@@ -70,6 +81,18 @@ module SeedRows =
             StandardError = standardError
             Runs = runs
         }
+
+    /// Whether a row's difference to the selected networks is beyond chance: a paired t-test over the seeds that both
+    /// have, two-sided, at 5 %.
+    let isBeyondChance (selected: SeedRow) (row: SeedRow) : bool =
+        let isPaired (run: SeedRun) =
+            selected.Runs |> List.exists (fun s -> s.Seed = run.Seed)
+
+        let pairs = row.Runs |> List.filter isPaired |> List.length
+
+        match row.Difference, row.StandardError, Sample.critical pairs with
+        | Some difference, Some error, Some critical -> abs difference > critical * error
+        | _ -> false
 
     /// Mean training compute; None where a run does not say.
     let trainMacs (row: SeedRow) : float option =

@@ -53,6 +53,45 @@ let ``a constant handicap is the paired difference, without error`` (values: byt
         row.Difference = Some 0.125
         && row.StandardError = (if selected.Length > 1 then Some 0.0 else None))
 
+[<Fact>]
+let ``a difference that is none is beyond chance in one of twenty samples, however many seeds`` () =
+    for seeds in [ 2; 3; 5; 10 ] do
+        let samples = 4000
+        let struct (draws, _) = Rng.many Rng.normal (samples * seeds) (Rng.create seeds)
+
+        let isBeyond sample =
+            let selected = [ for seed in 1..seeds -> run seed 0.5 ]
+
+            let control = [
+                for seed in 1..seeds -> run seed (0.5 + 0.01 * draws[sample * seeds + seed - 1])
+            ]
+
+            SeedRows.isBeyondChance
+                (SeedRows.ofRuns "selected" [] selected)
+                (SeedRows.ofRuns "dense" selected control)
+
+        let found = Seq.init samples isBeyond |> Seq.filter id |> Seq.length
+        // 200 are expected, with a standard deviation of 14.
+        Assert.InRange(found, 145, 255)
+
+[<Fact>]
+let ``only seeds that both rows have speak against chance`` () =
+    let selected = [ run 1 0.90; run 2 0.92; run 3 0.94 ]
+    let all = SeedRows.ofRuns "selected" [] selected
+
+    let row runs = SeedRows.ofRuns "dense" selected runs
+
+    // Differences 0.010, 0.011 and 0.012: t is 19.
+    let near = [ run 1 0.89; run 2 0.909; run 3 0.928 ]
+    Assert.True(SeedRows.isBeyondChance all (row near))
+    Assert.Equal("**+1.10 ± 0.06**", RowText.marked all (row near))
+    // Differences 0.010 and 0.012: t is 11, and chance needs 12.7 of two pairs.
+    let few = [ run 1 0.89; run 3 0.928; run 9 0.9 ]
+    Assert.False(SeedRows.isBeyondChance all (row few))
+    Assert.Equal("+1.10 ± 0.10", RowText.marked all (row few))
+    Assert.False(SeedRows.isBeyondChance all (row [ run 1 0.1 ]))
+    Assert.False(SeedRows.isBeyondChance all all)
+
 // ---- sweep.json
 
 let private study: Study =
