@@ -34,19 +34,20 @@ module internal Landings =
         let missing = runs |> List.choose below
         let above = missing |> List.filter (fun macs -> macs < 0L)
 
-        let near =
-            runs
-            |> List.choose (ofRun whole)
-            |> List.filter (fun (missing, least) -> missing <= least)
+        let known = runs |> List.choose (ofRun whole)
+        let near = known |> List.filter (fun (missing, least) -> missing <= least)
 
         match missing with
         | [] -> None
         | _ when not above.IsEmpty -> Some $"{label}: **{above.Length} of {runs.Length} are above**"
         | _ ->
-            let most = RowText.grouped (List.max missing)
+            let most = $"{label}: by {RowText.grouped (List.max missing)} macs at most"
 
-            Some
-                $"{label}: by {most} macs at most, in {near.Length} of {runs.Length} by no more than the cheapest structure kept"
+            if known.IsEmpty then
+                Some most
+            else
+                Some
+                    $"{most}, in {near.Length} of {runs.Length} by no more than the cheapest structure kept"
 
     /// One text for each point that has a target.
     let texts (study: Study) : string list =

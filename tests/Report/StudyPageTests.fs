@@ -179,6 +179,22 @@ type StudyPageTests() =
         =
         let lines = lines (Markdown.page None [ landed room ])
         Assert.Contains($"Below their targets: macs: {told}.", lines)
+
+    [<Theory>]
+    [<InlineData(100, "by 100 macs at most")>]
+    [<InlineData(-1, "**1 of 1 are above**")>]
+    member _.``a study without its networks' texts says that without their structures``
+        (room: int64, told: string)
+        =
+        let study = landed room
+
+        let without = {
+            study with
+                Runs = study.Runs |> List.map (fun run -> { run with Selected = None })
+        }
+
+        let lines = lines (Markdown.page None [ without ])
+        Assert.Contains($"Below their targets: macs: {told}.", lines)
         Assert.Contains("Computed on cuda:0 at float32 with TF32: 1 runs.", lines)
 
     [<CommittedResults>]
