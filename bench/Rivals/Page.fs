@@ -37,11 +37,6 @@ module Page =
         | [ one ] -> string one
         | several -> $"{List.min several}–{List.max several}"
 
-    /// Accuracy of the run of the least seed, in percent.
-    let private first (row: SeedRow) =
-        (100.0 * (row.Runs |> List.minBy _.Seed).Accuracy)
-            .ToString("0.00", CultureInfo.InvariantCulture)
-
     /// The selected networks of a target, then each try beside them.
     let private ofTarget (target: float, rows: Row list) : string list = [
         let own = rows |> List.map selected |> List.distinctBy _.Seed
@@ -56,10 +51,7 @@ module Page =
             =
             // Of the runs of the same seeds.
             let spent =
-                own
-                |> List.filter (fun run -> row.Runs |> List.exists (fun r -> r.Seed = run.Seed))
-                |> List.choose _.TrainMacs
-                |> List.average
+                SeedRows.pairs own row.Runs |> List.choose (fst >> _.TrainMacs) |> List.average
 
             line [
                 number target
@@ -69,7 +61,7 @@ module Page =
                 string row.Seeds
                 RowText.accuracy row
                 RowText.marked all row
-                first row
+                RowText.percent (row.Runs |> List.minBy _.Seed).Accuracy
                 RowText.grouped row.Macs
                 RowText.grouped row.Params
                 epochs

@@ -1,6 +1,5 @@
 module Sss.Bench.Rivals.Program
 
-open System.Globalization
 open System.IO
 open Argu
 open FsToolkit.ErrorHandling
@@ -66,8 +65,7 @@ let private compare' (tries: Try list) (out: string) bench whole (run: StudyRun)
                 Rows.write (Rows.path out run.Folder t) [ row ]
                 |> Result.mapError FileError.message
 
-            let percent = (100.0 * row.Accuracy).ToString("0.00", CultureInfo.InvariantCulture)
-            eprintfn $"{run.Folder}: {Try.text t}: {percent} %%"
+            eprintfn $"{run.Folder}: {Try.text t}: {RowText.percent row.Accuracy} %%"
     }
 
 let private tries (arguments: ParseResults<RivalsArgument>) =

@@ -58,9 +58,9 @@ module TrainProgress =
 
     /// Where and how it computes, unless it is as always.
     let private arithmetic (a: RunArithmetic) =
-        match RunArithmetic.text a with
-        | text when text = RunArithmetic.usual -> ""
-        | text -> $", on {text}"
+        match RunArithmetic.unusual a with
+        | Some text -> $", on {text}"
+        | None -> ""
 
     let private workers (a: RunArithmetic) =
         let threads = Number.counted a.Threads "thread"

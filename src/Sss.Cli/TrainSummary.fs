@@ -25,9 +25,9 @@ module TrainSummary =
 
     /// Where and how training computed, unless it is as always.
     let private arithmetic (a: RunArithmetic) = [
-        match RunArithmetic.text a with
-        | text when text = RunArithmetic.usual -> ()
-        | text -> $"computed   on {text}; accuracy and exactness at float32"
+        match RunArithmetic.unusual a with
+        | Some text -> $"computed   on {text}; accuracy and exactness at float32"
+        | None -> ()
     ]
 
     /// What was removed and what it cost, as a person reads it.

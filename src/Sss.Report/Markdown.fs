@@ -31,6 +31,12 @@ module Markdown =
 
     let private table = tableOf 2
 
+    /// What is to be told as one sentence; nothing where there is nothing.
+    let private sentence (start: string) (separator: string) (parts: string list) =
+        match parts with
+        | [] -> []
+        | _ -> [ start + String.concat separator parts + "."; "" ]
+
     let private dense (study: Study) =
         Study.anySelected study |> Option.map _.Result.Dense
 
@@ -99,25 +105,14 @@ module Markdown =
                     $"{escape point}: {RowText.share (fst least) (snd least)} to \
                       {RowText.share (fst most) (snd most)}"
 
-        match List.choose one study.Points with
-        | [] -> []
-        | ranges -> [
+        study.Points
+        |> List.choose one
+        |> sentence
             "Macs of the selected networks, of dense's, least and most over the seeds: "
-            + String.concat "; " ranges
-            + "."
-            ""
-          ]
+            "; "
 
     let private landings (study: Study) =
-        match Landings.texts study with
-        | [] -> []
-        | texts -> [
-            "Below their targets: " + String.concat "; " (List.map escape texts) + "."
-            ""
-          ]
-
-    let private percent (value: float) =
-        (100.0 * value).ToString("0.00", CultureInfo.InvariantCulture)
+        Landings.texts study |> List.map escape |> sentence "Below their targets: " "; "
 
     let private seeds (study: Study) =
         table [
@@ -133,7 +128,7 @@ module Markdown =
                         row.Name
                         for seed in study.Seeds do
                             match row.Runs |> List.tryFind (fun run -> run.Seed = seed) with
-                            | Some run -> percent run.Accuracy
+                            | Some run -> RowText.percent run.Accuracy
                             | None -> "missing"
                     ]
         ]
@@ -186,16 +181,11 @@ module Markdown =
             |> Option.defaultValue RunArithmetic.usual
 
         match study.Runs |> List.countBy told with
-        | [] -> []
         | [ what, _ ] when what = RunArithmetic.usual -> []
-        | parts -> [
-            "Computed on "
-            + (parts
-               |> List.map (fun (what, runs) -> $"{what}: {runs} runs")
-               |> String.concat ", ")
-            + "."
-            ""
-          ]
+        | parts ->
+            parts
+            |> List.map (fun (what, runs) -> $"{what}: {runs} runs")
+            |> sentence "Computed on " ", "
 
     let private study (study: Study) = [
         $"## {escape (Glance.title study)}"
@@ -218,12 +208,7 @@ module Markdown =
         ""
         yield! seeds study
 
-        if not study.Missing.IsEmpty then
-            "Runs that are not there: "
-            + String.concat ", " (List.map escape study.Missing)
-            + "."
-
-            ""
+        yield! study.Missing |> List.map escape |> sentence "Runs that are not there: " ", "
 
         match layers study with
         | [] -> ()

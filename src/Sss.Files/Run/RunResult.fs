@@ -81,6 +81,10 @@ module RunArithmetic =
         let tf32 = if a.Tf32 then " with TF32" else ""
         $"{a.Device} at {a.Precision}{tf32}"
 
+    /// The same where it is not the usual.
+    let unusual (a: RunArithmetic) : string option =
+        Some(text a) |> Option.filter ((<>) usual)
+
 /// One run among several that differ in their seed alone.
 type SeedRun = {
     Seed: int

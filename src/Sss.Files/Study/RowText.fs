@@ -14,10 +14,12 @@ module RowText =
         | Some s -> " ± " + write format s
         | None -> ""
 
+    /// A fraction in percent, without the sign of percent.
+    let percent (fraction: float) : string = write "0.00" (100.0 * fraction)
+
     /// Mean accuracy in percent, and the standard deviation over the seeds.
     let accuracy (row: SeedRow) : string =
-        write "0.00" (100.0 * row.Accuracy)
-        + spread "0.00" (row.Deviation |> Option.map ((*) 100.0))
+        percent row.Accuracy + spread "0.00" (row.Deviation |> Option.map ((*) 100.0))
 
     /// How many points of accuracy the selected network is ahead, and the standard error of that;
     /// empty where nothing is compared.
@@ -26,7 +28,7 @@ module RowText =
         | None -> ""
         | Some d ->
             // A zero has no sign, whichever side it was rounded from.
-            let text = write "0.00" (abs (100.0 * d))
+            let text = percent (abs d)
 
             let sign =
                 if text = "0.00" then ""

@@ -59,15 +59,21 @@ module SeedRows =
     let private mean (read: SeedRun -> int64) (runs: SeedRun list) =
         runs |> List.averageBy (read >> float) |> Math.Round |> int64
 
+    /// The runs of both that have the same seed.
+    let pairs (selected: SeedRun list) (runs: SeedRun list) : (SeedRun * SeedRun) list = [
+        for run in runs do
+            match selected |> List.tryFind (fun s -> s.Seed = run.Seed) with
+            | Some s -> s, run
+            | None -> ()
+    ]
+
     /// The row of at least one run. `selected`: the runs to be compared with, seed by seed; none in
     /// the selected network's own row.
     let ofRuns (name: string) (selected: SeedRun list) (runs: SeedRun list) : SeedRow =
         let difference, standardError =
             Sample.paired [
-                for run in runs do
-                    match selected |> List.tryFind (fun s -> s.Seed = run.Seed) with
-                    | Some s -> s.Accuracy, run.Accuracy
-                    | None -> ()
+                for s, run in pairs selected runs do
+                    s.Accuracy, run.Accuracy
             ]
 
         {
@@ -85,12 +91,9 @@ module SeedRows =
     /// Whether a row's difference to the selected networks is beyond chance: a paired t-test over the seeds that both
     /// have, two-sided, at 5 %.
     let isBeyondChance (selected: SeedRow) (row: SeedRow) : bool =
-        let isPaired (run: SeedRun) =
-            selected.Runs |> List.exists (fun s -> s.Seed = run.Seed)
+        let count = List.length (pairs selected.Runs row.Runs)
 
-        let pairs = row.Runs |> List.filter isPaired |> List.length
-
-        match row.Difference, row.StandardError, Sample.critical pairs with
+        match row.Difference, row.StandardError, Sample.critical count with
         | Some difference, Some error, Some critical -> abs difference > critical * error
         | _ -> false
 

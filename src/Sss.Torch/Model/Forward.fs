@@ -137,9 +137,9 @@ module internal Forward =
         let dtype = if isLow then ScalarType.BFloat16 else x.dtype
 
         // Axis by axis: where TorchSharp asks for all at once it leaves a stub in native memory.
-        let liesSo = strides |> Array.indexed |> Array.forall (fun (i, s) -> x.stride i = s)
+        let lies = Array.init strides.Length (fun axis -> x.stride axis)
 
-        if liesSo && x.dtype = dtype then
+        if lies = strides && x.dtype = dtype then
             x.alias ()
         else
             torch

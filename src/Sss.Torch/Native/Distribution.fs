@@ -122,16 +122,12 @@ module internal Distribution =
                         (Ok(Set.add name seen, files))
                     |> Result.map (fun (seen, files) -> seen, file :: files)
 
-        let own = ownFiles |> List.map (fun name -> Path.Combine(folder, name))
+        let here = List.map (fun name -> Path.Combine(folder, name))
 
-        match
-            own
-            |> List.truncate Locate.requiredFiles.Length
-            |> List.tryFind (File.Exists >> not)
-        with
+        match here Locate.requiredFiles |> List.tryFind (File.Exists >> not) with
         | Some missing -> Error(BadLibrary(missing, Unreadable "there is no such file"))
         | None ->
-            own
+            here ownFiles
             |> List.filter File.Exists
             |> List.fold
                 (fun state file -> state |> Result.bind (fun state -> visit state file))

@@ -118,8 +118,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
             // Each rank draws masks of its own.
             let rank = exchange |> Option.map _.Rank |> Option.defaultValue 0
 
-            use _ = torch.manual_seed (Streams.dropout recipe.Seed step + int64 rank)
-            ()
+            torch.manual_seed(Streams.dropout recipe.Seed step + int64 rank).Dispose()
 
         let there (tensor: Tensor) =
             if isOnCpu then

@@ -291,18 +291,3 @@ let ``a result.json cut or changed is an error, never an exception`` () =
             File.WriteAllText(path, text.Remove(at, 1))
             ResultFile.read path |> ignore
     )
-
-[<Fact>]
-let ``what a training computed on is said in words`` () =
-    let gpu = result.Arithmetic.Value
-    Assert.Equal("cuda:1 at bf16 with TF32", RunArithmetic.text gpu)
-    Assert.Equal("cuda:1 at bf16", RunArithmetic.text { gpu with Tf32 = false })
-
-    let cpu = {
-        gpu with
-            RunArithmetic.Device = "cpu"
-            Precision = "float32"
-            Tf32 = false
-    }
-
-    Assert.Equal(RunArithmetic.usual, RunArithmetic.text cpu)

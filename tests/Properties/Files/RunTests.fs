@@ -95,3 +95,27 @@ let ``a full disk is an error with a name`` () =
                 )
 
         Assert.Equal(Error(DiskFull "/dev/full"), written)
+
+[<Fact>]
+let ``what a training computed on is said in words`` () =
+    let gpu: RunArithmetic = {
+        Device = "cuda:1"
+        Precision = "bf16"
+        Tf32 = true
+        Ranks = 4
+        Threads = 2
+    }
+
+    Assert.Equal("cuda:1 at bf16 with TF32", RunArithmetic.text gpu)
+    Assert.Equal("cuda:1 at bf16", RunArithmetic.text { gpu with Tf32 = false })
+    Assert.Equal(Some "cuda:1 at bf16 with TF32", RunArithmetic.unusual gpu)
+
+    let cpu = {
+        gpu with
+            RunArithmetic.Device = "cpu"
+            Precision = "float32"
+            Tf32 = false
+    }
+
+    Assert.Equal(RunArithmetic.usual, RunArithmetic.text cpu)
+    Assert.Equal(None, RunArithmetic.unusual cpu)

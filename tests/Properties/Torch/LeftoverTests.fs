@@ -89,6 +89,11 @@ let private wide =
 /// What the smallest object takes.
 let private least = 32.0
 
+/// Fails where work leaves as many objects or more, each time.
+let private leavesLessThan (objects: int) (work: int -> unit) =
+    let left = leftBy work
+    Assert.True(left < least * float objects, $"{left} bytes each time")
+
 /// The functions that TorchSharp hands to native code for each use of a gradient of one's own; their
 /// stubs are freed with the next collection, and nobody else can free them.
 let private stubs = 3
@@ -120,11 +125,7 @@ let ``a step of training leaves nothing in native memory`` name method precision
         LeftOut = []
     }
 
-    let bound = least * float (1 + known)
-
-    let left = leftBy (fun step -> trainer.Step(batch, 0.01, int64 step) |> ignore)
-
-    Assert.True(left < bound, $"{left} bytes a step")
+    leavesLessThan (1 + known) (fun step -> trainer.Step(batch, 0.01, int64 step) |> ignore)
 
 [<NeedsMallInfo>]
 [<InlineData false>]
@@ -136,8 +137,7 @@ let ``a step of the factors leaves nothing in native memory`` onTensors =
     use vector = Engine.factors n
     let start = Array.create n 1.0f
     use step = new FactorStep(vector, start, FactorMethod.Apg, start, 0.9, onTensors)
-    let left = leftBy (fun _ -> step.Step 0.001)
-    Assert.True(left < least, $"{left} bytes a step")
+    leavesLessThan 1 (fun _ -> step.Step 0.001)
 
 [<NeedsMallInfo>]
 [<InlineData 1>]
@@ -151,9 +151,7 @@ let ``an evaluation leaves nothing in native memory`` count =
 
     let images = Exactness.randomImages 1 count network |> Array.map float32
 
-    let left = leftBy (fun _ -> Evaluate.scores model (ReadOnlyMemory images) |> ignore)
-
-    Assert.True(left < least, $"{left} bytes an evaluation")
+    leavesLessThan 1 (fun _ -> Evaluate.scores model (ReadOnlyMemory images) |> ignore)
 
 [<NeedsMallInfo>]
 [<InlineData 1>]
@@ -169,6 +167,4 @@ let ``a prediction leaves nothing in native memory`` count =
     let images = Exactness.randomImages 1 count network |> Array.map float32
     let scores = Array.zeroCreate (count * network.Classes)
 
-    let left = leftBy (fun _ -> predictor.Run(ReadOnlySpan images, scores.AsSpan()))
-
-    Assert.True(left < least, $"{left} bytes a prediction")
+    leavesLessThan 1 (fun _ -> predictor.Run(ReadOnlySpan images, scores.AsSpan()))
