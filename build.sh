@@ -41,12 +41,12 @@ pack() {
     SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || true)}
     export SOURCE_DATE_EPOCH
     plain_root
-    cd "$root"
+    cd "$plain"
     echo "Packing..." >&2
     : >"$log"
-    run_logged "restoring" dotnet restore "$plain/src/Sss.CSharp" -v q
-    run_logged "restoring" dotnet restore "$plain/src/Sss.Cli" -v q
-    run_logged "packing" dotnet msbuild "$plain/build/packages.proj" -m -v:q -nologo \
+    run_logged "restoring" dotnet restore src/Sss.CSharp -v q
+    run_logged "restoring" dotnet restore src/Sss.Cli -v q
+    run_logged "packing" dotnet msbuild build/packages.proj -m -v:q -nologo \
         -p:Folder="$(escaped "$folder")"
     echo "$(ls "$folder"/*.nupkg | wc -l) packages in $folder, $((SECONDS - began)) s" >&2
 }

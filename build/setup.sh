@@ -62,34 +62,38 @@ need_dotnet() {
 }
 
 # MSBuild, Paket, the compilers and the shells between them read some characters of a path as their own:
-# `;` and `%` in properties, `,` and `=` in path maps, `'` in conditions, `$` in commands. So a clone whose
-# path has others than letters, digits and `/ . _ + -` is built by way of a link with a plain name.
-# Sets $plain, the path to build by.
+# `;` and `%` in properties, `,` and `=` in path maps, `'` in conditions, `$` in commands. A link does not
+# help, since MSBuild looks up where it is. So a clone with such a path is built in a copy of its sources.
+# Sets $plain, the folder to build in.
 plain_root() {
     [ -z "${plain:-}" ] || return 0
     plain=$root
     if has_plain_path "$root"; then return 0; fi
     local place=${TMPDIR:-/tmp}
     has_plain_path "$place" || place=/tmp
-    plain_folder=$(mktemp -d "$place/sss-XXXXXX") || {
-        echo "sss: the path of this folder has characters that build tools do not take, so it is built by way" >&2
-        echo "     of a link, and none can be made in $place. Set TMPDIR to a folder that can be written to." >&2
+    plain=$(mktemp -d "$place/sss-XXXXXX") || {
+        echo "sss: the path of this clone has characters that build tools do not take, so it is built in a" >&2
+        echo "     copy, and none can be made in $place. Set TMPDIR to a folder that can be written to." >&2
         exit 1
     }
     trap plain_done EXIT
-    ln -s "$root" "$plain_folder/clone"
-    plain=$plain_folder/clone
+    tar -C "$root" -cf - --exclude=./build/out --exclude=./runs --exclude=./.git --exclude=bin \
+        --exclude=obj --exclude=./paket-files --exclude=./data/fashion-mnist . | tar -C "$plain" -xf - || {
+        echo "sss: the sources could not be copied to $plain, where they would be built." >&2
+        exit 1
+    }
+    mkdir -p "$plain/build/out"
 }
 
 has_plain_path() { # path
-    local LC_ALL=C
-    [[ $1 =~ ^[A-Za-z0-9/._+-]*$ ]]
+    case "$1" in
+        *[\'\"\\\`\;%\$,=@\&\#*?\(\)\{\}\<\>\|~^!]* | *[][]* | *[[:cntrl:]]*) return 1 ;;
+    esac
 }
 
-# Takes the link away again.
+# Takes the copy away again.
 plain_done() {
-    if [ -n "${plain_folder:-}" ]; then rm -rf "$plain_folder"; fi
-    plain_folder=''
+    if [ -n "${plain:-}" ] && [ "$plain" != "$root" ]; then rm -rf "$plain"; fi
     plain=''
 }
 
@@ -148,10 +152,9 @@ restore_packages() {
     plain_root
     echo "Fetching packages (once; about 400 MB)..." >&2
     : >"$log"
-    (cd "$root" && dotnet tool restore) >>"$log" 2>&1 || fail_setup "restoring the tools"
-    (cd "$root" && dotnet restore "$plain/build/feed.csproj") >>"$log" 2>&1 ||
-        fail_setup "fetching packages"
-    (cd "$root" && dotnet paket restore) >>"$log" 2>&1 || fail_setup "restoring packages"
+    (cd "$plain" && dotnet tool restore) >>"$log" 2>&1 || fail_setup "restoring the tools"
+    (cd "$plain" && dotnet restore build/feed.csproj) >>"$log" 2>&1 || fail_setup "fetching packages"
+    (cd "$plain" && dotnet paket restore) >>"$log" 2>&1 || fail_setup "restoring packages"
     touch "$work/packages.stamp"
 }
 
@@ -174,9 +177,9 @@ build_program() {
     echo "Building sss (once, until the sources change)..." >&2
     # The stamp carries the time at which the build began: what is saved during it is built next time.
     touch "$work/program.begin"
-    (cd "$root" && dotnet publish "$plain/src/Sss.Cli" -c Release -v q -o "$plain/build/out/sss.new") \
-        >"$log" 2>&1 || fail_setup "building"
+    (cd "$plain" && dotnet publish src/Sss.Cli -c Release -v q -o "$plain/build/out/sss.new") >"$log" 2>&1 ||
+        fail_setup "building"
     rm -rf "$work/sss"
-    mv "$work/sss.new" "$work/sss"
+    mv "$plain/build/out/sss.new" "$work/sss"
     mv "$work/program.begin" "$work/program.stamp"
 }

@@ -13,7 +13,7 @@ type SetupTests() =
 
     let standIn =
         """#!/usr/bin/env bash
-{ printf '%s\n' "$*" >>"$CALLS"; } 2>/dev/null || true
+{ printf '%s\n' "$PWD $*" >>"$CALLS"; } 2>/dev/null || true
 case "$1" in
     --version) echo 10.0.100 ;;
     restore) mkdir -p "$HOME/.nuget/packages/torchsharp" ;;
@@ -96,7 +96,7 @@ esac
 
     [<Theory>]
     [<InlineData("plain")>]
-    [<InlineData("with space")>]
+    [<InlineData("with space and é")>]
     [<InlineData("it's")>]
     [<InlineData("semi;colon")>]
     [<InlineData("100%25 per cent %")>]
@@ -109,10 +109,10 @@ esac
             expect 0 "ran with --version\n" built (run folder path [] home)
             let calls = File.ReadAllText(folder.File "calls")
 
-            // What MSBuild is given names no character that it reads as its own.
+            // What MSBuild is given, and where it is started, has no character that it reads as its own.
             for call in calls.Split '\n' do
-                if call.StartsWith "restore " || call.StartsWith "publish " then
-                    Assert.Matches("^[A-Za-z0-9/._+ -]*$", call)
+                if call.Contains " restore" || call.Contains " publish " then
+                    Assert.Matches("^[A-Za-z0-9/._+ é-]*$", call)
 
             Assert.Empty(Directory.GetFileSystemEntries(folder.File "tmp"))
             expect 0 "ran with --version\n" "" (run folder path [] home)
