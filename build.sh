@@ -14,6 +14,16 @@ usage: ./build.sh TARGET
 TEXT
 }
 
+# A path as the value of a property of MSBuild, for which some characters have a meaning.
+escaped() { # path
+    local path=${1//%/%25}
+    path=${path//;/%3B}
+    path=${path//\$/%24}
+    path=${path//@/%40}
+    path=${path//,/%2C}
+    printf '%s' "$path"
+}
+
 run_logged() { # what is being done, command...
     local doing=$1
     shift
@@ -30,12 +40,14 @@ pack() {
     # The time that stands in the packages is the commit's, so that they do not differ from day to day.
     SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || true)}
     export SOURCE_DATE_EPOCH
-    cd "$root"
+    plain_root
+    cd "$plain"
     echo "Packing..." >&2
     : >"$log"
     run_logged "restoring" dotnet restore src/Sss.CSharp -v q
     run_logged "restoring" dotnet restore src/Sss.Cli -v q
-    run_logged "packing" dotnet msbuild build/packages.proj -m -v:q -nologo -p:Folder="$folder"
+    run_logged "packing" dotnet msbuild build/packages.proj -m -v:q -nologo \
+        -p:Folder="$(escaped "$folder")"
     echo "$(ls "$folder"/*.nupkg | wc -l) packages in $folder, $((SECONDS - began)) s" >&2
 }
 

@@ -75,16 +75,18 @@ module BenchCommand =
             let! engine = Engine.loadFor device Precision.Float32 threads
             let threads = threads |> Option.defaultValue Environment.ProcessorCount
             let! measured = Bench.run engine threads seconds full selected
-
-            do!
-                AtomicFile.writeText
-                    (RunFolder.file folder "bench.json")
-                    (BenchResult.toJson measured + "\n")
-                |> Result.mapError BadFile
-
-            ReportCommand.afterRun folder
             return full, selected, measured
         }
+
+    /// Writes the figures into the run folder, and its report again.
+    let private save folder (measured: BenchResult) : int =
+        match
+            AtomicFile.writeText
+                (RunFolder.file folder "bench.json")
+                (BenchResult.toJson measured + "\n")
+        with
+        | Ok() -> ReportCommand.afterRun folder
+        | Error error -> Engine.report (BadFile error)
 
     let private checkSeconds (seconds: float) =
         if Double.IsFinite seconds && seconds > 0.0 then
@@ -111,8 +113,11 @@ module BenchCommand =
             match numbers args with
             | Error message -> Usage.refuse "bench" message
             | Ok(device, threads, seconds) ->
-                match measure device threads seconds (args.GetResult BenchArgument.Path) with
+                let folder = args.GetResult BenchArgument.Path
+
+                match measure device threads seconds folder with
                 | Error error -> Engine.report error
                 | Ok(full, selected, measured) ->
+                    // First what took the time to measure: writing it may fail.
                     print (args.Contains BenchArgument.Json) full selected measured
-                    Exit.ok
+                    save folder measured

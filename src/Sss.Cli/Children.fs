@@ -62,11 +62,18 @@ module internal Children =
             let said = Collections.Concurrent.ConcurrentQueue<string>()
             let started = new Process(StartInfo = info)
 
+            // A full disk loses words of the log, never the run.
+            let log (line: string) =
+                try
+                    writer.WriteLine line
+                with :? IOException ->
+                    ()
+
             let hear isError (line: string | null) =
                 match line with
                 | null -> ()
                 | line ->
-                    writer.WriteLine line
+                    log line
 
                     if isError then
                         said.Enqueue line
@@ -84,7 +91,11 @@ module internal Children =
                 task {
                     // Waits for the ends of both streams too.
                     do! started.WaitForExitAsync()
-                    writer.Dispose()
+
+                    try
+                        writer.Dispose()
+                    with :? IOException ->
+                        ()
                 }
 
             Ok {

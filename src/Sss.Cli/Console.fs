@@ -4,6 +4,7 @@ open System
 open System.IO
 open System.Text.Json
 open Spectre.Console
+open Sss.Core
 
 /// How a command ends.
 [<RequireQualifiedAccess>]
@@ -22,16 +23,21 @@ module Exit =
 [<RequireQualifiedAccess>]
 module Terminal =
 
+    // Characters that steer a terminal are escaped here, whoever let them through; names inside
+    // messages are escaped where they enter, so that none begins a line of its own.
+
     /// Results: what a script would read.
-    let out (text: string) = Console.Out.WriteLine text
+    let out (text: string) =
+        Console.Out.WriteLine(Escape.lines text)
 
     /// Everything else: progress, warnings, errors.
-    let error (text: string) = Console.Error.WriteLine text
+    let error (text: string) =
+        Console.Error.WriteLine(Escape.lines text)
 
     /// A text that ends its own lines.
     let write (writer: TextWriter) (text: string) =
         if text <> "" then
-            writer.Write text
+            writer.Write(Escape.lines text)
 
     /// A text as JSON, quotes included.
     let quoted (text: string) =
@@ -41,6 +47,11 @@ module Terminal =
     let watched () =
         not Console.IsErrorRedirected
         && Environment.GetEnvironmentVariable "TERM" <> "dumb"
+
+    /// A line that the next one replaces, where a person watches.
+    let passing (text: string) =
+        if watched () then
+            Console.Error.Write("\r" + Escape.line text)
 
     /// Brings back the cursor that a progress bar hides, when the process ends in the middle of one.
     let showCursor () =

@@ -1,6 +1,8 @@
 namespace Sss.Cli
 
 open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Files
 open Sss.Torch
 
 /// `sss export`.
@@ -17,6 +19,9 @@ module ExportCommand =
 
             let exported =
                 result {
+                    // Before the work: the file may have no place.
+                    do! AtomicFile.check file |> Result.mapError BadFile
+
                     let! loaded =
                         if args.Contains ExportArgument.Full then
                             RunFolder.loadFull path
@@ -41,7 +46,7 @@ module ExportCommand =
                           \"verdict\":\"{Exactness.word e.Verdict}\"}}"
                 else
                     Terminal.out
-                        $"{file}: {Exactness.word e.Verdict} in ONNX Runtime, largest difference \
+                        $"{Escape.line file}: {Exactness.word e.Verdict} in ONNX Runtime, largest difference \
                           {Number.tiny e.MaxRel} relative over {e.Inputs} inputs"
 
                 Exit.ok

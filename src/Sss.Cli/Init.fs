@@ -97,6 +97,7 @@ module InitCommand =
         result {
             let (args: Argu.ParseResults<InitArgument>), residual = args
             let file = args.GetResult InitArgument.Out
+            do! AtomicFile.check file |> Result.mapError BadFile
 
             if File.Exists file && not (args.Contains InitArgument.Force) then
                 return!
@@ -119,10 +120,11 @@ module InitCommand =
                   \"params\":{cost.Params},\"macs\":{cost.Macs},\"factors\":{cost.Factors}}}"
         else
             Terminal.out
-                $"{file}: {network.Name} for images of {network.Input} in {facts.Classes} classes, \
+                $"{Escape.line file}: {network.Name} for images of {network.Input} in {facts.Classes} classes, \
                   {Number.grouped cost.Params} params, {Number.grouped cost.Macs} macs"
 
-            Terminal.out $"next: sss train {file} --data {facts.Data} --out runs/first"
+            Terminal.out
+                $"next: sss train {Escape.line file} --data {Escape.line facts.Data} --out runs/first"
 
         Exit.ok
 

@@ -53,10 +53,10 @@ module PredictCommand =
             p.Classes
             |> List.truncate top
             |> List.map (fun (name, _, _, probability) ->
-                $"{name} {Number.percent (float probability)}"
+                $"{Escape.line name} {Number.percent (float probability)}"
             )
 
-        p.File + ": " + String.Join(", ", classes)
+        Escape.line p.File + ": " + String.Join(", ", classes)
 
     let private json (network: Network) top (predictions: Prediction list) =
         let number (value: float32) =

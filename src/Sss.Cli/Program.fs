@@ -3,6 +3,7 @@ module Sss.Cli.Program
 open System
 open System.Globalization
 open System.Text
+open Sss.Core
 
 let private version () =
     let assembly = System.Reflection.Assembly.GetExecutingAssembly()
@@ -17,6 +18,14 @@ let private version () =
 
 let private run (args: string list) : int =
     match args with
+    // .NET has put U+FFFD for what is not UTF-8: another name than the one that was meant.
+    | args when args |> List.exists _.Contains('\uFFFD') ->
+        let word = args |> List.find _.Contains('\uFFFD') |> Escape.line
+
+        Terminal.error
+            $"sss: '{word}' on the command line is not UTF-8; give the file another name."
+
+        Exit.usage
     | [] ->
         Terminal.error (Usage.overview ())
         Exit.usage
@@ -31,7 +40,11 @@ let private run (args: string list) : int =
         | Some command -> command.Run rest
         | None ->
             let names = Usage.commands |> List.map (fun c -> c.Name)
-            Terminal.error ($"sss: unknown command '{name}'." + Usage.didYouMean names name)
+
+            Terminal.error (
+                $"sss: unknown command '{Escape.line name}'." + Usage.didYouMean names name
+            )
+
             Terminal.error "'sss --help' lists the commands."
             Exit.usage
 
@@ -42,4 +55,5 @@ let main args =
     CultureInfo.CurrentCulture <- CultureInfo.InvariantCulture
     // No mark before the first byte: what reads this output may be a program.
     Console.OutputEncoding <- UTF8Encoding false
-    run (List.ofArray args)
+    let ended = Output.start ()
+    ended (run (List.ofArray args))

@@ -1,8 +1,8 @@
 namespace Sss.Cli
 
 open System
-open System.IO
 open FsToolkit.ErrorHandling
+open Sss.Core
 open Sss.Files
 open Sss.Report
 
@@ -10,12 +10,37 @@ open Sss.Report
 [<RequireQualifiedAccess>]
 module ReportCommand =
 
-    /// Writes the report of a run that has just ended. The run is done whatever becomes of its
-    /// report, so that is a warning.
-    let afterRun (folder: string) : unit =
-        match Report.write folder with
-        | Ok _ -> ()
-        | Error error -> Terminal.error ("the report was not written: " + ReportError.message error)
+    /// What is said of a report that could not be written, and the exit code. The run or the sweep
+    /// that it is about is kept.
+    let private written (folder: string) (report: Result<string, ReportError>) : int =
+        match report with
+        | Ok _ -> Exit.ok
+        | Error error ->
+            Terminal.error (
+                "the report was not written: "
+                + (ReportError.message error).TrimEnd()
+                + $"\nEverything else is kept; write the report later with: sss report {Escape.line folder}"
+            )
+
+            Exit.fault
+
+    /// Writes the report of a run that has just ended.
+    let afterRun (folder: string) : int = written folder (Report.write folder)
+
+    /// Writes the report of a sweep that has just ended.
+    let afterSweep (folder: string) : int =
+        written folder (Report.writeSweep folder)
+
+    /// The last line about a run or a sweep. `report`: the exit code of its report's writing; None: no
+    /// report was asked for.
+    let saved (heading: string) (folder: string) (report: int option) : string =
+        let there =
+            if report = Some Exit.ok then
+                "; report.html there shows it all"
+            else
+                ""
+
+        heading + Escape.line folder + there
 
     /// Writes the report of a run or a sweep, whichever the folder holds.
     let private page (folder: string) =
@@ -32,7 +57,7 @@ module ReportCommand =
             Terminal.out ("{\"" + name + "s\":[" + listed + "]}")
         | paths ->
             for path in paths do
-                Terminal.out $"{name} written: {path}"
+                Terminal.out $"{name} written: {Escape.line path}"
 
     /// The tables of sweeps as one page.
     let private markdown (folders: string list) (notes: string option) (file: string) =
@@ -40,11 +65,7 @@ module ReportCommand =
             let! studies = folders |> List.traverseResultM ReadSweep.study
 
             let! notes =
-                notes
-                |> Option.traverseResult (fun path ->
-                    FileError.catching path (fun () -> Ok(File.ReadAllText path))
-                    |> Result.mapError BadFile
-                )
+                notes |> Option.traverseResult (RegularFile.text >> Result.mapError BadFile)
 
             do!
                 AtomicFile.writeText file (Markdown.page notes studies)

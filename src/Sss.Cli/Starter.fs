@@ -166,10 +166,10 @@ module Starter =
                 plain facts.Input
 
         [
-            $"// A first network for {facts.Data}: {facts.Images} training images in {facts.Classes} classes."
+            $"// A first network for {Escape.line facts.Data}: {facts.Images} training images in {facts.Classes} classes."
             "//"
-            $"//   sss show {file}"
-            $"//   sss train {file} --data {facts.Data} --out runs/first"
+            $"//   sss show {Escape.line file}"
+            $"//   sss train {Escape.line file} --data {Escape.line facts.Data} --out runs/first"
             $"network {name facts} {{"
             $"  input {facts.Input}   // channels x height x width"
             $"  classes {facts.Classes}"

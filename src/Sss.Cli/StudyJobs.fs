@@ -90,14 +90,10 @@ module StudyJobs =
             let path = folder s job + ".sss"
 
             let! there =
-                FileError.catching
-                    path
-                    (fun () ->
-                        if File.Exists path then
-                            Ok(Some(File.ReadAllText path))
-                        else
-                            Ok None
-                    )
+                (if File.Exists path then
+                     RegularFile.text path |> Result.map Some
+                 else
+                     Ok None)
                 |> Result.mapError FileError.message
 
             match there with

@@ -2,6 +2,7 @@ namespace Sss.Cli
 
 open System
 open Spectre.Console
+open Sss.Core
 open Sss.Files
 
 /// A study on the terminal: a line a run while it goes, and the table at its end.
@@ -63,7 +64,7 @@ module StudyOutput =
 
             work (fun event ->
                 number <- number + 1
-                console.WriteLine(line number total event)
+                console.WriteLine(Escape.lines (line number total event))
                 task.Increment 1.0
                 task.Description <- $"{number} of {total} runs"
             )

@@ -54,7 +54,7 @@ module SweepCommand =
         |> Result.mapError (
             function
             | NotAvailable _ ->
-                $"Another sweep is at work in {out}; wait for it, or choose another --out."
+                $"Another sweep is at work in {Escape.line out}; wait for it, or choose another --out."
             | error -> FileError.message error
         )
 
@@ -98,7 +98,7 @@ module SweepCommand =
 
             if args.Contains SweepArgument.Gamma && recipe.TargetMacs.IsSome then
                 Terminal.error
-                    $"{path}: the recipe's target of macs is left out: γ is what is varied."
+                    $"{Escape.line path}: the recipe's target of macs is left out: γ is what is varied."
 
             return {
                 Settings = {
@@ -125,21 +125,22 @@ module SweepCommand =
         }
 
     let private finish json (p: PreparedSweep) (study: Study) (ended: StudyEnd) : int =
-        match Report.writeSweep p.Settings.Out with
-        | Ok _ -> ()
-        | Error error -> Terminal.error ("the report was not written: " + ReportError.message error)
+        let saved = save p study
+        let report = ReportCommand.afterSweep p.Settings.Out
 
         if json then
             Terminal.write Console.Out (StudyFile.toText study)
         else
             List.iter Terminal.out (StudyOutput.tables study)
-            Terminal.out $"saved in {p.Settings.Out}; report.html there shows it all"
+            Terminal.out (ReportCommand.saved "saved in " p.Settings.Out (Some report))
+
+        saved |> Result.teeError Terminal.error |> ignore
 
         if ended.Stopped then
             Terminal.error "stopped; what is done is kept, the same command goes on with it."
             Exit.stopped
         elif ended.Failed.IsEmpty then
-            Exit.ok
+            if saved.IsError then Exit.fault else report
         else
             Terminal.error
                 $"{ended.Failed.Length} of {p.Jobs.Length} runs failed; the same command tries them \
@@ -166,7 +167,7 @@ module SweepCommand =
                 let! count = SweepKnown.bring p path
 
                 if not quiet then
-                    Terminal.error $"known from {path}: {count} of {p.Jobs.Length} runs"
+                    Terminal.error $"known from {Escape.line path}: {count} of {p.Jobs.Length} runs"
 
             do! save p (study p o (SweepRanks.there p))
 
@@ -198,7 +199,6 @@ module SweepCommand =
                 )
 
             let study = study p o ended.Results
-            do! save p study
             return finish json p study ended
         }
 

@@ -35,7 +35,7 @@ module TrainCommand =
 
         if List.isEmpty scaled then
             Terminal.error
-                $"{path}: warning: the network has no scaling factors, so nothing can be removed; \
+                $"{Escape.line path}: warning: the network has no scaling factors, so nothing can be removed; \
                   write `@scale(…)` where structures may go."
         elif
             recipe.TargetMacs.IsNone
@@ -43,7 +43,7 @@ module TrainCommand =
                |> List.forall (fun (_, s) -> Recipe.gammaOf s.Kind recipe.Gamma * s.Gamma = 0.0)
         then
             Terminal.error
-                $"{path}: warning: every γ is 0, so nothing will be removed; write `gamma …` in the \
+                $"{Escape.line path}: warning: every γ is 0, so nothing will be removed; write `gamma …` in the \
                   recipe or give --gamma."
 
     let private initial (network: Network) (path: string) =
@@ -81,37 +81,58 @@ module TrainCommand =
         let json = args.Contains TrainArgument.Json
         let quiet = json || args.Contains TrainArgument.Quiet
 
-        Engine.stoppable (fun stop ->
-            TrainProgress.show
-                quiet
-                job.Network
-                job.Recipe.Epochs
-                (fun emit -> Pipeline.run job emit stop)
-        )
-        |> function
-            | Error error -> Ranks.report ranks error
-            | Ok outcome ->
-                let own = Outcome.summary outcome
+        // Files about the training that could not be written: it is done, and the exit code says so.
+        let written = ref Exit.ok
 
-                if not json then
-                    List.iter Terminal.out (TrainSummary.lines out outcome)
-                    List.iter Terminal.error (stays outcome.Selected.Plan)
+        let trained =
+            Engine.stoppable (fun stop ->
+                TrainProgress.show
+                    quiet
+                    job.Network
+                    job.Recipe.Epochs
+                    (fun emit ->
+                        let noting event =
+                            match event with
+                            | NotWritten _ -> written.Value <- Exit.fault
+                            | _ -> ()
 
-                let code, result =
-                    if Controls.isAsked options then
-                        Controls.run (study args options job out) options quiet own
-                    else
-                        Exit.ok, own
+                            emit event
 
-                if not (args.Contains TrainArgument.No_Report) then
-                    ReportCommand.afterRun out
+                        Pipeline.run job noting stop
+                    )
+            )
 
-                if json then
-                    Terminal.write Console.Out (ResultFile.toText result)
+        match trained with
+        | Error error -> Ranks.report ranks error
+        | Ok outcome ->
+            let own = Outcome.summary outcome
+
+            if not json then
+                List.iter Terminal.out (TrainSummary.lines outcome)
+                List.iter Terminal.error (stays outcome.Selected.Plan)
+
+            let code, result =
+                if Controls.isAsked options then
+                    Controls.run (study args options job out) options quiet own
                 else
-                    List.iter Terminal.out (Controls.table result)
+                    Exit.ok, own
 
+            let report =
+                if args.Contains TrainArgument.No_Report then
+                    None
+                else
+                    Some(ReportCommand.afterRun out)
+
+            if json then
+                Terminal.write Console.Out (ResultFile.toText result)
+            else
+                Terminal.out (TrainSummary.saved out report)
+                List.iter Terminal.out (Controls.table result)
+
+            if code <> Exit.ok then
                 code
+            else
+                max written.Value (Option.defaultValue Exit.ok report)
 
     /// The work of a rank other than the first.
     let private help (team: MpiTeam) (job: Job) =

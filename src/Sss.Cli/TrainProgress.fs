@@ -83,7 +83,7 @@ module TrainProgress =
         match r.Checkpoint with
         | Some path ->
             let epochs = Number.counted r.Epoch "epoch"
-            $"going on from {path}, after {epochs} ({r.Step} steps)"
+            $"going on from {Escape.line path}, after {epochs} ({r.Step} steps)"
         | None -> "no checkpoint in the folder yet: starting at the first step"
     ]
 
@@ -96,6 +96,9 @@ module TrainProgress =
 
     let private leftOut error = "left out: " + FileError.message error
 
+    let private notWritten error =
+        $"{FileError.message error}\nTraining continues without this file."
+
     let private plain network epochs event =
         match event with
         | Resumed r -> List.iter Terminal.error (resumed r)
@@ -103,6 +106,7 @@ module TrainProgress =
         | Started start -> Terminal.error (heading start)
         | EpochDone report -> Terminal.error (line network epochs report)
         | LeftOut error -> Terminal.error (leftOut error)
+        | NotWritten error -> Terminal.error (notWritten error)
         | Stepped _
         | Finished _ -> ()
 
@@ -164,18 +168,22 @@ module TrainProgress =
         progress.Start(fun context ->
             let task = context.AddTask "training"
 
+            // Spectre.Console writes what it is given, also what steers a terminal.
+            let line text = console.WriteLine(Escape.lines text)
+
             work (fun event ->
                 match event with
-                | Resumed r -> List.iter console.WriteLine (resumed r)
-                | CutDone report -> console.WriteLine(cut report)
+                | Resumed r -> List.iter line (resumed r)
+                | CutDone report -> line (cut report)
                 | Started start ->
-                    console.WriteLine(heading start)
+                    line (heading start)
                     task.MaxValue <- float (start.StepsPerEpoch * start.Epochs)
                     task.Value <- float (start.StepsPerEpoch * start.FirstEpoch)
                 | Stepped report ->
                     task.Increment 1.0
                     task.Description <- rate report
-                | LeftOut error -> console.WriteLine(leftOut error)
+                | LeftOut error -> line (leftOut error)
+                | NotWritten error -> line (notWritten error)
                 | EpochDone report -> reports.Value <- report :: List.truncate shown reports.Value
                 | Finished _ -> task.StopTask()
             )
@@ -191,6 +199,7 @@ module TrainProgress =
     let private broken event =
         match event with
         | LeftOut error -> Terminal.error (leftOut error)
+        | NotWritten error -> Terminal.error (notWritten error)
         | Resumed r when not r.Damaged.IsEmpty -> List.iter Terminal.error (resumed r)
         | _ -> ()
 

@@ -31,7 +31,7 @@ module TrainSummary =
     ]
 
     /// What was removed and what it cost, as a person reads it.
-    let lines (out: string) (outcome: Outcome) =
+    let lines (outcome: Outcome) =
         let result = Outcome.summary outcome
 
         let part kept total =
@@ -76,5 +76,8 @@ module TrainSummary =
             yield! arithmetic outcome.Trained.Arithmetic
             $"time       {result.Seconds.Train:``0.0``} s training, {result.Seconds.Select:``0.00``} s \
               selection"
-            $"saved in   {out}; report.html there shows it all"
         ]
+
+    /// The last line: where it all is.
+    let saved (out: string) (report: int option) : string =
+        ReportCommand.saved "saved in   " out report

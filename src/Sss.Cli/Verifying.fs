@@ -76,8 +76,7 @@ module VerifyCommand =
                 }
 
                 let progress trial =
-                    if Terminal.watched () then
-                        Console.Error.Write $"\rtrial {trial} of {trials}"
+                    Terminal.passing $"trial {trial} of {trials}"
 
                 let verified =
                     result {
@@ -97,8 +96,8 @@ module VerifyCommand =
                         return network, report
                     }
 
-                if Terminal.watched () then
-                    Console.Error.Write "\r                              \r"
+                Terminal.passing (String(' ', 30))
+                Terminal.passing ""
 
                 match verified with
                 | Error error -> Engine.report error

@@ -4,6 +4,7 @@ open System
 open System.IO
 open System.Text
 open Sss.Core
+open Sss.Shared
 
 /// Texts from files, with a message for everything that is no text.
 [<RequireQualifiedAccess>]
@@ -24,7 +25,7 @@ module ReadFile =
 
     /// A file that could be read but not be written.
     let cannotWrite (path: string) (reason: string) : Diagnostic =
-        failure "SSS007" $"`{path}` cannot be written" [ reason ] None
+        failure "SSS007" $"`{Escape.line path}` cannot be written" [ reason ] None
 
     let private strict = UTF8Encoding(false, true)
 
@@ -52,38 +53,88 @@ module ReadFile =
                         (Some "save it as UTF-8 text")
                 )
 
-    /// The text of a file, without a byte order mark.
-    let read (path: string) : Result<string, Diagnostic> =
-        if String.IsNullOrWhiteSpace path then
-            Error(failure "SSS001" "the name of the file is empty" [] None)
-        elif Directory.Exists path then
-            Error(
+    let private tooLarge (path: string) (found: string) =
+        failure
+            "SSS006"
+            $"`{Escape.line path}` is too large"
+            [ $"it has {found} bytes; a network's text may have {maxBytes}" ]
+            None
+
+    let private cannotRead (path: string) (reason: string) suggestion =
+        failure "SSS003" $"`{Escape.line path}` cannot be read" [ Escape.line reason ] suggestion
+
+    /// The content up to the limit. The length that the system states is not trusted: it is 0 for
+    /// pipes and for what the kernel writes itself.
+    let private content (path: string) : Result<byte[], Diagnostic> =
+        use file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)
+
+        if file.CanSeek && file.Length > maxBytes then
+            Error(tooLarge path (string file.Length))
+        else
+            use content = new MemoryStream()
+            let buffer = Array.zeroCreate<byte> 65536
+            let mutable got = file.Read(buffer, 0, buffer.Length)
+
+            while got > 0 && content.Length <= maxBytes do
+                content.Write(buffer, 0, got)
+                got <- file.Read(buffer, 0, buffer.Length)
+
+            if content.Length > maxBytes then
+                Error(tooLarge path $"more than {maxBytes}")
+            else
+                Ok(content.ToArray())
+
+    /// Whether a path names a stream that this process was started with (`/dev/stdin`, or what a
+    /// shell makes of `<(…)`): there is somebody at its other end, and opening it does not wait.
+    let private isGiven (path: string) =
+        path = "/dev/stdin"
+        || path.StartsWith("/dev/fd/", StringComparison.Ordinal)
+        || path.StartsWith("/proc/self/fd/", StringComparison.Ordinal)
+
+    let private objection (path: string) : Diagnostic option =
+        match FileKind.ofPath path with
+        | Folder ->
+            Some(
                 failure
                     "SSS002"
-                    $"`{path}` is a folder"
+                    $"`{Escape.line path}` is a folder"
                     [ "expected a file that holds a network" ]
                     None
             )
-        else
-            try
-                let length = FileInfo(path).Length
+        | Pipe when isGiven path -> None
+        | Missing
+        | Regular
+        | Pipe
+        | Socket
+        | Device as kind ->
+            FileKind.objection kind
+            |> Option.map (fun reason ->
+                cannotRead path reason (Some "name a file that holds a network")
+            )
 
-                if length > maxBytes then
-                    Error(
-                        failure
-                            "SSS006"
-                            $"`{path}` is too large"
-                            [ $"it has {length} bytes; a network's text may have {maxBytes}" ]
-                            None
-                    )
-                else
-                    decode (File.ReadAllBytes path)
-            with
-            | :? FileNotFoundException
-            | :? DirectoryNotFoundException ->
-                Error(failure "SSS001" $"there is no file `{path}`" [] None)
-            | :? UnauthorizedAccessException
-            | :? IOException
-            | :? NotSupportedException
-            | :? ArgumentException as problem ->
-                Error(failure "SSS003" $"`{path}` cannot be read" [ problem.Message ] None)
+    /// The text of a file, without a byte order mark. A pipe is read where the process was started
+    /// with it; devices, sockets and other pipes are refused.
+    let read (path: string) : Result<string, Diagnostic> =
+        if String.IsNullOrWhiteSpace path then
+            Error(failure "SSS001" "the name of the file is empty" [] None)
+        else
+            match objection path with
+            | Some problem -> Error problem
+            | None ->
+                try
+                    content path |> Result.bind decode
+                with
+                | :? FileNotFoundException
+                | :? DirectoryNotFoundException ->
+                    let notes =
+                        // .NET reads names of files as UTF-8, and opens no other.
+                        if path.Contains '\uFFFD' then
+                            [ "a name that is not UTF-8 cannot be opened" ]
+                        else
+                            []
+
+                    Error(failure "SSS001" $"there is no file `{Escape.line path}`" notes None)
+                | :? UnauthorizedAccessException
+                | :? IOException
+                | :? NotSupportedException
+                | :? ArgumentException as problem -> Error(cannotRead path problem.Message None)

@@ -40,9 +40,19 @@ module Render =
             else
                 text.Substring(start, length)
 
-    /// Control characters would move the caret or the reader's terminal.
+    /// Characters that would move the caret or steer the reader's terminal, as one that is seen. It is
+    /// one column wide too, so that the caret stays where it belongs.
     let private visible (c: Rune) =
-        if Rune.IsControl c then " " else c.ToString()
+        let pictures = 0x2400
+
+        if c.Value = int '\t' then
+            " "
+        elif c.Value < int ' ' then
+            string (char (pictures + c.Value))
+        elif Escape.isUnsafe c then
+            "\uFFFD"
+        else
+            c.ToString()
 
     /// The line and the carets under it, both cut to a readable width. Columns count code points.
     let private excerpt (line: string) (span: Span) : string * string =
@@ -76,13 +86,14 @@ module Render =
         let add (parts: string list) =
             parts |> List.iter (fun p -> out.Append p |> ignore)
 
+        let path = Escape.line path
         add [ path ]
 
         match d.Span with
         | Some span -> add [ ":"; string span.Line; ":"; string span.Column ]
         | None -> ()
 
-        add [ ": "; severity d; " "; d.Code; ": "; d.Message; "\n" ]
+        add [ ": "; severity d; " "; d.Code; ": "; Escape.line d.Message; "\n" ]
 
         match d.Span with
         | Some span when text <> "" ->
@@ -93,10 +104,10 @@ module Render =
         | _ -> ()
 
         for note in d.Notes do
-            add [ "  "; note; "\n" ]
+            add [ "  "; Escape.lines note; "\n" ]
 
         match d.Suggestion with
-        | Some suggestion -> add [ "  help: "; suggestion; "\n" ]
+        | Some suggestion -> add [ "  help: "; Escape.lines suggestion; "\n" ]
         | None -> ()
 
         for name, span in List.truncate mostCalls d.CalledFrom do
@@ -108,7 +119,7 @@ module Render =
                 ":"
                 string span.Column
                 " (`"
-                Words.shorten name
+                Escape.line (Words.shorten name)
                 "`)\n"
             ]
 

@@ -184,7 +184,7 @@ module Show =
 
                     {
                         Output =
-                            path
+                            Escape.line path
                             + ": "
                             + parsed.Network.Name
                             + ", "
@@ -231,10 +231,10 @@ module Show =
                 match Format.format text with
                 | Error diagnostics -> failed (renderAll path text diagnostics)
                 | Ok formatted when formatted = text -> quiet 0 ""
-                | Ok _ when checkOnly -> quiet 1 (path + ": would be formatted\n")
+                | Ok _ when checkOnly -> quiet 1 (Escape.line path + ": would be formatted\n")
                 | Ok formatted ->
                     match write path formatted with
-                    | Ok() -> quiet 0 (path + ": formatted\n")
+                    | Ok() -> quiet 0 (Escape.line path + ": formatted\n")
                     | Error reason ->
                         failed (Render.diagnostic path "" (ReadFile.cannotWrite path reason))
 

@@ -15,45 +15,66 @@ module AtomicFile =
         | :? IOException
         | :? UnauthorizedAccessException -> ()
 
+    /// The file that a path stands for: a link is followed, so that it stays a link.
+    let private followed (path: string) : string =
+        let full = Path.GetFullPath path
+
+        match FileInfo(full).LinkTarget with
+        | null -> full
+        | _ ->
+            match File.ResolveLinkTarget(full, true) with
+            | null -> full
+            | target -> target.FullName
+
+    /// A name beside the file's own, which must not become longer than a file system allows.
+    let private temporaryFor (full: string) : string =
+        let folder = Path.GetDirectoryName full |> string
+        let name = Path.GetFileName full |> string
+        let start = if name.Length <= 40 then name + "." else ""
+        Path.Combine(folder, $".{start}{Guid.NewGuid():N}.tmp")
+
+    /// A new file that is read and written by whoever may do so with the old one.
+    let private keepMode (full: string) (stream: FileStream) =
+        if not (OperatingSystem.IsWindows()) && File.Exists full then
+            File.SetUnixFileMode(stream.SafeFileHandle, File.GetUnixFileMode full)
+
+    /// Whether a file can stand at a path: what is there already is a regular file, or a link to one
+    /// or to nothing. A device, a pipe, a socket or a folder is never replaced.
+    let check (path: string) : Result<unit, FileError> = RegularFile.check path
+
     /// Writes a file by way of a temporary one in the same folder, which is flushed to the disk and
     /// then renamed. Whoever reads `path` sees the old content or the new one, whatever happens in
-    /// between. The folder is made when it is not there. On an error, or when `write` raises, what
-    /// stood at `path` is untouched and nothing is left behind.
+    /// between. The folder is made when it is not there; a link stays, and what it points to is
+    /// written; the permissions of a file that is there stay. On an error, or when `write` raises,
+    /// what stood at `path` is untouched and nothing is left behind.
     let write (path: string) (write: Stream -> unit) : Result<unit, FileError> =
-        FileError.catching
-            path
-            (fun () ->
-                let full = Path.GetFullPath path
-                let folder = Path.GetDirectoryName full |> string
+        let replace () =
+            let full = followed path
+            full |> Path.GetDirectoryName |> string |> Directory.CreateDirectory |> ignore
+            let temporary = temporaryFor full
 
-                if Directory.Exists full then
-                    Error(NotAvailable(path, "it is a folder"))
-                else
-                    Directory.CreateDirectory folder |> ignore
+            try
+                using
+                    (new FileStream(
+                        temporary,
+                        FileMode.CreateNew,
+                        FileAccess.Write,
+                        FileShare.None,
+                        65536
+                    ))
+                    (fun stream ->
+                        keepMode full stream
+                        write stream
+                        stream.Flush true
+                    )
 
-                    let name = Path.GetFileName full
-                    let temporary = Path.Combine(folder, $".{name}.{Guid.NewGuid():N}.tmp")
+                File.Move(temporary, full, true)
+                Ok()
+            with _ ->
+                discard temporary
+                reraise ()
 
-                    try
-                        using
-                            (new FileStream(
-                                temporary,
-                                FileMode.CreateNew,
-                                FileAccess.Write,
-                                FileShare.None,
-                                65536
-                            ))
-                            (fun stream ->
-                                write stream
-                                stream.Flush true
-                            )
-
-                        File.Move(temporary, full, true)
-                        Ok()
-                    with _ ->
-                        discard temporary
-                        reraise ()
-            )
+        check path |> Result.bind (fun () -> FileError.catching path replace)
 
     /// Removes a file; one that is not there is removed already.
     let delete (path: string) : Result<unit, FileError> =

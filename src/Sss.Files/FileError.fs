@@ -2,6 +2,7 @@ namespace Sss.Files
 
 open System
 open System.IO
+open Sss.Core
 
 /// A place inside a file.
 type Place = {
@@ -84,6 +85,9 @@ type FileError =
 [<RequireQualifiedAccess>]
 module FileError =
 
+    /// Names and reasons come from outside; none may steer a terminal or begin a line of its own.
+    let private shown = Escape.line
+
     let private bytes (n: int64) =
         if n = 1L then "1 byte" else $"{n} bytes"
 
@@ -98,40 +102,48 @@ module FileError =
     let faultMessage fault =
         match fault with
         | Truncated(what, needed, left) ->
-            $"{what} needs {bytes needed}, but the content ends after {bytes left}"
+            $"{shown what} needs {bytes needed}, but the content ends after {bytes left}"
         | Surplus n -> $"{bytes n} more than the content should have"
-        | NotFormat(format, found) -> $"not {format}: it starts with {found}"
-        | Unsupported(what, found, supported) -> $"{what} is {found}; supported: {supported}"
-        | OutOfRange(what, value, low, high) -> $"{what} is {value}; it must be {low} to {high}"
-        | Mismatch(what, expected, found) -> $"{what}: expected {expected}, found {found}"
-        | Duplicate(what, name) -> $"{what} `{name}` stands twice"
-        | Overlap(first, second) -> $"`{first}` and `{second}` claim the same bytes"
+        | NotFormat(format, found) -> $"not {format}: it starts with {shown found}"
+        | Unsupported(what, found, supported) ->
+            $"{shown what} is {shown found}; supported: {supported}"
+        | OutOfRange(what, value, low, high) ->
+            $"{shown what} is {shown value}; it must be {low} to {high}"
+        | Mismatch(what, expected, found) ->
+            $"{shown what}: expected {shown expected}, found {shown found}"
+        | Duplicate(what, name) -> $"{shown what} `{shown name}` stands twice"
+        | Overlap(first, second) -> $"`{shown first}` and `{shown second}` claim the same bytes"
         | Hole n -> $"{bytes n} that no entry claims"
-        | Syntax(format, reason) -> $"broken {format}: {reason}"
-        | Lacks what -> $"it has no {what}"
+        | Syntax(format, reason) -> $"broken {shown format}: {shown reason}"
+        | Lacks what -> $"it has no {shown what}"
 
     /// One weight fault as a line.
     let weightMessage fault =
         let shape dims = String.Join("x", List.map string dims)
 
         match fault with
-        | MissingWeight key -> $"`{key}` is missing"
-        | SurplusWeight key -> $"`{key}` belongs to no layer"
+        | MissingWeight key -> $"`{shown key}` is missing"
+        | SurplusWeight key -> $"`{shown key}` belongs to no layer"
         | WrongWeightShape(key, expected, found) ->
-            $"`{key}` is {shape found}, the network needs {shape expected}"
+            $"`{shown key}` is {shape found}, the network needs {shape expected}"
 
     /// The whole message; more than one line where there is a list or a remedy.
     let rec message error =
         let lines (items: string list) = String.Join("\n", items)
 
         match error with
-        | NotFound path -> $"{path}: no such file or folder"
-        | NotAllowed path -> $"{path}: permission denied"
-        | NotAvailable(path, reason) -> $"{path}: {reason}"
-        | DiskFull path -> $"{path}: no space left on the device; nothing was changed"
+        // .NET reads names of files as UTF-8, and opens no file whose name is something else.
+        | NotFound path when path.Contains '\uFFFD' ->
+            $"{shown path}: no such file or folder; a name that is not UTF-8 cannot be opened"
+        | NotFound path -> $"{shown path}: no such file or folder"
+        | NotAllowed path -> $"{shown path}: permission denied"
+        | NotAvailable(path, reason) -> $"{shown path}: {shown reason}"
+        | DiskFull path -> $"{shown path}: no space left on the device; nothing was changed"
         | Malformed(place, fault) ->
-            let part = place.Part |> Option.map (fun p -> $" of {p}") |> Option.defaultValue ""
-            $"{place.Path}: at byte {place.Offset}{part}: {faultMessage fault}"
+            let part =
+                place.Part |> Option.map (fun p -> $" of {shown p}") |> Option.defaultValue ""
+
+            $"{shown place.Path}: at byte {place.Offset}{part}: {faultMessage fault}"
         | DataAbsent(dataset, package, folders) ->
             lines [
                 $"data set {dataset} is not on this machine"
@@ -140,34 +152,35 @@ module FileError =
                 | None -> ()
                 "  looked in:"
                 for folder in folders do
-                    $"    {folder}"
+                    $"    {shown folder}"
             ]
         | UnknownSource(text, suggestion) ->
             lines [
                 match suggestion with
-                | Some name -> $"unknown data set `{text}`; did you mean `{name}`?"
-                | None -> $"unknown data set `{text}`"
+                | Some name -> $"unknown data set `{shown text}`; did you mean `{name}`?"
+                | None -> $"unknown data set `{shown text}`"
                 "  known: digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR, npz:FILE"
             ]
         | SourceNeedsPath form -> $"data sets of this kind are given as {form}"
         | DatasetDiffers(dataset, what, network, found) ->
-            $"data set {dataset} does not fit: the network's {what} is {network}, the data's is {found}"
+            $"data set {shown dataset} does not fit: the network's {what} is {shown network}, the data's is \
+              {shown found}"
         | WeightsDiffer(path, faults) ->
-            let shown = faults |> List.truncate 8 |> List.map (fun f -> "  " + weightMessage f)
-            let more = List.length faults - List.length shown
+            let first = faults |> List.truncate 8 |> List.map (fun f -> "  " + weightMessage f)
+            let more = List.length faults - List.length first
 
             lines [
-                $"{path}: the weights are not this network's"
-                yield! shown
+                $"{shown path}: the weights are not this network's"
+                yield! first
                 if more > 0 then
                     $"  and {more} more"
             ]
         | ManyBroken(folder, broken, total, first) ->
             lines [
-                $"{folder}: {broken} of {total} pictures are broken; the first:"
+                $"{shown folder}: {broken} of {total} pictures are broken; the first:"
                 $"  {message first}"
             ]
-        | Refused(path, library, reason) -> $"{path}: {library} refuses it: {reason}"
+        | Refused(path, library, reason) -> $"{shown path}: {library} refuses it: {shown reason}"
 
     /// Codes that mean "no room": ENOSPC, EDQUOT and EFBIG, and Windows' two.
     let private isFull (e: IOException) =

@@ -92,7 +92,8 @@ module ReportError =
         | BadFile error -> FileError.message error
         | BadText(path, text, diagnostics) ->
             diagnostics |> List.map (Language.render path text) |> String.concat "\n"
-        | NoSweep folder -> $"{folder}: not a sweep's folder: it holds no {StudyFile.fileName}"
+        | NoSweep folder ->
+            $"{Escape.line folder}: not a sweep's folder: it holds no {StudyFile.fileName}"
         | NoRun folder ->
-            $"{folder}: not a run folder: it holds neither network.sss, selected.sss, metrics.csv \
+            $"{Escape.line folder}: not a run folder: it holds neither network.sss, selected.sss, metrics.csv \
               nor result.json"

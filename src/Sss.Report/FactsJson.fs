@@ -44,7 +44,7 @@ module internal FactsJson =
 
     /// Reads the file.
     let latency (path: string) : Result<LatencyFacts, FileError> =
-        FileError.catching path (fun () -> Ok(File.ReadAllBytes path))
+        RegularFile.bytes path
         |> Result.bind (fun bytes -> JsonText.read path bytes parse)
 
     /// The same object inside of another file, which is at `path`.

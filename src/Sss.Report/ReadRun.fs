@@ -70,6 +70,8 @@ module ReadRun =
         let file read path = read path |> Result.mapError BadFile
 
         result {
+            do! RegularFile.checkFolder folder |> Result.mapError BadFile
+
             if not (Directory.Exists folder) then
                 return! Error(BadFile(NotFound folder))
 

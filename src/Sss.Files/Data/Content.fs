@@ -110,9 +110,13 @@ module internal Content =
         file.Position <- 0L
         got = 2 && head[0] = 0x1fuy && head[1] = 0x8buy
 
+    /// Regular files alone: the length of anything else says nothing.
+    let private opened path read =
+        RegularFile.check path |> Result.bind (fun () -> FileError.catching path read)
+
     /// Reads a file, or what it unpacks to when its first two bytes are gzip's, whatever its name.
     let read (path: string) (parse: Reader -> Result<'T, FileError>) : Result<'T, FileError> =
-        FileError.catching
+        opened
             path
             (fun () ->
                 use file =
@@ -132,7 +136,7 @@ module internal Content =
 
     /// Reads a file as it is.
     let readPlain (path: string) (parse: Reader -> Result<'T, FileError>) : Result<'T, FileError> =
-        FileError.catching
+        opened
             path
             (fun () ->
                 use file =

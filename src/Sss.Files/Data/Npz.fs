@@ -193,9 +193,10 @@ module Npz =
 
     /// Reads an archive. Classes are numbers up to the largest label.
     let load (path: string) : Result<Dataset, FileError> =
-        FileError.catching
-            path
-            (fun () ->
+        RegularFile.check path
+        |> Result.bind (fun () ->
+            FileError.catching path
+            <| fun () ->
                 use file = File.OpenRead path
                 use archive = new ZipArchive(file, ZipArchiveMode.Read)
 
@@ -253,4 +254,4 @@ module Npz =
                             train
                             test
                 }
-            )
+        )

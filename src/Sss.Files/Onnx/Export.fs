@@ -23,8 +23,11 @@ type OnnxOptions = {
 [<RequireQualifiedAccess>]
 module Onnx =
 
-    let private opset = 17L
-    let private irVersion = 8L
+    /// The version of the operators that every exported file asks for.
+    let opset = 17L
+
+    /// The version of the ONNX format itself.
+    let irVersion = 8L
 
     let rec private body weights nodes (x: Value) graph : Graph * Value =
         ((graph, x), nodes)

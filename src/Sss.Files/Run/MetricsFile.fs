@@ -14,12 +14,26 @@ module MetricsFile =
 
     let private line (cells: string seq) = String.Join(",", cells) + "\n"
 
+    /// A row that could be written in part only is taken back, so that the next one starts a line.
+    let private appendWhole (path: string) (text: string) =
+        use file =
+            new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, 0)
+
+        let before = file.Length
+
+        try
+            file.Write(ReadOnlySpan(Text.Encoding.UTF8.GetBytes text))
+        with :? IOException ->
+            file.SetLength before
+            reraise ()
+
     /// Adds a row. A file that is not there yet gets the names as its first line; one that has other
     /// columns is an error, and stays as it is.
     let append (path: string) (row: (string * float) list) : Result<unit, FileError> =
-        FileError.catching
-            path
-            (fun () ->
+        RegularFile.check path
+        |> Result.bind (fun () ->
+            FileError.catching path
+            <| fun () ->
                 let header = line (List.map fst row)
                 let full = Path.GetFullPath path
                 Path.GetDirectoryName full |> string |> Directory.CreateDirectory |> ignore
@@ -46,62 +60,60 @@ module MetricsFile =
                     let text =
                         (if found.IsNone then header else "") + line (List.map (snd >> cell) row)
 
-                    File.AppendAllText(full, text)
+                    appendWhole full text
                     Ok()
-            )
+        )
 
     /// The rows of a file, each with the names of its columns. A last line without its end, as a
     /// process that was killed leaves it, is left out.
     let read (path: string) : Result<(string * float) list list, FileError> =
-        FileError.catching
-            path
-            (fun () ->
-                let text = File.ReadAllText path
-                let whole = text.Substring(0, text.LastIndexOf '\n' + 1)
+        RegularFile.text path
+        |> Result.bind (fun text ->
+            let whole = text.Substring(0, text.LastIndexOf '\n' + 1)
 
-                match whole.Split('\n', StringSplitOptions.RemoveEmptyEntries) |> List.ofArray with
-                | [] -> Ok []
-                | header :: rows ->
-                    let names = header.Split ',' |> List.ofArray
+            match whole.Split('\n', StringSplitOptions.RemoveEmptyEntries) |> List.ofArray with
+            | [] -> Ok []
+            | header :: rows ->
+                let names = header.Split ',' |> List.ofArray
 
-                    let parse offset (row: string) =
-                        let cells = row.Split ',' |> List.ofArray
+                let parse offset (row: string) =
+                    let cells = row.Split ',' |> List.ofArray
 
-                        let numbers =
-                            cells
-                            |> List.choose (fun c ->
-                                match
-                                    Double.TryParse(
-                                        c,
-                                        NumberStyles.Float,
-                                        CultureInfo.InvariantCulture
-                                    )
-                                with
-                                | true, v -> Some v
-                                | _ -> None
-                            )
-
-                        if numbers.Length = names.Length && cells.Length = names.Length then
-                            Ok(List.zip names numbers)
-                        else
-                            Error(
-                                Malformed(
-                                    {
-                                        Path = path
-                                        Part = None
-                                        Offset = int64 offset
-                                    },
-                                    Mismatch("a row", $"{names.Length} numbers", row)
+                    let numbers =
+                        cells
+                        |> List.choose (fun c ->
+                            match
+                                Double.TryParse(
+                                    c,
+                                    NumberStyles.Float,
+                                    CultureInfo.InvariantCulture
                                 )
+                            with
+                            | true, v -> Some v
+                            | _ -> None
+                        )
+
+                    if numbers.Length = names.Length && cells.Length = names.Length then
+                        Ok(List.zip names numbers)
+                    else
+                        Error(
+                            Malformed(
+                                {
+                                    Path = path
+                                    Part = None
+                                    Offset = int64 offset
+                                },
+                                Mismatch("a row", $"{names.Length} numbers", row)
                             )
+                        )
 
-                    let offsets =
-                        rows |> List.scan (fun at row -> at + row.Length + 1) (header.Length + 1)
+                let offsets =
+                    rows |> List.scan (fun at row -> at + row.Length + 1) (header.Length + 1)
 
-                    List.zip (List.truncate rows.Length offsets) rows
-                    |> List.map (fun (offset, row) -> parse offset row)
-                    |> FsToolkit.ErrorHandling.List.sequenceResultM
-            )
+                List.zip (List.truncate rows.Length offsets) rows
+                |> List.map (fun (offset, row) -> parse offset row)
+                |> FsToolkit.ErrorHandling.List.sequenceResultM
+        )
 
     /// Drops every row for which `keep` says no: what a run that goes on from a checkpoint does with
     /// the rows after it. Whole or not at all.

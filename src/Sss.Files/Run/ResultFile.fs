@@ -252,26 +252,23 @@ module ResultFile =
                 )
             )
 
-        FileError.catching
-            path
-            (fun () ->
-                let bytes = File.ReadAllBytes path
+        RegularFile.bytes path
+        |> Result.bind (fun bytes ->
+            try
+                use document = JsonDocument.Parse(ReadOnlyMemory bytes)
+                let format = document.RootElement.GetProperty("format").GetInt32()
 
-                try
-                    use document = JsonDocument.Parse(ReadOnlyMemory bytes)
-                    let format = document.RootElement.GetProperty("format").GetInt32()
-
-                    if format = Format then
-                        Ok(parse document.RootElement)
-                    else
-                        fault $"format {format} is not {Format}" 0L
-                with
-                | :? JsonException as e ->
-                    fault
-                        e.Message
-                        (e.BytePositionInLine |> Option.ofNullable |> Option.defaultValue 0L)
-                | :? InvalidOperationException
-                | :? FormatException
-                | :? IndexOutOfRangeException
-                | :? Collections.Generic.KeyNotFoundException as e -> fault e.Message 0L
-            )
+                if format = Format then
+                    Ok(parse document.RootElement)
+                else
+                    fault $"format {format} is not {Format}" 0L
+            with
+            | :? JsonException as e ->
+                fault
+                    e.Message
+                    (e.BytePositionInLine |> Option.ofNullable |> Option.defaultValue 0L)
+            | :? InvalidOperationException
+            | :? FormatException
+            | :? IndexOutOfRangeException
+            | :? Collections.Generic.KeyNotFoundException as e -> fault e.Message 0L
+        )

@@ -160,5 +160,5 @@ module StudyFile =
 
     /// Reads a file that `write` wrote.
     let read (path: string) : Result<Study, FileError> =
-        FileError.catching path (fun () -> Ok(File.ReadAllBytes path))
+        RegularFile.bytes path
         |> Result.bind (fun bytes -> JsonText.read path bytes parse)

@@ -83,22 +83,38 @@ module internal Keeping =
             return state
         }
 
-    let private keeper folder identity (events: Events) : Keeper =
-        let mutable isFirst = true
+    let private keeper folder identity emit : Keeper =
+        let isFirst = ref true
+        let reported: Set<string> ref = ref Set.empty
+
+        let events = lazy (Events(RunFolder.file folder "events"))
+
+        // What is written for people to look at never ends the training that it is about.
+        let tried name (written: Result<unit, FileError>) =
+            match written with
+            | Ok() -> ()
+            | Error error ->
+                if not (reported.Value.Contains name) then
+                    reported.Value <- reported.Value.Add name
+                    emit (NotWritten error)
 
         {
             Epoch =
                 fun report ->
-                    result {
-                        do! MetricsFile.append (metrics folder) (RunFolder.metrics report)
-                        do! events.Add report
-                    }
+                    MetricsFile.append (metrics folder) (RunFolder.metrics report)
+                    |> tried "metrics.csv"
+
+                    let path = RunFolder.file folder "events"
+
+                    FileError.catching path (fun () -> events.Value.Add report) |> tried "events"
+
+                    Ok()
             State =
                 fun state ->
                     result {
-                        if isFirst then
+                        if isFirst.Value then
                             do! RunFolder.clearResults folder
-                            isFirst <- false
+                            isFirst.Value <- false
 
                         do! Checkpoint.save folder identity state
                     }
@@ -116,6 +132,7 @@ module internal Keeping =
         | None -> Ok None
         | Some folder ->
             result {
+                do! RunFolder.checkPlaces folder |> Result.mapError BadFile
                 let! held = lock folder
 
                 let begun () =
@@ -133,12 +150,10 @@ module internal Keeping =
                     |> Result.bind begun
                     |> Result.teeError (fun _ -> held.Dispose())
 
-                let events = Events(RunFolder.file folder "events")
-
                 return
                     Some {
                         From = from
-                        Keeper = keeper folder identity events
+                        Keeper = keeper folder identity emit
                         Lock = held
                     }
             }

@@ -40,11 +40,12 @@ module PipelineError =
 
         match error, checkpoint with
         | _, None -> $"{said}\nThere is no checkpoint yet."
-        | Stopped _, Some path -> $"{said}\nThe checkpoint is {path}; go on with --resume."
+        | Stopped _, Some path ->
+            $"{said}\nThe checkpoint is {Escape.line path}; go on with --resume."
         | (NotKept _ | OutOfMemory _), Some path ->
-            $"{said}\nThe last good checkpoint is {path}; go on with --resume when this is mended."
+            $"{said}\nThe last good checkpoint is {Escape.line path}; go on with --resume when this is mended."
         | _, Some path ->
-            $"{said}\nThe last good checkpoint is {path}; its weights can start a new run with --init."
+            $"{said}\nThe last good checkpoint is {Escape.line path}; its weights can start a new run with --init."
 
     let private unlike (misfits: Misfit list) =
         let together =
@@ -101,9 +102,9 @@ module PipelineError =
               mended."
         | NotResumed error -> CheckpointError.message error
         | Occupied folder ->
-            $"Another run is at work in {folder}; wait for it, or choose another --out."
+            $"Another run is at work in {Escape.line folder}; wait for it, or choose another --out."
         | Unfinished(folder, checkpoint) ->
-            $"{folder} holds a run that has not come to its end ({checkpoint}).\nGo on with it by \
+            $"{Escape.line folder} holds a run that has not come to its end ({Escape.line checkpoint}).\nGo on with it by \
               --resume, throw it away by --restart, or choose another --out."
         | Unlike misfits -> unlike misfits
         | NotSelected error ->
@@ -115,7 +116,7 @@ module PipelineError =
               where {e.Tolerance:g3} is allowed ({e.Inputs} inputs, {e.ArgmaxAgree * 100.0:f2} %% with \
               the same class). This is a fault of this program; `sss verify` may find a small case."
         | OnnxDiffers(path, e) ->
-            $"{path} was not written: ONNX Runtime gives other scores than LibTorch, by {e.MaxRel:g3} \
+            $"{Escape.line path} was not written: ONNX Runtime gives other scores than LibTorch, by {e.MaxRel:g3} \
               of the largest where {e.Tolerance:g3} is allowed. This is a fault of this program."
         | NoNormalisation path ->
-            $"{path} does not say how its images are normalised; export without --normalize."
+            $"{Escape.line path} does not say how its images are normalised; export without --normalize."

@@ -75,23 +75,42 @@ module RunFolder =
             }
         }
 
+    let private results = [
+        "result.json"
+        "bench.json"
+        "report.html"
+        $"{selected}.onnx"
+        $"{selected}.sss"
+        $"{selected}.safetensors"
+    ]
+
+    /// Whether everything that a run writes has a place in the folder: nothing but files stands where
+    /// its files go, and nothing but folders where its folders go.
+    let checkPlaces (folder: string) : Result<unit, FileError> =
+        result {
+            do! RegularFile.checkFolder folder
+
+            for name in [ "checkpoint"; "events" ] do
+                do! RegularFile.checkFolder (file folder name)
+
+            for name in results @ [ "metrics.csv"; $"{network}.sss"; $"{network}.safetensors" ] do
+                do! AtomicFile.check (file folder name)
+        }
+
     /// Makes the folder, and proves that it can be written to: better now than after training.
     let prepare (folder: string) : Result<unit, FileError> =
         let proof = file folder ".writable"
 
-        AtomicFile.writeText proof "" |> Result.bind (fun () -> AtomicFile.delete proof)
+        result {
+            do! checkPlaces folder
+            do! AtomicFile.writeText proof ""
+            do! AtomicFile.delete proof
+        }
 
     /// Takes away what an earlier run left behind the network that was trained, so that the files of
     /// a folder always belong to one run.
     let clearResults (folder: string) : Result<unit, FileError> =
-        [
-            "result.json"
-            "bench.json"
-            "report.html"
-            $"{selected}.onnx"
-            $"{selected}.sss"
-            $"{selected}.safetensors"
-        ]
+        results
         |> List.map (file folder)
         |> List.traverseResultM AtomicFile.delete
         |> Result.ignore

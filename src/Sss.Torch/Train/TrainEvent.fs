@@ -100,6 +100,9 @@ type TrainEvent =
     | Stepped of StepReport
     /// A picture turned out to be broken; the next one of the split stands in for it.
     | LeftOut of FileError
+    /// A file about the training (`metrics.csv`, `events/`) could not be written. Training does not
+    /// depend on it and continues; the same file is reported once.
+    | NotWritten of FileError
     | EpochDone of EpochReport
     | CutDone of CutReport
     | Finished of seconds: float

@@ -125,6 +125,33 @@ let ``what is written reads back as the same function, bit for bit`` () =
         Assert.Equal<float list>([ 1.0; 2.0 ], rows |> List.map (fun row -> snd row.Head))
     )
 
+[<Fact>]
+let ``files about a training that cannot be written never end it`` () =
+    withFolder (fun folder ->
+        let unwritten = ResizeArray<string>()
+
+        let emit event =
+            match event with
+            | Started _ ->
+                Directory.CreateDirectory(RunFolder.file folder "metrics.csv") |> ignore
+                File.WriteAllText(RunFolder.file folder "events", "")
+            | NotWritten error ->
+                unwritten.Add((FileError.message error).Replace(folder + "/", ""))
+            | _ -> ()
+
+        let job = job (parse "digits.sss") digits.Value 2 folder
+
+        match Pipeline.run job emit CancellationToken.None with
+        | Error error -> invalidOp (PipelineError.message error)
+        | Ok outcome ->
+            // Each once, though both epochs had something to write.
+            Assert.Equal(2, unwritten.Count)
+            Assert.Equal("metrics.csv: it is a folder", unwritten[0])
+            Assert.StartsWith("events: ", unwritten[1])
+            let result = Engine.ok (ResultFile.read (RunFolder.file folder "result.json"))
+            Assert.Equal(Outcome.summary outcome, result)
+    )
+
 [<Theory>]
 [<InlineData "digits-vgg.sss">]
 [<InlineData "digits-resnext.sss">]

@@ -1,0 +1,69 @@
+namespace Sss.Files
+
+open System.IO
+open Sss.Shared
+
+/// Reading of regular files alone. Anything else at a path (a device, a pipe, a socket, a folder) is
+/// refused before it is opened.
+[<RequireQualifiedAccess>]
+module RegularFile =
+
+    /// Bytes that `bytes` reads of a file at most, whatever length the system states for it.
+    let mostBytes = 256 * 1024 * 1024
+
+    /// `NotAvailable` with the kind of what stands at the path, unless it is a regular file. A path
+    /// where nothing stands passes: opening it gives the error.
+    let check (path: string) : Result<unit, FileError> =
+        match FileKind.objection (FileKind.ofPath path) with
+        | Some reason -> Error(NotAvailable(path, reason))
+        | None -> Ok()
+
+    /// `NotAvailable` where something other than a folder stands at the path.
+    let checkFolder (path: string) : Result<unit, FileError> =
+        match FileKind.ofPath path with
+        | Missing
+        | Folder -> Ok()
+        | Regular
+        | Pipe
+        | Socket
+        | Device -> Error(NotAvailable(path, "it is there and is not a folder"))
+
+    /// The content of a file of at most `mostBytes`.
+    let bytes (path: string) : Result<byte[], FileError> =
+        check path
+        |> Result.bind (fun () ->
+            FileError.catching
+                path
+                (fun () ->
+                    use file =
+                        new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read)
+
+                    use content = new MemoryStream()
+                    let buffer = Array.zeroCreate<byte> 65536
+                    let mutable got = file.Read(buffer, 0, buffer.Length)
+
+                    while got > 0 && content.Length <= int64 mostBytes do
+                        content.Write(buffer, 0, got)
+                        got <- file.Read(buffer, 0, buffer.Length)
+
+                    if content.Length > int64 mostBytes then
+                        let most = $"{mostBytes} bytes"
+
+                        Error(
+                            Malformed(
+                                Place.start path,
+                                OutOfRange("the length", "more", "0", most)
+                            )
+                        )
+                    else
+                        Ok(content.ToArray())
+                )
+        )
+
+    /// The same as text in UTF-8, without a byte-order mark.
+    let text (path: string) : Result<string, FileError> =
+        bytes path
+        |> Result.map (fun bytes ->
+            use reader = new StreamReader(new MemoryStream(bytes))
+            reader.ReadToEnd()
+        )
