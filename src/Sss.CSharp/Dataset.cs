@@ -41,7 +41,10 @@ public sealed class ImageSet
                 [.. bytes.Item.AsSpan(index * size, size).ToArray().Select(b => (float)b)],
             Files.Pixels.Floats floats => floats.Item.AsSpan(index * size, size).ToArray(),
             Files.Pixels.Pictures pictures =>
-                [.. Files.ImageFile.readAs(Normalisation.Resize, Value.Shape, pictures.Item.Paths[index])
+                [.. Files.ImageFile.readAs(
+                        new Files.PictureOptions(
+                            Normalisation.Resize, Files.PictureOptionsModule.standard.Background),
+                        Value.Shape, pictures.Item.Paths[index])
                     .OrThrow(Engine.FileFailure).Select(b => (float)b)],
             var other => throw new InvalidOperationException($"unknown pixels: {other}"),
         };

@@ -1,6 +1,7 @@
 namespace Sss.Files
 
 open System.IO
+open Microsoft.Win32.SafeHandles
 open Sss.Shared
 
 /// Reading of regular files alone. Anything else at a path (a device, a pipe, a socket, a folder) is
@@ -27,6 +28,28 @@ module RegularFile =
         | Pipe
         | Socket
         | Device -> Error(NotAvailable(path, "it is there and is not a folder"))
+
+    /// Opens a file and hands it and its length in bytes to `work`. .NET shows a byte of a name that
+    /// is not UTF-8 as U+FFFD, and cannot open such a file.
+    let read (path: string) (work: SafeFileHandle -> int64 -> Result<'T, FileError>) =
+        check path
+        |> Result.bind (fun () ->
+            FileError.catching
+                path
+                (fun () ->
+                    use file = File.OpenHandle path
+                    work file (RandomAccess.GetLength file)
+                )
+        )
+        |> Result.mapError (fun error ->
+            match error with
+            | NotFound missing when missing = path && path.Contains '\uFFFD' ->
+                NotAvailable(
+                    path,
+                    "it cannot be opened, since its name is not valid UTF-8; rename it"
+                )
+            | other -> other
+        )
 
     /// The content of a file of at most `mostBytes`.
     let bytes (path: string) : Result<byte[], FileError> =

@@ -70,7 +70,12 @@ module Batch =
     let private decode plan index (target: byte[]) : Result<unit, FileError> =
         match plan.Split.Pixels with
         | Pictures { Paths = paths } ->
-            ImageFile.readInto plan.Normalisation.Resize plan.Split.Shape paths[index] target 0
+            let options = {
+                PictureOptions.standard with
+                    Resize = plan.Normalisation.Resize
+            }
+
+            ImageFile.readInto options plan.Split.Shape paths[index] target 0
         | Bytes _
         | Floats _ -> Ok()
 
@@ -112,7 +117,9 @@ module Batch =
                     after.Value <- next
                     area
 
-                ImageFile.readPart shape choose pictures.Paths[index] target
+                let background = PictureOptions.standard.Background
+
+                ImageFile.readPart background shape choose pictures.Paths[index] target
                 |> Result.map (fun () -> after.Value)
             | Bytes _
             | Floats _ ->

@@ -3,273 +3,254 @@ namespace Sss.Files
 open System
 open System.Buffers
 open System.IO
-open System.Runtime.InteropServices
 open SkiaSharp
 open Sss.Core
 
 /// Decoding of JPEG and PNG files into the pixels that a network takes. Channels are red, green and
-/// blue, or for one channel their luminance (ITU-R BT.601). Transparent parts become black; a stored
-/// orientation is ignored, as other tools of the field do.
+/// blue, or for one channel their luminance (ITU-R BT.601).
+///
+/// Transparent parts show a background, white if nothing else is asked for: colour · alpha +
+/// background · (1 − alpha), rounded to the nearest, whatever way of PNG the transparency is stored
+/// in. A picture stands as it was taken: the orientation of EXIF (in a JPEG's APP1, in a PNG's eXIf)
+/// is applied everywhere, also where a size is given or a part is cut out; EXIF inside a text chunk of
+/// a PNG is not read. Colour profiles and PNG's own background colour are ignored.
+///
+/// A picture may have up to 67,108,864 pixels, a side up to 1,048,576 and a file up to 512 MiB; what
+/// claims more is refused unread. Rows are scaled as they are decoded, so a picture takes memory for
+/// some rows; only interlaced and turned ones are held as a whole, a JPEG at the fraction of its size
+/// that is needed. All threads together hold about 256 MiB of files and 256 MiB of decoded data; a
+/// single one that needs more is read alone.
 [<RequireQualifiedAccess>]
 module ImageFile =
-
-    /// Larger pictures are refused before memory is given: a small file can claim to be one. A JPEG
-    /// needs a bit for each block of 64 pixels; others pack no more than 8 pixels into a byte of what
-    /// deflate can shrink 1,032 times.
-    let private mostPixels (codec: SKCodec) (length: int64) =
-        let perByte =
-            if codec.EncodedFormat = SKEncodedImageFormat.Jpeg then
-                8L * 64L
-            else
-                8L * 1032L
-
-        min (1L <<< 26) (length * perByte)
 
     /// The suffixes that are read, in lower case.
     let suffixes = [ ".jpg"; ".jpeg"; ".png" ]
 
-    /// So much of a file is read for its size alone; where the header is longer, all of it is.
-    let private headerBytes = 65536L
+    /// Files are no longer than this.
+    let private mostBytes = 1L <<< 29
+
+    let private filesInFlight = Gate(1L <<< 28)
+
+    let private malformed path fault = Malformed(Place.start path, fault)
 
     let private broken path reason =
-        Error(Malformed(Place.start path, Syntax("image", reason)))
+        Error(malformed path (Syntax("image", reason)))
 
-    let private outOfRange path what value low high =
-        Error(Malformed(Place.start path, OutOfRange(what, value, low, high)))
+    let private neither path = broken path "neither JPEG nor PNG"
 
     /// Turns the failure to load the decoder's native library into an error.
     let private guarded path (work: unit -> Result<'T, FileError>) =
-        FileError.catching
-            path
+        try
+            work ()
+        with
+        | :? DllNotFoundException
+        | :? TypeInitializationException as e ->
+            let inner = e.InnerException |> Option.ofObj |> Option.defaultValue e
+            Error(Refused(path, "SkiaSharp", $"it cannot be loaded: {inner.Message}"))
+
+    let private ofMemory (content: ReadOnlyMemory<byte>) : ReadAt =
+        fun offset count ->
+            let from = int (min offset (int64 content.Length))
+            content.Slice(from, min count (content.Length - from)).ToArray()
+
+    let private ofHandle (file: Microsoft.Win32.SafeHandles.SafeFileHandle) : ReadAt =
+        fun offset count ->
+            let bytes = Array.zeroCreate<byte> count
+            let mutable got = 0
+            let mutable more = true
+
+            while more do
+                let n = RandomAccess.Read(file, Span(bytes, got, count - got), offset + int64 got)
+                got <- got + n
+                more <- n > 0 && got < count
+
+            if got = count then bytes else Array.truncate got bytes
+
+    /// The header of a file, and the size of its upright picture where the header says it.
+    let private header path length (read: ReadAt) =
+        match PictureHeader.read length read with
+        | Error fault -> Error(malformed path fault)
+        | Ok header ->
+            let check isJpeg orientation width height =
+                let stored = { H = height; W = width }
+
+                PictureHeader.checkSize isJpeg length stored
+                |> Result.mapError (malformed path)
+                |> Result.map (fun () -> header, Some(Orientation.turned orientation stored))
+
+            match header with
+            | PictureHeader.Png png -> check false png.Orientation png.Width png.Height
+            | PictureHeader.Jpeg jpeg -> check true jpeg.Orientation jpeg.Width jpeg.Height
+            | PictureHeader.Other -> Ok(header, None)
+
+    /// Reads a whole file, once there is room for it.
+    let private withContent
+        file
+        (length: int64)
+        (work: ReadOnlyMemory<byte> -> Result<'T, FileError>)
+        =
+        filesInFlight.Within
+            length
             (fun () ->
-                try
-                    work ()
-                with
-                | :? DllNotFoundException
-                | :? TypeInitializationException as e ->
-                    let inner = e.InnerException |> Option.ofObj |> Option.defaultValue e
-                    Error(Refused(path, "SkiaSharp", $"it cannot be loaded: {inner.Message}"))
+                use buffer = new NativeBuffer(int length)
+                let mutable got = 0
+                let mutable more = got < int length
+
+                while more do
+                    let n = RandomAccess.Read(file, buffer.GetSpan().Slice got, int64 got)
+                    got <- got + n
+                    more <- n > 0 && got < int length
+
+                work (Memory.op_Implicit (buffer.Memory.Slice(0, got)))
             )
 
-    /// Work on a borrowed array, pinned.
-    let private borrowed (length: int) (work: byte[] -> nativeint -> 'T) : 'T =
-        let buffer = ArrayPool<byte>.Shared.Rent(max 1 length)
-        let handle = GCHandle.Alloc(buffer, GCHandleType.Pinned)
-
-        try
-            work buffer (handle.AddrOfPinnedObject())
-        finally
-            handle.Free()
-            ArrayPool<byte>.Shared.Return buffer
-
-    let private checkSize path length (codec: SKCodec) =
-        let size = codec.Info
-        let most = mostPixels codec length
-
-        if int64 size.Width * int64 size.Height > most then
-            let found = $"{size.Width}x{size.Height} pixels"
-            outOfRange path "the size" found "1x1" $"{most} pixels"
-        else
-            Ok()
-
-    /// Hands the decoder of the file's first `most` bytes to `work`; None where they make none.
-    let private withStart path (most: int64) (work: SKCodec -> Result<'T, FileError>) =
+    /// A picture that only the decoder knows.
+    let private withOther path (content: ReadOnlyMemory<byte>) work =
         guarded
             path
             (fun () ->
-                use file = File.OpenHandle path
-                let length = RandomAccess.GetLength file
+                JpegRows.withCodec
+                    content
+                    (fun codec ->
+                        OtherPicture.size codec
+                        |> PictureHeader.checkSize false (int64 content.Length)
+                        |> Result.mapError (malformed path)
+                        |> Result.bind (fun () -> work codec)
+                    )
+                |> Option.defaultWith (fun () -> neither path)
+            )
 
-                if length > int64 Array.MaxLength then
-                    outOfRange path "the length" $"{length} bytes" "0" $"{Array.MaxLength} bytes"
+    /// Opens a file, reads its header, and goes on.
+    let private opened path work =
+        RegularFile.read
+            path
+            (fun file length ->
+                if length > mostBytes then
+                    let found, most = $"{length} bytes", $"{mostBytes} bytes"
+                    Error(malformed path (OutOfRange("the length", found, "1", most)))
                 else
-                    borrowed
-                        (int (min length most))
-                        (fun buffer start ->
-                            let wanted = int (min length most)
-                            let mutable got = 0
-                            let mutable more = true
+                    header path length (ofHandle file) |> Result.bind (work file length)
+            )
 
-                            while more do
-                                let target = Span(buffer, got, wanted - got)
-                                let n = RandomAccess.Read(file, target, int64 got)
-                                got <- got + n
-                                more <- n > 0 && got < wanted
-
-                            use data = SKData.Create(start, got)
-
-                            match SKCodec.Create data with
-                            | null -> Ok None
-                            | codec ->
-                                use codec = codec
-
-                                checkSize path length codec
-                                |> Result.bind (fun () -> work codec)
-                                |> Result.map Some
+    /// Width and height of a picture as one sees it, without decoding it.
+    let size (path: string) : Result<Size, FileError> =
+        opened
+            path
+            (fun file length (_, size) ->
+                match size with
+                | Some size -> Ok size
+                | None ->
+                    withContent
+                        file
+                        length
+                        (fun content ->
+                            withOther
+                                path
+                                content
+                                (fun codec ->
+                                    let orientation = OtherPicture.orientation codec
+                                    Ok(Orientation.turned orientation (OtherPicture.size codec))
+                                )
                         )
             )
 
-    let private withCodec path (work: SKCodec -> Result<'T, FileError>) =
-        match withStart path Int64.MaxValue work with
-        | Ok(Some value) -> Ok value
-        | Ok None -> broken path "neither JPEG nor PNG"
-        | Error error -> Error error
+    /// Decodes a picture, cuts and scales; see `readPart`.
+    let private decode background shape cut path content header target =
+        let located = Result.mapError (malformed path)
 
-    let private sizeOf (codec: SKCodec) : Result<Size, FileError> =
-        Ok {
-            H = codec.Info.Height
-            W = codec.Info.Width
-        }
+        match header with
+        | PictureHeader.Png png -> Decoding.png background shape png cut content target |> located
+        | PictureHeader.Jpeg jpeg ->
+            guarded path (fun () -> Decoding.jpeg shape jpeg cut content target |> located)
+        | PictureHeader.Other ->
+            withOther
+                path
+                content
+                (fun codec -> Decoding.other background shape codec cut target |> located)
 
-    /// Width and height of a picture, without decoding it.
-    let size (path: string) : Result<Size, FileError> =
-        match withStart path headerBytes sizeOf with
-        | Ok None -> withCodec path sizeOf
-        | Ok(Some size) -> Ok size
-        | Error error -> Error error
+    let private checkShape path (shape: Shape) =
+        if shape.Channels <> 1 && shape.Channels <> 3 then
+            Error(DatasetDiffers(path, "number of channels", string shape.Channels, "1 or 3"))
+        else
+            Ok()
 
-    /// The size to decode at: a JPEG can be decoded at some fractions of its size, which saves time
-    /// and memory; never so small that the rectangle has fewer pixels than the image needs.
-    let private decodeSize (codec: SKCodec) (shape: Shape) (area: Area) : SKSizeI =
-        let full = codec.Info.Size
-
-        let wish = max (float shape.Width / area.Width) (float shape.Height / area.Height)
-
-        let suffices (size: SKSizeI) =
-            float size.Width >= wish * float full.Width - 1e-6
-            && float size.Height >= wish * float full.Height - 1e-6
-
-        // Decoders of JPEG scale to whole eighths.
-        seq { int (ceil (wish * 8.0)) .. 7 }
-        |> Seq.map (fun eighths -> codec.GetScaledDimensions(float32 eighths / 8.0f))
-        |> Seq.tryFind suffices
-        |> Option.defaultValue full
-
-    /// A part of decoded rows as planes of numbers from 0 to 255.
-    let private toPlanes channels (pixels: byte[]) stride (part: SKRectI) (planes: float32[]) =
-        let area = part.Width * part.Height
-
-        for y in 0 .. part.Height - 1 do
-            let row =
-                ReadOnlySpan(pixels, (part.Top + y) * stride + 4 * part.Left, 4 * part.Width)
-
-            let at = y * part.Width
-
-            if channels = 1 then
-                for x in 0 .. part.Width - 1 do
-                    let r, g, b = float32 row[4 * x], float32 row[4 * x + 1], float32 row[4 * x + 2]
-                    planes[at + x] <- 0.299f * r + 0.587f * g + 0.114f * b
-            else
-                for c in 0..2 do
-                    for x in 0 .. part.Width - 1 do
-                        planes[c * area + at + x] <- float32 row[4 * x + c]
-
-    /// The whole pixels that scaling a rectangle reads: its own and a filter's width around it.
-    let private around (area: Area) (size: SKSizeI) (shape: Shape) : SKRectI =
-        let stretch start length available count =
-            let reach = ceil (max 1.0 (length / float count)) + 1.0
-            let first = int (floor (start - reach)) |> max 0
-            let last = int (ceil (start + length + reach)) |> min available
-            first, last
-
-        let left, right = stretch area.Left area.Width size.Width shape.Width
-        let top, bottom = stretch area.Top area.Height size.Height shape.Height
-        SKRectI(left, top, right, bottom)
-
-    /// Decodes a picture and scales the rectangle that `cut` chooses to the shape; the numbers, 0 to
-    /// 255 and C × H × W, go to the start of `target`. The shape has 1 or 3 channels. A picture that
-    /// ends early is an error wherever the rectangle lies.
+    /// Decodes a picture and scales the rectangle that `cut` chooses from its upright size to the
+    /// shape; the numbers, 0 to 255 and C × H × W, go to the start of `target`. The shape has 1 or 3
+    /// channels. A picture that ends early is an error wherever the rectangle lies.
     let internal readPart
+        (background: Rgb)
         (shape: Shape)
         (cut: Size -> Area)
         (path: string)
         (target: float32[])
         : Result<unit, FileError> =
-        let scale (pixels: byte[]) stride (size: SKSizeI) (area: Area) =
-            let part = around area size shape
-            let count = shape.Channels * part.Width * part.Height
-            let planes = ArrayPool<float32>.Shared.Rent count
-
-            try
-                toPlanes shape.Channels pixels stride part planes
-
-                Resample.planes
-                    shape.Channels
-                    part.Width
-                    part.Height
-                    (planes.AsSpan())
-                    {
-                        area with
-                            Left = area.Left - float part.Left
-                            Top = area.Top - float part.Top
-                    }
-                    shape.Width
-                    shape.Height
-                    (target.AsSpan())
-
-                Ok()
-            finally
-                ArrayPool<float32>.Shared.Return planes
-
-        let decode (codec: SKCodec) =
-            let full = codec.Info.Size
-            let area = cut { H = full.Height; W = full.Width }
-            let size = decodeSize codec shape area
-            let across = float size.Width / float full.Width
-            let down = float size.Height / float full.Height
-            let stride = 4 * size.Width
-
-            let info =
-                SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Premul)
-
-            borrowed
-                (stride * size.Height)
-                (fun pixels start ->
-                    match codec.GetPixels(info, start) with
-                    | SKCodecResult.Success ->
-                        scale pixels stride size {
-                            Left = area.Left * across
-                            Top = area.Top * down
-                            Width = area.Width * across
-                            Height = area.Height * down
-                        }
-                    | SKCodecResult.IncompleteInput -> broken path "it ends early"
-                    | SKCodecResult.ErrorInInput -> broken path "its data is damaged"
-                    | other -> broken path (string other)
+        checkShape path shape
+        |> Result.bind (fun () ->
+            opened
+                path
+                (fun file length (header, _) ->
+                    withContent
+                        file
+                        length
+                        (fun content -> decode background shape cut path content header target)
                 )
+        )
 
-        if shape.Channels <> 1 && shape.Channels <> 3 then
-            Error(DatasetDiffers(path, "number of channels", string shape.Channels, "1 or 3"))
-        else
-            withCodec path decode
+    /// Numbers from 0 to 255 to the nearest bytes.
+    let private toBytes (shape: Shape) target offset (read: float32[] -> Result<unit, FileError>) =
+        let count = int (Shape.count shape)
+        let numbers = ArrayPool<float32>.Shared.Rent count
 
-    /// The middle of a picture as bytes, C × H × W, at a place of `target`. `resize`: the pixels of
-    /// the shorter side before the middle is cut out; 0: as many as the shape has.
+        try
+            read numbers
+            |> Result.map (fun () ->
+                for i in 0 .. count - 1 do
+                    Array.set
+                        target
+                        (offset + i)
+                        (byte (Math.Clamp(numbers[i] + 0.5f, 0.0f, 255.0f)))
+            )
+        finally
+            ArrayPool<float32>.Shared.Return numbers
+
+    /// The middle of a picture as bytes, C × H × W, at a place of `target`.
     let internal readInto
-        (resize: int)
+        (options: PictureOptions)
         (shape: Shape)
         (path: string)
         (target: byte[])
         (offset: int)
         : Result<unit, FileError> =
-        let count = int (Shape.count shape)
-        let numbers = ArrayPool<float32>.Shared.Rent count
-
-        try
-            readPart shape (Cut.middle resize shape) path numbers
-            |> Result.map (fun () ->
-                for i in 0 .. count - 1 do
-                    target[offset + i] <- byte (Math.Clamp(numbers[i] + 0.5f, 0.0f, 255.0f))
-            )
-        finally
-            ArrayPool<float32>.Shared.Return numbers
+        toBytes
+            shape
+            target
+            offset
+            (readPart options.Background shape (Cut.middle options.Resize shape) path)
 
     /// Decodes a picture, cuts the middle out and scales it to the shape, which has 1 or 3 channels:
-    /// bytes, C × H × W. `resize`: the pixels of the shorter side before the middle is cut out; 0: as
-    /// many as the shape has.
-    let readAs (resize: int) (shape: Shape) (path: string) : Result<byte[], FileError> =
+    /// bytes, C × H × W.
+    let readAs (options: PictureOptions) (shape: Shape) (path: string) : Result<byte[], FileError> =
         let target = Array.zeroCreate<byte>(int (Shape.count shape))
-        readInto resize shape path target 0 |> Result.map (fun () -> target)
+        readInto options shape path target 0 |> Result.map (fun () -> target)
 
-    /// The same with nothing cut off but what the shape's proportions ask for.
-    let read (shape: Shape) (path: string) : Result<byte[], FileError> = readAs 0 shape path
+    /// The same with the standard options: nothing is cut off but what the shape's proportions ask
+    /// for.
+    let read (shape: Shape) (path: string) : Result<byte[], FileError> =
+        readAs PictureOptions.standard shape path
+
+    /// The same for a picture in memory, with the bits that its file gives. Errors call it `name`.
+    let decodeAs
+        (options: PictureOptions)
+        (shape: Shape)
+        (name: string)
+        (content: ReadOnlyMemory<byte>)
+        : Result<byte[], FileError> =
+        let target = Array.zeroCreate<byte>(int (Shape.count shape))
+        let cut = Cut.middle options.Resize shape
+
+        checkShape name shape
+        |> Result.bind (fun () -> header name (int64 content.Length) (ofMemory content))
+        |> Result.bind (fun (header, _) ->
+            toBytes shape target 0 (decode options.Background shape cut name content header)
+        )
+        |> Result.map (fun () -> target)

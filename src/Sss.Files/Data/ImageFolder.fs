@@ -121,7 +121,16 @@ module ImageFolder =
             let pixels = Array.zeroCreate<byte>(items.Length * size)
 
             let! faults =
-                each items (fun i -> ImageFile.readInto 0 shape items[i].Path pixels (i * size))
+                each
+                    items
+                    (fun i ->
+                        ImageFile.readInto
+                            PictureOptions.standard
+                            shape
+                            items[i].Path
+                            pixels
+                            (i * size)
+                    )
 
             return without faults shape items (Some pixels), List.choose id (List.ofArray faults)
         }
@@ -151,7 +160,9 @@ module ImageFolder =
             fun i ->
                 let image = Array.zeroCreate<byte> size
 
-                match ImageFile.readInto 0 split.Shape paths[i * every] image 0 with
+                match
+                    ImageFile.readInto PictureOptions.standard split.Shape paths[i * every] image 0
+                with
                 | Ok() ->
                     let moments = Moments.ofImages split.Shape 1 image
                     lock total (fun () -> total.Value <- Moments.plus total.Value moments)

@@ -20,11 +20,19 @@ type internal Area = {
 module internal Resample =
 
     /// Along one axis: output i is the sum of `Taps` inputs from `First[i]` on, with the weights
-    /// from `i · Taps` on.
-    type private Filter = {
+    /// from `i · Taps` on. `First` never falls.
+    type Filter = {
         Taps: int
         First: int[]
         Weights: float32[]
+    }
+
+    /// The filters of both axes, and the columns [Left, Right) that they read.
+    type Plan = {
+        Down: Filter
+        Across: Filter
+        Left: int
+        Right: int
     }
 
     /// From the stretch [start, start + length) of `available` inputs to `count` outputs. Weights of
@@ -57,8 +65,19 @@ module internal Resample =
             Weights = weights
         }
 
+    /// How a rectangle of planes that are `width` × `height` becomes planes of `columns` × `rows`.
+    let plan (width: int) (height: int) (area: Area) (columns: int) (rows: int) : Plan =
+        let across = filter area.Left area.Width width columns
+
+        {
+            Down = filter area.Top area.Height height rows
+            Across = across
+            Left = across.First[0]
+            Right = across.First[columns - 1] + across.Taps
+        }
+
     /// target += weight · source.
-    let private accumulate (weight: float32) (source: Span<float32>) (target: Span<float32>) =
+    let accumulate (weight: float32) (source: Span<float32>) (target: Span<float32>) =
         let wide = MemoryMarshal.Cast<float32, Vector<float32>> target
         let from = MemoryMarshal.Cast<float32, Vector<float32>> source
 
@@ -67,6 +86,20 @@ module internal Resample =
 
         for i in wide.Length * Vector<float32>.Count .. target.Length - 1 do
             target[i] <- target[i] + weight * source[i]
+
+    /// The last step of a line: scales a row, which begins with the column Left.
+    let across (plan: Plan) (row: Span<float32>) (line: Span<float32>) : unit =
+        let filter = plan.Across
+
+        for x in 0 .. line.Length - 1 do
+            let from = filter.First[x] - plan.Left
+            let weights = x * filter.Taps
+            let mutable sum = 0.0f
+
+            for t in 0 .. filter.Taps - 1 do
+                sum <- sum + filter.Weights[weights + t] * row[from + t]
+
+            line[x] <- sum
 
     /// Scales a rectangle of planes that are `width` × `height` to planes of `columns` × `rows`.
     /// Down first: rows are contiguous, and fewer are left for the other axis.
@@ -80,14 +113,12 @@ module internal Resample =
         (rows: int)
         (target: Span<float32>)
         : unit =
-        let down = filter area.Top area.Height height rows
-        let across = filter area.Left area.Width width columns
-        let left = across.First[0]
-        let right = across.First[columns - 1] + across.Taps
-        let rented = ArrayPool<float32>.Shared.Rent(right - left)
+        let plan = plan width height area columns rows
+        let down = plan.Down
+        let rented = ArrayPool<float32>.Shared.Rent(plan.Right - plan.Left)
 
         try
-            let row = Span(rented, 0, right - left)
+            let row = Span(rented, 0, plan.Right - plan.Left)
 
             for c in 0 .. channels - 1 do
                 for y in 0 .. rows - 1 do
@@ -97,19 +128,9 @@ module internal Resample =
                         let weight = down.Weights[y * down.Taps + t]
 
                         if weight <> 0.0f then
-                            let start = (c * height + down.First[y] + t) * width + left
+                            let start = (c * height + down.First[y] + t) * width + plan.Left
                             accumulate weight (source.Slice(start, row.Length)) row
 
-                    let line = target.Slice((c * rows + y) * columns, columns)
-
-                    for x in 0 .. columns - 1 do
-                        let from = across.First[x] - left
-                        let weights = x * across.Taps
-                        let mutable sum = 0.0f
-
-                        for t in 0 .. across.Taps - 1 do
-                            sum <- sum + across.Weights[weights + t] * row[from + t]
-
-                        line[x] <- sum
+                    across plan row (target.Slice((c * rows + y) * columns, columns))
         finally
             ArrayPool<float32>.Shared.Return rented
