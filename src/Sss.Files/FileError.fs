@@ -73,6 +73,15 @@ type FileError =
     | SourceNeedsPath of form: string
     /// The images or classes of a data set are not those of the network.
     | DatasetDiffers of dataset: string * what: string * network: string * found: string
+    /// The classes of a data set are not those that a network was trained on.
+    | ClassesDiffer of dataset: string * network: string list * found: string list
+    /// The pixels of a data set cannot be converted to those that a network was trained on; both in
+    /// words.
+    | UnitsDiffer of dataset: string * network: string * found: string
+    /// Pictures were read in another way than a recipe asks for; both in words.
+    | ReadOtherwise of dataset: string * recipe: string * found: string
+    /// A network from a file cannot take pictures: why, and the way out.
+    | TakesNoPictures of path: string * reason: string * remedy: string
     /// At least one fault, in the order of the network's text.
     | WeightsDiffer of path: string * WeightFault list
     /// More of a folder's pictures are broken than can be put up with; the first one's error.
@@ -120,6 +129,16 @@ module FileError =
         | WrongWeightShape(key, expected, found) ->
             $"`{key}` is {shape found}, the network needs {shape expected}"
 
+    /// The names that only one of two lists has, a few of them.
+    let private others (these: string list) (those: string list) =
+        let shown = 8
+
+        match these |> List.filter (fun name -> not (List.contains name those)) with
+        | [] -> "none"
+        | names when names.Length > shown ->
+            String.Join(", ", List.truncate shown names) + $" and {names.Length - shown} more"
+        | names -> String.Join(", ", names)
+
     /// The whole message; more than one line where there is a list or a remedy.
     let rec message error =
         let lines (items: string list) = String.Join("\n", items)
@@ -152,6 +171,29 @@ module FileError =
         | SourceNeedsPath form -> $"data sets of this kind are given as {form}"
         | DatasetDiffers(dataset, what, network, found) ->
             $"data set {dataset} does not fit: the network's {what} is {network}, the data's is {found}"
+        | ClassesDiffer(dataset, network, found) ->
+            lines [
+                $"data set {dataset} does not fit: its classes are not those of the network"
+                $"  only in the network: {others network found}"
+                $"  only in the data: {others found network}"
+                "  names are compared letter by letter; rename the folders of the data"
+            ]
+        | UnitsDiffer(dataset, network, found) ->
+            lines [
+                $"data set {dataset} does not fit: its pixels cannot be converted to the network's"
+                $"  the network was trained on pixels from {network}"
+                $"  the data has pixels from {found}"
+                "  add an array `range` with the numbers of black and white to the npz file"
+            ]
+        | ReadOtherwise(dataset, recipe, found) ->
+            lines [
+                $"data set {dataset}: its pictures were read in another way than the recipe asks for"
+                $"  recipe: {recipe}"
+                $"  pictures: {found}"
+                "  load the pictures with the recipe's options (in C#: Dataset.Folder(folder, network) with a network of this recipe)"
+            ]
+        | TakesNoPictures(path, reason, remedy) ->
+            lines [ $"{path}: the network cannot take picture files: {reason}"; $"  {remedy}" ]
         | WeightsDiffer(path, faults) ->
             let shown = faults |> List.truncate 8 |> List.map (fun f -> "  " + weightMessage f)
             let more = List.length faults - List.length shown

@@ -180,6 +180,7 @@ module ImageFile =
     /// 255 and C × H × W, go to the start of `target`. The shape has 1 or 3 channels. A picture that
     /// ends early is an error wherever the rectangle lies.
     let internal readPart
+        (_: Rgb)
         (shape: Shape)
         (cut: Size -> Area)
         (path: string)
@@ -246,7 +247,7 @@ module ImageFile =
     /// The middle of a picture as bytes, C × H × W, at a place of `target`. `resize`: the pixels of
     /// the shorter side before the middle is cut out; 0: as many as the shape has.
     let internal readInto
-        (resize: int)
+        (options: PictureOptions)
         (shape: Shape)
         (path: string)
         (target: byte[])
@@ -256,7 +257,7 @@ module ImageFile =
         let numbers = ArrayPool<float32>.Shared.Rent count
 
         try
-            readPart shape (Cut.middle resize shape) path numbers
+            readPart options.Background shape (Cut.middle options.Resize shape) path numbers
             |> Result.map (fun () ->
                 for i in 0 .. count - 1 do
                     target[offset + i] <- byte (Math.Clamp(numbers[i] + 0.5f, 0.0f, 255.0f))
@@ -267,9 +268,10 @@ module ImageFile =
     /// Decodes a picture, cuts the middle out and scales it to the shape, which has 1 or 3 channels:
     /// bytes, C × H × W. `resize`: the pixels of the shorter side before the middle is cut out; 0: as
     /// many as the shape has.
-    let readAs (resize: int) (shape: Shape) (path: string) : Result<byte[], FileError> =
+    let readAs (options: PictureOptions) (shape: Shape) (path: string) : Result<byte[], FileError> =
         let target = Array.zeroCreate<byte>(int (Shape.count shape))
-        readInto resize shape path target 0 |> Result.map (fun () -> target)
+        readInto options shape path target 0 |> Result.map (fun () -> target)
 
     /// The same with nothing cut off but what the shape's proportions ask for.
-    let read (shape: Shape) (path: string) : Result<byte[], FileError> = readAs 0 shape path
+    let read (shape: Shape) (path: string) : Result<byte[], FileError> =
+        readAs PictureOptions.standard shape path
