@@ -94,7 +94,12 @@ let main words =
     row "pictures" $"{pictures}, {bytes / int64 pictures} bytes each on average"
     let clock = Stopwatch.StartNew()
 
-    let dataset = Dataset.loadFor parsed.Network (Folder folder) |> ok FileError.message
+    let dataset =
+        Dataset.loadFor
+            parsed.Network
+            (PictureOptions.ofAugment recipe.Augment)
+            (Folder folder)
+        |> ok FileError.message
 
     row "opening the folder" $"{clock.Elapsed.TotalSeconds:F1} s"
     row "resident after that" $"{Memory.resident ():F0} MiB"

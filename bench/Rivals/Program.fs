@@ -87,7 +87,10 @@ let private train (arguments: ParseResults<RivalsArgument>) (out: string) =
         let! whole = network study
         let! source = DataSource.parse data |> Result.mapError FileError.message
         let! engine = LibTorch.load () |> Result.mapError LibTorchError.message
-        let! dataset = Dataset.loadFor whole source |> Result.mapError FileError.message
+
+        let! dataset =
+            Dataset.loadFor whole PictureOptions.standard source
+            |> Result.mapError FileError.message
 
         let bench = {
             Engine = engine

@@ -32,7 +32,7 @@ let ofResNet50 () : (string * Spread) list =
         let options: OnnxOptions = {
             Text = text
             Classes = []
-            Normalisation = None
+            Preparation = None
             Normalize = false
         }
 

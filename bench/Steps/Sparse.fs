@@ -68,9 +68,10 @@ let write (rule: Rule) (case: Case) (folder: string) : float =
         let network = parsed.Network
         let weights = zeroed rule network (Init.weights 1 network)
 
-        let normalisation: Normalisation = {
+        let preparation: Preparation = {
+            Pictures = PictureOptions.standard
+            Range = PixelRange.Known(0.0f, 1.0f)
             Scale = 1.0f
-            Resize = 0
             Mean = Array.zeroCreate case.Channels
             Deviation = Array.create case.Channels 1.0f
         }
@@ -79,7 +80,7 @@ let write (rule: Rule) (case: Case) (folder: string) : float =
         | Error _ -> invalidOp $"{case.File} cannot be cut by the rule."
         | Ok selected ->
             let save name text weights =
-                match RunFolder.save folder name text [] normalisation weights with
+                match RunFolder.save folder name text [] preparation weights with
                 | Ok() -> ()
                 | Error e -> invalidOp (FileError.message e)
 

@@ -25,14 +25,15 @@ public sealed class Classifier : IDisposable
     private readonly InferenceSession session;
     private readonly int channels;
 
-    /// <summary>The value of a pixel that is all ink, in the units of the training data.</summary>
+    /// <summary>The values of a pixel without ink and of one that is all ink, in the units of the training data.</summary>
+    private readonly float none;
     private readonly float full;
 
-    private Classifier(InferenceSession session, int[] input, float full, IReadOnlyList<string> classes)
+    private Classifier(InferenceSession session, int[] input, float none, float full, IReadOnlyList<string> classes)
     {
         this.session = session;
         (channels, Height, Width) = (input[1], input[2], input[3]);
-        this.full = full;
+        (this.none, this.full) = (none, full);
         Classes = classes;
         Name = session.ModelMetadata.GraphName;
     }
@@ -73,10 +74,22 @@ public sealed class Classifier : IDisposable
                 $"{file} does not take pixels as they are; write it with 'sss export DIR --onnx FILE --normalize'.");
         }
 
-        using var normalisation = JsonDocument.Parse(facts["sss.normalisation"]);
-        var scale = normalisation.RootElement.GetProperty("scale").GetSingle();
+        using var preparation = JsonDocument.Parse(facts["sss.normalisation"]);
+        var range = preparation.RootElement.GetProperty("range");
+        if (range.ValueKind != JsonValueKind.Array)
+        {
+            session.Dispose();
+            throw new UnusableModelException(
+                $"{file} does not say which numbers are paper and ink: the range of its training data is not known.");
+        }
+
         var classes = JsonSerializer.Deserialize<string[]>(facts["sss.classes"]) ?? [];
-        return new Classifier(session, session.InputMetadata["images"].Dimensions, 1 / scale, classes);
+        return new Classifier(
+            session,
+            session.InputMetadata["images"].Dimensions,
+            range[0].GetSingle(),
+            range[1].GetSingle(),
+            classes);
     }
 
     /// <summary>Classifies one image.</summary>
@@ -86,7 +99,7 @@ public sealed class Classifier : IDisposable
         var pixels = new float[channels * image.Length];
         for (var i = 0; i < pixels.Length; i++)
         {
-            pixels[i] = image[i % image.Length] * full;
+            pixels[i] = none + (image[i % image.Length] * (full - none));
         }
 
         using var images = OrtValue.CreateTensorValueFromMemory(pixels, [1, channels, Height, Width]);

@@ -9,6 +9,9 @@ public sealed record Augmentation
     /// <summary>The pixels of a picture's shorter side after it is scaled, before the middle is cut out.</summary>
     public int Resize { get; init; }
 
+    /// <summary>The colour that shows through the transparent parts of pictures; white where none is given.</summary>
+    public Rgb Background { get; init; } = Rgb.White;
+
     /// <summary>
     /// Train on a random rectangle of at least this fraction of the image's area, scaled to the input
     /// (C. Szegedy et al., CVPR 2015, section 6); above 0 and at most 1.
@@ -36,6 +39,7 @@ public sealed record Augmentation
     internal static Augmentation From(Core.Augment a) => new()
     {
         Resize = a.Resize,
+        Background = Rgb.From(a.Background),
         Area = a.Area,
         Crop = a.Crop,
         Flip = a.Flip,
@@ -43,5 +47,5 @@ public sealed record Augmentation
         Pca = a.Pca,
     };
 
-    internal Core.Augment ToCore() => new(Resize, Area, Crop, Flip, Jitter, Pca);
+    internal Core.Augment ToCore() => new(Resize, Background.ToCore(), Area, Crop, Flip, Jitter, Pca);
 }

@@ -5,15 +5,16 @@ namespace Sss;
 /// <summary>Images with labels. Immutable; safe to use from several threads.</summary>
 public sealed class ImageSet
 {
-    internal ImageSet(Files.Split value, Files.Normalisation normalisation)
+    internal ImageSet(Files.Dataset dataset, Files.Split value)
     {
+        Dataset = dataset;
         Value = value;
-        Normalisation = normalisation;
     }
 
-    internal Files.Split Value { get; }
+    /// <summary>What the images are a part of.</summary>
+    internal Files.Dataset Dataset { get; }
 
-    internal Files.Normalisation Normalisation { get; }
+    internal Files.Split Value { get; }
 
     /// <summary>The number of images.</summary>
     public int Count => Value.Count;
@@ -26,7 +27,8 @@ public sealed class ImageSet
 
     /// <summary>
     /// A copy of one image, channel by channel and row by row, in the data set's own pixel units: what
-    /// <see cref="SelectedNetwork.Predict"/> takes.
+    /// <see cref="SelectedNetwork.Predict(ReadOnlySpan{float})"/> takes of a network that was trained on this data
+    /// set. <see cref="SelectedNetwork.Predict(ImageSet, int)"/> takes the images of any.
     /// </summary>
     /// <param name="index">From 0.</param>
     /// <exception cref="SssException">The image is a picture file that can no longer be read.</exception>
@@ -34,20 +36,9 @@ public sealed class ImageSet
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-        var size = checked((int)Shape.Count);
-        return Value.Pixels switch
-        {
-            Files.Pixels.Bytes bytes =>
-                [.. bytes.Item.AsSpan(index * size, size).ToArray().Select(b => (float)b)],
-            Files.Pixels.Floats floats => floats.Item.AsSpan(index * size, size).ToArray(),
-            Files.Pixels.Pictures pictures =>
-                [.. Files.ImageFile.readAs(
-                        new Files.PictureOptions(
-                            Normalisation.Resize, Files.PictureOptionsModule.standard.Background),
-                        Value.Shape, pictures.Item.Paths[index])
-                    .OrThrow(Engine.FileFailure).Select(b => (float)b)],
-            var other => throw new InvalidOperationException($"unknown pixels: {other}"),
-        };
+        var image = new float[checked((int)Shape.Count)];
+        Files.Batch.stored(Files.Batch.plain(Dataset, Value), index, image).OrThrow(Engine.FileFailure);
+        return image;
     }
 }
 
@@ -65,10 +56,10 @@ public sealed class Dataset
     public IReadOnlyList<string> Classes => [.. Value.Classes];
 
     /// <summary>The images that training sees.</summary>
-    public ImageSet Train => new(Value.Train, Value.Normalisation);
+    public ImageSet Train => new(Value, Value.Train);
 
     /// <summary>The images that accuracy is stated on; nothing is ever chosen by them.</summary>
-    public ImageSet Test => new(Value.Test, Value.Normalisation);
+    public ImageSet Test => new(Value, Value.Test);
 
     /// <summary>1,797 handwritten digits of 8×8 pixels, embedded; every fifth is a test image.</summary>
     public static Dataset Digits() => Load(Files.DataSource.Digits);
@@ -90,15 +81,19 @@ public sealed class Dataset
     public static Dataset Cifar100(string folder) => Load(Files.DataSource.NewCifar100(folder));
 
     /// <summary>
-    /// A folder of JPEG and PNG pictures, a sub-folder a class, cut and scaled to a network's input. One
-    /// that is too large for memory is decoded while it is used, and has to stay where it is until then.
+    /// A folder of JPEG and PNG pictures, a sub-folder a class, cut and scaled to a network's input, with the
+    /// <c>Resize</c> and <c>Background</c> of the network's recipe (<see cref="Network.WithRecipe"/>). One that is too large for memory is decoded while it is used, and has to stay where it is until then.
     /// </summary>
     /// <exception cref="SssException">There are no pictures, or too many of them are broken.</exception>
     public static Dataset Folder(string folder, Network network)
     {
         ArgumentNullException.ThrowIfNull(network);
+        var augment = (network.CoreRecipe ?? Core.RecipeModule.defaults).Augment;
         return new Dataset(
-            Files.DatasetModule.loadFor(network.Value, Files.DataSource.NewFolder(folder)).OrThrow(Failure));
+            Files.DatasetModule.loadFor(
+                network.Value,
+                Files.PictureOptionsModule.ofAugment(augment),
+                Files.DataSource.NewFolder(folder)).OrThrow(Failure));
     }
 
     /// <summary>The same in colour, at the size of the first picture.</summary>
@@ -115,7 +110,8 @@ public sealed class Dataset
 
     /// <summary>
     /// Images from arrays; every fifth becomes a test image. Mean and deviation of the training
-    /// images are taken out of every image.
+    /// images are taken out of every image. Whether pixels go from 0 to 1, to 255 or to a power of two is inferred
+    /// from their numbers (docs/pictures.md); where it cannot be, the network takes no picture files.
     /// </summary>
     /// <param name="images">One array an image, channel by channel and row by row.</param>
     /// <param name="labels">The class of each image, from 0.</param>
@@ -157,10 +153,9 @@ public sealed class Dataset
 
         var names = classes ?? [.. Enumerable.Range(0, labels.Max() + 1).Select(i => i.ToString())];
         var isTest = Enumerable.Range(0, images.Count).ToLookup(i => i % 5 == 4);
-        return new Dataset(Files.DatasetModule.create(
+        return new Dataset(Files.DatasetModule.ofArrays(
             "arrays",
             names.ToFSharpList(),
-            1.0f,
             Split(isTest[false]),
             Split(isTest[true])));
 
@@ -177,7 +172,8 @@ public sealed class Dataset
     /// <summary>The first so many training images only.</summary>
     public Dataset Limit(int images) => new(Files.DatasetModule.limit(images, Value));
 
-    internal Dataset Resized(int pixels) => new(Files.DatasetModule.resized(pixels, Value));
+    internal Dataset ReadWith(Files.PictureOptions options) =>
+        new(Files.DatasetModule.readWith(options, Value).OrThrow(Failure));
 
     private static Dataset Load(Files.DataSource source) =>
         new(Files.DatasetModule.load(source).OrThrow(Failure));

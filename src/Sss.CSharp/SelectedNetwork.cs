@@ -12,7 +12,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
 {
     private readonly FSharpMap<string, Core.Tensor<float>> weights;
     private readonly FSharpList<string> classes;
-    private readonly Files.Normalisation normalisation;
+    private readonly Files.Preparation preparation;
     private readonly Torch.Predictor predictor;
     private readonly Uses uses = new();
     private int freed;
@@ -21,19 +21,19 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
         Network network,
         FSharpMap<string, Core.Tensor<float>> weights,
         FSharpList<string> classes,
-        Files.Normalisation normalisation,
+        Files.Preparation preparation,
         Exactness? exactness,
         SelectedCounts? counts)
     {
         Network = network;
         this.weights = weights;
         this.classes = classes;
-        this.normalisation = normalisation;
+        this.preparation = preparation;
         Verdict = exactness;
         Counts = counts;
         predictor = Torch.PredictorModule.create(
                 Engine.Load(),
-                FSharpOption<Torch.PixelScale>.Some(Torch.PixelScaleModule.ofNormalisation(normalisation)),
+                FSharpOption<Files.Preparation>.Some(preparation),
                 network.Value,
                 weights)
             .OrThrow(Engine.ModelFailure);
@@ -56,16 +56,73 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
 
     private Exactness? Verdict { get; }
 
+    /// <summary>
+    /// What an image goes through before the network sees it, in one line: how pictures are cut and scaled, what
+    /// black and white are, and the arithmetic. <see cref="Predict(ReadOnlySpan{float})"/> does the arithmetic alone.
+    /// </summary>
+    public string Preparation => Files.PreparationModule.text(Network.Value.Input, preparation);
+
+    /// <summary>
+    /// The scores of one image of a data set, which may be another than the one that the network was trained on:
+    /// pictures are read as those in training were, and numbers are converted to their units.
+    /// </summary>
+    /// <param name="images">Images of the network's input shape.</param>
+    /// <param name="index">From 0.</param>
+    /// <exception cref="ArgumentException">The images do not have the network's input shape.</exception>
+    /// <exception cref="SssException">
+    /// The image is a picture file that cannot be read, or its pixels cannot be converted to those of the training.
+    /// </exception>
+    public float[] Predict(ImageSet images, int index)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, images.Count);
+        if (images.Shape != Network.Input)
+        {
+            throw new ArgumentException(
+                $"The images are {images.Shape}; the network takes {Network.Input}.",
+                nameof(images));
+        }
+
+        return Predict(InUnits(images.Dataset, images.Value, index));
+    }
+
+    /// <summary>The scores of a JPEG or PNG file, which is read as the pictures in training were.</summary>
+    /// <exception cref="SssException">
+    /// The file cannot be read, or the network takes no pictures: which of its training pixels are black and white
+    /// is not known, or its input is no image.
+    /// </exception>
+    public float[] PredictFile(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var data = Torch.Predict.dataset(Loaded("the network"), new[] { path }.ToFSharpList()).OrThrow(Engine.FileFailure);
+        return Predict(InUnits(data, data.Test, 0));
+    }
+
+    /// <summary>An image in the units of the training data, which is what the predictor takes.</summary>
+    private float[] InUnits(Files.Dataset data, Files.Split split, int index)
+    {
+        var prepared = Files.DatasetModule.preparedBy(preparation, WithTest(data, split)).OrThrow(Engine.FileFailure);
+        var plan = Files.Batch.plain(prepared, prepared.Test);
+        var image = new float[checked((int)Network.Input.Count)];
+        Files.Batch.inUnits(plan, index, image).OrThrow(Engine.FileFailure);
+        return image;
+    }
+
+    private static Files.Dataset WithTest(Files.Dataset data, Files.Split split) => new(
+        data.Name, data.Classes, data.Train, split, data.Preparation, data.Range, data.Facts, data.Skipped);
+
     /// <summary>The scores of one image, one a class, before any softmax.</summary>
     /// <param name="image">
-    /// Pixels in the training data's own units, channel by channel and row by row; the normalisation is done here.
+    /// Pixels in the training data's own units (<see cref="Preparation"/> says which), channel by channel and row by
+    /// row; the normalisation is done here.
     /// </param>
     /// <exception cref="ArgumentException">The image does not have the network's input size.</exception>
     /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
     public float[] Predict(ReadOnlySpan<float> image) => PredictBatch(image);
 
     /// <summary>The scores of images that lie after each other: images × classes, row by row.</summary>
-    /// <param name="images">As for <see cref="Predict"/>.</param>
+    /// <param name="images">As for <see cref="Predict(ReadOnlySpan{float})"/>.</param>
     /// <exception cref="ArgumentException">The length is not a multiple of the network's input size.</exception>
     public float[] PredictBatch(ReadOnlySpan<float> images)
     {
@@ -75,7 +132,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     }
 
     /// <summary>The same into a given span; no managed array is allocated.</summary>
-    /// <param name="images">As for <see cref="Predict"/>.</param>
+    /// <param name="images">As for <see cref="Predict(ReadOnlySpan{float})"/>.</param>
     /// <param name="scores">Images × classes.</param>
     /// <exception cref="ArgumentException">The lengths do not fit the network.</exception>
     public void PredictBatch(ReadOnlySpan<float> images, Span<float> scores)
@@ -118,9 +175,15 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
         return images.Length / size;
     }
 
-    /// <summary>Accuracy and loss on a set of images, which go through the normalisation of the training data.</summary>
+    /// <summary>
+    /// Accuracy and loss on a set of images, which go through the preparation of the training data: pictures are
+    /// read as those were, numbers are converted to its units, classes are found by their names.
+    /// </summary>
     /// <exception cref="ArgumentException">The images do not have the network's input shape.</exception>
-    /// <exception cref="SssException">The images are picture files, and these can no longer be read.</exception>
+    /// <exception cref="SssException">
+    /// The images are picture files that can no longer be read, their pixels cannot be converted to those of the
+    /// training data, or they have other classes.
+    /// </exception>
     public Evaluation Evaluate(ImageSet images)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -132,17 +195,10 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
                 nameof(images));
         }
 
-        var data = new Files.Dataset(
-            "images",
-            classes,
-            images.Value,
-            images.Value,
-            normalisation,
-            FSharpList<Files.FileError>.Empty);
         // Not the predictor: the same bits as `sss eval`.
-        using var model = Torch.ModelModule.create(Engine.Load(), Network.Value, weights)
-            .OrThrow(Engine.ModelFailure);
-        return Evaluation.From(Torch.Evaluate.run(model, data, images.Value).OrThrow(Engine.FileFailure));
+        return Evaluation.From(
+            Torch.Pipeline.evaluate(Engine.Load(), Loaded("the network"), images.Dataset, images.Value)
+                .OrThrow(Engine.Failure));
     }
 
     /// <summary>Writes <c>selected.sss</c> and <c>selected.safetensors</c> into a folder, each whole or not at all.</summary>
@@ -150,7 +206,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     public void Save(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        Torch.RunFolder.save(folder, Torch.RunFolder.selected, Network.ToText(), classes, normalisation, weights)
+        Torch.RunFolder.save(folder, Torch.RunFolder.selected, Network.ToText(), classes, preparation, weights)
             .OrThrow(Engine.FileFailure);
     }
 
@@ -165,8 +221,8 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
             new Network(loaded.Network, null, []),
             loaded.Weights,
             loaded.Classes,
-            loaded.Normalisation.ToReference()
-                ?? throw new SssException($"{loaded.Path} does not say how its images are normalised."),
+            loaded.Preparation.ToReference()
+                ?? throw new SssException($"{loaded.Path} does not say how its images are prepared."),
             null,
             null);
     }
@@ -180,15 +236,12 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(path);
         ObjectDisposedException.ThrowIf(uses.IsClosed, this);
-        var loaded = new Torch.LoadedNetwork(
-            path,
-            Network.Value,
-            weights,
-            classes,
-            normalisation.ToReferenceOption());
         return Exactness.From(
-            Torch.OnnxExport.write(Engine.Load(), normalize, loaded, path).OrThrow(Engine.Failure));
+            Torch.OnnxExport.write(Engine.Load(), normalize, Loaded(path), path).OrThrow(Engine.Failure));
     }
+
+    private Torch.LoadedNetwork Loaded(string path) =>
+        new(path, Network.Value, weights, classes, preparation.ToReferenceOption());
 
     /// <summary>Gives the native memory back; waits for predictions that other threads are running.</summary>
     public void Dispose()

@@ -63,7 +63,7 @@ public sealed class TrainedNetwork : IDisposable
             new Network(outcome.Selected.Network, null, []),
             outcome.Selected.Weights,
             dataset.Value.Classes,
-            dataset.Value.Normalisation,
+            dataset.Value.Preparation,
             exactness,
             counts);
     }

@@ -19,7 +19,8 @@ public static class Training
     /// <returns>Done when the last epoch is; the whole network, with factors of exactly zero.</returns>
     /// <exception cref="ArgumentException">A number of the options is out of range.</exception>
     /// <exception cref="SssException">
-    /// The data does not fit the network, the training diverged, a checkpoint is another training's, or LibTorch
+    /// The data does not fit the network, its pictures were read with another <c>Resize</c> or <c>Background</c>
+    /// than the recipe has (see <see cref="Dataset.Folder(string, Network)"/>), the training diverged, a checkpoint is another training's, or LibTorch
     /// is not on this machine.
     /// </exception>
     /// <exception cref="OperationCanceledException">The training was stopped.</exception>
@@ -35,7 +36,7 @@ public static class Training
         var recipe = Recipes.Merge(network.CoreRecipe ?? Core.RecipeModule.defaults, options ?? new TrainingOptions());
         Recipes.CheckRun(options);
         Files.DatasetModule.fits(network.Value, dataset.Value).OrThrow(Engine.FileFailure);
-        dataset = dataset.Resized(recipe.Augment.Resize);
+        dataset = dataset.ReadWith(Files.PictureOptionsModule.ofAugment(recipe.Augment));
         return Task.Factory.StartNew(
             () => Run(network, dataset, recipe, options, progress, cancellationToken),
             cancellationToken,

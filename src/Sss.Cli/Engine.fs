@@ -24,9 +24,13 @@ module Engine =
     let load (threads: int option) : Result<LibTorch, PipelineError> =
         loadFor Cpu Precision.Float32 threads
 
-    /// The data set as a network takes it; pictures that could not be read are told and left out.
-    let data (network: Network) (source: DataSource) : Result<Dataset, PipelineError> =
-        Dataset.loadFor network source
+    /// What an array of images was taken for, on standard error.
+    let tellPixels (dataset: Dataset) =
+        dataset.Facts |> Option.iter (PixelFacts.text >> Terminal.error)
+
+    /// The data set as a network takes it, with pictures read by these options; pictures that could not be read are told and left out.
+    let data (network: Network) options (source: DataSource) : Result<Dataset, PipelineError> =
+        Dataset.loadFor network options source
         |> Result.mapError BadFile
         |> Result.tee (fun dataset ->
             for broken in dataset.Skipped do

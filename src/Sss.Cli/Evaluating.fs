@@ -51,7 +51,12 @@ module EvalCommand =
                             DataSource.parse (args.GetResult EvalArgument.Data)
                             |> Result.mapError BadFile
 
-                        let! dataset = Engine.data loaded.Network source
+                        let options =
+                            loaded.Preparation
+                            |> Option.map _.Pictures
+                            |> Option.defaultValue PictureOptions.standard
+
+                        let! dataset = Engine.data loaded.Network options source
 
                         let split = limit |> Option.fold (fun s n -> Split.take n s) dataset.Test
 

@@ -81,6 +81,7 @@ module InitCommand =
             | Idx _
             | Npz _ ->
                 let! dataset = Dataset.load source
+                Engine.tellPixels dataset
                 return ofDataset data false residual dataset
         }
 

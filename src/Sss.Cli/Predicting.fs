@@ -17,35 +17,19 @@ module PredictCommand =
         Classes: (string * int * float32 * float32) list
     }
 
-    /// Pixels of a picture as the network takes them: black is 0 and white is 1, whatever bytes the
-    /// data set stored; then the normalisation that the network was trained with.
-    let private normalised (n: Normalisation) (shape: Shape) (bytes: byte[]) =
-        let area = int (Shape.area shape)
-
-        bytes
-        |> Array.mapi (fun i b ->
-            let c = i / area
-            (float32 b / 255.0f - n.Mean[c]) / n.Deviation[c]
-        )
-
     let private className (loaded: LoadedNetwork) index =
         loaded.Classes |> List.tryItem index |> Option.defaultValue $"class {index}"
 
-    let private predict (model: Model) (loaded: LoadedNetwork) (n: Normalisation) file =
-        result {
-            let shape = loaded.Network.Input
-            let! bytes = ImageFile.read shape file
-            let scores = Evaluate.scores model (ReadOnlyMemory(normalised n shape bytes))
-            let probabilities = Evaluate.softmax loaded.Network.Classes scores
+    let private prediction (loaded: LoadedNetwork) file (scores: float32[]) =
+        let probabilities = Evaluate.softmax loaded.Network.Classes scores
 
-            return {
-                File = file
-                Classes =
-                    Seq.zip scores probabilities
-                    |> Seq.mapi (fun i (s, p) -> className loaded i, i, s, p)
-                    |> Seq.sortByDescending (fun (_, _, score, _) -> score)
-                    |> List.ofSeq
-            }
+        {
+            File = file
+            Classes =
+                Seq.zip scores probabilities
+                |> Seq.mapi (fun i (s, p) -> className loaded i, i, s, p)
+                |> Seq.sortByDescending (fun (_, _, score, _) -> score)
+                |> List.ofSeq
         }
 
     let private line top (p: Prediction) =
@@ -58,7 +42,12 @@ module PredictCommand =
 
         Escape.line p.File + ": " + String.Join(", ", classes)
 
-    let private json (network: Network) top (predictions: Prediction list) =
+    let private json (loaded: LoadedNetwork) top (predictions: Prediction list) =
+        let preparation =
+            loaded.Preparation
+            |> Option.map PreparationJson.toText
+            |> Option.defaultValue "null"
+
         let number (value: float32) =
             if Single.IsFinite value then value.ToString "R" else "null"
 
@@ -75,42 +64,28 @@ module PredictCommand =
             + String.Join(",", classes)
             + "]}"
 
-        $"{{\"network\":{Terminal.quoted network.Name},\"images\":["
+        $"{{\"network\":{Terminal.quoted loaded.Network.Name},\"preparation\":{preparation},\"images\":["
         + String.Join(",", List.map one predictions)
         + "]}"
 
-    let private normalisation (loaded: LoadedNetwork) =
-        loaded.Normalisation
-        |> Result.requireSome (
-            BadFile(Malformed(Place.start loaded.Path, Lacks "normalisation for pictures"))
-        )
-
-    /// The predictions that could be made, and what kept the others.
+    /// The network, the predictions that could be made, and what kept the others.
     let private run path device threads (files: string list) =
         result {
             let! loaded = RunFolder.load path
-            let! n = normalisation loaded
+            // What no picture can go through is said before LibTorch is loaded.
+            do! Predict.dataset loaded files |> Result.mapError BadFile |> Result.ignore
             let! engine = Engine.loadFor device Precision.Float32 threads
+            let! results = Predict.files engine loaded files
 
-            use! model =
-                Model.create engine loaded.Network loaded.Weights |> Result.mapError NoModel
+            let predictions, broken =
+                ((([], []), List.zip files (List.ofArray results))
+                 ||> List.fold (fun (good, bad) (file, result) ->
+                     match result with
+                     | Ok scores -> prediction loaded file scores :: good, bad
+                     | Error error -> good, error :: bad
+                 ))
 
-            let results = files |> List.map (predict model loaded n)
-
-            return
-                loaded.Network,
-                results
-                |> List.choose (
-                    function
-                    | Ok p -> Some p
-                    | Error _ -> None
-                ),
-                results
-                |> List.choose (
-                    function
-                    | Ok _ -> None
-                    | Error e -> Some e
-                )
+            return loaded, List.rev predictions, List.rev broken
         }
 
     /// `sss predict DIR IMAGE…`
@@ -141,10 +116,10 @@ module PredictCommand =
             | Ok(threads, top, device), path :: files ->
                 match run path device threads files with
                 | Error error -> Engine.report error
-                | Ok(network, predictions, broken) ->
+                | Ok(loaded, predictions, broken) ->
                     if isJson then
-                        let top = Option.defaultValue network.Classes top
-                        Terminal.out (json network top predictions)
+                        let top = Option.defaultValue loaded.Network.Classes top
+                        Terminal.out (json loaded top predictions)
                     else
                         let top = Option.defaultValue 3 top
                         List.iter (line top >> Terminal.out) predictions

@@ -206,7 +206,12 @@ module TrainCommand =
                             DataSource.parse (args.GetResult TrainArgument.Data)
                             |> Result.mapError BadFile
 
-                        let! dataset = Engine.data parsed.Network source
+                        let reading = PictureOptions.ofAugment recipe.Augment
+                        let! dataset = Engine.data parsed.Network reading source
+
+                        if isFirst then
+                            Engine.tellPixels dataset
+
                         do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
 
                         if isFirst then

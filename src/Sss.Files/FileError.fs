@@ -74,6 +74,15 @@ type FileError =
     | SourceNeedsPath of form: string
     /// The images or classes of a data set are not those of the network.
     | DatasetDiffers of dataset: string * what: string * network: string * found: string
+    /// The classes of a data set are not those that a network was trained on.
+    | ClassesDiffer of dataset: string * network: string list * found: string list
+    /// The pixels of a data set cannot be converted to those that a network was trained on; both in
+    /// words.
+    | UnitsDiffer of dataset: string * network: string * found: string
+    /// Pictures were read in another way than a recipe asks for; both in words.
+    | ReadOtherwise of dataset: string * recipe: string * found: string
+    /// A network from a file cannot take pictures: why, and the way out.
+    | TakesNoPictures of path: string * reason: string * remedy: string
     /// At least one fault, in the order of the network's text.
     | WeightsDiffer of path: string * WeightFault list
     /// More of a folder's pictures are broken than can be put up with; the first one's error.
@@ -127,6 +136,17 @@ module FileError =
         | WrongWeightShape(key, expected, found) ->
             $"`{shown key}` is {shape found}, the network needs {shape expected}"
 
+    /// The names that only one of two lists has, a few of them.
+    let private others (these: string list) (those: string list) =
+        let most = 8
+
+        match these |> List.filter (fun name -> not (List.contains name those)) with
+        | [] -> "none"
+        | names when names.Length > most ->
+            String.Join(", ", List.truncate most names |> List.map shown)
+            + $" and {names.Length - most} more"
+        | names -> String.Join(", ", List.map shown names)
+
     /// The whole message; more than one line where there is a list or a remedy.
     let rec message error =
         let lines (items: string list) = String.Join("\n", items)
@@ -165,6 +185,29 @@ module FileError =
         | DatasetDiffers(dataset, what, network, found) ->
             $"data set {shown dataset} does not fit: the network's {what} is {shown network}, the data's is \
               {shown found}"
+        | ClassesDiffer(dataset, network, found) ->
+            lines [
+                $"data set {shown dataset} does not fit: its classes are not those of the network"
+                $"  only in the network: {others network found}"
+                $"  only in the data: {others found network}"
+                "  names are compared letter by letter; rename the folders of the data"
+            ]
+        | UnitsDiffer(dataset, network, found) ->
+            lines [
+                $"data set {shown dataset} does not fit: its pixels cannot be converted to the network's"
+                $"  the network was trained on pixels from {shown network}"
+                $"  the data has pixels from {shown found}"
+                "  add an array `range` with the numbers of black and white to the npz file"
+            ]
+        | ReadOtherwise(dataset, recipe, found) ->
+            lines [
+                $"data set {shown dataset}: its pictures were read in another way than the recipe asks for"
+                $"  recipe: {shown recipe}"
+                $"  pictures: {shown found}"
+                "  load the pictures with the recipe's options (in C#: Dataset.Folder(folder, network) with a network of this recipe)"
+            ]
+        | TakesNoPictures(path, reason, remedy) ->
+            lines [ $"{shown path}: the network cannot take picture files: {shown reason}"; $"  {shown remedy}" ]
         | WeightsDiffer(path, faults) ->
             let first = faults |> List.truncate 8 |> List.map (fun f -> "  " + weightMessage f)
             let more = List.length faults - List.length first

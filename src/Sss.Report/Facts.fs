@@ -39,6 +39,8 @@ type RunFacts = {
     Selected: TextedNetwork option
     /// The factors at the end of training, by the layer or residual that carries them.
     Factors: Map<string, float32[]>
+    /// What every image goes through before the network sees it.
+    Preparation: Preparation option
     /// Structures that stay although their factor is 0, with the rule.
     Stays: (Structure * StayRule) list
     /// The rows of `metrics.csv`.

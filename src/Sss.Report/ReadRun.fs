@@ -22,7 +22,7 @@ module ReadRun =
         result {
             let! saved = NetworkFile.read path
             do! NetworkFile.check path network saved.Weights
-            return saved.Weights
+            return saved
         }
         |> Result.mapError BadFile
 
@@ -83,11 +83,13 @@ module ReadRun =
             let! full = whenThere "network.sss" texted
             let! selected = whenThere "selected.sss" texted
 
-            let! weights =
+            let! saved =
                 match full with
                 | None -> Ok None
                 | Some(full: TextedNetwork) ->
                     whenThere "network.safetensors" (fun p -> weights p full.Network)
+
+            let weights = saved |> Option.map _.Weights
 
             let! epochs = whenThere "metrics.csv" (file MetricsFile.read)
             let! result = whenThere "result.json" (file ResultFile.read)
@@ -99,6 +101,7 @@ module ReadRun =
                 Factors =
                     Option.map2 (fun (f: TextedNetwork) w -> factors f.Network w) full weights
                     |> Option.defaultValue Map.empty
+                Preparation = saved |> Option.bind _.Preparation
                 Stays =
                     Option.map3
                         (fun (f: TextedNetwork) w (s: TextedNetwork) -> stays f.Network w s.Network)

@@ -86,8 +86,9 @@ module Evaluate =
         result
 
     /// Fills `images` with the images from `first` on, up to `count` of them, and gives the indices
-    /// of those that were written: broken pictures are passed over. The next to look at comes last.
-    let private gather plan first count (images: float32[]) : Result<int list * int, FileError> =
+    /// of those that were written: those whose error `isSkipped` are passed over, and told to `skip`.
+    /// The next to look at comes last.
+    let private gather plan isSkipped skip first count (images: float32[]) =
         let size = int (Shape.count plan.Split.Shape)
 
         let rec go index written taken =
@@ -96,17 +97,46 @@ module Evaluate =
             else
                 match Batch.one plan 0L index (images.AsSpan(written * size, size)) with
                 | Ok() -> go (index + 1) (written + 1) (index :: taken)
-                | Error error when FileError.isBroken error -> go (index + 1) written taken
+                | Error error when isSkipped error ->
+                    skip index error
+                    go (index + 1) written taken
                 | Error error -> Error error
 
         go first 0 []
+
+    /// Runs all images of a plan in batches, and hands index and scores of each to `see`, in order.
+    let private each (model: Model) plan isSkipped skip (see: int -> ReadOnlyMemory<float32> -> unit) =
+        let size = int (Shape.count plan.Split.Shape)
+        let classes = model.Network.Classes
+        let images = Array.zeroCreate (batch * size)
+
+        let rec go first =
+            if first >= plan.Split.Count then
+                Ok()
+            else
+                match gather plan isSkipped skip first batch images with
+                | Error error -> Error error
+                | Ok(taken, next) ->
+                    let y = scores model (ReadOnlyMemory(images, 0, taken.Length * size))
+
+                    taken
+                    |> List.iteri (fun i index ->
+                        see index (ReadOnlyMemory(y, i * classes, classes))
+                    )
+
+                    go next
+
+        go 0
+
+    /// Nothing is told of it.
+    let private unseen (_: int) (_: FileError) = ()
 
     /// The first images of a split that can be read, as a network sees them, N×C×H×W.
     let images (dataset: Dataset) (split: Split) (count: int) : Result<float32[], FileError> =
         let size = int (Shape.count split.Shape)
         let images = Array.zeroCreate (count * size)
 
-        gather (Batch.plain dataset split) 0 count images
+        gather (Batch.plain dataset split) FileError.isBroken unseen 0 count images
         |> Result.map (fun (taken, _) -> Array.truncate (taken.Length * size) images)
 
     /// Accuracy and loss on a split, without augmentation. The same weights give the same bits.
@@ -114,34 +144,21 @@ module Evaluate =
     /// a file cannot be read for another reason, the result is an error.
     let run (model: Model) (dataset: Dataset) (split: Split) : Result<Evaluation, FileError> =
         let plan = Batch.plain dataset split
-        let size = int (Shape.count split.Shape)
-        let classes = model.Network.Classes
-        let images = Array.zeroCreate (batch * size)
+        let mutable right = 0
+        let mutable loss = 0.0
+        let mutable count = 0
 
-        let rec go first right loss count =
-            if first >= split.Count then
-                Ok(right, loss, count)
-            else
-                match gather plan first batch images with
-                | Error error -> Error error
-                | Ok(taken, next) ->
-                    let n = taken.Length
-                    let y = scores model (ReadOnlyMemory(images, 0, n * size))
+        let see index (row: ReadOnlyMemory<float32>) =
+            let label = split.Labels[index]
 
-                    let add (i, right, loss) index =
-                        let row = ReadOnlySpan(y, i * classes, classes)
-                        let label = split.Labels[index]
-                        let isRight = arg row = label
+            if arg row.Span = label then
+                right <- right + 1
 
-                        i + 1,
-                        (if isRight then right + 1 else right),
-                        loss + (logSumExp row - float row[label])
-
-                    let _, right, loss = List.fold add (0, right, loss) taken
-                    go next right loss (count + n)
+            loss <- loss + (logSumExp row.Span - float row.Span[label])
+            count <- count + 1
 
         result {
-            let! right, loss, count = go 0 0 0.0 0
+            do! each model plan FileError.isBroken unseen see
             let missing = split.Count - count
 
             if missing > max 0 (ImageFolder.tolerated split.Count) then
@@ -161,3 +178,21 @@ module Evaluate =
                 Count = count
             }
         }
+
+    /// The scores of each image of a split, in the batches that `run` takes them in, so that they have
+    /// the same bits; or what keeps the image from being read.
+    let predictions (model: Model) (dataset: Dataset) (split: Split) : Result<float32[], FileError>[] =
+        let plan = Batch.plain dataset split
+
+        let found =
+            Array.create split.Count (Error(NotFound dataset.Name): Result<float32[], FileError>)
+
+        each
+            model
+            plan
+            (fun _ -> true)
+            (fun index error -> found[index] <- Error error)
+            (fun index row -> found[index] <- Ok(row.ToArray()))
+        |> ignore
+
+        found

@@ -6,48 +6,43 @@ open Sss.Core
 open Sss.Files
 open TorchSharp
 
-/// How stored pixels become what a network was trained on, a channel each: pixel·gain + shift.
-type PixelScale = { Gain: float32[]; Shift: float32[] }
-
-/// Scalings of pixels.
+/// What a predictor makes of the images that it is given.
 [<RequireQualifiedAccess>]
-module PixelScale =
+module internal PredictorInput =
 
-    /// (pixel·scale − mean)/deviation, the normalisation of a data set.
-    let ofNormalisation (n: Normalisation) : PixelScale = {
-        Gain = Array.map (fun d -> n.Scale / d) n.Deviation
-        Shift = Array.map2 (fun m d -> -m / d) n.Mean n.Deviation
-    }
-
-/// A network that only predicts: bn and factors are folded into the weights, and images go straight
-/// into LibTorch's memory. Several threads may run it at once; each gets the bits that it would get
-/// alone. Dispose it when no thread runs it any more.
-[<Sealed>]
-type Predictor internal (model: Model, pixels: PixelScale option) =
-    let input = model.Network.Input
-    let area = int (Shape.area input)
-    let size = int (Shape.count input)
-
-    /// Images N×C×H×W, scaled, to N×H×W×C.
-    let fill (images: ReadOnlySpan<float32>) (target: Span<float32>) =
+    /// Images N×C×H×W, of stored numbers, to input values N×H×W×C. None: they are input values.
+    let fill
+        (preparation: Preparation option)
+        (input: Shape)
+        (images: ReadOnlySpan<float32>)
+        (target: Span<float32>)
+        =
         let channels = input.Channels
+        let area = int (Shape.area input)
+        let size = int (Shape.count input)
 
         for n in 0 .. images.Length / size - 1 do
             for c in 0 .. channels - 1 do
                 let plane = images.Slice(n * size + c * area, area)
                 let mutable at = n * size + c
 
-                match pixels with
+                match preparation with
                 | None ->
                     for i in 0 .. area - 1 do
                         target[at] <- plane[i]
                         at <- at + channels
                 | Some p ->
-                    let gain, shift = p.Gain[c], p.Shift[c]
-
                     for i in 0 .. area - 1 do
-                        target[at] <- plane[i] * gain + shift
+                        target[at] <- Preparation.value p c plane[i]
                         at <- at + channels
+
+/// A network that only predicts: bn and factors are folded into the weights, and images go straight
+/// into LibTorch's memory. Several threads may run it at once; each gets the bits that it would get
+/// alone. Dispose it when no thread runs it any more.
+[<Sealed>]
+type Predictor internal (model: Model, preparation: Preparation option) =
+    let input = model.Network.Input
+    let size = int (Shape.count input)
 
     /// Images a pass: fixed by the network alone, so that results do not depend on how many come.
     let batch = max 1 (min 256 ((1 <<< 24) / size))
@@ -74,7 +69,8 @@ type Predictor internal (model: Model, pixels: PixelScale option) =
             let shape = [| int64 n; int64 input.Height; int64 input.Width; int64 input.Channels |]
 
             let rows = torch.empty (shape, dtype = Nullable ScalarType.Float32)
-            fill (images.Slice(first * size, n * size)) (Memory.span<float32> rows)
+            let given = images.Slice(first * size, n * size)
+            PredictorInput.fill preparation input given (Memory.span<float32> rows)
             let images = rows.``to``(model.Place).permute(0L, 3L, 1L, 2L)
             let y = model.Run(Evaluation, images).contiguous().cpu()
             (Memory.span<float32> y).CopyTo(scores.Slice(first * classes))
@@ -87,10 +83,11 @@ type Predictor internal (model: Model, pixels: PixelScale option) =
 [<RequireQualifiedAccess>]
 module Predictor =
 
-    /// A predictor of a network. `pixels`: the scaling of its images; None: they come scaled.
+    /// A predictor of a network. `preparation`: what its images go through, which come as numbers in
+    /// the units of the training data; None: they come prepared.
     let create
         (engine: LibTorch)
-        (pixels: PixelScale option)
+        (preparation: Preparation option)
         (network: Network)
         (weights: Weights<float32>)
         : Result<Predictor, ModelError> =
@@ -100,5 +97,5 @@ module Predictor =
             (model :> IDisposable).Dispose()
             let network, weights = Inference.fold network weights
             let! model = Model.create engine network weights
-            return new Predictor(model, pixels)
+            return new Predictor(model, preparation)
         }

@@ -21,7 +21,7 @@ public class RecipeTests
             TargetMacs = 0.5,
             ShrinkEvery = 3,
             Seed = 11,
-            Augment = new Augmentation { Resize = 9, Area = 0.25, Crop = 1, Flip = true, Jitter = 0.4, Pca = 0.1 },
+            Augment = new Augmentation { Resize = 9, Background = new Rgb(1, 2, 3), Area = 0.25, Crop = 1, Flip = true, Jitter = 0.4, Pca = 0.1 },
         };
         var net = Network.Build("Recipe", (1, 8, 8), 2, b => b.Dense(b.Classes), recipe);
 

@@ -91,7 +91,7 @@ module Made =
             NetworkFile.write (file (name + ".safetensors")) {
                 Text = text
                 Classes = []
-                Normalisation = None
+                Preparation = None
                 Weights = weights
             }
             |> must

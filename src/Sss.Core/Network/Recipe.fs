@@ -26,12 +26,59 @@ module Gamma =
         Block = 0.0
     }
 
+/// An opaque colour, each part from 0 to 255.
+type Rgb = { Red: byte; Green: byte; Blue: byte }
+
+/// Colours with names, and all colours as text.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Rgb =
+
+    let white = {
+        Red = 255uy
+        Green = 255uy
+        Blue = 255uy
+    }
+
+    let black = { Red = 0uy; Green = 0uy; Blue = 0uy }
+
+    /// The colours that have a name, as recipes write it.
+    let named = [ "white", white; "black", black ]
+
+    /// The name where there is one, else red, green and blue: `255, 128, 0`.
+    let text (colour: Rgb) : string =
+        match named |> List.tryFind (fun (_, known) -> known = colour) with
+        | Some(name, _) -> name
+        | None -> $"{colour.Red}, {colour.Green}, {colour.Blue}"
+
+    /// Reads what `text` writes.
+    let tryParse (text: string) : Rgb option =
+        match List.tryFind (fun (name, _) -> name = text) named, text.Split ',' with
+        | Some(_, colour), _ -> Some colour
+        | None, [| red; green; blue |] ->
+            let part (digits: string) =
+                match
+                    System.Byte.TryParse(
+                        digits.Trim(),
+                        System.Globalization.NumberStyles.None,
+                        System.Globalization.CultureInfo.InvariantCulture
+                    )
+                with
+                | true, value -> Some value
+                | _ -> None
+
+            match part red, part green, part blue with
+            | Some r, Some g, Some b -> Some { Red = r; Green = g; Blue = b }
+            | _ -> None
+        | None, _ -> None
+
 /// How pictures are cut to the input, and random changes of training images, in the order in which
 /// they are made.
 type Augment = {
     /// The pixels of a picture file's shorter side after it is scaled and before the middle is cut
     /// out, in testing, and in training where `Area` is 0; 0: as many as the input has.
     Resize: int
+    /// The colour that shows through the transparent parts of picture files.
+    Background: Rgb
     /// Train on a random rectangle of at least this fraction of the image's area, of proportions 3:4
     /// to 4:3, scaled to the input (C. Szegedy et al., "Going deeper with convolutions", CVPR 2015,
     /// section 6); 0: none.
@@ -57,6 +104,7 @@ module Augment =
     /// No change at all.
     let none: Augment = {
         Resize = 0
+        Background = Rgb.white
         Area = 0.0
         Crop = 0
         Flip = false

@@ -53,7 +53,7 @@ module internal Recipes =
                     value
                     (fun n -> set (fun r -> { r with ShrinkEvery = Some n }))
             | _ -> badForm run item
-        | "augment" -> augment run item
+        | "augment" -> AugmentItem.augment run item
         | _ -> ()
 
         if item.Keyword.Value = "gamma" then gamma run item else []

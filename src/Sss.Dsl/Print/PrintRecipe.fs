@@ -30,6 +30,8 @@ module internal PrintRecipe =
         String.concat "" [
             if a.Resize <> 0 then
                 " resize=" + string a.Resize
+            if a.Background <> Rgb.white then
+                " background=" + Rgb.text a.Background
             if a.Area <> 0.0 then
                 " area=" + real a.Area
             if a.Crop <> 0 then

@@ -35,8 +35,14 @@ let private recipeWord: P<RecipeWord> =
         elif isName then
             match! Arguments.named blanks with
             | Some name ->
-                let! value = signed
-                return RecipeWord.Named(name, value)
+                let! isWord = startsName
+
+                if isWord && Words.takesWord name.Value then
+                    let! value = word []
+                    return RecipeWord.Chosen(name, value)
+                else
+                    let! value = signed
+                    return RecipeWord.Named(name, value)
             | None ->
                 let! found = word []
                 return RecipeWord.Word(found.Value, found.Span)

@@ -103,6 +103,8 @@ type RecipeWord =
     | Number of float * Span
     | Word of string * Span
     | Named of Located<string> * Located<float>
+    /// `background=white`: a word as the value.
+    | Chosen of Located<string> * Located<string>
     | Comma of Span
 
 /// `epochs 20`, and so on.

@@ -43,6 +43,9 @@ module Words =
         "augment"
     |]
 
+    /// Whether an argument of a recipe's item may be a word; all others are numbers.
+    let takesWord (argument: string) = argument = "background"
+
     let private kindSet = HashSet kinds
     let private reservedSet = HashSet(Seq.append kinds keywords)
 

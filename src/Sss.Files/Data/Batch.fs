@@ -7,7 +7,9 @@ open Sss.Core
 /// Everything that turns images of a split into input values, worked out once.
 type BatchPlan = {
     Split: Split
-    Normalisation: Normalisation
+    Preparation: Preparation
+    /// From the split's stored numbers to those that the preparation was made for.
+    Units: Units
     Augment: Augment
     /// The run's seed.
     Seed: int
@@ -30,11 +32,15 @@ module Batch =
 
     /// A plan for training: with augmentation.
     let training (dataset: Dataset) (augment: Augment) (seed: int) : BatchPlan =
-        let n = dataset.Normalisation
+        let n = dataset.Preparation
+        // Where nothing in common is known, numbers are taken as they are: `Dataset.preparedBy` has
+        // refused what must not come here.
+        let units = Units.between dataset.Range n.Range |> Option.defaultValue Units.same
 
         {
             Split = dataset.Train
-            Normalisation = { n with Resize = augment.Resize }
+            Preparation = n
+            Units = units
             Augment = augment
             Seed = seed
             Table =
@@ -46,7 +52,7 @@ module Batch =
                         (n.Mean.Length * 256)
                         (fun i ->
                             let c = i / 256
-                            (float32 (i % 256) * n.Scale - n.Mean[c]) / n.Deviation[c]
+                            Preparation.value n c (Units.apply units (float32 (i % 256)))
                         )
         }
 
@@ -54,7 +60,6 @@ module Batch =
     let plain (dataset: Dataset) (split: Split) : BatchPlan = {
         training { dataset with Train = split } Augment.none 0 with
             Split = split
-            Normalisation = dataset.Normalisation
     }
 
     /// The values of all images, where they are in memory as the plan wants them.
@@ -62,25 +67,19 @@ module Batch =
         match plan.Split.Pixels with
         | Floats data -> ValueSome(Stored.Floats data)
         | Bytes data -> ValueSome(Stored.Bytes data)
-        | Pictures { Kept = Some data } when plan.Normalisation.Resize = 0 ->
-            ValueSome(Stored.Bytes data)
-        | Pictures _ -> ValueNone
+        | Pictures { Kept = Some data } -> ValueSome(Stored.Bytes data)
+        | Pictures { Kept = None } -> ValueNone
 
     /// Decodes the picture of an index.
     let private decode plan index (target: byte[]) : Result<unit, FileError> =
         match plan.Split.Pixels with
         | Pictures { Paths = paths } ->
-            let options = {
-                PictureOptions.standard with
-                    Resize = plan.Normalisation.Resize
-            }
-
-            ImageFile.readInto options plan.Split.Shape paths[index] target 0
+            ImageFile.readInto plan.Preparation.Pictures plan.Split.Shape paths[index] target 0
         | Bytes _
         | Floats _ -> Ok()
 
-    /// The image of an index as it is stored, as numbers.
-    let private numbers plan index (target: float32[]) : Result<unit, FileError> =
+    /// The image of an index as the split stores it, as numbers, into the start of `target`.
+    let stored plan index (target: float32[]) : Result<unit, FileError> =
         let size = int (Shape.count plan.Split.Shape)
 
         let convert (data: byte[]) start =
@@ -98,6 +97,14 @@ module Batch =
             finally
                 ArrayPool<byte>.Shared.Return decoded
 
+    /// The same in the units that the preparation was made for: what `Preparation.value` takes.
+    let inUnits plan index (target: float32[]) : Result<unit, FileError> =
+        stored plan index target
+        |> Result.map (fun () ->
+            for i in 0 .. int (Shape.count plan.Split.Shape) - 1 do
+                target[i] <- Units.apply plan.Units target[i]
+        )
+
     /// The same with a random rectangle scaled to the whole, where the plan has it; gives the stream
     /// behind the draws that this took.
     let private scaled plan index (rng: Rng) (target: float32[]) : Result<Rng, FileError> =
@@ -105,7 +112,7 @@ module Batch =
         let least = plan.Augment.Area
 
         if least = 0.0 then
-            numbers plan index target |> Result.map (fun () -> rng)
+            stored plan index target |> Result.map (fun () -> rng)
         else
             match plan.Split.Pixels with
             | Pictures pictures ->
@@ -117,16 +124,19 @@ module Batch =
                     after.Value <- next
                     area
 
-                let background = PictureOptions.standard.Background
-
-                ImageFile.readPart background shape choose pictures.Paths[index] target
+                ImageFile.readPart
+                    plan.Preparation.Pictures.Background
+                    shape
+                    choose
+                    pictures.Paths[index]
+                    target
                 |> Result.map (fun () -> after.Value)
             | Bytes _
             | Floats _ ->
                 let whole = ArrayPool<float32>.Shared.Rent(int (Shape.count shape))
 
                 try
-                    numbers plan index whole
+                    stored plan index whole
                     |> Result.map (fun () ->
                         let full = { H = shape.Height; W = shape.Width }
                         let struct (area, next) = Cut.random least shape full rng
@@ -150,11 +160,11 @@ module Batch =
     let private plainly plan index down right flip (destination: Span<float32>) =
         let shape = plan.Split.Shape
         let size = int (Shape.count shape)
-        let table, n = plan.Table, plan.Normalisation
+        let table, n, units = plan.Table, plan.Preparation, plan.Units
 
         match inMemory plan with
         | ValueSome data ->
-            Placing.image shape table n data (index * size) down right flip destination
+            Placing.image shape table n units data (index * size) down right flip destination
             Ok()
         | ValueNone ->
             let decoded = ArrayPool<byte>.Shared.Rent size
@@ -164,16 +174,16 @@ module Batch =
 
                 if read.IsOk then
                     let data = Stored.Bytes decoded
-                    Placing.image shape table n data 0 down right flip destination
+                    Placing.image shape table n units data 0 down right flip destination
 
                 read
             finally
                 ArrayPool<byte>.Shared.Return decoded
 
-    /// (value − mean) / deviation, in place.
-    let private normalise (n: Normalisation) area (image: Span<float32>) =
+    /// (value − mean) / deviation, in place; `black` was taken off the values before.
+    let private normalise (n: Preparation) black area (image: Span<float32>) =
         for c in 0 .. n.Mean.Length - 1 do
-            let mean, deviation = n.Mean[c], n.Deviation[c]
+            let mean, deviation = n.Mean[c] - black, n.Deviation[c]
 
             for i in c * area .. (c + 1) * area - 1 do
                 image[i] <- (image[i] - mean) / deviation
@@ -188,16 +198,18 @@ module Batch =
             | Error error -> Error error
             | Ok rng ->
                 // Colour is changed in units from 0 to 1, so mean and deviation come last.
-                let n = plan.Normalisation
+                let n = plan.Preparation
                 let channels = shape.Channels
+                let black = Preparation.black n.Range * n.Scale
 
                 let unit = {
                     n with
-                        Mean = Array.zeroCreate channels
+                        Mean = Array.create channels black
                         Deviation = Array.create channels 1.0f
                 }
 
-                Placing.image shape [||] unit (Stored.Floats values) 0 down right flip destination
+                let stored = Stored.Floats values
+                Placing.image shape [||] unit plan.Units stored 0 down right flip destination
 
                 let rng =
                     if plan.Augment.Jitter > 0.0 then
@@ -208,7 +220,7 @@ module Batch =
                 if plan.Augment.Pca > 0.0 && channels = 3 then
                     Colour.pca plan.Augment.Pca destination rng |> ignore
 
-                normalise n (int (Shape.area shape)) destination
+                normalise n black (int (Shape.area shape)) destination
                 Ok()
         finally
             ArrayPool<float32>.Shared.Return values

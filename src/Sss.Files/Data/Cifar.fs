@@ -161,7 +161,7 @@ module Cifar =
             let! names = classNames kind folder
             let! train = readSplit kind folder kind.Training
             let! test = readSplit kind folder [ kind.Test ]
-            return Split.together kind.Name names (1.0f / 255.0f) train test
+            return Split.together kind.Name names PixelRange.bytes train test
         }
 
     /// `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin` of a folder, or of its

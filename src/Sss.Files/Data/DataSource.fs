@@ -89,13 +89,14 @@ module DataSource =
         | Some folder -> Idx.load "fashion-mnist" (Some fashionClasses) folder
         | None -> Error(DataAbsent("fashion-mnist", Some "dataset-fashion-mnist", folders))
 
-    /// Reads the whole data set into memory; pictures of a folder at `shape`, where one is given.
-    let internal load (shape: Shape option) (source: DataSource) : Result<Dataset, FileError> =
+    /// Reads the whole data set into memory; pictures of a folder with these options, at `shape`, where
+    /// one is given.
+    let internal load (options: PictureOptions) (shape: Shape option) (source: DataSource) : Result<Dataset, FileError> =
         match source with
         | Digits -> Ok(Digits.load ())
         | FashionMnist -> fashion ()
         | Idx folder -> Idx.load $"idx:{folder}" None folder
         | Cifar10 folder -> Cifar.loadTen folder
         | Cifar100 folder -> Cifar.loadHundred folder
-        | Folder folder -> ImageFolder.load shape folder
+        | Folder folder -> ImageFolder.load options shape folder
         | Npz file -> Npz.load file

@@ -11,7 +11,7 @@ type Pictures = {
 
 /// The pixels of a split: N images, each channels × height × width, all rows after each other.
 type Pixels =
-    /// As stored; what they mean is told by the scale of the data set's `Normalisation`.
+    /// As stored; what they mean is told by the `Range` of the data set.
     | Bytes of byte[]
     | Floats of float32[]
     | Pictures of Pictures
@@ -27,19 +27,6 @@ type Split = {
     /// How many images.
     member s.Count = s.Labels.Length
 
-/// How stored pixels become a network's input: (pixel · scale − mean) / deviation, channel by
-/// channel, in this order and in single precision.
-type Normalisation = {
-    /// For picture files: the pixels of the shorter side before the middle is cut out; 0: as many
-    /// as the input has (`Augment.Resize`).
-    Resize: int
-    Scale: float32
-    /// One a channel, of the scaled pixels of the training split.
-    Mean: float32[]
-    /// One a channel; never 0 (a channel that is the same everywhere gets 1).
-    Deviation: float32[]
-}
-
 /// Images to train on and images to test with.
 type Dataset = {
     Name: string
@@ -47,7 +34,12 @@ type Dataset = {
     Classes: string list
     Train: Split
     Test: Split
-    Normalisation: Normalisation
+    /// What its images go through to become input: its own, or that of a network which is tried on it.
+    Preparation: Preparation
+    /// What the stored pixels mean, whatever `Preparation` was made for.
+    Range: PixelRange
+    /// What an array of images was taken for; None where the format leaves nothing open.
+    Facts: PixelFacts option
     /// Pictures that were left out because they are broken, with the reasons.
     Skipped: FileError list
 }
@@ -141,8 +133,9 @@ module Split =
             pick [| 0 .. count - 1 |] split
 
     /// Mean and deviation of pixels times `scale`, from each channel's mean and variance.
-    let private normalised (scale: float32) (channels: (float * float)[]) : Normalisation = {
-        Resize = 0
+    let private normalised options range (scale: float32) (channels: (float * float)[]) = {
+        Pictures = options
+        Range = range
         Scale = scale
         Mean = channels |> Array.map (fun (mean, _) -> float32 mean * scale)
         Deviation =
@@ -155,7 +148,7 @@ module Split =
     }
 
     /// The same from sums.
-    let internal ofMoments (scale: float32) (m: Moments) : Normalisation =
+    let internal ofMoments options range scale (m: Moments) : Preparation =
         let count = float (max 1L m.Count)
 
         Array.map2
@@ -165,9 +158,9 @@ module Split =
             )
             m.Sums
             m.Squares
-        |> normalised scale
+        |> normalised options range scale
 
-    let private ofFloats (scale: float32) (split: Split) (data: float32[]) : Normalisation =
+    let private ofFloats options range scale (split: Split) (data: float32[]) : Preparation =
         let area = int (Shape.area split.Shape)
         let channels = split.Shape.Channels
         let perChannel = float split.Count * float area
@@ -190,27 +183,37 @@ module Split =
 
             mean, squares / perChannel
 
-        Array.init channels moments |> normalised scale
+        Array.init channels moments |> normalised options range scale
 
-    /// Mean and deviation of each channel over the images of a split, of the pixels times `scale`.
-    /// Pictures that are not decoded have the mean 0 and the deviation 1.
-    let normalisation (scale: float32) (split: Split) : Normalisation =
+    /// The preparation of a training split whose pixels are of a range and were read with options:
+    /// mean and deviation of each channel over its images, of the pixels times `scale`. Pictures that
+    /// are not decoded have the mean 0 and the deviation 1.
+    let preparation options range (scale: float32) (split: Split) : Preparation =
         let ofBytes data =
-            Moments.ofImages split.Shape split.Count data |> ofMoments scale
+            Moments.ofImages split.Shape split.Count data
+            |> ofMoments options range scale
 
         match split.Pixels with
         | Bytes data
         | Pictures { Kept = Some data } -> ofBytes data
-        | Floats data -> ofFloats scale split data
+        | Floats data -> ofFloats options range scale split data
         | Pictures { Kept = None } ->
-            normalised scale (Array.create split.Shape.Channels (0.0, 1.0 / float (scale * scale)))
+            Array.create split.Shape.Channels (0.0, 1.0 / float (scale * scale))
+            |> normalised options range scale
 
-    /// A data set from its splits; the normalisation comes from the training split.
-    let internal together name classes scale train test : Dataset = {
+    /// A data set from its splits, which store pixels of a range times `scale`; the rest of the
+    /// preparation comes from the training split.
+    let internal scaled name classes range scale train test : Dataset = {
         Name = name
         Classes = classes
         Train = train
         Test = test
-        Normalisation = normalisation scale train
+        Preparation = preparation PictureOptions.standard range scale train
+        Range = range
+        Facts = None
         Skipped = []
     }
+
+    /// The same with the scale that the range asks for.
+    let internal together name classes range train test : Dataset =
+        scaled name classes range (Preparation.scaleOf range) train test

@@ -7,21 +7,133 @@ open Sss.Core
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Dataset =
 
-    /// A data set from its splits; the normalisation comes from the training split, whose pixels
-    /// are multiplied by `scale` first.
-    let create name classes scale train test : Dataset =
-        Split.together name classes scale train test
+    /// What the least and greatest of all numbers of two splits say that they are.
+    let private inferred (splits: Split list) : PixelRange =
+        let floats =
+            splits
+            |> List.choose (fun split ->
+                match split.Pixels with
+                | Floats data -> Some data
+                | Bytes _
+                | Pictures _ -> None
+            )
+
+        match splits, floats with
+        | first :: _, _ :: _ ->
+            let isVector = Shape.area first.Shape = 1L
+
+            floats
+            |> List.map PixelFacts.seenIn
+            |> List.reduce (fun (struct (low, high, whole)) (struct (l, h, w)) ->
+                struct (min low l, max high h, whole && w)
+            )
+            |> PixelFacts.infer isVector
+        | _ -> PixelRange.bytes
+
+    /// A data set from its splits; mean and deviation come from the training split, whose pixels are
+    /// multiplied by `scale` first. White is 1/`scale` where pixels are bytes; what numbers mean is
+    /// inferred from them.
+    let create name classes (scale: float32) train test : Dataset =
+        let range =
+            match train.Pixels with
+            | Floats _ -> inferred [ train; test ]
+            | Bytes _
+            | Pictures _ -> PixelRange.Known(0.0f, MathF.Round(1.0f / scale, 3))
+
+        Split.scaled name classes range scale train test
+
+    /// A data set of arrays. What their numbers mean is inferred from them, and so is the scale.
+    let ofArrays name classes train test : Dataset =
+        Split.together name classes (inferred [ train; test ]) train test
 
     /// Reads the whole data set into memory. Pictures of a folder come in colour, at the size of
     /// the first.
-    let load (source: DataSource) : Result<Dataset, FileError> = DataSource.load None source
+    let load (source: DataSource) : Result<Dataset, FileError> =
+        DataSource.load PictureOptions.standard None source
 
-    /// Reads a data set for a network: pictures of a folder are cut and scaled to its input. Whether
-    /// other data sets have the right shape is for `fits` to say.
-    let loadFor (network: Network) (source: DataSource) : Result<Dataset, FileError> =
-        DataSource.load (Some network.Input) source
+    /// What is read of arrays does not depend on the options for pictures; but pictures that a
+    /// network is shown later have a background.
+    let private withBackground (options: PictureOptions) (dataset: Dataset) =
+        match dataset.Train.Pixels with
+        | Pictures _ -> dataset
+        | Bytes _
+        | Floats _ -> {
+            dataset with
+                Preparation = {
+                    dataset.Preparation with
+                        Pictures = { options with Resize = 0 }
+                }
+          }
 
-    /// The first `count` training images only; normalisation and test split stay.
+    /// Reads a data set for a network: pictures of a folder are read with the options, cut and scaled
+    /// to its input. Whether other data sets have the right shape is for `fits` to say.
+    let loadFor (network: Network) options (source: DataSource) : Result<Dataset, FileError> =
+        DataSource.load options (Some network.Input) source
+        |> Result.map (withBackground options)
+
+    /// Fails unless the pictures of a data set were read with the options that a recipe asks for:
+    /// mean and deviation, and what a user sees of the images, depend on them.
+    let readWith (options: PictureOptions) (dataset: Dataset) : Result<Dataset, FileError> =
+        match dataset.Train.Pixels with
+        | Bytes _
+        | Floats _ -> Ok(withBackground options dataset)
+        | Pictures _ when dataset.Preparation.Pictures = options -> Ok dataset
+        | Pictures _ ->
+            let words (o: PictureOptions) =
+                $"resize={o.Resize} background={Rgb.text o.Background}"
+
+            Error(ReadOtherwise(dataset.Name, words options, words dataset.Preparation.Pictures))
+
+    /// The data set as a network that was trained on other data takes it: pictures are read as those
+    /// in training were, and numbers are converted to its units. Fails where they cannot be.
+    let preparedBy (preparation: Preparation) (dataset: Dataset) : Result<Dataset, FileError> =
+        // What was decoded in another way is decoded again when it is needed.
+        let again (split: Split) =
+            match split.Pixels with
+            | Pictures { Paths = paths; Kept = Some _ } when
+                dataset.Preparation.Pictures <> preparation.Pictures
+                ->
+                {
+                    split with
+                        Pixels = Pictures { Paths = paths; Kept = None }
+                }
+            | Pictures _
+            | Bytes _
+            | Floats _ -> split
+
+        match Units.between dataset.Range preparation.Range with
+        | None ->
+            Error(
+                UnitsDiffer(
+                    dataset.Name,
+                    PixelRange.text preparation.Range,
+                    PixelRange.text dataset.Range
+                )
+            )
+        | Some _ ->
+            Ok {
+                dataset with
+                    Preparation = preparation
+                    Train = again dataset.Train
+                    Test = again dataset.Test
+            }
+
+    /// A split of a data set with the labels that a network gives its classes, by their names. Empty
+    /// `classes`: they are not known, and numbers are compared.
+    let labelled (classes: string list) (dataset: Dataset) (split: Split) =
+        match classes with
+        | [] -> Ok split
+        | _ when classes = dataset.Classes -> Ok split
+        | _ ->
+            match Classes.matching classes dataset.Classes with
+            | None -> Error(ClassesDiffer(dataset.Name, classes, dataset.Classes))
+            | Some places ->
+                Ok {
+                    split with
+                        Labels = split.Labels |> Array.map (fun label -> places[label])
+                }
+
+    /// The first `count` training images only; preparation and test split stay.
     let limit (count: int) (dataset: Dataset) : Dataset = {
         dataset with
             Train = Split.take count dataset.Train
@@ -29,7 +141,7 @@ module Dataset =
 
     /// Takes a fraction of the training images out of training, at random for a seed: the rest of the
     /// data set, and the images held out (at least one stays on each side where there are two). The
-    /// normalisation stays that of all training images: it knows no labels.
+    /// preparation stays that of all training images: it knows no labels.
     let holdOut (fraction: float) (seed: int) (dataset: Dataset) : Dataset * Split =
         let count = dataset.Train.Count
 
@@ -47,17 +159,11 @@ module Dataset =
         },
         part 0 held
 
-    /// The data set with its pictures scaled before the middle is cut out (`Normalisation.Resize`).
-    let resized (pixels: int) (dataset: Dataset) : Dataset = {
-        dataset with
-            Dataset.Normalisation.Resize = pixels
-    }
-
-    /// Fails unless the images have the shape of the network's input and the labels its classes.
-    let fits (network: Network) (dataset: Dataset) : Result<unit, FileError> =
-        let classes = List.length dataset.Classes
-
-        if dataset.Train.Shape <> network.Input then
+    /// Fails unless the images have the shape of the network's input.
+    let hasShape (network: Network) (dataset: Dataset) : Result<unit, FileError> =
+        if dataset.Train.Shape = network.Input then
+            Ok()
+        else
             Error(
                 DatasetDiffers(
                     dataset.Name,
@@ -66,6 +172,14 @@ module Dataset =
                     string dataset.Train.Shape
                 )
             )
+
+    /// Fails unless the images have the shape of the network's input and the labels its classes.
+    let fits (network: Network) (dataset: Dataset) : Result<unit, FileError> =
+        let classes = List.length dataset.Classes
+        let shape = hasShape network dataset
+
+        if shape.IsError then
+            shape
         elif classes <> network.Classes then
             Error(
                 DatasetDiffers(

@@ -48,6 +48,6 @@ module Digits =
         Split.together
             "digits"
             [ for d in 0..9 -> string d ]
-            (1.0f / 16.0f)
+            (PixelRange.Known(0.0f, 16.0f))
             (split (Array.map snd train))
             (split (Array.map snd test))

@@ -148,6 +148,22 @@ module Idx =
                 }
         }
 
+    /// Bytes are 0 to 255, but masks have nothing but 0 and 1.
+    let private range (train: Split) (test: Split) =
+        let ranges =
+            [ train; test ]
+            |> List.choose (fun split ->
+                match split.Pixels with
+                | Bytes data -> Some(PixelFacts.ofFormat data)
+                | Floats _
+                | Pictures _ -> None
+            )
+
+        if List.contains PixelRange.bytes ranges then
+            PixelRange.bytes
+        else
+            List.tryHead ranges |> Option.defaultValue PixelRange.bytes
+
     /// The four files of a folder, named as MNIST's are. `classes`: the names, when they are known;
     /// else as many numbers as the largest label asks for.
     let load name (classes: string list option) (folder: string) : Result<Dataset, FileError> =
@@ -189,5 +205,5 @@ module Idx =
                         )
                     )
             else
-                return Split.together name names (1.0f / 255.0f) train test
+                return Split.together name names (range train test) train test
         }

@@ -115,7 +115,7 @@ module ImageFolder =
         |> if good.Length = items.Length then id else Split.pick good
 
     /// Decodes all pictures. Broken ones are left out and told.
-    let private decodeAll (shape: Shape) (items: Item[]) =
+    let private decodeAll (options: PictureOptions) (shape: Shape) (items: Item[]) =
         result {
             let size = int (Shape.count shape)
             let pixels = Array.zeroCreate<byte>(items.Length * size)
@@ -123,14 +123,7 @@ module ImageFolder =
             let! faults =
                 each
                     items
-                    (fun i ->
-                        ImageFile.readInto
-                            PictureOptions.standard
-                            shape
-                            items[i].Path
-                            pixels
-                            (i * size)
-                    )
+                    (fun i -> ImageFile.readInto options shape items[i].Path pixels (i * size))
 
             return without faults shape items (Some pixels), List.choose id (List.ofArray faults)
         }
@@ -142,12 +135,15 @@ module ImageFolder =
             return without faults shape items None, List.choose id (List.ofArray faults)
         }
 
+    /// What the bytes of a decoded picture mean.
+    let private range = PixelRange.bytes
+
     /// The images of a large training split that its mean and deviation are taken from.
     let private sampleSize = 4096
 
     /// Mean and deviation from every n-th picture, so that about `sampleSize` are decoded. Broken
     /// ones among them have no part in it.
-    let private sampled (scale: float32) (split: Split) (paths: string[]) =
+    let private sampled (options: PictureOptions) (split: Split) (paths: string[]) =
         let every = (split.Count + sampleSize - 1) / sampleSize
         let count = (split.Count + every - 1) / every
         let size = int (Shape.count split.Shape)
@@ -160,9 +156,7 @@ module ImageFolder =
             fun i ->
                 let image = Array.zeroCreate<byte> size
 
-                match
-                    ImageFile.readInto PictureOptions.standard split.Shape paths[i * every] image 0
-                with
+                match ImageFile.readInto options split.Shape paths[i * every] image 0 with
                 | Ok() ->
                     let moments = Moments.ofImages split.Shape 1 image
                     lock total (fun () -> total.Value <- Moments.plus total.Value moments)
@@ -172,7 +166,7 @@ module ImageFolder =
 
         match Array.tryFind (Option.exists (FileError.isBroken >> not)) faults with
         | Some(Some error) -> Error error
-        | _ -> Ok(Split.ofMoments scale total.Value)
+        | _ -> Ok(Split.ofMoments options range (Preparation.scaleOf range) total.Value)
 
     /// So many broken pictures are put up with: one in a hundred, and ten in any case unless that is
     /// all there are.
@@ -182,7 +176,7 @@ module ImageFolder =
     let keptBytes = 512L * 1024L * 1024L
 
     /// `load` with another limit to what is kept.
-    let internal loadWithin (keptBytes: int64) (shape: Shape option) (root: string) =
+    let internal loadWithin (keptBytes: int64) (options: PictureOptions) (shape: Shape option) (root: string) =
         FileError.catching
             root
             (fun () ->
@@ -204,7 +198,7 @@ module ImageFolder =
                     let isSmall =
                         int64 (train.Length + test.Length) * Shape.count shape <= keptBytes
 
-                    let read = if isSmall then decodeAll shape else lookAtAll shape
+                    let read = if isSmall then decodeAll options shape else lookAtAll shape
                     let! training, broken = read train
                     let! testing, brokenTest = read test
 
@@ -215,31 +209,38 @@ module ImageFolder =
                         if broken.Length > tolerated total then
                             return! Error(ManyBroken(root, broken.Length, total, broken.Head))
 
-                    let scale = 1.0f / 255.0f
-
-                    let! normalisation =
+                    let! preparation =
                         match training.Pixels with
-                        | Pictures { Paths = paths; Kept = None } -> sampled scale training paths
-                        | _ -> Ok(Split.normalisation scale training)
+                        | Pictures { Paths = paths; Kept = None } -> sampled options training paths
+                        | _ ->
+                            Ok(
+                                Split.preparation
+                                    options
+                                    range
+                                    (Preparation.scaleOf range)
+                                    training
+                            )
 
                     return {
                         Name = $"folder:{root}"
                         Classes = classes
                         Train = training
                         Test = testing
-                        Normalisation = normalisation
+                        Preparation = preparation
+                        Range = range
+                        Facts = None
                         Skipped = broken @ brokenTest
                     }
                 }
             )
 
-    /// Reads a folder at a shape (pictures are cut and scaled to it), or when none is given in
+    /// Reads a folder with these options, at a shape (pictures are cut and scaled to it), or when none is given in
     /// colour at the size of the first picture. A folder whose decoded images take more than
     /// `keptBytes` is not kept in memory: only the headers are looked at now, mean and deviation are
     /// those of about 4,096 training pictures spread evenly, and pictures are decoded when a batch
     /// needs them.
-    let load (shape: Shape option) (root: string) : Result<Dataset, FileError> =
-        loadWithin keptBytes shape root
+    let load options (shape: Shape option) (root: string) : Result<Dataset, FileError> =
+        loadWithin keptBytes options shape root
 
     /// Class names, and the paths of the pictures to train on, without decoding any.
     let contents (root: string) : Result<string list * string list, FileError> =

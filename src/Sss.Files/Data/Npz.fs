@@ -7,11 +7,13 @@ open System.Runtime.InteropServices
 open FsToolkit.ErrorHandling
 open Sss.Core
 
-/// NumPy archives with the arrays `x_train`, `y_train`, `x_test` and `y_test`.
+/// NumPy archives with the arrays `x_train`, `y_train`, `x_test` and `y_test`, and perhaps `range`
+/// (the numbers of black and white) and `layout` (the text `NCHW` or `NHWC`).
 ///
-/// Images: `uint8` (scaled by 1/255) or `float32` (as they are), N × H × W (one channel),
-/// N × C × H × W, or N × H × W × C when the last extent is 1 or 3 and the second is not; N × F for
-/// vectors. Labels: `uint8`, `int32` or `int64`, one an image.
+/// Images: `bool`, `uint8`, `uint16`, `float16`, `float32` or `float64`; N × H × W (one channel),
+/// N × C × H × W or N × H × W × C by the rule of `ArrayLayout`; N × F for vectors. What their numbers
+/// mean is stated by `range` or inferred by `PixelRange.infer`. Labels: `uint8`, `int32` or `int64`,
+/// one an image.
 [<RequireQualifiedAccess>]
 module Npz =
 
@@ -58,68 +60,141 @@ module Npz =
                 return data
             }
 
-    /// N × H × W × C to N × C × H × W.
-    let private channelsFirst (data: 'V[]) count height width channels : 'V[] =
-        let moved = Array.zeroCreate data.Length
-        let area = height * width
-
-        for n in 0 .. count - 1 do
-            for p in 0 .. area - 1 do
-                for c in 0 .. channels - 1 do
-                    moved[(n * channels + c) * area + p] <- data[(n * area + p) * channels + c]
-
-        moved
-
-    let private arrange (header: Npy.Header) (data: 'V[]) : (Shape * 'V[]) option =
-        match header.Shape |> List.map int with
-        | [ _; features ] when features > 0 -> Some(Shape.vector features, data)
-        | [ _; h; w ] when h > 0 && w > 0 -> Some(Shape.create 1 h w, data)
-        | [ n; h; w; c ] when h > 0 && w > 0 && (c = 1 || c = 3) && h <> 1 && h <> 3 ->
-            Some(Shape.create c h w, channelsFirst data n h w c)
-        | [ _; c; h; w ] when c > 0 && h > 0 && w > 0 -> Some(Shape.create c h w, data)
-        | _ -> None
-
     let private shapeText (header: Npy.Header) = String.Join("x", header.Shape)
 
-    /// Shape and pixels, and how many values they are.
-    let private images (reader: Reader) : Result<Shape * Pixels * int, FileError> =
+    /// The images of one array.
+    type private Images = {
+        Shape: Shape
+        Pixels: Pixels
+        Count: int
+        /// NumPy's name of the type.
+        Type: string
+        Layout: string
+    }
+
+    let private types =
+        "|b1 (bool), |u1 (uint8), <u2 (uint16), <f2 (float16), <f4 (float32), <f8 (float64)"
+
+    /// All values as bytes or numbers, with NumPy's name of their type.
+    let private pixels (reader: Reader) (header: Npy.Header) : Result<string * Pixels, FileError> =
+        let start = reader.Position
+
+        let floats name size (data: float32[]) =
+            match data |> Array.tryFindIndex (fun v -> not (Single.IsFinite v)) with
+            | Some i ->
+                reader.FaultAt
+                    (start + int64 size * int64 i)
+                    (Unsupported("a pixel", string data[i], "finite numbers"))
+            | None -> Ok(name, Floats data)
+
+        let converted name size (convert: 'V -> float32) =
+            values<'V> reader header
+            |> Result.bind (fun data -> floats name size (Array.map convert data))
+
+        match header.Type with
+        | "|b1" -> values<byte> reader header |> Result.map (fun data -> "bool", Bytes data)
+        | "|u1"
+        | "<u1" -> values<byte> reader header |> Result.map (fun data -> "uint8", Bytes data)
+        | "<u2" -> converted "uint16" 2 (fun (v: uint16) -> float32 v)
+        | "<f2" -> converted "float16" 2 (fun (v: Half) -> Half.op_Explicit v)
+        | "<f4" -> values<float32> reader header |> Result.bind (floats "float32" 4)
+        | "<f8" -> converted "float64" 8 (fun (v: float) -> float32 v)
+        | other -> reader.FaultAt 10L (Unsupported("the type of the images", other, types))
+
+    let private images stated (reader: Reader) : Result<Images, FileError> =
         result {
             let! header = Npy.read reader
-            let start = reader.Position
 
-            let arranged wrap (data: 'V[]) =
-                match arrange header data with
-                | Some(shape, data) -> Ok(shape, wrap data, data.Length)
-                | None ->
+            let! arrangement =
+                match ArrayLayout.choose stated (List.map int header.Shape) with
+                | Ok arrangement -> Ok arrangement
+                | Error LayoutFault.NoImages ->
                     reader.FaultAt
                         10L
                         (Unsupported(
                             "the shape of the images",
                             shapeText header,
-                            "NxHxW, NxCxHxW, NxF"
+                            "NxHxW, NxCxHxW, NxHxWxC, NxF"
+                        ))
+                | Error LayoutFault.Ambiguous ->
+                    reader.FaultAt
+                        10L
+                        (Unsupported(
+                            "the shape of the images",
+                            $"{shapeText header}, where either the second or the last extent may be the channels",
+                            "a shape that leaves no doubt, or an array `layout` with the text NCHW or NHWC"
                         ))
 
-            match header.Type with
-            | "|u1"
-            | "<u1" ->
-                let! data = values<byte> reader header
-                return! arranged Bytes data
-            | "<f4" ->
-                let! data = values<float32> reader header
+            let! name, pixels = pixels reader header
 
-                match data |> Array.tryFindIndex (fun v -> not (Single.IsFinite v)) with
-                | Some i ->
-                    return!
-                        reader.FaultAt
-                            (start + 4L * int64 i)
-                            (Unsupported("a pixel", string data[i], "finite numbers"))
-                | None -> return! arranged Floats data
-            | other ->
+            return {
+                Shape = arrangement.Shape
+                Pixels =
+                    match pixels with
+                    | Bytes data -> Bytes(ArrayLayout.channelsFirst arrangement data)
+                    | Floats data -> Floats(ArrayLayout.channelsFirst arrangement data)
+                    | Pictures _ -> pixels
+                Count = int header.Shape.Head
+                Type = name
+                Layout = arrangement.Text
+            }
+        }
+
+    /// Black and white, as an array of two numbers states them.
+    let private statedRange (reader: Reader) : Result<PixelRange, FileError> =
+        result {
+            let! header = Npy.read reader
+
+            let! found =
+                match header.Type with
+                | "<i8" -> values<int64> reader header |> Result.map (Array.map float32)
+                | "<i4" -> values<int32> reader header |> Result.map (Array.map float32)
+                | _ ->
+                    pixels reader header
+                    |> Result.map (fun (_, pixels) ->
+                        match pixels with
+                        | Bytes data -> Array.map float32 data
+                        | Floats data -> data
+                        | Pictures _ -> [||]
+                    )
+
+            match found with
+            | [| black; white |] when black <> white -> return PixelRange.Known(black, white)
+            | _ ->
+                let text = String.Join(", ", Array.truncate 4 found)
+
                 return!
                     reader.FaultAt
                         10L
-                        (Unsupported("the type of the images", other, "|u1 (uint8), <f4 (float32)"))
+                        (Unsupported(
+                            "`range`",
+                            $"[{text}]",
+                            "two different numbers, those of black and white"
+                        ))
         }
+
+    /// `NCHW` or `NHWC`, as NumPy stores a text: 32 bits a character.
+    let private statedLayout (reader: Reader) : Result<string, FileError> =
+        result {
+            let! header = Npy.read reader
+
+            let! text =
+                if header.Type = "<U4" && product header.Shape = 1.0 then
+                    reader.Bytes "the text" 16L |> Result.map Text.Encoding.UTF32.GetString
+                else
+                    Ok $"an array of {header.Type}"
+
+            if text = "NCHW" || text = "NHWC" then
+                return text
+            else
+                return! reader.FaultAt 10L (Unsupported("`layout`", text, "NCHW, NHWC"))
+        }
+
+    /// An array that need not be there.
+    let private optional (archive: ZipArchive) path name parse =
+        match archive.GetEntry(name + ".npy") with
+        | null -> Ok None
+        | _ -> entry archive path name parse |> Result.map Some
 
     let private labels (reader: Reader) : Result<int[], FileError> =
         result {
@@ -161,35 +236,94 @@ module Npz =
                         (Unsupported("the type of the labels", other, "uint8, int32, int64"))
         }
 
-    let private split archive path part : Result<Split, FileError> =
+    let private split archive path stated part : Result<Split * Images, FileError> =
         result {
-            let! shape, pixels, values = entry archive path $"x_{part}" images
+            let! images = entry archive path $"x_{part}" (images stated)
             let! labels = entry archive path $"y_{part}" labels
-
-            let count = values / int (Shape.count shape)
 
             let place = {
                 Place.start path with
                     Part = Some $"`y_{part}`"
             }
 
-            if labels.Length <> count then
+            if labels.Length <> images.Count then
                 return!
                     Error(
                         Malformed(
                             place,
-                            Mismatch("number of labels", string count, string labels.Length)
+                            Mismatch(
+                                "number of labels",
+                                string images.Count,
+                                string labels.Length
+                            )
                         )
                     )
-            elif count = 0 then
+            elif images.Count = 0 then
                 return! Error(Malformed(place, Lacks "images"))
             else
-                return {
-                    Shape = shape
-                    Pixels = pixels
-                    Labels = labels
-                }
+                return
+                    {
+                        Shape = images.Shape
+                        Pixels = images.Pixels
+                        Labels = labels
+                    },
+                    images
         }
+
+    let private seen (split: Split) =
+        match split.Pixels with
+        | Bytes data -> PixelFacts.seenInBytes data
+        | Floats data -> PixelFacts.seenIn data
+        | Pictures _ -> struct (nanf, nanf, false)
+
+    /// What the numbers of both arrays mean, where the file does not say. Arrays that were scaled
+    /// apart are an error: one of them would be black or white to a network that knows the other.
+    let private inferred fault (train: Split) (test: Split) : Result<PixelRange, FileError> =
+        let isVector = Shape.area train.Shape = 1L
+        let struct (low, high, isWhole) = seen train
+        let struct (testLow, testHigh, isTestWhole) = seen test
+        let infer = PixelFacts.infer isVector
+
+        match infer (seen train), infer (seen test) with
+        | PixelRange.Known(_, white) as first, (PixelRange.Known(_, testWhite) as second) when
+            // Whole numbers up to 1 may be dark images of a set that is brighter elsewhere.
+            white <> testWhite
+            && ((white = 1.0f && not isWhole) || (testWhite = 1.0f && not isTestWhole))
+            ->
+            fault (
+                Mismatch(
+                    "range of the test images",
+                    PixelRange.text first,
+                    $"{PixelRange.text second}; scale both alike, or state `range`"
+                )
+            )
+        | _ -> Ok(infer (struct (min low testLow, max high testHigh, isWhole && isTestWhole)))
+
+    let private alike path (train: Images) (test: Images) : Result<unit, FileError> =
+        let differ what expected found =
+            Error(
+                Malformed(
+                    {
+                        Place.start path with
+                            Part = Some "`x_test`"
+                    },
+                    Mismatch(what, expected, found)
+                )
+            )
+
+        let kind (images: Images) =
+            match images.Type with
+            | "float16"
+            | "float32"
+            | "float64" -> "float"
+            | other -> other
+
+        if train.Shape <> test.Shape then
+            differ "shape of the test images" (string train.Shape) (string test.Shape)
+        elif kind train <> kind test then
+            differ "type of the test images" train.Type test.Type
+        else
+            Ok()
 
     /// Reads an archive. Classes are numbers up to the largest label.
     let load (path: string) : Result<Dataset, FileError> =
@@ -201,57 +335,40 @@ module Npz =
                 use archive = new ZipArchive(file, ZipArchiveMode.Read)
 
                 result {
-                    let! train = split archive path "train"
-                    let! test = split archive path "test"
+                    let! layout = optional archive path "layout" statedLayout
+                    let! stated = optional archive path "range" statedRange
+                    let! train, images = split archive path layout "train"
+                    let! test, testImages = split archive path layout "test"
+                    do! alike path images testImages
 
-                    if train.Shape <> test.Shape then
-                        return!
-                            Error(
-                                Malformed(
-                                    {
-                                        Place.start path with
-                                            Part = Some "`x_test`"
-                                    },
-                                    Mismatch(
-                                        "shape of the test images",
-                                        string train.Shape,
-                                        string test.Shape
-                                    )
-                                )
+                    let fault mismatch =
+                        Error(
+                            Malformed(
+                                {
+                                    Place.start path with
+                                        Part = Some "`x_test`"
+                                },
+                                mismatch
                             )
+                        )
 
-                    match train.Pixels, test.Pixels with
-                    | Bytes _, Bytes _
-                    | Floats _, Floats _ -> ()
-                    | _ ->
-                        return!
-                            Error(
-                                Malformed(
-                                    {
-                                        Place.start path with
-                                            Part = Some "`x_test`"
-                                    },
-                                    Mismatch(
-                                        "type of the test images",
-                                        "that of the training images",
-                                        "another"
-                                    )
-                                )
-                            )
+                    let! range =
+                        match stated with
+                        | Some range -> Ok range
+                        | None -> inferred fault train test
 
                     let largest = max (Array.max train.Labels) (Array.max test.Labels)
+                    let classes = [ for i in 0..largest -> string i ]
 
-                    let scale =
-                        match train.Pixels with
-                        | Bytes _ -> 1.0f / 255.0f
-                        | _ -> 1.0f
-
-                    return
-                        Split.together
-                            $"npz:{path}"
-                            [ for i in 0..largest -> string i ]
-                            scale
-                            train
-                            test
+                    return {
+                        Split.together $"npz:{path}" classes range train test with
+                            Facts =
+                                Some {
+                                    Type = images.Type
+                                    Range = range
+                                    IsStated = stated.IsSome
+                                    Layout = images.Layout
+                                }
+                    }
                 }
         )

@@ -1,7 +1,9 @@
 namespace Sss.Files
 
+open Sss.Core
+
 /// An opaque colour, each part from 0 to 255.
-type Rgb = { Red: byte; Green: byte; Blue: byte }
+type Rgb = Sss.Core.Rgb
 
 /// What turns a picture file into the bytes of an image, besides the image's own shape.
 type PictureOptions = {
@@ -16,13 +18,32 @@ type PictureOptions = {
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module PictureOptions =
 
-    let white = {
-        Red = 255uy
-        Green = 255uy
-        Blue = 255uy
-    }
+    let white: Rgb = Rgb.white
 
-    let black = { Red = 0uy; Green = 0uy; Blue = 0uy }
+    let black: Rgb = Rgb.black
 
     /// No scaling before the cut, transparent parts on white: paper under black strokes.
     let standard = { Resize = 0; Background = white }
+
+    /// What a recipe asks for.
+    let ofAugment (augment: Augment) : PictureOptions = {
+        Resize = augment.Resize
+        Background = augment.Background
+    }
+
+    /// What a picture goes through on its way to an image of a shape, in words.
+    let words (shape: Shape) (options: PictureOptions) : string =
+        let cut = $"{shape.Width} x {shape.Height} pixels"
+
+        let scaled =
+            if options.Resize = 0 then
+                $"the largest middle part of the image's proportions, scaled to {cut} (width x height)"
+            else
+                $"the shorter side scaled to {options.Resize} pixels, the middle {cut} (width x height)"
+
+        let colour =
+            match shape.Channels with
+            | 1 -> "grey"
+            | _ -> "red, green and blue"
+
+        $"upright, transparent parts on {Rgb.text options.Background}, {scaled}, {colour}"

@@ -11,9 +11,9 @@ type OnnxOptions = {
     /// Class names in the order of the scores.
     Classes: string list
     /// What the images went through in training, for the metadata.
-    Normalisation: Normalisation option
+    Preparation: Preparation option
     /// Whether the graph does that itself: its input is then pixels as the data set stores them.
-    /// Without effect when `Normalisation` is none.
+    /// Without effect when `Preparation` is none.
     Normalize: bool
 }
 
@@ -79,7 +79,7 @@ module Onnx =
         }
 
     /// (pixel · scale − mean) / deviation, in the order and precision of training.
-    let private normalise (n: Normalisation) (x: Value) graph =
+    let private normalise (n: Preparation) (x: Value) graph =
         let channels = [ n.Mean.Length; 1; 1 ]
 
         graph
@@ -97,14 +97,20 @@ module Onnx =
         { x with Name = "images/normalised" }
 
     /// What the input must be, in words.
-    let private inputText options =
-        match options.Normalisation with
-        | Some n when options.Normalize ->
-            $"pixels as the training data stores them, from 0 to {System.MathF.Round(1.0f / n.Scale, 3)} where they are scaled by {n.Scale}; normalised inside"
-        | Some n ->
+    let private inputText options (input: Shape) =
+        match options.Preparation with
+        | Some p ->
             let list (values: float32[]) = System.String.Join(", ", values)
 
-            $"(pixel * {n.Scale} - mean) / deviation a channel; mean {list n.Mean}; deviation {list n.Deviation}"
+            let pictures =
+                match Preparation.refusal input p with
+                | None -> $"; pictures: {PictureOptions.words input p.Pictures}"
+                | Some _ -> ""
+
+            if options.Normalize then
+                $"pixels as the training data stores them, from {PixelRange.text p.Range}; normalised inside{pictures}"
+            else
+                $"(pixel * {p.Scale} - mean) / deviation a channel; mean {list p.Mean}; deviation {list p.Deviation}; pixels from {PixelRange.text p.Range}{pictures}"
         | None -> "as in training"
 
     /// Makes the last value the graph's output.
@@ -125,7 +131,7 @@ module Onnx =
         }
 
         let graph, input =
-            match options.Normalisation with
+            match options.Preparation with
             | Some n when options.Normalize -> normalise n images Graph.empty
             | _ -> Graph.empty, images
 
@@ -135,7 +141,7 @@ module Onnx =
         proto.Node.AddRange(List.rev graph.Nodes)
         proto.Initializer.AddRange(List.rev graph.Constants)
         let inputDims = [ network.Input.Channels; network.Input.Height; network.Input.Width ]
-        proto.Input.Add(Proto.value Graph.input (inputText options) inputDims)
+        proto.Input.Add(Proto.value Graph.input (inputText options network.Input) inputDims)
         proto.Output.Add(Proto.value Graph.output "before softmax" [ network.Classes ])
 
         let model = ModelProto(IrVersion = irVersion, ProducerName = "sss", Graph = proto)
@@ -143,8 +149,8 @@ module Onnx =
         model.OpsetImport.Add(OperatorSetIdProto(Domain = "", Version = opset))
 
         for key, value in
-            NetworkFile.metadata options.Text options.Classes options.Normalisation
-            @ [ "sss.input", inputText options ] do
+            NetworkFile.metadata options.Text options.Classes options.Preparation
+            @ [ "sss.input", inputText options network.Input ] do
             model.MetadataProps.Add(StringStringEntryProto(Key = key, Value = value))
 
         model

@@ -58,6 +58,7 @@ module RecipeJson =
         json.WriteNumber("seed", recipe.Seed)
         json.WriteStartObject "augment"
         json.WriteNumber("resize", recipe.Augment.Resize)
+        json.WriteString("background", Rgb.text recipe.Augment.Background)
         json.WriteNumber("area", recipe.Augment.Area)
         json.WriteNumber("crop", recipe.Augment.Crop)
         json.WriteBoolean("flip", recipe.Augment.Flip)
@@ -84,6 +85,11 @@ module RecipeJson =
                 ]
             )
         | other -> raise (JsonException $"schedule is {other}")
+
+    let private background (item: JsonElement) : Rgb =
+        match item.GetString() |> Option.ofObj |> Option.bind Rgb.tryParse with
+        | Some colour -> colour
+        | None -> raise (JsonException $"background is {item.GetRawText()}")
 
     /// Reads the object; raises what `System.Text.Json` raises, which the caller turns into an error.
     let read (item: JsonElement) : Recipe =
@@ -122,6 +128,7 @@ module RecipeJson =
             Seed = whole "seed"
             Augment = {
                 Resize = since "resize" _.GetInt32() 0
+                Background = since "background" background Rgb.white
                 Area = since "area" _.GetDouble() 0.0
                 Crop = augment.GetProperty("crop").GetInt32()
                 Flip = augment.GetProperty("flip").GetBoolean()
@@ -136,8 +143,18 @@ module RecipeJson =
 
     /// Items of two recipes, as `toText` writes them, that are not the same: name, first, second.
     let differences (first: string) (second: string) : (string * string * string) list =
-        use first = JsonDocument.Parse first
-        use second = JsonDocument.Parse second
+        // What one of them does not hold yet counts as what it means when it is absent.
+        let whole (text: string) =
+            try
+                use document = JsonDocument.Parse text
+                toText (read document.RootElement)
+            with
+            | :? System.InvalidOperationException
+            | :? System.FormatException
+            | :? System.Collections.Generic.KeyNotFoundException -> text
+
+        use first = JsonDocument.Parse(whole first)
+        use second = JsonDocument.Parse(whole second)
 
         let rec items prefix (item: JsonElement) = [
             match item.ValueKind with

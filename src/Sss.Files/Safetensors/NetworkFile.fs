@@ -11,38 +11,19 @@ type SavedNetwork = {
     /// Class names in the order of the scores; empty when they are not known.
     Classes: string list
     /// What the input images went through in training; none when that is not known.
-    Normalisation: Normalisation option
+    Preparation: Preparation option
     Weights: Weights<float32>
 }
 
 /// `network.safetensors` and `selected.safetensors`: weights with, in the metadata, everything that
 /// makes them a network again. Keys: `sss.format` (1), `sss.network` (the text), `sss.classes`
-/// (a JSON list), `sss.normalisation` (`{"scale":…,"mean":[…],"deviation":[…]}`,
-/// for pictures that are scaled before the middle is cut out also `"resize"`).
+/// (a JSON list), `sss.normalisation` (what `PreparationJson` writes).
 [<RequireQualifiedAccess>]
 module NetworkFile =
 
     /// The version that is written, and the only one that is read.
     [<Literal>]
     let Format = "1"
-
-    let private normalisationText (n: Normalisation) =
-        JsonText.ofWriter (fun writer ->
-            let list (name: string) (values: float32[]) =
-                writer.WriteStartArray name
-                Array.iter (fun (v: float32) -> writer.WriteNumberValue v) values
-                writer.WriteEndArray()
-
-            writer.WriteStartObject()
-
-            if n.Resize <> 0 then
-                writer.WriteNumber("resize", n.Resize)
-
-            writer.WriteNumber("scale", n.Scale)
-            list "mean" n.Mean
-            list "deviation" n.Deviation
-            writer.WriteEndObject()
-        )
 
     let private classesText (classes: string list) =
         JsonText.ofWriter (fun writer ->
@@ -52,53 +33,14 @@ module NetworkFile =
         )
 
     /// The metadata of a saved network; the ONNX file carries the same.
-    let metadata (text: string) classes normalisation : (string * string) list = [
+    let metadata (text: string) classes preparation : (string * string) list = [
         "sss.format", Format
         "sss.network", text
         "sss.classes", classesText classes
-        match normalisation with
-        | Some n -> "sss.normalisation", normalisationText n
+        match preparation with
+        | Some p -> "sss.normalisation", PreparationJson.toText p
         | None -> ()
     ]
-
-    let private finite (n: Normalisation) =
-        let all = Array.concat [ [| n.Scale |]; n.Mean; n.Deviation ]
-
-        n.Resize >= 0
-        && Array.forall System.Single.IsFinite all
-        && n.Mean.Length = n.Deviation.Length
-        && Array.forall (fun d -> d <> 0.0f) n.Deviation
-
-    let private parseNormalisation (text: string) : Result<Normalisation, string> =
-        try
-            use document = JsonDocument.Parse text
-            let root = document.RootElement
-
-            let list (name: string) = [|
-                for item in root.GetProperty(name).EnumerateArray() do
-                    item.GetSingle()
-            |]
-
-            let n = {
-                Resize =
-                    match root.TryGetProperty "resize" with
-                    | true, value -> value.GetInt32()
-                    | _ -> 0
-                Scale = root.GetProperty("scale").GetSingle()
-                Mean = list "mean"
-                Deviation = list "deviation"
-            }
-
-            if finite n then
-                Ok n
-            else
-                Error "a value is not finite, or a deviation is 0, or the lists differ in length"
-        with
-        | :? JsonException
-        | :? System.InvalidOperationException
-        | :? System.FormatException
-        | :? System.Collections.Generic.KeyNotFoundException ->
-            Error "not scale, mean and deviation as numbers"
 
     let private parseClasses (text: string) : Result<string list, string> =
         try
@@ -115,7 +57,7 @@ module NetworkFile =
 
     /// Writes a network's weights with its metadata.
     let write (path: string) (saved: SavedNetwork) : Result<unit, FileError> =
-        Safetensors.write path saved.Weights (metadata saved.Text saved.Classes saved.Normalisation)
+        Safetensors.write path saved.Weights (metadata saved.Text saved.Classes saved.Preparation)
 
     /// Reads back what `write` wrote. Whether the weights fit the network is asked with `check`
     /// once the text has been parsed.
@@ -138,18 +80,18 @@ module NetworkFile =
                 parseClasses classes
                 |> Result.mapError (fun reason -> fault (Syntax("sss.classes", reason)))
 
-            let! normalisation =
+            let! preparation =
                 match Map.tryFind "sss.normalisation" file.Metadata with
                 | None -> Ok None
                 | Some text ->
-                    parseNormalisation text
+                    PreparationJson.parse text
                     |> Result.map Some
                     |> Result.mapError (fun reason -> fault (Syntax("sss.normalisation", reason)))
 
             return {
                 Text = text
                 Classes = classes
-                Normalisation = normalisation
+                Preparation = preparation
                 // A checkpoint is a weight file too; what else it holds has keys with an `@`.
                 Weights =
                     SafetensorsFile.weights file

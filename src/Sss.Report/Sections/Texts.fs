@@ -5,6 +5,7 @@ open DiffPlex.DiffBuilder.Model
 open Giraffe.ViewEngine
 open Sss.Core
 open Sss.Dsl
+open Sss.Files
 
 /// The recipe, and the texts of the two networks.
 [<RequireQualifiedAccess>]
@@ -41,6 +42,11 @@ module internal Texts =
                         "selection", Words.brief (round (100.0 * r.Seconds.Select) / 100.0) + " s"
                     ]
                 | None -> ()
+                match facts.Full, facts.Preparation with
+                | Some full, Some preparation ->
+                    let words = Preparation.text full.Network.Input preparation
+                    Markup.para $"How images are prepared: {words}."
+                | _ -> ()
                 Markup.scroll "Recipe" [ pre [] [ code [] [ str (Language.printRecipe recipe) ] ] ]
             ]
           ]

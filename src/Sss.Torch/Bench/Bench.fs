@@ -84,7 +84,7 @@ module Bench =
             let options: OnnxOptions = {
                 Text = Language.print n.Network
                 Classes = n.Classes
-                Normalisation = None
+                Preparation = None
                 Normalize = false
             }
 

@@ -61,7 +61,7 @@ module Checkpoint =
     let private fingerprint (dataset: Dataset) =
         let train = dataset.Train
         use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
-        let n = dataset.Normalisation
+        let n = dataset.Preparation
         hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan train.Labels))
 
         for values in [ n.Mean; n.Deviation ] do

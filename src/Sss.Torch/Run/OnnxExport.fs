@@ -11,7 +11,7 @@ open Sss.Files
 module OnnxExport =
 
     /// Pixels as the data set stores them: what a graph with its own normalisation takes.
-    let private pixels (n: Normalisation) (input: Shape) (images: float32[]) =
+    let private pixels (n: Preparation) (input: Shape) (images: float32[]) =
         let area = int (Shape.area input)
 
         images
@@ -28,7 +28,7 @@ module OnnxExport =
             let images = Exactness.randomImages 1 count network
 
             let given =
-                match loaded.Normalisation with
+                match loaded.Preparation with
                 | Some n when normalize -> pixels n network.Input images
                 | _ -> images
 
@@ -58,7 +58,7 @@ module OnnxExport =
         : Result<Exactness, PipelineError> =
         result {
             do!
-                if normalize && loaded.Normalisation.IsNone then
+                if normalize && loaded.Preparation.IsNone then
                     Error(NoNormalisation loaded.Path)
                 else
                     Ok()
@@ -66,7 +66,7 @@ module OnnxExport =
             let options = {
                 Text = Language.print loaded.Network
                 Classes = loaded.Classes
-                Normalisation = loaded.Normalisation
+                Preparation = loaded.Preparation
                 Normalize = normalize
             }
 

@@ -146,11 +146,11 @@ module Pipeline =
             job.Settings.Method
             job.Settings.Validation
 
-    /// The job with its images scaled as the recipe says.
-    let private resized (job: Job) = {
-        job with
-            Dataset = Dataset.resized job.Recipe.Augment.Resize job.Dataset
-    }
+    /// The job, if its pictures were read as the recipe says.
+    let private asRead (job: Job) : Result<Job, PipelineError> =
+        Dataset.readWith (PictureOptions.ofAugment job.Recipe.Augment) job.Dataset
+        |> Result.map (fun dataset -> { job with Dataset = dataset })
+        |> Result.mapError BadFile
 
     /// What ranks compute with, which has to be of one kind. Which GPU is each rank's own affair.
     let private computed (engine: LibTorch) = [
@@ -191,9 +191,8 @@ module Pipeline =
         (emit: TrainEvent -> unit)
         (stop: CancellationToken)
         : Result<unit, PipelineError> =
-        let job = resized job
-
         result {
+            let! job = asRead job
             do! muster job
             let! settings = handOver job.Settings
 
@@ -210,8 +209,6 @@ module Pipeline =
         (emit: TrainEvent -> unit)
         (stop: CancellationToken)
         : Result<Outcome, PipelineError> =
-        let job = resized job
-
         let whenOut save =
             job.Out |> Option.map save |> Option.defaultValue (Ok())
 
@@ -221,6 +218,7 @@ module Pipeline =
             | error -> error
 
         result {
+            let! job = asRead job
             do! Dataset.fits job.Network job.Dataset |> Result.mapError BadFile
             do! muster job
             let! keeping = Keeping.start job.Out job.Start (identity job) emit
@@ -261,19 +259,28 @@ module Pipeline =
                 | NotExact -> Error(Inexact outcome.Exactness)
         }
 
-    /// The accuracy of a network from disk; images go through the normalisation that it was
-    /// trained with.
+    /// The accuracy of a network from disk on a data set that may be another than its own: images go
+    /// through the preparation of its training, in its units, and labels are those of its classes.
     let evaluate (engine: LibTorch) (loaded: LoadedNetwork) (dataset: Dataset) (split: Split) =
         result {
-            do! Dataset.fits loaded.Network dataset |> Result.mapError BadFile
+            do!
+                match loaded.Classes with
+                | [] -> Dataset.fits loaded.Network dataset
+                | _ -> Dataset.hasShape loaded.Network dataset
+                |> Result.mapError BadFile
+
+            let preparation = Option.defaultValue dataset.Preparation loaded.Preparation
+
+            let! prepared =
+                Dataset.preparedBy preparation { dataset with Test = split }
+                |> Result.mapError BadFile
+
+            let! split =
+                Dataset.labelled loaded.Classes prepared prepared.Test
+                |> Result.mapError BadFile
 
             use! model =
                 Model.create engine loaded.Network loaded.Weights |> Result.mapError NoModel
 
-            let dataset = {
-                dataset with
-                    Normalisation = Option.defaultValue dataset.Normalisation loaded.Normalisation
-            }
-
-            return! Evaluate.run model dataset split |> Result.mapError BadFile
+            return! Evaluate.run model prepared split |> Result.mapError BadFile
         }

@@ -14,7 +14,7 @@ type LoadedNetwork = {
     Weights: Weights<float32>
     /// Class names in the order of the scores; empty when they are not known.
     Classes: string list
-    Normalisation: Normalisation option
+    Preparation: Preparation option
 }
 
 /// The files of a run: names, writing, reading back.
@@ -36,7 +36,7 @@ module RunFolder =
         (name: string)
         (text: string)
         (classes: string list)
-        (normalisation: Normalisation)
+        (preparation: Preparation)
         (weights: Weights<float32>)
         : Result<unit, FileError> =
         result {
@@ -44,16 +44,16 @@ module RunFolder =
                 NetworkFile.write (file folder $"{name}.safetensors") {
                     Text = text
                     Classes = classes
-                    Normalisation = Some normalisation
+                    Preparation = Some preparation
                     Weights = weights
                 }
 
             do! AtomicFile.writeText (file folder $"{name}.sss") text
         }
 
-    /// `save` with the names and the normalisation of the data that a network was trained on.
+    /// `save` with the names and the preparation of the data that a network was trained on.
     let saveNetwork folder name text (dataset: Dataset) weights =
-        save folder name text dataset.Classes dataset.Normalisation weights
+        save folder name text dataset.Classes dataset.Preparation weights
 
     /// Reads a network from a weight file; its text is in the file.
     let loadFile (path: string) : Result<LoadedNetwork, PipelineError> =
@@ -71,7 +71,7 @@ module RunFolder =
                 Network = parsed.Network
                 Weights = saved.Weights
                 Classes = saved.Classes
-                Normalisation = saved.Normalisation
+                Preparation = saved.Preparation
             }
         }
 

@@ -155,9 +155,7 @@ type internal Feed
     /// decoded, else one.
     static member Loaders(plan: BatchPlan) =
         match plan.Split.Pixels with
-        | Pictures { Kept = kept } when
-            kept.IsNone || plan.Augment.Area > 0.0 || plan.Augment.Resize > 0
-            ->
+        | Pictures { Kept = kept } when kept.IsNone || plan.Augment.Area > 0.0 ->
             Environment.ProcessorCount / 2 |> max 1 |> min 8
         | _ -> 1
 

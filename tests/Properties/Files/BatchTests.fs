@@ -39,7 +39,7 @@ let private filled plan draw (indices: int[]) =
 /// The obvious way: every crop and mirror image of an image, by its definition.
 let private candidates (d: Dataset) (augment: Augment) index : float32[] list =
     let s = d.Train.Shape
-    let n = d.Normalisation
+    let n = d.Preparation
 
     let stored c y x =
         if y < 0 || x < 0 || y >= s.Height || x >= s.Width then

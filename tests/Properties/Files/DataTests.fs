@@ -242,5 +242,5 @@ let ``Fashion-MNIST is 60,000 and 10,000 images, every class equally often`` () 
     Assert.Equal("Ankle boot", List.last d.Classes)
     Assert.All(Array.countBy id d.Train.Labels, (fun (_, n) -> Assert.Equal(6_000, n)))
     // The figures that the data set is known by: mean 0.2860, deviation 0.3530.
-    Assert.InRange(d.Normalisation.Mean[0], 0.2855f, 0.2865f)
-    Assert.InRange(d.Normalisation.Deviation[0], 0.3525f, 0.3535f)
+    Assert.InRange(d.Preparation.Mean[0], 0.2855f, 0.2865f)
+    Assert.InRange(d.Preparation.Deviation[0], 0.3525f, 0.3535f)

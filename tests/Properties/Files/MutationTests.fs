@@ -34,9 +34,10 @@ let private tensorFile folder =
         NetworkFile.write path {
             Text = "network N {\n  input 3x8x8\n}\n"
             Classes = [ "a"; "b" ]
-            Normalisation =
+            Preparation =
                 Some {
-                    Resize = 0
+                    Pictures = PictureOptions.standard
+                    Range = PixelRange.bytes
                     Scale = 0.25f
                     Mean = [| 0.5f |]
                     Deviation = [| 1.0f |]

@@ -74,7 +74,7 @@ let difference (a: float[]) (b: float32[]) =
 let plain = {
     Text = ""
     Classes = []
-    Normalisation = None
+    Preparation = None
     Normalize = false
 }
 

@@ -128,9 +128,10 @@ let private small: Network =
 let private options = {
     Text = "network Small { }"
     Classes = [ "a"; "b" ]
-    Normalisation =
+    Preparation =
         Some {
-            Resize = 0
+            Pictures = PictureOptions.standard
+            Range = PixelRange.bytes
             Scale = 1.0f / 255.0f
             Mean = [| 0.5f; 0.25f |]
             Deviation = [| 0.125f; 0.5f |]
@@ -172,7 +173,7 @@ let ``normalisation inside the graph is the one outside`` () =
     let weights = OnnxNets.weights 2 small
     let random = Random 3
     let pixels = Array.init (2 * 32) (fun _ -> float32 (random.Next 256))
-    let n = options.Normalisation.Value
+    let n = options.Preparation.Value
 
     let normalised =
         pixels
@@ -205,12 +206,12 @@ let ``the file tells text, classes and what its input must be`` () =
         Assert.Equal("[\"a\",\"b\"]", told["sss.classes"])
 
         Assert.Equal(
-            "(pixel * 0.003921569 - mean) / deviation a channel; mean 0.5, 0.25; deviation 0.125, 0.5",
+            "(pixel * 0.003921569 - mean) / deviation a channel; mean 0.5, 0.25; deviation 0.125, 0.5; pixels from 0 to 255 (black to white)",
             told["sss.input"]
         )
 
         Assert.Equal(
-            "pixels as the training data stores them, from 0 to 255 where they are scaled by 0.003921569; normalised inside",
+            "pixels as the training data stores them, from 0 to 255 (black to white); normalised inside",
             (metadata true)["sss.input"]
         )
     )

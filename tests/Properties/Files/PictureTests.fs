@@ -100,7 +100,7 @@ let ``folders are read in the order of names, with their splits or every fifth``
             Body = []
         }
 
-        let d = Folders.ok (Dataset.loadFor network (Folder root))
+        let d = Folders.ok (Dataset.loadFor network PictureOptions.standard (Folder root))
         Assert.Equal("1x4x6", string d.Train.Shape)
         Assert.Equal<int[]>([| 0; 0; 0; 1; 1 |], d.Train.Labels)
         Assert.Equal<int[]>([| 1 |], d.Test.Labels)

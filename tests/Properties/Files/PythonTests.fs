@@ -146,7 +146,7 @@ let private prepare folder (network: Network) weights count =
         NetworkFile.write (path "network.safetensors") {
             Text = "network"
             Classes = []
-            Normalisation = None
+            Preparation = None
             Weights = weights
         }
     )

@@ -114,6 +114,7 @@ let ``result.json has the shape that scripts rely on`` () =
     "seed": 1,
     "augment": {
       "resize": 0,
+      "background": "white",
       "area": 0,
       "crop": 0,
       "flip": false,

@@ -198,9 +198,10 @@ let ``a network file keeps text, classes and normalisation`` () =
         let saved = {
             Text = "network N {\n  // \"quoted\" é\n}"
             Classes = [ "T-shirt/top"; "Ångström" ]
-            Normalisation =
+            Preparation =
                 Some {
-                    Resize = 0
+                    Pictures = PictureOptions.standard
+                    Range = PixelRange.bytes
                     Scale = 1.0f / 255.0f
                     Mean = [| 0.1f; 0.2f |]
                     Deviation = [| 0.3f; 1e-7f |]
@@ -218,8 +219,8 @@ let ``a network file keeps text, classes and normalisation`` () =
         Folders.ok (NetworkFile.write path saved)
         Assert.Equal(saved, Folders.ok (NetworkFile.read path))
 
-        Folders.ok (NetworkFile.write path { saved with Normalisation = None })
-        Assert.Equal(None, (Folders.ok (NetworkFile.read path)).Normalisation)
+        Folders.ok (NetworkFile.write path { saved with Preparation = None })
+        Assert.Equal(None, (Folders.ok (NetworkFile.read path)).Preparation)
 
         Folders.ok (Safetensors.write path saved.Weights [])
 

@@ -49,6 +49,15 @@ module RecipeCase =
             Seed = at case.Whole 4
             Augment = {
                 Resize = at case.Whole 6 % 3
+                Background =
+                    match case.Kind % 4uy with
+                    | 0uy -> Rgb.white
+                    | 1uy -> Rgb.black
+                    | _ -> {
+                        Red = byte (at case.Parts 10)
+                        Green = case.Kind
+                        Blue = byte (at case.Whole 7)
+                      }
                 Area = if case.Kind % 7uy = 0uy then 0.0 else part 7 + 1e-3
                 Crop = at case.Whole 5 % 5
                 Flip = case.Flip

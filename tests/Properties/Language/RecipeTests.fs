@@ -29,7 +29,7 @@ type RecipeTests() =
         let all =
             "train {\n epochs 7\n batch 9\n lr 0.5 step 0.1 at 3, 5 warmup 2\n momentum 0.8\n decay 0\n"
             + " gamma 0.5 block=0.25\n target macs=0.5\n shrink every 4\n seed 42\n augment jitter=0.4 crop=2 flip"
-            + " area=0.08 pca=0.1 resize=40\n}"
+            + " area=0.08 pca=0.1 resize=40 background=1, 2,3\n}"
 
         Assert.Equal(
             Some {
@@ -50,6 +50,7 @@ type RecipeTests() =
                 Seed = 42
                 Augment = {
                     Resize = 40
+                    Background = { Red = 1uy; Green = 2uy; Blue = 3uy }
                     Area = 0.08
                     Crop = 2
                     Flip = true

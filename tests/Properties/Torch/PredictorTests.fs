@@ -49,20 +49,23 @@ let ``a predictor gives the model's scores`` () =
     Assert.Equal(Exact, exactness.Verdict)
 
 [<Fact>]
-let ``pixels are scaled channel by channel`` () =
-    let scale = {
-        Gain = [| 0.5f |]
-        Shift = [| -1.0f |]
+let ``numbers go through the preparation channel by channel`` () =
+    let preparation: Sss.Files.Preparation = {
+        Pictures = Sss.Files.PictureOptions.standard
+        Range = Sss.Files.PixelRange.Known(0.0f, 16.0f)
+        Scale = 1.0f / 16.0f
+        Mean = [| 0.3f |]
+        Deviation = [| 0.7f |]
     }
 
     let images = Exactness.randomImages 3 4 network
 
-    use scaling =
-        Engine.ok (Predictor.create (Engine.get ()) (Some scale) network weights.Value)
+    use preparing =
+        Engine.ok (Predictor.create (Engine.get ()) (Some preparation) network weights.Value)
 
     use plain = predictor ()
-    let scaled = images |> Array.map (fun x -> x * 0.5f - 1.0f)
-    Assert.Equal<float32[]>(predict plain scaled, predict scaling images)
+    let prepared = images |> Array.map (fun x -> (x * (1.0f / 16.0f) - 0.3f) / 0.7f)
+    Assert.Equal<float32[]>(predict plain prepared, predict preparing images)
 
 [<Fact>]
 let ``several threads get the bits that one gets`` () =

@@ -68,7 +68,7 @@ type ZooTests(output: ITestOutputHelper) =
             Network = network
             Weights = VerifyNumbers.single weights
             Classes = []
-            Normalisation = None
+            Preparation = None
         }
 
         Folders.within (fun folder ->

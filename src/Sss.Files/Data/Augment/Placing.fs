@@ -40,7 +40,8 @@ module internal Placing =
 
     /// The same from stored numbers.
     let private floatRow
-        (n: Normalisation)
+        (n: Preparation)
+        (units: Units)
         c
         (data: float32[])
         start
@@ -56,14 +57,15 @@ module internal Placing =
                 if at < 0 || at >= row.Length then
                     blank
                 else
-                    (data[start + at] * n.Scale - n.Mean[c]) / n.Deviation[c]
+                    Preparation.value n c (Units.apply units data[start + at])
 
     /// Writes one image whose stored values start at `offset`. `down` and `right`: where the crop
     /// starts, relative to the image.
     let image
         (shape: Shape)
         table
-        (n: Normalisation)
+        (n: Preparation)
+        units
         stored
         offset
         down
@@ -73,7 +75,7 @@ module internal Placing =
         =
         for c in 0 .. shape.Channels - 1 do
             // The padding is black before normalisation, as a crop from a larger picture would be.
-            let blank = (0.0f * n.Scale - n.Mean[c]) / n.Deviation[c]
+            let blank = Preparation.value n c (Preparation.black n.Range)
 
             for y in 0 .. shape.Height - 1 do
                 let line = destination.Slice((c * shape.Height + y) * shape.Width, shape.Width)
@@ -86,4 +88,4 @@ module internal Placing =
 
                     match stored with
                     | Stored.Bytes data -> byteRow table (c * 256) data start right flip blank line
-                    | Stored.Floats data -> floatRow n c data start right flip blank line
+                    | Stored.Floats data -> floatRow n units c data start right flip blank line

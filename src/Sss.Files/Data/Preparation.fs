@@ -1,0 +1,194 @@
+namespace Sss.Files
+
+open System
+open System.Globalization
+open Sss.Core
+
+/// Which of the numbers that a data set stores is black, and which is white.
+[<RequireQualifiedAccess>]
+type PixelRange =
+    | Known of black: float32 * white: float32
+    /// Nobody says, and it cannot be inferred: the least and the greatest number that was seen; not
+    /// numbers where even that is not known.
+    | Unknown of low: float32 * high: float32
+
+/// Ranges of pixels.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module PixelRange =
+
+    /// What bytes of picture files and of the formats that store pixels as bytes mean.
+    let bytes = PixelRange.Known(0.0f, 255.0f)
+
+    /// The whites of 8, 10, 12, 14 and 16 bits.
+    let private whites = [ 255.0f; 1023.0f; 4095.0f; 16383.0f; 65535.0f ]
+
+    /// Whole numbers whose largest is from 2 to below this are in units that pixels do not have.
+    let private leastOfBytes = 32.0f
+
+    /// Fractions count as 0 to 255 from this on.
+    let private halfOfBytes = 128.0f
+
+    /// So much of white may be passed at both ends: scaling of images overshoots.
+    let private margin = 1e-3f
+
+    /// What pixels mean whose least and greatest number these are, by the rule of
+    /// `docs/pictures.md`. `isWhole`: all are whole numbers.
+    let infer (isWhole: bool) (low: float32) (high: float32) : PixelRange =
+        let upTo white = high <= white * (1.0f + margin) && low >= -white * margin
+
+        let known white = PixelRange.Known(0.0f, white)
+
+        if upTo 1.0f then
+            known 1.0f
+        elif isWhole && low >= 0.0f && high >= leastOfBytes then
+            match whites |> List.tryFind (fun white -> high <= white) with
+            | Some white -> known white
+            | None -> PixelRange.Unknown(low, high)
+        elif not isWhole && high >= halfOfBytes && upTo 255.0f then
+            known 255.0f
+        else
+            PixelRange.Unknown(low, high)
+
+    /// A number that reads back as the same.
+    let internal number (value: float32) =
+        value.ToString("R", CultureInfo.InvariantCulture)
+
+    /// In words: `0 to 255 (black to white)`.
+    let text (range: PixelRange) : string =
+        match range with
+        | PixelRange.Known(black, white) -> $"{number black} to {number white} (black to white)"
+        | PixelRange.Unknown(low, high) when Single.IsFinite low && Single.IsFinite high ->
+            $"{number low} to {number high} (black and white are not known)"
+        | PixelRange.Unknown _ -> "black and white are not known"
+
+/// From the numbers of one source of images to those of another: straight from black to black and
+/// from white to white.
+[<Struct>]
+type Units = {
+    Black: float32
+    /// White less black.
+    Span: float32
+    ToBlack: float32
+    ToSpan: float32
+    /// Both sources store the same numbers, and no bit of them is touched.
+    IsSame: bool
+}
+
+/// Conversions between sources.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Units =
+
+    let same: Units = {
+        Black = 0.0f
+        Span = 1.0f
+        ToBlack = 0.0f
+        ToSpan = 1.0f
+        IsSame = true
+    }
+
+    /// So many times as wide may the numbers of one source be as those of another while both may
+    /// still be of the same unknown units.
+    let private alike = 10.0f
+
+    /// None: the numbers cannot be converted, or have nothing in common.
+    let between (source: PixelRange) (target: PixelRange) : Units option =
+        match source, target with
+        | PixelRange.Known(black, white), PixelRange.Known(toBlack, toWhite) ->
+            Some {
+                Black = black
+                Span = white - black
+                ToBlack = toBlack
+                ToSpan = toWhite - toBlack
+                IsSame = (black = toBlack && white = toWhite)
+            }
+        | PixelRange.Unknown(low, high), PixelRange.Unknown(toLow, toHigh) ->
+            let ratio = (high - low) / (toHigh - toLow)
+
+            // Where nothing was kept of what was seen there is nothing to compare.
+            if ratio > alike || ratio < 1.0f / alike then None else Some same
+        | PixelRange.Known _, PixelRange.Unknown _
+        | PixelRange.Unknown _, PixelRange.Known _ -> None
+
+    /// One number.
+    let inline apply (units: Units) (stored: float32) : float32 =
+        if units.IsSame then
+            stored
+        else
+            units.ToBlack + (stored - units.Black) * units.ToSpan / units.Span
+
+/// All that an image goes through from file or array to a network's input. It is stored with the
+/// network, and every path that takes an image goes through it.
+type Preparation = {
+    /// From picture file to bytes; without meaning for images that come as numbers.
+    Pictures: PictureOptions
+    /// Of the numbers that the network was trained on, before `Scale`.
+    Range: PixelRange
+    Scale: float32
+    /// One a channel, of the scaled pixels of the training split.
+    Mean: float32[]
+    /// One a channel; never 0 (a channel that is the same everywhere gets 1).
+    Deviation: float32[]
+}
+
+/// Preparations.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Preparation =
+
+    /// The number that black is; 0 where that is not known.
+    let black (range: PixelRange) : float32 =
+        match range with
+        | PixelRange.Known(black, _) -> black
+        | PixelRange.Unknown _ -> 0.0f
+
+    /// What makes the distance from black to white 1; 1 where that is not known.
+    let scaleOf (range: PixelRange) : float32 =
+        match range with
+        | PixelRange.Known(black, white) -> 1.0f / abs (white - black)
+        | PixelRange.Unknown _ -> 1.0f
+
+    /// The one way from a stored number to an input value: (pixel · scale − mean) / deviation, in this
+    /// order and in single precision.
+    let inline value (p: Preparation) (channel: int) (stored: float32) : float32 =
+        (stored * p.Scale - p.Mean[channel]) / p.Deviation[channel]
+
+    /// How an image is prepared for an input shape, in one line.
+    let text (shape: Shape) (p: Preparation) : string =
+        let list (values: float32[]) =
+            String.Join(", ", values |> Array.map PixelRange.number)
+
+        let formula =
+            $"(pixel * {PixelRange.number p.Scale} - mean) / deviation a channel, mean {list p.Mean}, \
+              deviation {list p.Deviation}"
+
+        match p.Range, shape.Channels with
+        | PixelRange.Known _, (1 | 3) ->
+            $"pictures: {PictureOptions.words shape p.Pictures}; pixels from {PixelRange.text p.Range}; \
+              {formula}"
+        | (PixelRange.Known _ | PixelRange.Unknown _), _ ->
+            $"no pictures; pixels: {PixelRange.text p.Range}; {formula}"
+
+    /// Why picture files cannot be prepared for a network, and what would help; None: they can.
+    let refusal (shape: Shape) (p: Preparation) : (string * string) option =
+        match p.Range with
+        | _ when shape.Channels <> 1 && shape.Channels <> 3 ->
+            Some(
+                $"its input {shape} has {shape.Channels} channels, and picture files give 1 or 3",
+                "give it numbers: `sss eval` with an npz file, or Predict in C#"
+            )
+        | _ when shape.Height = 1 && shape.Width = 1 ->
+            Some(
+                $"its input {shape} is a vector and no image",
+                "give it numbers: `sss eval` with an npz file, or Predict in C#"
+            )
+        | PixelRange.Known _ -> None
+        | PixelRange.Unknown(low, high) ->
+            let seen =
+                if Single.IsFinite low && Single.IsFinite high then
+                    $" (they go from {PixelRange.number low} to {PixelRange.number high})"
+                else
+                    ""
+
+            Some(
+                $"which of its training pixels are black and white is not known{seen}",
+                "add an array `range` with the numbers of black and white to the npz file and train again"
+            )

@@ -1,0 +1,66 @@
+namespace Sss.Torch
+
+open System
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Files
+
+/// What a network says about picture files.
+[<RequireQualifiedAccess>]
+module Predict =
+
+    /// Picture files as a data set of a network, whose images go through its preparation. Fails where
+    /// pictures cannot: `Preparation.refusal`.
+    let dataset (loaded: LoadedNetwork) (files: string list) : Result<Dataset, FileError> =
+        result {
+            let! preparation =
+                loaded.Preparation
+                |> Result.requireSome (
+                    TakesNoPictures(
+                        loaded.Path,
+                        "the file does not say how its images were prepared",
+                        "train it with `sss train`, which says so"
+                    )
+                )
+
+            do!
+                match Preparation.refusal loaded.Network.Input preparation with
+                | None -> Ok()
+                | Some(reason, remedy) -> Error(TakesNoPictures(loaded.Path, reason, remedy))
+
+            let paths = Array.ofList files
+
+            let split = {
+                Shape = loaded.Network.Input
+                Pixels = Pictures { Paths = paths; Kept = None }
+                Labels = Array.zeroCreate paths.Length
+            }
+
+            return!
+                Dataset.preparedBy preparation {
+                    Name = "pictures"
+                    Classes = loaded.Classes
+                    Train = split
+                    Test = split
+                    Preparation = preparation
+                    Range = PixelRange.bytes
+                    Facts = None
+                    Skipped = []
+                }
+        }
+
+    /// The scores of each picture, or what keeps it from being read. The same files in the same order
+    /// have the scores that they have in `Pipeline.evaluate`, bit for bit.
+    let files
+        (engine: LibTorch)
+        (loaded: LoadedNetwork)
+        (files: string list)
+        : Result<Result<float32[], FileError>[], PipelineError> =
+        result {
+            let! dataset = dataset loaded files |> Result.mapError BadFile
+
+            use! model =
+                Model.create engine loaded.Network loaded.Weights |> Result.mapError NoModel
+
+            return Evaluate.predictions model dataset dataset.Test
+        }
