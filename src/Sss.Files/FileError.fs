@@ -136,7 +136,8 @@ module FileError =
         match these |> List.filter (fun name -> not (List.contains name those)) with
         | [] -> "none"
         | names when names.Length > shown ->
-            String.Join(", ", List.truncate shown names) + $" and {names.Length - shown} more"
+            String.Join(", ", List.truncate shown names)
+            + $" and {names.Length - shown} more"
         | names -> String.Join(", ", names)
 
     /// The whole message; more than one line where there is a list or a remedy.
