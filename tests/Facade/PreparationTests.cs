@@ -30,12 +30,13 @@ public sealed class PreparationTests : IDisposable
     [Fact]
     public async Task PicturesThatAreScaledBeforeTheCutAreSoInPredict()
     {
+        var pictures = Path.Combine(folder, "pictures");
         foreach (var (name, isLight) in new[] { ("dark", false), ("light", true) })
         {
-            Directory.CreateDirectory(Path.Combine(folder, name));
+            Directory.CreateDirectory(Path.Combine(pictures, name));
             for (var i = 0; i < 50; i++)
             {
-                Png(Path.Combine(folder, name, $"{i:D2}.png"), 64, (x, y) =>
+                Png(Path.Combine(pictures, name, $"{i:D2}.png"), 64, (x, y) =>
                     (byte)((x is >= 16 and < 48 && y is >= 16 and < 48) == isLight
                         ? random.Next(165, 255)
                         : random.Next(0, 90)));
@@ -43,7 +44,7 @@ public sealed class PreparationTests : IDisposable
         }
 
         var net = Network.Parse(Text);
-        var data = Dataset.Folder(folder, net);
+        var data = Dataset.Folder(pictures, net);
         using var trained = await net.TrainAsync(data, new TrainingOptions { Threads = 1 });
         using var small = trained.Select();
         Assert.Equal(1, small.Evaluate(data.Test).Accuracy);
@@ -53,7 +54,7 @@ public sealed class PreparationTests : IDisposable
         Assert.Equal(small.Preparation, again.Preparation);
 
         // The same folder, read without the recipe: as other data would be.
-        var plain = Dataset.Folder(folder, net.WithRecipe(null));
+        var plain = Dataset.Folder(pictures, net.WithRecipe(null));
         Assert.Equal(small.Evaluate(data.Test), again.Evaluate(plain.Test));
         for (var i = 0; i < data.Test.Count; i++)
         {
@@ -61,7 +62,7 @@ public sealed class PreparationTests : IDisposable
             Assert.Equal(data.Test.Labels[i], scores[0] > scores[1] ? 0 : 1);
             Assert.Equal(scores, small.PredictBatch(data.Test.Image(i)));
             Assert.Equal(scores, again.Predict(plain.Test, i));
-            var file = Path.Combine(folder, data.Classes[data.Test.Labels[i]], $"{(5 * (i % 10)) + 4:D2}.png");
+            var file = Path.Combine(pictures, data.Classes[data.Test.Labels[i]], $"{(5 * (i % 10)) + 4:D2}.png");
             Assert.Equal(scores, again.PredictFile(file));
         }
 
