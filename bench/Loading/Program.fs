@@ -95,10 +95,7 @@ let main words =
     let clock = Stopwatch.StartNew()
 
     let dataset =
-        Dataset.loadFor
-            parsed.Network
-            (PictureOptions.ofAugment recipe.Augment)
-            (Folder folder)
+        Dataset.loadFor parsed.Network (PictureOptions.ofAugment recipe.Augment) (Folder folder)
         |> ok FileError.message
 
     row "opening the folder" $"{clock.Elapsed.TotalSeconds:F1} s"

@@ -92,7 +92,10 @@ module SweepCommand =
 
         result {
             let! source = DataSource.parse data |> Result.mapError BadFile
-            let! dataset = Engine.data parsed.Network (PictureOptions.ofAugment recipe.Augment) source
+
+            let! dataset =
+                Engine.data parsed.Network (PictureOptions.ofAugment recipe.Augment) source
+
             do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
             do! RunFolder.prepare (args.GetResult SweepArgument.Out) |> Result.mapError BadFile
 

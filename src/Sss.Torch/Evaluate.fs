@@ -105,7 +105,13 @@ module Evaluate =
         go first 0 []
 
     /// Runs all images of a plan in batches, and hands index and scores of each to `see`, in order.
-    let private each (model: Model) plan isSkipped skip (see: int -> ReadOnlyMemory<float32> -> unit) =
+    let private each
+        (model: Model)
+        plan
+        isSkipped
+        skip
+        (see: int -> ReadOnlyMemory<float32> -> unit)
+        =
         let size = int (Shape.count plan.Split.Shape)
         let classes = model.Network.Classes
         let images = Array.zeroCreate (batch * size)
@@ -181,7 +187,11 @@ module Evaluate =
 
     /// The scores of each image of a split, in the batches that `run` takes them in, so that they have
     /// the same bits; or what keeps the image from being read.
-    let predictions (model: Model) (dataset: Dataset) (split: Split) : Result<float32[], FileError>[] =
+    let predictions
+        (model: Model)
+        (dataset: Dataset)
+        (split: Split)
+        : Result<float32[], FileError>[] =
         let plan = Batch.plain dataset split
 
         let found =

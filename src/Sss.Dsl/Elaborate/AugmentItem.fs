@@ -6,24 +6,14 @@ open Sss.Dsl.RecipeItems
 /// `augment …`: how pictures are read and training images changed.
 module internal AugmentItem =
 
-    let private augmentations = [
-        "resize"
-        "background"
-        "area"
-        "crop"
-        "flip"
-        "jitter"
-        "pca"
-    ]
+    let private augmentations = [ "resize"; "background"; "area"; "crop"; "flip"; "jitter"; "pca" ]
 
     let private colours = "`white`, `black`, or red, green and blue as `255, 128, 0`"
 
     /// The colour behind `background=`, where it is one, and the words after it.
     let private background run (name: Located<string>) (words: RecipeWord list) set =
         let wrong found span =
-            run.Report
-                (MeaningProblem.WrongArgument($"`{name.Value}`", $"`{found}`", colours))
-                span
+            run.Report (MeaningProblem.WrongArgument($"`{name.Value}`", $"`{found}`", colours)) span
 
         match words with
         | RecipeWord.Chosen(_, value) :: rest ->
@@ -33,7 +23,7 @@ module internal AugmentItem =
 
             rest
         | RecipeWord.Named(_, red) :: RecipeWord.Comma _ :: RecipeWord.Number(green, greenSpan) :: RecipeWord.Comma _ :: RecipeWord.Number(blue,
-                                                                                                                                     blueSpan) :: rest ->
+                                                                                                                                           blueSpan) :: rest ->
             let part what value span =
                 match Evaluate.integer (fun () -> $"{what} of `{name.Value}`") 0 255 span value with
                 | Ok n -> Some(byte n)
@@ -139,8 +129,7 @@ module internal AugmentItem =
                     run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
                 | _ -> ()
 
-                let seen =
-                    name |> Option.fold (fun seen name -> Set.add name.Value seen) seen
+                let seen = name |> Option.fold (fun seen name -> Set.add name.Value seen) seen
 
                 match name with
                 | Some({ Value = "background" } as name) when not (word.IsWord) ->

@@ -12,7 +12,9 @@ module Classes =
     /// network knows all the names, in whatever order; by its number where either side has nothing
     /// but numbers. None: neither.
     let matching (network: string list) (data: string list) : int[] option =
-        let places = network |> List.indexed |> List.map (fun (i, name) -> name, i) |> Map.ofList
+        let places =
+            network |> List.indexed |> List.map (fun (i, name) -> name, i) |> Map.ofList
+
         let found = data |> List.map (fun name -> Map.tryFind name places)
 
         if List.forall Option.isSome found then

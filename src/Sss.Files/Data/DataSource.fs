@@ -91,7 +91,11 @@ module DataSource =
 
     /// Reads the whole data set into memory; pictures of a folder with these options, at `shape`, where
     /// one is given.
-    let internal load (options: PictureOptions) (shape: Shape option) (source: DataSource) : Result<Dataset, FileError> =
+    let internal load
+        (options: PictureOptions)
+        (shape: Shape option)
+        (source: DataSource)
+        : Result<Dataset, FileError> =
         match source with
         | Digits -> Ok(Digits.load ())
         | FashionMnist -> fashion ()

@@ -190,8 +190,7 @@ module Split =
     /// are not decoded have the mean 0 and the deviation 1.
     let preparation options range (scale: float32) (split: Split) : Preparation =
         let ofBytes data =
-            Moments.ofImages split.Shape split.Count data
-            |> ofMoments options range scale
+            Moments.ofImages split.Shape split.Count data |> ofMoments options range scale
 
         match split.Pixels with
         | Bytes data

@@ -92,11 +92,11 @@ module Dataset =
             match split.Pixels with
             | Pictures { Paths = paths; Kept = Some _ } when
                 dataset.Preparation.Pictures <> preparation.Pictures
-                ->
-                {
-                    split with
-                        Pixels = Pictures { Paths = paths; Kept = None }
-                }
+                  ->
+                  {
+                      split with
+                          Pixels = Pictures { Paths = paths; Kept = None }
+                  }
             | Pictures _
             | Bytes _
             | Floats _ -> split

@@ -176,7 +176,12 @@ module ImageFolder =
     let keptBytes = 512L * 1024L * 1024L
 
     /// `load` with another limit to what is kept.
-    let internal loadWithin (keptBytes: int64) (options: PictureOptions) (shape: Shape option) (root: string) =
+    let internal loadWithin
+        (keptBytes: int64)
+        (options: PictureOptions)
+        (shape: Shape option)
+        (root: string)
+        =
         FileError.catching
             root
             (fun () ->

@@ -251,11 +251,7 @@ module Npz =
                     Error(
                         Malformed(
                             place,
-                            Mismatch(
-                                "number of labels",
-                                string images.Count,
-                                string labels.Length
-                            )
+                            Mismatch("number of labels", string images.Count, string labels.Length)
                         )
                     )
             elif images.Count = 0 then

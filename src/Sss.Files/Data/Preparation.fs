@@ -34,7 +34,8 @@ module PixelRange =
     /// What pixels mean whose least and greatest number these are, by the rule of
     /// `docs/pictures.md`. `isWhole`: all are whole numbers.
     let infer (isWhole: bool) (low: float32) (high: float32) : PixelRange =
-        let upTo white = high <= white * (1.0f + margin) && low >= -white * margin
+        let upTo white =
+            high <= white * (1.0f + margin) && low >= -white * margin
 
         let known white = PixelRange.Known(0.0f, white)
 
@@ -105,7 +106,10 @@ module Units =
             let ratio = (high - low) / (toHigh - toLow)
 
             // Where nothing was kept of what was seen there is nothing to compare.
-            if ratio > alike || ratio < 1.0f / alike then None else Some same
+            if ratio > alike || ratio < 1.0f / alike then
+                None
+            else
+                Some same
         | PixelRange.Known _, PixelRange.Unknown _
         | PixelRange.Unknown _, PixelRange.Known _ -> None
 

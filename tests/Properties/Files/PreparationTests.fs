@@ -47,9 +47,7 @@ let private within (data: byte[]) (test: string -> string -> 'T) : 'T =
     )
 
 let private pixels data =
-    within data (fun _ path ->
-        PixelFacts.text (Option.get (Folders.ok (Npz.load path)).Facts)
-    )
+    within data (fun _ path -> PixelFacts.text (Option.get (Folders.ok (Npz.load path)).Facts))
 
 let private refused data =
     within data (fun folder path -> Folders.messageIn folder (Npz.load path))
@@ -72,7 +70,9 @@ let private refused data =
 [<InlineData("<f4", 99.5, "pixels: float32, 0 to 99.5 (black and white are not known), N x H x W")>]
 [<InlineData("<f8", 255.0, "pixels: float64, 0 to 255 (black to white), N x H x W")>]
 [<InlineData("<f8", 4000.0, "pixels: float64, 0 to 4095 (black to white), N x H x W")>]
-[<InlineData("<f8", 70000.0, "pixels: float64, 0 to 70000 (black and white are not known), N x H x W")>]
+[<InlineData("<f8",
+             70000.0,
+             "pixels: float64, 0 to 70000 (black and white are not known), N x H x W")>]
 let ``what numbers mean is inferred by a rule`` (kind: string) (largest: float) (expected: string) =
     Assert.Equal(expected, pixels (archive kind [ 0.0; largest ] [ largest ] []))
 
@@ -93,7 +93,9 @@ let ``an array states black and white`` () =
     let stated values kind =
         pixels (archive "<f4" [ -1.0; 1.0 ] [ 0.5 ] [ "range", array kind "2," values ])
 
-    let expected = "pixels: float32, -1 to 1 (black to white), as the file states, N x H x W"
+    let expected =
+        "pixels: float32, -1 to 1 (black to white), as the file states, N x H x W"
+
     Assert.Equal(expected, stated [ -1.0; 1.0 ] "<f8")
     Assert.Equal(expected, stated [ -1.0; 1.0 ] "<i8")
 
@@ -146,7 +148,9 @@ let ``arrays that were scaled apart are refused`` () =
 [<InlineData("8, 8, 5", "")>]
 let ``the layout of four extents is found, or the array is refused`` (extents: string) expected =
     let count = extents.Split ',' |> Array.map int |> Array.reduce (*)
-    let images n = array "|u1" $"{n}, {extents}" (Seq.init (n * count) (fun i -> float (i % 256)))
+
+    let images n =
+        array "|u1" $"{n}, {extents}" (Seq.init (n * count) (fun i -> float (i % 256)))
 
     let data more =
         FormatTests.npz (
@@ -160,9 +164,9 @@ let ``the layout of four extents is found, or the array is refused`` (extents: s
         )
 
     if expected <> "" then
-        within (data []) (fun _ path ->
-            Assert.Equal(expected, string (Folders.ok (Npz.load path)).Train.Shape)
-        )
+        within
+            (data [])
+            (fun _ path -> Assert.Equal(expected, string (Folders.ok (Npz.load path)).Train.Shape))
     else
         let shape = "1x" + extents.Replace(", ", "x")
 
@@ -176,9 +180,9 @@ let ``the layout of four extents is found, or the array is refused`` (extents: s
         let stated (layout: string) =
             let text = FormatTests.npy 1 "<U4" "" (Encoding.UTF32.GetBytes layout)
 
-            within (data [ "layout", text ]) (fun _ path ->
-                string (Folders.ok (Npz.load path)).Train.Shape
-            )
+            within
+                (data [ "layout", text ])
+                (fun _ path -> string (Folders.ok (Npz.load path)).Train.Shape)
 
         let parts = extents.Split ", "
         Assert.Equal($"{parts[0]}x{parts[1]}x{parts[2]}", stated "NCHW")
@@ -271,13 +275,11 @@ let ``units are converted from black to black and white to white, and not at all
 
     span = 0s
     || toSpan = 0s
-    || (
-        let convert = Units.apply (between (range black span) (range toBlack toSpan))
+    || (let convert = Units.apply (between (range black span) (range toBlack toSpan))
 
         convert (float32 black) = float32 toBlack
         && convert (float32 black + float32 span) = float32 toBlack + float32 toSpan
-        && Units.apply (between (range black span) (range black span)) 0.1f = 0.1f
-    )
+        && Units.apply (between (range black span) (range black span)) 0.1f = 0.1f)
 
 let private made name classes range : Dataset =
     let split = {
@@ -314,8 +316,12 @@ let ``data of other units is converted or refused`` () =
 
     let standard = (made "n" [ "a" ] unknown).Preparation
     Folders.message (Dataset.preparedBy standard (data (known 1.0f))) |> ignore
-    Folders.message (Dataset.preparedBy standard (data (PixelRange.Unknown(-90.0f, 90.0f)))) |> ignore
-    Folders.ok (Dataset.preparedBy standard (data (PixelRange.Unknown(-1.5f, 3.0f)))) |> ignore
+
+    Folders.message (Dataset.preparedBy standard (data (PixelRange.Unknown(-90.0f, 90.0f))))
+    |> ignore
+
+    Folders.ok (Dataset.preparedBy standard (data (PixelRange.Unknown(-1.5f, 3.0f))))
+    |> ignore
 
 [<Fact>]
 let ``classes are matched by name, and by number where there are no names`` () =
@@ -356,10 +362,7 @@ let ``a vector and four channels take no pictures`` () =
         refusal (Shape.vector 784) known
     )
 
-    Assert.Equal(
-        Some "its input 3x1x1 is a vector and no image",
-        refusal (Shape.vector 3) known
-    )
+    Assert.Equal(Some "its input 3x1x1 is a vector and no image", refusal (Shape.vector 3) known)
 
     Assert.Equal(
         Some "its input 4x8x8 has 4 channels, and picture files give 1 or 3",
@@ -367,7 +370,8 @@ let ``a vector and four channels take no pictures`` () =
     )
 
     Assert.Equal(
-        Some "which of its training pixels are black and white is not known (they go from -2 to 2.5)",
+        Some
+            "which of its training pixels are black and white is not known (they go from -2 to 2.5)",
         refusal (Shape.create 3 8 8) (PixelRange.Unknown(-2.0f, 2.5f))
     )
 
@@ -375,10 +379,13 @@ let ``a vector and four channels take no pictures`` () =
 let ``pictures that were read in another way than the recipe asks for are refused`` () =
     Folders.within (fun root ->
         StoredPicturesTests.folder root 5
-        let options = { PictureOptions.standard with Resize = 16 }
 
-        let d =
-            Folders.ok (ImageFolder.load options (Some(Shape.create 3 12 12)) root)
+        let options = {
+            PictureOptions.standard with
+                Resize = 16
+        }
+
+        let d = Folders.ok (ImageFolder.load options (Some(Shape.create 3 12 12)) root)
 
         Assert.Equal(d, Folders.ok (Dataset.readWith options d))
 
@@ -387,8 +394,6 @@ let ``pictures that were read in another way than the recipe asks for are refuse
   recipe: resize=0 background=black
   pictures: resize=16 background=white
   load the pictures with the recipe's options (in C#: Dataset.Folder(folder, network) with a network of this recipe)""",
-            Folders.messageIn
-                root
-                (Dataset.readWith { Resize = 0; Background = Rgb.black } d)
+            Folders.messageIn root (Dataset.readWith { Resize = 0; Background = Rgb.black } d)
         )
     )

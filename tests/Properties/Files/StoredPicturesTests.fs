@@ -48,7 +48,10 @@ let private loadWith options keptBytes root =
 let private load keptBytes root =
     loadWith PictureOptions.standard keptBytes root
 
-let private resized = { PictureOptions.standard with Resize = 16 }
+let private resized = {
+    PictureOptions.standard with
+        Resize = 16
+}
 
 let private fill plan draw (indices: int[]) =
     let values = Array.zeroCreate<float32>(indices.Length * int (Shape.count shape))

@@ -67,7 +67,15 @@ let private run loaders network (d: Dataset) recipe =
 let ``same seed, same bits: twice, and with 1, 2 and 4 loaders`` () =
     Folders.within (fun root ->
         StoredPicturesTests.folder root 30
-        let d = Engine.ok (ImageFolder.loadWithin 0L (PictureOptions.ofAugment all.Augment) (Some tiny.Input) root)
+
+        let d =
+            Engine.ok (
+                ImageFolder.loadWithin
+                    0L
+                    (PictureOptions.ofAugment all.Augment)
+                    (Some tiny.Input)
+                    root
+            )
 
         let paths = pictures d
 
@@ -95,7 +103,16 @@ let ``same seed, same bits: twice, and with 1, 2 and 4 loaders`` () =
 let ``a file that vanishes and too many broken ones end training with an error`` () =
     Folders.within (fun root ->
         StoredPicturesTests.folder root 30
-        let d = Engine.ok (ImageFolder.loadWithin 0L (PictureOptions.ofAugment all.Augment) (Some tiny.Input) root)
+
+        let d =
+            Engine.ok (
+                ImageFolder.loadWithin
+                    0L
+                    (PictureOptions.ofAugment all.Augment)
+                    (Some tiny.Input)
+                    root
+            )
+
         let paths = pictures d
         let content = File.ReadAllBytes paths[9]
         File.Delete paths[9]

@@ -54,7 +54,10 @@ let private archive (random: Random) path =
     let isLast = random.Next 2 = 0 && c <> 2
 
     let shape n =
-        if isLast then $"{n}, {h}, {w}, {c}" else $"{n}, {c}, {h}, {w}"
+        if isLast then
+            $"{n}, {h}, {w}, {c}"
+        else
+            $"{n}, {c}, {h}, {w}"
 
     let kind = types[random.Next types.Length]
 
@@ -209,11 +212,12 @@ let ``a picture file is to a network what its pixels in an array were in trainin
 
         // Channels first; grey pictures are grey in all three channels of a file.
         let pixels =
-            Array.init (count * channels * h * w) (fun i ->
-                if i < 2 then byte (255 * i) else byte (random.Next 256)
-            )
+            Array.init
+                (count * channels * h * w)
+                (fun i -> if i < 2 then byte (255 * i) else byte (random.Next 256))
 
-        let at n c y x = pixels[((n * channels + c) * h + y) * w + x]
+        let at n c y x =
+            pixels[((n * channels + c) * h + y) * w + x]
 
         for n in 0 .. count - 1 do
             use bitmap = new SKBitmap(w, h, SKColorType.Rgba8888, SKAlphaType.Opaque)
