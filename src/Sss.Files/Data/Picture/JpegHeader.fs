@@ -111,23 +111,29 @@ module internal JpegHeader =
                 match marker, header with
                 | 0xDA, None -> damaged ()
                 | 0xDA, Some header ->
-                    let ofScan = read (offset + 4L) 1
+                    let scan = content ()
 
-                    let isBuffered =
-                        header.IsBuffered
-                        || ofScan.Length = 1 && int ofScan[0] < header.Components.Length
+                    if scan.Length < length - 2 then
+                        fault "it ends early"
+                    else
+                        let isPart = scan.Length > 0 && int scan[0] < header.Components.Length
 
-                    Ok {
-                        header with
-                            IsBuffered = isBuffered
-                            Orientation = Option.defaultValue Upright found
-                    }
+                        Ok {
+                            header with
+                                IsBuffered = header.IsBuffered || isPart
+                                Orientation = Option.defaultValue Upright found
+                        }
                 | 0xE1, _ when found.IsNone -> walk read next surplus (exif (content ())) header
                 | (0xC4 | 0xC8 | 0xCC), _ -> walk read next surplus found header
                 | _, None when marker >= 0xC0 && marker <= 0xCF ->
-                    match frame marker (content ()) with
-                    | Ok header -> walk read next surplus found (Some header)
-                    | Error fault -> Error fault
+                    let content = content ()
+
+                    if content.Length < length - 2 then
+                        fault "it ends early"
+                    else
+                        match frame marker content with
+                        | Ok header -> walk read next surplus found (Some header)
+                        | Error fault -> Error fault
                 | _ -> walk read next surplus found header
 
     /// Reads what precedes the first scan.

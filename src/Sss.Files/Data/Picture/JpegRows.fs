@@ -60,13 +60,18 @@ module internal JpegRows =
 
     let private endMarker = [| 0xFFuy; 0xD9uy |]
 
-    /// What may follow the data: nothing, or bits that are all 0, or alternate.
-    let private paddings = [
-        yield endMarker
+    /// What may follow the data. A decoder that lacks data takes zeros where the end marker stands,
+    /// other bits where there are some, and where it waits for a restart what follows that. The bits
+    /// are many different ones, since a single pattern can happen to decode to what zeros give.
+    let private paddings =
+        let mixed step =
+            Array.init 64 (fun i -> byte ((i * step + 13) % 251))
 
-        for b in [ 0uy; 0x55uy; 0xAAuy ] do
-            yield Array.append (Array.create 16 b) endMarker
-    ]
+        let restarts =
+            Array.concat [ for n in 0xD0uy .. 0xD7uy -> Array.append [| 0xFFuy; n |] (mixed 89) ]
+
+        [ [||]; Array.zeroCreate 64; mixed 167; mixed 101; restarts ]
+        |> List.map (fun padding -> Array.append padding endMarker)
 
     /// A check sum of the pixels with a padding behind the data; None where they cannot be decoded.
     let private sum (content: ReadOnlyMemory<byte>) (padding: byte[]) : byte[] option =
@@ -86,6 +91,10 @@ module internal JpegRows =
                     None
             )
         |> Option.flatten
+
+    /// Content with nothing behind it that could begin a marker.
+    let private withoutHalfMarker (content: ReadOnlyMemory<byte>) =
+        content.Slice(0, content.Span.TrimEnd(0xFFuy).Length)
 
     /// Whether data without an end marker is there to its last bit. A decoder does not say so, but
     /// when nothing is missing it has no use for what stands behind, so the pixels are the same
@@ -143,6 +152,8 @@ module internal JpegRows =
             | None -> fault "its data is damaged"
             | Some true -> Ok()
             | Some false ->
+                let content = withoutHalfMarker content
+
                 match isAllThere header content with
                 | Error reason -> fault reason
                 | Ok() ->
