@@ -34,8 +34,8 @@ let ``limits are the ones that hold`` () =
     let text = stated "errors/SSS006.md" @"may have (\d+) MiB"
     Assert.Equal(mebibytes ReadFile.maxBytes, text)
     let kept = mebibytes ImageFolder.keptBytes
-    Assert.Equal(kept, stated "training.md" @"decoded images take up to (\d+) MiB")
-    Assert.Equal(kept, stated "design.md" @"decoded images take up to (\d+) MiB")
+    Assert.Equal(kept, stated "training.md" @"(\d+) MiB")
+    Assert.Equal(kept, stated "design.md" @"(\d+) MiB")
 
 [<Fact>]
 let ``the defaults of a recipe are the ones that hold`` () =

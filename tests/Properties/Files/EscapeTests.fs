@@ -49,7 +49,9 @@ let ``characters are escaped by name or by number`` () =
     Assert.Equal("a\\u001b]0;x\\u0007b", Escape.line "a\u001b]0;x\u0007b")
     Assert.Equal("a\\nb\\tc\\r", Escape.line "a\nb\tc\r")
     Assert.Equal("a\nb\tc\\r", Escape.lines "a\nb\tc\r")
-    Assert.Equal("\\u202etxt.exe \\u0085 \\ud800", Escape.line "\u202Etxt.exe \u0085 \uD800")
+    Assert.Equal("\\u202etxt.exe \\u0085", Escape.line "\u202Etxt.exe \u0085")
+    // A literal cannot hold half of a pair.
+    Assert.Equal("a\\ud800b", Escape.line (String [| 'a'; char 0xD800; 'b' |]))
     Assert.Equal("\\U000e0041", Escape.line "\U000E0041")
     Assert.Equal("Straße 猫 😀 C:\\cats [red]", Escape.line "Straße 猫 😀 C:\\cats [red]")
 

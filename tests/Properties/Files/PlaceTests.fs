@@ -122,7 +122,7 @@ let ``only a regular file is replaced`` () =
 
         let kept =
             Directory.GetFileSystemEntries folder
-            |> Array.map Path.GetFileName
+            |> Array.map (Path.GetFileName >> string)
             |> Array.sort
 
         Assert.Equal<string[]>([| "folder"; "pipe"; "socket"; "zero" |], kept)
