@@ -30,8 +30,8 @@ module TrainSummary =
         | None -> ()
     ]
 
-    /// What was removed and what it cost, as a person reads it.
-    let lines (out: string) (outcome: Outcome) =
+    /// What was removed and what it cost, as a person reads it. `hasReport`: whether a report is written.
+    let lines (hasReport: bool) (out: string) (outcome: Outcome) =
         let result = Outcome.summary outcome
 
         let part kept total =
@@ -76,5 +76,8 @@ module TrainSummary =
             yield! arithmetic outcome.Trained.Arithmetic
             $"time       {result.Seconds.Train:``0.0``} s training, {result.Seconds.Select:``0.00``} s \
               selection"
-            $"saved in   {out}; report.html there shows it all"
+            if hasReport then
+                $"saved in   {out}; report.html there shows it all"
+            else
+                $"saved in   {out}"
         ]
