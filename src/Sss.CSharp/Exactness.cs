@@ -3,7 +3,10 @@ namespace Sss;
 /// <summary>How far the selected network is from the full one: the proof that removal changed nothing.</summary>
 /// <param name="IsExact">Whether the difference is within the tolerance and every class the same.</param>
 /// <param name="MaxAbs">The largest |a − b| over all inputs and classes.</param>
-/// <param name="MaxRel">The largest max|a − b| / max|a| of an input.</param>
+/// <param name="MaxRel">
+/// The largest max|a − b| of an input over the input's scale: about how far its scores would move if every number
+/// of the network were off by its own size (<c>docs/selection.md</c>).
+/// </param>
 /// <param name="ArgmaxAgree">The fraction of inputs with the same class; ties within the tolerance count as the same.</param>
 /// <param name="Inputs">Random and test images that were run.</param>
 /// <param name="Tolerance">What <paramref name="MaxRel"/> may be.</param>

@@ -52,7 +52,7 @@ public sealed class TrainedNetwork : IDisposable
         var exactness = Exactness.From(outcome.Exactness);
         if (!exactness.IsExact)
         {
-            throw Engine.Failure(Torch.PipelineError.NewInexact(outcome.Exactness));
+            throw Engine.Failure(Torch.PipelineError.NewInexact(outcome.Exactness, outcome.AtDouble));
         }
 
         var counts = new SelectedCounts(

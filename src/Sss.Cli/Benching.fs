@@ -97,8 +97,7 @@ module BenchCommand =
     let private numbers (args: Argu.ParseResults<BenchArgument>) =
         result {
             let! threads =
-                args.TryGetResult BenchArgument.Threads
-                |> Option.traverseResult (Usage.atLeast 1 "--threads")
+                args.TryGetResult BenchArgument.Threads |> Option.traverseResult Usage.threads
 
             let! seconds = args.GetResult(BenchArgument.Seconds, 2.0) |> checkSeconds
             let! device = args.TryGetResult BenchArgument.Device |> Usage.device

@@ -30,7 +30,7 @@ module EvalCommand =
                 result {
                     let! threads =
                         args.TryGetResult EvalArgument.Threads
-                        |> Option.traverseResult (Usage.atLeast 1 "--threads")
+                        |> Option.traverseResult Usage.threads
 
                     let! limit =
                         args.TryGetResult EvalArgument.Limit

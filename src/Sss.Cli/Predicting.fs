@@ -99,7 +99,7 @@ module PredictCommand =
                 result {
                     let! threads =
                         args.TryGetResult PredictArgument.Threads
-                        |> Option.traverseResult (Usage.atLeast 1 "--threads")
+                        |> Option.traverseResult Usage.threads
 
                     let! top =
                         args.TryGetResult PredictArgument.Top

@@ -89,13 +89,10 @@ module SweepOptions =
                 |> Option.traverseResult TrainOptions.seeds
 
             let! jobs =
-                args.TryGetResult SweepArgument.Jobs
-                |> Option.defaultValue 1
-                |> Usage.atLeast 1 "--jobs"
+                args.TryGetResult SweepArgument.Jobs |> Option.defaultValue 1 |> Usage.jobs
 
             let! threads =
-                args.TryGetResult SweepArgument.Threads
-                |> Option.traverseResult (Usage.atLeast 1 "--threads")
+                args.TryGetResult SweepArgument.Threads |> Option.traverseResult Usage.threads
 
             let train =
                 ArgumentParser

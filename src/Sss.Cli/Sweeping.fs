@@ -220,7 +220,10 @@ module SweepCommand =
                     result {
                         let! text, parsed = Pipeline.loadText path
 
-                        for warning in parsed.Warnings do
+                        let gamma = args.TryGetResult SweepArgument.Gamma
+                        let hasTarget = args.Contains SweepArgument.Target_Macs
+
+                        for warning in TrainOptions.warnings gamma hasTarget parsed do
                             Terminal.write Console.Error (Language.render path text warning)
 
                         let before = Option.defaultValue Recipe.defaults parsed.Recipe

@@ -27,8 +27,16 @@ module TrainCommand =
           ]
 
     /// A network that no penalty acts on would be trained for nothing.
-    let private warn path (recipe: Recipe) (parsed: Parsed) text =
-        for warning in parsed.Warnings do
+    let private warn
+        path
+        (args: ParseResults<TrainArgument>)
+        (recipe: Recipe)
+        (parsed: Parsed)
+        text
+        =
+        let gamma = args.TryGetResult TrainArgument.Gamma
+
+        for warning in TrainOptions.warnings gamma recipe.TargetMacs.IsSome parsed do
             Terminal.write Console.Error (Language.render path text warning)
 
         let scaled = Network.scales parsed.Network |> Seq.toList
@@ -200,7 +208,7 @@ module TrainCommand =
                         }
 
                         if isFirst then
-                            warn path recipe parsed text
+                            warn path args recipe parsed text
 
                         let! source =
                             DataSource.parse (args.GetResult TrainArgument.Data)

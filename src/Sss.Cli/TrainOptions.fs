@@ -5,6 +5,7 @@ open System.Globalization
 open Argu
 open FsToolkit.ErrorHandling
 open Sss.Core
+open Sss.Dsl
 open Sss.Torch
 
 /// The options of `sss train`, read and held to their bounds. Options override the recipe.
@@ -68,6 +69,29 @@ module TrainOptions =
                 }
 
             text.Split ',' |> Array.fold add (Ok before)
+
+    /// Warnings of a text that hold with these options too: one of a missing γ (SSS651) does not where
+    /// an option gives γ or a target.
+    let warnings (gamma: string option) (hasTarget: bool) (parsed: Parsed) : Diagnostic list =
+        let isGiven kind =
+            match gamma with
+            | Some text when text.Contains '=' ->
+                let word =
+                    match kind with
+                    | Neuron -> "neuron"
+                    | Group -> "group"
+                    | Block -> "block"
+
+                text.Split(',', ';')
+                |> Array.exists (fun part -> part.Split('=', 2).[0].Trim() = word)
+            | gamma -> gamma.IsSome
+
+        let kinds = Network.scales parsed.Network |> Seq.map (fun (_, scale) -> scale.Kind)
+
+        if hasTarget || Seq.forall isGiven kinds then
+            parsed.Warnings |> List.filter (fun warning -> warning.Code <> "SSS651")
+        else
+            parsed.Warnings
 
     /// The recipe with the options in their places.
     let recipe (args: ParseResults<TrainArgument>) (recipe: Recipe) : Result<Recipe, string> =
@@ -147,12 +171,11 @@ module TrainOptions =
         : Result<int option * int option * int option, string> =
         result {
             let! threads =
-                args.TryGetResult TrainArgument.Threads
-                |> Option.traverseResult (Usage.atLeast 1 "--threads")
+                args.TryGetResult TrainArgument.Threads |> Option.traverseResult Usage.threads
 
             let! loaders =
                 args.TryGetResult TrainArgument.Loaders
-                |> Option.traverseResult (Usage.atLeast 1 "--loaders")
+                |> Option.traverseResult (Usage.between 1 Limits.loaders "--loaders")
 
             let! limit =
                 args.TryGetResult TrainArgument.Limit
@@ -191,9 +214,7 @@ module TrainOptions =
             let! seeds = args.TryGetResult TrainArgument.Seeds |> Option.traverseResult seeds
 
             let! jobs =
-                args.TryGetResult TrainArgument.Jobs
-                |> Option.defaultValue 1
-                |> Usage.atLeast 1 "--jobs"
+                args.TryGetResult TrainArgument.Jobs |> Option.defaultValue 1 |> Usage.jobs
 
             let options = {
                 Seeds = Option.defaultValue [ seed ] seeds

@@ -177,8 +177,8 @@ module TrainProgress =
                 | CutDone report -> line (cut report)
                 | Started start ->
                     line (heading start)
-                    task.MaxValue <- float (start.StepsPerEpoch * start.Epochs)
-                    task.Value <- float (start.StepsPerEpoch * start.FirstEpoch)
+                    task.MaxValue <- float start.StepsPerEpoch * float start.Epochs
+                    task.Value <- float start.StepsPerEpoch * float start.FirstEpoch
                 | Stepped report ->
                     task.Increment 1.0
                     task.Description <- rate report

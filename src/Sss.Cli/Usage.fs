@@ -283,6 +283,20 @@ module Usage =
         else
             Error $"{name} must be at least {bound}, not {value}."
 
+    /// A whole number of an option, held to both bounds.
+    let between (low: int) (high: int) (name: string) (value: int) : Result<int, string> =
+        if value > high then
+            Error $"{name} must be at most {high}, not {value}."
+        else
+            atLeast low name value
+
+    /// The value of `--threads`.
+    let threads (value: int) =
+        between 1 Limits.threads "--threads" value
+
+    /// The value of `--jobs`.
+    let jobs (value: int) = between 1 Limits.jobs "--jobs" value
+
     /// The device of `--device`; the CPU where it is not given.
     let device (given: string option) : Result<Device, string> =
         match given with

@@ -60,7 +60,7 @@ module VerifyCommand =
 
                     let! threads =
                         args.TryGetResult VerifyArgument.Threads
-                        |> Option.traverseResult (Usage.atLeast 1 "--threads")
+                        |> Option.traverseResult Usage.threads
 
                     let! device = args.TryGetResult VerifyArgument.Device |> Usage.device
                     return trials, seed, threads, device
@@ -88,6 +88,7 @@ module VerifyCommand =
                             Terminal.error
                                 $"verified on images of {network.Input} instead of {parsed.Network.Input}"
 
+                        do! VerifyRun.fits network |> Result.mapError NoModel
                         let! engine = Engine.loadFor device Precision.Float32 threads
 
                         let report =

@@ -19,8 +19,21 @@ type Evaluation = {
 [<RequireQualifiedAccess>]
 module Evaluate =
 
-    /// Images a batch. Fixed: sums in floating point depend on how the work is cut.
+    /// Images a batch, where their values are not too many.
     let batch = 256
+
+    /// What a batch may hold between two layers: 4 GiB.
+    let private mostBetween = 1L <<< 30
+
+    /// What LibTorch's memory is copied from and to at once: 1 GiB.
+    let private mostImages = 1L <<< 28
+
+    /// Images a batch for a network. Fixed by the network alone: sums in floating point depend on how
+    /// the work is cut.
+    let batchOf (network: Network) : int =
+        let images = mostImages / Shape.count network.Input
+        let between = mostBetween / Footprint.largestStep network
+        int (max 1L (min (int64 batch) (min images between)))
 
     /// Scores of images N×C×H×W in row-major order, N×classes. Reads the model only, so several
     /// threads may call it at once.
@@ -29,7 +42,8 @@ module Evaluate =
         let size = int (Shape.count input)
         let count = images.Length / size
         let classes = model.Network.Classes
-        let results = Array.zeroCreate (count * classes)
+        let batch = batchOf model.Network
+        let results = Array.zeroCreate (Checked.(*) count classes)
         use _ = torch.NewDisposeScope()
         use _ = torch.no_grad ()
 
@@ -46,6 +60,32 @@ module Evaluate =
             images.Span.Slice(first * size, n * size).CopyTo(Memory.span<float32> x)
             let y = model.Run(Evaluation, x.``to`` model.Place).contiguous().cpu()
             (Memory.span<float32> y).CopyTo(results.AsSpan(first * classes, n * classes))
+
+        results
+
+    /// The same of a float64 model, which computes at double precision; scores are rounded at the end.
+    let internal scoresAtDouble (model: Model) (images: ReadOnlyMemory<float32>) : float32[] =
+        let input = model.Network.Input
+        let size = int (Shape.count input)
+        let count = images.Length / size
+        let classes = model.Network.Classes
+        let results = Array.zeroCreate (Checked.(*) count classes)
+        use _ = torch.NewDisposeScope()
+        use _ = torch.no_grad ()
+
+        for n in 0 .. count - 1 do
+            use _ = torch.NewDisposeScope()
+
+            let x =
+                torch.empty (
+                    [| 1L; int64 input.Channels; int64 input.Height; int64 input.Width |],
+                    dtype = Nullable ScalarType.Float32
+                )
+
+            images.Span.Slice(n * size, size).CopyTo(Memory.span<float32> x)
+            let y = model.Run(Evaluation, x.``to`` ScalarType.Float64)
+            let y = y.``to``(ScalarType.Float32).contiguous()
+            (Memory.span<float32> y).CopyTo(results.AsSpan(n * classes, classes))
 
         results
 
@@ -114,6 +154,7 @@ module Evaluate =
         =
         let size = int (Shape.count plan.Split.Shape)
         let classes = model.Network.Classes
+        let batch = batchOf model.Network
         let images = Array.zeroCreate (batch * size)
 
         let rec go first =
@@ -140,7 +181,7 @@ module Evaluate =
     /// The first images of a split that can be read, as a network sees them, N×C×H×W.
     let images (dataset: Dataset) (split: Split) (count: int) : Result<float32[], FileError> =
         let size = int (Shape.count split.Shape)
-        let images = Array.zeroCreate (count * size)
+        let images = Array.zeroCreate (Checked.(*) count size)
 
         gather (Batch.plain dataset split) FileError.isBroken unseen 0 count images
         |> Result.map (fun (taken, _) -> Array.truncate (taken.Length * size) images)

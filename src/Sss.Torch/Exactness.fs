@@ -13,10 +13,10 @@ type Verdict =
 type Exactness = {
     /// The largest |a − b| over all inputs and classes.
     MaxAbs: float
-    /// The largest max|a − b| / max|a| of an input.
+    /// The largest max|a − b| of an input over the input's scale (`Sensitivity.scales`).
     MaxRel: float
-    /// The fraction of inputs whose largest score is of the same class; ties within the tolerance
-    /// count as the same.
+    /// The fraction of inputs whose largest score is of the same class. Two scores closer than twice
+    /// the tolerance are a tie, since each of them may differ by the tolerance.
     ArgmaxAgree: float
     Inputs: int
     /// What `MaxRel` may be.
@@ -28,8 +28,7 @@ type Exactness = {
 [<RequireQualifiedAccess>]
 module Exactness =
 
-    /// What a relative difference at single precision may be. Sums of a few thousand products
-    /// differ by about 1e-6 when zeros are left out of them.
+    /// What a relative difference at single precision may be.
     let tolerance = 1e-4
 
     /// The word in `result.json`.
@@ -38,8 +37,8 @@ module Exactness =
         | Exact -> "exact"
         | NotExact -> "not exact"
 
-    /// One input's differences: absolute, relative, same class.
-    let private compare tolerance (a: ReadOnlySpan<float32>) (b: ReadOnlySpan<float32>) =
+    /// One input's differences: absolute, relative to its scale, same class.
+    let private compare tolerance scale (a: ReadOnlySpan<float32>) (b: ReadOnlySpan<float32>) =
         let mutable apart = 0.0
         let mutable size = 0.0
 
@@ -49,15 +48,15 @@ module Exactness =
             size <- max size (abs (float a[i]))
 
         let lead = float a[Evaluate.arg a] - float a[Evaluate.arg b]
-        let relative = if apart = 0.0 then 0.0 else apart / size
+        let relative = if apart = 0.0 then 0.0 else apart / scale
 
-        if Double.IsFinite apart && Double.IsFinite size then
-            struct (apart, relative, lead <= tolerance * size)
+        if Double.IsFinite apart && Double.IsFinite size && Double.IsFinite scale then
+            struct (apart, relative, lead <= 2.0 * tolerance * scale)
         else
             struct (infinity, infinity, false)
 
-    /// The verdict on two sets of scores, N×classes each.
-    let ofScores (classes: int) (reference: float32[]) (other: float32[]) : Exactness =
+    /// The verdict on two sets of scores, N×classes each; `scales`: one for each input.
+    let within (scales: float[]) (classes: int) (reference: float32[]) (other: float32[]) =
         let inputs = reference.Length / classes
         let mutable maxAbs = 0.0
         let mutable maxRel = 0.0
@@ -66,7 +65,7 @@ module Exactness =
         for n in 0 .. inputs - 1 do
             let a = ReadOnlySpan(reference, n * classes, classes)
             let b = ReadOnlySpan(other, n * classes, classes)
-            let struct (absolute, relative, same) = compare tolerance a b
+            let struct (absolute, relative, same) = compare tolerance scales[n] a b
             maxAbs <- max maxAbs absolute
             maxRel <- max maxRel relative
             agree <- agree + (if same then 1 else 0)
@@ -84,6 +83,16 @@ module Exactness =
                     NotExact
         }
 
+    /// The verdict where nothing but the scores is known: the scale of an input is its largest score.
+    /// It takes rounding for a fault where all scores of an input are near 0 together.
+    let ofScores (classes: int) (reference: float32[]) (other: float32[]) : Exactness =
+        let scales =
+            reference
+            |> Array.chunkBySize classes
+            |> Array.map (fun row -> row |> Array.fold (fun most x -> max most (abs (float x))) 0.0)
+
+        within scales classes reference other
+
     /// Of two checks on the same inputs, what holds for both.
     let worse (a: Exactness) (b: Exactness) : Exactness = {
         MaxAbs = max a.MaxAbs b.MaxAbs
@@ -96,15 +105,32 @@ module Exactness =
 
     /// Random images for a network, standard normal.
     let randomImages (seed: int) (count: int) (network: Network) : float32[] =
-        let values = count * int (Shape.count network.Input)
+        let values = Checked.int (int64 count * Shape.count network.Input)
         let struct (draws, _) = Rng.many Rng.normal values (Rng.create seed)
         Array.map float32 draws
 
+    /// Values that the inputs of a sort may have together: both sorts are one array.
+    let private mostValues = 1L <<< 29
+
     /// How many inputs of a sort (random, real) are run: 256 where a network is small, fewer where
-    /// 4·10¹⁰ multiply-adds would be passed, never fewer than 8.
+    /// 4·10¹⁰ multiply-adds would be passed, but not fewer than 8, as long as one array holds them.
     let inputsOf (network: Network) : int =
         let macs = max 1L (Cost.ofNetwork network).Macs
-        int (min 256L (max 8L (40_000_000_000L / macs)))
+        let fit = max 1L (mostValues / Shape.count network.Input)
+        int (min fit (min 256L (max 8L (40_000_000_000L / macs))))
+
+    /// How many inputs of a set of scores have one that is not finite.
+    let private notFinite (classes: int) (scores: float32[]) =
+        scores
+        |> Array.chunkBySize classes
+        |> Array.filter (Array.exists (Single.IsFinite >> not))
+        |> Array.length
+
+    /// Whether a network's own scores are numbers, so that there is something to compare with.
+    let internal finite (network: Network) (scores: float32[]) : Result<unit, ModelError> =
+        match notFinite network.Classes scores with
+        | 0 -> Ok()
+        | count -> Error(ScoresNotFinite(count, scores.Length / network.Classes))
 
     /// Runs both networks in evaluation mode, on the CPU in float32, on the same images (N×C×H×W, row-major).
     let check
@@ -121,6 +147,37 @@ module Exactness =
 
         result {
             let! a = scores reference
+            do! finite (fst reference) a
             let! b = scores other
-            return ofScores (fst reference).Classes a b
+            let! scales = Sensitivity.scales engine reference images a
+            return within scales (fst reference).Classes a b
+        }
+
+    /// The same check with the same numbers, computed at double precision. What differs there beyond the
+    /// tolerance is no rounding of the arithmetic: the two networks are two functions.
+    let checkAtDouble
+        (engine: LibTorch)
+        (reference: Network * Weights<float32>)
+        (other: Network * Weights<float32>)
+        (images: float32[])
+        : Result<Exactness, ModelError> =
+        let scores (network, weights: Weights<float32>) =
+            result {
+                let doubles =
+                    weights
+                    |> Map.map (fun _ t -> {
+                        Shape = t.Shape
+                        Data = Array.map float t.Data
+                    })
+
+                use! model = Model.createDouble (LibTorch.onCpu engine) network doubles
+                return Evaluate.scoresAtDouble model (ReadOnlyMemory images)
+            }
+
+        result {
+            let! a = scores reference
+            do! finite (fst reference) a
+            let! b = scores other
+            let! scales = Sensitivity.scales engine reference images a
+            return within scales (fst reference).Classes a b
         }

@@ -74,8 +74,8 @@ module VerifyRun =
         | Ok(model: Model) ->
             use model = model
             score model image copyIn copyOut
-        // A network without its weights gives no scores; `Verify` sees other lengths and says so.
-        | Error(_: ModelError) -> [||]
+        // Weights are drawn for the network, and whether it fits was asked before.
+        | Error error -> invalidOp (ModelError.message error)
 
     /// A network as a function of one image, float64.
     let double (engine: LibTorch) : Network -> Weights<float> -> float[] -> float[] =
@@ -201,8 +201,12 @@ module VerifyRun =
             Failure = None
         }
 
+    /// Whether a network can be verified on this machine.
+    let fits (network: Network) : Result<unit, ModelError> = Footprint.verification network
+
     /// Random weights (running statistics too) and random patterns of zeros: full and selected
     /// network must agree, at float64 to 1e-10 and at float32 to 1e-4. Ends at the first failure.
+    /// A network that does not fit (`fits`): InvalidOperationException.
     /// `progress` is told the number of trials done. Stopped: the report of the trials so far.
     let run
         (engine: LibTorch)

@@ -46,6 +46,11 @@ module Check =
             Layers = 0
         }
 
+        match draft.Input with
+        | Some input when Shape.count input > int64 System.Array.MaxLength ->
+            run.Report (shapeProblem (ShapeProblem.ImageTooLarge input)) draft.Place
+        | _ -> ()
+
         let scope = NameScope("", draft.Definitions, run.Report)
         let body, value = CheckBody.checkBody run scope (input draft.Input) draft.Body
 

@@ -62,6 +62,18 @@ module internal CheckLayers =
         | Op.GlobalPool _
         | Op.Flatten -> []
 
+    /// Weights of a layer for an input; more than 64 bits count where its numbers are large.
+    let private weights (op: Op) (input: Shape) : decimal =
+        match op with
+        | Op.Conv c ->
+            decimal c.Out
+            * decimal (input.Channels / c.Groups)
+            * decimal c.Kernel.H
+            * decimal c.Kernel.W
+        | Op.DepthwiseConv c -> decimal input.Channels * decimal c.Kernel.H * decimal c.Kernel.W
+        | Op.Dense d -> decimal d.Out * decimal (Shape.count input)
+        | _ -> 0m
+
     /// What is wrong with a layer for an input.
     let fit (op: Op) (input: Shape) : ShapeProblem list =
         let output = Op.outputShape op input
@@ -91,7 +103,11 @@ module internal CheckLayers =
           ]
         | _ -> []
         |> fun problems ->
-            if problems.IsEmpty && (output.Height > maxSize || output.Width > maxSize) then
-                [ ShapeProblem.OutputTooLarge(Op.word op, output) ]
-            else
+            if not problems.IsEmpty then
                 problems
+            elif output.Height > maxSize || output.Width > maxSize then
+                [ ShapeProblem.OutputTooLarge(Op.word op, output) ]
+            elif weights op input > decimal System.Array.MaxLength then
+                [ ShapeProblem.TooManyWeights(Op.word op, weights op input) ]
+            else
+                []

@@ -23,6 +23,10 @@ type ShapeProblem =
     | BadNumber of word: string * argument: string * value: string * expected: string
     /// The last output does not have one value a class.
     | OutputIsNotClasses of output: Shape * classes: int
+    /// More weights in one layer than one array can hold.
+    | TooManyWeights of word: string * count: decimal
+    /// More values in one image than one array can hold.
+    | ImageTooLarge of input: Shape
     /// More multiply-adds or parameters than 64 bits can count.
     | TooLarge of what: string
     /// More layers than the language allows.

@@ -80,6 +80,16 @@ module NetworkErrorText =
                 else
                     "end with `dense classes`"
             )
+        | ShapeProblem.TooManyWeights(word, count) ->
+            "SSS408",
+            $"this `{word}` has {count:``0``} weights",
+            [ $"one layer may have at most {System.Array.MaxLength}" ],
+            Some "use fewer channels or features, or a pool before this layer"
+        | ShapeProblem.ImageTooLarge input ->
+            "SSS408",
+            $"an image of {input} has {Shape.count input} values",
+            [ $"one image may have at most {System.Array.MaxLength}" ],
+            None
         | ShapeProblem.TooLarge what ->
             "SSS408", $"the network is too large: it has more {what} than can be counted", [], None
         | ShapeProblem.TooManyLayers limit ->

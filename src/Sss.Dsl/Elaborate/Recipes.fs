@@ -59,7 +59,7 @@ module internal Recipes =
         if item.Keyword.Value = "gamma" then gamma run item else []
 
     /// The recipe of a file. `kinds`: the kinds of factors that the network has; one that the recipe
-    /// gives no γ is warned about.
+    /// gives no γ is warned about, unless a target sets γ.
     let recipe (report: MeaningProblem -> Place -> unit) (kinds: FactorKind list) (train: Train) =
         let run = {
             Report = fun problem span -> report problem { Span = Some span; CalledFrom = [] }
@@ -81,8 +81,9 @@ module internal Recipes =
             else
                 penalised <- item run entry @ penalised
 
-        for kind in kinds do
-            if not (List.contains kind penalised) then
-                run.Report (MeaningProblem.NoGamma kind) train.Keyword
+        if run.Recipe.TargetMacs.IsNone then
+            for kind in kinds do
+                if not (List.contains kind penalised) then
+                    run.Report (MeaningProblem.NoGamma kind) train.Keyword
 
         run.Recipe

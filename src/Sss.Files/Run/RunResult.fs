@@ -30,7 +30,7 @@ type RunValidation = {
 [<RequireQualifiedAccess>]
 type RunExactness = {
     MaxAbs: float
-    /// max|a−b| / max|a| an input, the largest over all inputs.
+    /// max|a−b| over the scale of an input's scores, the largest over all inputs.
     MaxRel: float
     /// The fraction of inputs with the same arg-max.
     ArgmaxAgree: float

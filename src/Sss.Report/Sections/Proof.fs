@@ -35,7 +35,8 @@ module internal Proof =
                     ]
                     Markup.note
                         "The inputs are random images and test images. Relative: the largest \
-                         difference of an input's scores over its largest score."
+                         difference of an input's scores over their scale, which is about how far they \
+                         would move if every number of the network were off by its own size."
                 ]
             ]
 

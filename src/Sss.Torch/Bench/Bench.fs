@@ -39,6 +39,11 @@ module Bench =
                 times |> List.map (List.item i) |> Array.ofList |> Spread.ofTimes
         ]
 
+    /// Those of which one array holds the images.
+    let private batchesOf (network: Network) =
+        batches
+        |> List.filter (fun n -> int64 n * Shape.count network.Input <= int64 Array.MaxLength)
+
     let private images batch (network: Network) = Exactness.randomImages 1 batch network
 
     let private row engine batch (spreads: Spread list) : BenchRow = {
@@ -63,7 +68,7 @@ module Bench =
         |> Result.map (fun predictors ->
             try
                 [
-                    for batch in batches ->
+                    for batch in batchesOf networks[0].Network ->
                         let images = images batch networks[0].Network
                         let scores = Array.zeroCreate (batch * networks[0].Network.Classes)
 
@@ -110,7 +115,7 @@ module Bench =
                     |> Result.ignore
 
                 return [
-                    for batch in batches ->
+                    for batch in batchesOf networks[0].Network ->
                         let images = images batch networks[0].Network
 
                         sessions

@@ -60,24 +60,25 @@ type Model
 [<RequireQualifiedAccess>]
 module Model =
 
-    /// A tensor's bytes are seen through a span, whose length is an Int32.
-    let private limit (dtype: ScalarType) =
-        int64 Int32.MaxValue / (if dtype = ScalarType.Float64 then 8L else 4L)
-
-    let private checkSize dtype (layout: Layout) =
+    /// A tensor's bytes are seen through a span, whose length is an Int32. (Arrays are aligned, so the
+    /// vectors are a little longer than what `Footprint` counts.)
+    let private checkSize (size: int64) network (layout: Layout) =
         let largest =
             List.max [ layout.WeightLength; layout.FactorLength; layout.StatisticsLength ]
 
-        if largest > limit dtype then
-            Error(TooManyNumbers(largest, limit dtype))
+        let limit = int64 Int32.MaxValue / size
+
+        if largest > limit then
+            Error(TooManyNumbers("numbers of one kind", largest, limit, []))
         else
-            Ok()
+            Footprint.model size network
 
     let private empty (place: torch.Device) (network: Network) (dtype: ScalarType) isLow =
         let layout = Layout.ofNetwork network
 
         result {
-            do! checkSize dtype layout
+            do! Footprint.fits (if dtype = ScalarType.Float64 then 8L else 4L) network
+            do! checkSize (if dtype = ScalarType.Float64 then 8L else 4L) network layout
             use _ = torch.NewDisposeScope()
             let weights = new FlatVector(layout.Weights, layout.WeightLength, dtype, place)
             let factors = new FlatVector(layout.Factors, layout.FactorLength, dtype, place)

@@ -1,19 +1,52 @@
 namespace Sss.Torch
 
+/// Memory that is needed at least, and what there is of it, in bytes.
+type Need = {
+    Bytes: int64
+    Available: int64
+    /// What it is needed for.
+    Parts: (string * int64) list
+    /// Layers, with the values that their memory goes to.
+    Largest: (string * int64) list
+    Remedy: string
+}
+
 /// Why no model can be made of a network and its numbers.
 type ModelError =
     /// A network without these numbers.
     | MissingArray of key: string
     /// An array of another shape than the network's.
     | WrongArrayShape of key: string * expected: int list * found: int list
-    /// Arrays together too large for one flat vector.
-    | TooManyNumbers of count: int64 * limit: int64
+    /// More weights, or values of an image, than one vector of LibTorch can hold. `what`: which of them;
+    /// `largest`: the layers with the most weights.
+    | TooManyNumbers of what: string * count: int64 * limit: int64 * largest: (string * int64) list
+    /// More memory is needed than there is. `use`: what for; `parts`: of what and how many bytes.
+    | TooMuchMemory of purpose: string * needs: Need
+    /// A network whose scores overflow, for so many inputs of so many.
+    | ScoresNotFinite of count: int * inputs: int
     /// Two groups of parameters share memory: one of them would be updated twice.
     | SharedParameters of first: string * second: string
 
 /// Wording.
 [<RequireQualifiedAccess>]
 module ModelError =
+
+    let private grouped (n: int64) =
+        n.ToString("N0", System.Globalization.CultureInfo.InvariantCulture)
+
+    let private bytes (n: int64) =
+        let gigabytes = float n / 1e9
+
+        gigabytes.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture)
+        + " GB"
+
+    let private layers what (largest: (string * int64) list) =
+        let named =
+            largest |> List.map (fun (name, count) -> $"`{name}` ({grouped count} {what})")
+
+        match named with
+        | [] -> ""
+        | _ -> " The largest layers are " + String.concat ", " named + "."
 
     let private dims (shape: int list) =
         shape |> List.map string |> String.concat "x"
@@ -25,8 +58,22 @@ module ModelError =
             $"The weights have no array `{key}`. Do the file and the network belong together?"
         | WrongArrayShape(key, expected, found) ->
             $"The array `{key}` is {dims found}; the network needs {dims expected}."
-        | TooManyNumbers(count, limit) ->
-            $"The network has {count} numbers of one sort; at most {limit} fit into one vector."
+        | TooManyNumbers(what, count, limit, largest) ->
+            $"The network has {grouped count} {what}; at most {grouped limit} fit into one vector of LibTorch."
+            + layers "weights" largest
+            + " Make them smaller."
+        | TooMuchMemory(purpose, needs) ->
+            $"There is not enough memory for {purpose}: it needs at least {bytes needs.Bytes}, and there are \
+              {bytes needs.Available}."
+            + (needs.Parts
+               |> List.map (fun (what, size) -> $" {what}: {bytes size}.")
+               |> String.concat "")
+            + layers "values" needs.Largest
+            + $" {needs.Remedy}"
+        | ScoresNotFinite(count, inputs) ->
+            $"The network's scores are not finite numbers for {count} of {inputs} inputs: its weights are so \
+              large that single precision overflows. A training that diverges leaves such weights; train \
+              again with a smaller `lr`, or start from other weights."
         | SharedParameters(first, second) ->
             $"`{first}` and `{second}` lie in the same memory; a step would update them twice. \
               This is a fault of this program, please report it."

@@ -41,11 +41,14 @@ module OnnxExport =
                 Model.create (LibTorch.onCpu engine) network loaded.Weights
                 |> Result.mapError NoModel
 
-            return
-                Exactness.ofScores
-                    network.Classes
-                    (Evaluate.scores model (ReadOnlyMemory images))
-                    found
+            let own = Evaluate.scores model (ReadOnlyMemory images)
+            do! Exactness.finite network own |> Result.mapError NoModel
+
+            let! scales =
+                Sensitivity.scales engine (network, loaded.Weights) images own
+                |> Result.mapError NoModel
+
+            return Exactness.within scales network.Classes own found
         }
 
     /// Exports a network and writes the file, whole or not at all, if its scores are those of

@@ -10,6 +10,8 @@ type Outcome = {
     Selected: Selected<float32>
     /// As it trained, whole, and selected: one function.
     Exactness: Exactness
+    /// Where that is not exact: the same check computed at double precision.
+    AtDouble: Exactness option
     /// The selected network on the test set.
     Test: Evaluation
     /// Wall-clock time of selection alone.

@@ -34,20 +34,31 @@ module Pipeline =
     /// the whole network beside the selected one, and where training has cut, the network as it was after
     /// the last step beside the whole one that was put together from it.
     let private verdict (engine: LibTorch) (trained: Trained) selected images =
-        let check one other = Exactness.check engine one other images
+        let both check =
+            result {
+                let! chosen = check engine (trained.Network, trained.Numbers) selected images
+
+                match trained.State.Whole with
+                | None -> return chosen
+                | Some _ ->
+                    let! restored =
+                        check
+                            engine
+                            (trained.State.Network, trained.State.Numbers)
+                            (TrainState.whole trained.State)
+                            images
+
+                    return Exactness.worse chosen restored
+            }
 
         result {
-            let! chosen = check (trained.Network, trained.Numbers) selected
+            let! exactness = both Exactness.check
 
-            match trained.State.Whole with
-            | None -> return chosen
-            | Some _ ->
-                let! restored =
-                    check
-                        (trained.State.Network, trained.State.Numbers)
-                        (TrainState.whole trained.State)
-
-                return Exactness.worse chosen restored
+            match exactness.Verdict with
+            | Exact -> return exactness, None
+            | NotExact ->
+                let! atDouble = both Exactness.checkAtDouble
+                return exactness, Some atDouble
         }
         |> Result.mapError NoModel
 
@@ -74,7 +85,7 @@ module Pipeline =
                 Evaluate.images dataset dataset.Test (min count dataset.Test.Count)
                 |> Result.mapError BadFile
 
-            let! exactness =
+            let! exactness, atDouble =
                 verdict
                     engine
                     trained
@@ -91,6 +102,7 @@ module Pipeline =
                 Recipe = recipe
                 Selected = selected
                 Exactness = exactness
+                AtDouble = atDouble
                 Test = test
                 SelectSeconds = seconds
             }
@@ -256,7 +268,7 @@ module Pipeline =
             return!
                 match outcome.Exactness.Verdict with
                 | Exact -> Ok outcome
-                | NotExact -> Error(Inexact outcome.Exactness)
+                | NotExact -> Error(Inexact(outcome.Exactness, outcome.AtDouble))
         }
 
     /// The accuracy of a network from disk on a data set that may be another than its own: images go

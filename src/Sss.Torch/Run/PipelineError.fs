@@ -24,8 +24,9 @@ type PipelineError =
     | Unlike of Misfit list
     | NotSelected of SelectionError
     | NoModel of ModelError
-    /// The selected network is another function than the trained one.
-    | Inexact of Exactness
+    /// The selected network's scores differ from the trained one's beyond the tolerance; `atDouble`: the
+    /// same check at double precision.
+    | Inexact of Exactness * atDouble: Exactness option
     /// ONNX Runtime gives other scores for the exported file.
     | OnnxDiffers of path: string * Exactness
     /// The normalisation is to be exported, and the weight file does not hold it.
@@ -39,6 +40,7 @@ module PipelineError =
         let said = TrainError.message error
 
         match error, checkpoint with
+        | _ when TrainError.isBeforeFirstStep error -> said
         | _, None -> $"{said}\nThere is no checkpoint yet."
         | Stopped _, Some path ->
             $"{said}\nThe checkpoint is {Escape.line path}; go on with --resume."
@@ -78,6 +80,9 @@ module PipelineError =
         | Ended(error, _) ->
             match error with
             | Diverged _
+            | Overflowed _
+            | BadStart _
+            | NormOfOne _
             | Stopped _
             | Unmoved _
             | Parted _
@@ -111,12 +116,24 @@ module PipelineError =
             $"No network can be selected: {SelectionError.message error}. \
               Remedy: {SelectionError.remedy error}."
         | NoModel error -> ModelError.message error
-        | Inexact e ->
-            $"The selected network differs from the trained one: by {e.MaxRel:g3} of the largest score \
-              where {e.Tolerance:g3} is allowed ({e.Inputs} inputs, {e.ArgmaxAgree * 100.0:f2} %% with \
-              the same class). This is a fault of this program; `sss verify` may find a small case."
+        | Inexact(e, atDouble) ->
+            $"The selected network differs from the trained one: by {e.MaxRel:g3} of the scale of its scores, \
+              where {e.Tolerance:g3} is allowed ({e.Inputs} inputs, {e.ArgmaxAgree * 100.0:f2} %% with the \
+              same class). "
+            + (
+                match atDouble with
+                | Some d when d.Verdict = Exact ->
+                    $"At double precision they agree (up to {d.MaxRel:g3}), so this is rounding: the network's \
+                     numbers are too different in size for single precision. Train with a smaller `lr` or a \
+                     larger `decay`."
+                | Some d ->
+                    $"They differ at double precision too (by {d.MaxRel:g3}), so this is no rounding but a fault \
+                     of this program; please report it. `sss verify` may find a small case."
+                | None -> "`sss verify` may find a small case."
+            )
         | OnnxDiffers(path, e) ->
-            $"{Escape.line path} was not written: ONNX Runtime gives other scores than LibTorch, by {e.MaxRel:g3} \
-              of the largest where {e.Tolerance:g3} is allowed. This is a fault of this program."
+            $"{Escape.line path} was not written: ONNX Runtime gives other scores for it than LibTorch, by {e.MaxRel:g3} of \
+              the scale of its scores, where {e.Tolerance:g3} is allowed. The export or ONNX Runtime is at \
+              fault; please report it."
         | NoNormalisation path ->
             $"{Escape.line path} does not say how its images are normalised; export without --normalize."

@@ -12,6 +12,12 @@ module internal Loop =
     /// A factor that can move has moved by then.
     let private unmovedAfter = 100L
 
+    /// A loss of a batch from which no training comes back: its scores are as far apart.
+    let private hopeless = 1e10
+
+    /// A mean loss at the end of training that is no result: chance is below 14 for a million classes.
+    let private unusable = 1e6
+
     let private addDose rate (gamma: Gamma) (dose: Gamma) : Gamma = {
         Neuron = dose.Neuron + rate * gamma.Neuron
         Group = dose.Group + rate * gamma.Group
@@ -58,8 +64,12 @@ module internal Loop =
             if live.Exchange |> Option.exists (fun e -> not e.Agreed.IsSame) then
                 return! Error(Parted p.State.Step)
 
-            if not (Double.IsFinite loss) then
-                return! Error(Diverged(p.State.Epoch, loss))
+            if not (Double.IsFinite loss && loss < hopeless) then
+                return!
+                    if p.State.Step = 0L then
+                        Error(BadStart loss)
+                    else
+                        Error(Diverged(p.State.Epoch, loss))
 
             let state = p.State
 
@@ -130,7 +140,10 @@ module internal Loop =
             let within = p.State.Step % perEpoch
 
             if p.State.Step >= last then
-                Ok(Session.export s live p.State, List.rev p.Reports)
+                match p.Reports with
+                | report :: _ when report.Loss > unusable ->
+                    Error(Diverged(report.Epoch, report.Loss))
+                | _ -> Ok(Session.export s live p.State, List.rev p.Reports)
             elif isStopped () then
                 Session.pool live
                 let state = Session.export s live p.State

@@ -88,16 +88,15 @@ module internal Session =
                 Seconds = s.Before + s.Clock.Elapsed.TotalSeconds
         }
 
-    /// A number that is not finite makes every score meaningless. (The loss need not show it: a bn
-    /// that sees one value a channel makes its running variance 0/0 while training goes on.)
+    /// A number that is not finite makes every score meaningless. (The loss need not show it: a running
+    /// variance overflows long before the normalised values do.)
     let checkFinite epoch (state: TrainState) =
         let isBad (array: Tensor<float32>) =
             array.Data |> Array.exists (fun value -> not (Single.IsFinite value))
 
-        if state.Numbers |> Map.exists (fun _ array -> isBad array) then
-            Error(Diverged(epoch, nan))
-        else
-            Ok()
+        match state.Numbers |> Map.tryFindKey (fun _ array -> isBad array) with
+        | Some key -> Error(Overflowed(epoch, key))
+        | None -> Ok()
 
     /// Whether another rank than this one evaluates and writes.
     let private isHelper (s: Session) =

@@ -80,7 +80,6 @@ module Train =
         : Result<Trained, TrainError> =
         result {
             do! TrainSettings.check settings network dataset recipe
-            settings.Threads |> Option.iter torch.set_num_threads
 
             let training, validation =
                 match settings.Validation with
@@ -94,6 +93,12 @@ module Train =
 
             if ranks > batch then
                 return! Error(TooManyRanks(ranks, batch))
+
+            if recipe.Epochs > 0 then
+                do! TrainSettings.checkNorms ranks batch training network
+
+            do! TrainSettings.checkMemory settings.Engine ranks batch network
+            settings.Threads |> Option.iter torch.set_num_threads
 
             return!
                 guarded

@@ -109,8 +109,14 @@ type TrainEvent =
 
 /// How training can end without a result.
 type TrainError =
-    /// The loss is no longer a number.
+    /// The loss is no longer a number, or so large that training cannot come back.
     | Diverged of epoch: int * loss: float
+    /// A number of the network is no longer finite, though the loss still was.
+    | Overflowed of epoch: int * key: string
+    /// The loss of the first batch is no number, or far too large: no step has been made.
+    | BadStart of loss: float
+    /// A batch normalisation that sees one value a channel. `images`: of a rank, where there are more.
+    | NormOfOne of layer: string * images: int * ranks: int * available: int
     /// Stopped on request, with all that is needed to go on.
     | Stopped of TrainState
     /// No factor has moved since the start, in so many steps.
@@ -139,12 +145,58 @@ type TrainError =
 [<RequireQualifiedAccess>]
 module TrainError =
 
+    /// Whether training ended before it did anything: no checkpoint has to do with it.
+    let isBeforeFirstStep (error: TrainError) =
+        match error with
+        | BadStart _
+        | NormOfOne _
+        | TooManyRanks _
+        | NoImages
+        | BadLabel _
+        | BadSetting _
+        | BadModel(TooManyNumbers _)
+        | BadModel(TooMuchMemory _) -> true
+        | Diverged _
+        | Overflowed _
+        | Stopped _
+        | Unmoved _
+        | NotKept _
+        | OutOfMemory _
+        | Parted _
+        | BadData _
+        | EngineFailed _
+        | BadModel _ -> false
+
     /// One message that says what is wrong and the way out.
     let message (error: TrainError) =
         match error with
         | Diverged(epoch, loss) ->
-            $"Training diverged in epoch {epoch + 1}: the loss is {loss}. Use a smaller `lr`, or \
+            $"Training diverged in epoch {epoch + 1}: the loss is {loss:g3}. Use a smaller `lr`, or \
               `warmup 1` in the recipe."
+        | Overflowed(epoch, key) ->
+            $"Training diverged in epoch {epoch + 1}: `{key}` holds a number that is not finite. Use a smaller \
+              `lr`, or `warmup 1` in the recipe."
+        | BadStart loss ->
+            $"The loss of the first batch is {loss}, before any step was made. The weights that training \
+              starts from, or the images, hold numbers that are too large; `lr` has no part in it. Look at \
+              `--init`, at `init=` of the factors and at the data."
+        | NormOfOne(layer, images, ranks, available) ->
+            let batch =
+                if ranks > 1 then
+                    $"a rank's part of a batch is {images} image"
+                else
+                    $"a batch is {images} image"
+
+            let remedy =
+                if available < 2 then
+                    "The training set has one image only; use more, or leave the `bn` out."
+                elif ranks > 1 then
+                    $"Use a `batch` of at least {2 * ranks}, fewer ranks, or leave the `bn` out."
+                else
+                    "Use a `batch` of 2 or more, or leave the `bn` out."
+
+            $"`{layer}` normalises over one value: {batch}, and what it reads there is 1x1. One value has no \
+              variance. {remedy}"
         | Stopped state ->
             let epochs =
                 if state.Epoch = 1 then

@@ -36,12 +36,59 @@ type TrainSettings = {
     Team: Team option
 }
 
+/// Bounds that no machine needs to pass.
+[<RequireQualifiedAccess>]
+module Limits =
+
+    /// Threads of the arithmetic: LibTorch starts as many as it is told to.
+    let threads = 1024
+
+    /// Threads that decode images; each holds a batch.
+    let loaders = 64
+
+    /// Runs at the same time; each is a process.
+    let jobs = 256
+
 /// Checks before training.
 [<RequireQualifiedAccess>]
 module internal TrainSettings =
 
-    /// Each loader holds a batch.
-    let private mostLoaders = 64
+    /// The first batch normalisation that would see one value a channel in a batch: it has no variance.
+    let checkNorms (ranks: int) (batch: int) (dataset: Dataset) (network: Network) =
+        let images = batch / ranks
+
+        Network.layers network
+        |> Seq.tryFind (fun layer ->
+            match layer.Op with
+            | Op.BatchNorm _ -> images = 1 && Shape.area layer.Input = 1L
+            | _ -> false
+        )
+        |> function
+            | Some layer -> Error(NormOfOne(layer.Name, images, ranks, dataset.Train.Count))
+            | None -> Ok()
+
+    /// Values of a batch that one vector of LibTorch can hold.
+    let private mostValues = int64 Int32.MaxValue / 4L
+
+    /// Whether a rank's part of a batch fits into one vector, and the training into memory.
+    let checkMemory (engine: LibTorch) (ranks: int) (batch: int) (network: Network) =
+        let images = (batch + ranks - 1) / ranks
+        let most = mostValues / Shape.count network.Input
+
+        if most >= 1L && int64 images > most then
+            Error(
+                BadSetting(
+                    "`batch`",
+                    string batch,
+                    $"{most * int64 ranks} or less where images are {network.Input}: a batch is one vector of \
+                      LibTorch"
+                )
+            )
+        elif engine.Device = Cpu then
+            let size = if engine.Precision = Precision.BFloat16 then 2L else 4L
+            Footprint.training size images network |> Result.mapError BadModel
+        else
+            Footprint.fits 4L network |> Result.mapError BadModel
 
     /// Settings and labels within their bounds, whoever made them.
     let check (settings: TrainSettings) (network: Network) (dataset: Dataset) (recipe: Recipe) =
@@ -66,9 +113,10 @@ module internal TrainSettings =
             bad "The validation fraction" settings.Validation.Value "above 0 and below 1"
         | _ when dataset.Train.Count = 0 -> Error NoImages
         | Some image, _ -> Error(BadLabel(image, dataset.Train.Labels[image], network.Classes))
-        | _, Some threads when threads < 1 -> bad "The number of threads" threads "1 or more"
-        | _ when settings.Loaders |> Option.exists (fun n -> n < 1 || n > mostLoaders) ->
-            bad "The number of loaders" settings.Loaders.Value $"1 to {mostLoaders}"
+        | _, Some threads when threads < 1 || threads > Limits.threads ->
+            bad "The number of threads" threads $"1 to {Limits.threads}"
+        | _ when settings.Loaders |> Option.exists (fun n -> n < 1 || n > Limits.loaders) ->
+            bad "The number of loaders" settings.Loaders.Value $"1 to {Limits.loaders}"
         | _ when recipe.Batch < 1 -> bad "`batch`" recipe.Batch "1 or more"
         | _ when recipe.Epochs < 0 -> bad "`epochs`" recipe.Epochs "0 or more"
         | _ when isBelow 0.0 recipe.Lr -> bad "`lr`" recipe.Lr "a number of 0 or more"

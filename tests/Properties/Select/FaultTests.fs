@@ -54,7 +54,7 @@ let ``the law of selection finds every seeded fault`` () =
         Assert.True(found.Count > 0, $"{fault} was not found")
 
 /// Networks on which each fault shows with a single zero.
-let private examples =
+let internal examples =
     let plain = Drafts.plain
 
     let conv out factor =

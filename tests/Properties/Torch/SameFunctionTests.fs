@@ -114,10 +114,15 @@ let ``verdicts`` () =
         (same.MaxAbs, same.MaxRel, same.ArgmaxAgree, same.Inputs, same.Verdict)
     )
 
-    // Within the tolerance: 1e-4 of the input's largest score, the other class by a tie.
+    // Within the tolerance: 1e-4 of the input's scale, the other class by a tie.
     let tie = verdict (at 4 0.50001f)
     Assert.Equal(Exact, tie.Verdict)
     Assert.Equal(1.0, tie.ArgmaxAgree)
+
+    // Two scores that may each be off by the tolerance are a tie up to twice the tolerance.
+    let near = [| 1f; 1.00015f; -1f |]
+    let swapped = [| 1.00008f; 1.00007f; -1f |]
+    Assert.Equal(Exact, (Exactness.within [| 1.0 |] 3 near swapped).Verdict)
 
     let off = verdict (at 0 1.001f)
     Assert.Equal(NotExact, off.Verdict)
@@ -143,11 +148,23 @@ let ``verdicts`` () =
 
     Assert.Equal(tie, Exactness.worse same tie)
 
+    let differs =
+        "The selected network differs from the trained one: by 0.000333 of the scale of its scores, where 0.0001 \
+         is allowed (2 inputs, 100.00 % with the same class). "
+
+    // Whose fault it is, double precision tells.
     Assert.Equal(
-        "The selected network differs from the trained one: by 0.000333 of the largest score where 0.0001 is \
-         allowed (2 inputs, 100.00 % with the same class). This is a fault of this program; `sss verify` may find \
-         a small case.",
-        PipelineError.message (Inexact off)
+        differs
+        + "They differ at double precision too (by 0.000333), so this is no rounding but a fault of this program; \
+           please report it. `sss verify` may find a small case.",
+        PipelineError.message (Inexact(off, Some off))
+    )
+
+    Assert.Equal(
+        differs
+        + "At double precision they agree (up to 0), so this is rounding: the network's numbers are too different \
+           in size for single precision. Train with a smaller `lr` or a larger `decay`.",
+        PipelineError.message (Inexact(off, Some same))
     )
 
 let private settings trials : VerifySettings = {

@@ -72,7 +72,7 @@ let ``a loss that is no number is an outcome`` () =
     | other -> Assert.Fail $"%A{other}"
 
 [<Fact>]
-let ``a running variance that is no number is an outcome`` () =
+let ``batch normalisation over one value is refused before training`` () =
     let network =
         Nets.network (Shape.create 1 8 8) [
             Nets.plain "dense1" (Nets.dense 4)
@@ -80,13 +80,35 @@ let ``a running variance that is no number is an outcome`` () =
             Nets.plain "dense2" (Nets.dense 10)
         ]
 
-    // One image a batch: one value a channel, whose unbiased variance is 0/0.
-    let recipe = { recipe with Epochs = 1; Batch = 1 }
-    let few = Dataset.limit 8 dataset.Value
+    let attempt batch images =
+        let few = Dataset.limit images dataset.Value
 
-    match Train.run (settings None) network few recipe ignore CancellationToken.None with
-    | Error(Diverged(0, _)) -> ()
-    | other -> Assert.Fail $"%A{other}"
+        Train.run
+            (settings None)
+            network
+            few
+            {
+                recipe with
+                    Epochs = 1
+                    Batch = batch
+            }
+            (fun event -> Assert.Fail $"%A{event}")
+            CancellationToken.None
+        |> function
+            | Error error -> TrainError.message error
+            | Ok _ -> "trained"
+
+    Assert.Equal(
+        "`bn1` normalises over one value: a batch is 1 image, and what it reads there is 1x1. One value has no \
+         variance. Use a `batch` of 2 or more, or leave the `bn` out.",
+        attempt 1 8
+    )
+
+    Assert.Equal(
+        "`bn1` normalises over one value: a batch is 1 image, and what it reads there is 1x1. One value has no \
+         variance. The training set has one image only; use more, or leave the `bn` out.",
+        attempt 64 1
+    )
 
 [<Fact>]
 let ``memory does not grow with the steps`` () =

@@ -232,7 +232,8 @@ module internal Channels =
                 ->
                 let axis = room.Axes[output]
                 let count = keptIn room axis 0 axis.Length
-                let want = min axis.Length ((count + round - 1) / round * round)
+                let whole = (int64 count + int64 round - 1L) / int64 round * int64 round
+                let want = int (min (int64 axis.Length) whole)
                 let reason = StayRule.Rounded layer.Name
 
                 changed <-
