@@ -138,7 +138,8 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
             images.Value,
             images.Value,
             normalisation,
-            FSharpList<Files.FileError>.Empty);
+            FSharpList<Files.FileError>.Empty,
+            FSharpList<Files.DataNote>.Empty);
         // Not the predictor: the same bits as `sss eval`.
         using var model = Torch.ModelModule.create(Engine.Load(), Network.Value, weights)
             .OrThrow(Engine.ModelFailure);

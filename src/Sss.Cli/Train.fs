@@ -49,7 +49,7 @@ module TrainCommand =
     let private initial (network: Network) (path: string) =
         result {
             let! file = NetworkFile.read path |> Result.mapError BadFile
-            do! NetworkFile.check path network file.Weights |> Result.mapError BadFile
+            do! NetworkFile.checkSaved path network file |> Result.mapError BadFile
             return Some(TrainState.start network file.Weights)
         }
 
@@ -186,6 +186,17 @@ module TrainCommand =
                             |> Result.mapError BadFile
 
                         let! dataset = Engine.data parsed.Network source
+
+                        let dataset =
+                            options.Limit
+                            |> Option.fold (fun d n -> Dataset.limitBy recipe.Seed n d) dataset
+
+                        let! notes =
+                            DataChecks.check recipe.Batch dataset |> Result.mapError BadFile
+
+                        if isFirst then
+                            Engine.tell dataset.Name notes
+
                         do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
 
                         if isFirst then
@@ -207,9 +218,7 @@ module TrainCommand =
                             {
                                 Network = parsed.Network
                                 Recipe = recipe
-                                Dataset =
-                                    options.Limit
-                                    |> Option.fold (fun d n -> Dataset.limit n d) dataset
+                                Dataset = dataset
                                 Select = options.Select
                                 Settings = {
                                     Engine = engine

@@ -50,6 +50,9 @@ type Dataset = {
     Normalisation: Normalisation
     /// Pictures that were left out because they are broken, with the reasons.
     Skipped: FileError list
+    /// What whoever trains on it should know: of a folder, what was found besides its pictures; how
+    /// images were chosen.
+    Notes: DataNote list
 }
 
 /// Sums over the pixels of byte images, from which mean and deviation come. Whole numbers: exact,
@@ -213,4 +216,5 @@ module Split =
         Test = test
         Normalisation = normalisation scale train
         Skipped = []
+        Notes = []
     }

@@ -21,11 +21,21 @@ module Dataset =
     let loadFor (network: Network) (source: DataSource) : Result<Dataset, FileError> =
         DataSource.load (Some network.Input) source
 
-    /// The first `count` training images only; normalisation and test split stay.
-    let limit (count: int) (dataset: Dataset) : Dataset = {
-        dataset with
-            Train = Split.take count dataset.Train
-    }
+    /// So many training images only: the first ones where they have all classes in about their
+    /// proportions, else a draw of each class in proportion (`Sampling.places`). Normalisation and test
+    /// split stay. A draw is noted.
+    let limitBy (seed: int) (count: int) (dataset: Dataset) : Dataset =
+        let train, taken = Sampling.limit seed count dataset.Train
+
+        {
+            dataset with
+                Train = train
+                Notes = dataset.Notes @ Sampling.note "training" seed count taken
+        }
+
+    /// `limitBy` with the default seed of recipes.
+    let limit (count: int) (dataset: Dataset) : Dataset =
+        limitBy Recipe.defaults.Seed count dataset
 
     /// Takes a fraction of the training images out of training, at random for a seed: the rest of the
     /// data set, and the images held out (at least one stays on each side where there are two). The
@@ -52,6 +62,31 @@ module Dataset =
         dataset with
             Dataset.Normalisation.Resize = pixels
     }
+
+    /// The data set with one more note.
+    let noting (note: DataNote) (dataset: Dataset) : Dataset = {
+        dataset with
+            Notes = dataset.Notes @ [ note ]
+    }
+
+    /// Fails where a network was trained on classes of other names, or in another order: its scores are
+    /// of those. Sets without names have numbers, which say nothing.
+    let hasClasses (names: string list) (dataset: Dataset) : Result<unit, FileError> =
+        let areNumbers names =
+            names = List.init (List.length names) string
+
+        let differs =
+            if areNumbers names || areNumbers dataset.Classes then
+                None
+            else
+                Seq.zip names dataset.Classes
+                |> Seq.indexed
+                |> Seq.tryFind (fun (_, (there, here)) -> there <> here)
+
+        match differs with
+        | None -> Ok()
+        | Some(i, (there, here)) ->
+            Error(DatasetDiffers(dataset.Name, $"class {i}", $"`{there}`", $"`{here}`"))
 
     /// Fails unless the images have the shape of the network's input and the labels its classes.
     let fits (network: Network) (dataset: Dataset) : Result<unit, FileError> =

@@ -166,7 +166,8 @@ module Npz =
             let! shape, pixels, values = entry archive path $"x_{part}" images
             let! labels = entry archive path $"y_{part}" labels
 
-            let count = values / int (Shape.count shape)
+            // In 64 bits: an array of no images may claim images of any size.
+            let count = int (int64 values / Shape.count shape)
 
             let place = {
                 Place.start path with

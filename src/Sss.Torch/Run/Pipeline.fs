@@ -266,6 +266,7 @@ module Pipeline =
     let evaluate (engine: LibTorch) (loaded: LoadedNetwork) (dataset: Dataset) (split: Split) =
         result {
             do! Dataset.fits loaded.Network dataset |> Result.mapError BadFile
+            do! Dataset.hasClasses loaded.Classes dataset |> Result.mapError BadFile
 
             use! model =
                 Model.create engine loaded.Network loaded.Weights |> Result.mapError NoModel
