@@ -10,16 +10,22 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module DataChecks =
 
-    /// The bytes of a split's images where they are in memory.
-    let private bytes (split: Split) : ReadOnlyMemory<byte> option =
+    let private isInMemory (split: Split) =
+        match split.Pixels with
+        | Bytes _
+        | Floats _
+        | Pictures { Kept = Some _ } -> true
+        | Pictures { Kept = None } -> false
+
+    /// The bytes of one image; none where it is not in memory.
+    let private image (split: Split) (index: int) : ReadOnlySpan<byte> =
+        let size = int (Shape.count split.Shape)
+
         match split.Pixels with
         | Bytes data
-        | Pictures { Kept = Some data } -> Some(ReadOnlyMemory data)
-        | Floats data ->
-            let copy = Array.zeroCreate<byte>(4 * data.Length)
-            MemoryMarshal.AsBytes(ReadOnlySpan data).CopyTo(copy.AsSpan())
-            Some(ReadOnlyMemory copy)
-        | Pictures { Kept = None } -> None
+        | Pictures { Kept = Some data } -> ReadOnlySpan(data, index * size, size)
+        | Floats data -> MemoryMarshal.AsBytes(ReadOnlySpan(data, index * size, size))
+        | Pictures { Kept = None } -> ReadOnlySpan()
 
     /// 64 bits of an image, eight bytes at a time.
     let private hash (image: ReadOnlySpan<byte>) : uint64 =
@@ -35,25 +41,17 @@ module DataChecks =
 
         h ^^^ (h >>> 29)
 
-    /// The first image of `data` that equals each image of `other`, or −1. `known` holds the images of
-    /// `data` seen so far, by their hash; with `add` those of `other` (the same images) join them.
-    let private firsts
-        (known: Dictionary<uint64, int>)
-        add
-        size
-        (data: ReadOnlyMemory<byte>)
-        (other: ReadOnlyMemory<byte>)
-        =
-        let image (all: ReadOnlyMemory<byte>) (i: int) = all.Slice(i * size, size)
-
+    /// The first image of `training` that equals each image of `other`, or −1. `known` holds the images
+    /// of `training` seen so far, by their hash; with `add` those of `other` (the same images) join them.
+    let private firsts (known: Dictionary<uint64, int>) add (training: Split) (other: Split) =
         Array.init
-            (other.Length / max 1 size)
+            other.Count
             (fun i ->
                 let mine = image other i
-                let key = hash mine.Span
+                let key = hash mine
 
                 match known.TryGetValue key with
-                | true, first when (image data first).Span.SequenceEqual mine.Span -> first
+                | true, first when (image training first).SequenceEqual mine -> first
                 | true, _ -> -1
                 | _ ->
                     if add then
@@ -65,10 +63,9 @@ module DataChecks =
     /// Copies are told where they are a tenth of all images or more.
     let private isMany copies images = copies > 0 && 10 * copies >= images
 
-    let private ofCopies (d: Dataset) (training: ReadOnlyMemory<byte>) : DataNote list =
-        let size = training.Length / max 1 d.Train.Count
+    let private ofCopies (d: Dataset) : DataNote list =
         let known = Dictionary<uint64, int>()
-        let first = firsts known true size training training
+        let first = firsts known true d.Train d.Train
         let copies = first |> Array.filter (fun i -> i >= 0) |> Array.length
         let own i = if first[i] < 0 then i else first[i]
 
@@ -91,12 +88,12 @@ module DataChecks =
             |> Array.length
 
         let tests =
-            match bytes d.Test with
-            | Some testing ->
-                firsts known false size training testing
+            if isInMemory d.Test then
+                firsts known false d.Train d.Test
                 |> Array.filter (fun i -> i >= 0)
                 |> Array.length
-            | None -> 0
+            else
+                0
 
         [
             if d.Train.Count > 1 && copies = d.Train.Count - 1 then
@@ -168,10 +165,7 @@ module DataChecks =
     /// What should be known before training on a data set in batches of `batch` images, faults first:
     /// what its labels, its images and its `Notes` say.
     let notes (batch: int) (d: Dataset) : DataNote list =
-        let ofImages =
-            match bytes d.Train with
-            | Some data -> ofCopies d data
-            | None -> []
+        let ofImages = if isInMemory d.Train then ofCopies d else []
 
         ofLabels batch d @ ofImages @ d.Notes
         |> List.sortBy (fun note -> if DataNote.isFault note then 0 else 1)
