@@ -112,7 +112,7 @@ public sealed partial class Dataset
 
     /// <summary>
     /// So many training images only: the first ones where these have all classes in about their
-    /// proportions, else a random draw of each class in proportion; <see cref="Notes"/> says which.
+    /// proportions, else a random draw of each class in proportion; <see cref="GetNotes"/> says which.
     /// </summary>
     /// <param name="images">How many; all where there are fewer.</param>
     /// <param name="seed">Equal seeds draw the same images.</param>
