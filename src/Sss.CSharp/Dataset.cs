@@ -43,7 +43,7 @@ public sealed class ImageSet
 }
 
 /// <summary>Images to train on and images to test with. Immutable; safe to use from several threads.</summary>
-public sealed class Dataset
+public sealed partial class Dataset
 {
     private Dataset(Files.Dataset value) => Value = value;
 
@@ -109,68 +109,20 @@ public sealed class Dataset
         Load(Files.DataSourceModule.parse(source).OrThrow(Failure));
 
     /// <summary>
-    /// Images from arrays; every fifth becomes a test image. Mean and deviation of the training
-    /// images are taken out of every image. Whether pixels go from 0 to 1, to 255 or to a power of two is inferred
-    /// from their numbers (docs/pictures.md); where it cannot be, the network takes no picture files.
+    /// So many training images only: the first ones where these have all classes in about their
+    /// proportions, else a random draw of each class in proportion; <see cref="GetNotes"/> says which.
     /// </summary>
-    /// <param name="images">One array an image, channel by channel and row by row.</param>
-    /// <param name="labels">The class of each image, from 0.</param>
-    /// <param name="shape">The shape of one image.</param>
-    /// <param name="classes">Class names; numbers where not given.</param>
-    /// <exception cref="ArgumentException">The lengths do not fit together.</exception>
-    public static Dataset FromArrays(
-        IReadOnlyList<float[]> images,
-        IReadOnlyList<int> labels,
-        Shape shape,
-        IReadOnlyList<string>? classes = null)
-    {
-        ArgumentNullException.ThrowIfNull(images);
-        ArgumentNullException.ThrowIfNull(labels);
-        if (images.Count != labels.Count)
-        {
-            throw new ArgumentException($"There are {images.Count} images and {labels.Count} labels.", nameof(labels));
-        }
+    /// <param name="images">How many; all where there are fewer.</param>
+    /// <param name="seed">Equal seeds draw the same images.</param>
+    public Dataset Limit(int images, int seed = 1) => new(Files.DatasetModule.limitBy(seed, images, Value));
 
-        if (images.Count < 5)
-        {
-            throw new ArgumentException("At least five images are needed: every fifth is a test image.", nameof(images));
-        }
-
-        for (var i = 0; i < images.Count; i++)
-        {
-            if (images[i].Length != shape.Count)
-            {
-                throw new ArgumentException(
-                    $"Image {i} has {images[i].Length} values; {shape} has {shape.Count}.",
-                    nameof(images));
-            }
-
-            if (labels[i] < 0 || (classes is not null && labels[i] >= classes.Count))
-            {
-                throw new ArgumentException($"Label {i} is {labels[i]}, which is no class.", nameof(labels));
-            }
-        }
-
-        var names = classes ?? [.. Enumerable.Range(0, labels.Max() + 1).Select(i => i.ToString())];
-        var isTest = Enumerable.Range(0, images.Count).ToLookup(i => i % 5 == 4);
-        return new Dataset(Files.DatasetModule.ofArrays(
-            "arrays",
-            names.ToFSharpList(),
-            Split(isTest[false]),
-            Split(isTest[true])));
-
-        Files.Split Split(IEnumerable<int> indices)
-        {
-            var chosen = indices.ToArray();
-            return new Files.Split(
-                shape.ToCore(),
-                Files.Pixels.NewFloats([.. chosen.SelectMany(i => images[i])]),
-                [.. chosen.Select(i => labels[i])]);
-        }
-    }
-
-    /// <summary>The first so many training images only.</summary>
-    public Dataset Limit(int images) => new(Files.DatasetModule.limit(images, Value));
+    /// <summary>
+    /// What is worth knowing before training: how images were chosen, what a folder holds besides pictures,
+    /// copies among the images, classes that cannot be learned or are not tested. Empty where nothing is.
+    /// The images are compared with each other for it, so ask once.
+    /// </summary>
+    public IReadOnlyList<string> GetNotes() =>
+        [.. Files.DataChecks.notes(1, Value).Select(Files.DataNoteModule.message)];
 
     internal Dataset ReadWith(Files.PictureOptions options) =>
         new(Files.DatasetModule.readWith(options, Value).OrThrow(Failure));

@@ -35,6 +35,7 @@ public static class Training
         ArgumentNullException.ThrowIfNull(dataset);
         var recipe = Recipes.Merge(network.CoreRecipe ?? Core.RecipeModule.defaults, options ?? new TrainingOptions());
         Recipes.CheckRun(options);
+        Files.DataChecks.check(recipe.Batch, dataset.Value).OrThrow(Engine.FileFailure);
         Files.DatasetModule.fits(network.Value, dataset.Value).OrThrow(Engine.FileFailure);
         dataset = dataset.ReadWith(Files.PictureOptionsModule.ofAugment(recipe.Augment));
         return Task.Factory.StartNew(

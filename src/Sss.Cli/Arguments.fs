@@ -18,7 +18,7 @@ module private Same =
     let validation =
         "fraction of the training images that is held out to choose the epoch to keep"
 
-    let limit = "use only so many training images"
+    let limit = "use only so many training images, of every class in proportion"
 
     let method =
         "apg (the default), published or published-unclamped: forms of the factors' update"
@@ -178,7 +178,7 @@ type EvalArgument =
             | Data _ -> "the data set whose test images are used; names as for 'sss train'"
             | Device _ -> Same.device
             | Threads _ -> Same.threads
-            | Limit _ -> "use only so many test images"
+            | Limit _ -> "use only so many test images, of every class in proportion"
             | Json -> Same.json
 
 /// `sss predict`.

@@ -37,6 +37,10 @@ module Engine =
                 Terminal.error ("left out: " + FileError.message broken)
         )
 
+    /// What is worth knowing of a data set, as one block on standard error.
+    let tell (dataset: string) (notes: DataNote list) =
+        DataNote.block $"data set {dataset}:" notes |> List.iter Terminal.error
+
     /// The error's words on standard error, and the exit code that goes with it.
     let report (error: PipelineError) =
         Terminal.error (PipelineError.message error |> _.TrimEnd())

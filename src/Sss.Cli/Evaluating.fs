@@ -58,7 +58,16 @@ module EvalCommand =
 
                         let! dataset = Engine.data loaded.Network options source
 
-                        let split = limit |> Option.fold (fun s n -> Split.take n s) dataset.Test
+                        let seed = Sss.Core.Recipe.defaults.Seed
+
+                        let split, notes =
+                            match limit with
+                            | None -> dataset.Test, []
+                            | Some count ->
+                                let split, taken = Sampling.limit seed count dataset.Test
+                                split, Sampling.note "test" seed count taken
+
+                        Engine.tell dataset.Name (dataset.Notes @ notes)
 
                         let! engine = Engine.loadFor device Precision.Float32 threads
                         let! evaluation = Pipeline.evaluate engine loaded dataset split

@@ -57,7 +57,7 @@ module TrainCommand =
     let private initial (network: Network) (path: string) =
         result {
             let! file = NetworkFile.read path |> Result.mapError BadFile
-            do! NetworkFile.check path network file.Weights |> Result.mapError BadFile
+            do! NetworkFile.checkSaved path network file |> Result.mapError BadFile
             return Some(TrainState.start network file.Weights)
         }
 
@@ -217,8 +217,16 @@ module TrainCommand =
                         let reading = PictureOptions.ofAugment recipe.Augment
                         let! dataset = Engine.data parsed.Network reading source
 
+                        let dataset =
+                            options.Limit
+                            |> Option.fold (fun d n -> Dataset.limitBy recipe.Seed n d) dataset
+
+                        let! notes =
+                            DataChecks.check recipe.Batch dataset |> Result.mapError BadFile
+
                         if isFirst then
                             Engine.tellPixels dataset
+                            Engine.tell dataset.Name notes
 
                         do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
 
@@ -241,9 +249,7 @@ module TrainCommand =
                             {
                                 Network = parsed.Network
                                 Recipe = recipe
-                                Dataset =
-                                    options.Limit
-                                    |> Option.fold (fun d n -> Dataset.limit n d) dataset
+                                Dataset = dataset
                                 Select = options.Select
                                 Settings = {
                                     Engine = engine

@@ -56,6 +56,13 @@ type WeightFault =
     | SurplusWeight of key: string
     | WrongWeightShape of key: string * expected: int list * found: int list
 
+/// What is wrong with the numbers of an array. `index` is the first wrong one's, from 0.
+type NumberFault =
+    /// `count` of `total` values are infinite or no numbers.
+    | NotFinite of key: string * index: int * value: float * count: int * total: int
+    /// A running variance below 0.
+    | NegativeVariance of key: string * index: int * value: float
+
 /// Why a file could not be read or written.
 type FileError =
     | NotFound of path: string
@@ -87,6 +94,12 @@ type FileError =
     | WeightsDiffer of path: string * WeightFault list
     /// More of a folder's pictures are broken than can be put up with; the first one's error.
     | ManyBroken of folder: string * broken: int * total: int * first: FileError
+    /// A folder of pictures without the folders to train on and to test with.
+    | NoLayout of folder: string * PartsFault
+    /// A data set on which no training makes sense: at least one fault, then what else is worth telling.
+    | UnusableData of dataset: string * DataNote list
+    /// Numbers of a weight file that no network can have; at least one.
+    | BadNumbers of path: string * NumberFault list
     /// A foreign library refused the file; the reason is its own text.
     | Refused of path: string * library: string * reason: string
 
@@ -146,6 +159,18 @@ module FileError =
             String.Join(", ", List.truncate most names |> List.map shown)
             + $" and {names.Length - most} more"
         | names -> String.Join(", ", List.map shown names)
+
+    /// One fault of numbers as a line.
+    let numberMessage fault =
+        let at key (index: int) (value: float) =
+            let value = value.ToString(Globalization.CultureInfo.InvariantCulture)
+            $"`{key}` has {value} at index {index}"
+
+        match fault with
+        | NotFinite(key, index, value, count, total) ->
+            $"{at key index value}; {count} of its {total} values are not finite"
+        | NegativeVariance(key, index, value) ->
+            $"{at key index value}; a running variance is 0 or more"
 
     /// The whole message; more than one line where there is a list or a remedy.
     let rec message error =
@@ -223,6 +248,21 @@ module FileError =
                 $"{shown folder}: {broken} of {total} pictures are broken; the first:"
                 $"  {message first}"
             ]
+        | NoLayout(folder, fault) ->
+            let fact, layouts = PartsFault.lines fault
+            lines ($"{shown folder}: {fact}" :: layouts)
+        | UnusableData(dataset, notes) ->
+            lines (DataNote.block $"{shown dataset} cannot be trained on:" notes)
+        | BadNumbers(path, faults) ->
+            let first = faults |> List.truncate 8 |> List.map (fun f -> "  " + numberMessage f)
+            let more = List.length faults - List.length first
+
+            lines [
+                $"{shown path}: the weights have values that no network can have"
+                yield! first
+                if more > 0 then
+                    $"  and {more} more arrays"
+            ]
         | Refused(path, library, reason) -> $"{shown path}: {library} refuses it: {shown reason}"
 
     /// Codes that mean "no room": ENOSPC, EDQUOT and EFBIG, and Windows' two.
@@ -235,14 +275,22 @@ module FileError =
         | 0x80070027 -> true
         | _ -> false
 
+    let private mayList (folder: string) =
+        try
+            Directory.EnumerateFileSystemEntries folder |> Seq.isEmpty |> ignore
+            true
+        with
+        | :? UnauthorizedAccessException
+        | :? IOException -> false
+
     /// The error value for an exception of the file system or of a decompressor; None for any
     /// other, which is a defect and no property of the file.
     let ofException (path: string) (e: exn) : FileError option =
         match e with
         | :? FileNotFoundException
         | :? DirectoryNotFoundException -> Some(NotFound path)
-        // What the system says when a folder is opened as a file.
-        | :? UnauthorizedAccessException when Directory.Exists path ->
+        // What the system says when a folder is opened as a file, and also when it may not be listed.
+        | :? UnauthorizedAccessException when Directory.Exists path && mayList path ->
             Some(NotAvailable(path, "it is a folder"))
         | :? UnauthorizedAccessException -> Some(NotAllowed path)
         | :? InvalidDataException as e ->

@@ -21,7 +21,7 @@ module ReadRun =
     let private weights path (network: Network) =
         result {
             let! saved = NetworkFile.read path
-            do! NetworkFile.check path network saved.Weights
+            do! NetworkFile.checkSaved path network saved
             return saved
         }
         |> Result.mapError BadFile

@@ -224,7 +224,7 @@ type MpiTests() =
             )
         )
 
-        Assert.Contains("  data: digits, 500 images of 1x8x8, ", seed.Err)
+        Assert.Contains("  data: 500 images of 1x8x8, ", seed.Err)
 
         let none = [ "train"; folder.File "none.sss"; "--data"; "digits"; "--out"; "x" ]
         let missing = Mpi.runGroups [ 1, words []; 1, none ]

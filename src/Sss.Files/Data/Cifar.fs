@@ -95,7 +95,23 @@ module Cifar =
                 |> List.traverseResultM (fun name -> readRecords kind (Path.Combine(folder, name)))
 
             let counts = parts |> List.map (fun (labels, _) -> labels.Length)
-            let together = Array.zeroCreate<byte>(List.sum counts * pixels)
+            let size = (counts |> List.sumBy int64) * int64 pixels
+
+            if size > int64 System.Array.MaxLength then
+                return!
+                    Error(
+                        Malformed(
+                            Place.start folder,
+                            OutOfRange(
+                                "the size of all images",
+                                $"{size} bytes",
+                                "1",
+                                string System.Array.MaxLength
+                            )
+                        )
+                    )
+
+            let together = Array.zeroCreate<byte>(int size)
             let starts = List.scan (+) 0 counts |> List.truncate counts.Length
 
             for start, (labels, data) in List.zip starts parts do
@@ -136,9 +152,14 @@ module Cifar =
                             |> Array.map (fun line -> line.Trim())
                             |> Array.filter (fun line -> line <> "")
 
-                        if names.Length = kind.Classes then
-                            Ok(List.ofArray names)
-                        else
+                        let twice =
+                            names |> Array.countBy id |> Array.tryFind (fun (_, n) -> n > 1)
+
+                        match twice with
+                        | Some(name, _) ->
+                            Error(Malformed(Place.start path, Duplicate("class", name)))
+                        | None when names.Length = kind.Classes -> Ok(List.ofArray names)
+                        | None ->
                             Error(
                                 Malformed(
                                     Place.start path,

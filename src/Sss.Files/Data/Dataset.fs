@@ -42,6 +42,9 @@ type Dataset = {
     Facts: PixelFacts option
     /// Pictures that were left out because they are broken, with the reasons.
     Skipped: FileError list
+    /// What whoever trains on it should know: of a folder, what was found besides its pictures; how
+    /// images were chosen.
+    Notes: DataNote list
 }
 
 /// Sums over the pixels of byte images, from which mean and deviation come. Whole numbers: exact,
@@ -211,6 +214,7 @@ module Split =
         Range = range
         Facts = None
         Skipped = []
+        Notes = []
     }
 
     /// The same with the scale that the range asks for.

@@ -133,11 +133,21 @@ module Dataset =
                         Labels = split.Labels |> Array.map (fun label -> places[label])
                 }
 
-    /// The first `count` training images only; preparation and test split stay.
-    let limit (count: int) (dataset: Dataset) : Dataset = {
-        dataset with
-            Train = Split.take count dataset.Train
-    }
+    /// So many training images only: the first ones where they have all classes in about their
+    /// proportions, else a draw of each class in proportion (`Sampling.places`). Preparation and test
+    /// split stay. A draw is noted.
+    let limitBy (seed: int) (count: int) (dataset: Dataset) : Dataset =
+        let train, taken = Sampling.limit seed count dataset.Train
+
+        {
+            dataset with
+                Train = train
+                Notes = dataset.Notes @ Sampling.note "training" seed count taken
+        }
+
+    /// `limitBy` with the default seed of recipes.
+    let limit (count: int) (dataset: Dataset) : Dataset =
+        limitBy Recipe.defaults.Seed count dataset
 
     /// Takes a fraction of the training images out of training, at random for a seed: the rest of the
     /// data set, and the images held out (at least one stays on each side where there are two). The
@@ -158,6 +168,12 @@ module Dataset =
                 Train = part held (count - held)
         },
         part 0 held
+
+    /// The data set with one more note.
+    let noting (note: DataNote) (dataset: Dataset) : Dataset = {
+        dataset with
+            Notes = dataset.Notes @ [ note ]
+    }
 
     /// Fails unless the images have the shape of the network's input.
     let hasShape (network: Network) (dataset: Dataset) : Result<unit, FileError> =

@@ -63,9 +63,9 @@ module Idx =
             (fun reader ->
                 result {
                     let! extents = header 3 reader
-                    let rows, columns = int extents[1], int extents[2]
+                    let rows, columns = extents[1], extents[2]
 
-                    if rows < 1 || columns < 1 then
+                    if rows < 1L || columns < 1L then
                         return!
                             reader.FaultAt
                                 8L
@@ -74,12 +74,23 @@ module Idx =
                                     "1x1 or more",
                                     $"{rows}x{columns}"
                                 ))
+                    elif rows * columns > int64 System.Array.MaxLength then
+                        // Of no images at all, there are enough pixels.
+                        return!
+                            reader.FaultAt
+                                8L
+                                (OutOfRange(
+                                    "the size of an image",
+                                    $"{rows}x{columns}",
+                                    "1",
+                                    $"{System.Array.MaxLength} pixels"
+                                ))
                     else
                         let! pixels =
                             reader.Bytes "the pixels" (extents[0] * extents[1] * extents[2])
 
                         do! reader.End()
-                        return Shape.create 1 rows columns, pixels
+                        return Shape.create 1 (int rows) (int columns), pixels
                 }
             )
 

@@ -6,83 +6,52 @@ open System.Threading.Tasks
 open FsToolkit.ErrorHandling
 open Sss.Core
 
-/// Folders of pictures, a sub-folder a class. With `train` and `test` (or `val`) below the root,
-/// these are the splits; else each class's every fifth picture, in the order of names, is for testing.
+/// Folders of pictures, a sub-folder a class. With `train` and `test` below the root, these are the
+/// splits; else each class's every fifth picture, in the order of names, is for testing. `FolderSurvey`
+/// has the names and what is passed over.
 [<RequireQualifiedAccess>]
 module ImageFolder =
 
-    /// A picture with its label.
-    type private Item = { Path: string; Label: int }
-
-    let private ordered (names: string seq) =
-        names |> Seq.sortWith (fun a b -> String.CompareOrdinal(a, b)) |> List.ofSeq
-
-    let private subfolders folder =
-        Directory.EnumerateDirectories folder
-        |> Seq.choose (fun path -> Path.GetFileName path |> Option.ofObj)
-        |> ordered
-
-    let private pictures folder =
-        Directory.EnumerateFiles folder
-        |> Seq.filter (fun path ->
-            List.contains
-                ((Path.GetExtension path |> string).ToLowerInvariant())
-                ImageFile.suffixes
-        )
-        |> ordered
-
-    let private items root (classes: string list) : Item list = [
-        for label, name in List.indexed classes do
-            let folder = Path.Combine(root, name)
-
-            if Directory.Exists folder then
-                for path in pictures folder do
-                    { Path = path; Label = label }
-    ]
-
-    /// Class names, and the pictures to train on and to test with.
-    let private survey root : Result<string list * Item list * Item list, FileError> =
-        let folder name =
-            let path = Path.Combine(root, name)
-            if Directory.Exists path then Some path else None
-
-        let testFolder = folder "test" |> Option.orElse (folder "val")
-
-        let classes, train, test =
-            match folder "train", testFolder with
-            | Some train, Some test ->
-                let classes = subfolders train
-                classes, items train classes, items test classes
-            | _ ->
-                let classes = subfolders root
-
-                let parts =
-                    items root classes
-                    |> List.groupBy (fun item -> item.Label)
-                    |> List.collect (fun (_, ofClass) ->
-                        ofClass |> List.mapi (fun i item -> i % 5 = 4, item)
-                    )
-
-                let pick isTest =
-                    parts |> List.filter (fun (t, _) -> t = isTest) |> List.map snd
-
-                classes, pick false, pick true
-
+    /// Class names, and the pictures to train on and to test with. Faults end it.
+    let private survey root : Result<FolderSurvey, FileError> =
         let lacks what =
             Error(Malformed(Place.start root, Lacks what))
 
-        if classes.IsEmpty then
-            lacks "sub-folders, one a class"
-        elif train.IsEmpty then
-            lacks "pictures to train on (.jpg, .jpeg, .png)"
-        elif test.IsEmpty then
-            lacks "pictures to test with (.jpg, .jpeg, .png)"
+        result {
+            let! survey = FolderSurvey.read root
+            let notes = List.map DataNote.Folder survey.Notes
+
+            if survey.Notes |> List.exists FolderNote.isFault then
+                return! Error(UnusableData($"folder:{root}", notes))
+            elif survey.Classes.IsEmpty then
+                return! lacks "sub-folders with pictures, one a class"
+            elif survey.Test.IsEmpty then
+                return! lacks "pictures to test with (.jpg, .jpeg, .png)"
+            else
+                return survey
+        }
+
+    /// A class whose training pictures are all broken cannot be learned.
+    let private checkLearnable root (survey: FolderSurvey) (training: Split) =
+        let good = training.Labels |> Array.countBy id |> Map.ofArray
+
+        let faults =
+            survey.Classes
+            |> List.indexed
+            |> List.filter (fun (label, _) -> not (good.ContainsKey label))
+            |> List.map (fun (label, name) ->
+                let broken = survey.Train |> List.filter (fun p -> p.Label = label) |> List.length
+                DataNote.Folder(FolderNote.NoPictures(name, [], 0, broken))
+            )
+
+        if faults.IsEmpty then
+            Ok()
         else
-            Ok(classes, train, test)
+            Error(UnusableData($"folder:{root}", faults))
 
     /// Runs a check or a reading for each picture, on all cores; the faults in the order of the items,
     /// whatever the cores do. What is no fault of a picture itself ends it all.
-    let private each (items: Item[]) (work: int -> Result<unit, FileError>) =
+    let private each (items: LabelledPicture[]) (work: int -> Result<unit, FileError>) =
         let faults = Array.create<FileError option> items.Length None
 
         Parallel.For(
@@ -100,7 +69,7 @@ module ImageFolder =
         | _ -> Ok faults
 
     /// A split of the items without faults.
-    let private without (faults: FileError option[]) shape (items: Item[]) kept : Split =
+    let private without (faults: FileError option[]) shape (items: LabelledPicture[]) kept : Split =
         let good = [| 0 .. items.Length - 1 |] |> Array.filter (fun i -> faults[i].IsNone)
 
         {
@@ -115,7 +84,7 @@ module ImageFolder =
         |> if good.Length = items.Length then id else Split.pick good
 
     /// Decodes all pictures. Broken ones are left out and told.
-    let private decodeAll (options: PictureOptions) (shape: Shape) (items: Item[]) =
+    let private decodeAll (options: PictureOptions) (shape: Shape) (items: LabelledPicture[]) =
         result {
             let size = int (Shape.count shape)
             let pixels = Array.zeroCreate<byte>(items.Length * size)
@@ -129,7 +98,7 @@ module ImageFolder =
         }
 
     /// Looks at the headers of all pictures; broken ones are left out and told.
-    let private lookAtAll (shape: Shape) (items: Item[]) =
+    let private lookAtAll (shape: Shape) (items: LabelledPicture[]) =
         result {
             let! faults = each items (fun i -> ImageFile.size items[i].Path |> Result.ignore)
             return without faults shape items None, List.choose id (List.ofArray faults)
@@ -189,7 +158,8 @@ module ImageFolder =
                     if not (Directory.Exists root) then
                         return! Error(NotFound root)
 
-                    let! classes, train, test = survey root
+                    let! survey = survey root
+                    let train, test = survey.Train, survey.Test
 
                     let! shape =
                         match shape with
@@ -197,6 +167,20 @@ module ImageFolder =
                         | None ->
                             ImageFile.size train.Head.Path
                             |> Result.map (fun size -> Shape.create 3 size.H size.W)
+
+                    if Shape.count shape > int64 Array.MaxLength then
+                        return!
+                            Error(
+                                Malformed(
+                                    Place.start root,
+                                    OutOfRange(
+                                        "the size of an image",
+                                        string shape,
+                                        "1",
+                                        $"{Array.MaxLength} values"
+                                    )
+                                )
+                            )
 
                     let train, test = Array.ofList train, Array.ofList test
 
@@ -214,6 +198,8 @@ module ImageFolder =
                         if broken.Length > tolerated total then
                             return! Error(ManyBroken(root, broken.Length, total, broken.Head))
 
+                    do! checkLearnable root survey training
+
                     let! preparation =
                         match training.Pixels with
                         | Pictures { Paths = paths; Kept = None } -> sampled options training paths
@@ -228,13 +214,14 @@ module ImageFolder =
 
                     return {
                         Name = $"folder:{root}"
-                        Classes = classes
+                        Classes = survey.Classes
                         Train = training
                         Test = testing
                         Preparation = preparation
                         Range = range
                         Facts = None
                         Skipped = broken @ brokenTest
+                        Notes = List.map DataNote.Folder survey.Notes
                     }
                 }
             )
@@ -256,5 +243,5 @@ module ImageFolder =
                     Error(NotFound root)
                 else
                     survey root
-                    |> Result.map (fun (classes, train, _) -> classes, train |> List.map _.Path)
+                    |> Result.map (fun survey -> survey.Classes, survey.Train |> List.map _.Path)
             )

@@ -46,13 +46,17 @@ module NetworkFile =
         try
             use document = JsonDocument.Parse text
 
-            Ok [
+            let names = [
                 for item in document.RootElement.EnumerateArray() do
-                    item.GetString() |> nonNull
+                    item.GetString() |> Option.ofObj
             ]
+
+            if List.forall Option.isSome names then
+                Ok(List.choose id names)
+            else
+                Error "not a list of names"
         with
         | :? JsonException
-        | :? System.NullReferenceException
         | :? System.InvalidOperationException -> Error "not a list of names"
 
     /// Writes a network's weights with its metadata.
@@ -79,6 +83,10 @@ module NetworkFile =
             let! classes =
                 parseClasses classes
                 |> Result.mapError (fun reason -> fault (Syntax("sss.classes", reason)))
+
+            match classes |> List.countBy id |> List.tryFind (fun (_, count) -> count > 1) with
+            | Some(name, _) -> return! Error(fault (Duplicate("the class", name)))
+            | None -> ()
 
             let! preparation =
                 match Map.tryFind "sss.normalisation" file.Metadata with
@@ -125,8 +133,75 @@ module NetworkFile =
                     SurplusWeight key
         ]
 
-    /// Fails unless the weights of a file are this network's.
-    let check (path: string) (network: Network) (weights: Weights<'T>) : Result<unit, FileError> =
+    /// What numbers of these weights no network can have: values that are not finite, running variances
+    /// below 0. An array each, in the order of the text.
+    let numberFaults (network: Network) (weights: Weights<float32>) : NumberFault list =
+        let variances =
+            Parameters.statistics network
+            |> List.map fst
+            |> List.filter (fun key -> key.EndsWith(".var", System.StringComparison.Ordinal))
+            |> Set.ofList
+
+        let isWrong (value: float32) = not (System.Single.IsFinite value)
+
+        keys network
+        |> List.choose (fun (key, _) ->
+            Map.tryFind key weights
+            |> Option.bind (fun { Data = data } ->
+                match Array.tryFindIndex isWrong data with
+                | Some at ->
+                    let count = data |> Array.filter isWrong |> Array.length
+                    Some(NotFinite(key, at, float data[at], count, data.Length))
+                | None when variances.Contains key ->
+                    data
+                    |> Array.tryFindIndex (fun value -> value < 0.0f)
+                    |> Option.map (fun at -> NegativeVariance(key, at, float data[at]))
+                | None -> None
+            )
+        )
+
+    /// Fails unless the weights of a file are this network's, with numbers that a network can have.
+    let check
+        (path: string)
+        (network: Network)
+        (weights: Weights<float32>)
+        : Result<unit, FileError> =
         match faults network weights with
-        | [] -> Ok()
+        | [] ->
+            match numberFaults network weights with
+            | [] -> Ok()
+            | faults -> Error(BadNumbers(path, faults))
         | faults -> Error(WeightsDiffer(path, faults))
+
+    /// `check`, and fails unless class names and preparation are the network's too, where they are
+    /// known. All that reads a network file asks this before it uses anything of it.
+    let checkSaved
+        (path: string)
+        (network: Network)
+        (saved: SavedNetwork)
+        : Result<unit, FileError> =
+        let differs what (expected: int) of' (found: int) =
+            Error(
+                SafetensorsFile.metadataFault
+                    path
+                    (Mismatch(what, $"{expected} (the network's {of'})", string found))
+            )
+
+        result {
+            let names = saved.Classes.Length
+
+            if names <> 0 && names <> network.Classes then
+                return! differs "names in `sss.classes`" network.Classes "classes" names
+
+            match saved.Preparation with
+            | Some n when n.Mean.Length <> network.Input.Channels ->
+                return!
+                    differs
+                        "values in `sss.normalisation`"
+                        network.Input.Channels
+                        "input channels"
+                        n.Mean.Length
+            | _ -> ()
+
+            do! check path network saved.Weights
+        }

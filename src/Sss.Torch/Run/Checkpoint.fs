@@ -2,9 +2,7 @@ namespace Sss.Torch
 
 open System
 open System.IO
-open System.Runtime.InteropServices
-open System.Security.Cryptography
-open System.Text
+open System.Text.Json
 open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Dsl
@@ -56,20 +54,6 @@ module Checkpoint =
         else
             []
 
-    /// Images and labels in a few words and a sum: enough to tell one data set from another, and the
-    /// same one cut short.
-    let private fingerprint (dataset: Dataset) =
-        let train = dataset.Train
-        use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
-        let n = dataset.Preparation
-        hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan train.Labels))
-
-        for values in [ n.Mean; n.Deviation ] do
-            hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan values))
-
-        let sum = Convert.ToHexStringLower(hash.GetHashAndReset()).Substring(0, 16)
-        $"{dataset.Name}, {train.Count} images of {train.Shape}, {sum}"
-
     /// What makes a run this one, item by item. Threads are no part of it: with another number the
     /// bits change, and nothing else.
     let identity
@@ -81,7 +65,7 @@ module Checkpoint =
         : (string * string) list = [
         "network", Language.print network
         "recipe", RecipeJson.toText recipe
-        "data", fingerprint dataset
+        yield! Fingerprint.items dataset
         "method", FactorMethod.name method
         "validation",
         validation
@@ -112,6 +96,7 @@ module Checkpoint =
 
                 match name with
                 | "recipe" when other <> "" -> yield! RecipeJson.differences other value
+                | "classes" when other <> "" -> Fingerprint.classDifference other value
                 | "network" ->
                     let lines (text: string) = text.Split '\n'
                     let a, b = lines other, lines value
@@ -124,6 +109,23 @@ module Checkpoint =
                 | _ -> name, other, value
     ]
 
+    /// Whether nothing that a step does depends on the number of epochs, and there are more of them now:
+    /// the longer run has had exactly these steps too.
+    let private isLonger (there: string) (here: string) =
+        let read (text: string) =
+            use document = JsonDocument.Parse text
+            RecipeJson.read document.RootElement
+
+        let a, b = read there, read here
+
+        let isFree =
+            match a.Schedule with
+            | Constant
+            | Step _ -> a.TargetMacs.IsNone && a.ShrinkEvery.IsNone
+            | Cosine -> false
+
+        isFree && b.Epochs > a.Epochs
+
     /// The newest checkpoint that can be read. One of another run is an error, whatever stands
     /// beside it.
     let resume (out: string) (identity: (string * string) list) : Result<Resumed, CheckpointError> =
@@ -135,7 +137,15 @@ module Checkpoint =
                 match CheckpointFile.read path with
                 | Error e -> go (e :: damaged) rest
                 | Ok(there, state) ->
+                    let there = Fingerprint.upgrade there identity
+                    let here = Map.ofList identity
+
                     match differences there identity with
+                    | [ "epochs", _, _ ] when isLonger there["recipe"] here["recipe"] ->
+                        Ok {
+                            Found = Some(path, state)
+                            Damaged = List.rev damaged
+                        }
                     | [] ->
                         Ok {
                             Found = Some(path, state)
@@ -160,6 +170,29 @@ module Checkpoint =
 [<RequireQualifiedAccess>]
 module CheckpointError =
 
+    /// How to go on instead. `epochs` alone deserves a word of its own.
+    let private wayOut (path: string) items =
+        let folder =
+            Path.GetDirectoryName path
+            |> Option.ofObj
+            |> Option.bind (Path.GetDirectoryName >> Option.ofObj)
+            |> Option.defaultValue ""
+
+        let isMore (there: string) (here: string) =
+            match Int32.TryParse there, Int32.TryParse here with
+            | (true, there), (true, here) -> here > there
+            | _ -> false
+
+        match items with
+        | [ "epochs", there, here ] when isMore there here -> [
+            "A `cosine` schedule, a `target` and `shrink` depend on the number of epochs, so this run cannot be made longer."
+            let network = Path.Combine(folder, "network.safetensors")
+            $"To train its network further, start a new run with --init {network} and another --out."
+          ]
+        | _ -> [
+            "Go on with what it was started with, or start anew with --restart or another --out."
+          ]
+
     /// What is wrong and the way out.
     let message error =
         let lines (items: string list) = String.Join("\n", items)
@@ -170,7 +203,7 @@ module CheckpointError =
                 $"{path} is of another run:"
                 for name, there, here in items do
                     $"  {name}: {there} there, {here} here"
-                "Go on with what it was started with, or start anew with --restart or another --out."
+                yield! wayOut path items
             ]
         | AllDamaged(folder, errors) ->
             lines [

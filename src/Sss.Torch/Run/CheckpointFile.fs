@@ -100,7 +100,7 @@ module CheckpointFile =
         |> Map.ofList
 
     /// SHA-256 over metadata and tensors, each in the order of their names.
-    let private checksum (metadata: Map<string, string>) (tensors: Map<string, StoredTensor>) =
+    let internal checksum (metadata: Map<string, string>) (tensors: Map<string, StoredTensor>) =
         use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
 
         let text (value: string) =
@@ -152,11 +152,42 @@ module CheckpointFile =
     let private state (file: SafetensorsFile) : TrainState =
         use document = JsonDocument.Parse file.Metadata["sss.state"]
         let root = document.RootElement
-        let number (name: string) = root.GetProperty(name).GetDouble()
-        let long (name: string) = root.GetProperty(name).GetInt64()
+
+        let field (name: string) =
+            match root.TryGetProperty name with
+            | true, value -> value
+            | _ -> raise (FormatException $"it has no `{name}`")
+
+        let bad name (value: JsonElement) bounds =
+            raise (FormatException $"`{name}` is {value.GetRawText()}; it must be {bounds}")
+
+        let number (name: string) =
+            let value = field name
+
+            match value.ValueKind with
+            | JsonValueKind.Number when
+                Double.IsFinite(value.GetDouble()) && value.GetDouble() >= 0.0
+                ->
+                value.GetDouble()
+            | _ -> bad name value "a finite number of 0 or more"
+
+        let upTo (most: int64) (name: string) =
+            let value = field name
+
+            match value.ValueKind with
+            | JsonValueKind.Number ->
+                match value.TryGetInt64() with
+                | true, whole when whole >= 0L && whole <= most -> whole
+                | _ -> bad name value $"a whole number from 0 to {most}"
+            | _ -> bad name value $"a whole number from 0 to {most}"
+
+        let long = upTo Int64.MaxValue
+        let int name = int (upTo (int64 Int32.MaxValue) name)
 
         let text (name: string) =
-            root.GetProperty(name).GetString() |> nonNull
+            match (field name).ValueKind with
+            | JsonValueKind.String -> (field name).GetString() |> nonNull
+            | _ -> bad name (field name) "a text"
 
         let has (name: string) = fst (root.TryGetProperty name)
 
@@ -170,7 +201,7 @@ module CheckpointFile =
         let doubles tensor = (StoredTensor.double tensor).Data
 
         {
-            Epoch = int (long "epoch")
+            Epoch = int "epoch"
             Step = long "step"
             Network = network file.Metadata["sss.network"]
             Numbers = under "" single |> Map.filter (fun key _ -> not (key.StartsWith '@'))
@@ -178,7 +209,7 @@ module CheckpointFile =
             FactorVelocity = under "@factor-velocity/" single
             Velocity = under "@velocity/" single
             Squares = under "@squares/" single
-            ZeroSteps = under "@zero-steps/" (doubles >> Array.map int)
+            ZeroSteps = under "@zero-steps/" (doubles >> Array.map Operators.int)
             Pressure =
                 if has "phase" then
                     Some {
@@ -188,7 +219,8 @@ module CheckpointFile =
                                 match text "phase" with
                                 | "Ramp" -> BudgetPhase.Ramp
                                 | "Landing" -> BudgetPhase.Landing
-                                | _ -> BudgetPhase.Holding
+                                | "Holding" -> BudgetPhase.Holding
+                                | _ -> bad "phase" (field "phase") "Ramp, Landing or Holding"
                             TotalReach = number "totalReach"
                             Multiplier = number "multiplier"
                             Marked =
@@ -214,7 +246,7 @@ module CheckpointFile =
                     Some {
                         Network = network (text "whole")
                         Weights = under "@whole/" single
-                        Places = under "@places/" (doubles >> Array.map int)
+                        Places = under "@places/" (doubles >> Array.map Operators.int)
                         Folded = under "@folded/" single
                     }
                 else
@@ -222,7 +254,7 @@ module CheckpointFile =
             Best =
                 if has "best" then
                     Some {
-                        Epoch = int (long "bestEpoch")
+                        Epoch = int "bestEpoch"
                         Accuracy = number "bestAccuracy"
                         Loss = number "bestLoss"
                         Macs = long "bestMacs"
@@ -263,13 +295,17 @@ module CheckpointFile =
                 |> Seq.map (fun (key, value) -> key.Substring 4, value)
                 |> Map.ofSeq
 
-            return!
+            let! state =
                 try
-                    Ok(identity, state file)
+                    Ok(state file)
                 with
                 | :? JsonException
                 | :? FormatException
                 | :? InvalidOperationException
                 | :? Collections.Generic.KeyNotFoundException as e ->
                     Error(fault (Syntax("checkpoint", e.Message)))
+
+            do! StateCheck.check path state
+            do! StateCheck.checkEpochs path (Map.tryFind "recipe" identity) state
+            return identity, state
         }

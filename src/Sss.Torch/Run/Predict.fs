@@ -46,6 +46,7 @@ module Predict =
                     Range = PixelRange.bytes
                     Facts = None
                     Skipped = []
+                    Notes = []
                 }
         }
 

@@ -64,7 +64,7 @@ module RunFolder =
                 Language.parse saved.Text
                 |> Result.mapError (fun diagnostics -> BadText(path, saved.Text, diagnostics))
 
-            do! NetworkFile.check path parsed.Network saved.Weights |> Result.mapError BadFile
+            do! NetworkFile.checkSaved path parsed.Network saved |> Result.mapError BadFile
 
             return {
                 Path = path

@@ -90,6 +90,7 @@ module Train =
 
             let batch = min recipe.Batch training.Train.Count
             let ranks = ranks settings
+            do! TrainSettings.checkStart settings recipe (training.Train.Count / max 1 batch)
 
             if ranks > batch then
                 return! Error(TooManyRanks(ranks, batch))

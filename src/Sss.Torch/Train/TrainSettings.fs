@@ -132,3 +132,35 @@ module internal TrainSettings =
         | _ when augment.Pca > 0.0 && network.Input.Channels <> 3 ->
             bad "`augment pca`" augment.Pca "0 where images do not have three channels"
         | _ -> Ok()
+
+    /// Whether the steps of the state to go on from are those of its epochs.
+    let checkStart (settings: TrainSettings) (recipe: Recipe) (perEpoch: int) =
+        match settings.From with
+        | None -> Ok()
+        | Some state ->
+            let first = int64 state.Epoch * int64 perEpoch
+
+            let last =
+                if state.Epoch >= recipe.Epochs then
+                    first
+                else
+                    first + int64 perEpoch - 1L
+
+            if state.Epoch < 0 || state.Epoch > recipe.Epochs then
+                Error(
+                    BadSetting(
+                        "The epoch to go on from",
+                        string state.Epoch,
+                        $"0 to {recipe.Epochs}"
+                    )
+                )
+            elif state.Step < first || state.Step > last then
+                Error(
+                    BadSetting(
+                        "The step to go on from",
+                        string state.Step,
+                        $"{first} to {last} after {state.Epoch} epochs of {perEpoch} steps"
+                    )
+                )
+            else
+                Ok()

@@ -241,3 +241,83 @@ data.npz: at byte 0: broken compressed data: """
     let text = String.Join("\n", found)
     // What follows the last colon is the runtime's own wording.
     Assert.Equal(expected, text.Substring(0, min text.Length expected.Length))
+
+[<Fact>]
+let ``archives and IDX files of no images are refused, whatever size the images claim`` () =
+    for shape in [ "0, 65536, 65536"; "0, 8"; "0, 3, 46341, 46341" ] do
+        let none = npy 1 "|u1" shape [||]
+
+        let files =
+            arrays
+            |> List.map (fun (name, data) ->
+                match name with
+                | "x_test" -> name, none
+                | "y_test" -> name, npy 1 "|u1" "0," [||]
+                | _ -> name, data
+            )
+
+        withNpz
+            (npz files)
+            (fun path ->
+                Assert.Equal(
+                    "data.npz: at byte 0 of `y_test`: it has no images",
+                    Folders.messageIn
+                        (Path.GetDirectoryName path |> string)
+                        (Dataset.load (Npz path))
+                )
+            )
+
+    Folders.within (fun folder ->
+        Folders.put folder "train-labels-idx1-ubyte" (Folders.idx [ 0 ] [||])
+
+        let said extents =
+            Folders.put folder "train-images-idx3-ubyte" (Folders.idx extents [||])
+            Folders.messageIn folder (Dataset.load (Idx folder))
+
+        Assert.Equal(
+            "train-images-idx3-ubyte: at byte 8: the size of an image is 65536x65536; it must be 1 to 2147483591 pixels",
+            said [ 0; 65536; 65536 ]
+        )
+
+        Assert.Equal(
+            "train-images-idx3-ubyte: at byte 8: the size of an image is 4294967295x1; it must be 1 to 2147483591 pixels",
+            said [ 0; -1; 1 ]
+        )
+
+        Assert.Equal("train-labels-idx1-ubyte: at byte 4: it has no images", said [ 0; 28; 28 ])
+    )
+
+[<Fact>]
+let ``class names of CIFAR stand once`` () =
+    Folders.within (fun folder ->
+        cifar10 folder
+
+        File.WriteAllLines(
+            Path.Combine(folder, "batches.meta.txt"),
+            [ for i in 0..9 -> $"class {i % 9}" ]
+        )
+
+        Assert.Equal(
+            "batches.meta.txt: at byte 0: class `class 0` stands twice",
+            Folders.messageIn folder (Dataset.load (Cifar10 folder))
+        )
+    )
+
+[<Fact>]
+let ``a network's classes and a data set's are the same by name, where both have names`` () =
+    let data classes = {
+        Digits.load () with
+            Classes = classes
+            Name = "pets"
+    }
+
+    let known = [ "cat"; "dog" ]
+    Folders.ok (Dataset.hasClasses known (data known))
+    Folders.ok (Dataset.hasClasses [] (data known))
+    Folders.ok (Dataset.hasClasses known (data [ "0"; "1" ]))
+    Folders.ok (Dataset.hasClasses [ "0"; "1" ] (data known))
+
+    Assert.Equal(
+        "data set pets does not fit: the network's class 1 is `dog`, the data's is `dogs`",
+        Folders.message (Dataset.hasClasses known (data [ "cat"; "dogs" ]))
+    )

@@ -185,7 +185,8 @@ let ``a checkpoint of another run is refused with what differs`` () =
 
         match Checkpoint.resume folder other with
         | Error e ->
-            let data = List.find (fst >> (=) "data") >> snd
+            let item name = List.find (fst >> (=) name) >> snd
+            let data, images = item "data", item "training images"
 
             Assert.Equal(
                 String.Join(
@@ -196,6 +197,7 @@ let ``a checkpoint of another run is refused with what differs`` () =
                         "  epochs: 8 there, 9 here"
                         "  lr: 0.1 there, 0.05 here"
                         $"  data: {data identity} there, {data other} here"
+                        $"  training images: {images identity} there, {images other} here"
                         "  validation: 0.2 there, none here"
                         "Go on with what it was started with, or start anew with --restart or another --out."
                     ]

@@ -1,0 +1,162 @@
+namespace Sss.Torch
+
+open System
+open System.Text.Json
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Files
+
+/// Whether the parts of a state from a file fit each other. A checksum says that a file is as it was
+/// written, not that a program wrote it.
+[<RequireQualifiedAccess>]
+module internal StateCheck =
+
+    let private fault path what : Result<unit, FileError> =
+        Error(SafetensorsFile.metadataFault path (Syntax("checkpoint", what)))
+
+    let private dims (shape: int list) = String.Join("x", shape)
+
+    /// Every array that is expected, of its shape and finite.
+    let private arrays path prefix (expected: (string * int list) list) (found: Weights<float32>) =
+        expected
+        |> List.tryPick (fun (key, shape) ->
+            let name = prefix + key
+
+            match Map.tryFind key found with
+            | None -> Some $"`{name}` is missing"
+            | Some t when t.Shape <> shape || int64 t.Data.Length <> Parameters.size shape ->
+                Some $"`{name}` is {dims t.Shape}; it must be {dims shape}"
+            | Some t ->
+                t.Data
+                |> Array.tryFindIndex (fun value -> not (Single.IsFinite value))
+                |> Option.map (fun i -> $"`{name}` has {t.Data[i]} at index {i}")
+        )
+        |> Option.map (fault path)
+        |> Option.defaultValue (Ok())
+
+    let private lengths path (count: int) (items: (string * int) list) =
+        items
+        |> List.tryFind (fun (_, length) -> length <> 0 && length <> count)
+        |> Option.map (fun (name, length) ->
+            fault path $"`{name}` has {length} values; the network has {count} factors"
+        )
+        |> Option.defaultValue (Ok())
+
+    let private zeroSteps path (factors: (string * int list) list) (found: Map<string, int[]>) =
+        factors
+        |> List.tryPick (fun (key, shape) ->
+            match Map.tryFind key found with
+            | Some steps when int64 steps.Length <> Parameters.size shape ->
+                Some
+                    $"`@zero-steps/{key}` has {steps.Length} values; it must have {Parameters.size shape}"
+            | Some steps when steps |> Array.exists (fun n -> n < 0) ->
+                Some $"`@zero-steps/{key}` has {Array.min steps}; it must be 0 or more"
+            | _ -> None
+        )
+        |> Option.map (fault path)
+        |> Option.defaultValue (Ok())
+
+    let private whole path (state: TrainState) (whole: Whole<float32>) =
+        let bad =
+            Map.toList whole.Places
+            |> List.tryPick (fun (key, places) ->
+                match Map.tryFind key state.Numbers, Map.tryFind key whole.Weights with
+                | Some now, Some before ->
+                    if places.Length <> now.Data.Length then
+                        Some
+                            $"`@places/{key}` has {places.Length} values; it must have {now.Data.Length}"
+                    else
+                        places
+                        |> Array.tryFind (fun place -> place < 0 || place >= before.Data.Length)
+                        |> Option.map (fun place ->
+                            $"`@places/{key}` has {place}; it must be 0 to {before.Data.Length - 1}"
+                        )
+                | _ -> None
+            )
+
+        let badFolded =
+            Map.toList whole.Folded
+            |> List.tryPick (fun (key, folded) ->
+                match Map.tryFind key state.Numbers with
+                | Some now when now.Data.Length <> folded.Data.Length ->
+                    Some
+                        $"`@folded/{key}` has {folded.Data.Length} values; it must have {now.Data.Length}"
+                | _ -> None
+            )
+
+        result {
+            do! NetworkFile.check path whole.Network whole.Weights
+
+            match bad |> Option.orElse badFolded with
+            | Some what -> return! fault path what
+            | None -> ()
+        }
+
+    /// Fails unless every array is there, finite and of the shape that the state's networks ask for.
+    let check (path: string) (state: TrainState) : Result<unit, FileError> =
+        let factors =
+            Parameters.factors state.Network |> List.map (fun f -> f.Key, [ f.Scale.Count ])
+
+        let weights =
+            Parameters.ofNetwork state.Network |> List.map (fun p -> p.Key, p.Shape)
+
+        let count = factors |> List.sumBy (fun (_, shape) -> int (Parameters.size shape))
+
+        result {
+            do! NetworkFile.check path state.Network state.Numbers
+            do! arrays path "@probe/" factors state.Probe
+            do! arrays path "@factor-velocity/" factors state.FactorVelocity
+            do! arrays path "@squares/" factors state.Squares
+            do! arrays path "@velocity/" weights state.Velocity
+            do! zeroSteps path factors state.ZeroSteps
+
+            match state.Pressure with
+            | None -> ()
+            | Some p ->
+                do!
+                    lengths path count [
+                        "@gammas", p.Gammas.Length
+                        "@marked", p.Budget.Marked.Length
+                        "@kept", p.Budget.Kept.Length
+                        "@previous", p.Budget.Previous.Length
+                    ]
+
+                if p.Gammas |> Array.exists (fun g -> not (Single.IsFinite g && g >= 0.0f)) then
+                    return! fault path "`@gammas` has a value that is no finite number of 0 or more"
+
+            match state.Whole with
+            | None -> ()
+            | Some it -> do! whole path state it
+
+            match state.Best with
+            | None -> ()
+            | Some best -> do! NetworkFile.check path best.Network best.Numbers
+
+            if state.Sums.Right > state.Sums.Images then
+                return!
+                    fault
+                        path
+                        $"`right` is {state.Sums.Right}; it must be 0 to {state.Sums.Images} (`images`)"
+        }
+
+    /// Fails unless epochs and steps are those of the run's own recipe, where the file has it as JSON.
+    let checkEpochs path (recipe: string option) (state: TrainState) : Result<unit, FileError> =
+        let epochs =
+            recipe
+            |> Option.bind (fun text ->
+                try
+                    use document = JsonDocument.Parse text
+                    Some((RecipeJson.read document.RootElement).Epochs)
+                with
+                | :? JsonException
+                | :? FormatException
+                | :? InvalidOperationException
+                | :? Collections.Generic.KeyNotFoundException -> None
+            )
+
+        match epochs with
+        | Some epochs when state.Epoch > epochs ->
+            fault path $"`epoch` is {state.Epoch}; it must be 0 to {epochs} (the recipe's epochs)"
+        | _ when state.Step < int64 state.Epoch ->
+            fault path $"`step` is {state.Step}; it must be {state.Epoch} (`epoch`) or more"
+        | _ -> Ok()
