@@ -18,7 +18,7 @@ open Sss.Core
 /// A picture may have up to 67,108,864 pixels, a side up to 1,048,576 and a file up to 512 MiB; what
 /// claims more is refused unread. Rows are scaled as they are decoded, so a picture takes memory for
 /// some rows; only interlaced and turned ones are held as a whole, a JPEG at the fraction of its size
-/// that is needed. All threads together hold about 256 MiB of files and 256 MiB of decoded data; a
+/// that is needed, and of a progressive JPEG the coefficients (up to 8 bytes a pixel). All threads together hold about 256 MiB of files and 256 MiB of decoded data; a
 /// single one that needs more is read alone.
 [<RequireQualifiedAccess>]
 module ImageFile =
@@ -30,6 +30,10 @@ module ImageFile =
     let private mostBytes = 1L <<< 29
 
     let private filesInFlight = Gate(1L <<< 28)
+
+    /// Of images before they become bytes. Entered before the gate of files, and that before the one
+    /// of decoding; never the other way round.
+    let private numbersInFlight = Gate(1L <<< 28)
 
     let private malformed path fault = Malformed(Place.start path, fault)
 
@@ -196,12 +200,14 @@ module ImageFile =
                 )
         )
 
+    /// Images with more numbers than this are rare, and no array of theirs is kept for the next one.
+    let private mostPooled = 1 <<< 22
+
     /// Numbers from 0 to 255 to the nearest bytes.
     let private toBytes (shape: Shape) target offset (read: float32[] -> Result<unit, FileError>) =
         let count = int (Shape.count shape)
-        let numbers = ArrayPool<float32>.Shared.Rent count
 
-        try
+        let convert (numbers: float32[]) =
             read numbers
             |> Result.map (fun () ->
                 for i in 0 .. count - 1 do
@@ -210,8 +216,18 @@ module ImageFile =
                         (offset + i)
                         (byte (Math.Clamp(numbers[i] + 0.5f, 0.0f, 255.0f)))
             )
-        finally
-            ArrayPool<float32>.Shared.Return numbers
+
+        if count > mostPooled then
+            numbersInFlight.Within
+                (4L * int64 count)
+                (fun () -> convert (Array.zeroCreate<float32> count))
+        else
+            let numbers = ArrayPool<float32>.Shared.Rent count
+
+            try
+                convert numbers
+            finally
+                ArrayPool<float32>.Shared.Return numbers
 
     /// The middle of a picture as bytes, C × H × W, at a place of `target`.
     let internal readInto

@@ -62,15 +62,18 @@ module internal JpegRows =
 
     /// What may follow the data. A decoder that lacks data takes zeros where the end marker stands,
     /// other bits where there are some, and where it waits for a restart what follows that. The bits
-    /// are many different ones, since a single pattern can happen to decode to what zeros give.
+    /// are many different ones, and differ from the first on, since a single pattern can happen to
+    /// decode to what zeros give.
     let private paddings =
-        let mixed step =
-            Array.init 64 (fun i -> byte ((i * step + 13) % 251))
+        let bits (first: int) (step: int) =
+            Array.init 64 (fun i -> byte ((first + i * step) % 251))
 
         let restarts =
-            Array.concat [ for n in 0xD0uy .. 0xD7uy -> Array.append [| 0xFFuy; n |] (mixed 89) ]
+            Array.concat [
+                for n in 0xD0uy .. 0xD7uy -> Array.append [| 0xFFuy; n |] (bits 0x9B 89)
+            ]
 
-        [ [||]; Array.zeroCreate 64; mixed 167; mixed 101; restarts ]
+        [ [||]; bits 0x55 167; bits 0xAA 101; bits 0xF0 59; bits 0x33 43; restarts ]
         |> List.map (fun padding -> Array.append padding endMarker)
 
     /// A check sum of the pixels with a padding behind the data; None where they cannot be decoded.
