@@ -114,6 +114,8 @@ module Evaluate =
         =
         let size = int (Shape.count plan.Split.Shape)
         let classes = model.Network.Classes
+        // A few pictures take no more memory than they need; how the work is cut stays the same.
+        let batch = max 1 (min batch plan.Split.Count)
         let images = Array.zeroCreate (batch * size)
 
         let rec go first =
