@@ -75,12 +75,11 @@ public sealed class Classifier : IDisposable
         }
 
         using var preparation = JsonDocument.Parse(facts["sss.normalisation"]);
-        var range = preparation.RootElement.GetProperty("range");
-        if (range.ValueKind != JsonValueKind.Array)
+        if (!preparation.RootElement.TryGetProperty("range", out var range) || range.ValueKind != JsonValueKind.Array)
         {
             session.Dispose();
             throw new UnusableModelException(
-                $"{file} does not say which numbers are paper and ink: the range of its training data is not known.");
+                $"{file} does not say which numbers are black and white: its training data leaves it open, or an earlier version wrote it.");
         }
 
         var classes = JsonSerializer.Deserialize<string[]>(facts["sss.classes"]) ?? [];

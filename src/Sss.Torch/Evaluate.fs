@@ -154,7 +154,8 @@ module Evaluate =
         =
         let size = int (Shape.count plan.Split.Shape)
         let classes = model.Network.Classes
-        let batch = batchOf model.Network
+        // A few pictures take no more memory than they need; how the work is cut stays the same.
+        let batch = max 1 (min (batchOf model.Network) plan.Split.Count)
         let images = Array.zeroCreate (batch * size)
 
         let rec go first =

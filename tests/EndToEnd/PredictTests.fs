@@ -73,7 +73,7 @@ type PredictTests() =
         [
             for image in answer.GetProperty("images").EnumerateArray() do
                 let classes = image.GetProperty("classes").EnumerateArray() |> List.ofSeq
-                classes.Head.GetProperty("class").GetString()
+                string (classes.Head.GetProperty("class").GetString())
         ]
 
     [<Fact>]
@@ -153,8 +153,9 @@ type PredictTests() =
 
         let files = [
             for name in [ "night"; "snow & ice" ] do
-                let all = Directory.GetFiles(Path.Combine(pictures, name))
-                Array.Sort(all, StringComparer.Ordinal)
+                let all =
+                    Directory.GetFiles(Path.Combine(pictures, name))
+                    |> Array.sortWith (fun a b -> String.CompareOrdinal(a, b))
 
                 for i, file in Array.indexed all do
                     if i % 5 = 4 then

@@ -100,7 +100,8 @@ module Onnx =
     let private inputText options (input: Shape) =
         match options.Preparation with
         | Some p ->
-            let list (values: float32[]) = System.String.Join(", ", values)
+            let list (values: float32[]) =
+                System.String.Join(", ", values |> Array.map PixelRange.number)
 
             let pictures =
                 match Preparation.refusal input p with
@@ -110,7 +111,7 @@ module Onnx =
             if options.Normalize then
                 $"pixels as the training data stores them, from {PixelRange.text p.Range}; normalised inside{pictures}"
             else
-                $"(pixel * {p.Scale} - mean) / deviation a channel; mean {list p.Mean}; deviation {list p.Deviation}; pixels from {PixelRange.text p.Range}{pictures}"
+                $"(pixel * {PixelRange.number p.Scale} - mean) / deviation a channel; mean {list p.Mean}; deviation {list p.Deviation}; pixels from {PixelRange.text p.Range}{pictures}"
         | None -> "as in training"
 
     /// Makes the last value the graph's output.
