@@ -82,6 +82,7 @@ module PipelineError =
             | Overflowed _
             | BadStart _
             | NormOfOne _
+            | BadModel(TooManyNumbers _)
             | Stopped _
             | Unmoved _
             | Parted _
