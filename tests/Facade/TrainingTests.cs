@@ -25,6 +25,25 @@ public class TrainingTests
     private static readonly TrainingOptions Options = new() { Threads = 1, Seed = 3 };
 
     [Fact]
+    public async Task WhatCannotFitIsRefusedBeforeMemoryIsTaken()
+    {
+        var longer = Assert.Throws<SssException>(() => Network.Parse(
+            "network T { input 1x8x8\n classes 10\n dense 65536\n dense 65536\n dense classes }"));
+        Assert.Contains("this `dense` has 4294967296 weights", longer.Message);
+
+        var large = Network.Parse("network T { input 1x8x8\n classes 10\n dense 40000\n dense 40000\n dense classes }");
+        var data = Dataset.Digits();
+        var refused = await Assert.ThrowsAsync<SssException>(() => large.TrainAsync(data, Options));
+        Assert.StartsWith("The network has 1,603,040,010 weights; at most 536,870,911 fit", refused.Message);
+
+        var network = Network.Parse(Text);
+        var threads = await Assert.ThrowsAsync<SssException>(() => network.TrainAsync(
+            data,
+            Options with { Threads = 1_000_000_000 }));
+        Assert.Equal("The number of threads is 1000000000; it must be 1024 or less.", threads.Message);
+    }
+
+    [Fact]
     public async Task TrainsSelectsSavesAndLoads()
     {
         var network = Network.Parse(Text);

@@ -83,6 +83,7 @@ module PipelineError =
             | Overflowed _
             | BadStart _
             | NormOfOne _
+            | BadModel(TooManyNumbers _)
             | Stopped _
             | Unmoved _
             | Parted _

@@ -113,8 +113,9 @@ module internal TrainSettings =
             bad "The validation fraction" settings.Validation.Value "above 0 and below 1"
         | _ when dataset.Train.Count = 0 -> Error NoImages
         | Some image, _ -> Error(BadLabel(image, dataset.Train.Labels[image], network.Classes))
-        | _, Some threads when threads < 1 || threads > Limits.threads ->
-            bad "The number of threads" threads $"1 to {Limits.threads}"
+        | _, Some threads when threads < 1 -> bad "The number of threads" threads "1 or more"
+        | _, Some threads when threads > Limits.threads ->
+            bad "The number of threads" threads $"{Limits.threads} or less"
         | _ when settings.Loaders |> Option.exists (fun n -> n < 1 || n > Limits.loaders) ->
             bad "The number of loaders" settings.Loaders.Value $"1 to {Limits.loaders}"
         | _ when recipe.Batch < 1 -> bad "`batch`" recipe.Batch "1 or more"

@@ -166,7 +166,7 @@ let ``a network of any size is refused by training, with no batch and no thread 
     Assert.StartsWith("The network has 1,602,720,002 weights;", attempt ten settings Small.recipe)
 
     Assert.Equal(
-        "The number of threads is 1000000000; it must be 1 to 1024.",
+        "The number of threads is 1000000000; it must be 1024 or less.",
         attempt
             Small.network
             {
