@@ -66,8 +66,9 @@ module internal Children =
             let log (line: string) =
                 try
                     writer.WriteLine line
-                with :? IOException ->
-                    ()
+                with
+                | :? IOException -> ()
+                | e when FileError.isTooBig e -> ()
 
             let hear isError (line: string | null) =
                 match line with
@@ -94,8 +95,9 @@ module internal Children =
 
                     try
                         writer.Dispose()
-                    with :? IOException ->
-                        ()
+                    with
+                    | :? IOException -> ()
+                    | e when FileError.isTooBig e -> ()
                 }
 
             Ok {

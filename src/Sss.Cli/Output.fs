@@ -4,6 +4,7 @@ open System
 open System.IO
 open System.Text
 open Sss.Core
+open Sss.Files
 
 /// A stream whose writes never fail: after the first one that did, the rest is dropped. So a
 /// terminal that is gone or a disk that is full never ends the work that the words are about.
@@ -23,6 +24,8 @@ type internal UnfailingStream(inner: Stream) =
             // The system's word for a descriptor that is closed.
             | :? NotSupportedException -> failure.Value <- Some "it is closed"
             | :? IOException as e -> failure.Value <- Some e.Message
+            | e when FileError.isTooBig e ->
+                failure.Value <- Some "the file would be larger than the system allows"
 
     /// Why a write failed; None: none did. A reader that has left (`sss show FILE | head -1`) is no
     /// failure: it has what it wanted.

@@ -283,6 +283,14 @@ module FileError =
         | :? UnauthorizedAccessException
         | :? IOException -> false
 
+    /// What .NET makes of EFBIG, wherever it writes: a limit of the user or of the file system on the size
+    /// of one file.
+    let isTooBig (e: exn) =
+        match e with
+        | :? ArgumentOutOfRangeException as e ->
+            e.ParamName = "value" && e.Source = "System.Private.CoreLib"
+        | _ -> false
+
     /// The error value for an exception of the file system or of a decompressor; None for any
     /// other, which is a defect and no property of the file.
     let ofException (path: string) (e: exn) : FileError option =
@@ -298,6 +306,8 @@ module FileError =
         | :? IOException as e when isFull e -> Some(DiskFull path)
         | :? IOException as e -> Some(NotAvailable(path, e.Message))
         | :? NotSupportedException -> Some(NotAvailable(path, e.Message))
+        | e when isTooBig e ->
+            Some(NotAvailable(path, "it would be larger than the system allows a file to be"))
         // Only for what can be no path at all; any other bad argument is a defect of ours.
         | :? ArgumentException when path = "" || path.Contains '\000' ->
             Some(NotAvailable(path.Replace('\000', '?'), "not a path"))

@@ -23,7 +23,7 @@ module MetricsFile =
 
         try
             file.Write(ReadOnlySpan(Text.Encoding.UTF8.GetBytes text))
-        with :? IOException ->
+        with _ ->
             file.SetLength before
             reraise ()
 

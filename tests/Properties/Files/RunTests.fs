@@ -119,3 +119,28 @@ let ``what a training computed on is said in words`` () =
 
     Assert.Equal(RunArithmetic.usual, RunArithmetic.text cpu)
     Assert.Equal(None, RunArithmetic.unusual cpu)
+
+[<Fact>]
+let ``a file beyond the size that the system allows is an error with a name`` () =
+    Folders.within (fun folder ->
+        let path = Path.Combine(folder, "file")
+
+        // More than any file system here takes. .NET has no exception of its own for that.
+        let grown =
+            FileError.catching
+                path
+                (fun () ->
+                    use file = File.Create path
+                    file.SetLength Int64.MaxValue
+                    Ok()
+                )
+
+        if OperatingSystem.IsLinux() then
+            Assert.Equal(
+                "file: it would be larger than the system allows a file to be",
+                Folders.messageIn folder grown
+            )
+
+        // A defect of ours stays one.
+        Assert.False(FileError.isTooBig (ArgumentOutOfRangeException "value"))
+    )
