@@ -110,7 +110,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     }
 
     private static Files.Dataset WithTest(Files.Dataset data, Files.Split split) => new(
-        data.Name, data.Classes, data.Train, split, data.Preparation, data.Range, data.Facts, data.Skipped);
+        data.Name, data.Classes, data.Train, split, data.Preparation, data.Range, data.Facts, data.Skipped, data.Notes);
 
     /// <summary>The scores of one image, one a class, before any softmax.</summary>
     /// <param name="image">
