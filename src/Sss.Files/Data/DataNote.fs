@@ -1,6 +1,7 @@
 namespace Sss.Files
 
 open System
+open Sss.Core
 
 /// What whoever trains on a data set should know about it. Each case carries the facts, not the
 /// wording.
@@ -75,8 +76,7 @@ module DataNote =
         else
             $"{text}; the only image of {some single} is trained on"
 
-    /// One line, without a full stop.
-    let message note =
+    let private text note =
         match note with
         | DataNote.Folder note -> FolderNote.message note
         | DataNote.Unlearned(classes, images) ->
@@ -103,6 +103,10 @@ module DataNote =
             $"""{counted images "training image"}, fewer than a batch of {batch}: each step takes all of them"""
         | DataNote.Limited(what, count, classes, had, seed) -> limited what count classes had seed
         | DataNote.Divided(train, test, seed, single) -> divided train test seed single
+
+    /// One line, without a full stop. Names of folders and classes are the user's: what would steer a
+    /// terminal or begin a new line is escaped.
+    let message note = Escape.line (text note)
 
     /// So many lines of one data set at most.
     let private mostLines = 12
