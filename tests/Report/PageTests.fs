@@ -114,6 +114,7 @@ type PageTests() =
                         }
                     Selected = Some { Network = network; Recipe = None }
                     Factors = Map.empty
+                    Preparation = None
                     Stays = []
                     Epochs = []
                     Result = None
