@@ -302,22 +302,3 @@ let ``class names of CIFAR stand once`` () =
             Folders.messageIn folder (Dataset.load (Cifar10 folder))
         )
     )
-
-[<Fact>]
-let ``a network's classes and a data set's are the same by name, where both have names`` () =
-    let data classes = {
-        Digits.load () with
-            Classes = classes
-            Name = "pets"
-    }
-
-    let known = [ "cat"; "dog" ]
-    Folders.ok (Dataset.hasClasses known (data known))
-    Folders.ok (Dataset.hasClasses [] (data known))
-    Folders.ok (Dataset.hasClasses known (data [ "0"; "1" ]))
-    Folders.ok (Dataset.hasClasses [ "0"; "1" ] (data known))
-
-    Assert.Equal(
-        "data set pets does not fit: the network's class 1 is `dog`, the data's is `dogs`",
-        Folders.message (Dataset.hasClasses known (data [ "cat"; "dogs" ]))
-    )

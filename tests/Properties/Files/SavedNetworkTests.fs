@@ -29,7 +29,7 @@ let private weights: Weights<float32> =
 let private saved: SavedNetwork = {
     Text = Sss.Dsl.Language.print network
     Classes = [ "cat"; "dog" ]
-    Normalisation = None
+    Preparation = None
     Weights = weights
 }
 

@@ -23,7 +23,7 @@ let private inOnnx (network: Network, weights) (images: float32[]) =
     let options = {
         Text = ""
         Classes = []
-        Normalisation = None
+        Preparation = None
         Normalize = false
     }
 
