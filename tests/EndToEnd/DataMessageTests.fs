@@ -180,7 +180,10 @@ type DataMessageTests() =
         Assert.Equal(
             (1,
              [
-                 "data set folder:pets does not fit: the network's class 1 is `dog`, the data's is `wolf`"
+                 "data set folder:pets does not fit: its classes are not those of the network"
+                 "  only in the network: dog"
+                 "  only in the data: wolf"
+                 "  names are compared letter by letter; rename the folders of the data"
              ]),
             errors
                 folder

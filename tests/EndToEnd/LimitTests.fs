@@ -64,7 +64,7 @@ type LimitTests() =
         let ended =
             match command with
             | "verify" -> sss [ "verify"; file ]
-            | _ -> digits folder file [ "--limit"; "100"; "--gamma"; "0.01" ]
+            | _ -> digits folder file [ "--limit"; "160"; "--gamma"; "0.01" ]
 
         expectCode 1 ended
         Assert.Equal("", ended.Out)

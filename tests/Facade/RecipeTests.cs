@@ -42,6 +42,19 @@ public class RecipeTests
     }
 
     [Fact]
+    public void TheColourBehindTransparencyIsPartOfTheRecipe()
+    {
+        var net = Network.Build("N", (3, 8, 8), 2, b => b.Dense(b.Classes));
+        Network With(Rgb colour) =>
+            net.WithRecipe(new TrainingOptions { Augment = new Augmentation { Background = colour } });
+
+        Assert.Contains("background=black", With(Rgb.Black).ToText());
+        Assert.DoesNotContain("background", With(Rgb.White).ToText());
+        var read = Network.Parse(With(new Rgb(1, 2, 3)).ToText()).Recipe!.Augment!.Background;
+        Assert.Equal((1, 2, 3), (read.Red, read.Green, read.Blue));
+    }
+
+    [Fact]
     public void SchedulesAreRefusedWhereTheyMakeNoSense()
     {
         Assert.Throws<ArgumentException>(() => Schedule.Step(0, 1));

@@ -82,9 +82,11 @@ module Npz =
         let floats name size (data: float32[]) =
             match data |> Array.tryFindIndex (fun v -> not (Single.IsFinite v)) with
             | Some i ->
+                let image = i / max 1 (data.Length / max 1 (int header.Shape.Head))
+
                 reader.FaultAt
                     (start + int64 size * int64 i)
-                    (Unsupported("a pixel", string data[i], "finite numbers"))
+                    (Unsupported($"a pixel of image {image}", string data[i], "finite numbers"))
             | None -> Ok(name, Floats data)
 
         let converted name size (convert: 'V -> float32) =

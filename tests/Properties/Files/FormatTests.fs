@@ -203,7 +203,7 @@ let ``mistakes in NumPy archives are told with array, offset and facts`` () =
 data.npz: at byte 128 of `x_train`: the values needs 12 bytes, but the content ends after 11 bytes
 data.npz: at byte 140 of `x_train`: 1 byte more than the content should have
 data.npz: at byte 10 of `x_train`: the type of the images is <c8; supported: |b1 (bool), |u1 (uint8), <u2 (uint16), <f2 (float16), <f4 (float32), <f8 (float64)
-data.npz: at byte 132 of `x_train`: a pixel is NaN; supported: finite numbers
+data.npz: at byte 132 of `x_train`: a pixel of image 0 is NaN; supported: finite numbers
 data.npz: at byte 136 of `y_train`: a label is -1; it must be 0 to 65535
 data.npz: at byte 0 of `y_train`: number of labels: expected 2, found 1
 data.npz: at byte 0 of `x_train`: not a NumPy array: it starts with 000000000000

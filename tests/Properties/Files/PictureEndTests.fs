@@ -257,7 +257,7 @@ let ``what is no file is named and never waited for`` () =
 
                 Folders.messageIn folder found.Result
 
-            Assert.Equal("pipe.png: it is a named pipe, not a file", told "pipe.png")
+            Assert.Equal("pipe.png: it is a pipe, not a file", told "pipe.png")
             Assert.Equal("device.png: it is a device, not a file", told "device.png")
             Assert.Equal("gone.png: no such file or folder", told "gone.png")
             Assert.Equal("folder.png: it is a folder", told "folder.png")
