@@ -1,8 +1,6 @@
 namespace Sss.Cli
 
 open System
-open System.Globalization
-open System.Text.RegularExpressions
 open Argu
 open Sss.Core
 open Sss.Files
@@ -190,55 +188,6 @@ module Usage =
         Terminal.error $"'sss {command} --help' lists the options."
         Exit.usage
 
-    let private wholeNumber = Regex(@"^[+-]?[0-9]+$", RegexOptions.CultureInvariant)
-
-    let private number =
-        Regex(
-            @"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(Infinity|NaN)$",
-            RegexOptions.CultureInvariant
-        )
-
-    /// What is wrong with the word after a numeric option. There is one notation, whatever the
-    /// language of the system: .NET alone would read `1,5` as 15.
-    let private numberFault (field: Type) (name: string) (value: string) : string option =
-        if field = typeof<int> then
-            if not (wholeNumber.IsMatch value) then
-                Some $"{name}: '{value}' is not a whole number; write it like 20."
-            else
-                match
-                    Int32.TryParse(
-                        value,
-                        NumberStyles.AllowLeadingSign,
-                        CultureInfo.InvariantCulture
-                    )
-                with
-                | true, _ -> None
-                | _ -> Some $"{name}: {value} is too large; the largest is {Int32.MaxValue}."
-        elif field = typeof<float> && not (number.IsMatch value) then
-            Some $"{name}: '{value}' is not a number; write it like 0.1 or 1e-3."
-        else
-            None
-
-    /// The first option with a number that is none.
-    let private wrongNumber (parser: ArgumentParser<'T>) (args: string[]) : string option =
-        let fields =
-            Map.ofList [
-                for case in parser.GetArgumentCases() do
-                    match List.ofArray (case.UnionCaseInfo.GetFields()) with
-                    | [ field ] ->
-                        for name in case.CommandLineNames.Value do
-                            name, field.PropertyType
-                    | _ -> ()
-            ]
-
-        args
-        |> Seq.indexed
-        |> Seq.tryPick (fun (i, word) ->
-            Map.tryFind word fields
-            |> Option.filter (fun _ -> i + 1 < args.Length)
-            |> Option.bind (fun field -> numberFault field word args[i + 1])
-        )
-
     /// Argu's first line without its own heading; the rest of its message is the whole help.
     let private reason (parser: ArgumentParser<'T>) (e: ArguParseException) =
         let line = e.Message.Split('\n').[0].Trim()
@@ -262,7 +211,7 @@ module Usage =
             )
 
         try
-            match wrongNumber parser args with
+            match NumberWords.fault parser args with
             | Some message -> Result.Error(refuse command message)
             | None -> Result.Ok(parser.ParseCommandLine(args, raiseOnUsage = true))
         with

@@ -117,7 +117,7 @@ type LimitTests() =
                      dense classes\n"
                  + "train { epochs 1; gamma 0.01 }\n")
 
-        let ended = digits folder file [ "--batch"; "1"; "--limit"; "100" ]
+        let ended = digits folder file [ "--batch"; "1"; "--limit"; "160" ]
         expectCode 1 ended
         Assert.Equal("", ended.Out)
 

@@ -220,7 +220,8 @@ type MpiTests() =
             lines
             |> List.ofArray
             |> List.filter (fun line ->
-                not (line.StartsWith "  data: " || line.StartsWith "  images: ")
+                [ "  data: "; "  images: "; "  training images: " ]
+                |> List.forall (line.StartsWith >> not)
             )
         )
 

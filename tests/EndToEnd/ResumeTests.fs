@@ -210,7 +210,7 @@ type ResumeTests() =
         let whole = folder.File "whole"
         expectCode 0 (sss (arguments folder whole []))
         let disk = Directory.CreateDirectory(folder.File "disk").FullName
-        expectCode 0 (start 10 [] "mount" [ "-t"; "tmpfs"; "-o"; "size=2m"; "tmpfs"; disk ])
+        expectCode 0 (start 10 [] "mount" [ "-t"; "tmpfs"; "-o"; "size=16m"; "tmpfs"; disk ])
 
         try
             let out = Path.Combine(disk, "out")

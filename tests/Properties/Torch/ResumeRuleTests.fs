@@ -293,7 +293,9 @@ let ``folders that are not kept in memory are told apart by names and lengths`` 
         StoredPicturesTests.folder root 12
 
         let items () =
-            Folders.ok (ImageFolder.loadWithin 0L PictureOptions.standard (Some(Shape.create 3 12 12)) root)
+            Folders.ok (
+                ImageFolder.loadWithin 0L PictureOptions.standard (Some(Shape.create 3 12 12)) root
+            )
             |> Fingerprint.items
 
         let before = items ()
