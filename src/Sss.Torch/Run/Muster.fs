@@ -50,20 +50,6 @@ module Muster =
 
         $"{version}, build {brief hash}"
 
-    /// The pixels of the training images, or the names of their files.
-    let private images (split: Split) =
-        use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
-
-        match split.Pixels with
-        | Bytes data -> hash.AppendData data
-        | Floats data -> hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan data))
-        | Pictures pictures ->
-            for path in pictures.Paths do
-                hash.AppendData(Encoding.UTF8.GetBytes(Path.GetFileName path |> string))
-                hash.AppendData(ReadOnlySpan [| 0uy |])
-
-        brief hash
-
     let private weights (from: TrainState option) =
         match from with
         | None -> "random"
@@ -77,10 +63,8 @@ module Muster =
             brief hash
 
     /// All that has to be the same on every rank. `identity`: the run's, of `Checkpoint.identity`.
-    let items (identity: (string * string) list) (dataset: Dataset) (from: TrainState option) =
-        [ "program", program () ]
-        @ identity
-        @ [ "images", images dataset.Train; "start weights", weights from ]
+    let items (identity: (string * string) list) (from: TrainState option) =
+        [ "program", program () ] @ identity @ [ "start weights", weights from ]
 
     /// Ranks that do not fit rank 0, which comes first.
     let compare (all: Brought list) : Misfit list =

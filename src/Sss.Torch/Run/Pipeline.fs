@@ -179,10 +179,7 @@ module Pipeline =
                 Muster.call
                     team
                     (Ok(
-                        Muster.items
-                            (identity job @ computed job.Settings.Engine)
-                            job.Dataset
-                            job.Settings.From
+                        Muster.items (identity job @ computed job.Settings.Engine) job.Settings.From
                     ))
             with
             | [] -> Ok()
