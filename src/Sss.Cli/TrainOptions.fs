@@ -13,7 +13,9 @@ open Sss.Torch
 module TrainOptions =
 
     let private positive name (value: float) =
-        if Double.IsFinite value && value > 0.0 then
+        if Double.IsFinite value && not (SinglePrecision.fits value) then
+            Error $"{name} must be {SinglePrecision.expected}."
+        elif Double.IsFinite value && value > 0.0 then
             Ok value
         else
             Error $"{name} must be a number above 0, not {Number.brief value}."
@@ -26,7 +28,11 @@ module TrainOptions =
             Error $"{name} must be a number above 0 and at most 1, not {Number.brief value}."
 
     let private gammaValue (text: string) =
-        match Double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
+        let styles = NumberStyles.AllowDecimalPoint ||| NumberStyles.AllowExponent
+
+        match Double.TryParse(text, styles, CultureInfo.InvariantCulture) with
+        | true, value when Double.IsFinite value && not (SinglePrecision.fits value) ->
+            Error $"--gamma must be {SinglePrecision.expected}."
         | true, value when Double.IsFinite value && value >= 0.0 -> Ok value
         | _ -> Error $"--gamma: '{text}' is not a number of 0 or more."
 

@@ -106,6 +106,35 @@ type LimitTests() =
         )
 
     [<Fact>]
+    member _.``numbers that single precision does not hold``() =
+        let options = [ "train"; "net.sss"; "--data"; "digits"; "--out"; "out" ]
+        let limit = "at most 3.4e38, the largest number of single precision"
+
+        for option in [ "--lr"; "--gamma" ] do
+            let ended = sss (options @ [ option; "1e39" ])
+            expectCode 2 ended
+
+            Assert.Equal(
+                $"sss train: {option} must be {limit}.\n'sss train --help' lists the options.\n",
+                ended.Err
+            )
+
+        use folder = new Folder()
+
+        let file =
+            write
+                folder
+                (network "  bn eps=1e300; dense classes\n" + "train { lr 1e39; decay 1e39 }\n")
+
+        let ended = sss [ "check"; file ]
+        expectCode 1 ended
+
+        for said in [ "the eps of `bn`"; "lr"; "decay" ] do
+            Assert.Contains(said, ended.Err)
+
+        Assert.Equal(3, ended.Err.Split(limit).Length - 1)
+
+    [<Fact>]
     member _.``batch normalisation over one value``() =
         use folder = new Folder()
 

@@ -73,6 +73,8 @@ public class RecipeTests
             new() { Seed = -1 },
             new() { TargetMacs = 0 },
             new() { LearningRate = double.NaN },
+            new() { LearningRate = 1e39 },
+            new() { Decay = 1e300 },
             new() { Augment = new Augmentation { Crop = -1 } },
             new() { Augment = new Augmentation { Area = 2 } },
         })

@@ -93,7 +93,8 @@ internal static class Recipes
     private static double? Positive(double? value, string name) => Within(value, x => x > 0, name, "a number above 0");
 
     private static double? Within(double? value, Func<double, bool> holds, string name, string expected) =>
-        value is { } v && !(double.IsFinite(v) && holds(v))
-            ? throw new ArgumentException($"{name} must be {expected}, not {v}.", name)
-            : value;
+        value is not { } v || (holds(v) && Core.SinglePrecision.fits(v)) ? value
+            : double.IsFinite(v) && holds(v)
+                ? throw new ArgumentException($"{name} must be {Core.SinglePrecision.expected}.", name)
+                : throw new ArgumentException($"{name} must be {expected}, not {v}.", name);
 }

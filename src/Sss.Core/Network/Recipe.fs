@@ -1,5 +1,15 @@
 namespace Sss.Core
 
+/// Numbers that single precision can hold, in which training computes.
+[<RequireQualifiedAccess>]
+module SinglePrecision =
+
+    /// Whether a number is finite in single precision.
+    let fits (value: float) : bool = System.Single.IsFinite(float32 value)
+
+    /// What a number that does not fit must be.
+    let expected = "at most 3.4e38, the largest number of single precision"
+
 /// How the step size goes over the epochs.
 type LearningRate =
     | Constant

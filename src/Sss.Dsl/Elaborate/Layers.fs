@@ -78,8 +78,14 @@ module internal Layers =
         match source.Bound.TryGetValue name with
         | true, { Value = Value.Expr e } ->
             match Evaluate.expr source.Env e with
-            | Ok value when isGood value -> value
+            | Ok value when isGood value && SinglePrecision.fits value -> value
             | Ok value ->
+                let expected =
+                    if SinglePrecision.fits value then
+                        expected
+                    else
+                        SinglePrecision.expected
+
                 fail
                     source
                     (Some(

@@ -30,8 +30,11 @@ module internal RecipeItems =
             (MeaningProblem.RecipeForm(item.Keyword.Value, forms[item.Keyword.Value]))
             item.Keyword.Span
 
+    /// A number of the recipe. Training computes in single precision, so it must be a number there.
     let real run what (span: Span) value isGood expected set =
-        if isGood value then
+        if not (SinglePrecision.fits value) then
+            run.Report (MeaningProblem.OutOfRange(what, value, SinglePrecision.expected)) span
+        elif isGood value then
             set value
         else
             run.Report (MeaningProblem.OutOfRange(what, value, expected)) span
