@@ -84,6 +84,25 @@ module Dataset =
 
             Error(ReadOtherwise(dataset.Name, words options, words dataset.Preparation.Pictures))
 
+    /// Whether a range that was inferred may be the wrong one beside the network's. Whole numbers up to
+    /// 900 are 0 to 1023 by themselves, but dark images of the network's units where these are 0 to
+    /// 4095; bytes of nothing but 0 and 1 may be masks, or almost black.
+    let private isDoubtful (dataset: Dataset) (target: PixelRange) : bool =
+        let isStated = dataset.Facts |> Option.exists _.IsStated
+
+        match dataset.Range, target with
+        | PixelRange.Known(black, white), PixelRange.Known(toBlack, toWhite) when
+            not isStated && black = toBlack
+            ->
+            match dataset.Train.Pixels with
+            | Bytes _ -> white = 1.0f && toWhite > 1.0f
+            | Floats _ -> white <> toWhite && min white toWhite >= 255.0f
+            | Pictures _ -> false
+        | PixelRange.Known _, PixelRange.Known _
+        | PixelRange.Known _, PixelRange.Unknown _
+        | PixelRange.Unknown _, PixelRange.Known _
+        | PixelRange.Unknown _, PixelRange.Unknown _ -> false
+
     /// The data set as a network that was trained on other data takes it: pictures are read as those
     /// in training were, and numbers are converted to its units. Fails where they cannot be.
     let preparedBy (preparation: Preparation) (dataset: Dataset) : Result<Dataset, FileError> =
@@ -102,6 +121,14 @@ module Dataset =
             | Floats _ -> split
 
         match Units.between dataset.Range preparation.Range with
+        | Some _ when not (isDoubtful dataset preparation.Range) ->
+            Ok {
+                dataset with
+                    Preparation = preparation
+                    Train = again dataset.Train
+                    Test = again dataset.Test
+            }
+        | Some _
         | None ->
             Error(
                 UnitsDiffer(
@@ -110,13 +137,6 @@ module Dataset =
                     PixelRange.text dataset.Range
                 )
             )
-        | Some _ ->
-            Ok {
-                dataset with
-                    Preparation = preparation
-                    Train = again dataset.Train
-                    Test = again dataset.Test
-            }
 
     /// A split of a data set with the labels that a network gives its classes, by their names. Empty
     /// `classes`: they are not known, and numbers are compared.

@@ -324,6 +324,63 @@ let ``data of other units is converted or refused`` () =
     |> ignore
 
 [<Fact>]
+let ``dark data is not made bright by a range that was only inferred`` () =
+    let known white = PixelRange.Known(0.0f, white)
+
+    let network white =
+        (made "n" [ "a" ] (known white)).Preparation
+
+    let stated isStated white =
+        let range = known white
+
+        {
+            made "d" [ "a" ] range with
+                Facts =
+                    Some {
+                        Type = "uint16"
+                        Range = range
+                        IsStated = isStated
+                        Layout = "N x H x W"
+                    }
+        }
+
+    let bytes white =
+        let data = made "d" [ "a" ] (known white)
+
+        let split = {
+            data.Train with
+                Pixels = Bytes [| 0uy; 1uy; 1uy; 0uy |]
+        }
+
+        {
+            data with
+                Train = split
+                Test = split
+        }
+
+    for data, white in
+        [
+            stated false 1023.0f, 4095.0f
+            stated false 4095.0f, 1023.0f
+            stated false 255.0f, 65535.0f
+            bytes 1.0f, 255.0f
+        ] do
+        Assert.StartsWith(
+            "data set d does not fit: its pixels cannot be converted to the network's\n",
+            Folders.message (Dataset.preparedBy (network white) data)
+        )
+
+    for data, white in
+        [
+            stated true 1023.0f, 4095.0f
+            stated false 4095.0f, 4095.0f
+            stated false 1.0f, 255.0f
+            bytes 1.0f, 1.0f
+            bytes 255.0f, 1.0f
+        ] do
+        Folders.ok (Dataset.preparedBy (network white) data) |> ignore
+
+[<Fact>]
 let ``classes are matched by name, and by number where there are no names`` () =
     let matching (network: string) (data: string) =
         Classes.matching (List.ofArray (network.Split ' ')) (List.ofArray (data.Split ' '))
