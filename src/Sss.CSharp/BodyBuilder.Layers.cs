@@ -118,7 +118,7 @@ public sealed partial class BodyBuilder
     public BodyBuilder Flatten() => Layer("flatten", Core.Op.Flatten);
 
     private BodyBuilder Activation(Core.Activation activation) =>
-        Layer(Core.OpModule.activationWord(activation), Core.Op.NewActivation(activation));
+        Layer(Core.ActivationModule.word(activation), Core.Op.NewActivation(activation));
 
     private BodyBuilder Pool(string word, Core.PoolKind kind, Size window, Size? stride, Size? pad, bool ceil) =>
         Layer(word, Core.Op.NewPool(new(

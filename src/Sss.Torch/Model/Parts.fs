@@ -47,7 +47,7 @@ module internal Parts =
         let own =
             layer.Scale
             |> Option.map (fun scale ->
-                let factor = arrays.Factor $"{layer.Name}.factor"
+                let factor = arrays.Factor(ArrayKey.make ArrayPart.Factor layer.Name)
                 let channels = layer.Output.Channels
 
                 if scale.Count = channels then
@@ -84,8 +84,13 @@ module internal Parts =
 
     /// A convolution; the factor multiplies weights and bias.
     let private convolution (arrays: Arrays) name bias (window: Window) groups byProduct factor =
-        let weight = arrays.Weight $"{name}.weight"
-        let bias: Tensor | null = if bias then arrays.Weight $"{name}.bias" else null
+        let weight = arrays.Weight(ArrayKey.make ArrayPart.Weight name)
+
+        let bias: Tensor | null =
+            if bias then
+                arrays.Weight(ArrayKey.make ArrayPart.Bias name)
+            else
+                null
 
         let run mode (x: Tensor) (w: Tensor) (b: Tensor | null) =
             if byProduct && mode = Training && torch.is_grad_enabled () then
@@ -140,10 +145,13 @@ module internal Parts =
 
     /// A dense layer; the factor multiplies the output, which is smaller than the weights.
     let private dense (arrays: Arrays) (layer: Layer) (d: Dense) factor =
-        let weight = arrays.Weight $"{layer.Name}.weight"
+        let weight = arrays.Weight(ArrayKey.make ArrayPart.Weight layer.Name)
 
         let bias: Tensor | null =
-            if d.Bias then arrays.Weight $"{layer.Name}.bias" else null
+            if d.Bias then
+                arrays.Weight(ArrayKey.make ArrayPart.Bias layer.Name)
+            else
+                null
 
         let shape = [| -1L; int64 d.Out; 1L; 1L |]
 
@@ -175,10 +183,10 @@ module internal Parts =
     /// Batch normalisation; the factor multiplies scale and shift. Training updates the running
     /// statistics (of the variance, the unbiased one: PyTorch's rule).
     let private batchNorm (arrays: Arrays) (layer: Layer) (b: BatchNorm) factor =
-        let scale = arrays.Weight $"{layer.Name}.weight"
-        let shift = arrays.Weight $"{layer.Name}.bias"
-        let mean = arrays.Statistic $"{layer.Name}.mean"
-        let var = arrays.Statistic $"{layer.Name}.var"
+        let scale = arrays.Weight(ArrayKey.make ArrayPart.Weight layer.Name)
+        let shift = arrays.Weight(ArrayKey.make ArrayPart.Bias layer.Name)
+        let mean = arrays.Statistic(ArrayKey.make ArrayPart.Mean layer.Name)
+        let var = arrays.Statistic(ArrayKey.make ArrayPart.Variance layer.Name)
 
         let run mode (x: Tensor) (scale: Tensor) (shift: Tensor) =
             functional.batch_norm (x, mean, var, scale, shift, (mode = Training), b.Momentum, b.Eps)
