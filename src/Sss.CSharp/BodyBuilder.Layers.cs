@@ -82,6 +82,9 @@ public sealed partial class BodyBuilder
     /// <summary>x·Φ(x), the exact form.</summary>
     public BodyBuilder Gelu() => Activation(Core.Activation.Gelu);
 
+    /// <summary>x·min(max(x + 3, 0), 6)/6.</summary>
+    public BodyBuilder HardSwish() => Activation(Core.Activation.HardSwish);
+
     /// <summary>The hyperbolic tangent.</summary>
     public BodyBuilder Tanh() => Activation(Core.Activation.Tanh);
 

@@ -12,6 +12,7 @@ module internal ActivationNodes =
         match activation with
         | Relu -> Some("Relu", [], [])
         | Relu6 -> Some("Clip", [ "low", 0.0; "high", 6.0 ], [])
+        | HardSwish -> Some("HardSwish", [], [])
         | Tanh -> Some("Tanh", [], [])
         | Sigmoid -> Some("Sigmoid", [], [])
         | LeakyRelu slope -> Some("LeakyRelu", [], [ Proto.float "alpha" slope ])

@@ -47,7 +47,8 @@ module internal Activations =
         // The sign of the input is the sign of the output only for positive slopes.
         | LeakyRelu slope -> slope > 0.0
         | Silu
-        | Gelu -> false
+        | Gelu
+        | HardSwish -> false
 
     /// LibTorch's own kernel, with its constants made once; None: its term is computed step by step.
     let private kernel (activation: Activation) : (Tensor -> Tensor) option =
@@ -59,6 +60,7 @@ module internal Activations =
             Some(fun x -> x.leaky_relu slope)
         | Silu -> Some(fun x -> x.silu ())
         | Gelu -> Some(fun x -> x.gelu ())
+        | HardSwish -> Some(fun x -> torch.nn.functional.hardswish x)
         | Tanh -> Some(fun x -> x.tanh ())
         | Sigmoid -> Some(fun x -> x.sigmoid ())
 
@@ -79,4 +81,5 @@ module internal Activations =
         | Sigmoid -> fun x -> x.sigmoid_ ()
         | LeakyRelu _
         | Silu
-        | Gelu -> compile activation
+        | Gelu
+        | HardSwish -> compile activation

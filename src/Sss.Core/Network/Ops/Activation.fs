@@ -9,6 +9,8 @@ type Activation =
     | Silu
     /// The exact form, x·Φ(x).
     | Gelu
+    /// x·min(max(x + 3, 0), 6)/6.
+    | HardSwish
     | Tanh
     | Sigmoid
 
@@ -31,6 +33,7 @@ module Activation =
         }
         Word.plain "silu" Silu
         Word.plain "gelu" Gelu
+        Word.plain "hardswish" HardSwish
         Word.plain "tanh" Tanh
         Word.plain "sigmoid" Sigmoid
     ]
@@ -39,6 +42,10 @@ module Activation =
 
     /// 1 + exp(−x).
     let private onePlusExp = Term.Add(one, Term.Exp(Term.Subtract(zero, Term.X)))
+
+    /// min(max(x + 3, 0), 6).
+    let private relu6OfPlus3 =
+        Term.Min(Term.Number 6.0, Term.Max(zero, Term.Add(Term.X, Term.Number 3.0)))
 
     /// Its word, the values of its arguments, and the function.
     let private describe (activation: Activation) : string * (string * ArgumentValue) list * Term =
@@ -60,6 +67,8 @@ module Activation =
                 Term.Multiply(Term.Number 0.5, Term.X),
                 Term.Add(one, Term.Erf(Term.Divide(Term.X, Term.Number(sqrt 2.0))))
             )
+        | HardSwish ->
+            "hardswish", [], Term.Divide(Term.Multiply(Term.X, relu6OfPlus3), Term.Number 6.0)
         | Tanh -> "tanh", [], Term.Tanh Term.X
         | Sigmoid -> "sigmoid", [], Term.Divide(one, onePlusExp)
 
