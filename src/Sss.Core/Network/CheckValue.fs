@@ -82,7 +82,8 @@ module internal CheckValue =
             match facts.Coupling with
             | Coupling.Reads _ -> true
             | Coupling.Apart
-            | Coupling.Spread _ -> false
+            | Coupling.Spread _
+            | Coupling.Mixes _ -> false
 
         {
             Shape = shape

@@ -105,7 +105,8 @@ module Cutting =
                 match step with
                 | Step.Through({ Scale = Some scale } as layer, _, output)
                 | Step.Spread({ Scale = Some scale } as layer, _, _, output)
-                | Step.Read({ Scale = Some scale } as layer, _, _, output) ->
+                | Step.Read({ Scale = Some scale } as layer, _, _, output)
+                | Step.Mix({ Scale = Some scale } as layer, _, _, output) ->
                     let kept = a.Channels.Kept[output]
 
                     for i, channels in
@@ -118,6 +119,7 @@ module Cutting =
                     residual.Name, 0
                 | Step.Through _
                 | Step.Spread _
+                | Step.Mix _
                 | Step.Read _
                 | Step.Sum _
                 | Step.Join _ -> ()

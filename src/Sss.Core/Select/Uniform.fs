@@ -53,6 +53,14 @@ module Uniform =
         for struct (_, step) in graph.Steps do
             match step with
             | Step.Through(_, input, output) -> values[output] <- values[input]
+            // As many channels of each group, so that the groups stay equally large.
+            | Step.Mix(_, groups, input, output) ->
+                let parts = Array.splitInto groups values[input]
+
+                for part in parts do
+                    Array.iter2 join parts[0] part
+
+                values[output] <- values[input]
             | Step.Spread(_, each, input, output) ->
                 values[output] <- values[input] |> Array.collect (Array.replicate each)
             | Step.Read(_, { Groups = groups }, input, output) ->

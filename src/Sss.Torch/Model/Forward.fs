@@ -100,7 +100,7 @@ module internal Forward =
                     let scaled =
                         if arrays.IsLow then
                             use wide = scaled
-                            Parts.lowered wide
+                            Products.lowered wide
                         else
                             scaled
 

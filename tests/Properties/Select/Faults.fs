@@ -34,6 +34,7 @@ let private turn (graph: Graph) (channels: Channels) : Channels =
         | Step.Through(_, input, output) -> turned[output] <- turned[input]
         | Step.Spread _
         | Step.Read _
+        | Step.Mix _
         | Step.Sum _ -> ()
 
     {

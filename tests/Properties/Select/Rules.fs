@@ -51,6 +51,11 @@ let private moves (states: Known[][]) step =
                     $"{word}: reads only constants → {becomes}"
       ]
     | Step.Read _ -> []
+    | Step.Mix(layer, _, input, output) -> [
+        for was, is in Seq.zip states[input] states[output] do
+            if Known.isConstant was && layer.Scale.IsNone then
+                $"{family layer.Op}: {kindOf was} → {kindOf is}"
+      ]
     | Step.Sum(_, branch, shortcut, _) -> [
         for b, s in Seq.zip states[branch.End] states[shortcut.End] do
             match kindOf b, kindOf s with

@@ -80,6 +80,9 @@ type Coupling =
     | Spread of each: (Shape -> int)
     /// Every output channel is made of all input channels of its group.
     | Reads of (Shape -> Reading)
+    /// Output channel c is made of input channel c and of what all channels of its group have in
+    /// common: a group stays whole or is removed whole. Groups are equally large.
+    | Mixes of groups: int
 
 /// Whether a layer's arrays can take up a multiplication of its output and an addition to it, after
 /// any factors of its own.
@@ -209,6 +212,7 @@ module OpFacts =
     let groups (facts: OpFacts<'op>) (input: Shape) : int =
         match facts.Coupling with
         | Coupling.Reads reading -> (reading input).Groups
+        | Coupling.Mixes groups -> groups
         | Coupling.Apart
         | Coupling.Spread _ -> 1
 

@@ -52,7 +52,8 @@ module internal Backward =
                             relied[input][i / each] <- true
                 | Step.Through(layer, input, output) ->
                     mark relied[input] relied[output] (Numbers.zeroChannels numbers layer)
-                | Step.Read(layer, { Groups = groups }, input, output) ->
+                | Step.Read(layer, { Groups = groups }, input, output)
+                | Step.Mix(layer, groups, input, output) ->
                     read groups relied[input] relied[output] (Numbers.zeroChannels numbers layer)
                 | Step.Sum(residual, branch, shortcut, output) ->
                     let from = relied[output]
@@ -160,6 +161,7 @@ module internal Backward =
                     | Step.Through _
                     | Step.Spread _
                     | Step.Read _
+                    | Step.Mix _
                     | Step.Join _ -> ()
             ]
 

@@ -46,6 +46,12 @@ module internal Channels =
                 match step with
                 | Step.Spread(_, each, input, _) -> axes[input] |> Array.collect (Array.create each)
                 | Step.Through(_, input, _) -> axes[input]
+                | Step.Mix(_, groups, input, _) ->
+                    for group in Array.splitInto groups axes[input] do
+                        for channel in group do
+                            classes.Union(group[0], channel, null)
+
+                    axes[input]
                 | Step.Read _
                 | Step.Join _ -> classes.Add graph.Shapes[output].Channels
                 | Step.Sum(_, branch, shortcut, _) when gone[branch.Part] -> axes[shortcut.End]
@@ -129,6 +135,7 @@ module internal Channels =
                     | Step.Join(_, branches, output) -> comeBack room branches output
                     | Step.Through _
                     | Step.Spread _
+                    | Step.Mix _
                     | Step.Sum _ -> false
                     || changed
 
@@ -138,7 +145,8 @@ module internal Channels =
         match step with
         | Step.Through(layer, _, _)
         | Step.Spread(layer, _, _, _)
-        | Step.Read(layer, _, _, _) -> layer.Name
+        | Step.Read(layer, _, _, _)
+        | Step.Mix(layer, _, _, _) -> layer.Name
         | Step.Sum(residual, _, _, _) -> residual.Name
         | Step.Join(concat, _, _) -> concat.Name
 
@@ -221,6 +229,7 @@ module internal Channels =
             | Step.Read _
             | Step.Through _
             | Step.Spread _
+            | Step.Mix _
             | Step.Sum _
             | Step.Join _ -> ()
 
@@ -244,6 +253,7 @@ module internal Channels =
             | Step.Read _
             | Step.Through _
             | Step.Spread _
+            | Step.Mix _
             | Step.Sum _
             | Step.Join _ -> ()
 
@@ -261,6 +271,7 @@ module internal Channels =
             | Step.Through _
             | Step.Spread _
             | Step.Read _
+            | Step.Mix _
             | Step.Sum _ -> ()
 
         let classes = Classes()

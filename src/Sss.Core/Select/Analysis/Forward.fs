@@ -52,7 +52,8 @@ module internal Forward =
         match step with
         | Step.Through(layer, input, _)
         | Step.Spread(layer, _, input, _)
-        | Step.Read(layer, _, input, _) ->
+        | Step.Read(layer, _, input, _)
+        | Step.Mix(layer, _, input, _) ->
             (Op.facts layer.Op).Constants layer.Input (Numbers.reader numbers layer) states[input]
             |> factored numbers layer
         | Step.Sum(residual, branch, shortcut, _) ->
@@ -79,7 +80,8 @@ module internal Forward =
         match step with
         | Step.Spread(_, each, input, _) -> carries[input] |> Array.collect (Array.create each)
         | Step.Through(layer, input, _) -> unlessZero layer carries[input]
-        | Step.Read(layer, { Groups = groups }, input, _) ->
+        | Step.Read(layer, { Groups = groups }, input, _)
+        | Step.Mix(layer, groups, input, _) ->
             let each = layer.Input.Channels / groups
             let eachOut = layer.Output.Channels / groups
 

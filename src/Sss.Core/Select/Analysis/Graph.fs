@@ -15,6 +15,8 @@ type internal Step =
     | Spread of layer: Layer * each: int * input: int * output: int
     /// A layer whose output channels read all channels of their group.
     | Read of layer: Layer * reading: Reading * input: int * output: int
+    /// A layer that keeps its channels, of which those of a group stay or are removed together.
+    | Mix of layer: Layer * groups: int * input: int * output: int
     | Sum of residual: Residual * branch: Side * shortcut: Side * output: int
     | Join of concat: Concat * branches: Side[] * output: int
 
@@ -49,6 +51,7 @@ module internal Graph =
         | Step.Through(_, _, output)
         | Step.Spread(_, _, _, output)
         | Step.Read(_, _, _, output)
+        | Step.Mix(_, _, _, output)
         | Step.Sum(_, _, _, output)
         | Step.Join(_, _, output) -> output
 
@@ -90,6 +93,7 @@ module internal Graph =
                     | Coupling.Apart -> Step.Through(layer, input, output)
                     | Coupling.Spread each -> Step.Spread(layer, each layer.Input, input, output)
                     | Coupling.Reads reading -> Step.Read(layer, reading layer.Input, input, output)
+                    | Coupling.Mixes groups -> Step.Mix(layer, groups, input, output)
 
                 steps.Add(struct (part, step))
                 output
@@ -134,7 +138,8 @@ module internal Graph =
         match step with
         | Step.Through(layer, input, output)
         | Step.Spread(layer, _, input, output)
-        | Step.Read(layer, _, input, output) -> ValueSome(struct (layer, input, output))
+        | Step.Read(layer, _, input, output)
+        | Step.Mix(layer, _, input, output) -> ValueSome(struct (layer, input, output))
         | Step.Sum _
         | Step.Join _ -> ValueNone
 

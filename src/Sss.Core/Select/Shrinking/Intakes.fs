@@ -101,6 +101,7 @@ module internal Intakes =
                     | Step.Read _
                     | Step.Through _
                     | Step.Spread _
+                    | Step.Mix _
                     | Step.Sum _
                     | Step.Join _ -> ()
             }

@@ -217,6 +217,7 @@ module internal Shrink =
                             | None -> ()
                         | Step.Through _
                         | Step.Spread _
+                        | Step.Mix _
                         | Step.Sum _
                         | Step.Join _ -> ()
                 }
@@ -264,7 +265,8 @@ module internal Shrink =
                     if Graph.exists graph channels.Gone part then
                         match step with
                         | Step.Through(layer, input, output)
-                        | Step.Spread(layer, _, input, output) ->
+                        | Step.Spread(layer, _, input, output)
+                        | Step.Mix(layer, _, input, output) ->
                             yield! arrays layer ValueNone input output
                         | Step.Read(layer, reading, input, output) ->
                             yield! arrays layer (ValueSome reading) input output

@@ -69,6 +69,7 @@ module internal Summary =
             | Step.Join _
             | Step.Through _
             | Step.Spread _
+            | Step.Mix _
             | Step.Read _
             | Step.Sum _ -> ()
     ]
@@ -82,6 +83,7 @@ module internal Summary =
             | Step.Sum(residual, _, _, _) -> around[residual.Name] <- part
             | Step.Through _
             | Step.Spread _
+            | Step.Mix _
             | Step.Read _
             | Step.Join _ -> ()
 
