@@ -48,13 +48,14 @@ module Known =
         | Known.Live
         | Known.Dead -> false
 
-    /// The number that a constant channel holds; 0 where that is not known.
+    /// The number that a constant channel holds; 0 for a live one. Where the number is not known it is
+    /// one other than 0.
     let value (state: Known) : float =
         match state with
         | Known.Constant value -> value
+        | Known.Unknown -> 1.0
         | Known.Live
-        | Known.Dead
-        | Known.Unknown -> 0.0
+        | Known.Dead -> 0.0
 
     /// What a function of one number makes of a channel, applied at every position.
     let map (f: float -> float) (state: Known) : Known =

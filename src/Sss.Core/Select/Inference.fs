@@ -122,20 +122,21 @@ module Inference =
         | Takes.GainAndShift -> true
         | Takes.Nothing -> false
 
-    /// An affine layer and what it does, where the layer before it can take that up.
-    let private foldable<'T when 'T :> INumberBase<'T>>
+    /// The affine layers that nodes begin with, each with what it does, and the nodes after them.
+    let rec private leadingNorms<'T when 'T :> INumberBase<'T>>
         (weights: Weights<'T>)
-        (first: Layer)
-        (rest: Node list)
-        =
-        match rest with
-        | Node.Layer norm :: following when absorbs first ->
-            InferenceFold<'T>.Norm weights norm
-            |> Option.map (fun affine -> norm, affine, following)
+        (nodes: Node list)
+        : (Layer * Affine) list * Node list =
+        match nodes with
+        | Node.Layer layer :: rest ->
+            match InferenceFold<'T>.Norm weights layer with
+            | Some affine ->
+                let norms, following = leadingNorms weights rest
+                (layer, affine) :: norms, following
+            | None -> [], nodes
         | []
-        | Node.Layer _ :: _
         | Node.Residual _ :: _
-        | Node.Concat _ :: _ -> None
+        | Node.Concat _ :: _ -> [], nodes
 
     /// `block`: the factor of the scaled branch that the body is, for its last layer to take up.
     let rec private body<'T when 'T :> INumberBase<'T>>
@@ -153,15 +154,30 @@ module Inference =
         match nodes with
         | [] -> [], weights
         | Node.Layer layer :: rest ->
-            match foldable weights layer rest with
-            | Some(norm, normalise, rest) ->
+            match
+                (if absorbs layer then
+                     leadingNorms weights rest
+                 else
+                     [], rest)
+            with
+            | (_ :: _ as norms), rest ->
+                let last = fst (List.last norms)
+
                 let affine =
-                    InferenceFold<'T>.Factors weights 1.0 layer
-                    |> andThen normalise
-                    |> andThen (factors norm rest)
+                    (InferenceFold<'T>.Factors weights 1.0 layer, norms)
+                    ||> List.fold (fun affine (norm, normalise) ->
+                        affine
+                        |> andThen normalise
+                        |> andThen (
+                            if norm.Name = last.Name then
+                                factors norm rest
+                            else
+                                InferenceFold<'T>.Factors weights 1.0 norm
+                        )
+                    )
 
                 after rest (bare layer, InferenceFold<'T>.Absorb affine layer weights)
-            | None ->
+            | [], _ ->
                 let affine = factors layer rest
 
                 if affine.Gain |> Array.forall ((=) 1.0) then

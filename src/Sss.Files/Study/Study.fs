@@ -50,11 +50,7 @@ type Study = {
 module Study =
 
     let private hasWeights (layer: Layer) =
-        match layer.Op with
-        | Op.Conv _
-        | Op.DepthwiseConv _
-        | Op.Dense _ -> true
-        | _ -> false
+        (Op.facts layer.Op).Family = Family.Weights
 
     /// What a selected network has left of each layer with weights.
     let layersKept (whole: Network) (selected: Network) : LayerKept list =

@@ -85,8 +85,28 @@ module internal Backward =
         | Some _
         | None -> None
 
-    /// What goes of one residual, as things stand.
+    /// `taker`, of what is left of a body: a residual that has lost a side is the other side.
+    let rec private takerLeft keepFactors (graph: Graph) (gone: bool[]) (body: Node list) =
+        match List.tryLast body with
+        | Some(Node.Residual r) ->
+            let sides = graph.Sides[r.Name]
+
+            let left =
+                if gone[sides[0].Part] then Some r.Shortcut
+                elif gone[sides[1].Part] then Some r.Branch
+                else None
+
+            match left with
+            | Some [] -> takerLeft keepFactors graph gone (List.take (body.Length - 1) body)
+            | Some side -> takerLeft keepFactors graph gone side
+            | None -> None
+        | Some(Node.Layer _)
+        | Some(Node.Concat _)
+        | None -> taker keepFactors body
+
+    /// What goes of one residual, as things stand. `taker`: what is left at the end of a side.
     let private decide
+        (taker: bool -> Node list -> string option)
         keepFactors
         inTraining
         (residual: Residual)
@@ -147,6 +167,7 @@ module internal Backward =
 
                         match
                             decide
+                                (fun keepFactors -> takerLeft keepFactors graph gone)
                                 keepFactors
                                 numbers.InTraining
                                 residual
@@ -174,7 +195,14 @@ module internal Backward =
                 (shifts, found)
                 ||> List.fold (fun all (_, _, shift) ->
                     match shift with
-                    | Some(into, values) -> Map.add into values all
+                    | Some(into, values) ->
+                        all
+                        |> Map.change
+                            into
+                            (function
+                            | None -> Some values
+                            | Some earlier -> Some(Array.map2 (+) earlier values)
+                            )
                     | None -> all
                 )
 

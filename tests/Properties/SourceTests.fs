@@ -1,0 +1,122 @@
+/// Rules that the sources keep and no compiler checks.
+module Sss.Tests.SourceTests
+
+open System
+open System.IO
+open System.Text.RegularExpressions
+open Xunit
+
+/// Unions that grow when an operation, a join or an activation is added.
+let private growing =
+    Regex(
+        @"(?<![\w.])((Op|Node|DraftNode|Step|Outline|Coupling|Family|Takes|Carries|Grouping|ArrayRole|ArrayPart|Known)\.[A-Z]"
+        + @"|(Relu|Relu6|LeakyRelu|Silu|Gelu|HardSwish|Tanh|Sigmoid)\b)"
+    )
+
+/// A case that takes whatever is left: `| _ ->`, `| _, _ ->` or `| other ->`.
+let private catchAll = Regex(@"^\s*\| (_(, _)*|[a-z]\w*)( when .*)?( ->.*)?$")
+
+let private indentOf (line: string) = line.Length - line.TrimStart().Length
+
+/// The patterns that stand before line `i` in the same match.
+let private patternsBefore (lines: string[]) i : string list =
+    let indent = indentOf lines[i]
+
+    let rec back j found =
+        if j < 0 then
+            found
+        else
+            let line = lines[j]
+
+            if String.IsNullOrWhiteSpace line || indentOf line > indent then
+                back (j - 1) found
+            elif indentOf line = indent && line.TrimStart().StartsWith '|' then
+                back (j - 1) (line.Split("->")[0] :: found)
+            else
+                found
+
+    back (i - 1) []
+
+/// Line numbers of catch-all cases among patterns of a growing union.
+let private violations (lines: string[]) : int list = [
+    for i in 0 .. lines.Length - 1 do
+        if
+            catchAll.IsMatch lines[i]
+            && patternsBefore lines i |> List.exists growing.IsMatch
+        then
+            i + 1
+]
+
+let private sources =
+    Directory.EnumerateFiles(
+        Path.Combine(Sss.Tests.Repository.root, "src"),
+        "*.fs",
+        SearchOption.AllDirectories
+    )
+    |> Seq.filter (fun path ->
+        let parts = path.Split Path.DirectorySeparatorChar
+        not (Array.contains "obj" parts || Array.contains "bin" parts)
+    )
+    |> List.ofSeq
+
+[<Fact>]
+let ``no match over operations, nodes or joins has a case for the rest`` () =
+    Assert.True(sources.Length > 200, $"only {sources.Length} sources were found")
+
+    let found = [
+        for path in sources do
+            for line in violations (File.ReadAllLines path) do
+                $"{Path.GetRelativePath(Sss.Tests.Repository.root, path)}:{line}"
+    ]
+
+    Assert.Empty found
+
+let private found (text: string) =
+    violations (text.Replace("\r", "").Split '\n')
+
+[<Fact>]
+let ``a case for the rest is found`` () =
+    Assert.Equal<int list>(
+        [ 3 ],
+        found
+            "match op with
+| Op.Conv c -> 1
+| _ -> 0"
+    )
+
+    Assert.Equal<int list>(
+        [ 5 ],
+        found
+            "match node with
+| Node.Layer l ->
+    l.Name
+| Node.Residual _
+| other -> name other"
+    )
+
+    Assert.Equal<int list>(
+        [ 3 ],
+        found
+            "match a, b with
+| Step.Read _, Step.Read _ -> 1
+| _, _ when isOdd -> 0"
+    )
+
+[<Fact>]
+let ``other matches may have one`` () =
+    Assert.Empty(
+        found
+            "match number with
+| Some 1 -> 1
+| _ -> 0"
+    )
+
+    Assert.Empty(
+        found
+            "match op with
+| Op.Conv c ->
+    match c.Groups with
+    | 1 -> 0
+    | _ -> 1
+| Op.Dense _ -> 0"
+    )
