@@ -58,6 +58,13 @@ module Plan =
         | Op.Dense d ->
             json.WriteString("op", "dense")
             json.WriteBoolean("bias", d.Bias)
+        | Op.GroupNorm g ->
+            json.WriteString("op", "groupnorm")
+            json.WriteNumber("groups", g.Groups)
+            json.WriteNumber("eps", g.Eps)
+        | Op.LayerNorm n ->
+            json.WriteString("op", "layernorm")
+            json.WriteNumber("eps", n.Eps)
         | Op.BatchNorm b ->
             json.WriteString("op", "bn")
             json.WriteNumber("eps", b.Eps)

@@ -72,6 +72,12 @@ class Network:
             )
         if op == "dense":
             return F.linear(x.flatten(1), get("weight"), bias)[:, :, None, None]
+        if op == "groupnorm":
+            return F.group_norm(x, node["groups"], get("weight"), get("bias"), node["eps"])
+        if op == "layernorm":
+            last = x.permute(0, 2, 3, 1)
+            y = F.layer_norm(last, last.shape[-1:], get("weight"), get("bias"), node["eps"])
+            return y.permute(0, 3, 1, 2)
         if op == "bn":
             return F.batch_norm(
                 x, get("mean").clone(), get("var").clone(), get("weight"), get("bias"),

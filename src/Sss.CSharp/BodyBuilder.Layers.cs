@@ -67,6 +67,16 @@ public sealed partial class BodyBuilder
     public BodyBuilder BatchNorm(double eps = 1e-5, double momentum = 0.1) =>
         Layer("bn", Core.Op.NewBatchNorm(new(eps, momentum)));
 
+    /// <summary>Normalisation of each image over groups of channels and all positions.</summary>
+    /// <param name="groups">Divides the channels.</param>
+    /// <param name="eps">Added to the variance; above 0.</param>
+    public BodyBuilder GroupNorm(int groups, double eps = 1e-5) =>
+        Layer("groupnorm", Core.Op.NewGroupNorm(new(groups, eps)));
+
+    /// <summary>Normalisation over all channels at each position of each image.</summary>
+    /// <param name="eps">Added to the variance; above 0.</param>
+    public BodyBuilder LayerNorm(double eps = 1e-6) => Layer("layernorm", Core.Op.NewLayerNorm(new(eps)));
+
     /// <summary>max(x, 0).</summary>
     public BodyBuilder Relu() => Activation(Core.Activation.Relu);
 

@@ -7,6 +7,8 @@ type Op =
     | DepthwiseConv of DepthwiseConv
     | Dense of Dense
     | BatchNorm of BatchNorm
+    | GroupNorm of GroupNorm
+    | LayerNorm of LayerNorm
     | Activation of Activation
     | Pool of Pool
     | GlobalPool of PoolKind
@@ -23,6 +25,8 @@ module Op =
         Word.map Op.DepthwiseConv DepthwiseConv.word
         Word.map Op.Dense Dense.word
         Word.map Op.BatchNorm BatchNorm.word
+        Word.map Op.GroupNorm GroupNorm.word
+        Word.map Op.LayerNorm GroupNorm.layerWord
         yield! Activation.words |> List.map (Word.map Op.Activation)
         yield!
             Pool.words
@@ -52,6 +56,8 @@ module Op =
         | Op.DepthwiseConv c -> OpFacts.map Op.DepthwiseConv (DepthwiseConv.facts c)
         | Op.Dense d -> OpFacts.map Op.Dense (Dense.facts d)
         | Op.BatchNorm b -> OpFacts.map Op.BatchNorm (BatchNorm.facts b)
+        | Op.GroupNorm g -> OpFacts.map Op.GroupNorm (GroupNorm.facts g)
+        | Op.LayerNorm l -> OpFacts.map Op.LayerNorm (GroupNorm.layerFacts l)
         | Op.Activation a -> OpFacts.map Op.Activation (Activation.facts a)
         | Op.Pool p -> OpFacts.map Op.Pool (Pool.facts p)
         | Op.GlobalPool kind -> OpFacts.map Op.GlobalPool (Pool.globalFacts kind)

@@ -70,6 +70,57 @@ module internal LayerNodes =
         ],
         x.Form
 
+    /// Opset 17 knows no group normalisation: groups become the channels of an instance normalisation.
+    let private groupNorm (weights: Weights<float32>) (layer: Layer) output (g: GroupNorm) x graph =
+        let graph, x = Graph.spatial layer.Name x graph
+        let part name = $"{layer.Name}/{name}"
+        let s = layer.Input
+
+        let perChannel key graph =
+            Graph.constant (Proto.floats key [ s.Channels; 1; 1 ] weights[key].Data) graph
+
+        let ones, zeros = Array.create g.Groups 1.0f, Array.create g.Groups 0.0f
+        let scale = ArrayKey.make ArrayPart.Weight layer.Name
+        let shift = ArrayKey.make ArrayPart.Bias layer.Name
+
+        graph
+        // 0 and −1 stand for the input's batch and all that is left.
+        |> Graph.constant (Proto.wholes (part "groups") [ 0; g.Groups; -1 ])
+        |> Graph.constant (Proto.wholes (part "shape") [ 0; s.Channels; s.Height; s.Width ])
+        |> Graph.constant (Proto.floats (part "ones") [ g.Groups ] ones)
+        |> Graph.constant (Proto.floats (part "zeros") [ g.Groups ] zeros)
+        |> perChannel scale
+        |> perChannel shift
+        |> Graph.add "Reshape" (part "grouped") [ x.Name; part "groups" ] (part "grouped") []
+        |> Graph.add
+            "InstanceNormalization"
+            (part "normalised")
+            [ part "grouped"; part "ones"; part "zeros" ]
+            (part "normalised")
+            [ Proto.float "epsilon" g.Eps ]
+        |> Graph.add "Reshape" (part "image") [ part "normalised"; part "shape" ] (part "image") []
+        |> Graph.add "Mul" (part "gained") [ part "image"; scale ] (part "gained") []
+        |> Graph.add "Add" layer.Name [ part "gained"; shift ] output [],
+        Spatial
+
+    /// Over the last axis, so that channels go there and back.
+    let private layerNorm weights (layer: Layer) output (l: LayerNorm) x graph =
+        let graph, x = Graph.spatial layer.Name x graph
+        let last, normalised = $"{layer.Name}/last", $"{layer.Name}/normalised"
+        let keys = biased layer true
+
+        graph
+        |> weightAll weights keys
+        |> Graph.add "Transpose" last [ x.Name ] last [ Proto.ints "perm" [ 0; 2; 3; 1 ] ]
+        |> Graph.add "LayerNormalization" normalised (last :: keys) normalised [
+            Proto.int "axis" -1
+            Proto.float "epsilon" l.Eps
+        ]
+        |> Graph.add "Transpose" layer.Name [ normalised ] output [
+            Proto.ints "perm" [ 0; 3; 1; 2 ]
+        ],
+        Spatial
+
     let private pool (layer: Layer) output (p: Pool) x graph =
         let graph, x = Graph.spatial layer.Name x graph
 
@@ -175,6 +226,8 @@ module internal LayerNodes =
             |> made
         | Op.Dense d -> dense weights layer output d.Bias x graph |> made
         | Op.BatchNorm bn -> batchNorm weights layer output bn x graph |> made
+        | Op.GroupNorm g -> groupNorm weights layer output g x graph |> made
+        | Op.LayerNorm l -> layerNorm weights layer output l x graph |> made
         | Op.Activation a -> made (ActivationNodes.add a layer.Name output x.Name graph, x.Form)
         | Op.Pool p -> pool layer output p x graph |> made
         | Op.GlobalPool kind ->

@@ -29,6 +29,45 @@ module internal Parts =
                 use t = shift.mul f
                 run mode x s t
 
+    /// Scale and shift of a normalisation, times the factor, as the activations are.
+    let private affine (arrays: Arrays) (layer: Layer) factor : unit -> struct (Tensor * Tensor) =
+        let scale = arrays.Weight(ArrayKey.make ArrayPart.Weight layer.Name)
+        let shift = arrays.Weight(ArrayKey.make ArrayPart.Bias layer.Name)
+
+        let fit (x: Tensor) =
+            if arrays.IsLow then Products.lowered x else x.alias ()
+
+        fun () ->
+            match factor with
+            | None -> struct (fit scale, fit shift)
+            | Some factor ->
+                use f: Tensor = factor ()
+                use s = scale.mul f
+                use t = shift.mul f
+                struct (fit s, fit t)
+
+    let private groupNorm arrays (layer: Layer) (g: GroupNorm) factor : Tensor -> Tensor =
+        let affine = affine arrays layer factor
+
+        fun x ->
+            let struct (s, t) = affine ()
+            use scale = s
+            use shift = t
+            functional.group_norm (x, int64 g.Groups, scale, shift, g.Eps)
+
+    /// Channels go last for it, where they lie in memory anyway.
+    let private layerNorm arrays (layer: Layer) (l: LayerNorm) factor : Tensor -> Tensor =
+        let affine = affine arrays layer factor
+        let shape = [| int64 layer.Input.Channels |]
+
+        fun x ->
+            let struct (s, t) = affine ()
+            use scale = s
+            use shift = t
+            use last = x.permute (0L, 2L, 3L, 1L)
+            use y = functional.layer_norm (last, shape, scale, shift, l.Eps)
+            y.permute (0L, 3L, 1L, 2L)
+
     let private pool (p: Pool) : Tensor -> Tensor =
         let kernel, stride, pad =
             Products.extents p.Kernel, Products.extents p.Stride, Products.extents p.Pad
@@ -79,6 +118,12 @@ module internal Parts =
                 Fresh = false
           }
         | Op.BatchNorm b -> made (batchNorm arrays layer b factor)
+        | Op.GroupNorm g -> plain (groupNorm arrays layer g factor)
+        // A view then, as with `dense`.
+        | Op.LayerNorm l -> {
+            plain (layerNorm arrays layer l factor) with
+                Fresh = false
+          }
         // An activation's own derivative reads its output.
         | Op.Activation a when fresh && Activations.overwrites a -> {
             plain (Activations.compileInPlace a) with

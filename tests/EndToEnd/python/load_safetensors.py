@@ -83,6 +83,12 @@ def layer(node, arrays, x):
         return F.conv2d(spatial(x), get("weight"), get("bias"), *settings)
     if op == "dense":
         return F.linear(x.flatten(1), get("weight"), get("bias"))
+    if op == "groupnorm":
+        return F.group_norm(spatial(x), node["groups"], get("weight"), get("bias"), node["eps"])
+    if op == "layernorm":
+        last = spatial(x).permute(0, 2, 3, 1)
+        y = F.layer_norm(last, last.shape[-1:], get("weight"), get("bias"), node["eps"])
+        return y.permute(0, 3, 1, 2)
     if op == "bn":
         return F.batch_norm(x, get("mean"), get("var"), get("weight"), get("bias"), eps=node["eps"])
     if op in ACTIVATIONS:

@@ -117,6 +117,7 @@ let rec private draft depth =
         1, Gen.map3 (fun w b f -> Depthwise(w, b, f)) window flag flag
         1, Gen.map3 (fun n b f -> Full(n, b, f)) (Gen.choose (1, 5)) flag flag
         2, Gen.map Norm flag
+        1, Gen.map2 (fun n f -> Mixed(n, f)) (Gen.choose (1, 3)) flag
         4, Gen.map Act activation
         2, Gen.map3 (fun k w c -> Pool(k, w, c)) (Gen.elements [ Max; Average ]) window flag
         1, Gen.map Global (Gen.elements [ Max; Average ])

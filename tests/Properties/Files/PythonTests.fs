@@ -93,6 +93,12 @@ module private Json =
             node (conv (named "conv") l.Input.Channels c.Stride c.Pad c.Dilation)
         | Op.Dense _ -> node (named "dense")
         | Op.BatchNorm b -> node (named "bn" @ [ "eps", JsonValue.Create b.Eps ])
+        | Op.GroupNorm g ->
+            node (
+                named "groupnorm"
+                @ [ "groups", JsonValue.Create g.Groups; "eps", JsonValue.Create g.Eps ]
+            )
+        | Op.LayerNorm n -> node (named "layernorm" @ [ "eps", JsonValue.Create n.Eps ])
         | Op.Activation(LeakyRelu slope) ->
             node [ "op", text "leakyrelu"; "slope", JsonValue.Create slope ]
         | Op.Activation a -> node [ "op", text (Activation.word a) ]

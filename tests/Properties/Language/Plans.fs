@@ -65,6 +65,7 @@ module Plans =
     let private tails = [|
         ""
         "; bn"
+        "; layernorm eps=1e-3; gelu"
         "; bn @scale(neuron); relu"
         " @scale(neuron, gamma=0.5); relu"
         " bias=no"
@@ -81,6 +82,8 @@ module Plans =
         "tanh"
         "sigmoid"
         "bn"
+        "layernorm"
+        "groupnorm 1"
         "dropout 0.25"
         "leakyrelu"
         "maxpool 3x3 stride=1 pad=1"

@@ -22,6 +22,8 @@ type Draft =
     | Depthwise of window: Window * bias: bool * factor: bool
     | Full of out: int * bias: bool * factor: bool
     | Norm of factor: bool
+    /// Normalisation over groups; one group stands for `layernorm`.
+    | Mixed of groups: int * factor: bool
     | Act of Activation
     | Pool of PoolKind * window: Window * ceil: bool
     | Global of PoolKind

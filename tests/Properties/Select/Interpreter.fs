@@ -132,6 +132,30 @@ let private activate a (x: float) =
     | Tanh -> tanh x
     | Sigmoid -> 1.0 / (1.0 + exp -x)
 
+/// The indices of each group of channels, at all positions.
+let private groups n (x: Image) =
+    Array.splitInto n [| 0 .. x.Data.Length - 1 |]
+
+/// The indices of each position, in all channels.
+let private positions (x: Image) =
+    let area = x.Shape.Height * x.Shape.Width
+    Array.init area (fun i -> Array.init x.Shape.Channels (fun c -> c * area + i))
+
+/// Mean 0 and variance 1 over each set of indices, then a scale and a shift per channel.
+let private normalise (sets: int[][]) eps (scale: float[]) (shift: float[]) (x: Image) =
+    let area = x.Shape.Height * x.Shape.Width
+    let data = Array.zeroCreate x.Data.Length
+
+    for set in sets do
+        let mean = set |> Array.averageBy (fun i -> x.Data[i])
+        let var = set |> Array.averageBy (fun i -> (x.Data[i] - mean) ** 2.0)
+
+        for i in set do
+            let c = i / area
+            data[i] <- (x.Data[i] - mean) / sqrt (var + eps) * scale[c] + shift[c]
+
+    { x with Data = data }
+
 let private scaled (weights: Weights<float>) owner (scale: Scale option) (x: Image) =
     match scale with
     | None -> x
@@ -194,6 +218,8 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
             build
                 x.Shape
                 (fun c h w -> scale[c] * (get x c h w - mean[c]) / sqrt (var[c] + b.Eps) + shift[c])
+        | Op.GroupNorm g -> normalise (groups g.Groups x) g.Eps (array "weight") (array "bias") x
+        | Op.LayerNorm n -> normalise (positions x) n.Eps (array "weight") (array "bias") x
         | Op.Activation a -> map (activate a) x
         | Op.Pool p -> pool p l.Output x
         | Op.GlobalPool kind ->

@@ -88,7 +88,7 @@ let constantMaker =
 let passer =
     Gen.frequency [
         3, Gen.map (fun a -> [ Act a ]) activation
-        7, Gen.map List.singleton pool
+        10, Gen.map List.singleton pool
         2, Gen.constant [ Depthwise(plain, false, false) ]
         3, Gen.constant [ Drop ]
         2, constantMaker
@@ -158,6 +158,26 @@ let groups factors =
         ]
     }
 
+/// Groups that die in a group normalisation, by its own factors or by those of the layer before.
+let mixed factors =
+    gen {
+        let! n = Gen.choose (1, 3)
+        let! each = Gen.choose (1, 3)
+        let! before = percent 60
+        let! own = percent factors
+        let! act = activation
+        let! isRead = percent 70
+        // A channel of a group of its own dies alone.
+        let! makes = percent 30
+        let! maker = if makes then constantMaker else Gen.constant []
+
+        return
+            [ Conv(n * each, plain, 1, false, before) ]
+            @ maker
+            @ [ Mixed(n, own); Act act ]
+            @ (if isRead then [ Conv(2, plain, 1, false, false) ] else [])
+    }
+
 /// One statement or a few that belong together, factors so many times in a hundred.
 let simple factors =
     Gen.frequency [
@@ -179,6 +199,7 @@ let simple factors =
         }
         6, deadEnds factors
         2, groups factors
+        6, mixed factors
         2,
         gen {
             let! window = window

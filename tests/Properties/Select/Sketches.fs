@@ -144,6 +144,17 @@ and private visit scope (input: Shape) previous next draft : Node list =
             | _ -> None
 
         [ layer scope bnOp scale input ]
+    | Mixed(groups, factor) ->
+        match divisor groups input.Channels input.Channels with
+        | 1 -> [ layer scope (Op.LayerNorm { Eps = 1e-6 }) None input ]
+        | n ->
+            let scale =
+                if factor && not beforeNorm then
+                    Some(factors Group n)
+                else
+                    None
+
+            [ layer scope (Op.GroupNorm { Groups = n; Eps = 1e-5 }) scale input ]
     | Act a -> [ layer scope (Op.Activation a) None input ]
     | Pool(kind, window, ceil) -> [
         layer scope (bend (fun w -> poolOp kind w ceil) input window) None input
@@ -160,7 +171,7 @@ and private residual scope input branch shortcut factor =
     // A scaled branch ends in a layer that its factor can be folded into.
     let ends =
         match List.tryLast branch with
-        | Some(Conv _ | Depthwise _ | Full _ | Norm _) -> branch
+        | Some(Conv _ | Depthwise _ | Full _ | Norm _ | Mixed _) -> branch
         | _ when factor -> branch @ [ Norm false ]
         | _ -> branch
 

@@ -49,6 +49,12 @@ let rec private shrinkDraft draft : Draft seq =
             if factor then
                 Full(out, bias, false)
         | Norm true -> Norm false
+        | Mixed(groups, factor) ->
+            if factor then
+                Mixed(groups, false)
+
+            if groups > 1 then
+                Mixed(1, factor)
         | Act a when a <> Relu -> Act Relu
         | Pool(kind, window, true) -> Pool(kind, window, false)
         | Sum(branch, shortcut, factor) ->
