@@ -67,6 +67,10 @@ type PenaltyError =
     | GroupsOverlap of penalty: string * coordinate: int
     /// The rule holds for convex penalties only.
     | NotConvex of rule: string * penalty: string
+    /// The rule holds for separable penalties only.
+    | NotSeparable of rule: string * penalty: string
+    /// Only the non-negative L1 takes lower bounds.
+    | NoFloors of penalty: string
 
 /// Penalties: evaluation and proximal operators.
 [<RequireQualifiedAccess>]
@@ -135,3 +139,6 @@ module PenaltyError =
         | PenaltyError.GroupsOverlap(penalty, coordinate) ->
             $"{penalty}: coordinate {coordinate} is in more than one group."
         | PenaltyError.NotConvex(rule, penalty) -> $"{rule}: {penalty} is not convex."
+        | PenaltyError.NotSeparable(rule, penalty) -> $"{rule}: {penalty} is not separable."
+        | PenaltyError.NoFloors penalty ->
+            $"{penalty}: factors can have lower bounds under the non-negative L1 alone."

@@ -37,6 +37,7 @@ module Words =
         "momentum"
         "decay"
         "gamma"
+        "penalty"
         "target"
         "shrink"
         "seed"

@@ -108,6 +108,8 @@ module internal TrainSettings =
 
         let isFraction value = value > 0.0 && value < 1.0
 
+        let penalty = FactorPenalty.word recipe.Penalty
+
         match wrongLabel, settings.Threads with
         | _ when settings.Validation |> Option.exists (isFraction >> not) ->
             bad "The validation fraction" settings.Validation.Value "above 0 and below 1"
@@ -124,6 +126,13 @@ module internal TrainSettings =
         | _ when isBelow 0.0 recipe.Decay -> bad "`decay`" recipe.Decay "a number of 0 or more"
         | _ when isBelow 0.0 recipe.Momentum || recipe.Momentum >= 1.0 ->
             bad "`momentum`" recipe.Momentum "0 or more and less than 1"
+        | _ when recipe.TargetMacs.IsSome && not (FactorPenalty.takesTarget recipe.Penalty) ->
+            bad "`penalty`" penalty "nonneg where there is a target of macs"
+        | _ when settings.Method <> FactorMethod.Apg && not (FactorPenalty.isPublished recipe.Penalty) ->
+            bad
+                "`penalty`"
+                penalty
+                $"nonneg or l1 where the method is {FactorMethod.name settings.Method}, which is written for L1"
         | _ when augment.Crop < 0 -> bad "`augment crop`" augment.Crop "0 or more"
         | _ when augment.Resize <> 0 && augment.Resize < shorter ->
             bad "`augment resize`" augment.Resize $"0, or at least the input's {shorter} pixels"

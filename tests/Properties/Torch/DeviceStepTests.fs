@@ -144,7 +144,7 @@ type DeviceStepTests() =
             let state = TrainState.start network (Init.weights 1 network)
 
             use trainer =
-                Trainer.import (metaEngine precision) FactorMethod.Apg recipe state |> Engine.ok
+                Trainer.import (metaEngine precision) (FactorRule.ofRecipe FactorMethod.Apg recipe) recipe state |> Engine.ok
 
             let model = trainer.Model
             check model.Statistics
@@ -165,7 +165,7 @@ type DeviceStepTests() =
             let state = TrainState.start onMeta (Init.weights 1 onMeta)
 
             use trainer =
-                Trainer.import (metaEngine precision) FactorMethod.Apg recipe state |> Engine.ok
+                Trainer.import (metaEngine precision) (FactorRule.ofRecipe FactorMethod.Apg recipe) recipe state |> Engine.ok
 
             for _ in 1..2 do
                 use _ = torch.NewDisposeScope()

@@ -114,7 +114,11 @@ let ``a step of training leaves nothing in native memory`` name method precision
     let state = TrainState.start network (Init.weights 1 network)
 
     use trainer =
-        Trainer.import engine (FactorMethod.tryParse(method).Value) recipe state
+        Trainer.import
+            engine
+            (FactorRule.ofRecipe (FactorMethod.tryParse(method).Value) recipe)
+            recipe
+            state
         |> Engine.ok
 
     let s = network.Input
