@@ -69,6 +69,8 @@ type PenaltyError =
     | NotConvex of rule: string * penalty: string
     /// The rule holds for separable penalties only.
     | NotSeparable of rule: string * penalty: string
+    /// The rule holds for penalties that take vectors of any length.
+    | FixedLength of rule: string * penalty: string * length: int
     /// Only the non-negative L1 takes lower bounds.
     | NoFloors of penalty: string
 
@@ -140,5 +142,7 @@ module PenaltyError =
             $"{penalty}: coordinate {coordinate} is in more than one group."
         | PenaltyError.NotConvex(rule, penalty) -> $"{rule}: {penalty} is not convex."
         | PenaltyError.NotSeparable(rule, penalty) -> $"{rule}: {penalty} is not separable."
+        | PenaltyError.FixedLength(rule, penalty, length) ->
+            $"{rule}: {penalty} takes vectors of length {length} only."
         | PenaltyError.NoFloors penalty ->
             $"{penalty}: factors can have lower bounds under the non-negative L1 alone."

@@ -82,7 +82,10 @@ module internal Recipes =
             else
                 penalised <- item run entry @ penalised
 
-        if run.Recipe.TargetMacs.IsSome && not (FactorPenalty.takesTarget run.Recipe.Penalty) then
+        if
+            run.Recipe.TargetMacs.IsSome
+            && not (FactorPenalty.takesTarget run.Recipe.Penalty)
+        then
             for entry in train.Items |> List.filter (fun entry -> entry.Keyword.Value = "penalty") do
                 run.Report
                     (MeaningProblem.PenaltyWithTarget(FactorPenalty.word run.Recipe.Penalty))

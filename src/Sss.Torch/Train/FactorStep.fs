@@ -9,12 +9,8 @@ open Sss.Core
 /// asked for. `start`: the state to go on from.
 [<Sealed>]
 type internal FactorStep
-    (
-        vector: FlatVector,
-        start: FactorState<float32>,
-        first: PressedRule<float32>,
-        ?onTensors: bool
-    ) =
+    (vector: FlatVector, start: FactorState<float32>, first: PressedRule<float32>, ?onTensors: bool)
+    =
     let length = start.Iterate.Length
 
     let isOnTensors =
@@ -23,9 +19,7 @@ type internal FactorStep
         && Option.defaultWith (fun () -> not (Memory.isOnCpu vector.Values)) onTensors
 
     let show (probe: float32[]) =
-        Memory.fill
-            vector.Values
-            (fun host -> probe.AsSpan().CopyTo(Memory.span<float32> host))
+        Memory.fill vector.Values (fun host -> probe.AsSpan().CopyTo(Memory.span<float32> host))
 
     do show start.Probe
 

@@ -68,7 +68,7 @@ type internal FactorTensors
         use rate = (max rate Double.Epsilon).ToScalar()
         use momentum = pressed.Rule.Momentum.ToScalar()
         use one = (1).ToScalar()
-        let next = penalty.Value.Prox(rate, (wide probe).sub ((wide gradient).mul rate))
+        let next = penalty.Value.Prox(rate, (wide probe).sub((wide gradient).mul rate))
         probe.copy_ (next.sub(wide lambda).mul_(momentum).add_(next, one)) |> ignore
         lambda.copy_ next |> ignore
 

@@ -110,11 +110,7 @@ module internal Loop =
         let clock = Stopwatch.StartNew()
         let kept = Stopwatch.StartNew()
 
-        let start =
-            if state.Step = 0L then
-                Some(Array.copy live.Trainer.Iterate)
-            else
-                None
+        let start = if state.Step = 0L then Some live.Trainer.Iterate else None
 
         let isTime () =
             s.Settings.Keeper |> Option.exists (fun keeper -> kept.Elapsed >= keeper.Every)

@@ -34,13 +34,16 @@ type internal PenaltyTensors(pressed: PressedRule<float32>, onDevice: Array -> t
     let choose (condition: torch.Tensor) (yes: torch.Tensor) (no: torch.Tensor) =
         torch.where (condition, yes, no)
 
+    /// |z|. (`abs` cannot be tried on a device that is none.)
+    let size (z: torch.Tensor) = torch.maximum (z, minus zero z)
+
     let soft (s: torch.Tensor) (z: torch.Tensor) =
         plus (torch.maximum (minus z s, zero)) (torch.minimum (plus z s, zero))
 
     /// `Mcp` at γ = 1 with steps s.
     let mcp (s: torch.Tensor) (z: torch.Tensor) =
         let theta = parameter
-        let u = z.abs ()
+        let u = size z
         let hard = choose (u.gt (times s theta |> _.sqrt())) z zero
         let shrunk = times (z.sign ()) (over (minus u s) (minus one (over s theta)))
         let firm = choose (u.le s) zero (choose (u.le theta) shrunk z)
@@ -50,16 +53,14 @@ type internal PenaltyTensors(pressed: PressedRule<float32>, onDevice: Array -> t
     let scad (s: torch.Tensor) (z: torch.Tensor) =
         let a = parameter
         let less = minus a one
-        let r = z.abs ()
+        let r = size z
 
         let between low high (u: torch.Tensor) =
             torch.minimum (torch.maximum (u, low), high)
 
         let value (u: torch.Tensor) =
             let bent =
-                over
-                    (minus (minus (times (times two a) u) (times u u)) one)
-                    (times two less)
+                over (minus (minus (times (times two a) u) (times u u)) one) (times two less)
 
             choose (u.le one) u (choose (u.le a) bent (times half (plus a one)))
 
@@ -79,7 +80,7 @@ type internal PenaltyTensors(pressed: PressedRule<float32>, onDevice: Array -> t
 
     /// `L0` at γ = 1 with steps s.
     let l0 (s: torch.Tensor) (z: torch.Tensor) =
-        choose ((times z z).gt (times two s)) z zero
+        choose ((times z z).gt(times two s)) z zero
 
     let groups = FactorProx.groups pressed.Counts (Array.map float pressed.Gammas)
 
@@ -112,10 +113,16 @@ type internal PenaltyTensors(pressed: PressedRule<float32>, onDevice: Array -> t
 
     let groupL2 (step: Scalar) (z: torch.Tensor) =
         let squares = torch.cat ([| times z z; zero |], 0L)
-        let rows = squares.index_select(0L, members).view (int64 groups.Length, int64 longest)
-        let norms = rows.sum(1L).sqrt ()
+
+        let rows =
+            squares.index_select(0L, members).view(int64 groups.Length, int64 longest)
+
+        let norms = rows.sum(1L).sqrt()
         let thresholds = weights.mul step
-        let factors = choose (norms.le thresholds) zero (over (minus norms thresholds) norms)
+
+        let factors =
+            choose (norms.le thresholds) zero (over (minus norms thresholds) norms)
+
         times (factors.index_select (0L, owners)) z
 
     /// prox at z of the penalty, for a step of size η.

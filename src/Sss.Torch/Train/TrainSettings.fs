@@ -49,6 +49,27 @@ module Limits =
     /// Runs at the same time; each is a process.
     let jobs = 256
 
+/// Whether a recipe's penalty goes with its target, and with the method.
+[<RequireQualifiedAccess>]
+module TrainRule =
+
+    /// Needs nothing but the recipe, so that it can be asked before data are read.
+    let check (method: FactorMethod) (recipe: Recipe) : Result<unit, TrainError> =
+        let word = FactorPenalty.word recipe.Penalty
+
+        if recipe.TargetMacs.IsSome && not (FactorPenalty.takesTarget recipe.Penalty) then
+            Error(BadSetting("`penalty`", word, "nonneg where there is a target of macs"))
+        elif method <> FactorMethod.Apg && not (FactorPenalty.isPublished recipe.Penalty) then
+            Error(
+                BadSetting(
+                    "`penalty`",
+                    word,
+                    $"nonneg or l1 where the method is {FactorMethod.name method}"
+                )
+            )
+        else
+            FactorProx.check recipe.Penalty |> Result.mapError (BadPenalty >> BadModel)
+
 /// Checks before training.
 [<RequireQualifiedAccess>]
 module internal TrainSettings =
@@ -108,8 +129,6 @@ module internal TrainSettings =
 
         let isFraction value = value > 0.0 && value < 1.0
 
-        let penalty = FactorPenalty.word recipe.Penalty
-
         match wrongLabel, settings.Threads with
         | _ when settings.Validation |> Option.exists (isFraction >> not) ->
             bad "The validation fraction" settings.Validation.Value "above 0 and below 1"
@@ -126,13 +145,6 @@ module internal TrainSettings =
         | _ when isBelow 0.0 recipe.Decay -> bad "`decay`" recipe.Decay "a number of 0 or more"
         | _ when isBelow 0.0 recipe.Momentum || recipe.Momentum >= 1.0 ->
             bad "`momentum`" recipe.Momentum "0 or more and less than 1"
-        | _ when recipe.TargetMacs.IsSome && not (FactorPenalty.takesTarget recipe.Penalty) ->
-            bad "`penalty`" penalty "nonneg where there is a target of macs"
-        | _ when settings.Method <> FactorMethod.Apg && not (FactorPenalty.isPublished recipe.Penalty) ->
-            bad
-                "`penalty`"
-                penalty
-                $"nonneg or l1 where the method is {FactorMethod.name settings.Method}, which is written for L1"
         | _ when augment.Crop < 0 -> bad "`augment crop`" augment.Crop "0 or more"
         | _ when augment.Resize <> 0 && augment.Resize < shorter ->
             bad "`augment resize`" augment.Resize $"0, or at least the input's {shorter} pixels"
@@ -141,7 +153,7 @@ module internal TrainSettings =
         | _ when isNoFraction augment.Pca -> bad "`augment pca`" augment.Pca "0 to 1"
         | _ when augment.Pca > 0.0 && network.Input.Channels <> 3 ->
             bad "`augment pca`" augment.Pca "0 where images do not have three channels"
-        | _ -> Ok()
+        | _ -> TrainRule.check settings.Method recipe
 
     /// Whether the steps of the state to go on from are those of its epochs.
     let checkStart (settings: TrainSettings) (recipe: Recipe) (perEpoch: int) =

@@ -18,7 +18,8 @@ module internal Pressure =
         let floors =
             Budget.floors pressure.Gammas.Length pressure.Budget |> Array.map float32
 
-        FactorRule.press counts pressure.Gammas floors rule |> Result.mapError BadPenalty
+        FactorRule.press counts pressure.Gammas floors rule
+        |> Result.mapError BadPenalty
 
 /// Sums over the steps of the epoch that is under way.
 type EpochSums = {

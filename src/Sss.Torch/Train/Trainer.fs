@@ -207,9 +207,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
                 FactorVelocity = Map.ofList (tensors now.Velocity)
                 Velocity = Map.ofList (Numbers.copyOut<float32> nag.Velocity layout.Weights)
                 ZeroSteps =
-                    cut now.ZeroSteps
-                    |> List.map (fun (slot, data) -> slot.Key, data)
-                    |> Map.ofList
+                    cut now.ZeroSteps |> List.map (fun (slot, data) -> slot.Key, data) |> Map.ofList
                 Squares = Map.ofList (tensors now.Squares)
         }
 

@@ -17,7 +17,12 @@ module Weighted =
 
         starts
         |> Array.mapi (fun k first ->
-            let next = if k + 1 < starts.Length then starts[k + 1] else gammas.Length
+            let next =
+                if k + 1 < starts.Length then
+                    starts[k + 1]
+                else
+                    gammas.Length
+
             struct (first, next - first, gammas[first])
         )
 
@@ -66,9 +71,7 @@ module Weighted =
 
         let anyLength =
             match penalty.Length with
-            | Some own when own <> gammas.Length ->
-                Error(PenaltyError.LengthsDiffer("weighted", "gammas", own, gammas.Length))
-            | Some _
+            | Some own -> Error(PenaltyError.FixedLength("weighted", penalty.Name, own))
             | None -> Ok()
 
         separable
@@ -87,7 +90,9 @@ module Weighted =
 
                         for struct (first, length, gamma) in parts do
                             if gamma > 0.0 then
-                                total <- total + gamma * penalty.Evaluate.Invoke(x.Slice(first, length))
+                                total <-
+                                    total
+                                    + gamma * penalty.Evaluate.Invoke(x.Slice(first, length))
 
                         total
                     )
