@@ -34,16 +34,13 @@ type internal PenaltyTensors(pressed: PressedRule<float32>, onDevice: Array -> t
     let choose (condition: torch.Tensor) (yes: torch.Tensor) (no: torch.Tensor) =
         torch.where (condition, yes, no)
 
-    /// |z|. (`abs` cannot be tried on a device that is none.)
-    let size (z: torch.Tensor) = torch.maximum (z, minus zero z)
-
     let soft (s: torch.Tensor) (z: torch.Tensor) =
         plus (torch.maximum (minus z s, zero)) (torch.minimum (plus z s, zero))
 
     /// `Mcp` at γ = 1 with steps s.
     let mcp (s: torch.Tensor) (z: torch.Tensor) =
         let theta = parameter
-        let u = size z
+        let u = z.abs ()
         let hard = choose (u.gt (times s theta |> _.sqrt())) z zero
         let shrunk = times (z.sign ()) (over (minus u s) (minus one (over s theta)))
         let firm = choose (u.le s) zero (choose (u.le theta) shrunk z)
@@ -53,7 +50,7 @@ type internal PenaltyTensors(pressed: PressedRule<float32>, onDevice: Array -> t
     let scad (s: torch.Tensor) (z: torch.Tensor) =
         let a = parameter
         let less = minus a one
-        let r = size z
+        let r = z.abs ()
 
         let between low high (u: torch.Tensor) =
             torch.minimum (torch.maximum (u, low), high)

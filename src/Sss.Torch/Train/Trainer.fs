@@ -221,44 +221,6 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 [<RequireQualifiedAccess>]
 module internal Trainer =
 
-    /// The factors' part of a state.
-    let private factorState (layout: Layout) (state: TrainState) =
-        result {
-            let flat (arrays: Weights<float32>) =
-                let values: float32[] = Array.zeroCreate (int layout.FactorLength)
-                Numbers.copyInto arrays values layout.Factors |> Result.map (fun () -> values)
-
-            let! iterate = flat state.Numbers
-            let! probe = flat state.Probe
-            let! velocity = flat state.FactorVelocity
-            let! squares = flat state.Squares
-            let zeroSteps: int[] = Array.zeroCreate iterate.Length
-
-            for slot in layout.Factors do
-                Map.tryFind slot.Key state.ZeroSteps
-                |> Option.iter (fun steps -> steps.CopyTo(zeroSteps, int slot.Offset))
-
-            return {
-                Iterate = iterate
-                Probe = probe
-                Velocity = velocity
-                ZeroSteps = zeroSteps
-                Squares = squares
-            }
-        }
-
-    /// The rule with the γs of a controller, or of the recipe where there is none yet.
-    let private pressed (rule: FactorRule) (recipe: Recipe) (layout: Layout) (state: TrainState) =
-        let counts = layout.Factors |> List.map (fun slot -> int slot.Count)
-
-        match state.Pressure with
-        | Some pressure -> Pressure.apply pressure counts rule
-        | None ->
-            let gammas = FactorGammas.ofKinds recipe.Gamma layout.Scales |> Array.map float32
-
-            FactorRule.press counts gammas (Array.zeroCreate gammas.Length) rule
-            |> Result.mapError BadPenalty
-
     /// Training from a state: `Export` of the result gives it back bit for bit.
     let import (engine: LibTorch) (rule: FactorRule) (recipe: Recipe) (state: TrainState) =
         result {
@@ -267,8 +229,8 @@ module internal Trainer =
 
             let parts =
                 result {
-                    let! start = factorState layout state
-                    let! pressed = pressed rule recipe layout state
+                    let! start = FactorStart.state layout state
+                    let! pressed = FactorStart.pressed rule recipe layout state
                     return start, pressed
                 }
 
