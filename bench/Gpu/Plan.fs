@@ -35,6 +35,7 @@ module Plan =
             | LeakyRelu _ -> "leaky"
             | Silu -> "silu"
             | Gelu -> "gelu"
+            | HardSwish -> "hardswish"
             | Tanh -> "tanh"
             | Sigmoid -> "sigmoid"
         )

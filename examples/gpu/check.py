@@ -90,7 +90,7 @@ class Network:
         if op == "dropout":
             return x
         return {
-            "relu": F.relu, "relu6": F.relu6, "silu": F.silu, "gelu": F.gelu,
+            "relu": F.relu, "relu6": F.relu6, "silu": F.silu, "gelu": F.gelu, "hardswish": F.hardswish,
             "tanh": torch.tanh, "sigmoid": torch.sigmoid,
         }[op](x)
 

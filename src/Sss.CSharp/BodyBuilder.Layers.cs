@@ -82,6 +82,9 @@ public sealed partial class BodyBuilder
     /// <summary>x·Φ(x), the exact form.</summary>
     public BodyBuilder Gelu() => Activation(Core.Activation.Gelu);
 
+    /// <summary>x·min(max(x + 3, 0), 6)/6.</summary>
+    public BodyBuilder HardSwish() => Activation(Core.Activation.HardSwish);
+
     /// <summary>The hyperbolic tangent.</summary>
     public BodyBuilder Tanh() => Activation(Core.Activation.Tanh);
 
@@ -118,7 +121,7 @@ public sealed partial class BodyBuilder
     public BodyBuilder Flatten() => Layer("flatten", Core.Op.Flatten);
 
     private BodyBuilder Activation(Core.Activation activation) =>
-        Layer(Core.OpModule.activationWord(activation), Core.Op.NewActivation(activation));
+        Layer(Core.ActivationModule.word(activation), Core.Op.NewActivation(activation));
 
     private BodyBuilder Pool(string word, Core.PoolKind kind, Size window, Size? stride, Size? pad, bool ceil) =>
         Layer(word, Core.Op.NewPool(new(

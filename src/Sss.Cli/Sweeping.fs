@@ -174,7 +174,7 @@ module SweepCommand =
             use! _held = locked p.Settings.Out
             do! checkPlan p.Settings.Out p.Empty
 
-            match args.TryGetResult Known with
+            match args.TryGetResult SweepArgument.Known with
             | None -> ()
             | Some path ->
                 let! count = SweepKnown.bring p path

@@ -55,15 +55,11 @@ module Sensitivity =
     /// images share. No class, no probability and no loss hangs on it, so it must not make the scale
     /// larger. Only where the last layer is a `dense` or a `conv`; other networks are left as they are.
     let private centred (network: Network) (weights: Weights<float32>) : Weights<float32> =
-        match List.tryLast network.Body with
-        | Some(Node.Layer {
-                              Op = Op.Dense _ | Op.Conv _
-                              Name = name
-                              Scale = None
-                          }) ->
+        match Network.lastLayer network.Body with
+        | Some { Op = op; Name = name; Scale = None } when Op.hasBias op ->
             weights
             |> Map.change
-                $"{name}.bias"
+                (ArrayKey.make ArrayPart.Bias name)
                 (Option.map (fun bias ->
                     let mean = bias.Data |> Array.averageBy float
 
@@ -72,7 +68,8 @@ module Sensitivity =
                             Data = bias.Data |> Array.map (fun b -> float32 (float b - mean))
                     }
                 ))
-        | _ -> weights
+        | Some _
+        | None -> weights
 
     /// The scale of each of N images (N×C×H×W, row-major): how far the largest of its scores would move
     /// if every number of the network were off by an independent random amount of its own size, taken

@@ -36,9 +36,14 @@ module Made =
             for p in Parameters.ofNetwork network do
                 let count = int (Parameters.size p.Shape)
                 p.Key, tensor p.Shape (Array.init count (fun _ -> normal ()))
-            for key, count in Parameters.statistics network do
-                let value = if key.EndsWith ".var" then 1.0f else 0.0f
-                key, tensor [ count ] (Array.create count value)
+            for s in Parameters.statistics network do
+                let value =
+                    if s.Spec.Role = ArrayRole.RunningVariance then
+                        1.0f
+                    else
+                        0.0f
+
+                s.Key, tensor [ s.Count ] (Array.create s.Count value)
             for f in Parameters.factors network do
                 f.Key, tensor [ f.Scale.Count ] (Array.init f.Scale.Count (factor f.Owner))
         ]

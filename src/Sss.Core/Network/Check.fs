@@ -12,24 +12,16 @@ module Check =
 
     /// Counts that do not fit into 64 bits would come out wrong, so they are refused.
     let private checkCounts run (place: Place) (network: Network) =
-        let limit = 9.0e18
-        let mutable macs = 0.0
-        let mutable parameters = 0.0
+        let limit = 9_000_000_000_000_000_000L
+        let mutable macs = 0L
+        let mutable parameters = 0L
 
         for layer in Network.layers network do
-            let size, filters =
-                match layer.Op with
-                | Op.Conv c ->
-                    float c.Kernel.H * float c.Kernel.W * float layer.Input.Channels
-                    / float c.Groups,
-                    float c.Out
-                | Op.DepthwiseConv c ->
-                    float c.Kernel.H * float c.Kernel.W, float layer.Output.Channels
-                | Op.Dense d -> float (Shape.count layer.Input), float d.Out
-                | _ -> 0.0, 0.0
+            macs <- Count.plus macs (Cost.macs layer)
 
-            macs <- macs + size * filters * float (Shape.area layer.Output)
-            parameters <- parameters + size * filters + 2.0 * float layer.Output.Channels
+            for spec in Op.arrays layer.Op layer.Input do
+                let size = spec.Shape |> List.map int64 |> Count.product
+                parameters <- Count.plus parameters size
 
         if macs > limit then
             run.Report (shapeProblem (ShapeProblem.TooLarge "multiply-adds")) place

@@ -28,7 +28,7 @@ module internal CheckBody =
                     Bias = false
                 }
             )
-            layer (Op.BatchNorm { Eps = 1e-5; Momentum = 0.1 })
+            layer (Op.BatchNorm BatchNorm.defaults)
         ]
 
     /// Warns of factors whose channels go into a sum that has another side that is never zero.
@@ -79,7 +79,9 @@ module internal CheckBody =
                     function
                     | DraftNode.Broken -> true
                     | DraftNode.Scope s -> hasBroken s.Body
-                    | _ -> false
+                    | DraftNode.Layer _
+                    | DraftNode.Residual _
+                    | DraftNode.Concat _ -> false
                 )
 
             let wrongEnd last =
@@ -87,11 +89,10 @@ module internal CheckBody =
                     run.Report (Problem.Factor(FactorProblem.ScaledBranchEnd last)) scale.Place
 
             match List.tryLast branch with
-            | None
-            | Some(Node.Layer {
-                                  Op = Op.Conv _ | Op.Dense _ | Op.BatchNorm _
-                              }) -> ()
-            | Some(Node.Layer layer) -> wrongEnd (Op.word layer.Op)
+            | None -> ()
+            | Some(Node.Layer layer) ->
+                if not (Op.facts layer.Op).EndsScaledBranch then
+                    wrongEnd (Op.word layer.Op)
             | Some(Node.Residual _) -> wrongEnd "residual"
             | Some(Node.Concat _) -> wrongEnd "concat"
 
@@ -215,7 +216,7 @@ module internal CheckBody =
                 | None -> 0L
             )
 
-        if channels > int64 CheckLayers.maxSize then
+        if channels > int64 ArgumentSpec.most then
             let output = {
                 defaultArg first nowhere with
                     Channels = int (min channels (int64 System.Int32.MaxValue))
@@ -225,7 +226,7 @@ module internal CheckBody =
 
         let output =
             match first with
-            | Some first when agrees && isKnown && channels <= int64 CheckLayers.maxSize ->
+            | Some first when agrees && isKnown && channels <= int64 ArgumentSpec.most ->
                 Some { first with Channels = int channels }
             // The language says with which shape checking goes on.
             | Some first when isKnown -> Some first

@@ -8,52 +8,58 @@ module internal CheckFactors =
         Op: Op
         /// The operation right before it in the same body, if that is a layer.
         Before: Op option
-        /// The operation right behind it in the same body, if that is a layer.
+        /// The operation right after it in the same body, if that is a layer.
         After: Op option
     }
 
-    let private isGrouped =
-        function
-        | Op.Conv c -> c.Groups > 1
-        | _ -> false
+    let private groupingOf (op: Op) : Grouping option =
+        match (Op.facts op).Carries with
+        | Carries.Factors grouping -> Some grouping
+        | Carries.FactorsOfLayerBefore
+        | Carries.Nothing -> None
 
-    let private groupsOf =
-        function
-        | Op.Conv c -> c.Groups
-        | _ -> 1
+    /// The problem with a factor of a kind on channels that are grouped so.
+    let private onGroups word (kind: FactorKind) (grouping: Grouping) : FactorProblem option =
+        match kind, grouping with
+        | Block, _ -> Some(FactorProblem.BlockFactorOnLayer word)
+        | Group, Grouping.Depthwise -> Some(FactorProblem.GroupFactorOnDepthwise word)
+        | Group, Grouping.One -> Some(FactorProblem.GroupFactorWithoutGroups word)
+        | Neuron, Grouping.Groups count -> Some(FactorProblem.NeuronFactorOnGroups(word, count))
+        | Group, Grouping.Groups _
+        | Neuron, Grouping.One
+        | Neuron, Grouping.Depthwise -> None
 
     /// The problem with a factor of a kind on a layer, if there is one.
     let problem (kind: FactorKind) (site: Site) : FactorProblem option =
-        let word = Op.word site.Op
+        let facts = Op.facts site.Op
 
-        /// The rules on groups, for a layer with weights or for the bn that follows one.
-        let onWeights (weights: Op) =
-            match kind, weights with
-            | Group, Op.DepthwiseConv _ -> Some(FactorProblem.GroupFactorOnDepthwise word)
-            | Group, op when not (isGrouped op) -> Some(FactorProblem.GroupFactorWithoutGroups word)
-            | Neuron, op when isGrouped op ->
-                Some(FactorProblem.NeuronFactorOnGroups(word, groupsOf op))
-            | _ -> None
+        match facts.Carries with
+        | Carries.Nothing -> Some(FactorProblem.FactorOnPlainLayer(facts.Word, kind))
+        | Carries.Factors grouping ->
+            match onGroups facts.Word kind grouping, site.After with
+            | Some problem, _ -> Some problem
+            | None, Some after when (Op.facts after).CancelsGain ->
+                Some(FactorProblem.FactorBeforeNorm facts.Word)
+            | None, _ -> None
+        | Carries.FactorsOfLayerBefore ->
+            match kind, Option.bind groupingOf site.Before with
+            | Block, _ -> Some(FactorProblem.BlockFactorOnLayer facts.Word)
+            | _, Some grouping -> onGroups facts.Word kind grouping
+            | _, None -> Some(FactorProblem.FactorOnLoneNorm kind)
 
-        match site.Op, kind with
-        | (Op.Conv _ | Op.DepthwiseConv _ | Op.Dense _ | Op.BatchNorm _), Block ->
-            Some(FactorProblem.BlockFactorOnLayer word)
-        | (Op.Conv _ | Op.DepthwiseConv _ | Op.Dense _), _ ->
-            match site.After, onWeights site.Op with
-            | _, Some problem -> Some problem
-            | Some(Op.BatchNorm _), None -> Some(FactorProblem.FactorBeforeNorm word)
-            | _ -> None
-        | Op.BatchNorm _, _ ->
-            match site.Before with
-            | Some(Op.Conv _ | Op.DepthwiseConv _ | Op.Dense _ as weights) -> onWeights weights
-            | _ -> Some(FactorProblem.FactorOnLoneNorm kind)
-        | _ -> Some(FactorProblem.FactorOnPlainLayer(word, kind))
+    let private groupsOf (op: Op) : int =
+        match groupingOf op with
+        | Some(Grouping.Groups count) -> count
+        | Some Grouping.One
+        | Some Grouping.Depthwise
+        | None -> 1
 
     /// How many factors a declaration makes on a layer.
     let count (kind: FactorKind) (site: Site) (output: Shape) : int =
-        match kind, site.Op, site.Before with
-        | Block, _, _ -> 1
-        | Neuron, _, _ -> output.Channels
-        | Group, (Op.Conv _ as op), _ -> groupsOf op
-        | Group, _, Some op -> groupsOf op
-        | Group, _, None -> 1
+        match kind, (Op.facts site.Op).Carries with
+        | Block, _ -> 1
+        | Neuron, _ -> output.Channels
+        | Group, Carries.FactorsOfLayerBefore ->
+            site.Before |> Option.map groupsOf |> Option.defaultValue 1
+        | Group, Carries.Factors _
+        | Group, Carries.Nothing -> groupsOf site.Op

@@ -35,7 +35,12 @@ module AutomaticName =
                 Some(stem, number)
 
     /// Words that number their statements without being a definition.
-    let words: string[] = Array.append Op.words [| "residual"; "concat" |]
+    let words: string[] = [|
+        for word in Op.words do
+            word.Name
+        "residual"
+        "concat"
+    |]
 
     let private wordSet = HashSet words
 

@@ -61,7 +61,9 @@ module internal CheckRun =
                 match items[j].Node with
                 | DraftNode.Layer l -> Ok(Some l.Op)
                 | DraftNode.Broken -> Error()
-                | _ -> Ok None
+                | DraftNode.Scope _
+                | DraftNode.Residual _
+                | DraftNode.Concat _ -> Ok None
 
         match layer.Scale, neighbour (i - 1), neighbour (i + 1) with
         | Some scale, Ok before, Ok after ->
@@ -89,21 +91,15 @@ module internal CheckRun =
     let checkLayer run items i (layer: DraftLayer) (value: Value) : Node * Value =
         run.Layers <- run.Layers + 1
 
-        let numbers = CheckLayers.numbers layer.Op
-        let output = value.Shape |> Option.map (fun s -> s, Op.outputShape layer.Op)
+        let facts = Op.facts layer.Op
 
         let problems, output =
-            match numbers, output with
-            | [], Some(input, shape) ->
-                match CheckLayers.fit layer.Op input with
-                | [] -> [], Some(shape input)
-                | problems -> problems, None
-            // A dense layer's output is known whatever comes in.
-            | [], None ->
-                [],
-                match layer.Op with
-                | Op.Dense d -> Some(Shape.vector d.Out)
-                | _ -> None
+            match CheckLayers.numbers facts, value.Shape with
+            | [], Some input ->
+                match CheckLayers.output facts input with
+                | Ok output -> [], Some output
+                | Error problems -> problems, None
+            | [], None -> [], facts.FixedOutput
             | problems, _ -> problems, None
 
         for problem in problems do
@@ -114,7 +110,7 @@ module internal CheckRun =
 
         let own =
             match layer.Scale, scale with
-            | Some s, Some _ -> source (Op.word layer.Op) s.Place
+            | Some s, Some _ -> source facts.Word s.Place
             | _ -> Sources.Empty
 
         Node.Layer {
@@ -124,4 +120,4 @@ module internal CheckRun =
             Input = defaultArg value.Shape nowhere
             Output = shape
         },
-        afterLayer layer.Op own output value
+        afterLayer facts own output value

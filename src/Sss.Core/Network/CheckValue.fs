@@ -57,7 +57,7 @@ module internal CheckValue =
         Sources: Sources
     }
 
-    /// Behind something wrong anything is possible.
+    /// After something wrong anything is possible.
     let unknown = {
         Shape = None
         MayDie = true
@@ -71,34 +71,30 @@ module internal CheckValue =
         Sources = Sources.Empty
     }
 
-    /// The value behind a layer; `own`: its factors, where it has some.
-    let afterLayer (op: Op) (own: Sources) (shape: Shape option) (before: Value) : Value =
-        let hasOwn = not (isNull own)
+    /// The value after a layer; `own`: its factors, where it has some.
+    let afterLayer
+        (facts: OpFacts<Op>)
+        (own: Sources)
+        (shape: Shape option)
+        (before: Value)
+        : Value =
+        let isRead =
+            match facts.Coupling with
+            | Coupling.Reads _ -> true
+            | Coupling.Apart
+            | Coupling.Spread _
+            | Coupling.Mixes _ -> false
 
-        match op with
-        | Op.Conv _
-        | Op.Dense _ -> {
+        {
             Shape = shape
-            MayDie = hasOwn
-            Sources = own
-          }
-        // A dead channel becomes a constant one.
-        | Op.DepthwiseConv _
-        | Op.BatchNorm _
-        | Op.Activation Sigmoid -> {
-            Shape = shape
-            MayDie = hasOwn
-            Sources = join before.Sources own
-          }
-        | Op.Activation _
-        | Op.Pool _
-        | Op.GlobalPool _
-        | Op.Dropout _
-        | Op.Flatten -> {
-            before with
-                Shape = shape
-                Sources = join before.Sources own
-          }
+            // A dead channel becomes a constant one where 0 does not stay 0.
+            MayDie =
+                if isRead || not facts.KeepsZero then
+                    not (isNull own)
+                else
+                    before.MayDie
+            Sources = if isRead then own else join before.Sources own
+        }
 
     /// The smallest stride, the same on both axes, with which an unpadded 1x1 window goes from one
     /// extent to another on both.

@@ -26,15 +26,7 @@ module Cost =
 
     /// Multiply-adds of one layer for one input.
     let macs (layer: Layer) : int64 =
-        match layer.Op with
-        | Op.Conv c ->
-            Shape.count layer.Output
-            * int64 (layer.Input.Channels / c.Groups)
-            * int64 c.Kernel.H
-            * int64 c.Kernel.W
-        | Op.DepthwiseConv c -> Shape.count layer.Output * int64 c.Kernel.H * int64 c.Kernel.W
-        | Op.Dense d -> Shape.count layer.Input * int64 d.Out
-        | _ -> 0L
+        (Op.facts layer.Op).Macs layer.Input layer.Output
 
     /// The cost of one layer, with the factors it carries.
     let ofLayer (layer: Layer) : Cost = {

@@ -83,8 +83,43 @@ module Network =
         |> Seq.choose (
             function
             | Node.Layer layer -> Some layer
-            | _ -> None
+            | Node.Residual _
+            | Node.Concat _ -> None
         )
+
+    /// The layer that a body ends in, where it ends in one.
+    let lastLayer (body: Node list) : Layer option =
+        match List.tryLast body with
+        | Some(Node.Layer layer) -> Some layer
+        | Some(Node.Residual _)
+        | Some(Node.Concat _)
+        | None -> None
+
+    /// The name of a node; for a layer it is the key of its arrays.
+    let nameOf (node: Node) : string =
+        match node with
+        | Node.Layer layer -> layer.Name
+        | Node.Residual r -> r.Name
+        | Node.Concat c -> c.Name
+
+    /// The residuals of a network in the order of the text.
+    let residuals (network: Network) : Residual seq =
+        nodes network
+        |> Seq.choose (
+            function
+            | Node.Residual r -> Some r
+            | Node.Layer _
+            | Node.Concat _ -> None
+        )
+
+    /// A residual with a factor, and the layer that its branch ends in.
+    let scaledEnd (node: Node) : (Residual * Layer) option =
+        match node with
+        | Node.Residual({ Scale = Some _ } as r) ->
+            lastLayer r.Branch |> Option.map (fun last -> r, last)
+        | Node.Residual { Scale = None }
+        | Node.Layer _
+        | Node.Concat _ -> None
 
     /// All layers of a network in the order of the text.
     let layers (network: Network) = layersOf network.Body
@@ -137,9 +172,11 @@ module Network =
     /// The scaling factors written on a node, with the node's name.
     let scaleOf (node: Node) : (string * Scale) option =
         match node with
-        | Node.Layer { Name = name; Scale = Some scale } -> Some(name, scale)
+        | Node.Layer { Name = name; Scale = Some scale }
         | Node.Residual { Name = name; Scale = Some scale } -> Some(name, scale)
-        | _ -> None
+        | Node.Layer { Scale = None }
+        | Node.Residual { Scale = None }
+        | Node.Concat _ -> None
 
     /// All declarations of factors in the order of the text, by the name they are keyed by.
     let scales (network: Network) : (string * Scale) seq = nodes network |> Seq.choose scaleOf

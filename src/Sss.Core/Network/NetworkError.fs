@@ -1,42 +1,5 @@
 namespace Sss.Core
 
-/// What can be wrong with sizes and shapes, with the facts that a message needs.
-[<RequireQualifiedAccess>]
-type ShapeProblem =
-    /// The two sides of a residual sum differ. `identity`: the shortcut is the residual's input.
-    | SumOfDifferentShapes of branch: Shape * shortcut: Shape * identity: bool
-    /// `shortcut auto`: no stride makes the input's extents the branch's.
-    | NoAutoShortcut of input: Shape * branch: Shape
-    /// A branch of a concatenation has another height or width than the first.
-    | ConcatOfDifferentShapes of first: Shape * number: int * other: Shape
-    /// The window reaches beyond the padded input.
-    | WindowTooLarge of word: string * input: Shape * kernel: Size
-    /// `flatten` of more than 2³¹ − 1 values.
-    | TooManyFeatures of input: Shape
-    /// An extent beyond what the language allows.
-    | OutputTooLarge of word: string * output: Shape
-    /// `groups` does not divide the channels that come `in` or go `out`.
-    | GroupsDoNotDivide of groups: int * channels: int * incoming: bool
-    /// PyTorch's rule: a pool is padded by at most half its window.
-    | PoolPadTooLarge of pad: Size * kernel: Size
-    /// A number of a layer is outside its range.
-    | BadNumber of word: string * argument: string * value: string * expected: string
-    /// The last output does not have one value a class.
-    | OutputIsNotClasses of output: Shape * classes: int
-    /// More weights in one layer than one array can hold.
-    | TooManyWeights of word: string * count: decimal
-    /// More values in one image than one array can hold.
-    | ImageTooLarge of input: Shape
-    /// More multiply-adds or parameters than 64 bits can count.
-    | TooLarge of what: string
-    /// More layers than the language allows.
-    | TooManyLayers of limit: int
-    | EmptyNetwork
-    /// A residual whose branch holds no layer.
-    | EmptyBranch
-    /// A concatenation of fewer than two branches.
-    | FewBranches of count: int
-
 /// What can be wrong with names.
 [<RequireQualifiedAccess>]
 type NameProblem =

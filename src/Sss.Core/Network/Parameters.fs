@@ -1,25 +1,53 @@
 namespace Sss.Core
 
-/// What one trained array is for.
-type ParameterRole =
-    /// A weight of `conv`, `dwconv` or `dense`.
-    | Weight
-    /// A bias of `conv`, `dwconv` or `dense`.
-    | Bias
-    /// The scale of a `bn` (its `weight` in files).
-    | BnScale
-    /// The shift of a `bn` (its `bias` in files).
-    | BnShift
+/// Keys of arrays: `LAYER.weight`, and so on.
+[<RequireQualifiedAccess>]
+module ArrayKey =
+
+    /// The last piece of a key.
+    let word (part: ArrayPart) : string =
+        match part with
+        | ArrayPart.Weight -> "weight"
+        | ArrayPart.Bias -> "bias"
+        | ArrayPart.Mean -> "mean"
+        | ArrayPart.Variance -> "var"
+        | ArrayPart.Factor -> "factor"
+
+    /// The key of an array of a layer or a residual.
+    let make (part: ArrayPart) (owner: string) : string = owner + "." + word part
+
+    /// The layer or residual of a key, where it is the key of this part.
+    let tryOwner (part: ArrayPart) (key: string) : string option =
+        let ending = "." + word part
+
+        if key.EndsWith(ending, System.StringComparison.Ordinal) then
+            Some(key.Substring(0, key.Length - ending.Length))
+        else
+            None
+
+    let isPart (part: ArrayPart) (key: string) : bool = (tryOwner part key).IsSome
 
 /// One trained array of a network.
 type Parameter = {
     /// `LAYER.weight` or `LAYER.bias`.
     Key: string
-    /// PyTorch's layouts: out × in/groups × kh × kw for convolutions, out × in for `dense`.
-    Shape: int list
-    Role: ParameterRole
+    Spec: ArraySpec
     /// Whether the recipe's decay (L2) acts on it; `language.md` §6 has the rule.
     Decays: bool
+} with
+
+    /// PyTorch's layouts: out × in/groups × kh × kw for convolutions, out × in for `dense`.
+    member p.Shape = p.Spec.Shape
+
+    member p.Role = p.Spec.Role
+
+/// One array that training does not change by gradients: a running mean or variance.
+type Statistic = {
+    /// `LAYER.mean` or `LAYER.var`.
+    Key: string
+    Spec: ArraySpec
+    /// Its number of values.
+    Count: int
 }
 
 /// One array of factors: `LAYER.factor`.
@@ -39,53 +67,39 @@ module Parameters =
     let size (shape: int list) =
         List.fold (fun n d -> n * int64 d) 1L shape
 
-    let private weightShape (layer: Layer) =
-        match layer.Op with
-        | Op.Conv c ->
-            Some([ c.Out; layer.Input.Channels / c.Groups; c.Kernel.H; c.Kernel.W ], c.Bias)
-        | Op.DepthwiseConv c -> Some([ layer.Input.Channels; 1; c.Kernel.H; c.Kernel.W ], c.Bias)
-        | Op.Dense d -> Some([ d.Out; int (Shape.count layer.Input) ], d.Bias)
-        | _ -> None
+    /// Whether gradients change an array.
+    let isTrained (role: ArrayRole) =
+        match role with
+        | ArrayRole.Weight
+        | ArrayRole.Bias
+        | ArrayRole.NormScale
+        | ArrayRole.NormShift -> true
+        | ArrayRole.RunningMean
+        | ArrayRole.RunningVariance -> false
+
+    let private arrays (layer: Layer) = Op.arrays layer.Op layer.Input
 
     /// The trained arrays of one layer. `underFactor`: the layer carries a factor or ends a scaled
-    /// branch; a bn there decays, since otherwise it would grow as its factor shrinks and the
-    /// penalised problem would have no minimum.
-    let ofLayer (underFactor: bool) (layer: Layer) : Parameter list =
-        let array name shape role decays = {
-            Key = $"{layer.Name}.{name}"
-            Shape = shape
-            Role = role
-            Decays = decays
-        }
-
-        match layer.Op with
-        | Op.BatchNorm _ ->
-            let shape = [ layer.Output.Channels ]
-
-            [
-                array "weight" shape BnScale underFactor
-                array "bias" shape BnShift underFactor
-            ]
-        | _ ->
-            match weightShape layer with
-            | None -> []
-            | Some(shape, bias) -> [
-                array "weight" shape Weight true
-                if bias then
-                    array "bias" [ layer.Output.Channels ] Bias false
-              ]
+    /// branch.
+    let ofLayer (underFactor: bool) (layer: Layer) : Parameter list = [
+        for spec in arrays layer do
+            if isTrained spec.Role then
+                {
+                    Key = ArrayKey.make spec.Part layer.Name
+                    Spec = spec
+                    Decays =
+                        match spec.Decay with
+                        | ArrayDecay.Always -> true
+                        | ArrayDecay.Never -> false
+                        | ArrayDecay.UnderFactor -> underFactor
+                }
+    ]
 
     /// Names of the layers that end a scaled branch.
     let private scaledEnds (network: Network) =
         Network.nodes network
-        |> Seq.choose (
-            function
-            | Node.Residual { Scale = Some _; Branch = branch } ->
-                match List.tryLast branch with
-                | Some(Node.Layer layer) -> Some layer.Name
-                | _ -> None
-            | _ -> None
-        )
+        |> Seq.choose Network.scaledEnd
+        |> Seq.map (fun (_, last) -> last.Name)
         |> Set.ofSeq
 
     /// The trained arrays of a network, without factors.
@@ -98,21 +112,23 @@ module Parameters =
         )
         |> List.ofSeq
 
-    /// Running mean and variance of every `bn`: `LAYER.mean`, `LAYER.var`, one value a channel.
-    let statistics (network: Network) : (string * int) list = [
+    /// Running statistics of every normalisation: one value per channel.
+    let statistics (network: Network) : Statistic list = [
         for layer in Network.layers network do
-            match layer.Op with
-            | Op.BatchNorm _ ->
-                $"{layer.Name}.mean", layer.Output.Channels
-                $"{layer.Name}.var", layer.Output.Channels
-            | _ -> ()
+            for spec in arrays layer do
+                if not (isTrained spec.Role) then
+                    {
+                        Key = ArrayKey.make spec.Part layer.Name
+                        Spec = spec
+                        Count = int (size spec.Shape)
+                    }
     ]
 
     /// The factors of a network.
     let factors (network: Network) : FactorArray list = [
         for owner, scale in Network.scales network do
             {
-                Key = $"{owner}.factor"
+                Key = ArrayKey.make ArrayPart.Factor owner
                 Owner = owner
                 Scale = scale
             }

@@ -29,6 +29,27 @@ module Size =
     /// The same extent on both axes.
     let square n = { H = n; W = n }
 
+/// Products of counts, which a wrong text can make as large as it likes.
+[<RequireQualifiedAccess>]
+module Count =
+
+    /// a · b for counts of 0 or more; the largest 64-bit number where the product is larger.
+    let times (a: int64) (b: int64) : int64 =
+        if a <> 0L && b > System.Int64.MaxValue / a then
+            System.Int64.MaxValue
+        else
+            a * b
+
+    /// a + b for counts of 0 or more; the largest 64-bit number where the sum is larger.
+    let plus (a: int64) (b: int64) : int64 =
+        if b > System.Int64.MaxValue - a then
+            System.Int64.MaxValue
+        else
+            a + b
+
+    /// The product of several counts, as `times`.
+    let product (counts: int64 list) : int64 = List.fold times 1L counts
+
 /// Constructors and counts of shapes.
 [<RequireQualifiedAccess>]
 module Shape =

@@ -25,7 +25,7 @@ type Cut<'T> = {
 [<RequireQualifiedAccess>]
 module Cutting =
 
-    let private isFactor (key: string) = key.EndsWith ".factor"
+    let private isFactor = ArrayKey.isPart ArrayPart.Factor
 
     /// Constants in front of channels of a `bn` that go.
     let private settled numbers (a: Selection.Analysis) =
@@ -33,15 +33,16 @@ module Cutting =
 
         [
             for struct (part, step) in a.Graph.Steps do
-                match step with
-                | Step.Through({ Op = Op.BatchNorm _ } as bn, input, output) ->
+                match Graph.layerOf step with
+                | ValueSome(struct (layer, input, output)) when Op.usesBatch layer.Op layer.Input ->
                     let isGone = not (Graph.exists a.Graph a.Channels.Gone part)
                     let kept = a.Channels.Kept[output]
 
                     for c, state in Array.indexed states[input] do
                         if Known.isConstant state && (isGone || not kept[c]) then
-                            bn.Name, c, state
-                | _ -> ()
+                            layer.Name, c, Known.value state
+                | ValueSome _
+                | ValueNone -> ()
         ]
 
     /// The arrays without what constants add, and with numbers as given by `at` where the analysis
@@ -90,7 +91,7 @@ module Cutting =
         all
         |> Map.toList
         |> List.choose (fun (key, t) ->
-            if isFactor key || key.EndsWith ".weight" then
+            if isFactor key || ArrayKey.isPart ArrayPart.Weight key then
                 None
             else
                 minus t without[key] |> Option.map (fun d -> key, d)
@@ -103,7 +104,9 @@ module Cutting =
             if Graph.exists a.Graph a.Channels.Gone part then
                 match step with
                 | Step.Through({ Scale = Some scale } as layer, _, output)
-                | Step.Read({ Scale = Some scale } as layer, _, output) ->
+                | Step.Spread({ Scale = Some scale } as layer, _, _, output)
+                | Step.Read({ Scale = Some scale } as layer, _, _, output)
+                | Step.Mix({ Scale = Some scale } as layer, _, _, output) ->
                     let kept = a.Channels.Kept[output]
 
                     for i, channels in
@@ -114,7 +117,12 @@ module Cutting =
                     not a.Channels.Gone[branch.Part]
                     ->
                     residual.Name, 0
-                | _ -> ()
+                | Step.Through _
+                | Step.Spread _
+                | Step.Mix _
+                | Step.Read _
+                | Step.Sum _
+                | Step.Join _ -> ()
     ]
 
     /// A factor at 0 may have to stay, for a channel that a layer or a round number needs, and what

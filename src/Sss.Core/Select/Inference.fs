@@ -17,9 +17,11 @@ type private InferenceFold<'T when 'T :> INumberBase<'T>>() =
         Data = values |> Array.map (fun v -> 'T.CreateTruncating<float> v)
     }
 
-    /// The layer's weights times the map's gain, with a bias; `bias`: whether it has one already.
-    static member Absorb (affine: Affine) (bias: bool) (name: string) (weights: Weights<'T>) =
-        let whole = weights[$"{name}.weight"]
+    /// The layer's weights times the map's gain, with a bias.
+    static member Absorb (affine: Affine) (layer: Layer) (weights: Weights<'T>) =
+        let weight = ArrayKey.make ArrayPart.Weight layer.Name
+        let biasKey = ArrayKey.make ArrayPart.Bias layer.Name
+        let whole = weights[weight]
         let each = whole.Data.Length / affine.Gain.Length
 
         let scaled = {
@@ -35,27 +37,30 @@ type private InferenceFold<'T when 'T :> INumberBase<'T>>() =
         }
 
         let start =
-            if bias then
-                InferenceFold<'T>.Read weights $"{name}.bias"
+            if Op.hasBias layer.Op then
+                InferenceFold<'T>.Read weights biasKey
             else
                 Array.zeroCreate affine.Gain.Length
 
         let shifted = Array.map3 (fun b g t -> b * g + t) start affine.Gain affine.Shift
 
         weights
-        |> Map.add $"{name}.weight" scaled
-        |> Map.add $"{name}.bias" (InferenceFold<'T>.Vector shifted)
+        |> Map.add weight scaled
+        |> Map.add biasKey (InferenceFold<'T>.Vector shifted)
 
     /// A bn's scale and shift times a gain.
     static member Rescale (gain: float[]) (name: string) (weights: Weights<'T>) =
-        let scaled part =
-            InferenceFold<'T>.Read weights $"{name}.{part}"
-            |> Array.map2 (*) gain
-            |> InferenceFold<'T>.Vector
+        let scale part weights =
+            let key = ArrayKey.make part name
 
-        weights
-        |> Map.add $"{name}.weight" (scaled "weight")
-        |> Map.add $"{name}.bias" (scaled "bias")
+            weights
+            |> Map.add
+                key
+                (InferenceFold<'T>.Read weights key
+                 |> Array.map2 (*) gain
+                 |> InferenceFold<'T>.Vector)
+
+        weights |> scale ArrayPart.Weight |> scale ArrayPart.Bias
 
     /// The factor of a layer as a gain of each channel (a group's factor counts for all of its
     /// channels), times the factor of the branch that the layer ends.
@@ -67,23 +72,29 @@ type private InferenceFold<'T when 'T :> INumberBase<'T>>() =
                 match layer.Scale with
                 | None -> Array.create channels block
                 | Some scale ->
-                    let factors = InferenceFold<'T>.Read weights $"{layer.Name}.factor"
+                    let factors =
+                        InferenceFold<'T>.Read weights (ArrayKey.make ArrayPart.Factor layer.Name)
+
                     Array.init channels (fun c -> block * factors[c / (channels / scale.Count)])
             Shift = Array.zeroCreate channels
         }
 
-    /// y = (x − mean)/√(var + ε)·scale + shift, with the running statistics.
-    static member Norm (weights: Weights<'T>) (name: string) (b: BatchNorm) : Affine =
+    /// What a layer does to each channel in evaluation, where that is affine.
+    static member Norm (weights: Weights<'T>) (layer: Layer) : Affine option =
         let get part =
-            InferenceFold<'T>.Read weights $"{name}.{part}"
+            let values = InferenceFold<'T>.Read weights (ArrayKey.make part layer.Name)
+            fun channel -> values[channel]
 
-        let gain =
-            Array.map2 (fun s v -> s / Math.Sqrt(v + b.Eps)) (get "weight") (get "var")
+        (Op.facts layer.Op).Affine
+        |> Option.map (fun affine ->
+            let affine = affine get
+            let all = Array.init layer.Output.Channels affine
 
-        {
-            Gain = gain
-            Shift = Array.map3 (fun t m g -> t - m * g) (get "bias") (get "mean") gain
-        }
+            {
+                Gain = all |> Array.map (fun (struct (gain, _)) -> gain)
+                Shift = all |> Array.map (fun (struct (_, shift)) -> shift)
+            }
+        )
 
 /// Networks for prediction alone: what is constant once training is over is taken into the weights.
 [<RequireQualifiedAccess>]
@@ -95,24 +106,36 @@ module Inference =
         Shift = Array.map3 (fun s g t -> s * g + t) first.Shift second.Gain second.Shift
     }
 
-    /// Whether a layer has weights that an affine map of its output can go into, and whether it has
-    /// a bias already.
-    let private biasOf (op: Op) =
-        match op with
-        | Op.Conv c -> Some c.Bias
-        | Op.DepthwiseConv c -> Some c.Bias
-        | Op.Dense d -> Some d.Bias
-        | _ -> None
+    /// Whether a layer's weights can take up an affine map of its output, which gives it a bias.
+    let private absorbs (layer: Layer) = (Op.facts layer.Op).Bias.IsSome
 
     /// The layer without factors, and with a bias where it can have one.
     let private bare (layer: Layer) =
         Node.Layer {
             layer with
                 Scale = None
-                Op = Op.withBias layer.Op
+                Op = Op.withBias layer.Op layer.Input layer.Output
         }
 
-    let private takesFactor (op: Op) = (biasOf op).IsSome || op.IsBatchNorm
+    let private takesFactor (layer: Layer) =
+        match (Op.facts layer.Op).Takes with
+        | Takes.GainAndShift -> true
+        | Takes.Nothing -> false
+
+    /// An affine layer and what it does, where the layer before it can take that up.
+    let private foldable<'T when 'T :> INumberBase<'T>>
+        (weights: Weights<'T>)
+        (first: Layer)
+        (rest: Node list)
+        =
+        match rest with
+        | Node.Layer norm :: following when absorbs first ->
+            InferenceFold<'T>.Norm weights norm
+            |> Option.map (fun affine -> norm, affine, following)
+        | []
+        | Node.Layer _ :: _
+        | Node.Residual _ :: _
+        | Node.Concat _ :: _ -> None
 
     /// `block`: the factor of the scaled branch that the body is, for its last layer to take up.
     let rec private body<'T when 'T :> INumberBase<'T>>
@@ -120,7 +143,7 @@ module Inference =
         (nodes: Node list)
         (weights: Weights<'T>)
         : Node list * Weights<'T> =
-        let behind rest (node: Node, weights) =
+        let after rest (node: Node, weights) =
             let nodes, weights = body<'T> block rest weights
             node :: nodes, weights
 
@@ -129,43 +152,41 @@ module Inference =
 
         match nodes with
         | [] -> [], weights
-        | Node.Layer first :: Node.Layer({ Op = Op.BatchNorm b } as bn) :: rest when
-            (biasOf first.Op).IsSome
-            ->
-            let affine =
-                InferenceFold<'T>.Factors weights 1.0 first
-                |> andThen (InferenceFold<'T>.Norm weights bn.Name b)
-                |> andThen (factors bn rest)
-
-            let bias = biasOf first.Op = Some true
-            behind rest (bare first, InferenceFold<'T>.Absorb affine bias first.Name weights)
         | Node.Layer layer :: rest ->
-            let affine = factors layer rest
+            match foldable weights layer rest with
+            | Some(norm, normalise, rest) ->
+                let affine =
+                    InferenceFold<'T>.Factors weights 1.0 layer
+                    |> andThen normalise
+                    |> andThen (factors norm rest)
 
-            match biasOf layer.Op with
-            | _ when affine.Gain |> Array.forall ((=) 1.0) ->
-                behind rest (Node.Layer { layer with Scale = None }, weights)
-            | Some bias ->
-                behind rest (bare layer, InferenceFold<'T>.Absorb affine bias layer.Name weights)
-            | None when layer.Op.IsBatchNorm ->
-                behind rest (bare layer, InferenceFold<'T>.Rescale affine.Gain layer.Name weights)
-            | None -> behind rest (Node.Layer layer, weights)
+                after rest (bare layer, InferenceFold<'T>.Absorb affine layer weights)
+            | None ->
+                let affine = factors layer rest
+
+                if affine.Gain |> Array.forall ((=) 1.0) then
+                    after rest (Node.Layer { layer with Scale = None }, weights)
+                elif absorbs layer then
+                    after rest (bare layer, InferenceFold<'T>.Absorb affine layer weights)
+                elif takesFactor layer then
+                    after
+                        rest
+                        (bare layer, InferenceFold<'T>.Rescale affine.Gain layer.Name weights)
+                else
+                    after rest (Node.Layer layer, weights)
         | Node.Residual r :: rest ->
-            let takes =
-                match List.tryLast r.Branch with
-                | Some(Node.Layer last) -> takesFactor last.Op
-                | _ -> false
+            let takes = Network.lastLayer r.Branch |> Option.exists takesFactor
 
             let factor =
                 if takes && r.Scale.IsSome then
-                    (InferenceFold<'T>.Read weights $"{r.Name}.factor")[0]
+                    (InferenceFold<'T>.Read weights (ArrayKey.make ArrayPart.Factor r.Name))[0]
                 else
                     1.0
 
             let branch, weights = body<'T> factor r.Branch weights
             let shortcut, weights = body<'T> 1.0 r.Shortcut weights
 
-            behind
+            after
                 rest
                 (Node.Residual {
                     r with
@@ -182,7 +203,7 @@ module Inference =
                     { branch with Body = nodes }, weights
                 )
 
-            behind rest (Node.Concat { c with Branches = branches }, weights)
+            after rest (Node.Concat { c with Branches = branches }, weights)
 
     /// The same function in evaluation mode, up to rounding, as a network with fewer layers: each
     /// bn is folded into the `conv`, `dwconv` or `dense` in front of it, and every factor into the

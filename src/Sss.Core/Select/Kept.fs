@@ -14,12 +14,8 @@ module Kept =
             Map.tryFind owner after |> Option.defaultValue 0
 
         let branches =
-            Network.nodes whole
-            |> Seq.choose (
-                function
-                | Node.Residual r -> Some(r.Name, Network.layersOf r.Branch |> List.ofSeq)
-                | _ -> None
-            )
+            Network.residuals whole
+            |> Seq.map (fun r -> r.Name, Network.layersOf r.Branch |> List.ofSeq)
             |> Map.ofSeq
 
         [

@@ -35,12 +35,6 @@ module Selection =
         Outline: Outline
     }
 
-    let private nodeName node =
-        match node with
-        | Node.Layer l -> l.Name
-        | Node.Residual r -> r.Name
-        | Node.Concat c -> c.Name
-
     /// The layer behind which nothing of the image is left: the first such node of the network's own
     /// body, and inside it the first such layer.
     let private died (numbers: Numbers) (graph: Graph) : string option =
@@ -58,7 +52,7 @@ module Selection =
                 isDead output
             )
             |> Option.map _.Name
-            |> Option.defaultValue (nodeName node)
+            |> Option.defaultValue (Network.nameOf node)
         )
 
     let internal analyse
@@ -89,10 +83,15 @@ module Selection =
         match numbers.At with
         | None -> fun _ -> 0.0
         | Some at ->
-            let struct (_, each, taps, _) = Forward.reading layer
-            let weight = at $"{layer.Name}.weight"
-            let count = each * taps
-            fun o -> Numbers.sumOf (fun i -> weight i * weight i) (o * count) count
+            let weight = at (ArrayKey.make ArrayPart.Weight layer.Name)
+
+            let count =
+                Op.arrays layer.Op layer.Input
+                |> List.tryFind (fun spec -> spec.Role = ArrayRole.Weight)
+                |> Option.map (fun spec -> int (Parameters.size spec.Shape) / List.head spec.Shape)
+                |> Option.defaultValue 0
+
+            fun o -> OpFacts.sumOf (fun i -> weight i * weight i) (o * count) count
 
     /// The first array that is missing or has a wrong size.
     let internal misfit (network: Network) (weights: Weights<'T>) =
@@ -100,7 +99,7 @@ module Selection =
             Seq.concat [
                 Parameters.ofNetwork network
                 |> Seq.map (fun p -> p.Key, Parameters.size p.Shape)
-                Parameters.statistics network |> Seq.map (fun (key, n) -> key, int64 n)
+                Parameters.statistics network |> Seq.map (fun s -> s.Key, int64 s.Count)
                 Parameters.factors network |> Seq.map (fun f -> f.Key, int64 f.Scale.Count)
             ]
 

@@ -52,24 +52,28 @@ module Uniform =
 
         for struct (_, step) in graph.Steps do
             match step with
-            | Step.Through(_, input, output) ->
-                // `flatten` makes several features of a channel.
-                let each = graph.Shapes[output].Channels / graph.Shapes[input].Channels
+            | Step.Through(_, input, output) -> values[output] <- values[input]
+            // As many channels of each group, so that the groups stay equally large.
+            | Step.Mix(_, groups, input, output) ->
+                let parts = Array.splitInto groups values[input]
 
+                for part in parts do
+                    Array.iter2 join parts[0] part
+
+                values[output] <- values[input]
+            | Step.Spread(_, each, input, output) ->
                 values[output] <- values[input] |> Array.collect (Array.replicate each)
-            | Step.Read(layer, input, output) ->
+            | Step.Read(_, { Groups = groups }, input, output) ->
                 values[output] <- fresh graph.Shapes[output].Channels
 
-                match layer.Op with
-                | Op.Conv c when c.Groups > 1 ->
+                if groups > 1 then
                     Array.zip
-                        (Array.splitInto c.Groups values[input])
-                        (Array.splitInto c.Groups values[output])
+                        (Array.splitInto groups values[input])
+                        (Array.splitInto groups values[output])
                     |> Array.iter (fun (ins, outs) ->
                         for channel in Array.append ins outs do
                             join outs[0] channel
                     )
-                | _ -> ()
             | Step.Sum(_, branch, shortcut, output) ->
                 Array.iter2 join values[branch.End] values[shortcut.End]
                 values[output] <- values[branch.End]
@@ -109,23 +113,20 @@ module Uniform =
         let layer (l: Layer) =
             let struct (input, output) = graph.Ports[l.Name]
             let outs = count output
+            let facts = Op.facts l.Op
 
             {
                 l with
                     Scale = None
                     Op =
-                        match l.Op with
-                        | Op.Conv c ->
-                            Op.Conv {
-                                c with
-                                    Out = outs
-                                    Groups =
-                                        Array.splitInto c.Groups (kept output)
-                                        |> Array.filter (Array.contains true)
-                                        |> Array.length
-                            }
-                        | Op.Dense d -> Op.Dense { d with Out = outs }
-                        | op -> op
+                        facts.Narrow {
+                            Out = outs
+                            Groups =
+                                Array.splitInto (OpFacts.groups facts l.Input) (kept output)
+                                |> Array.filter (Array.contains true)
+                                |> Array.length
+                            Bias = (facts.Bias = Some true)
+                        }
                     Input = { l.Input with Channels = count input }
                     Output = { l.Output with Channels = outs }
             }

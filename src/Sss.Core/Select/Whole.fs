@@ -58,7 +58,10 @@ module Whole =
     let private biased (names: Set<string>) (network: Network) : Network =
         let layer (l: Layer) =
             if names.Contains l.Name then
-                { l with Op = Op.withBias l.Op }
+                {
+                    l with
+                        Op = Op.withBias l.Op l.Input l.Output
+                }
             else
                 l
 
@@ -75,21 +78,26 @@ module Whole =
 
         let fresh = [
             for key in Map.keys cut.Weights do
-                if key.EndsWith ".bias" && not (whole.Weights.ContainsKey key) then
-                    key.Substring(0, key.Length - ".bias".Length)
+                match ArrayKey.tryOwner ArrayPart.Bias key with
+                | Some owner when not (whole.Weights.ContainsKey key) -> owner
+                | Some _
+                | None -> ()
         ]
 
         let rows name =
-            let weight = $"{name}.weight"
+            let weight = ArrayKey.make ArrayPart.Weight name
             let each = whole.Weights[weight].Data.Length / outputs[name]
-            let eachNow = places[weight].Length / cut.Weights[$"{name}.bias"].Data.Length
+
+            let eachNow =
+                places[weight].Length
+                / cut.Weights[ArrayKey.make ArrayPart.Bias name].Data.Length
 
             places[weight]
             |> Array.chunkBySize eachNow
             |> Array.map (fun row -> row[0] / each)
 
         let add (weights, places) name =
-            let key = $"{name}.bias"
+            let key = ArrayKey.make ArrayPart.Bias name
 
             let none = {
                 Shape = [ outputs[name] ]
@@ -114,7 +122,7 @@ module Whole =
         (weights: Weights<'T>)
         (bn, channel: int, value: float)
         =
-        let key = $"{bn}.mean"
+        let key = ArrayKey.make ArrayPart.Mean bn
         let place = whole.Places[key][channel]
         edit key (fun data -> data[place] <- 'T.CreateTruncating value) weights
 
@@ -124,7 +132,7 @@ module Whole =
         (weights: Weights<'T>)
         (owner, index: int)
         =
-        let key = $"{owner}.factor"
+        let key = (ArrayKey.make ArrayPart.Factor owner)
         edit key (fun data -> data[whole.Places[key][index]] <- 'T.One) weights
 
     let private addUp<'T when 'T :> INumberBase<'T>> (cut: Cut<'T>) (whole: Whole<'T>) =

@@ -160,7 +160,7 @@ module internal Elaborate =
     and private layer run frame own word arguments scales rest : DraftNode =
         let report problem span = run.Report problem (place frame span)
 
-        match Layers.op report frame.Env word arguments (not (beforeNorm rest)) with
+        match Layers.op report frame.Env word arguments (beforeNorm rest) with
         | None -> DraftNode.Broken
         | Some op ->
             DraftNode.Layer {

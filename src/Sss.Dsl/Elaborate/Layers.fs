@@ -2,212 +2,118 @@ namespace Sss.Dsl
 
 open Sss.Core
 
-/// One layer: arguments to `Op`, with the defaults of `language.md` §3.
+/// One layer: written arguments to `Op`, with the defaults that the operation declares.
 module internal Layers =
 
-    let private most = 1_000_000
-
-    /// What makes a layer: its arguments, the values of names, and where to report.
+    /// What makes a layer: its word, the written arguments, the values of names, and where to report.
     type private Source = {
-        Word: string
+        Word: Word<Op>
         Bound: Signature.Bound
         Env: Evaluate.Env
         Report: MeaningProblem -> Span -> unit
-        mutable IsBroken: bool
     }
 
-    let private fail source problem =
-        source.IsBroken <- true
+    let private what source name = $"the {name} of `{source.Word.Name}`"
 
-        match problem with
-        | Some(problem, span) -> source.Report problem span
-        | None -> ()
+    let private whole source name least (e: Expr) : Result<int, _> =
+        Evaluate.expr source.Env e
+        |> Result.bind (
+            Evaluate.integer (fun () -> what source name) least ArgumentSpec.most (e.Span)
+        )
 
-    let private get source name fallback =
-        function
-        | Ok value -> value
-        | Error problem ->
-            ignore name
-            fail source problem
-            fallback
+    let private dims source name least span (values: int64 list) =
+        let isOut n =
+            n < int64 least || n > int64 ArgumentSpec.most
 
-    let private count source name fallback : int =
-        match source.Bound.TryGetValue name with
-        | true, { Value = Value.Expr e } ->
-            Evaluate.expr source.Env e
-            |> Result.bind (
-                Evaluate.integer (fun () -> $"the {name} of `{source.Word}`") 1 most e.Span
-            )
-            |> get source name fallback
-        | _ -> fallback
+        match values |> List.tryFind isOut, values with
+        | Some bad, _ ->
+            let expected = $"whole numbers from {least} to {ArgumentSpec.most}"
+            Error(Some(MeaningProblem.OutOfRange(what source name, float bad, expected), span))
+        | None, [ h; w ] -> Ok { H = int h; W = int w }
+        // Anything but two numbers has been reported by `Signature`.
+        | None, _ -> Error None
 
-    let private extentOf source name least span (values: int64 list) =
-        match values |> List.tryFind (fun n -> n < int64 least || n > int64 most) with
-        | Some bad ->
-            fail
-                source
-                (Some(
-                    MeaningProblem.OutOfRange(
-                        $"the {name} of `{source.Word}`",
-                        float bad,
-                        $"whole numbers from {least} to {most}"
-                    ),
-                    span
-                ))
-
-            Size.square 1
-        | None ->
-            match values with
-            | [ h; w ] -> { H = int h; W = int w }
-            | _ -> Size.square 1
-
-    /// `S` or `SxS`.
-    let private extent source name least (fallback: Size) : Size =
-        match source.Bound.TryGetValue name with
-        | true, { Value = Value.Dims dims; Span = span } -> extentOf source name least span dims
-        | true, { Value = Value.Expr e } ->
-            Evaluate.expr source.Env e
-            |> Result.bind (
-                Evaluate.integer (fun () -> $"the {name} of `{source.Word}`") least most e.Span
-            )
-            |> get source name 1
-            |> Size.square
-        | _ -> fallback
-
-    let private real source name fallback isGood expected : float =
-        match source.Bound.TryGetValue name with
-        | true, { Value = Value.Expr e } ->
-            match Evaluate.expr source.Env e with
-            | Ok value when isGood value && SinglePrecision.fits value -> value
-            | Ok value ->
+    let private real source name range (e: Expr) =
+        Evaluate.expr source.Env e
+        |> Result.bind (fun value ->
+            if RealRange.contains value range && SinglePrecision.fits value then
+                Ok value
+            else
                 let expected =
                     if SinglePrecision.fits value then
-                        expected
+                        RealRange.words range
                     else
                         SinglePrecision.expected
 
-                fail
-                    source
-                    (Some(
-                        MeaningProblem.OutOfRange($"the {name} of `{source.Word}`", value, expected),
-                        e.Span
-                    ))
+                Error(Some(MeaningProblem.OutOfRange(what source name, value, expected), e.Span))
+        )
 
-                fallback
-            | Error problem ->
-                fail source problem
-                fallback
-        | _ -> fallback
+    let private extent source name least (value: Located<Value>) =
+        match value.Value with
+        | Value.Dims values ->
+            dims source name least value.Span values |> Result.map ArgumentValue.Extent
+        | Value.Expr e ->
+            whole source name least e |> Result.map (Size.square >> ArgumentValue.Extent)
+        | Value.Word _ -> Ok ArgumentValue.Global
 
-    let private flag source name fallback : bool =
-        match source.Bound.TryGetValue name with
-        | true, { Value = Value.Word word } -> word = "yes"
-        | _ -> fallback
+    /// One written argument; or what is wrong with it. An unknown name gives no problem: it has been
+    /// reported by the check of names. `Signature` has seen to it that the value fits the kind.
+    let private argument source (argument: ArgumentSpec) (value: Located<Value>) =
+        match argument.Kind, value.Value with
+        | ArgumentKind.Count, Value.Expr e ->
+            whole source argument.Name 1 e |> Result.map ArgumentValue.Count
+        | ArgumentKind.Real range, Value.Expr e ->
+            real source argument.Name range e |> Result.map ArgumentValue.Real
+        | ArgumentKind.Flag, Value.Word word -> Ok(ArgumentValue.Flag(word = "yes"))
+        | ArgumentKind.Extent least, _ -> extent source argument.Name least value
+        | ArgumentKind.Kernel, _
+        | ArgumentKind.KernelOrGlobal, _ -> extent source argument.Name 1 value
+        | ArgumentKind.Count, (Value.Dims _ | Value.Word _)
+        | ArgumentKind.Real _, (Value.Dims _ | Value.Word _)
+        | ArgumentKind.Flag, (Value.Expr _ | Value.Dims _) -> Error None
 
-    /// dilation · (K − 1) / 2 rounded down, an axis each; kept small enough to be an `int`.
-    let defaultPad (kernel: Size) (dilation: Size) : Size =
-        let along k d =
-            int (min (int64 d * int64 (k - 1) / 2L) (int64 most))
+    let private make source beforeNorm : Op option =
+        let values = [
+            for a in source.Word.Arguments do
+                match source.Bound.TryGetValue a.Name with
+                | true, value -> a.Name, argument source a value
+                | false, _ -> ()
+        ]
 
-        {
-            H = along kernel.H dilation.H
-            W = along kernel.W dilation.W
-        }
+        for _, value in values do
+            match value with
+            | Error(Some(problem, span)) -> source.Report problem span
+            | Error None
+            | Ok _ -> ()
 
-    let private convolution source =
-        let kernel = extent source "kernel" 1 (Size.square 1)
-        let dilation = extent source "dilation" 1 (Size.square 1)
-        let stride = extent source "stride" 1 (Size.square 1)
-        kernel, stride, extent source "pad" 0 (defaultPad kernel dilation), dilation
-
-    let private pool source kind =
-        match source.Bound.TryGetValue "window" with
-        | true, { Value = Value.Word _ } -> Op.GlobalPool kind
-        | _ ->
-            let kernel = extent source "window" 1 (Size.square 1)
-
-            Op.Pool {
-                Kind = kind
-                Kernel = kernel
-                Stride = extent source "stride" 1 kernel
-                Pad = extent source "pad" 0 (Size.square 0)
-                Ceil = flag source "ceil" false
+        if values |> List.exists (fun (_, value) -> Result.isError value) then
+            None
+        else
+            source.Word.Make {
+                Written =
+                    Map.ofList [
+                        for name, value in values do
+                            match value with
+                            | Ok value -> name, value
+                            | Error _ -> ()
+                    ]
+                Taken = source.Word.Arguments
+                BeforeNorm = beforeNorm
             }
-
-    let private build source (biasDefault: bool) : Op =
-        match source.Word with
-        | "conv" ->
-            let kernel, stride, pad, dilation = convolution source
-
-            Op.Conv {
-                Out = count source "number of channels" 1
-                Kernel = kernel
-                Stride = stride
-                Pad = pad
-                Dilation = dilation
-                Groups = count source "groups" 1
-                Bias = flag source "bias" biasDefault
-            }
-        | "dwconv" ->
-            let kernel, stride, pad, dilation = convolution source
-
-            Op.DepthwiseConv {
-                Kernel = kernel
-                Stride = stride
-                Pad = pad
-                Dilation = dilation
-                Bias = flag source "bias" biasDefault
-            }
-        | "dense" ->
-            Op.Dense {
-                Out = count source "number of features" 1
-                Bias = flag source "bias" biasDefault
-            }
-        | "bn" ->
-            Op.BatchNorm {
-                Eps = real source "eps" 1e-5 (fun x -> x > 0.0) "a number above 0"
-                Momentum =
-                    real
-                        source
-                        "momentum"
-                        0.1
-                        (fun x -> x >= 0.0 && x <= 1.0)
-                        "a number from 0 to 1"
-            }
-        | "relu" -> Op.Activation Relu
-        | "relu6" -> Op.Activation Relu6
-        | "leakyrelu" ->
-            Op.Activation(LeakyRelu(real source "slope" 0.01 (fun _ -> true) "a number"))
-        | "silu" -> Op.Activation Silu
-        | "gelu" -> Op.Activation Gelu
-        | "tanh" -> Op.Activation Tanh
-        | "sigmoid" -> Op.Activation Sigmoid
-        | "maxpool" -> pool source Max
-        | "avgpool" -> pool source Average
-        | "dropout" ->
-            Op.Dropout(
-                real
-                    source
-                    "probability"
-                    0.0
-                    (fun x -> x >= 0.0 && x < 1.0)
-                    "a number from 0 to below 1"
-            )
-        | _ -> Op.Flatten
+            |> Some
 
     /// The operation of a layer statement; None when it is wrong (and reported, here or by the check
-    /// of names).
-    let op report env (word: Located<string>) arguments (biasDefault: bool) : Op option =
-        match Signature.bindLayer word arguments with
-        | Error _ -> None
-        | Ok bound ->
+    /// of names). `beforeNorm`: a `bn` follows at once.
+    let op report env (word: Located<string>) arguments (beforeNorm: bool) : Op option =
+        match Op.tryWord word.Value, Signature.bindLayer word arguments with
+        | Some known, Ok bound ->
             let source = {
-                Word = word.Value
+                Word = known
                 Bound = bound
                 Env = env
                 Report = report
-                IsBroken = false
             }
 
-            let op = build source biasDefault
-            if source.IsBroken then None else Some op
+            make source beforeNorm
+        | None, _
+        | Some _, Error _ -> None

@@ -3,98 +3,17 @@ namespace Sss.Dsl
 open System.Collections.Generic
 open Sss.Core
 
-/// What an argument of a layer must be.
-type internal ArgumentType =
-    /// A number of channels, features or groups.
-    | Count
-    /// `S` or `SxS`; the smallest value.
-    | Extent of least: int
-    | Real
-    /// `yes` or `no`.
-    | Flag
-    /// `KxK`.
-    | Kernel
-    /// `KxK` or `global`.
-    | KernelOrGlobal
-
-/// The arguments that a layer takes.
-type internal Signature = {
-    Positional: (string * ArgumentType) list
-    Named: (string * ArgumentType) list
-    Example: string
-}
-
-/// The table of `language.md` §3, and how written arguments are matched with it.
+/// How written arguments are matched with those that a layer or a definition takes.
 module internal Signature =
 
-    let private window = [ "stride", Extent 1; "pad", Extent 0 ]
-    let private convolution = window @ [ "dilation", Extent 1; "bias", Flag ]
-
-    let private none = {
-        Positional = []
-        Named = []
-        Example = ""
-    }
-
-    let private pool = {
-        Positional = [ "window", KernelOrGlobal ]
-        Named = window @ [ "ceil", Flag ]
-        Example = "2x2"
-    }
-
-    // Values, not made anew for every layer.
-    let private conv = {
-        Positional = [ "number of channels", Count; "kernel", Kernel ]
-        Named = window @ [ "groups", Count; "dilation", Extent 1; "bias", Flag ]
-        Example = "16 3x3"
-    }
-
-    let private dwconv = {
-        Positional = [ "kernel", Kernel ]
-        Named = convolution
-        Example = "3x3"
-    }
-
-    let private dense = {
-        Positional = [ "number of features", Count ]
-        Named = [ "bias", Flag ]
-        Example = "classes"
-    }
-
-    let private bn = {
-        none with
-            Named = [ "eps", Real; "momentum", Real ]
-    }
-
-    let private leakyrelu = { none with Named = [ "slope", Real ] }
-
-    let private dropout = {
-        none with
-            Positional = [ "probability", Real ]
-            Example = "0.5"
-    }
-
-    /// The arguments of a kind of layer.
-    let ofKind (kind: string) : Signature =
+    let private expected kind =
         match kind with
-        | "conv" -> conv
-        | "dwconv" -> dwconv
-        | "dense" -> dense
-        | "bn" -> bn
-        | "leakyrelu" -> leakyrelu
-        | "maxpool"
-        | "avgpool" -> pool
-        | "dropout" -> dropout
-        | _ -> none
-
-    let private expected argument =
-        match argument with
-        | Count
-        | Real -> "a number"
-        | Extent _ -> "a number such as `2`, or a size such as `2x1`"
-        | Flag -> "`yes` or `no`"
-        | Kernel -> "a size such as `3x3`"
-        | KernelOrGlobal -> "a size such as `3x3`, or `global`"
+        | ArgumentKind.Count
+        | ArgumentKind.Real _ -> "a number"
+        | ArgumentKind.Extent _ -> "a number such as `2`, or a size such as `2x1`"
+        | ArgumentKind.Flag -> "`yes` or `no`"
+        | ArgumentKind.Kernel -> "a size such as `3x3`"
+        | ArgumentKind.KernelOrGlobal -> "a size such as `3x3`, or `global`"
 
     let private found value =
         match value with
@@ -105,13 +24,17 @@ module internal Signature =
             + "`"
         | Value.Word word -> $"`{word}`"
 
-    let private fits argument value =
-        match argument, value with
-        | (Count | Real | Extent _), Value.Expr _ -> true
-        | (Extent _ | Kernel | KernelOrGlobal), Value.Dims [ _; _ ] -> true
-        | Flag, Value.Word("yes" | "no") -> true
-        | KernelOrGlobal, Value.Word "global" -> true
-        | _ -> false
+    let private fits kind value =
+        match kind, value with
+        | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Extent _), Value.Expr _ -> true
+        | (ArgumentKind.Extent _ | ArgumentKind.Kernel | ArgumentKind.KernelOrGlobal), Value.Dims d ->
+            d.Length = 2
+        | ArgumentKind.Flag, Value.Word word -> word = "yes" || word = "no"
+        | ArgumentKind.KernelOrGlobal, Value.Word word -> word = "global"
+        | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Flag), Value.Dims _
+        | (ArgumentKind.Flag | ArgumentKind.Kernel | ArgumentKind.KernelOrGlobal), Value.Expr _
+        | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Extent _ | ArgumentKind.Kernel),
+          Value.Word _ -> false
 
     /// The arguments of one statement by name.
     type Bound = Dictionary<string, Located<Value>>
@@ -154,47 +77,57 @@ module internal Signature =
 
         bound, problems
 
-    /// The arguments of a layer, matched; or what is wrong with them.
-    let bindLayer (word: Located<string>) arguments : Result<Bound, (MeaningProblem * Span) list> =
-        let signature = ofKind word.Value
-        let positional = List.map fst signature.Positional
+    /// What is wrong with one argument of a layer, written or not.
+    let private problemsOf
+        (known: Word<Op>)
+        (word: Located<string>)
+        (bound: Bound)
+        (argument: ArgumentSpec)
+        = [
+        let kind = argument.Kind
 
-        let bound, problems =
-            matchUp word.Value positional (List.map fst signature.Named) arguments
-
-        for name, kind in signature.Positional @ signature.Named do
-            match bound.TryGetValue name with
-            | true, value when not (fits kind value.Value) ->
-                problems.Add(
+        match bound.TryGetValue argument.Name with
+        | true, value when not (fits kind value.Value) ->
+            MeaningProblem.WrongArgument(
+                $"the {argument.Name} of `{word.Value}`",
+                found value.Value,
+                expected kind
+            ),
+            value.Span
+        | true, value when value.Value.IsWord && kind.IsKernelOrGlobal && bound.Count > 1 ->
+            for other in bound do
+                if other.Key <> argument.Name then
                     MeaningProblem.WrongArgument(
-                        $"the {name} of `{word.Value}`",
-                        found value.Value,
-                        expected kind
+                        $"{other.Key} of a global pool",
+                        "given",
+                        $"`{word.Value} global` alone"
                     ),
-                    value.Span
-                )
-            | true, value when value.Value.IsWord && kind = KernelOrGlobal && bound.Count > 1 ->
-                for other in bound do
-                    if other.Key <> name then
-                        problems.Add(
-                            MeaningProblem.WrongArgument(
-                                $"{other.Key} of a global pool",
-                                "given",
-                                $"`{word.Value} global` alone"
-                            ),
-                            other.Value.Span
-                        )
-            | true, _ -> ()
-            | false, _ when List.contains name positional ->
-                problems.Add(
-                    MeaningProblem.MissingArgument(
-                        word.Value,
-                        name,
-                        Some $"{word.Value} {signature.Example}"
-                    ),
-                    word.Span
-                )
-            | false, _ -> ()
+                    other.Value.Span
+        | true, _ -> ()
+        | false, _ when argument.Default.IsNone ->
+            MeaningProblem.MissingArgument(
+                word.Value,
+                argument.Name,
+                Some $"{word.Value} {known.Example}"
+            ),
+            word.Span
+        | false, _ -> ()
+    ]
+
+    let private noWord (word: Located<string>) =
+        invalidArg "word" $"`{word.Value}` is no layer."
+
+    /// The arguments of a layer, matched; or what is wrong with them. `word`: one of `Op.words`.
+    let bindLayer (word: Located<string>) arguments : Result<Bound, (MeaningProblem * Span) list> =
+        let known = Op.tryWord word.Value |> Option.defaultWith (fun () -> noWord word)
+
+        let namesOf isNamed =
+            known.Arguments |> List.filter (fun a -> a.IsNamed = isNamed) |> List.map _.Name
+
+        let bound, problems = matchUp word.Value (namesOf false) (namesOf true) arguments
+
+        for argument in known.Arguments do
+            problems.AddRange(problemsOf known word bound argument)
 
         if problems.Count = 0 then
             Ok bound

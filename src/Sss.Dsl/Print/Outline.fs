@@ -16,13 +16,7 @@ type internal Outline =
 /// Finding scopes in names.
 module internal Outline =
 
-    let private nameOf node =
-        match node with
-        | Node.Layer l -> l.Name
-        | Node.Residual r -> r.Name
-        | Node.Concat c -> c.Name
-
-    /// The first part of what a name has behind a prefix, and whether more parts follow.
+    /// The first part of what a name has after a prefix, and whether more parts follow.
     let private firstPart (prefix: int) (name: string) : struct (string * bool) =
         let dot = name.IndexOf('.', min prefix name.Length)
 
@@ -37,13 +31,13 @@ module internal Outline =
         let mutable rest = nodes
 
         while not rest.IsEmpty do
-            let struct (part, isScope) = firstPart prefix (nameOf rest.Head)
+            let struct (part, isScope) = firstPart prefix (Network.nameOf rest.Head)
 
             if isScope then
                 let inside = ResizeArray<Node>()
 
                 let isInside node =
-                    firstPart prefix (nameOf node) = struct (part, true)
+                    firstPart prefix (Network.nameOf node) = struct (part, true)
 
                 while not rest.IsEmpty && isInside rest.Head do
                     inside.Add rest.Head
@@ -74,9 +68,9 @@ module internal Outline =
                 [
                     for branch in c.Branches do
                         let number =
-                            match AutomaticName.split branch.Name with
-                            | Some("branch", n) -> n
-                            | _ -> 0
+                            AutomaticName.split branch.Name
+                            |> Option.map snd
+                            |> Option.defaultValue 0
 
                         number, ofNodes (c.Name.Length + branch.Name.Length + 2) branch.Body
                 ]

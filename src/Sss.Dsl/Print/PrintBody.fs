@@ -49,16 +49,23 @@ module internal PrintBody =
 
     let private isNorm outline =
         match outline with
-        | Outline.Layer(_, { Op = Op.BatchNorm _ }) -> true
-        | _ -> false
+        | Outline.Layer(_, layer) -> (Op.facts layer.Op).CancelsGain
+        | Outline.Scope _
+        | Outline.Residual _
+        | Outline.Concat _ -> false
+
+    let private familyOf (op: Op) = (Op.facts op).Family
 
     /// A layer goes on the line of the one before it when it only finishes it: a bn behind weights,
     /// an activation behind either.
     let private joins before layer =
-        match before, layer with
-        | Some(Op.Conv _ | Op.DepthwiseConv _ | Op.Dense _), (Op.BatchNorm _ | Op.Activation _)
-        | Some(Op.BatchNorm _), Op.Activation _ -> true
-        | _ -> false
+        match before |> Option.map familyOf, familyOf layer with
+        | Some Family.Weights, (Family.Norm | Family.Pointwise)
+        | Some Family.Norm, Family.Pointwise -> true
+        | Some Family.Weights, (Family.Weights | Family.Pooling | Family.Other)
+        | Some Family.Norm, (Family.Weights | Family.Norm | Family.Pooling | Family.Other)
+        | Some(Family.Pointwise | Family.Pooling | Family.Other), _
+        | None, _ -> false
 
     let rec lines (run: Run) (body: Outline list) : Line list =
         let counters = Counters()

@@ -25,68 +25,48 @@ module internal PrintLayer =
             let init = if s.Init = 1.0 then "" else ", init=" + Numbers.real s.Init
             " @scale(" + kind + gamma + init + ")"
 
-    /// ` NAME=value` where the value is not the default.
-    let private extent name (fallback: Size) (value: Size) : string =
-        if value = fallback then
-            ""
-        elif value.H = value.W then
-            " " + name + "=" + string value.H
-        else
-            " " + name + "=" + value.ToString()
+    /// An extent where one number may stand for both axes.
+    let private extent (size: Size) =
+        if size.H = size.W then string size.H else size.ToString()
 
-    let private one = Size.square 1
+    let private value (kind: ArgumentKind) (value: ArgumentValue) : string =
+        match value with
+        | ArgumentValue.Count n -> string n
+        | ArgumentValue.Real x -> Numbers.real x
+        | ArgumentValue.Flag isSet -> if isSet then "yes" else "no"
+        | ArgumentValue.Global -> "global"
+        | ArgumentValue.Extent size ->
+            match kind with
+            | ArgumentKind.Extent _ -> extent size
+            | ArgumentKind.Count
+            | ArgumentKind.Real _
+            | ArgumentKind.Flag
+            | ArgumentKind.Kernel
+            | ArgumentKind.KernelOrGlobal -> size.ToString()
 
-    let private padding (kernel: Size) (dilation: Size) : Size = Layers.defaultPad kernel dilation
-
-    let private bias fallback value =
-        if value = fallback then
-            ""
-        else
-            (if value then " bias=yes" else " bias=no")
-
-    let private number name fallback value =
-        if value = fallback then
-            ""
-        else
-            " " + name + "=" + Numbers.real value
-
-    let private pool word (p: Pool) =
-        word
-        + " "
-        + p.Kernel.ToString()
-        + extent "stride" p.Kernel p.Stride
-        + extent "pad" (Size.square 0) p.Pad
-        + (if p.Ceil then " ceil=yes" else "")
+    /// The argument with a blank in front, or nothing where its value is the default.
+    let private argument (all: Arguments) (spec: ArgumentSpec) : string =
+        match Map.tryFind spec.Name all.Written, spec.Default with
+        | Some written, Some fallback when fallback all = written -> ""
+        | Some written, _ ->
+            let text = value spec.Kind written
+            if spec.IsNamed then $" {spec.Name}={text}" else " " + text
+        // A global pool has its window alone.
+        | None, _ -> ""
 
     /// A layer without label and scale. `beforeNorm`: the next statement is a bn.
     let op (op: Op) (beforeNorm: bool) : string =
-        let word = Op.word op
+        let facts = Op.facts op
 
-        match op with
-        | Op.Conv c ->
-            word
-            + " "
-            + string c.Out
-            + " "
-            + c.Kernel.ToString()
-            + extent "stride" one c.Stride
-            + extent "pad" (padding c.Kernel c.Dilation) c.Pad
-            + (if c.Groups = 1 then "" else " groups=" + string c.Groups)
-            + extent "dilation" one c.Dilation
-            + bias (not beforeNorm) c.Bias
-        | Op.DepthwiseConv c ->
-            word
-            + " "
-            + c.Kernel.ToString()
-            + extent "stride" one c.Stride
-            + extent "pad" (padding c.Kernel c.Dilation) c.Pad
-            + extent "dilation" one c.Dilation
-            + bias (not beforeNorm) c.Bias
-        | Op.Dense d -> word + " " + string d.Out + bias (not beforeNorm) d.Bias
-        | Op.BatchNorm b -> word + number "eps" 1e-5 b.Eps + number "momentum" 0.1 b.Momentum
-        | Op.Activation(LeakyRelu slope) -> word + number "slope" 0.01 slope
-        | Op.Pool p -> pool word p
-        | Op.GlobalPool _ -> word + " global"
-        | Op.Dropout p -> word + " " + Numbers.real p
-        | Op.Activation _
-        | Op.Flatten -> word
+        let taken =
+            match Op.tryWord facts.Word with
+            | Some word -> word.Arguments
+            | None -> []
+
+        let all: Arguments = {
+            Written = Map.ofList facts.Arguments
+            Taken = taken
+            BeforeNorm = beforeNorm
+        }
+
+        facts.Word + (taken |> List.map (argument all) |> String.concat "")

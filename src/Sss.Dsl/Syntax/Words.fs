@@ -9,7 +9,10 @@ open System.Collections.Generic
 module Words =
 
     /// The kinds of layers.
-    let kinds = Op.words
+    let kinds: string[] = [|
+        for word in Op.words do
+            word.Name
+    |]
 
     /// Words with a meaning of their own.
     let keywords = [|

@@ -17,9 +17,9 @@ module internal LayerNodes =
         (graph, keys) ||> List.fold (fun graph key -> weight weights key graph)
 
     let private biased (layer: Layer) bias = [
-        $"{layer.Name}.weight"
+        ArrayKey.make ArrayPart.Weight layer.Name
         if bias then
-            $"{layer.Name}.bias"
+            ArrayKey.make ArrayPart.Bias layer.Name
     ]
 
     let private convolution
@@ -60,8 +60,8 @@ module internal LayerNodes =
 
     let private batchNorm weights (layer: Layer) output (bn: BatchNorm) (x: Value) graph =
         let keys =
-            [ "weight"; "bias"; "mean"; "var" ]
-            |> List.map (fun part -> $"{layer.Name}.{part}")
+            [ ArrayPart.Weight; ArrayPart.Bias; ArrayPart.Mean; ArrayPart.Variance ]
+            |> List.map (fun part -> ArrayKey.make part layer.Name)
 
         graph
         |> weightAll weights keys
@@ -69,42 +69,6 @@ module internal LayerNodes =
             Proto.float "epsilon" bn.Eps
         ],
         x.Form
-
-    let private scalar name (value: float) =
-        Proto.floats name [] [| float32 value |]
-
-    let private activation (layer: Layer) output kind (x: Value) graph =
-        let name = layer.Name
-
-        let simple op attributes =
-            Graph.add op name [ x.Name ] output attributes graph
-
-        match kind with
-        | Relu -> simple "Relu" []
-        | Tanh -> simple "Tanh" []
-        | Sigmoid -> simple "Sigmoid" []
-        | LeakyRelu slope -> simple "LeakyRelu" [ Proto.float "alpha" slope ]
-        | Relu6 ->
-            graph
-            |> Graph.constant (scalar $"{name}/low" 0.0)
-            |> Graph.constant (scalar $"{name}/high" 6.0)
-            |> Graph.add "Clip" name [ x.Name; $"{name}/low"; $"{name}/high" ] output []
-        // x · σ(x)
-        | Silu ->
-            graph
-            |> Graph.add "Sigmoid" $"{name}/sigmoid" [ x.Name ] $"{name}/sigmoid" []
-            |> Graph.add "Mul" name [ x.Name; $"{name}/sigmoid" ] output []
-        // x/2 · (1 + erf(x/√2))
-        | Gelu ->
-            graph
-            |> Graph.constant (scalar $"{name}/root" (sqrt 2.0))
-            |> Graph.constant (scalar $"{name}/one" 1.0)
-            |> Graph.constant (scalar $"{name}/half" 0.5)
-            |> Graph.add "Div" $"{name}/scaled" [ x.Name; $"{name}/root" ] $"{name}/scaled" []
-            |> Graph.add "Erf" $"{name}/erf" [ $"{name}/scaled" ] $"{name}/erf" []
-            |> Graph.add "Add" $"{name}/sum" [ $"{name}/erf"; $"{name}/one" ] $"{name}/sum" []
-            |> Graph.add "Mul" $"{name}/product" [ x.Name; $"{name}/sum" ] $"{name}/product" []
-            |> Graph.add "Mul" name [ $"{name}/product"; $"{name}/half" ] output []
 
     let private pool (layer: Layer) output (p: Pool) x graph =
         let graph, x = Graph.spatial layer.Name x graph
@@ -135,7 +99,7 @@ module internal LayerNodes =
 
     /// Multiplies by the factors of `owner`; a group's factor stands for each of its channels.
     let private factor (weights: Weights<float32>) owner (shape: Shape) form input output graph =
-        let key = $"{owner}.factor"
+        let key = ArrayKey.make ArrayPart.Factor owner
         let factors = weights[key].Data
         let each = shape.Channels / factors.Length
         let values = Array.init shape.Channels (fun c -> factors[c / each])
@@ -211,7 +175,7 @@ module internal LayerNodes =
             |> made
         | Op.Dense d -> dense weights layer output d.Bias x graph |> made
         | Op.BatchNorm bn -> batchNorm weights layer output bn x graph |> made
-        | Op.Activation kind -> made (activation layer output kind x graph, x.Form)
+        | Op.Activation a -> made (ActivationNodes.add a layer.Name output x.Name graph, x.Form)
         | Op.Pool p -> pool layer output p x graph |> made
         | Op.GlobalPool kind ->
             let graph, x = Graph.spatial layer.Name x graph

@@ -111,8 +111,8 @@ module NetworkFile =
     let keys (network: Network) : (string * int list) list = [
         for p in Parameters.ofNetwork network do
             p.Key, p.Shape
-        for key, count in Parameters.statistics network do
-            key, [ count ]
+        for s in Parameters.statistics network do
+            s.Key, s.Spec.Shape
         for f in Parameters.factors network do
             f.Key, [ f.Scale.Count ]
     ]
@@ -138,8 +138,8 @@ module NetworkFile =
     let numberFaults (network: Network) (weights: Weights<float32>) : NumberFault list =
         let variances =
             Parameters.statistics network
-            |> List.map fst
-            |> List.filter (fun key -> key.EndsWith(".var", System.StringComparison.Ordinal))
+            |> List.filter (fun s -> s.Spec.Role = ArrayRole.RunningVariance)
+            |> List.map _.Key
             |> Set.ofList
 
         let isWrong (value: float32) = not (System.Single.IsFinite value)

@@ -96,20 +96,16 @@ module internal Parts =
                 ]
         }
 
-    /// The box of a node; None: it is not drawn (a bn, an activation, a dropout, a flatten).
+    /// The box of a node; None: it is not drawn (a normalisation, an activation, a dropout, a flatten).
     let rec node scene gone (node: Node) : Box option =
         match node with
         | Node.Layer layer ->
-            match layer.Op with
-            | Op.Conv _
-            | Op.DepthwiseConv _
-            | Op.Dense _ -> Some(bar scene gone layer)
-            | Op.Pool _
-            | Op.GlobalPool _ -> Some(pool scene gone layer)
-            | Op.BatchNorm _
-            | Op.Activation _
-            | Op.Dropout _
-            | Op.Flatten -> None
+            match (Op.facts layer.Op).Family with
+            | Family.Weights -> Some(bar scene gone layer)
+            | Family.Pooling -> Some(pool scene gone layer)
+            | Family.Norm
+            | Family.Pointwise
+            | Family.Other -> None
         | Node.Residual r ->
             let struct (branch, shortcut) =
                 match scene.Fate with

@@ -26,12 +26,6 @@ type internal Tile = {
 [<RequireQualifiedAccess>]
 module internal Tiles =
 
-    let private nameOf node =
-        match node with
-        | Node.Layer l -> l.Name
-        | Node.Residual r -> r.Name
-        | Node.Concat c -> c.Name
-
     /// The name without parts that numbers alone tell apart: `unit3.residual1` is `unit3`.
     let private short (names: string list) (name: string) =
         let scope (name: string) = (name.Split '.').[0]
@@ -44,7 +38,7 @@ module internal Tiles =
     let private costs (layers: Layer seq) = layers |> Seq.sumBy Cost.macs
 
     let private state scene node : TileState * string =
-        let name = nameOf node
+        let name = Network.nameOf node
         let before = Network.layersOf [ node ] |> List.ofSeq
 
         match scene.Fate with
@@ -66,7 +60,8 @@ module internal Tiles =
                 let word =
                     match node with
                     | Node.Residual _ -> "its branch is removed"
-                    | _ -> "removed"
+                    | Node.Layer _
+                    | Node.Concat _ -> "removed"
 
                 Gone, $"{name}: {word}, {part} of its macs are left"
             elif share < 1.0 then
@@ -85,7 +80,8 @@ module internal Tiles =
         let goneLayer node =
             match scene.Fate, node with
             | Some fate, Node.Layer layer -> (Fate.layer fate layer).IsNone
-            | _ -> false
+            | Some _, (Node.Residual _ | Node.Concat _)
+            | None, _ -> false
 
         let drawn =
             network.Body
@@ -93,7 +89,7 @@ module internal Tiles =
                 Parts.node scene (goneLayer node) node |> Option.map (fun box -> node, box)
             )
 
-        let names = drawn |> List.map (fst >> nameOf)
+        let names = drawn |> List.map (fst >> Network.nameOf)
 
         drawn
         |> List.map (fun (node, box) ->
@@ -101,8 +97,8 @@ module internal Tiles =
             let state, told = state scene node
 
             {
-                Name = nameOf node
-                Label = short names (nameOf node)
+                Name = Network.nameOf node
+                Label = short names (Network.nameOf node)
                 Extent = $"{output.Height}x{output.Width}"
                 State = state
                 Told = told

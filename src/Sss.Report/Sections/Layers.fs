@@ -69,7 +69,9 @@ module internal Layers =
                 Macs = Some((if branch then inside after else 0L), inside Cost.macs)
                 Scale = r.Scale
             }
-        | _ -> None
+        | Node.Layer _
+        | Node.Residual _
+        | Node.Concat _ -> None
 
     /// A stroke a factor, as high as its value; many factors share a stroke, which shows the largest.
     let private strip (values: float32[]) : XmlNode =

@@ -28,17 +28,7 @@ module Footprint =
     let private weights (network: Network) = (Cost.ofNetwork network).Params
 
     /// Whether a backward pass needs what the layer reads; what it writes is another place in memory.
-    let private keepsInput (layer: Layer) =
-        match layer.Op with
-        | Op.Conv _
-        | Op.DepthwiseConv _
-        | Op.Dense _
-        | Op.BatchNorm _ -> true
-        | Op.Activation _
-        | Op.Pool _
-        | Op.GlobalPool _
-        | Op.Dropout _
-        | Op.Flatten -> false
+    let private keepsInput (layer: Layer) = (Op.facts layer.Op).KeepsInput
 
     /// Values of one image before and behind a layer, where both are in memory together.
     let private step (layer: Layer) =

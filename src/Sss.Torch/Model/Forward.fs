@@ -44,15 +44,13 @@ module internal Forward =
     let private blockFactor (arrays: Arrays) (r: Residual) =
         match r.Scale with
         | None -> None
-        | Some _ -> Some(arrays.Factor $"{r.Name}.factor")
+        | Some _ -> Some(arrays.Factor(ArrayKey.make ArrayPart.Factor r.Name))
 
     /// Layers whose weights can take up a factor.
-    let private takesFactor (node: Node) =
-        match node with
-        | Node.Layer {
-                         Op = Op.Conv _ | Op.DepthwiseConv _ | Op.Dense _ | Op.BatchNorm _
-                     } -> true
-        | _ -> false
+    let private takesFactor (layer: Layer) =
+        match (Op.facts layer.Op).Takes with
+        | Takes.GainAndShift -> true
+        | Takes.Nothing -> false
 
     /// Compiles nodes; `fresh` says whether the first may write over its input, `block` is the
     /// factor that the last one takes up.
@@ -79,9 +77,10 @@ module internal Forward =
         let factor = blockFactor arrays r
 
         let within =
-            match List.tryLast r.Branch with
-            | Some last when takesFactor last -> factor
-            | _ -> None
+            if Network.lastLayer r.Branch |> Option.exists takesFactor then
+                factor
+            else
+                None
 
         let branch, branchFresh = body arrays within r.Branch
         let shortcut, shortcutFresh = body arrays None r.Shortcut
@@ -101,7 +100,7 @@ module internal Forward =
                     let scaled =
                         if arrays.IsLow then
                             use wide = scaled
-                            Parts.lowered wide
+                            Products.lowered wide
                         else
                             scaled
 

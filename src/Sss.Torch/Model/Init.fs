@@ -38,31 +38,26 @@ module Init =
     let private constant (value: float32) (shape: int list) =
         Array.create (int (Parameters.size shape)) value
 
+    let private start (spec: ArraySpec) rng =
+        match spec.Initial with
+        | ArrayStart.He -> he spec.Shape rng
+        | ArrayStart.Value value -> constant (float32 value) spec.Shape, rng
+
     /// Weights by He's rule, biases 0, bn scale 1 and shift 0, running mean 0 and variance 1, every
     /// factor at its declared start. Depends on network and seed alone.
     let weights (seed: int) (network: Network) : Weights<float32> =
         let trained, _ =
             (Streams.init seed, Parameters.ofNetwork network)
             ||> List.mapFold (fun rng p ->
-                let data, rng =
-                    match p.Role with
-                    | Weight -> he p.Shape rng
-                    | BnScale -> constant 1.0f p.Shape, rng
-                    | Bias
-                    | BnShift -> constant 0.0f p.Shape, rng
+                let data, rng = start p.Spec rng
 
                 (p.Key, { Shape = p.Shape; Data = data }), rng
             )
 
         let statistics = [
-            for key, count in Parameters.statistics network do
-                let value = if key.EndsWith ".var" then 1.0f else 0.0f
-
-                key,
-                {
-                    Shape = [ count ]
-                    Data = constant value [ count ]
-                }
+            for s in Parameters.statistics network do
+                let data, _ = start s.Spec (Rng.create seed)
+                s.Key, { Shape = s.Spec.Shape; Data = data }
         ]
 
         let factors = [

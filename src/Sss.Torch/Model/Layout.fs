@@ -99,7 +99,7 @@ module Layout =
 
         let statistics, statisticsLength =
             Parameters.statistics network
-            |> List.map (fun (key, count) -> key, [ count ])
+            |> List.map (fun s -> s.Key, s.Spec.Shape)
             |> place aligned 0L
 
         {

@@ -1,6 +1,7 @@
 namespace Sss.Torch
 
 open System
+open Sss.Core
 open System.Numerics
 open TorchSharp
 
@@ -156,9 +157,11 @@ type internal Exchange(team: Team, model: Model, batch: int) =
 
         let pairs = [
             for KeyValue(key, mean) in slots do
-                if key.EndsWith ".mean" then
-                    let variance = slots[key.Substring(0, key.Length - 4) + "var"]
+                match ArrayKey.tryOwner ArrayPart.Mean key with
+                | Some owner ->
+                    let variance = slots[ArrayKey.make ArrayPart.Variance owner]
                     int mean.Offset, int variance.Offset, int mean.Count
+                | None -> ()
         ]
 
         if not pairs.IsEmpty then

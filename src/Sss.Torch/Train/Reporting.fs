@@ -31,7 +31,7 @@ module internal Reporting =
                 {
                     Owner = owner
                     NonZero =
-                        Map.tryFind $"{owner}.factor" nonZero
+                        Map.tryFind (ArrayKey.make ArrayPart.Factor owner) nonZero
                         |> Option.orElse (Map.tryFind owner left)
                         |> Option.defaultValue 0
                     Total = scale.Count

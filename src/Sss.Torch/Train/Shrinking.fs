@@ -27,7 +27,7 @@ module internal Shrinking =
             | Some p -> float p.Gammas[offsets[key] + index] >= Budget.ceiling
 
         fun owner index ->
-            let key = $"{owner}.factor"
+            let key = ArrayKey.make ArrayPart.Factor owner
 
             match Map.tryFind key state.ZeroSteps with
             | None -> false

@@ -80,9 +80,7 @@ module internal TrainSettings =
 
         Network.layers network
         |> Seq.tryFind (fun layer ->
-            match layer.Op with
-            | Op.BatchNorm _ -> images = 1 && Shape.area layer.Input = 1L
-            | _ -> false
+            images = 1 && Shape.area layer.Input = 1L && Op.usesBatch layer.Op layer.Input
         )
         |> function
             | Some layer -> Error(NormOfOne(layer.Name, images, ranks, dataset.Train.Count))

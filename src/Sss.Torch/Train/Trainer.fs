@@ -11,11 +11,7 @@ open TorchSharp
 type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recipe) =
     let drops =
         Network.layers model.Network
-        |> Seq.exists (fun layer ->
-            match layer.Op with
-            | Op.Dropout _ -> true
-            | _ -> false
-        )
+        |> Seq.exists (fun layer -> (Op.facts layer.Op).IsRandom)
 
     let layout = model.Layout
 
@@ -174,7 +170,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
     /// without copying weights; None: a layer would die.
     member _.CostOf(isAlive: int -> bool) : Cost option =
         let isZero owner index =
-            not (isAlive (factorSlots[$"{owner}.factor"] + index))
+            not (isAlive (factorSlots[ArrayKey.make ArrayPart.Factor owner] + index))
 
         Selection.wouldBe model.Network isZero (Some number)
 

@@ -69,6 +69,7 @@ ACTIVATIONS = {
     "relu6": F.relu6,
     "silu": F.silu,
     "gelu": F.gelu,
+    "hardswish": F.hardswish,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
 }

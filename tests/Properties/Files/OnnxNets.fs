@@ -96,7 +96,7 @@ let private window =
     }
 
 let private activation =
-    Gen.elements [ Relu; Relu6; LeakyRelu 0.1; Silu; Gelu; Tanh; Sigmoid ]
+    Gen.elements [ Relu; Relu6; LeakyRelu 0.1; Silu; Gelu; HardSwish; Tanh; Sigmoid ]
 
 let private flag = Gen.elements [ true; false ]
 

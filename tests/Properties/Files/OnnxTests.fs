@@ -7,6 +7,7 @@ open FsCheck
 open FsCheck.FSharp
 open FsCheck.Xunit
 open Sss.Core
+open Sss.Tests.Shapes
 open Sss.Files
 open Sss.Schema
 
@@ -49,7 +50,7 @@ let ``pools of every size, stride, padding and rounding are PyTorch's`` average 
             }
 
             let input = Shape.create 1 size 6
-            let output = Op.outputShape (Op.Pool pool) input
+            let output = outputShape (Op.Pool pool) input
 
             if output.Height < 1 then
                 None

@@ -95,7 +95,7 @@ module private Json =
         | Op.BatchNorm b -> node (named "bn" @ [ "eps", JsonValue.Create b.Eps ])
         | Op.Activation(LeakyRelu slope) ->
             node [ "op", text "leakyrelu"; "slope", JsonValue.Create slope ]
-        | Op.Activation a -> node [ "op", text (Op.activationWord a) ]
+        | Op.Activation a -> node [ "op", text (Activation.word a) ]
         | Op.Pool p ->
             node [
                 "op", text (Op.word l.Op)

@@ -77,6 +77,7 @@ module Plans =
         "relu6"
         "silu"
         "gelu"
+        "hardswish"
         "tanh"
         "sigmoid"
         "bn"

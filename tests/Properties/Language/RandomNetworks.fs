@@ -4,6 +4,7 @@ open Xunit
 open FsCheck
 open FsCheck.FSharp
 open Sss.Core
+open Sss.Tests.Shapes
 
 /// Random legal networks: parsed from random texts, then thinned out as selection thins them, so that
 /// numbers have gaps, scopes lose members and projections stand where residuals were.
@@ -17,7 +18,7 @@ module RandomNetworks =
             |> Option.bind (fun (done', shape) ->
                 match node with
                 | Node.Layer layer ->
-                    let output = Op.outputShape layer.Op shape
+                    let output = outputShape layer.Op shape
 
                     let fits =
                         match layer.Op with

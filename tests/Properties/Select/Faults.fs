@@ -31,9 +31,11 @@ let private turn (graph: Graph) (channels: Channels) : Channels =
     for struct (_, step) in graph.Steps do
         match step with
         | Step.Join(_, _, output) -> turned[output] <- true
-        | Step.Through(layer, input, output) when layer.Op <> Op.Flatten ->
-            turned[output] <- turned[input]
-        | _ -> ()
+        | Step.Through(_, input, output) -> turned[output] <- turned[input]
+        | Step.Spread _
+        | Step.Read _
+        | Step.Mix _
+        | Step.Sum _ -> ()
 
     {
         channels with

@@ -124,6 +124,10 @@ let private activate a (x: float) =
     | Relu6 -> System.Math.Clamp(x, 0.0, 6.0)
     | LeakyRelu slope -> if x > 0.0 then x else slope * x
     | Silu -> x / (1.0 + exp -x)
+    | HardSwish ->
+        if x <= -3.0 then 0.0
+        elif x >= 3.0 then x
+        else x * (x + 3.0) / 6.0
     | Gelu -> x * (1.0 + erf (x / sqrt 2.0)) / 2.0
     | Tanh -> tanh x
     | Sigmoid -> 1.0 / (1.0 + exp -x)

@@ -55,8 +55,8 @@ type KeptTests() =
         Map.ofList [
             for p in Parameters.ofNetwork network do
                 p.Key, filled p.Shape 1.0
-            for key, n in Parameters.statistics network do
-                key, filled [ n ] 1.0
+            for s in Parameters.statistics network do
+                s.Key, filled s.Spec.Shape 1.0
             for f in Parameters.factors network do
                 f.Key,
                 {

@@ -41,7 +41,7 @@ let activation =
     Gen.frequency [
         4, Gen.constant Relu
         2, Gen.constant Sigmoid
-        4, Gen.elements [ Relu6; LeakyRelu 0.1; Silu; Gelu; Tanh ]
+        4, Gen.elements [ Relu6; LeakyRelu 0.1; Silu; Gelu; HardSwish; Tanh ]
     ]
 
 /// Channels and groups that divide, mostly one group.

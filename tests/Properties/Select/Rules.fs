@@ -26,9 +26,9 @@ let private family (op: Op) =
     | op -> Op.word op
 
 /// What became of channels in one step.
-let private moves (states: float[][]) step =
+let private moves (states: Known[][]) step =
     match step with
-    | Step.Through({ Op = Op.Flatten }, input, _) -> [
+    | Step.Spread(_, _, input, _) -> [
         for state in states[input] do
             if Known.isConstant state then
                 $"flatten: {kindOf state} stays"
@@ -38,7 +38,7 @@ let private moves (states: float[][]) step =
             if Known.isConstant was && layer.Scale.IsNone then
                 $"{family layer.Op}: {kindOf was} → {kindOf is}"
       ]
-    | Step.Read(layer, input, output) when layer.Scale.IsNone -> [
+    | Step.Read(layer, _, input, output) when layer.Scale.IsNone -> [
         if Array.forall Known.isDead states[input] then
             $"{family layer.Op}: reads only what is dead"
         elif Array.forall Known.isConstant states[input] then
@@ -51,6 +51,11 @@ let private moves (states: float[][]) step =
                     $"{word}: reads only constants → {becomes}"
       ]
     | Step.Read _ -> []
+    | Step.Mix(layer, _, input, output) -> [
+        for was, is in Seq.zip states[input] states[output] do
+            if Known.isConstant was && layer.Scale.IsNone then
+                $"{family layer.Op}: {kindOf was} → {kindOf is}"
+      ]
     | Step.Sum(_, branch, shortcut, _) -> [
         for b, s in Seq.zip states[branch.End] states[shortcut.End] do
             match kindOf b, kindOf s with

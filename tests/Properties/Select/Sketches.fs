@@ -2,6 +2,7 @@
 module Sss.Tests.Select.Sketches
 
 open Sss.Core
+open Sss.Tests.Shapes
 open Sss.Tests.Select.Drafts
 
 /// Names layers as the language does: the kind and a running number in its scope.
@@ -30,7 +31,7 @@ let private layer (scope: Scope) op scale (input: Shape) =
         Op = op
         Scale = scale
         Input = input
-        Output = Op.outputShape op input
+        Output = outputShape op input
     }
 
 let private factors kind count = {
@@ -47,7 +48,7 @@ let private zero = Size.square 0
 let private bend make input (w: Window) =
     let wished = make w
 
-    if fits (Op.outputShape wished input) then
+    if fits (outputShape wished input) then
         wished
     else
         make { K = one; S = one; P = zero; D = one }

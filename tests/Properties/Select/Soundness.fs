@@ -2,6 +2,7 @@
 module Sss.Tests.Select.Soundness
 
 open Sss.Core
+open Sss.Tests.Shapes
 
 /// What is wrong with a network's shapes and names; empty for a sound one.
 let faults (network: Network) : string list =
@@ -19,8 +20,8 @@ let faults (network: Network) : string list =
             if l.Input <> input then
                 $"{l.Name} reads {l.Input}, is given {input}"
 
-            if l.Output <> Op.outputShape l.Op l.Input || Shape.count l.Output < 1L then
-                $"{l.Name} gives {Op.outputShape l.Op l.Input}, says {l.Output}"
+            if l.Output <> outputShape l.Op l.Input || Shape.count l.Output < 1L then
+                $"{l.Name} gives {outputShape l.Op l.Input}, says {l.Output}"
 
             match l.Op with
             | Op.Conv c when l.Input.Channels % c.Groups <> 0 || c.Out % c.Groups <> 0 ->
@@ -66,8 +67,8 @@ let expected network =
     Map.ofList [
         for p in Parameters.ofNetwork network do
             p.Key, p.Shape
-        for key, n in Parameters.statistics network do
-            key, [ n ]
+        for s in Parameters.statistics network do
+            s.Key, s.Spec.Shape
         for f in Parameters.factors network do
             f.Key, [ f.Scale.Count ]
     ]

@@ -1,6 +1,7 @@
 namespace Sss.Tests.Torch
 
 open Sss.Core
+open Sss.Tests.Shapes
 
 /// Networks written down node by node, for tests that need no text.
 module internal Nets =
@@ -11,7 +12,7 @@ module internal Nets =
         Op = op
         Scale = None
         Input = input
-        Output = Op.outputShape op input
+        Output = outputShape op input
     }
 
     /// The same layer with factors.
@@ -198,7 +199,7 @@ module internal Nets =
         let arrays = [
             for p in Parameters.ofNetwork network -> p.Key, p.Shape
             for f in Parameters.factors network -> f.Key, [ f.Scale.Count ]
-            for key, count in Parameters.statistics network -> key, [ count ]
+            for s in Parameters.statistics network -> s.Key, s.Spec.Shape
         ]
 
         (Rng.create seed, arrays)

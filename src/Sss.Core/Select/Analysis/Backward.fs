@@ -24,8 +24,8 @@ module internal Backward =
             if from[i] && not zero[i] then
                 into[i] <- true
 
-    let private read (layer: Layer) (into: bool[]) (from: bool[]) (zero: bool[]) =
-        let struct (groups, each, _, _) = Forward.reading layer
+    let private read groups (into: bool[]) (from: bool[]) (zero: bool[]) =
+        let each = into.Length / groups
         let eachOut = from.Length / groups
 
         for g in 0 .. groups - 1 do
@@ -46,16 +46,15 @@ module internal Backward =
         for struct (part, step) in Array.rev graph.Steps do
             if Graph.exists graph gone part then
                 match step with
-                | Step.Through({ Op = Op.Flatten }, input, output) ->
-                    let area = int (Shape.area graph.Shapes[input])
-
+                | Step.Spread(_, each, input, output) ->
                     for i in 0 .. relied[output].Length - 1 do
                         if relied[output][i] then
-                            relied[input][i / area] <- true
+                            relied[input][i / each] <- true
                 | Step.Through(layer, input, output) ->
                     mark relied[input] relied[output] (Numbers.zeroChannels numbers layer)
-                | Step.Read(layer, input, output) ->
-                    read layer relied[input] relied[output] (Numbers.zeroChannels numbers layer)
+                | Step.Read(layer, { Groups = groups }, input, output)
+                | Step.Mix(layer, groups, input, output) ->
+                    read groups relied[input] relied[output] (Numbers.zeroChannels numbers layer)
                 | Step.Sum(residual, branch, shortcut, output) ->
                     let from = relied[output]
                     let off = residual.Scale.IsSome && numbers.IsZero residual.Name 0
@@ -78,15 +77,13 @@ module internal Backward =
 
     /// The last layer of a side, where it can take up a constant after its factors.
     let taker keepFactors body =
-        match List.tryLast body with
-        | Some(Node.Layer layer) when not (keepFactors && layer.Scale.IsSome) ->
-            match layer.Op with
-            | Op.Conv _
-            | Op.DepthwiseConv _
-            | Op.Dense _
-            | Op.BatchNorm _ -> Some layer.Name
-            | _ -> None
-        | _ -> None
+        match Network.lastLayer body with
+        | Some layer when not (keepFactors && layer.Scale.IsSome) ->
+            match (Op.facts layer.Op).Takes with
+            | Takes.GainAndShift -> Some layer.Name
+            | Takes.Nothing -> None
+        | Some _
+        | None -> None
 
     /// What goes of one residual, as things stand.
     let private decide
@@ -94,10 +91,10 @@ module internal Backward =
         inTraining
         (residual: Residual)
         relied
-        (branch: float[])
-        (shortcut: float[])
+        (branch: Known[])
+        (shortcut: Known[])
         =
-        let all known (states: float[]) =
+        let all known (states: Known[]) =
             Array.forall2 (fun relied state -> not relied || known state) relied states
 
         // Without its sum a residual cannot carry a factor: the branch's last layer must take it up.
@@ -110,8 +107,8 @@ module internal Backward =
         let isConstant = if inTraining then Known.isDead else Known.isConstant
 
         // Nothing of the other side is left to say where nothing matters.
-        let left (states: float[]) =
-            Array.map2 (fun relied state -> if relied then state else 0.0) relied states
+        let left (states: Known[]) =
+            Array.map2 (fun relied state -> if relied then Known.value state else 0.0) relied states
 
         if all Known.isDead branch then
             Some(true, Removal.DeadBranch residual.Name, None)
@@ -132,7 +129,7 @@ module internal Backward =
 
     /// Settles which sides of residuals go, to a fixed point: a side that goes relies on nothing any
     /// more, which may let others go.
-    let sums keepFactors (numbers: Numbers) (graph: Graph) (states: float[][]) : Sums =
+    let sums keepFactors (numbers: Numbers) (graph: Graph) (states: Known[][]) : Sums =
         let gone = Array.zeroCreate<bool> graph.Parents.Length
 
         let rec settle removals shifts =
@@ -160,7 +157,12 @@ module internal Backward =
                         | Some(isBranch, removal, shift) ->
                             (if isBranch then branch.Part else shortcut.Part), removal, shift
                         | None -> ()
-                    | _ -> ()
+                    | Step.Sum _
+                    | Step.Through _
+                    | Step.Spread _
+                    | Step.Read _
+                    | Step.Mix _
+                    | Step.Join _ -> ()
             ]
 
             for part, _, _ in found do

@@ -22,7 +22,7 @@ module internal Channels =
     type private Room = {
         Graph: Graph
         Numbers: Numbers
-        States: float[][]
+        States: Known[][]
         Sums: Sums
         /// By part. Starts with the sides of residuals that go and all branches of concatenations;
         /// a branch comes back as soon as one of its channels is kept behind the concatenation.
@@ -44,10 +44,14 @@ module internal Channels =
 
             axes[output] <-
                 match step with
-                | Step.Through({ Op = Op.Flatten }, input, _) ->
-                    let area = int (Shape.area graph.Shapes[input])
-                    axes[input] |> Array.collect (Array.create area)
+                | Step.Spread(_, each, input, _) -> axes[input] |> Array.collect (Array.create each)
                 | Step.Through(_, input, _) -> axes[input]
+                | Step.Mix(_, groups, input, _) ->
+                    for group in Array.splitInto groups axes[input] do
+                        for channel in group do
+                            classes.Union(group[0], channel, null)
+
+                    axes[input]
                 | Step.Read _
                 | Step.Join _ -> classes.Add graph.Shapes[output].Channels
                 | Step.Sum(_, branch, shortcut, _) when gone[branch.Part] -> axes[shortcut.End]
@@ -65,8 +69,9 @@ module internal Channels =
     let private isThere room part = Graph.exists room.Graph room.Gone part
 
     /// Keeps what a `conv` or `dense` reads and cannot do without.
-    let private need room (layer: Layer) input output =
-        let struct (groups, each, _, padded) = Forward.reading layer
+    let private need room (layer: Layer) (reading: Reading) input output =
+        let groups = reading.Groups
+        let each = layer.Input.Channels / groups
         let eachOut = layer.Output.Channels / groups
         let zero = Numbers.zeroChannels room.Numbers layer
         let relied = room.Sums.Relied[output]
@@ -89,7 +94,7 @@ module internal Channels =
                                 StayRule.SharedChannel layer.Name
                             )
                             || changed
-                    elif padded && Known.isOther state then
+                    elif reading.IsPadded && Known.isOther state then
                         changed <-
                             room.Classes.Keep(
                                 room.Axes[input][j],
@@ -125,9 +130,13 @@ module internal Channels =
             if isThere room part then
                 changed <-
                     match step with
-                    | Step.Read(layer, input, output) -> need room layer input output
+                    | Step.Read(layer, reading, input, output) ->
+                        need room layer reading input output
                     | Step.Join(_, branches, output) -> comeBack room branches output
-                    | _ -> false
+                    | Step.Through _
+                    | Step.Spread _
+                    | Step.Mix _
+                    | Step.Sum _ -> false
                     || changed
 
         changed
@@ -135,7 +144,9 @@ module internal Channels =
     let private nameOf step =
         match step with
         | Step.Through(layer, _, _)
-        | Step.Read(layer, _, _) -> layer.Name
+        | Step.Spread(layer, _, _, _)
+        | Step.Read(layer, _, _, _)
+        | Step.Mix(layer, _, _, _) -> layer.Name
         | Step.Sum(residual, _, _, _) -> residual.Name
         | Step.Join(concat, _, _) -> concat.Name
 
@@ -170,8 +181,8 @@ module internal Channels =
         n
 
     /// Groups that stay have equally many channels in, and equally many out, and at least one of each.
-    let private level room (layer: Layer) input output =
-        let struct (groups, each, _, _) = Forward.reading layer
+    let private level room (layer: Layer) groups input output =
+        let each = layer.Input.Channels / groups
         let eachOut = layer.Output.Channels / groups
         let ins = Array.init groups (fun g -> keptIn room room.Axes[input] (g * each) each)
 
@@ -211,11 +222,16 @@ module internal Channels =
 
         for struct (part, step) in room.Graph.Steps do
             match step with
-            | Step.Read({ Op = Op.Conv { Groups = groups } } as layer, input, output) when
+            | Step.Read(layer, { Groups = groups }, input, output) when
                 groups > 1 && isThere room part
                 ->
-                changed <- level room layer input output || changed
-            | _ -> ()
+                changed <- level room layer groups input output || changed
+            | Step.Read _
+            | Step.Through _
+            | Step.Spread _
+            | Step.Mix _
+            | Step.Sum _
+            | Step.Join _ -> ()
 
         changed
 
@@ -225,11 +241,7 @@ module internal Channels =
 
         for struct (part, step) in room.Graph.Steps do
             match step with
-            | Step.Read(layer, _, output) when
-                round > 1
-                && isThere room part
-                && (let struct (g, _, _, _) = Forward.reading layer in g = 1)
-                ->
+            | Step.Read(layer, { Groups = 1 }, _, output) when round > 1 && isThere room part ->
                 let axis = room.Axes[output]
                 let count = keptIn room axis 0 axis.Length
                 let whole = (int64 count + int64 round - 1L) / int64 round * int64 round
@@ -238,12 +250,17 @@ module internal Channels =
 
                 changed <-
                     add room axis 0 axis.Length (want - count) reason (room.Norm layer) || changed
-            | _ -> ()
+            | Step.Read _
+            | Step.Through _
+            | Step.Spread _
+            | Step.Mix _
+            | Step.Sum _
+            | Step.Join _ -> ()
 
         changed
 
     /// The channels that stay. `norm` gives the size of an output channel's weights.
-    let keep round norm (numbers: Numbers) (graph: Graph) (states: float[][]) (sums: Sums) =
+    let keep round norm (numbers: Numbers) (graph: Graph) (states: Known[][]) (sums: Sums) =
         let gone = Array.copy sums.Gone
 
         for struct (_, step) in graph.Steps do
@@ -251,7 +268,11 @@ module internal Channels =
             | Step.Join(_, branches, _) ->
                 for side in branches do
                     gone[side.Part] <- true
-            | _ -> ()
+            | Step.Through _
+            | Step.Spread _
+            | Step.Read _
+            | Step.Mix _
+            | Step.Sum _ -> ()
 
         let classes = Classes()
 

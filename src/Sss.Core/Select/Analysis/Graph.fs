@@ -9,10 +9,14 @@ type internal Side = { Part: int; End: int }
 /// One operation between values. Values are numbered in the order in which they are made.
 [<RequireQualifiedAccess>]
 type internal Step =
-    /// A layer that treats every channel by itself (`flatten` too): channel in, channel out.
+    /// A layer that treats every channel by itself: channel in, channel out.
     | Through of layer: Layer * input: int * output: int
-    /// `conv` or `dense`: every output channel reads all channels (of its group).
-    | Read of layer: Layer * input: int * output: int
+    /// A layer that makes `each` channels of every channel, one after the other.
+    | Spread of layer: Layer * each: int * input: int * output: int
+    /// A layer whose output channels read all channels of their group.
+    | Read of layer: Layer * reading: Reading * input: int * output: int
+    /// A layer that keeps its channels, of which those of a group stay or are removed together.
+    | Mix of layer: Layer * groups: int * input: int * output: int
     | Sum of residual: Residual * branch: Side * shortcut: Side * output: int
     | Join of concat: Concat * branches: Side[] * output: int
 
@@ -45,7 +49,9 @@ module internal Graph =
     let outputOf step =
         match step with
         | Step.Through(_, _, output)
-        | Step.Read(_, _, output)
+        | Step.Spread(_, _, _, output)
+        | Step.Read(_, _, _, output)
+        | Step.Mix(_, _, _, output)
         | Step.Sum(_, _, _, output)
         | Step.Join(_, _, output) -> output
 
@@ -82,11 +88,14 @@ module internal Graph =
                 let output = value layer.Output
                 ports[layer.Name] <- struct (input, output)
 
-                match layer.Op with
-                | Op.Conv _
-                | Op.Dense _ -> steps.Add(struct (part, Step.Read(layer, input, output)))
-                | _ -> steps.Add(struct (part, Step.Through(layer, input, output)))
+                let step =
+                    match (Op.facts layer.Op).Coupling with
+                    | Coupling.Apart -> Step.Through(layer, input, output)
+                    | Coupling.Spread each -> Step.Spread(layer, each layer.Input, input, output)
+                    | Coupling.Reads reading -> Step.Read(layer, reading layer.Input, input, output)
+                    | Coupling.Mixes groups -> Step.Mix(layer, groups, input, output)
 
+                steps.Add(struct (part, step))
                 output
             | Node.Residual r ->
                 let branch = side part input r.Branch
@@ -123,6 +132,16 @@ module internal Graph =
             Ports = ports
             Sides = sides
         }
+
+    /// The layer of a step, with the value that it reads and the value that it makes.
+    let layerOf step : struct (Layer * int * int) voption =
+        match step with
+        | Step.Through(layer, input, output)
+        | Step.Spread(layer, _, input, output)
+        | Step.Read(layer, _, input, output)
+        | Step.Mix(layer, _, input, output) -> ValueSome(struct (layer, input, output))
+        | Step.Sum _
+        | Step.Join _ -> ValueNone
 
     /// Whether a part and all around it are still there.
     let rec exists (graph: Graph) (gone: bool[]) part =

@@ -13,14 +13,22 @@ module internal Folding =
                 let following = List.tryItem (i + 1) body
                 let isOutput = isLast && following.IsNone
 
+                let isCancelled =
+                    match following with
+                    | Some(Node.Layer next) -> (Op.facts next.Op).CancelsGain
+                    | Some(Node.Residual _)
+                    | Some(Node.Concat _)
+                    | None -> false
+
                 match node with
                 | Node.Layer { Scale = None } -> ()
                 | Node.Layer({ Scale = Some scale } as layer) ->
-                    match layer.Op, following with
-                    | (Op.Conv _ | Op.DepthwiseConv _ | Op.Dense _),
-                      Some(Node.Layer { Op = Op.BatchNorm _ }) -> ()
-                    | _ when isOutput || (scale.Kind = Group && scale.Count < 2) -> ()
-                    | _ -> layer.Name
+                    if
+                        not isCancelled
+                        && not isOutput
+                        && not (scale.Kind = Group && scale.Count < 2)
+                    then
+                        layer.Name
                 | Node.Residual r ->
                     if r.Scale.IsSome then
                         r.Name
@@ -41,7 +49,9 @@ module internal Folding =
             function
             | Node.Residual({ Scale = Some _ } as r) ->
                 Backward.taker false r.Branch |> Option.map (fun last -> last, r.Name)
-            | _ -> None
+            | Node.Residual { Scale = None }
+            | Node.Layer _
+            | Node.Concat _ -> None
         )
         |> Map.ofSeq
 
@@ -62,15 +72,9 @@ module internal Folding =
             else
                 // A residual that ends in nothing that takes up a factor keeps it; checked networks
                 // have none.
-                Network.nodes scaled
-                |> Seq.choose (
-                    function
-                    | Node.Residual({ Scale = Some _ } as r) when
-                        (Backward.taker false r.Branch).IsNone
-                        ->
-                        Some r.Name
-                    | _ -> None
-                )
+                Network.residuals scaled
+                |> Seq.filter (fun r -> r.Scale.IsSome && (Backward.taker false r.Branch).IsNone)
+                |> Seq.map _.Name
                 |> Set.ofSeq
 
         Network.scales network

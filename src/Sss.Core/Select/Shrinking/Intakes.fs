@@ -6,13 +6,16 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal Intakes =
 
-    /// By layer: the `bn` that follows it in the same body.
-    let private bnBehind (network: Network) =
+    /// By layer: the `bn` that follows it in the same body, whose running mean can take up a constant.
+    let private normAfter (network: Network) =
         let rec pairs body = [
             for node, following in List.pairwise body do
                 match node, following with
-                | Node.Layer layer, Node.Layer({ Op = Op.BatchNorm _ } as bn) -> layer.Name, bn.Name
-                | _ -> ()
+                | Node.Layer layer, Node.Layer norm when Op.usesBatch norm.Op norm.Input ->
+                    layer.Name, norm.Name
+                | Node.Layer _, _
+                | Node.Residual _, _
+                | Node.Concat _, _ -> ()
 
             for node in body do
                 match node with
@@ -28,13 +31,22 @@ module internal Intakes =
         Map.ofList (pairs network.Body)
 
     /// Constants that one layer has to take up, by input channel.
-    let private constants numbers (states: float[]) (keptIn: bool[]) keptOut relied (layer: Layer) =
-        let struct (groups, each, _, padded) = Forward.reading layer
+    let private constants
+        numbers
+        (states: Known[])
+        (keptIn: bool[])
+        keptOut
+        relied
+        (layer: Layer)
+        (reading: Reading)
+        =
+        let groups = reading.Groups
+        let each = layer.Input.Channels / groups
         let eachOut = layer.Output.Channels / groups
         let zero = Numbers.zeroChannels numbers layer
         let taken = Array.zeroCreate<float> states.Length
 
-        if not padded then
+        if not reading.IsPadded then
             for g in 0 .. groups - 1 do
                 let matters =
                     Seq.exists
@@ -44,7 +56,7 @@ module internal Intakes =
                 if matters then
                     for j in g * each .. (g + 1) * each - 1 do
                         if not keptIn[j] && Known.isOther states[j] then
-                            taken[j] <- states[j]
+                            taken[j] <- Known.value states[j]
 
         if Array.exists (fun c -> c <> 0.0) taken then
             Some taken
@@ -56,18 +68,20 @@ module internal Intakes =
     let make
         numbers
         (graph: Graph)
-        (states: float[][])
+        (states: Known[][])
         (sums: Sums)
         (channels: Channels)
         (network: Network)
         : Map<string, Intake * float[]> =
-        let bns = bnBehind network
+        let bns = normAfter network
 
         Map.ofSeq (
             seq {
                 for struct (part, step) in graph.Steps do
                     match step with
-                    | Step.Read(layer, input, output) when Graph.exists graph channels.Gone part ->
+                    | Step.Read(layer, reading, input, output) when
+                        Graph.exists graph channels.Gone part
+                        ->
                         let taken =
                             constants
                                 numbers
@@ -76,6 +90,7 @@ module internal Intakes =
                                 channels.Kept[output]
                                 sums.Relied[output]
                                 layer
+                                reading
 
                         match taken, Map.tryFind layer.Name bns with
                         | None, _ -> ()
@@ -83,6 +98,11 @@ module internal Intakes =
                         | Some taken, Some bn when layer.Scale.IsNone ->
                             layer.Name, (Intake.Mean bn, taken)
                         | Some taken, _ -> layer.Name, (Intake.NewBias, taken)
-                    | _ -> ()
+                    | Step.Read _
+                    | Step.Through _
+                    | Step.Spread _
+                    | Step.Mix _
+                    | Step.Sum _
+                    | Step.Join _ -> ()
             }
         )

@@ -46,37 +46,33 @@ module internal Outline =
         let keptOut = channels.Kept[output]
         let outs = count keptOut
 
+        let facts = Op.facts l.Op
+
+        let groups =
+            keptOut
+            |> Array.chunkBySize (keptOut.Length / OpFacts.groups facts l.Input)
+            |> Array.filter (Array.contains true)
+            |> Array.length
+
         let bias =
-            Op.hasBias l.Op
+            facts.Bias = Some true
             || Map.containsKey l.Name shifts
             || (
                 match Map.tryFind l.Name intakes with
                 | Some(Intake.NewBias, _) -> true
-                | _ -> false
+                | Some(Intake.Bias, _)
+                | Some(Intake.Mean _, _)
+                | None -> false
             )
-
-        let op =
-            match l.Op with
-            | Op.Conv c ->
-                let groups =
-                    keptOut
-                    |> Array.chunkBySize (keptOut.Length / c.Groups)
-                    |> Array.filter (Array.contains true)
-                    |> Array.length
-
-                Op.Conv {
-                    c with
-                        Out = outs
-                        Groups = groups
-                        Bias = bias
-                }
-            | Op.DepthwiseConv c -> Op.DepthwiseConv { c with Bias = bias }
-            | Op.Dense _ -> Op.Dense { Out = outs; Bias = bias }
-            | op -> op
 
         {
             l with
-                Op = op
+                Op =
+                    facts.Narrow {
+                        Out = outs
+                        Groups = groups
+                        Bias = bias
+                    }
                 Scale = l.Scale |> Option.map (rescale keptOut)
                 Input = {
                     l.Input with

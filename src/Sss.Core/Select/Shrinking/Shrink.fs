@@ -21,16 +21,18 @@ module internal Shrink =
         let own =
             match layer.Scale with
             | Some scale when room.Outline.Folded.Contains layer.Name ->
-                let at = room.At $"{layer.Name}.factor"
+                let at = room.At(ArrayKey.make ArrayPart.Factor layer.Name)
                 let each = channels / scale.Count
                 fun o -> at (o / each)
-            | _ -> fun _ -> 1.0
+            | Some _
+            | None -> fun _ -> 1.0
 
         let block =
             match Map.tryFind layer.Name room.Outline.Ends with
             | Some residual when room.Outline.Folded.Contains residual ->
-                room.At $"{residual}.factor" 0
-            | _ -> 1.0
+                room.At (ArrayKey.make ArrayPart.Factor residual) 0
+            | Some _
+            | None -> 1.0
 
         let all = Array.init channels (fun o -> own o * block)
 
@@ -40,13 +42,18 @@ module internal Shrink =
             ValueSome all
 
     /// What removed constant inputs contributed to every output channel; None where nothing was.
-    let private contribution room (layer: Layer) (rows: bool[]) : float[] voption =
+    let private contribution
+        room
+        (layer: Layer)
+        (reading: Reading)
+        (rows: bool[])
+        : float[] voption =
         match Map.tryFind layer.Name room.Outline.Intakes with
         | None -> ValueNone
         | Some(_, constants) ->
-            let struct (groups, each, taps, _) = Forward.reading layer
-            let eachOut = layer.Output.Channels / groups
-            let weight = room.At $"{layer.Name}.weight"
+            let each = layer.Input.Channels / reading.Groups
+            let eachOut = layer.Output.Channels / reading.Groups
+            let weight = room.At(ArrayKey.make ArrayPart.Weight layer.Name)
 
             let others =
                 constants
@@ -63,8 +70,8 @@ module internal Shrink =
 
                         for j, constant in others do
                             if j / each = o / eachOut then
-                                let start = (o * each + j % each) * taps
-                                sum <- sum + constant * Numbers.sumOf weight start taps
+                                let start = (o * each + j % each) * reading.Taps
+                                sum <- sum + constant * OpFacts.sumOf weight start reading.Taps
 
                         sum
                 )
@@ -85,100 +92,96 @@ module internal Shrink =
         Data = data
     }
 
-    /// Weights and bias of `conv`, `dwconv` and `dense`: w·f, and (b + contribution)·f + shift.
-    let private linear<'T when 'T :> INumberBase<'T>>
+    /// What happens to the arrays of one layer.
+    type private Change = {
+        /// Output channels that stay.
+        Rows: bool[]
+        /// Input channels that stay.
+        Columns: bool[]
+        /// Groups and taps of a layer that reads.
+        Reading: Reading voption
+        Factors: float[] voption
+        /// Added before the factors.
+        Taken: float[] voption
+        /// Added after the factors: the constant of a side of a sum that is removed.
+        Shift: float[] voption
+        /// No longer added by the layer in front: the running mean is less by so much.
+        Before: float[] voption
+    }
+
+    let private bias (change: Change) (data: 'T[]) : 'T[] =
+        if change.Factors.IsNone && change.Taken.IsNone && change.Shift.IsNone then
+            Slices.channels change.Rows ValueNone data
+        else
+            let changed o b =
+                (b + orZero change.Taken o) * orOne change.Factors o + orZero change.Shift o
+
+            Slices.channels change.Rows (ValueSome changed) data
+
+    let private block<'T when 'T :> INumberBase<'T>> (spec: ArraySpec) change (data: 'T[]) : 'T[] =
+        match spec.Axes, change.Reading with
+        | ArrayAxes.ByOutputAndInput, ValueSome reading ->
+            Slices.weights
+                reading.Groups
+                reading.Taps
+                change.Rows
+                change.Columns
+                change.Factors
+                data
+        // One row per channel, over its own input only.
+        | ArrayAxes.ByOutputAndInput, ValueNone
+        | ArrayAxes.ByOutput, _ ->
+            let count = change.Rows.Length
+
+            Slices.weights
+                count
+                (data.Length / count)
+                change.Rows
+                (Array.create count true)
+                change.Factors
+                data
+
+    /// The numbers of one array on the channels that stay; the array itself where nothing changes.
+    let private sliced<'T when 'T :> INumberBase<'T>> change (spec: ArraySpec) (data: 'T[]) : 'T[] =
+        match spec.Role with
+        | ArrayRole.Weight -> block spec change data
+        | ArrayRole.Bias
+        | ArrayRole.NormShift -> bias change data
+        | ArrayRole.NormScale ->
+            let scaled =
+                change.Factors |> ValueOption.map (fun f -> fun o scale -> scale * f[o])
+
+            Slices.channels change.Rows scaled data
+        | ArrayRole.RunningMean ->
+            let moved =
+                change.Before |> ValueOption.map (fun taken -> fun o mean -> mean - taken[o])
+
+            Slices.channels change.Rows moved data
+        | ArrayRole.RunningVariance -> Slices.channels change.Rows ValueNone data
+
+    /// The arrays of a layer; a bias that it is given starts from 0.
+    let private ofLayer<'T when 'T :> INumberBase<'T>>
         (room: Room<'T>)
         (layer: Layer)
         (small: Layer)
-        rows
-        columns
-        =
-        let struct (groups, _, taps, _) =
-            match layer.Op with
-            // One row a channel, over its own input only.
-            | Op.DepthwiseConv c -> struct (rows |> Array.length, 1, c.Kernel.H * c.Kernel.W, false)
-            | _ -> Forward.reading layer
+        change
+        = [
+        for spec in Op.arrays small.Op small.Input do
+            let key = ArrayKey.make spec.Part layer.Name
 
-        let factors = factors room layer
+            match Map.tryFind key room.Weights with
+            | Some old ->
+                let data = sliced change spec old.Data
 
-        let taken =
-            match Map.tryFind layer.Name room.Outline.Intakes with
-            | Some(Intake.Mean _, _)
-            | None -> ValueNone
-            | Some _ -> contribution room layer rows
-
-        let shift =
-            match Map.tryFind layer.Name room.Sums.Shifts with
-            | Some shift -> ValueSome shift
-            | None -> ValueNone
-
-        let old = Map.tryFind $"{layer.Name}.bias" room.Weights
-
-        let bias =
-            match old with
-            | Some bias when factors.IsNone && taken.IsNone && shift.IsNone ->
-                Some(Slices.channels rows ValueNone bias.Data)
-            | None when taken.IsNone && shift.IsNone -> None
-            | _ ->
-                let data =
-                    match old with
-                    | Some bias -> bias.Data
-                    | None -> Array.zeroCreate rows.Length
-
-                let change o b =
-                    (b + orZero taken o) * orOne factors o + orZero shift o
-
-                Some(Slices.channels rows (ValueSome change) data)
-
-        let weight = room.Weights[$"{layer.Name}.weight"]
-        let data = Slices.weights groups taps rows columns factors weight.Data
-
-        let shape =
-            Parameters.ofLayer false small
-            |> List.pick (fun p -> if p.Role = Weight then Some p.Shape else None)
-
-        [
-            $"{layer.Name}.weight",
-            (if obj.ReferenceEquals(data, weight.Data) then
-                 weight
-             else
-                 { Shape = shape; Data = data })
-
-            match bias with
-            | Some bias -> $"{layer.Name}.bias", vector bias
-            | None -> ()
-        ]
-
-    /// Scale·f and shift·f + the constant of a side that went; the mean less what the layer in front
-    /// no longer adds.
-    let private norm<'T when 'T :> INumberBase<'T>>
-        (room: Room<'T>)
-        (layer: Layer)
-        rows
-        (before: float[] voption)
-        =
-        let factors = factors room layer
-
-        let shift =
-            match Map.tryFind layer.Name room.Sums.Shifts with
-            | Some shift -> ValueSome shift
-            | None -> ValueNone
-
-        let array name change =
-            let key = $"{layer.Name}.{name}"
-            key, vector (Slices.channels rows change room.Weights[key].Data)
-
-        [
-            array "weight" (factors |> ValueOption.map (fun f -> fun o weight -> weight * f[o]))
-            array
-                "bias"
-                (if factors.IsNone && shift.IsNone then
-                     ValueNone
+                key,
+                (if obj.ReferenceEquals(data, old.Data) then
+                     old
                  else
-                     ValueSome(fun o bias -> bias * orOne factors o + orZero shift o))
-            array "mean" (before |> ValueOption.map (fun taken -> fun o mean -> mean - taken[o]))
-            array "var" ValueNone
-        ]
+                     { Shape = spec.Shape; Data = data })
+            | None ->
+                let none = Array.create change.Rows.Length 'T.Zero
+                key, vector (sliced change spec none)
+    ]
 
     /// The weights of the outlined network. Arrays that do not change are shared with the old ones.
     let weights<'T when 'T :> INumberBase<'T>>
@@ -199,37 +202,51 @@ module internal Shrink =
         let small =
             Network.layers outline.Network |> Seq.map (fun l -> l.Name, l) |> Map.ofSeq
 
-        let reads =
+        // By `bn`: what the layer in front no longer adds to its input.
+        let before =
             Map.ofSeq (
                 seq {
                     for struct (_, step) in graph.Steps do
                         match step with
-                        | Step.Read(layer, _, output) ->
+                        | Step.Read(layer, reading, _, output) ->
                             match Map.tryFind layer.Name outline.Intakes with
-                            | Some(Intake.Mean bn, _) -> bn, (layer, channels.Kept[output])
-                            | _ -> ()
-                        | _ -> ()
+                            | Some(Intake.Mean bn, _) ->
+                                bn, contribution room layer reading channels.Kept[output]
+                            | Some(Intake.Bias, _)
+                            | Some(Intake.NewBias, _)
+                            | None -> ()
+                        | Step.Through _
+                        | Step.Spread _
+                        | Step.Mix _
+                        | Step.Sum _
+                        | Step.Join _ -> ()
                 }
             )
 
-        let arrays (layer: Layer) input output =
+        let arrays (layer: Layer) reading input output =
             let rows = channels.Kept[output]
 
-            let kept = [
-                match layer.Op with
-                | Op.Conv _
-                | Op.Dense _ -> yield! linear room layer small[layer.Name] rows channels.Kept[input]
-                | Op.DepthwiseConv _ ->
-                    yield! linear room layer small[layer.Name] rows (Array.create rows.Length true)
-                | Op.BatchNorm _ ->
-                    let before =
-                        match Map.tryFind layer.Name reads with
-                        | Some(reader, rows) -> contribution room reader rows
-                        | None -> ValueNone
+            let taken =
+                match reading, Map.tryFind layer.Name outline.Intakes with
+                | ValueSome reading, Some((Intake.Bias | Intake.NewBias), _) ->
+                    contribution room layer reading rows
+                | ValueSome _, Some(Intake.Mean _, _)
+                | ValueSome _, None
+                | ValueNone, _ -> ValueNone
 
-                    yield! norm room layer rows before
-                | _ -> ()
-            ]
+            let kept =
+                ofLayer room layer small[layer.Name] {
+                    Rows = rows
+                    Columns = channels.Kept[input]
+                    Reading = reading
+                    Factors = factors room layer
+                    Taken = taken
+                    Shift =
+                        match Map.tryFind layer.Name room.Sums.Shifts with
+                        | Some shift -> ValueSome shift
+                        | None -> ValueNone
+                    Before = Map.tryFind layer.Name before |> Option.defaultValue ValueNone
+                }
 
             match layer.Scale with
             | Some scale when not (outline.Folded.Contains layer.Name) ->
@@ -237,9 +254,10 @@ module internal Shrink =
 
                 let left = rows |> Array.chunkBySize each |> Array.map (Array.contains true)
 
-                let key = $"{layer.Name}.factor"
+                let key = ArrayKey.make ArrayPart.Factor layer.Name
                 (key, vector (Slices.channels left ValueNone weights[key].Data)) :: kept
-            | _ -> kept
+            | Some _
+            | None -> kept
 
         Map.ofSeq (
             seq {
@@ -247,15 +265,20 @@ module internal Shrink =
                     if Graph.exists graph channels.Gone part then
                         match step with
                         | Step.Through(layer, input, output)
-                        | Step.Read(layer, input, output) -> yield! arrays layer input output
+                        | Step.Spread(layer, _, input, output)
+                        | Step.Mix(layer, _, input, output) ->
+                            yield! arrays layer ValueNone input output
+                        | Step.Read(layer, reading, input, output) ->
+                            yield! arrays layer (ValueSome reading) input output
                         | Step.Sum(residual, branch, shortcut, _) when
                             residual.Scale.IsSome
                             && not channels.Gone[branch.Part]
                             && not channels.Gone[shortcut.Part]
                             && not (outline.Folded.Contains residual.Name)
                             ->
-                            let key = $"{residual.Name}.factor"
+                            let key = ArrayKey.make ArrayPart.Factor residual.Name
                             key, weights[key]
-                        | _ -> ()
+                        | Step.Sum _
+                        | Step.Join _ -> ()
             }
         )

@@ -21,10 +21,9 @@ module internal Summary =
         let parts = System.Collections.Generic.Dictionary<string, int>()
 
         for struct (part, step) in graph.Steps do
-            match step with
-            | Step.Through(layer, _, _)
-            | Step.Read(layer, _, _) -> parts[layer.Name] <- part
-            | _ -> ()
+            match Graph.layerOf step with
+            | ValueSome(struct (layer, _, _)) -> parts[layer.Name] <- part
+            | ValueNone -> ()
 
         let isThere part = Graph.exists graph channels.Gone part
 
@@ -67,7 +66,12 @@ module internal Summary =
                 for branch, side in Seq.zip concat.Branches branches do
                     if channels.Gone[side.Part] then
                         Removal.ConcatBranch(concat.Name, branch.Name)
-            | _ -> ()
+            | Step.Join _
+            | Step.Through _
+            | Step.Spread _
+            | Step.Mix _
+            | Step.Read _
+            | Step.Sum _ -> ()
     ]
 
     /// Only the outermost part that goes is told: what stood inside goes with it.
@@ -77,7 +81,11 @@ module internal Summary =
         for struct (part, step) in graph.Steps do
             match step with
             | Step.Sum(residual, _, _, _) -> around[residual.Name] <- part
-            | _ -> ()
+            | Step.Through _
+            | Step.Spread _
+            | Step.Mix _
+            | Step.Read _
+            | Step.Join _ -> ()
 
         removals
         |> List.filter (
@@ -119,7 +127,8 @@ module internal Summary =
                 |> List.choose (fun (s, (stays, reason)) ->
                     match reason with
                     | ValueSome rule when stays && numbers.IsZero s.Owner s.Index -> Some(s, rule)
-                    | _ -> None
+                    | ValueSome _
+                    | ValueNone -> None
                 )
             Removals = outermost graph channels sums.Removals @ concatBranches graph channels
             Intakes =

@@ -5,9 +5,6 @@ namespace Sss.Core
 [<RequireQualifiedAccess>]
 module Resize =
 
-    let private isShape (s: Shape) =
-        s.Channels >= 1 && s.Height >= 1 && s.Width >= 1
-
     let rec private body (input: Shape) nodes : (Node list * Shape) option =
         ((Some([], input)), nodes)
         ||> List.fold (fun state node ->
@@ -21,11 +18,9 @@ module Resize =
     and private visit input node =
         match node with
         | Node.Layer layer ->
-            let output = Op.outputShape layer.Op input
-
-            if not (isShape output) then
-                None
-            else
+            match Op.output layer.Op input with
+            | Error _ -> None
+            | Ok output ->
                 Some(
                     Node.Layer {
                         layer with

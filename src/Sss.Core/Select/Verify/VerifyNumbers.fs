@@ -25,29 +25,25 @@ module VerifyNumbers =
         let struct (one, rng) = Rng.chance 0.25 rng
         if one then struct (1.0, rng) else apart 0.3 1.7 rng
 
-    let private draw (p: Parameter) =
+    let private draw (p: ArraySpec) =
         match p.Role with
-        | Weight ->
+        | ArrayRole.Weight ->
             let fan = p.Shape |> List.tail |> Parameters.size |> float
             spread (sqrt (2.0 / max 1.0 fan))
-        | Bias -> spread 0.5
-        | BnScale -> apart 0.5 1.5
-        | BnShift -> spread 0.5
+        | ArrayRole.Bias -> spread 0.5
+        | ArrayRole.NormScale -> apart 0.5 1.5
+        | ArrayRole.NormShift -> spread 0.5
+        | ArrayRole.RunningMean -> spread 0.5
+        | ArrayRole.RunningVariance -> Rng.uniform 0.4 2.0
 
     /// Random weights, running statistics and factors (none of them 0) for every array of a network.
     /// Weights keep the size of activations about the same from layer to layer.
     let weights (network: Network) (rng: Rng) : struct (Weights<float> * Rng) =
         let wanted = [
             for p in Parameters.ofNetwork network do
-                p.Key, p.Shape, draw p
-            for key, count in Parameters.statistics network do
-                let draw =
-                    if key.EndsWith ".var" then
-                        Rng.uniform 0.4 2.0
-                    else
-                        spread 0.5
-
-                key, [ count ], draw
+                p.Key, p.Shape, draw p.Spec
+            for s in Parameters.statistics network do
+                s.Key, s.Spec.Shape, draw s.Spec
             for f in Parameters.factors network do
                 f.Key, [ f.Scale.Count ], factor
         ]
@@ -150,7 +146,7 @@ module VerifyNumbers =
         ||> Seq.fold (fun weights (owner, structures) ->
             weights
             |> Map.change
-                $"{owner}.factor"
+                (ArrayKey.make ArrayPart.Factor owner)
                 (Option.map (fun factors ->
                     let off = structures |> Seq.map _.Index |> Set.ofSeq
 

@@ -1,0 +1,85 @@
+namespace Sss.Core
+
+/// What a layer does.
+[<RequireQualifiedAccess>]
+type Op =
+    | Conv of Conv
+    | DepthwiseConv of DepthwiseConv
+    | Dense of Dense
+    | BatchNorm of BatchNorm
+    | Activation of Activation
+    | Pool of Pool
+    | GlobalPool of PoolKind
+    | Dropout of probability: float
+    | Flatten
+
+/// Operations. What each of them is stands in its file in `Ops`; `docs/design.md` says how one is added.
+[<RequireQualifiedAccess>]
+module Op =
+
+    /// Every word that the language has for an operation.
+    let words: Word<Op> list = [
+        Word.map Op.Conv Conv.word
+        Word.map Op.DepthwiseConv DepthwiseConv.word
+        Word.map Op.Dense Dense.word
+        Word.map Op.BatchNorm BatchNorm.word
+        yield! Activation.words |> List.map (Word.map Op.Activation)
+        yield!
+            Pool.words
+            |> List.map (
+                Word.map (
+                    function
+                    | Pooling.Window pool -> Op.Pool pool
+                    | Pooling.Global kind -> Op.GlobalPool kind
+                )
+            )
+        Word.map Op.Dropout Dropout.word
+        Word.map (fun () -> Op.Flatten) Flatten.word
+    ]
+
+    let private byName = dict [ for word in words -> word.Name, word ]
+
+    /// The operation's word, if it is one.
+    let tryWord (name: string) : Word<Op> option =
+        match byName.TryGetValue name with
+        | true, word -> Some word
+        | false, _ -> None
+
+    /// All facts about an operation. The only place of this project that tells operations apart.
+    let facts (op: Op) : OpFacts<Op> =
+        match op with
+        | Op.Conv c -> OpFacts.map Op.Conv (Conv.facts c)
+        | Op.DepthwiseConv c -> OpFacts.map Op.DepthwiseConv (DepthwiseConv.facts c)
+        | Op.Dense d -> OpFacts.map Op.Dense (Dense.facts d)
+        | Op.BatchNorm b -> OpFacts.map Op.BatchNorm (BatchNorm.facts b)
+        | Op.Activation a -> OpFacts.map Op.Activation (Activation.facts a)
+        | Op.Pool p -> OpFacts.map Op.Pool (Pool.facts p)
+        | Op.GlobalPool kind -> OpFacts.map Op.GlobalPool (Pool.globalFacts kind)
+        | Op.Dropout p -> OpFacts.map Op.Dropout (Dropout.facts p)
+        | Op.Flatten -> OpFacts.map (fun () -> Op.Flatten) Flatten.facts
+
+    /// Its word in the language; also the stem of automatic names.
+    let word (op: Op) : string = (facts op).Word
+
+    /// The output shape for an input shape, or all that is wrong with that input.
+    let output (op: Op) (input: Shape) : Result<Shape, ShapeProblem list> = (facts op).Output input
+
+    /// Whether it adds a bias of its own.
+    let hasBias (op: Op) : bool = (facts op).Bias = Some true
+
+    /// The arrays that an operation has for an input.
+    let arrays (op: Op) (input: Shape) : ArraySpec list = (facts op).Arrays input
+
+    /// Whether it normalises with the statistics of the batch, of which it keeps a running mean.
+    let usesBatch (op: Op) (input: Shape) : bool =
+        arrays op input |> List.exists (fun spec -> spec.Role = ArrayRole.RunningMean)
+
+    /// The operation of a layer with a bias, where it can have one.
+    let withBias (op: Op) (input: Shape) (output: Shape) : Op =
+        let facts = facts op
+
+        facts.Narrow {
+            Out = output.Channels
+            Groups = OpFacts.groups facts input
+            Bias = true
+        }

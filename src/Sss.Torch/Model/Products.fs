@@ -1,0 +1,180 @@
+namespace Sss.Torch
+
+open Sss.Core
+open TorchSharp
+
+/// Whether batch statistics and dropout act as in training or as in evaluation.
+type internal Mode =
+    | Training
+    | Evaluation
+
+/// One compiled part of a network. It never disposes its input.
+type internal Part = {
+    /// Gives a new tensor, or the input itself where there is nothing to do.
+    Run: Mode -> Tensor -> Tensor
+    /// Whether the part behind may write over the output: nobody else reads it, neither another
+    /// branch nor a backward pass.
+    Fresh: bool
+}
+
+/// Where a network's numbers are found by key.
+type internal Arrays = {
+    Weight: string -> Tensor
+    Factor: string -> Tensor
+    Statistic: string -> Tensor
+    /// Whether activations and products are bfloat16. Weights, factors and statistics stay as they
+    /// are; what a product reads of them is rounded for it, and its gradient comes back in float32.
+    IsLow: bool
+    /// Whether it all lies in the CPU's memory.
+    IsOnCpu: bool
+}
+
+/// Layers with weights as functions on N×C×H×W tensors. A factor multiplies weights, and not the
+/// activations, where that is less work: the same function, some percent faster.
+[<RequireQualifiedAccess>]
+module internal Products =
+
+    /// Both axes as LibTorch takes them.
+    let extents (size: Sss.Core.Size) = [| int64 size.H; int64 size.W |]
+
+    /// A tensor rounded to what activations are made of; a new one.
+    let lowered (x: Tensor) = x.``to`` ScalarType.BFloat16
+
+    /// The factor of a layer as a vector over its output channels or a single number, from its own
+    /// declaration and the factor of the scaled branch that it ends.
+    let factorOf (arrays: Arrays) (layer: Layer) (block: Tensor option) =
+        let own =
+            layer.Scale
+            |> Option.map (fun scale ->
+                let factor = arrays.Factor(ArrayKey.make ArrayPart.Factor layer.Name)
+                let channels = layer.Output.Channels
+
+                if scale.Count = channels then
+                    fun () -> factor.alias ()
+                else
+                    let groups = int64 scale.Count
+                    let each = [| groups; int64 channels / groups |]
+
+                    fun () ->
+                        use column = factor.view ([| groups; 1L |])
+                        use wide = column.expand each
+                        wide.reshape ([| int64 channels |])
+            )
+
+        match own, block with
+        | Some own, Some block ->
+            Some(fun () ->
+                use factor = own ()
+                factor.mul block
+            )
+        | Some own, None -> Some own
+        | None, Some block -> Some(fun () -> block.alias ())
+        | None, None -> None
+
+    /// A convolution while it trains, whose weights get their gradient from `WeightGradient`.
+    let private trained (window: Window) (x: Tensor) (w: Tensor) (b: Tensor | null) =
+        use fixedWeight = w.detach ()
+        use input = x.detach ()
+
+        use y =
+            functional.conv2d (x, fixedWeight, b, window.Stride, window.Pad, window.Dilation)
+
+        WeightGradientFunction.apply (y, input, w, window)
+
+    /// A convolution; the factor multiplies weights and bias.
+    let private convolution (arrays: Arrays) name bias (window: Window) groups byProduct factor =
+        let weight = arrays.Weight(ArrayKey.make ArrayPart.Weight name)
+
+        let bias: Tensor | null =
+            if bias then
+                arrays.Weight(ArrayKey.make ArrayPart.Bias name)
+            else
+                null
+
+        let run mode (x: Tensor) (w: Tensor) (b: Tensor | null) =
+            if byProduct && mode = Training && torch.is_grad_enabled () then
+                trained window x w b
+            else
+                functional.conv2d (x, w, b, window.Stride, window.Pad, window.Dilation, groups)
+
+        /// `run` with weights and bias as the activations are.
+        let fit mode (x: Tensor) (w: Tensor) (b: Tensor | null) =
+            if arrays.IsLow then
+                use w = lowered w
+
+                match b with
+                | null -> run mode x w null
+                | b ->
+                    use b = lowered b
+                    run mode x w b
+            else
+                run mode x w b
+
+        match factor with
+        | None -> fun mode (x: Tensor) -> fit mode x weight bias
+        | Some factor ->
+            fun mode x ->
+                use f: Tensor = factor ()
+                use column = f.view ([| -1L; 1L; 1L; 1L |])
+                use w = weight.mul column
+
+                match bias with
+                | null -> fit mode x w null
+                | bias ->
+                    use b = bias.mul f
+                    fit mode x w b
+
+    let conv arrays (layer: Layer) (c: Conv) byProduct factor =
+        let window = {
+            Stride = extents c.Stride
+            Pad = extents c.Pad
+            Dilation = extents c.Dilation
+        }
+
+        convolution arrays layer.Name c.Bias window (int64 c.Groups) byProduct factor
+
+    let depthwise arrays (layer: Layer) (c: DepthwiseConv) factor =
+        let window = {
+            Stride = extents c.Stride
+            Pad = extents c.Pad
+            Dilation = extents c.Dilation
+        }
+
+        convolution arrays layer.Name c.Bias window (int64 layer.Input.Channels) false factor
+
+    /// A dense layer; the factor multiplies the output, which is smaller than the weights.
+    let dense (arrays: Arrays) (layer: Layer) (d: Dense) factor =
+        let weight = arrays.Weight(ArrayKey.make ArrayPart.Weight layer.Name)
+
+        let bias: Tensor | null =
+            if d.Bias then
+                arrays.Weight(ArrayKey.make ArrayPart.Bias layer.Name)
+            else
+                null
+
+        let shape = [| -1L; int64 d.Out; 1L; 1L |]
+
+        let product (flat: Tensor) =
+            if arrays.IsLow then
+                use w = lowered weight
+
+                match bias with
+                | null -> functional.linear (flat, w)
+                | bias ->
+                    use b = lowered bias
+                    functional.linear (flat, w, b)
+            else
+                functional.linear (flat, weight, bias)
+
+        fun (x: Tensor) ->
+            use flat = x.flatten 1L
+            use y = product flat
+
+            match factor with
+            | None -> y.view shape
+            | Some factor ->
+                use f: Tensor = factor ()
+                // The product of bfloat16 and float32 is float32.
+                use scaled = y.mul f
+                use y = if arrays.IsLow then lowered scaled else scaled.alias ()
+                y.view shape
