@@ -30,8 +30,7 @@ module internal PrintRecipe =
     let private penalty (p: FactorPenalty) = [
         if p <> FactorPenalty.standard then
             match FactorPenalty.parameter p with
-            | Some(name, value) ->
-                "penalty " + FactorPenalty.word p + " " + name + "=" + real value
+            | Some(name, value) -> "penalty " + FactorPenalty.word p + " " + name + "=" + real value
             | None -> "penalty " + FactorPenalty.word p
     ]
 
