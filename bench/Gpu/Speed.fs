@@ -37,7 +37,7 @@ module Speed =
         use trainer =
             Trainer.import
                 engine
-                FactorMethod.Apg
+                (FactorRule.ofRecipe FactorMethod.Apg recipe)
                 recipe
                 (TrainState.start network (Init.weights 1 network))
             |> Numbers.get ModelError.message

@@ -48,7 +48,13 @@ let private steps (team: Team option) (network: Network) (seconds: float) say =
     let state = TrainState.start network (Init.weights 1 network)
 
     use trainer =
-        match Trainer.import engine FactorMethod.Apg Recipe.defaults state with
+        match
+            Trainer.import
+                engine
+                (FactorRule.ofRecipe FactorMethod.Apg Recipe.defaults)
+                Recipe.defaults
+                state
+        with
         | Ok trainer -> trainer
         | Error error -> failwith (ModelError.message error)
 

@@ -65,7 +65,11 @@ module Fit =
 
         result {
             use! trainer =
-                Trainer.import bench.Engine FactorMethod.Apg recipe start
+                Trainer.import
+                    bench.Engine
+                    (FactorRule.ofRecipe FactorMethod.Apg recipe)
+                    recipe
+                    start
                 |> Result.mapError ModelError.message
 
             torch.set_num_threads bench.Threads

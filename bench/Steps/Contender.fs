@@ -71,7 +71,11 @@ module Contender =
         let weights = Init.weights 1 network
 
         let trainer =
-            Trainer.import engine FactorMethod.Apg recipe (TrainState.start network weights)
+            Trainer.import
+                engine
+                (FactorRule.ofRecipe FactorMethod.Apg recipe)
+                recipe
+                (TrainState.start network weights)
             |> get ModelError.message
 
         let data = data case

@@ -53,7 +53,7 @@ public static class Training
         IProgress<EpochProgress>? progress,
         CancellationToken stop)
     {
-        var method = Torch.FactorMethod.Apg;
+        var method = Core.FactorMethod.Apg;
         var validation = (options?.Validation).ToOption();
         var from = FSharpOption<Torch.TrainState>.None;
         var keeper = FSharpOption<Torch.Keeper>.None;

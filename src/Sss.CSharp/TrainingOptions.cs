@@ -64,6 +64,9 @@ public sealed record TrainingOptions
     /// <summary>The weight γ of the penalty.</summary>
     public Gamma? Gamma { get; init; }
 
+    /// <summary>What γ is the weight of; <see cref="FactorPenalty.NonNegative"/> by default, and with a target.</summary>
+    public FactorPenalty? Penalty { get; init; }
+
     /// <summary>
     /// The fraction of the macs, above 0 and at most 1, that the selected network may have; γ is steered
     /// towards it.

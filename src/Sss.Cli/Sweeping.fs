@@ -90,7 +90,17 @@ module SweepCommand =
         let control = args.Contains SweepArgument.Control
         let data = args.GetResult SweepArgument.Data
 
+        let method = TrainOptions.method o.Train |> Result.defaultValue FactorMethod.Apg
+        let jobs = StudyPlan.sweep o.Points seeds control
+
         result {
+            do!
+                jobs
+                |> List.choose (fun job -> StudyRecipe.ofJob recipe job None)
+                |> List.traverseResultM (TrainRule.check method)
+                |> Result.map ignore
+                |> Result.mapError NotTrained
+
             let! source = DataSource.parse data |> Result.mapError BadFile
 
             let! dataset =
@@ -112,7 +122,7 @@ module SweepCommand =
                     Threads = StudyJobs.threads o.Threads o.Jobs
                     Jobs = o.Jobs
                 }
-                Jobs = StudyPlan.sweep o.Points seeds control
+                Jobs = jobs
                 Empty = {
                     Plan = plan parsed.Network recipe o seeds control
                     Network = parsed.Network.Name

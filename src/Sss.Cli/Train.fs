@@ -207,6 +207,8 @@ module TrainCommand =
                                 Seed = controls.Seeds.Head
                         }
 
+                        do! TrainRule.check options.Method recipe |> Result.mapError NotTrained
+
                         if isFirst then
                             warn path args recipe parsed text
 

@@ -19,6 +19,6 @@ module Codes =
             hundred 400 [ 1..11 ]
             hundred 500 [ 1..10 ]
             hundred 500 [ 51 ]
-            hundred 600 [ 1..3 ]
+            hundred 600 [ 1..5 ]
             hundred 600 [ 51 ]
         ]

@@ -18,6 +18,7 @@ public class RecipeTests
             Momentum = 0.5,
             Decay = 0.001,
             Gamma = new Gamma { Neuron = 0.1, Group = 0.2, Block = 0.3 },
+            Penalty = FactorPenalty.NonNegative,
             TargetMacs = 0.5,
             ShrinkEvery = 3,
             Seed = 11,
@@ -37,8 +38,44 @@ public class RecipeTests
         Assert.Equal((30, 128, 0.1, 0), (plain.Epochs, plain.Batch, plain.LearningRate, plain.Warmup));
         Assert.Equal((0.9, 1e-4, 1), (plain.Momentum, plain.Decay, plain.Seed));
         Assert.Equal((Schedule.Cosine, new Augmentation(), new Gamma()), (plain.Schedule, plain.Augment, plain.Gamma));
+        Assert.Equal(FactorPenalty.NonNegative, plain.Penalty);
         Assert.Equal((null, null), (plain.TargetMacs, plain.ShrinkEvery));
         Assert.Equal((null, null), (plain.Threads, plain.Validation));
+    }
+
+    [Fact]
+    public void ThePenaltyIsPartOfTheRecipe()
+    {
+        var net = Network.Build("N", (1, 8, 8), 2, b => b.Dense(b.Classes));
+        foreach (var (penalty, text) in new[]
+        {
+            (FactorPenalty.L1, "l1"),
+            (FactorPenalty.L0, "l0"),
+            (FactorPenalty.GroupL2, "groupl2"),
+            (FactorPenalty.Mcp(0.5), "mcp theta=0.5"),
+            (FactorPenalty.Scad(3.7), "scad a=3.7"),
+        })
+        {
+            var with = net.WithRecipe(new TrainingOptions { Penalty = penalty });
+            Assert.Equal(text, penalty.ToString());
+            Assert.Contains($"\n  penalty {text}\n", with.ToText());
+            Assert.Equal(penalty, Network.Parse(with.ToText()).Recipe!.Penalty);
+            Assert.NotEqual(FactorPenalty.NonNegative, penalty);
+
+            // A target cannot steer it.
+            Assert.Equal(
+                $"Penalty must be nonneg where there is a target of macs, not {text}. (Parameter 'Penalty')",
+                Assert.Throws<ArgumentException>(
+                    () => net.WithRecipe(new TrainingOptions { Penalty = penalty, TargetMacs = 0.5 })).Message);
+        }
+
+        Assert.DoesNotContain(
+            "penalty",
+            net.WithRecipe(new TrainingOptions { Penalty = FactorPenalty.NonNegative }).ToText());
+        Assert.Throws<ArgumentException>(() => FactorPenalty.Mcp(0));
+        Assert.Throws<ArgumentException>(() => FactorPenalty.Mcp(1e39));
+        Assert.Throws<ArgumentException>(() => FactorPenalty.Scad(2));
+        Assert.Throws<ArgumentException>(() => FactorPenalty.Scad(double.NaN));
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Sss.Internal;
 internal static class Recipes
 {
     /// <summary>The recipe with what the options give in place of its own.</summary>
-    internal static Core.Recipe Merge(Core.Recipe recipe, TrainingOptions options) => new(
+    internal static Core.Recipe Merge(Core.Recipe recipe, TrainingOptions options) => Steerable(new(
         AtLeast(1, options.Epochs, nameof(options.Epochs)) ?? recipe.Epochs,
         AtLeast(1, options.Batch, nameof(options.Batch)) ?? recipe.Batch,
         Positive(options.LearningRate, nameof(options.LearningRate)) ?? recipe.Lr,
@@ -16,6 +16,7 @@ internal static class Recipes
             ?? recipe.Momentum,
         Within(options.Decay, x => x >= 0, nameof(options.Decay), "0 or more") ?? recipe.Decay,
         options.Gamma is { } gamma ? Checked(gamma) : recipe.Gamma,
+        options.Penalty?.ToCore() ?? recipe.Penalty,
         Within(options.TargetMacs, x => x is > 0 and <= 1, nameof(options.TargetMacs), "above 0 and at most 1") is { } target
             ? FSharpOption<double>.Some(target)
             : recipe.TargetMacs,
@@ -23,7 +24,7 @@ internal static class Recipes
             ? FSharpOption<int>.Some(every)
             : recipe.ShrinkEvery,
         AtLeast(0, options.Seed, nameof(options.Seed)) ?? recipe.Seed,
-        options.Augment is { } augment ? Checked(augment) : recipe.Augment);
+        options.Augment is { } augment ? Checked(augment) : recipe.Augment));
 
     /// <summary>Refuses what makes no sense of a run's own options.</summary>
     internal static void CheckRun(TrainingOptions? options)
@@ -52,11 +53,19 @@ internal static class Recipes
         Momentum = recipe.Momentum,
         Decay = recipe.Decay,
         Gamma = new Gamma { Neuron = recipe.Gamma.Neuron, Group = recipe.Gamma.Group, Block = recipe.Gamma.Block },
+        Penalty = FactorPenalty.From(recipe.Penalty),
         TargetMacs = recipe.TargetMacs.ToNullable(),
         ShrinkEvery = recipe.ShrinkEvery.ToNullable(),
         Seed = recipe.Seed,
         Augment = Augmentation.From(recipe.Augment),
     };
+
+    private static Core.Recipe Steerable(Core.Recipe recipe) =>
+        recipe.TargetMacs is null || Core.FactorPenaltyModule.takesTarget(recipe.Penalty)
+            ? recipe
+            : throw new ArgumentException(
+                $"Penalty must be nonneg where there is a target of macs, not {FactorPenalty.From(recipe.Penalty)}.",
+                nameof(TrainingOptions.Penalty));
 
     private static Core.Gamma Checked(Gamma gamma)
     {

@@ -136,6 +136,8 @@ type Recipe = {
     /// L2 weight; `Parameter.Decays` says on what.
     Decay: float
     Gamma: Gamma
+    /// What γ is the weight of.
+    Penalty: FactorPenalty
     /// The fraction of the dense network's macs that the selected network may have.
     TargetMacs: float option
     /// Remove for good what stays zero, every so many epochs.
@@ -158,6 +160,7 @@ module Recipe =
         Momentum = 0.9
         Decay = 1e-4
         Gamma = Gamma.none
+        Penalty = FactorPenalty.standard
         TargetMacs = None
         ShrinkEvery = None
         Seed = 1

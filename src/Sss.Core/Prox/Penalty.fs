@@ -67,6 +67,12 @@ type PenaltyError =
     | GroupsOverlap of penalty: string * coordinate: int
     /// The rule holds for convex penalties only.
     | NotConvex of rule: string * penalty: string
+    /// The rule holds for separable penalties only.
+    | NotSeparable of rule: string * penalty: string
+    /// The rule holds for penalties that take vectors of any length.
+    | FixedLength of rule: string * penalty: string * length: int
+    /// Only the non-negative L1 takes lower bounds.
+    | NoFloors of penalty: string
 
 /// Penalties: evaluation and proximal operators.
 [<RequireQualifiedAccess>]
@@ -135,3 +141,8 @@ module PenaltyError =
         | PenaltyError.GroupsOverlap(penalty, coordinate) ->
             $"{penalty}: coordinate {coordinate} is in more than one group."
         | PenaltyError.NotConvex(rule, penalty) -> $"{rule}: {penalty} is not convex."
+        | PenaltyError.NotSeparable(rule, penalty) -> $"{rule}: {penalty} is not separable."
+        | PenaltyError.FixedLength(rule, penalty, length) ->
+            $"{rule}: {penalty} takes vectors of length {length} only."
+        | PenaltyError.NoFloors penalty ->
+            $"{penalty}: factors can have lower bounds under the non-negative L1 alone."

@@ -39,6 +39,9 @@ type MeaningProblem =
     | UnknownRecipeItem of word: string * guess: string option
     | RecipeItemTwice of word: string
     | RecipeForm of item: string * expected: string
+    | UnknownPenalty of word: string * guess: string option
+    /// A penalty that no target can steer, beside a target.
+    | PenaltyWithTarget of word: string
     /// A warning: a kind of factors without a γ is never penalised.
     | NoGamma of kind: FactorKind
 
@@ -194,6 +197,19 @@ module MeaningErrorText =
             "SSS602", $"`{word}` is given twice", [], Some "leave one of them out"
         | MeaningProblem.RecipeForm(item, expected) ->
             "SSS603", $"this is not how `{item}` is written", [ $"expected `{expected}`" ], None
+        | MeaningProblem.UnknownPenalty(word, guess) ->
+            "SSS604",
+            $"there is no penalty `{cut word}`",
+            [ "penalties: " + String.concat ", " FactorPenalty.words ],
+            didYouMean guess
+        | MeaningProblem.PenaltyWithTarget word ->
+            "SSS605",
+            $"a target cannot steer `penalty {word}`",
+            [
+                "it presses each factor at a speed that it knows, and holds those that stay above 0"
+                "only `penalty nonneg`, the default, moves factors like that"
+            ],
+            Some "leave out the penalty, or the target"
         | MeaningProblem.NoGamma kind ->
             "SSS651",
             $"the recipe has no gamma for the network's {kindText kind} factors",

@@ -19,6 +19,7 @@ module internal RecipeItems =
             "momentum", "momentum 0.9"
             "decay", "decay 1e-4"
             "gamma", "gamma 0.002` or `gamma neuron=0.002 block=0.01"
+            "penalty", "penalty l1` or `penalty mcp theta=0.5"
             "target", "target macs=0.5"
             "shrink", "shrink every 5"
             "seed", "seed 1"

@@ -53,6 +53,7 @@ module internal Recipes =
                     value
                     (fun n -> set (fun r -> { r with ShrinkEvery = Some n }))
             | _ -> badForm run item
+        | "penalty" -> PenaltyItem.penalty run item
         | "augment" -> AugmentItem.augment run item
         | _ -> ()
 
@@ -80,6 +81,15 @@ module internal Recipes =
                 run.Report (MeaningProblem.RecipeItemTwice word) entry.Keyword.Span
             else
                 penalised <- item run entry @ penalised
+
+        if
+            run.Recipe.TargetMacs.IsSome
+            && not (FactorPenalty.takesTarget run.Recipe.Penalty)
+        then
+            for entry in train.Items |> List.filter (fun entry -> entry.Keyword.Value = "penalty") do
+                run.Report
+                    (MeaningProblem.PenaltyWithTarget(FactorPenalty.word run.Recipe.Penalty))
+                    entry.Keyword.Span
 
         if run.Recipe.TargetMacs.IsNone then
             for kind in kinds do

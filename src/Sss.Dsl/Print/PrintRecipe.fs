@@ -26,6 +26,14 @@ module internal PrintRecipe =
         + " block="
         + real g.Block
 
+    /// Nothing where it is the default: a text from before there were others stays the same.
+    let private penalty (p: FactorPenalty) = [
+        if p <> FactorPenalty.standard then
+            match FactorPenalty.parameter p with
+            | Some(name, value) -> "penalty " + FactorPenalty.word p + " " + name + "=" + real value
+            | None -> "penalty " + FactorPenalty.word p
+    ]
+
     let private augment (a: Augment) =
         String.concat "" [
             if a.Resize <> 0 then
@@ -53,6 +61,7 @@ module internal PrintRecipe =
             "momentum " + real r.Momentum
             "decay " + real r.Decay
             gamma r.Gamma
+            yield! penalty r.Penalty
             match r.TargetMacs with
             | Some fraction -> "target macs=" + real fraction
             | None -> ()

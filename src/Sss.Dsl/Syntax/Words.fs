@@ -40,6 +40,7 @@ module Words =
         "momentum"
         "decay"
         "gamma"
+        "penalty"
         "target"
         "shrink"
         "seed"

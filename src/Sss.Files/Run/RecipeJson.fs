@@ -42,6 +42,10 @@ module RecipeJson =
         json.WriteNumber("group", recipe.Gamma.Group)
         json.WriteNumber("block", recipe.Gamma.Block)
         json.WriteEndObject()
+        json.WriteString("penalty", FactorPenalty.word recipe.Penalty)
+
+        FactorPenalty.parameter recipe.Penalty
+        |> Option.iter (fun (name, value) -> json.WriteNumber(name, value))
 
         optional
             json
@@ -91,6 +95,21 @@ module RecipeJson =
         | Some colour -> colour
         | None -> raise (JsonException $"background is {item.GetRawText()}")
 
+    let private penalty (item: JsonElement) : FactorPenalty =
+        match item.TryGetProperty "penalty" with
+        | false, _ -> FactorPenalty.standard
+        | true, word ->
+            let number (name: string) = item.GetProperty(name).GetDouble()
+
+            match word.GetString() with
+            | "nonneg" -> FactorPenalty.NonNegative
+            | "l1" -> FactorPenalty.L1
+            | "mcp" -> FactorPenalty.Mcp(number "theta")
+            | "scad" -> FactorPenalty.Scad(number "a")
+            | "l0" -> FactorPenalty.L0
+            | "groupl2" -> FactorPenalty.GroupL2
+            | other -> raise (JsonException $"penalty is {other}")
+
     /// Reads the object; raises what `System.Text.Json` raises, which the caller turns into an error.
     let read (item: JsonElement) : Recipe =
         let number (name: string) = item.GetProperty(name).GetDouble()
@@ -123,6 +142,7 @@ module RecipeJson =
                 Group = gamma "group"
                 Block = gamma "block"
             }
+            Penalty = penalty item
             TargetMacs = if isNull "target" then None else Some(number "target")
             ShrinkEvery = if isNull "shrink" then None else Some(whole "shrink")
             Seed = whole "seed"

@@ -11,6 +11,7 @@ module StudyRecipe =
     let free (recipe: Recipe) : Recipe = {
         recipe with
             Gamma = Gamma.none
+            Penalty = FactorPenalty.standard
             TargetMacs = None
             ShrinkEvery = None
     }

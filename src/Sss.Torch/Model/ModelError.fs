@@ -1,5 +1,7 @@
 namespace Sss.Torch
 
+open Sss.Core
+
 /// Memory that is needed at least, and what there is of it, in bytes.
 type Need = {
     Bytes: int64
@@ -26,6 +28,8 @@ type ModelError =
     | ScoresNotFinite of count: int * inputs: int
     /// Two groups of parameters share memory: one of them would be updated twice.
     | SharedParameters of first: string * second: string
+    /// No penalty on the factors has this parameter, or this γ.
+    | BadPenalty of PenaltyError
 
 /// Wording.
 [<RequireQualifiedAccess>]
@@ -77,3 +81,4 @@ module ModelError =
         | SharedParameters(first, second) ->
             $"`{first}` and `{second}` lie in the same memory; a step would update them twice. \
               This is a fault of this program, please report it."
+        | BadPenalty error -> PenaltyError.message error

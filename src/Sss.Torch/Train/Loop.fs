@@ -25,9 +25,9 @@ module internal Loop =
     }
 
     /// γ from this step on; without a target it stays the recipe's.
-    let private steer (s: Session) (live: Live) (p: Progress) : Progress =
+    let private steer (s: Session) (live: Live) (p: Progress) : Result<Progress, TrainError> =
         match s.Target with
-        | None -> p
+        | None -> Ok p
         | Some target ->
             let trainer = live.Trainer
 
@@ -42,15 +42,15 @@ module internal Loop =
                     p.State.Pressure
 
             trainer.Press pressure
-
-            {
+            |> Result.mapError BadModel
+            |> Result.map (fun () -> {
                 p with
                     State = {
                         p.State with
                             Pressure = Some pressure
                     }
                     Gamma = Control.summary trainer
-            }
+            })
 
     /// One step; its loss goes into the sums.
     let private step (s: Session) (live: Live) (feed: Feed) rate (p: Progress) =
@@ -110,11 +110,7 @@ module internal Loop =
         let clock = Stopwatch.StartNew()
         let kept = Stopwatch.StartNew()
 
-        let start =
-            if state.Step = 0L then
-                Some(Array.copy live.Trainer.Iterate)
-            else
-                None
+        let start = if state.Step = 0L then Some live.Trainer.Iterate else None
 
         let isTime () =
             s.Settings.Keeper |> Option.exists (fun keeper -> kept.Elapsed >= keeper.Every)
@@ -152,11 +148,11 @@ module internal Loop =
                 if within = 0L then
                     clock.Restart()
 
-                let p =
+                let steered =
                     if s.Target.IsSome && Control.isDue s.Recipe s.StepsPerEpoch p.State.Step then
                         steer s live p
                     else
-                        p
+                        Ok p
 
                 match live.Exchange with
                 | None -> ()
@@ -168,7 +164,7 @@ module internal Loop =
 
                 let rate = Schedule.atStep s.StepsPerEpoch schedule (int p.State.Step)
 
-                match step s live feed rate p with
+                match steered |> Result.bind (step s live feed rate) with
                 | Error e -> Error e
                 | Ok(struct (loss, p)) ->
                     s.Emit(

@@ -51,6 +51,8 @@ type internal Session = {
     Whole: Network
     Dataset: Dataset
     Recipe: Recipe
+    /// How the factors move.
+    Rule: FactorRule
     Batch: int
     StepsPerEpoch: int
     /// Of the selected network, in macs.
@@ -162,7 +164,7 @@ module internal Session =
             | Some(state, plan) ->
                 result {
                     let! next =
-                        Trainer.import s.Settings.Engine s.Settings.Method s.Recipe state
+                        Trainer.import s.Settings.Engine s.Rule s.Recipe state
                         |> Result.mapError BadModel
 
                     live.Replace next

@@ -112,8 +112,10 @@ module Train =
                                     TrainState.start network (Init.weights recipe.Seed network)
                                 )
 
+                            let rule = FactorRule.ofRecipe settings.Method recipe
+
                             let! trainer =
-                                Trainer.import settings.Engine settings.Method recipe state
+                                Trainer.import settings.Engine rule recipe state
                                 |> Result.mapError BadModel
 
                             use live = new Live(trainer, settings.Team, batch)
@@ -144,6 +146,7 @@ module Train =
                                 Whole = network
                                 Dataset = training
                                 Recipe = recipe
+                                Rule = rule
                                 Batch = batch
                                 StepsPerEpoch = feed.StepsPerEpoch
                                 Target =

@@ -155,6 +155,7 @@ module TrainError =
         | BadLabel _
         | BadSetting _
         | BadModel(TooManyNumbers _)
+        | BadModel(BadPenalty _)
         | BadModel(TooMuchMemory _) -> true
         | Diverged _
         | Overflowed _

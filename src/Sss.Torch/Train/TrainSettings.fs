@@ -49,6 +49,27 @@ module Limits =
     /// Runs at the same time; each is a process.
     let jobs = 256
 
+/// Whether a recipe's penalty goes with its target, and with the method.
+[<RequireQualifiedAccess>]
+module TrainRule =
+
+    /// Needs nothing but the recipe, so that it can be asked before data are read.
+    let check (method: FactorMethod) (recipe: Recipe) : Result<unit, TrainError> =
+        let word = FactorPenalty.word recipe.Penalty
+
+        if recipe.TargetMacs.IsSome && not (FactorPenalty.takesTarget recipe.Penalty) then
+            Error(BadSetting("`penalty`", word, "nonneg where there is a target of macs"))
+        elif method <> FactorMethod.Apg && not (FactorPenalty.isPublished recipe.Penalty) then
+            Error(
+                BadSetting(
+                    "`penalty`",
+                    word,
+                    $"nonneg or l1 where the method is {FactorMethod.name method}"
+                )
+            )
+        else
+            FactorProx.check recipe.Penalty |> Result.mapError (BadPenalty >> BadModel)
+
 /// Checks before training.
 [<RequireQualifiedAccess>]
 module internal TrainSettings =
@@ -130,7 +151,7 @@ module internal TrainSettings =
         | _ when isNoFraction augment.Pca -> bad "`augment pca`" augment.Pca "0 to 1"
         | _ when augment.Pca > 0.0 && network.Input.Channels <> 3 ->
             bad "`augment pca`" augment.Pca "0 where images do not have three channels"
-        | _ -> Ok()
+        | _ -> TrainRule.check settings.Method recipe
 
     /// Whether the steps of the state to go on from are those of its epochs.
     let checkStart (settings: TrainSettings) (recipe: Recipe) (perEpoch: int) =

@@ -9,6 +9,18 @@ type Pressure = {
     Budget: BudgetState
 }
 
+/// Pressures on factors.
+[<RequireQualifiedAccess>]
+module internal Pressure =
+
+    /// The rule under it.
+    let apply (pressure: Pressure) (counts: int list) (rule: FactorRule) =
+        let floors =
+            Budget.floors pressure.Gammas.Length pressure.Budget |> Array.map float32
+
+        FactorRule.press counts pressure.Gammas floors rule
+        |> Result.mapError BadPenalty
+
 /// Sums over the steps of the epoch that is under way.
 type EpochSums = {
     /// Of the batches' mean cross-entropies, each times its images.

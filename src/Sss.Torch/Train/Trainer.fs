@@ -58,7 +58,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
         match weights.TryGetValue key, statistics.TryGetValue key with
         | (true, place), _ -> float (weight (place index))
         | _, (true, at) -> float (statistic (at + index))
-        | _ -> float factors.Iterate[factorSlots[key] + index]
+        | _ -> float factors.State.Iterate[factorSlots[key] + index]
 
     /// Loss and number of right answers, still on the device.
     let forward (images: Tensor) (labels: Tensor) =
@@ -70,7 +70,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
     member _.Model = model
 
     /// The factors as selection reads them, in the order of λ.
-    member _.Iterate = factors.Iterate
+    member _.Iterate = factors.State.Iterate
 
     /// Both optimizers with what the backward pass left.
     member _.Update(rate: float) =
@@ -84,9 +84,10 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
         let weights = model.Weights.Values
 
         let hash =
-            Checksum.add (uint64 step) (MemoryMarshal.AsBytes(ReadOnlySpan factors.Iterate))
+            Checksum.add (uint64 step) (MemoryMarshal.AsBytes(ReadOnlySpan factors.State.Iterate))
 
-        let hash = Checksum.add hash (MemoryMarshal.AsBytes(ReadOnlySpan factors.Gammas))
+        let hash =
+            Checksum.add hash (MemoryMarshal.AsBytes(ReadOnlySpan factors.Pressed.Gammas))
 
         if isOnCpu then
             Checksum.add hash (Span.op_Implicit weights.bytes)
@@ -155,17 +156,15 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
                 struct (value, right)
 
     /// The running mean of the square of each factor's gradient.
-    member _.Squares = factors.Squares
+    member _.Squares = factors.State.Squares
 
     /// γ of each factor.
-    member _.Gammas = factors.Gammas
+    member _.Gammas = factors.Pressed.Gammas
 
     /// What a controller wants holds from the next step on.
-    member _.Press(pressure: Pressure) =
-        pressure.Gammas.CopyTo(factors.Gammas, 0)
-
-        Budget.floors factors.Floors.Length pressure.Budget
-        |> Array.iteri (fun i floor -> factors.Floors[i] <- float32 floor)
+    member _.Press(pressure: Pressure) : Result<unit, ModelError> =
+        Pressure.apply pressure factors.Pressed.Counts factors.Pressed.Rule
+        |> Result.map factors.Press
 
     /// What selection would leave if exactly these factors (by their place in λ) were not 0, counted
     /// without copying weights; None: a layer would die.
@@ -177,11 +176,11 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
     /// What selection would leave now.
     member it.WouldBe() : Cost option =
-        it.CostOf(fun i -> factors.Iterate[i] <> 0.0f)
+        it.CostOf(fun i -> factors.State.Iterate[i] <> 0.0f)
 
     /// The state with this trainer's arrays: everything to go on from.
     member _.Export(state: TrainState) : TrainState =
-        let probe = Numbers.copyOut<float32> model.Factors.Values layout.Factors
+        let now = factors.State
 
         let cut (values: 'T[]) =
             layout.Factors
@@ -194,20 +193,18 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
         let numbers =
             Numbers.copyOut<float32> model.Weights.Values layout.Weights
             @ Numbers.copyOut<float32> model.Statistics layout.Statistics
-            @ tensors factors.Iterate
+            @ tensors now.Iterate
 
         {
             state with
                 Network = model.Network
                 Numbers = Map.ofList numbers
-                Probe = Map.ofList probe
-                FactorVelocity = Map.ofList (tensors factors.Velocity)
+                Probe = Map.ofList (tensors now.Probe)
+                FactorVelocity = Map.ofList (tensors now.Velocity)
                 Velocity = Map.ofList (Numbers.copyOut<float32> nag.Velocity layout.Weights)
                 ZeroSteps =
-                    cut factors.ZeroSteps
-                    |> List.map (fun (slot, data) -> slot.Key, data)
-                    |> Map.ofList
-                Squares = Map.ofList (tensors factors.Squares)
+                    cut now.ZeroSteps |> List.map (fun (slot, data) -> slot.Key, data) |> Map.ofList
+                Squares = Map.ofList (tensors now.Squares)
         }
 
     interface IDisposable with
@@ -221,39 +218,30 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 module internal Trainer =
 
     /// Training from a state: `Export` of the result gives it back bit for bit.
-    let import (engine: LibTorch) (method: FactorMethod) (recipe: Recipe) (state: TrainState) =
+    let import (engine: LibTorch) (rule: FactorRule) (recipe: Recipe) (state: TrainState) =
         result {
             let! model = Model.createTrained engine state.Network state.Numbers
             let layout = model.Layout
-            let iterate: float32[] = Array.zeroCreate (int layout.FactorLength)
-            do! Numbers.copyInto state.Numbers iterate layout.Factors
 
-            let gammas = FactorGammas.ofKinds recipe.Gamma layout.Scales |> Array.map float32
-
-            let factors =
-                new FactorStep(model.Factors, iterate, method, gammas, recipe.Momentum)
-
-            let nag = new Nag(model.Weights, layout.Decayed, recipe.Decay, recipe.Momentum)
-
-            let trainer = new Trainer(model, nag, factors, recipe)
-
-            let fill () =
+            let parts =
                 result {
-                    do! Numbers.copyIn state.Probe model.Factors.Values layout.Factors
-                    do! Numbers.copyIn state.Velocity nag.Velocity layout.Weights
-                    do! Numbers.copyInto state.FactorVelocity factors.Velocity layout.Factors
-                    do! Numbers.copyInto state.Squares factors.Squares layout.Factors
+                    let! start = FactorStart.state layout state
+                    let! pressed = FactorStart.pressed rule recipe layout state
+                    return start, pressed
                 }
 
-            match fill () with
-            | Ok() ->
-                for slot in layout.Factors do
-                    Map.tryFind slot.Key state.ZeroSteps
-                    |> Option.iter (fun steps -> steps.CopyTo(factors.ZeroSteps, int slot.Offset))
-
-                state.Pressure |> Option.iter trainer.Press
-                return trainer
+            match parts with
             | Error e ->
-                (trainer :> IDisposable).Dispose()
+                (model :> IDisposable).Dispose()
                 return! Error e
+            | Ok(start, pressed) ->
+                let factors = new FactorStep(model.Factors, start, pressed)
+                let nag = new Nag(model.Weights, layout.Decayed, recipe.Decay, recipe.Momentum)
+                let trainer = new Trainer(model, nag, factors, recipe)
+
+                match Numbers.copyIn state.Velocity nag.Velocity layout.Weights with
+                | Ok() -> return trainer
+                | Error e ->
+                    (trainer :> IDisposable).Dispose()
+                    return! Error e
         }

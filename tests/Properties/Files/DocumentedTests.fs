@@ -55,6 +55,8 @@ let ``the defaults of a recipe are the ones that hold`` () =
         let found = stated "language.md" $@"^\| `{item}` \| ([0-9.e-]+)[ ,]"
         Assert.Equal(value, Double.Parse(found, CultureInfo.InvariantCulture))
 
+    let penalty = stated "language.md" @"^\| `penalty P` \| `(\w+)` \|"
+    Assert.Equal(FactorPenalty.word d.Penalty, penalty)
     Assert.Equal(None, d.TargetMacs)
     Assert.Equal("none", stated "language.md" @"^\| `target macs=F` \| (\w+) \|")
     Assert.Equal(None, d.ShrinkEvery)

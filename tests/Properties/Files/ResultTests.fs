@@ -109,6 +109,7 @@ let ``result.json has the shape that scripts rely on`` () =
       "group": 0,
       "block": 0
     },
+    "penalty": "nonneg",
     "target": 0.5,
     "shrink": null,
     "seed": 1,
@@ -219,6 +220,11 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                     Group = finite recipe.Gamma.Group
                     Block = finite recipe.Gamma.Block
                 }
+                Penalty =
+                    match recipe.Penalty with
+                    | FactorPenalty.Mcp theta -> FactorPenalty.Mcp(finite theta)
+                    | FactorPenalty.Scad a -> FactorPenalty.Scad(finite a)
+                    | other -> other
                 TargetMacs = Option.map finite recipe.TargetMacs
                 Augment = {
                     recipe.Augment with
@@ -248,6 +254,26 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
         Folders.ok (ResultFile.write path run)
         Folders.ok (ResultFile.read path) = run
     )
+
+[<Fact>]
+let ``a recipe from before there were penalties was trained with the default`` () =
+    let text =
+        RecipeJson.toText {
+            Recipe.defaults with
+                Penalty = FactorPenalty.Mcp 0.5
+        }
+
+    Assert.Contains("\"penalty\":\"mcp\",\"theta\":0.5,", text)
+    let older = text.Replace("\"penalty\":\"mcp\",\"theta\":0.5,", "")
+    use document = System.Text.Json.JsonDocument.Parse older
+    Assert.Equal(Recipe.defaults, RecipeJson.read document.RootElement)
+
+    Assert.Equal<(string * string * string) list>(
+        [ "penalty", "\"nonneg\"", "\"mcp\""; "theta", "nothing", "0.5" ],
+        RecipeJson.differences older text
+    )
+
+    Assert.Empty(RecipeJson.differences older (RecipeJson.toText Recipe.defaults))
 
 [<Fact>]
 let ``an older result.json, which tells no ranks, reads without its arithmetic`` () =

@@ -137,12 +137,20 @@ let private job kind = {
 let ``controls train without penalty, target and cuts`` () =
     for kind in [ StudyKind.Dense; StudyKind.ScratchE; StudyKind.Uniform ] do
         let made =
-            StudyRecipe.ofJob recipe (job kind) (Some(result 1.0 1L 1L)) |> Option.get
+            StudyRecipe.ofJob
+                {
+                    recipe with
+                        Penalty = FactorPenalty.L0
+                }
+                (job kind)
+                (Some(result 1.0 1L 1L))
+            |> Option.get
 
         Assert.Equal(
             {
                 recipe with
                     Gamma = Gamma.none
+                    Penalty = FactorPenalty.NonNegative
                     TargetMacs = None
                     ShrinkEvery = None
                     Seed = 4

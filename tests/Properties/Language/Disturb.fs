@@ -23,6 +23,15 @@ module RecipeCase =
 
         let part i = float (at case.Parts i) / 256.0
 
+        let penalty =
+            match at case.Whole 8 % 6 with
+            | 0 -> FactorPenalty.L1
+            | 1 -> FactorPenalty.Mcp(part 10 + 1e-3)
+            | 2 -> FactorPenalty.Scad(part 11 + 2.001)
+            | 3 -> FactorPenalty.L0
+            | 4 -> FactorPenalty.GroupL2
+            | _ -> FactorPenalty.NonNegative
+
         {
             Epochs = 1 + at case.Whole 0
             Batch = 1 + at case.Whole 1
@@ -40,7 +49,12 @@ module RecipeCase =
                 Group = part 4 * 1e-9
                 Block = part 5
             }
-            TargetMacs = if case.Kind % 2uy = 0uy then None else Some(part 6 + 1e-3)
+            Penalty = penalty
+            TargetMacs =
+                if case.Kind % 2uy = 0uy || not (FactorPenalty.takesTarget penalty) then
+                    None
+                else
+                    Some(part 6 + 1e-3)
             ShrinkEvery =
                 if case.Kind % 5uy = 0uy then
                     None

@@ -28,7 +28,7 @@ type RecipeTests() =
 
         let all =
             "train {\n epochs 7\n batch 9\n lr 0.5 step 0.1 at 3, 5 warmup 2\n momentum 0.8\n decay 0\n"
-            + " gamma 0.5 block=0.25\n target macs=0.5\n shrink every 4\n seed 42\n augment jitter=0.4 crop=2 flip"
+            + " gamma 0.5 block=0.25\n penalty nonneg\n target macs=0.5\n shrink every 4\n seed 42\n augment jitter=0.4 crop=2 flip"
             + " area=0.08 pca=0.1 resize=40 background=1, 2,3\n}"
 
         Assert.Equal(
@@ -45,6 +45,7 @@ type RecipeTests() =
                     Group = 0.5
                     Block = 0.25
                 }
+                Penalty = FactorPenalty.NonNegative
                 TargetMacs = Some 0.5
                 ShrinkEvery = Some 4
                 Seed = 42
@@ -60,6 +61,28 @@ type RecipeTests() =
             },
             recipe all
         )
+
+        let penalty rest =
+            (recipe ("train { gamma 1; penalty " + rest + " }")).Value.Penalty
+
+        let texts = [
+            "nonneg", FactorPenalty.NonNegative
+            "l1", FactorPenalty.L1
+            "mcp theta=0.5", FactorPenalty.Mcp 0.5
+            "scad a=3.7", FactorPenalty.Scad 3.7
+            "l0", FactorPenalty.L0
+            "groupl2", FactorPenalty.GroupL2
+        ]
+
+        Assert.Equal<string list>(FactorPenalty.words, List.map (snd >> FactorPenalty.word) texts)
+
+        for said, meant in texts do
+            Assert.Equal(meant, penalty said)
+
+            // Printed as it is written; the default is not.
+            let printed = Language.printRecipe { Recipe.defaults with Penalty = meant }
+            Assert.Equal(meant <> FactorPenalty.standard, printed.Contains $"\n  penalty {said}\n")
+            Assert.Equal(meant <> FactorPenalty.standard, printed.Contains "penalty")
 
         let gamma rest =
             (recipe ("train { gamma " + rest + " }")).Value.Gamma

@@ -21,6 +21,12 @@ module Constructors =
         "nonNegativeL1: gamma must be 0 or more, not -0.5.", Sss.Core.NonNegativeL1.create -0.5
         "weightedNonNegativeL1: gammas[0] must be a finite number, not NaN.",
         Sss.Core.NonNegativeL1.weighted [| nan |]
+        "nonNegativeL1Above: floors must have length 1, not 2.",
+        Sss.Core.NonNegativeL1.above [| 0.0; 0.0 |] [| 1.0 |]
+        "nonNegativeL1Above: floors[1] must be 0 or more, not -1.",
+        Sss.Core.NonNegativeL1.above [| 0.0; -1.0 |] [| 1.0; 1.0 |]
+        "nonNegativeL1Above: gammas[0] must be a finite number, not NaN.",
+        Sss.Core.NonNegativeL1.above [| 0.0 |] [| nan |]
         "groupL2: groups must not be empty.", Sss.Core.GroupL2.create 2 []
         "groupL2: groups[0].Weight must be 0 or more, not -1.",
         Sss.Core.GroupL2.create 2 [ group -1.0 [| 0 |] ]
@@ -53,6 +59,13 @@ module Constructors =
         "lInfinityBall: radius must be 0 or more, not -1.", Sss.Core.LInfinityBall.create -1.0
         "simplex: radius must be more than 0, not 0.", Sss.Core.Simplex.create 0.0
         "scaled: factor must be more than 0, not 0.", Sss.Core.Scaled.create 0.0 l0
+        "weighted: gammas[1] must be 0 or more, not -1.",
+        Sss.Core.Weighted.create [| 0.0; -1.0 |] l0
+        "weighted: weightedL1(1 weights) takes vectors of length 1 only.",
+        Sss.Core.L1.weighted [| 1.0 |]
+        |> Result.bind (Sss.Core.Weighted.create [| 1.0 |])
+        "weighted: l2Ball(1) is not separable.",
+        Sss.Core.L2Ball.create 1.0 |> Result.bind (Sss.Core.Weighted.create [| 1.0 |])
         "translated: origin[0] must be a finite number, not Infinity.",
         Sss.Core.Translated.create [| infinity |] l0
         "translated: origin must have length 2, not 1.",

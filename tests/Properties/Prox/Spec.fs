@@ -12,6 +12,8 @@ type Spec =
     | WeightedL1 of float list
     | NonNegativeL1 of float
     | WeightedNonNegativeL1 of float list
+    /// Floors and weights.
+    | NonNegativeL1Above of (float * float) list
     | GroupL2 of float list
     | SparseGroupLasso of float * float list
     | ElasticNet of float * float
@@ -27,6 +29,8 @@ type Spec =
     | LInfinityBall of float
     | Simplex of float
     | Scaled of float * Spec
+    /// The inner penalty is separable and takes any length.
+    | Weighted of float list * Spec
     | Translated of float list * Spec
     | Precomposed of float * Spec
     | Sum of Spec * Spec
@@ -60,6 +64,10 @@ module Spec =
         | WeightedL1 w -> Sss.Core.L1.weighted (cycle n w) |> get
         | NonNegativeL1 gamma -> Sss.Core.NonNegativeL1.create gamma |> get
         | WeightedNonNegativeL1 w -> Sss.Core.NonNegativeL1.weighted (cycle n w) |> get
+        | NonNegativeL1Above each ->
+            let each = cycle n each
+
+            Sss.Core.NonNegativeL1.above (Array.map fst each) (Array.map snd each) |> get
         | GroupL2 w -> Sss.Core.GroupL2.create n (pairs n w) |> get
         | SparseGroupLasso(gamma, w) -> Sss.Core.SparseGroupLasso.create gamma n (pairs n w) |> get
         | ElasticNet(l1, l2) -> Sss.Core.ElasticNet.create l1 l2 |> get
@@ -77,6 +85,7 @@ module Spec =
         | LInfinityBall radius -> Sss.Core.LInfinityBall.create radius |> get
         | Simplex radius -> Sss.Core.Simplex.create radius |> get
         | Scaled(c, inner) -> Sss.Core.Scaled.create c (build n inner) |> get
+        | Weighted(w, inner) -> Sss.Core.Weighted.create (cycle n w) (build n inner) |> get
         | Translated(origin, inner) ->
             Sss.Core.Translated.create (cycle n origin) (build n inner) |> get
         | Precomposed(c, inner) -> Sss.Core.Precomposed.create c (build n inner) |> get
@@ -100,12 +109,29 @@ module Spec =
             (Gen.frequency [ 4, eighths -16 16; 1, Gen.constant -infinity ])
             (Gen.frequency [ 4, eighths -16 16; 1, Gen.constant infinity ])
 
+    /// Weights of which neighbours are often the same.
+    let private stretches =
+        Gen.map2
+            (fun a b -> [ a; a; b; a ])
+            weight
+            (Gen.frequency [ 2, weight; 1, Gen.constant 0.0 ])
+
     let private convexAtom =
         Gen.oneof [
             Gen.map L1 weight
             Gen.map WeightedL1 weights
             Gen.map NonNegativeL1 weight
             Gen.map WeightedNonNegativeL1 weights
+            Gen.map NonNegativeL1Above (Gen.listOfLength 3 (Gen.zip weight weight))
+            Gen.map2
+                (fun w inner -> Weighted(w, inner))
+                stretches
+                (Gen.oneof [
+                    Gen.map L1 weight
+                    Gen.map NonNegativeL1 weight
+                    Gen.map2 (fun a b -> ElasticNet(a, b)) weight weight
+                    Gen.constant NonNegative
+                ])
             Gen.map GroupL2 weights
             Gen.map2 (fun g w -> SparseGroupLasso(g, w)) weight weights
             Gen.map2 (fun a b -> ElasticNet(a, b)) weight weight
@@ -119,12 +145,15 @@ module Spec =
         ]
 
     let private otherAtom =
-        Gen.oneof [
-            Gen.map L0 weight
-            Gen.map2 (fun g t -> Mcp(g, t)) weight positive
-            Gen.map2 (fun g a -> Scad(g, 2.0 + a)) weight positive
-            Gen.map2 (fun g e -> LogSum(g, e)) weight positive
-        ]
+        let plain =
+            Gen.oneof [
+                Gen.map L0 weight
+                Gen.map2 (fun g t -> Mcp(g, t)) weight positive
+                Gen.map2 (fun g a -> Scad(g, 2.0 + a)) weight positive
+                Gen.map2 (fun g e -> LogSum(g, e)) weight positive
+            ]
+
+        Gen.frequency [ 3, plain; 1, Gen.map2 (fun w inner -> Weighted(w, inner)) stretches plain ]
 
     let private factor = Gen.elements [ -4.0; -1.0; -0.5; 0.25; 0.5; 1.0; 2.0; 3.0 ]
 
@@ -155,6 +184,7 @@ module Spec =
     let shrink spec =
         match spec with
         | Scaled(_, s)
+        | Weighted(_, s)
         | Translated(_, s)
         | Precomposed(_, s)
         | Conjugate s

@@ -110,25 +110,86 @@ type DeviceStepTests() =
             use vector = Engine.factors n
             start.AsSpan().CopyTo(Memory.span<float32> vector.Values)
             let gammas = part 6 |> Array.map abs
-            use step = new FactorStep(vector, start, FactorMethod.Apg, gammas, 0.9, onTensors)
+            let rule = Engine.rule FactorPenalty.NonNegative
+
+            use step =
+                new FactorStep(
+                    vector,
+                    FactorState.start start,
+                    Engine.pressed [ n ] gammas rule,
+                    onTensors
+                )
 
             [
                 for t in 1..5 do
                     if t = 3 then
-                        step.Gammas[0] <- 100.0f
-                        step.Floors[1] <- 0.25f
+                        let floors = Array.init n (fun i -> if i = 1 then 0.25f else 0.0f)
+
+                        FactorRule.press [ n ] (Array.updateAt 0 100.0f gammas) floors rule
+                        |> Engine.ok
+                        |> step.Press
 
                     (part t).AsSpan().CopyTo(Memory.span<float32> vector.Gradient)
                     step.Step(0.3 / float t)
 
-                    Array.copy step.Iterate,
+                    step.State,
                     (Memory.span<float32> vector.Values).ToArray(),
-                    Array.copy step.ZeroSteps,
-                    Array.copy step.Squares,
                     (Memory.span<float32> vector.Gradient).ToArray()
             ]
 
         Assert.Equal<_ list>(run false, run true)
+
+    /// Of every penalty, with groups of 7 and of 12 factors.
+    [<Property(MaxTest = 60)>]
+    member _.``the tensors' form of every penalty is the arrays'``(seed: int) =
+        use _ = Engine.scope ()
+        let n, counts = 19, [ 7; 12 ]
+        let struct (draws, _) = Rng.many Rng.normal (n * 12) (Rng.create seed)
+
+        let part k =
+            draws[n * k .. n * k + n - 1] |> Array.map float32
+
+        let gammas =
+            part 10 |> Array.mapi (fun i g -> if i % 5 = 4 then 0.0f else 0.5f * abs g)
+
+        for penalty in Engine.penalties do
+            let run onTensors =
+                use vector = Engine.factors n
+
+                use step =
+                    new FactorStep(
+                        vector,
+                        FactorState.start (part 0),
+                        Engine.pressed counts gammas (Engine.rule penalty),
+                        onTensors
+                    )
+
+                [
+                    for t in 1..9 do
+                        (part t).AsSpan().CopyTo(Memory.span<float32> vector.Gradient)
+                        step.Step(0.9 / float t)
+
+                        Assert.Equal<float32[]>(
+                            step.State.Probe,
+                            (Memory.span<float32> vector.Values).ToArray()
+                        )
+
+                        step.State
+                ]
+
+            let arrays, tensors = run false, run true
+
+            match penalty with
+            | FactorPenalty.GroupL2 ->
+                // Sums of squares in another order.
+                let close (a: float32) (b: float32) =
+                    Assert.True(abs (a - b) <= 1e-6f * (1.0f + abs a), $"{a} {b}")
+
+                for a, b in List.zip arrays tensors do
+                    Array.iter2 close a.Iterate b.Iterate
+                    Array.iter2 close a.Probe b.Probe
+                    Assert.Equal<int[]>(a.ZeroSteps, b.ZeroSteps)
+            | _ -> Assert.Equal<_ list>(arrays, tensors)
 
     [<Fact>]
     member _.``every tensor of a trainer and of its steps is on the device that was asked for``() =
@@ -144,7 +205,12 @@ type DeviceStepTests() =
             let state = TrainState.start network (Init.weights 1 network)
 
             use trainer =
-                Trainer.import (metaEngine precision) FactorMethod.Apg recipe state |> Engine.ok
+                Trainer.import
+                    (metaEngine precision)
+                    (FactorRule.ofRecipe FactorMethod.Apg recipe)
+                    recipe
+                    state
+                |> Engine.ok
 
             let model = trainer.Model
             check model.Statistics
@@ -160,12 +226,20 @@ type DeviceStepTests() =
 
             trainer.Update 0.1
 
-        // Those that can run, as they run.
-        for precision in Precision.all do
+        // Those that can run, as they run. (`meta` has no `where`, which the other penalties need.)
+        let penalties = [ FactorPenalty.NonNegative; FactorPenalty.L1 ]
+
+        for precision, penalty in List.allPairs Precision.all penalties do
             let state = TrainState.start onMeta (Init.weights 1 onMeta)
+            let recipe = { recipe with Penalty = penalty }
 
             use trainer =
-                Trainer.import (metaEngine precision) FactorMethod.Apg recipe state |> Engine.ok
+                Trainer.import
+                    (metaEngine precision)
+                    (FactorRule.ofRecipe FactorMethod.Apg recipe)
+                    recipe
+                    state
+                |> Engine.ok
 
             for _ in 1..2 do
                 use _ = torch.NewDisposeScope()

@@ -1,6 +1,7 @@
 namespace Sss.Tests.Torch
 
 open Xunit
+open Sss.Core
 open Sss.Torch
 open TorchSharp
 
@@ -33,6 +34,27 @@ module internal Engine =
         match result with
         | Ok value -> value
         | Error error -> invalidOp $"%A{error}"
+
+    /// One penalty of each kind, with parameters near which values of size 1 lie.
+    let penalties = [
+        FactorPenalty.NonNegative
+        FactorPenalty.L1
+        FactorPenalty.Mcp 0.75
+        FactorPenalty.Scad 2.25
+        FactorPenalty.L0
+        FactorPenalty.GroupL2
+    ]
+
+    /// The rule of training with a penalty, at a momentum of 0.9.
+    let rule penalty : FactorRule = {
+        Method = FactorMethod.Apg
+        Penalty = penalty
+        Momentum = 0.9
+    }
+
+    /// A rule with these γs and no floors.
+    let pressed counts (gammas: float32[]) rule =
+        FactorRule.press counts gammas (Array.zeroCreate gammas.Length) rule |> ok
 
     /// One flat vector of n factors, all 0; the engine is loaded.
     let factors n =

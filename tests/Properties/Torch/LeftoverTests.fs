@@ -114,7 +114,11 @@ let ``a step of training leaves nothing in native memory`` name method precision
     let state = TrainState.start network (Init.weights 1 network)
 
     use trainer =
-        Trainer.import engine (FactorMethod.tryParse(method).Value) recipe state
+        Trainer.import
+            engine
+            (FactorRule.ofRecipe (FactorMethod.tryParse(method).Value) recipe)
+            recipe
+            state
         |> Engine.ok
 
     let s = network.Input
@@ -136,8 +140,17 @@ let ``a step of the factors leaves nothing in native memory`` onTensors =
 
     use vector = Engine.factors n
     let start = Array.create n 1.0f
-    use step = new FactorStep(vector, start, FactorMethod.Apg, start, 0.9, onTensors)
-    leavesLessThan 1 (fun _ -> step.Step 0.001)
+
+    for penalty in Engine.penalties do
+        use step =
+            new FactorStep(
+                vector,
+                FactorState.start start,
+                Engine.pressed [ n ] start (Engine.rule penalty),
+                onTensors
+            )
+
+        leavesLessThan 1 (fun _ -> step.Step 0.001)
 
 [<NeedsMallInfo>]
 [<InlineData 1>]

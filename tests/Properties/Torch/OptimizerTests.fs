@@ -65,7 +65,14 @@ let ``a factor step is the pure Apg step`` (seed: int) =
     let part k = draws[n * k .. n * k + n - 1]
     let start = part 0 |> Array.map (fun z -> float32 (abs z))
     start.AsSpan().CopyTo(Memory.span<float32> vector.Values)
-    use step = new FactorStep(vector, start, FactorMethod.Apg, Array.create n 0.5f, 0.9)
+
+    use step =
+        new FactorStep(
+            vector,
+            FactorState.start start,
+            Engine.pressed [ n ] (Array.create n 0.5f) (Engine.rule FactorPenalty.NonNegative)
+        )
+
     let penalty = NonNegativeL1.create 0.5 |> Engine.ok
     let mutable state = Apg.start (Array.map float start)
     let mutable squares = Array.create n 0.0
@@ -82,9 +89,9 @@ let ``a factor step is the pure Apg step`` (seed: int) =
     let close (a: float) (b: float32) =
         Assert.True(abs (a - float b) < 1e-5, $"{a} {b}")
 
-    Array.iter2 close state.Iterate step.Iterate
+    Array.iter2 close state.Iterate step.State.Iterate
     Array.iter2 close state.Probe probe
-    Array.iter2 close squares step.Squares
+    Array.iter2 close squares step.State.Squares
 
 [<Property(MaxTest = 50)>]
 let ``the published recursions can be had by name`` (seed: int) =
@@ -108,8 +115,19 @@ let ``the published recursions can be had by name`` (seed: int) =
     for clamp, name in [ Clamp.AfterMomentum, "published"; Clamp.Never, "published-unclamped" ] do
         use vector = new FlatVector(slots, int64 n, ScalarType.Float32, torch.CPU)
         (part 0).AsSpan().CopyTo(Memory.span<float32> vector.Values)
-        let method = FactorMethod.tryParse name |> Option.get
-        use step = new FactorStep(vector, part 0, method, Array.create n 0.5f, 0.9)
+
+        let rule = {
+            Engine.rule FactorPenalty.NonNegative with
+                Method = FactorMethod.tryParse name |> Option.get
+        }
+
+        use step =
+            new FactorStep(
+                vector,
+                FactorState.start (part 0),
+                Engine.pressed [ n ] (Array.create n 0.5f) rule
+            )
+
         let mutable state = Published.start (part 0)
 
         for t in 1..4 do
@@ -118,5 +136,5 @@ let ``the published recursions can be had by name`` (seed: int) =
             state <- Published.step clamp 0.1f 0.9f 0.5f (part t) state
 
         Assert.Equal<float32[]>(state.Stored, (Memory.span<float32> vector.Values).ToArray())
-        Assert.Equal<float32[]>(state.Stored, step.Iterate)
-        Assert.Equal<float32[]>(state.Velocity, step.Velocity)
+        Assert.Equal<float32[]>(state.Stored, step.State.Iterate)
+        Assert.Equal<float32[]>(state.Velocity, step.State.Velocity)

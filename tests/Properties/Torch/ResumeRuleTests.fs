@@ -351,6 +351,33 @@ let ``checkpoints from before classes and pixels were written down go on too`` (
     )
 
 [<Fact>]
+let ``checkpoints from before there were penalties go on with the default, and with no other`` () =
+    Folders.within (fun folder ->
+        let earlier =
+            identity.Value
+            |> List.map (fun (name, value) -> name, value.Replace("\"penalty\":\"nonneg\",", ""))
+
+        Assert.NotEqual<(string * string) list>(identity.Value, earlier)
+        keep folder earlier
+        Assert.Equal(Ok state.Value, resumed folder identity.Value)
+
+        let other = {
+            recipe with
+                Penalty = FactorPenalty.Scad 3.7
+        }
+
+        Assert.Equal(
+            Error(
+                "checkpoint/step-000000010.safetensors is of another run:\n"
+                + "  penalty: \"nonneg\" there, \"scad\" here\n"
+                + "  a: nothing there, 3.7 here\n"
+                + "Go on with what it was started with, or start anew with --restart or another --out."
+            ),
+            resumed folder (identityOf other dataset.Value)
+        )
+    )
+
+[<Fact>]
 let ``more epochs: the bits of the longer run where no step depends on their number, else the way``
     ()
     =

@@ -21,6 +21,15 @@ module NonNegativeL1 =
         else
             Double.PositiveInfinity
 
+    let private within floor x =
+        Rounding.indicator (Rounding.atMost floor x)
+
+    let private conjugateAbove gamma floor y =
+        if Rounding.atMost y gamma then
+            (y - gamma) * floor
+        else
+            Double.PositiveInfinity
+
     /// One weight γ ≥ 0 for all coordinates.
     let create (gamma: float) : Result<Penalty, PenaltyError> =
         Require.atLeastZero "nonNegativeL1" "gamma" gamma
@@ -56,5 +65,46 @@ module NonNegativeL1 =
                             destination
                     )
                 Conjugate = Some(Kernel.all (fun i y -> Rounding.atMost y gammas[i]))
+            }
+        )
+
+    /// A weight γᵢ ≥ 0 and a lower bound lᵢ ≥ 0 for each coordinate: f(x) = Σ γᵢxᵢ where x ≥ l, +∞
+    /// elsewhere. prox_{ηf}(x)ᵢ = max(xᵢ − ηγᵢ, lᵢ). f*(y) = Σ (yᵢ − γᵢ)lᵢ where y ≤ γ, +∞ elsewhere.
+    let above (floors: float[]) (gammas: float[]) : Result<Penalty, PenaltyError> =
+        let name = "nonNegativeL1Above"
+
+        let sameLength () =
+            if floors.Length = gammas.Length then
+                Ok()
+            else
+                Error(PenaltyError.LengthsDiffer(name, "floors", gammas.Length, floors.Length))
+
+        Require.each Require.atLeastZero name "gammas" gammas
+        |> Result.bind sameLength
+        |> Result.bind (fun () -> Require.each Require.atLeastZero name "floors" floors)
+        |> Result.map (fun () ->
+            let floors, gammas = Array.copy floors, Array.copy gammas
+
+            {
+                Name = $"{name}({gammas.Length} weights)"
+                Traits = {
+                    traits with
+                        Homogeneous = Array.forall ((=) 0.0) floors
+                }
+                Length = Some gammas.Length
+                Evaluate = Kernel.sumIndexed (fun i x -> gammas[i] * x + within floors[i] x)
+                Proximal =
+                    ProxKernel(fun step x destination ->
+                        let mutable total = 0.0
+
+                        for i in 0 .. x.Length - 1 do
+                            let point = max (x[i] - step * gammas[i]) floors[i]
+                            destination[i] <- point
+                            total <- total + gammas[i] * point
+
+                        total
+                    )
+                Conjugate =
+                    Some(Kernel.sumIndexed (fun i y -> conjugateAbove gammas[i] floors[i] y))
             }
         )
