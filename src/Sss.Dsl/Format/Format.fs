@@ -36,202 +36,277 @@ module internal Format =
 
     type private Brace = { IsMany: bool; Outer: Expecting }
 
+    /// What is known between two tokens.
+    type private State = {
+        /// Innermost first.
+        Braces: Brace list
+        Parentheses: int
+        IsParameters: bool
+        Expecting: Expecting
+        /// Whether the next token stands directly behind the last one.
+        Glue: bool
+        /// Newlines since the last token.
+        Newlines: int
+        /// The last token closed a body of many lines.
+        ClosedMany: bool
+    }
+
+    let private start = {
+        Braces = []
+        Parentheses = 0
+        IsParameters = false
+        Expecting = NoBody
+        Glue = false
+        Newlines = 0
+        ClosedMany = false
+    }
+
+    /// The text, and the lines that it is written to.
+    type private Page = {
+        Tokens: Token[]
+        Many: bool[]
+        Out: Layout
+    }
+
+    /// The next token that is no newline, from here.
+    let rec private ahead (tokens: Token[]) i =
+        if i < tokens.Length && tokens[i] = Token.Newline then
+            ahead tokens (i + 1)
+        else
+            i
+
+    let private isLabel (tokens: Token[]) i =
+        i + 1 < tokens.Length && tokens[i + 1] = Token.Mark ':'
+
+    /// Whether a newline here ends nothing: what follows still belongs to the statement.
+    let private goesOn (tokens: Token[]) (s: State) i =
+        let j = ahead tokens i
+
+        s.Parentheses > 0
+        || (j < tokens.Length
+            && (
+                match tokens[j] with
+                | Token.Mark '{' -> s.Expecting <> NoBody
+                | Token.Word "shortcut" -> not (isLabel tokens j)
+                | Token.Word word ->
+                    let k = ahead tokens (j + 2)
+
+                    s.Expecting = Bodies
+                    && word.StartsWith "branch"
+                    && isLabel tokens j
+                    && k < tokens.Length
+                    && tokens[k] = Token.Mark '{'
+                | _ -> false
+            ))
+
+    let private isLast (tokens: Token[]) i =
+        let j = ahead tokens i
+
+        j >= tokens.Length
+        || j > i
+        || (
+            match tokens[j] with
+            | Token.Mark('}' | ';')
+            | Token.Comment _ -> true
+            | _ -> false
+        )
+
+    let private endLine (page: Page) (s: State) =
+        page.Out.End()
+        page.Out.Continue false
+        { s with Glue = false }
+
+    let private word (page: Page) (s: State) i (text: string) =
+        let s =
+            if text = "train" && s.Braces.IsEmpty then
+                endLine page s
+            else
+                s
+
+        page.Out.Add(text, s.Glue)
+
+        let expecting = if s.Expecting = Labelled then NoBody else s.Expecting
+
+        {
+            s with
+                Glue = (text = "@scale")
+                IsParameters = s.IsParameters || text = "def"
+                Expecting =
+                    match text with
+                    | "repeat"
+                    | "residual"
+                    | "def"
+                    | "network"
+                    | "train"
+                    | "shortcut" when not (isLabel page.Tokens i) -> OneBody
+                    | "concat" when not (isLabel page.Tokens i) -> Bodies
+                    // `shortcut` took no body.
+                    | "auto"
+                    | "identity" -> NoBody
+                    | _ -> expecting
+        }
+
+    let private openBody (page: Page) (s: State) i =
+        page.Out.Add("{", s.Glue)
+
+        let s = {
+            s with
+                Braces =
+                    {
+                        IsMany = page.Many[i]
+                        Outer = s.Expecting
+                    }
+                    :: s.Braces
+                Glue = false
+                Expecting = NoBody
+                IsParameters = false
+        }
+
+        if page.Many[i] then
+            // A comment behind the brace stays there.
+            let s =
+                match Array.tryItem (i + 1) page.Tokens with
+                | Some(Token.Comment _) -> s
+                | _ -> endLine page s
+
+            page.Out.Indent 1
+            s
+        else
+            s
+
+    let private closeBody (page: Page) (s: State) =
+        let brace, braces =
+            match s.Braces with
+            | brace :: outer -> brace, outer
+            | [] -> { IsMany = false; Outer = NoBody }, []
+
+        let s = if brace.IsMany then endLine page s else s
+
+        if brace.IsMany then
+            page.Out.Indent -1
+
+        page.Out.Add("}", false)
+
+        {
+            s with
+                Braces = braces
+                ClosedMany = brace.IsMany
+                Expecting = if brace.Outer = Bodies then Bodies else NoBody
+        }
+
+    let private endStatement (page: Page) (s: State) i =
+        let tokens = page.Tokens
+        let s = { s with Expecting = NoBody }
+
+        if s.ClosedMany then
+            endLine page s
+        else
+            if
+                not (isLast tokens (i + 1))
+                && not page.Out.IsEmpty
+                && not (i > 0 && tokens[i - 1] = Token.Mark '{')
+            then
+                page.Out.Add(";", true)
+
+            s
+
+    let private mark (page: Page) (s: State) i c =
+        match c with
+        | '{' -> openBody page s i
+        | '}' -> closeBody page s
+        | ';' -> endStatement page s i
+        | '(' ->
+            page.Out.Add("(", s.Glue || s.IsParameters)
+
+            {
+                s with
+                    Parentheses = s.Parentheses + 1
+                    Glue = true
+            }
+        | ')' ->
+            page.Out.Add(")", true)
+
+            {
+                s with
+                    Parentheses = s.Parentheses - 1
+                    Glue = false
+                    IsParameters = s.IsParameters && s.Parentheses <> 1
+            }
+        | ',' ->
+            page.Out.Add(",", true)
+            { s with Glue = false }
+        | ':' ->
+            page.Out.Add(":", true)
+
+            {
+                s with
+                    Glue = false
+                    Expecting = if s.Expecting = Bodies then Bodies else Labelled
+            }
+        | '=' when s.IsParameters ->
+            page.Out.Add("=", false)
+            { s with Glue = false }
+        | _ ->
+            page.Out.Add(string c, true)
+            { s with Glue = true }
+
+    let private newline (page: Page) (s: State) i =
+        let s = { s with Newlines = s.Newlines + 1 }
+
+        if goesOn page.Tokens s i then
+            s
+        else
+            let s = {
+                endLine page s with
+                    Expecting = NoBody
+            }
+
+            if s.Newlines > 1 then
+                page.Out.Blank()
+
+            s
+
+    let private comment (page: Page) (s: State) i text =
+        let isInside = goesOn page.Tokens s (i + 1)
+        page.Out.Comment text
+        page.Out.Continue(isInside && s.Parentheses > 0)
+
+        {
+            s with
+                ClosedMany = false
+                Glue = false
+                Newlines = 0
+        }
+
+    let private operator (page: Page) (s: State) c before behind =
+        page.Out.Add(string c, s.Glue || not (before || behind))
+        { s with Glue = s.Glue || not behind }
+
+    let private token (page: Page) (s: State) (i: int) =
+        let written (next: State) = {
+            next with
+                ClosedMany = next.ClosedMany && not s.ClosedMany
+        }
+
+        match page.Tokens[i] with
+        | Token.Newline -> newline page s i
+        | Token.Comment text -> comment page s i text
+        | Token.Word text -> word page { s with Newlines = 0 } i text |> written
+        | Token.Mark c -> mark page { s with Newlines = 0 } i c |> written
+        | Token.Operator(c, before, behind) ->
+            operator page { s with Newlines = 0 } c before behind |> written
+
     /// The formatted text.
     let private layout (tokens: Token[]) : string =
-        let many = manyLines tokens
-        let out = Layout()
-        let braces = Stack<Brace>()
-        let mutable parentheses = 0
-        let mutable isParameters = false
-        let mutable expecting = NoBody
-        let mutable glue = false
-        let mutable newlines = 0
-        /// The last token closed a body of many lines.
-        let mutable closedMany = false
+        let page = {
+            Tokens = tokens
+            Many = manyLines tokens
+            Out = Layout()
+        }
 
-        /// The next token that is no newline, from here; and whether it is a comment.
-        let ahead i =
-            let mutable j = i
-
-            while j < tokens.Length && tokens[j] = Token.Newline do
-                j <- j + 1
-
-            j
-
-        let isLabel i =
-            i + 1 < tokens.Length && tokens[i + 1] = Token.Mark ':'
-
-        /// Whether a newline here ends nothing: what follows still belongs to the statement.
-        let goesOn i =
-            let j = ahead i
-
-            parentheses > 0
-            || (j < tokens.Length
-                && (
-                    match tokens[j] with
-                    | Token.Mark '{' -> expecting <> NoBody
-                    | Token.Word "shortcut" -> not (isLabel j)
-                    | Token.Word word ->
-                        expecting = Bodies
-                        && word.StartsWith "branch"
-                        && isLabel j
-                        && ahead (j + 2) < tokens.Length
-                        && tokens[ahead (j + 2)] = Token.Mark '{'
-                    | _ -> false
-                ))
-
-        let isLast i =
-            let j = ahead i
-
-            j >= tokens.Length
-            || j > i
-            || (
-                match tokens[j] with
-                | Token.Mark('}' | ';')
-                | Token.Comment _ -> true
-                | _ -> false
-            )
-
-        let endLine () =
-            out.End()
-            out.Continue false
-            glue <- false
-
-        let word i (text: string) =
-            if text = "train" && braces.Count = 0 then
-                endLine ()
-
-            out.Add(text, glue)
-            glue <- text = "@scale"
-
-            if expecting = Labelled then
-                expecting <- NoBody
-
-            match text with
-            | "repeat"
-            | "residual"
-            | "def"
-            | "network"
-            | "train"
-            | "shortcut" when not (isLabel i) -> expecting <- OneBody
-            | "concat" when not (isLabel i) -> expecting <- Bodies
-            // `shortcut` took no body.
-            | "auto"
-            | "identity" -> expecting <- NoBody
-            | _ -> ()
-
-            if text = "def" then
-                isParameters <- true
-
-        let mark i c =
-            match c with
-            | '{' ->
-                braces.Push { IsMany = many[i]; Outer = expecting }
-
-                out.Add("{", glue)
-                glue <- false
-                expecting <- NoBody
-                isParameters <- false
-
-                if many[i] then
-                    // A comment behind the brace stays there.
-                    match
-                        (if i + 1 < tokens.Length then
-                             tokens[i + 1]
-                         else
-                             Token.Newline)
-                    with
-                    | Token.Comment _ -> ()
-                    | _ -> endLine ()
-
-                    out.Indent 1
-            | '}' ->
-                let brace =
-                    if braces.Count > 0 then
-                        braces.Pop()
-                    else
-                        { IsMany = false; Outer = NoBody }
-
-                if brace.IsMany then
-                    endLine ()
-                    out.Indent -1
-
-                out.Add("}", false)
-                closedMany <- brace.IsMany
-                expecting <- if brace.Outer = Bodies then Bodies else NoBody
-            | ';' ->
-                expecting <- NoBody
-
-                if closedMany then
-                    endLine ()
-                elif
-                    not (isLast (i + 1))
-                    && not out.IsEmpty
-                    && not (i > 0 && tokens[i - 1] = Token.Mark '{')
-                then
-                    out.Add(";", true)
-            | '(' ->
-                parentheses <- parentheses + 1
-                out.Add("(", glue || isParameters)
-                glue <- true
-            | ')' ->
-                parentheses <- parentheses - 1
-                out.Add(")", true)
-                glue <- false
-
-                if parentheses = 0 then
-                    isParameters <- false
-            | ','
-            | ':' ->
-                out.Add(string c, true)
-                glue <- false
-
-                if c = ':' then
-                    expecting <- if expecting = Bodies then Bodies else Labelled
-            | '=' when isParameters ->
-                out.Add("=", false)
-                glue <- false
-            | _ ->
-                out.Add(string c, true)
-                glue <- true
-
-        for i in 0 .. tokens.Length - 1 do
-            match tokens[i] with
-            | Token.Newline ->
-                newlines <- newlines + 1
-
-                if not (goesOn i) then
-                    endLine ()
-                    expecting <- NoBody
-
-                    if newlines > 1 then
-                        out.Blank()
-            | Token.Comment text ->
-                closedMany <- false
-                let isInside = goesOn (i + 1)
-                out.Comment text
-                glue <- false
-                out.Continue(isInside && parentheses > 0)
-                newlines <- 0
-            | token ->
-                newlines <- 0
-                let wasMany = closedMany
-
-                match token with
-                | Token.Word text -> word i text
-                | Token.Mark c -> mark i c
-                | Token.Operator(c, before, behind) ->
-                    let isSign = glue
-                    out.Add(string c, glue || not (before || behind))
-                    glue <- isSign || not behind
-                | Token.Newline
-                | Token.Comment _ -> ()
-
-                if wasMany then
-                    closedMany <- false
-
-        out.End()
-        out.Text()
+        Seq.fold (token page) start (seq { 0 .. tokens.Length - 1 }) |> ignore
+        page.Out.End()
+        page.Out.Text()
 
     /// Formats a text; wrong form gives its diagnostics.
     let format (text: string) : Result<string, Diagnostic list> =

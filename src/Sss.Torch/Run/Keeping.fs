@@ -168,11 +168,11 @@ module internal Keeping =
                 result {
                     do! RunFolder.sweep place.Folder |> Result.mapError BadFile
 
-                    if place.Start = Start.New then
-                        do! checkFinished place.Folder
-
                     if place.HasOthers then
                         do! clearOthers place
+
+                    if place.Start = Start.New then
+                        do! checkFinished place.Folder
 
                     return held :> IDisposable
                 }
