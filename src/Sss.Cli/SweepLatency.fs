@@ -4,6 +4,7 @@ open System
 open System.IO
 open System.Threading
 open Sss.Files
+open Sss.Torch
 
 /// A sweep that is about to run.
 type PreparedSweep = {

@@ -6,6 +6,7 @@ open Argu
 open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Files
+open Sss.Torch
 
 /// What a sweep varies, as the command line gives it: `0.5,0.3`.
 type Varied =

@@ -39,7 +39,14 @@ module Muster =
         use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
         let own = Assembly.GetExecutingAssembly()
 
-        for part in [ own; typeof<Dataset>.Assembly; typeof<Network>.Assembly ] do
+        for part in
+            [
+                own
+                typeof<TrainState>.Assembly
+                typeof<LibTorch>.Assembly
+                typeof<Dataset>.Assembly
+                typeof<Network>.Assembly
+            ] do
             hash.AppendData(part.ManifestModule.ModuleVersionId.ToByteArray())
 
         let version =
