@@ -27,10 +27,25 @@ let private short =
         typeof<obj>, "obj"
     ]
 
+let private words =
+    dict [
+        "FSharpList", "list"
+        "FSharpOption", "option"
+        "FSharpValueOption", "voption"
+        "FSharpResult", "Result"
+        "FSharpMap", "Map"
+        "FSharpSet", "Set"
+    ]
+
 let private stem (name: string) =
-    match name.IndexOf '`' with
-    | -1 -> name
-    | at -> name.Substring(0, at)
+    let own =
+        match name.IndexOf '`' with
+        | -1 -> name
+        | at -> name.Substring(0, at)
+
+    match words.TryGetValue own with
+    | true, word -> word
+    | _ -> own
 
 let rec private name (t: Type) : string =
     match short.TryGetValue t with
