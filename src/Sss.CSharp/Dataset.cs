@@ -124,9 +124,6 @@ public sealed partial class Dataset
     public IReadOnlyList<string> GetNotes() =>
         [.. Files.DataChecks.notes(1, Value).Select(Files.DataNoteModule.message)];
 
-    internal Dataset ReadWith(Files.PictureOptions options) =>
-        new(Files.DatasetModule.readWith(options, Value).OrThrow(Failure));
-
     private static Dataset Load(Files.DataSource source) =>
         new(Files.DatasetModule.load(source).OrThrow(Failure));
 

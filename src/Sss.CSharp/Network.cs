@@ -125,7 +125,7 @@ public sealed class Network : IEquatable<Network>
         Core.Uniform.within(macs, Value).ToReference() is { } narrowed ? Control(narrowed.Network) : null;
 
     private Network Control(Core.Network value) =>
-        new(value, CoreRecipe is null ? null : Files.StudyRecipe.free(CoreRecipe), []);
+        new(value, CoreRecipe is null ? null : Torch.StudyRecipe.free(CoreRecipe), []);
 
     /// <summary>Reads and checks a <c>.sss</c> file.</summary>
     /// <exception cref="SssException">The file cannot be read, or its text is wrong.</exception>

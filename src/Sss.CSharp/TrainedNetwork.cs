@@ -1,3 +1,4 @@
+using Microsoft.FSharp.Core;
 using Sss.Internal;
 
 namespace Sss;
@@ -8,17 +9,15 @@ namespace Sss;
 /// </summary>
 public sealed class TrainedNetwork : IDisposable
 {
-    private readonly Dataset dataset;
-    private readonly Core.Recipe recipe;
+    private readonly Torch.Ready ready;
     private Torch.Trained? trained;
 
-    internal TrainedNetwork(Network network, Dataset dataset, Core.Recipe recipe, Torch.Trained trained)
+    internal TrainedNetwork(Network network, Torch.Finished<Unit> finished)
     {
         Network = network;
-        this.dataset = dataset;
-        this.recipe = recipe;
-        this.trained = trained;
-        Epochs = [.. trained.Epochs.Select(EpochProgress.From)];
+        ready = finished.Ready;
+        trained = finished.Trained;
+        Epochs = [.. finished.Trained.Epochs.Select(EpochProgress.From)];
     }
 
     /// <summary>The network that was trained.</summary>
@@ -46,15 +45,9 @@ public sealed class TrainedNetwork : IDisposable
     /// <exception cref="SssException">A whole layer died, or the verdict is not exact; the message says which.</exception>
     public SelectedNetwork Select()
     {
-        var outcome = Torch.Pipeline
-            .select(Engine.Load(), Core.Selection.defaults, dataset.Value, recipe, Value)
-            .OrThrow(Engine.Failure);
-        var exactness = Exactness.From(outcome.Exactness);
-        if (!exactness.IsExact)
-        {
-            throw Engine.Failure(Torch.PipelineError.NewInexact(outcome.Exactness, outcome.AtDouble));
-        }
-
+        var finished = Jobs.Run(Jobs.Selection(ready, Value), null, CancellationToken.None);
+        // There, since a selection was the goal.
+        var outcome = finished.Selected!.Value.Item1;
         var counts = new SelectedCounts(
             Count(outcome.Selected.Plan.Neuron),
             Count(outcome.Selected.Plan.Group),
@@ -62,9 +55,9 @@ public sealed class TrainedNetwork : IDisposable
         return new SelectedNetwork(
             new Network(outcome.Selected.Network, null, []),
             outcome.Selected.Weights,
-            dataset.Value.Classes,
-            dataset.Value.Preparation,
-            exactness,
+            ready.Dataset.Classes,
+            ready.Dataset.Preparation,
+            Exactness.From(outcome.Exactness),
             counts);
     }
 

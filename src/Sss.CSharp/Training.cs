@@ -1,4 +1,3 @@
-using Microsoft.FSharp.Core;
 using Sss.Internal;
 
 namespace Sss;
@@ -33,75 +32,13 @@ public static class Training
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(dataset);
-        var recipe = Recipes.Merge(network.CoreRecipe ?? Core.RecipeModule.defaults, options ?? new TrainingOptions());
+        options ??= new TrainingOptions();
         Recipes.CheckRun(options);
-        Files.DataChecks.check(recipe.Batch, dataset.Value).OrThrow(Engine.FileFailure);
-        Files.DatasetModule.fits(network.Value, dataset.Value).OrThrow(Engine.FileFailure);
-        dataset = dataset.ReadWith(Files.PictureOptionsModule.ofAugment(recipe.Augment));
+        var job = Jobs.Training(network, dataset, options);
         return Task.Factory.StartNew(
-            () => Run(network, dataset, recipe, options, progress, cancellationToken),
+            () => new TrainedNetwork(network, Jobs.Run(job, progress, cancellationToken)),
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
-    }
-
-    private static TrainedNetwork Run(
-        Network network,
-        Dataset dataset,
-        Core.Recipe recipe,
-        TrainingOptions? options,
-        IProgress<EpochProgress>? progress,
-        CancellationToken stop)
-    {
-        var method = Core.FactorMethod.Apg;
-        var validation = (options?.Validation).ToOption();
-        var from = FSharpOption<Torch.TrainState>.None;
-        var keeper = FSharpOption<Torch.Keeper>.None;
-        var folder = options?.CheckpointFolder;
-        if (folder is not null)
-        {
-            var identity = Torch.Checkpoint.identity(network.Value, recipe, dataset.Value, method, validation);
-            var resumed = Torch.Checkpoint
-                .resume(folder, identity)
-                .OrThrow(error => Engine.Failure(Torch.PipelineError.NewNotResumed(error)));
-            from = resumed.Found?.Value.Item2 is { } state ? FSharpOption<Torch.TrainState>.Some(state) : from;
-            keeper = FSharpOption<Torch.Keeper>.Some(Torch.Checkpoint.keeper(folder, identity));
-        }
-
-        var settings = new Torch.TrainSettings(
-            Engine.Load(options),
-            (options?.Threads).ToOption(),
-            (options?.Loaders).ToOption(),
-            method,
-            from,
-            validation,
-            keeper,
-            FSharpOption<Torch.Team>.None);
-
-        void Listen(Torch.TrainEvent e)
-        {
-            if (e is Torch.TrainEvent.EpochDone done)
-            {
-                progress?.Report(EpochProgress.From(done.Item));
-            }
-        }
-
-        var trained = Torch.Train.run(
-            settings,
-            network.Value,
-            dataset.Value,
-            recipe,
-            ((Action<Torch.TrainEvent>)Listen).ToFSharpFunc(),
-            stop);
-        return new TrainedNetwork(
-            network,
-            dataset,
-            recipe,
-            trained.OrThrow(error => Engine.Failure(
-                folder is null
-                    ? Torch.PipelineError.NewNotTrained(error)
-                    : Torch.PipelineError.NewEnded(
-                        error,
-                        Microsoft.FSharp.Collections.ListModule.TryHead(Torch.Checkpoint.files(folder))))));
     }
 }

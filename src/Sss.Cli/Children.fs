@@ -37,53 +37,62 @@ module internal Children =
         | "dotnet" -> own, (Assembly.GetEntryAssembly() |> nonNull).Location :: words
         | _ -> own, words
 
+    let private info (words: string list) =
+        let file, arguments = command words
+
+        let info =
+            ProcessStartInfo(
+                file,
+                arguments,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true
+            )
+
+        info.Environment[stopVariable] <- "1"
+
+        // A child works by itself, whoever started its parent.
+        for name in List.ofSeq info.Environment.Keys do
+            if Launch.isOfRanks name then
+                info.Environment.Remove name |> ignore
+
+        info
+
+    /// A full disk loses words of the log, never the run.
+    let private tried (write: unit -> unit) =
+        try
+            write ()
+        with
+        | :? IOException -> ()
+        | e when FileError.isTooBig e -> ()
+
+    /// Writes down all that a process says; gives the last lines of its standard error.
+    let private listen (started: Process) (writer: TextWriter) : unit -> string list =
+        let said = Collections.Concurrent.ConcurrentQueue<string>()
+
+        let hear isError (line: string | null) =
+            match line with
+            | null -> ()
+            | line ->
+                tried (fun () -> writer.WriteLine line)
+
+                if isError then
+                    said.Enqueue line
+
+                    if said.Count > kept then
+                        said.TryDequeue() |> ignore
+
+        started.OutputDataReceived.Add(fun e -> hear false e.Data)
+        started.ErrorDataReceived.Add(fun e -> hear true e.Data)
+        fun () -> List.ofSeq said
+
     /// Starts the program with the words of a command; what it says goes to the end of a file.
     let start (log: string) (words: string list) : Result<Child, string> =
         try
-            let file, arguments = command words
-
-            let info =
-                ProcessStartInfo(
-                    file,
-                    arguments,
-                    RedirectStandardInput = true,
-                    RedirectStandardOutput = true,
-                    RedirectStandardError = true
-                )
-
-            info.Environment[stopVariable] <- "1"
-
-            // A child works by itself, whoever started its parent.
-            for name in List.ofSeq info.Environment.Keys do
-                if Launch.isOfRanks name then
-                    info.Environment.Remove name |> ignore
-
+            let info = info words
             let writer = TextWriter.Synchronized(new StreamWriter(log, true, AutoFlush = true))
-            let said = Collections.Concurrent.ConcurrentQueue<string>()
             let started = new Process(StartInfo = info)
-
-            // A full disk loses words of the log, never the run.
-            let log (line: string) =
-                try
-                    writer.WriteLine line
-                with
-                | :? IOException -> ()
-                | e when FileError.isTooBig e -> ()
-
-            let hear isError (line: string | null) =
-                match line with
-                | null -> ()
-                | line ->
-                    log line
-
-                    if isError then
-                        said.Enqueue line
-
-                        if said.Count > kept then
-                            said.TryDequeue() |> ignore
-
-            started.OutputDataReceived.Add(fun e -> hear false e.Data)
-            started.ErrorDataReceived.Add(fun e -> hear true e.Data)
+            let said = listen started writer
             started.Start() |> ignore
             started.BeginOutputReadLine()
             started.BeginErrorReadLine()
@@ -92,18 +101,13 @@ module internal Children =
                 task {
                     // Waits for the ends of both streams too.
                     do! started.WaitForExitAsync()
-
-                    try
-                        writer.Dispose()
-                    with
-                    | :? IOException -> ()
-                    | e when FileError.isTooBig e -> ()
+                    tried writer.Dispose
                 }
 
             Ok {
                 Process = started
                 Ended = ended
-                Said = fun () -> List.ofSeq said
+                Said = said
                 Clock = Stopwatch.StartNew()
             }
         with

@@ -1,8 +1,6 @@
 namespace Sss.Cli
 
-open System.IO
-open FsToolkit.ErrorHandling
-open Sss.Core
+open System.Threading
 open Sss.Files
 open Sss.Torch
 
@@ -24,39 +22,8 @@ module Controls =
     let isAsked (options: ControlOptions) =
         options.Controls || options.Seeds.Length > 1
 
-    let private folders = [ "controls"; "seeds" ]
-
     let private jobs (options: ControlOptions) =
         StudyPlan.ofRun options.Seeds options.Controls
-
-    let private hasRest (out: string) =
-        folders |> List.exists (fun name -> Directory.Exists(Path.Combine(out, name)))
-
-    /// Before the run itself: what an earlier one left is gone on with, thrown away, or in the way.
-    /// Runs that have their means in `result.json` are at their end.
-    let clear (out: string) (start: Start) : Result<unit, PipelineError> =
-        let isUnfinished () =
-            match ResultFile.read (RunFolder.file out "result.json") with
-            | Ok result -> result.Controls.IsEmpty && result.Repeats.IsNone
-            | Error _ -> true
-
-        if start = Start.Resume || not (hasRest out) then
-            Ok()
-        elif start = Start.New && isUnfinished () then
-            Error(Unfinished(out, Path.Combine(out, "controls")))
-        else
-            FileError.catching
-                out
-                (fun () ->
-                    for name in folders do
-                        let folder = Path.Combine(out, name)
-
-                        if Directory.Exists folder then
-                            Directory.Delete(folder, true)
-
-                    Ok()
-                )
-            |> Result.mapError BadFile
 
     let private study (s: StudySettings) (options: ControlOptions) results : Study =
         let jobs = jobs options
@@ -85,16 +52,20 @@ module Controls =
 
     /// Runs them; the exit code, and the result with the controls in it. `own`: the run in the folder
     /// itself.
-    let run (s: StudySettings) (options: ControlOptions) quiet (own: RunResult) : int * RunResult =
+    let run
+        (s: StudySettings)
+        (options: ControlOptions)
+        quiet
+        (own: RunResult)
+        (stop: CancellationToken)
+        : int * RunResult =
         let jobs = jobs options
 
         let ended =
-            Engine.stoppable (fun stop ->
-                StudyOutput.show
-                    quiet
-                    (jobs.Length - 1)
-                    (fun emit -> StudyRun.run s jobs (Map.ofList [ "", own ]) emit stop)
-            )
+            StudyOutput.show
+                quiet
+                (jobs.Length - 1)
+                (fun emit -> StudyRun.run s jobs (Map.ofList [ "", own ]) emit stop)
 
         if ended.Stopped then
             Terminal.error "stopped; what is done is kept, go on with --resume."

@@ -28,14 +28,16 @@ module Engine =
     let tellPixels (dataset: Dataset) =
         dataset.Facts |> Option.iter (PixelFacts.text >> Terminal.error)
 
+    /// Pictures that could not be read and are left out, on standard error.
+    let tellSkipped (dataset: Dataset) =
+        for broken in dataset.Skipped do
+            Terminal.error ("left out: " + FileError.message broken)
+
     /// The data set as a network takes it, with pictures read by these options; pictures that could not be read are told and left out.
     let data (network: Network) options (source: DataSource) : Result<Dataset, PipelineError> =
         Dataset.loadFor network options source
         |> Result.mapError BadFile
-        |> Result.tee (fun dataset ->
-            for broken in dataset.Skipped do
-                Terminal.error ("left out: " + FileError.message broken)
-        )
+        |> Result.tee tellSkipped
 
     /// What is worth knowing of a data set, as one block on standard error.
     let tell (dataset: string) (notes: DataNote list) =
@@ -71,16 +73,18 @@ module Engine =
 
     let private sigusr1 = 10
 
-    /// Runs work that Ctrl-C, the end of the terminal or a request to end the process asks to stop; a
-    /// second one ends the process at once.
-    let stoppable (work: CancellationToken -> 'T) : 'T =
+    /// Runs work that Ctrl-C, the end of the terminal or a request to end the process asks to stop, once
+    /// the work has called the function that it is given; before that they end the process, and so does
+    /// a second one.
+    let stoppableFrom (work: (unit -> unit) -> CancellationToken -> 'T) : 'T =
         use source = new CancellationTokenSource()
+        let isBegun = ref false
         // Of signals alone: Ctrl-C reaches the child of a study beside the end of its input, in either
         // order, and is its first signal still.
         let isSignalled = ref false
 
         let handle (context: PosixSignalContext) =
-            if not isSignalled.Value then
+            if isBegun.Value && not isSignalled.Value then
                 isSignalled.Value <- true
                 context.Cancel <- true
                 source.Cancel()
@@ -100,4 +104,11 @@ module Engine =
             |> Option.toObj
 
         stopWithInput source
-        work source.Token
+        work (fun () -> isBegun.Value <- true) source.Token
+
+    /// The same for work that can be stopped from its beginning.
+    let stoppable (work: CancellationToken -> 'T) : 'T =
+        stoppableFrom (fun begin' stop ->
+            begin' ()
+            work stop
+        )

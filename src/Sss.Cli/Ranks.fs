@@ -46,21 +46,4 @@ module Ranks =
     /// all have met.
     let refuse (team: MpiTeam) (error: PipelineError) : int =
         let own = (PipelineError.message error).TrimEnd()
-        let misfits = Muster.call team (Error own)
-
-        let isSame =
-            misfits
-            |> List.forall (
-                function
-                | Misfit.CannotStart(_, reason) -> reason = own
-                | _ -> false
-            )
-
-        let isOfAll = isSame && misfits.Length = (team :> Team).Size
-
-        report
-            (Some team)
-            (if isOfAll then
-                 Unlike [ Misfit.All own ]
-             else
-                 Unlike misfits)
+        report (Some team) (Unlike(Muster.call team (Error own)))

@@ -38,7 +38,7 @@ module StudyJobs =
             | Some point when point.Folder <> "" -> $"{point.Label}, "
             | _ -> ""
 
-        $"{point}seed {job.Seed}, {StudyPlan.word job.Kind}"
+        $"{point}seed {job.Seed}, {StudyKind.word job.Kind}"
 
     let private selected (folder: string) =
         Pipeline.loadText (RunFolder.file folder $"{RunFolder.selected}.sss")

@@ -5,6 +5,7 @@ open System.IO
 open System.Threading
 open System.Threading.Tasks
 open Sss.Files
+open Sss.Torch
 
 /// A study as it goes.
 [<RequireQualifiedAccess>]

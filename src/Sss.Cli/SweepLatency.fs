@@ -4,10 +4,12 @@ open System
 open System.IO
 open System.Threading
 open Sss.Files
+open Sss.Torch
 
 /// A sweep that is about to run.
 type PreparedSweep = {
     Settings: StudySettings
+    Points: StudyPoint list
     Jobs: StudyJob list
     /// Without its runs.
     Empty: Study
@@ -27,14 +29,8 @@ module SweepLatency =
     let private benchSeconds = "0.3"
 
     /// Measures each point's first network, one at a time when nothing else is at work.
-    let measure
-        quiet
-        (p: PreparedSweep)
-        (threads: int option)
-        (points: StudyPoint list)
-        (stop: CancellationToken)
-        =
-        for point in points do
+    let measure quiet (p: PreparedSweep) (threads: int option) (stop: CancellationToken) =
+        for point in p.Points do
             let path = file p point
             let folder = Path.GetDirectoryName path |> nonNull
 

@@ -6,20 +6,31 @@ open Argu
 open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Files
+open Sss.Torch
+
+/// What a sweep varies, as the command line gives it: `0.5,0.3`.
+type Varied =
+    | Gammas of GivenGamma list
+    | Targets of float list
 
 /// What a sweep is asked to do.
 type SweepOptions = {
-    /// As the command line gives them: `0.5,0.3`.
-    Points: StudyPoint list
-    /// The options of `sss train` that all runs share, read as those of `sss train` are.
-    Train: ParseResults<TrainArgument>
+    Varied: Varied
+    /// The options of `sss train` that all runs share.
+    Train: TrainOptions
     /// None: the recipe's seed alone.
     Seeds: int list option
+    Control: bool
     Jobs: int
     Threads: int option
+    /// A file of runs that were done elsewhere.
+    Known: string option
+    Latency: bool
+    Quiet: bool
+    Json: bool
 }
 
-/// The options of `sss sweep`, read and held to their bounds.
+/// The options of `sss sweep`, read and held to their bounds, once.
 [<RequireQualifiedAccess>]
 module SweepOptions =
 
@@ -31,25 +42,36 @@ module SweepOptions =
     let private targets (text: string) =
         text.Split ','
         |> List.ofArray
-        |> List.traverseResultM (number >> Result.bind (TrainOptions.fraction "--target-macs"))
-        |> Result.map StudyPlan.ofTargets
+        |> List.traverseResultM (number >> Result.bind (RecipeOptions.fraction "--target-macs"))
+        |> Result.map Targets
 
     /// `G,G,…`, or `neuron=G,block=G;neuron=G,block=G`: kinds need the comma.
-    let private gammas (before: Gamma) (text: string) =
+    let private gammas (text: string) =
         let parts = if text.Contains '=' then text.Split ';' else text.Split ','
 
         parts
         |> List.ofArray
-        |> List.traverseResultM (TrainOptions.gamma before)
-        |> Result.map StudyPlan.ofGammas
+        |> List.traverseResultM RecipeOptions.gamma
+        |> Result.map Gammas
 
-    /// The points: `before` is the recipe's γ, of kinds that a γ does not name.
-    let points (args: ParseResults<SweepArgument>) (before: Gamma) =
+    let private varied (args: ParseResults<SweepArgument>) =
         match args.TryGetResult SweepArgument.Gamma, args.TryGetResult Target_Macs with
-        | Some text, None -> gammas before text
+        | Some text, None -> gammas text
         | None, Some text -> targets text
         | Some _, Some _ -> Error "--gamma and --target-macs cannot both be varied."
         | None, None -> Error "what is to be varied is named: --gamma G,G,… or --target-macs F,F,…"
+
+    /// The points of a sweep. `before`: the recipe's γ, for kinds that a γ does not name.
+    let points (o: SweepOptions) (before: Gamma) : StudyPoint list =
+        match o.Varied with
+        | Gammas given -> given |> List.map (RecipeOptions.over before) |> StudyPlan.ofGammas
+        | Targets targets -> StudyPlan.ofTargets targets
+
+    /// Warnings of a text that hold for a sweep too.
+    let warnings (o: SweepOptions) =
+        match o.Varied with
+        | Gammas given -> RecipeOptions.warnings given false
+        | Targets _ -> RecipeOptions.warnings [] true
 
     /// The option of `sss train` that says the same of each run; None: it says something of the sweep.
     let private asTrain (argument: SweepArgument) : TrainArgument option =
@@ -79,10 +101,10 @@ module SweepOptions =
         | SweepArgument.Quiet
         | SweepArgument.Json -> None
 
-    /// All of them; `before`: the recipe's γ.
-    let read (args: ParseResults<SweepArgument>) (before: Gamma) : Result<SweepOptions, string> =
+    /// All of them.
+    let read (args: ParseResults<SweepArgument>) : Result<SweepOptions, string> =
         result {
-            let! points = points args before
+            let! varied = varied args
 
             let! seeds =
                 args.TryGetResult SweepArgument.Seeds
@@ -94,25 +116,25 @@ module SweepOptions =
             let! threads =
                 args.TryGetResult SweepArgument.Threads |> Option.traverseResult Usage.threads
 
-            let train =
+            // Bounds, told now and not by the first run.
+            let! train =
                 ArgumentParser
                     .Create<TrainArgument>()
                     .ToParseResults(args.GetAllResults() |> List.choose asTrain)
+                |> TrainOptions.read
 
-            // Bounds, told now and not by the first run.
-            let! _ = TrainOptions.recipe train Recipe.defaults
-            let! _ = TrainOptions.method train
-            let! _ = TrainOptions.select train
-            let! _ = TrainOptions.counts train
-            let! _ = TrainOptions.validation train
-            let! _ = TrainOptions.device train
-            let! _ = TrainOptions.precision train
+            let json = args.Contains SweepArgument.Json
 
             return {
-                Points = points
+                Varied = varied
                 Train = train
                 Seeds = seeds
+                Control = args.Contains SweepArgument.Control
                 Jobs = jobs
                 Threads = threads
+                Known = args.TryGetResult Known
+                Latency = not (args.Contains SweepArgument.No_Latency)
+                Quiet = json || args.Contains SweepArgument.Quiet
+                Json = json
             }
         }

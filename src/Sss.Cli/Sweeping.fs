@@ -2,7 +2,6 @@ namespace Sss.Cli
 
 open System
 open System.IO
-open System.Threading
 open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Dsl
@@ -15,13 +14,13 @@ open Sss.Torch
 module SweepCommand =
 
     /// What makes a sweep this one. Jobs and threads are no part of it.
-    let private plan (network: Network) recipe (o: SweepOptions) seeds control = [
+    let private plan (network: Network) recipe (o: SweepOptions) (points: StudyPoint list) seeds = [
         "network", Language.print network
         "recipe", RecipeJson.toText recipe
-        "options", String.Join(" ", TrainOptions.shared o.Train)
-        "points", String.Join(", ", o.Points |> List.map _.Label)
+        "options", String.Join(" ", o.Train.Shared)
+        "points", String.Join(", ", points |> List.map _.Label)
         "seeds", String.Join(", ", List.map string seeds)
-        "controls", (if control then "yes" else "no")
+        "controls", (if o.Control then "yes" else "no")
     ]
 
     let private sweepFile (out: string) = Path.Combine(out, StudyFile.fileName)
@@ -59,12 +58,12 @@ module SweepCommand =
         )
 
     /// The study as far as it is done.
-    let private study (p: PreparedSweep) (o: SweepOptions) results : Study = {
+    let private study (p: PreparedSweep) results : Study = {
         p.Empty with
             Runs = StudyJobs.collect p.Settings p.Jobs results
             Missing = StudyJobs.missing p.Jobs results
             Benches = [
-                for point in o.Points do
+                for point in p.Points do
                     let file = SweepLatency.file p point
 
                     if File.Exists file then
@@ -76,60 +75,51 @@ module SweepCommand =
         StudyFile.write (sweepFile p.Settings.Out) study
         |> Result.mapError FileError.message
 
-    let private prepare
-        (args: Argu.ParseResults<SweepArgument>)
-        path
-        (o: SweepOptions)
-        (parsed: Parsed)
-        =
+    let private prepare (o: SweepOptions) (parsed: Parsed) =
         let start = Option.defaultValue Recipe.defaults parsed.Recipe
-
-        // The bounds have been checked: they do not depend on the recipe.
-        let recipe = TrainOptions.recipe o.Train start |> Result.defaultValue start
+        let recipe = RecipeOptions.apply o.Train.Recipe start
+        let points = SweepOptions.points o start.Gamma
         let seeds = Option.defaultValue [ recipe.Seed ] o.Seeds
-        let control = args.Contains SweepArgument.Control
-        let data = args.GetResult SweepArgument.Data
-
-        let method = TrainOptions.method o.Train |> Result.defaultValue FactorMethod.Apg
-        let jobs = StudyPlan.sweep o.Points seeds control
+        let jobs = StudyPlan.sweep points seeds o.Control
 
         result {
             do!
                 jobs
                 |> List.choose (fun job -> StudyRecipe.ofJob recipe job None)
-                |> List.traverseResultM (TrainRule.check method)
+                |> List.traverseResultM (TrainRule.check o.Train.Method)
                 |> Result.map ignore
                 |> Result.mapError NotTrained
 
-            let! source = DataSource.parse data |> Result.mapError BadFile
+            let! source = DataSource.parse o.Train.Data |> Result.mapError BadFile
 
             let! dataset =
                 Engine.data parsed.Network (PictureOptions.ofAugment recipe.Augment) source
 
             do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
-            do! RunFolder.prepare (args.GetResult SweepArgument.Out) |> Result.mapError BadFile
+            do! RunFolder.prepare o.Train.Out |> Result.mapError BadFile
 
-            if args.Contains SweepArgument.Gamma && recipe.TargetMacs.IsSome then
+            if o.Varied.IsGammas && recipe.TargetMacs.IsSome then
                 Terminal.error
-                    $"{Escape.line path}: the recipe's target of macs is left out: γ is what is varied."
+                    $"{Escape.line o.Train.File}: the recipe's target of macs is left out: γ is what is varied."
 
             return {
                 Settings = {
-                    Out = args.GetResult SweepArgument.Out
+                    Out = o.Train.Out
                     Network = parsed.Network
                     Recipe = recipe
-                    Words = TrainOptions.shared o.Train
+                    Words = o.Train.Shared
                     Threads = StudyJobs.threads o.Threads o.Jobs
                     Jobs = o.Jobs
                 }
+                Points = points
                 Jobs = jobs
                 Empty = {
-                    Plan = plan parsed.Network recipe o seeds control
+                    Plan = plan parsed.Network recipe o points seeds
                     Network = parsed.Network.Name
-                    Data = data
-                    Points = o.Points |> List.map _.Label
+                    Data = o.Train.Data
+                    Points = points |> List.map _.Label
                     Seeds = seeds
-                    Control = control
+                    Control = o.Control
                     Runs = []
                     Benches = []
                     Missing = []
@@ -161,59 +151,75 @@ module SweepCommand =
 
             Exit.fault
 
-    let private run
-        (args: Argu.ParseResults<SweepArgument>)
-        (o: SweepOptions)
-        (ranks: MpiTeam option)
-        (p: PreparedSweep)
-        =
-        let json = args.Contains SweepArgument.Json
-        let quiet = json || args.Contains SweepArgument.Quiet
+    /// The runs that are this process's to do, and then the latency of what they selected.
+    let private runs (o: SweepOptions) (ranks: MpiTeam option) (p: PreparedSweep) : StudyEnd =
+        let jobs =
+            match ranks with
+            | None -> p.Jobs
+            | Some team ->
+                SweepRanks.begin' team
+                SweepRanks.own team p.Jobs
 
+        Engine.stoppable (fun stop ->
+            let own =
+                StudyOutput.show
+                    o.Quiet
+                    jobs.Length
+                    (fun emit -> StudyRun.run p.Settings jobs Map.empty emit stop)
+
+            let ended =
+                ranks |> Option.fold (fun own team -> SweepRanks.together team p own) own
+
+            if not ended.Stopped && o.Latency then
+                SweepLatency.measure o.Quiet p o.Threads stop
+
+            {
+                ended with
+                    Stopped = ended.Stopped || stop.IsCancellationRequested
+            }
+        )
+
+    let private run (o: SweepOptions) (ranks: MpiTeam option) (p: PreparedSweep) =
         result {
             use! _held = locked p.Settings.Out
             do! checkPlan p.Settings.Out p.Empty
 
-            match args.TryGetResult SweepArgument.Known with
+            match o.Known with
             | None -> ()
             | Some path ->
                 let! count = SweepKnown.bring p path
 
-                if not quiet then
+                if not o.Quiet then
                     Terminal.error $"known from {Escape.line path}: {count} of {p.Jobs.Length} runs"
 
-            do! save p (study p o (SweepRanks.there p))
-
-            let jobs =
-                match ranks with
-                | None -> p.Jobs
-                | Some team ->
-                    SweepRanks.begin' team
-                    SweepRanks.own team p.Jobs
-
-            let ended =
-                Engine.stoppable (fun stop ->
-                    let ended =
-                        StudyOutput.show
-                            quiet
-                            jobs.Length
-                            (fun emit -> StudyRun.run p.Settings jobs Map.empty emit stop)
-                        |> fun own ->
-                            ranks
-                            |> Option.fold (fun own team -> SweepRanks.together team p own) own
-
-                    if not ended.Stopped && not (args.Contains SweepArgument.No_Latency) then
-                        SweepLatency.measure quiet p o.Threads o.Points stop
-
-                    {
-                        ended with
-                            Stopped = ended.Stopped || stop.IsCancellationRequested
-                    }
-                )
-
-            let study = study p o ended.Results
-            return finish json p study ended
+            do! save p (study p (SweepRanks.there p))
+            let ended = runs o ranks p
+            return finish o.Json p (study p ended.Results) ended
         }
+
+    let private load (o: SweepOptions) : Result<PreparedSweep, PipelineError> =
+        result {
+            let! text, parsed = Pipeline.loadText o.Train.File
+
+            for warning in SweepOptions.warnings o parsed do
+                Terminal.write Console.Error (Language.render o.Train.File text warning)
+
+            return! prepare o parsed
+        }
+
+    /// The part of one process: all of the sweep, or a rank's share.
+    let private take (ranks: MpiTeam option) (o: SweepOptions) (p: PreparedSweep) : int =
+        match SweepRanks.muster ranks p, ranks with
+        | Error error, _ -> Ranks.report ranks error
+        | Ok(), Some team when not (Ranks.isFirst ranks) -> SweepRanks.help team o.Quiet p
+        | Ok(), _ ->
+            match run o ranks p with
+            | Ok code -> code
+            | Error message ->
+                Terminal.error message
+                // The others wait for this rank.
+                ranks |> Option.iter _.Abandon()
+                Exit.fault
 
     let private work (joined: (MpiTeam * int) option) (words: string[]) : int =
         let ranks = Option.map fst joined
@@ -221,51 +227,18 @@ module SweepCommand =
         match Usage.parse<SweepArgument> "sweep" words with
         | Error code -> code
         | Ok args ->
-            match SweepOptions.read args Recipe.defaults.Gamma with
+            match SweepOptions.read args with
             | Error message -> Usage.refuse "sweep" message
-            | Ok _ ->
-                let path = args.GetResult SweepArgument.File
+            | Ok o ->
+                let o = {
+                    o with
+                        Threads = o.Threads |> Option.orElse (Option.map snd joined)
+                }
 
-                let prepared =
-                    result {
-                        let! text, parsed = Pipeline.loadText path
-
-                        let gamma = args.TryGetResult SweepArgument.Gamma
-                        let hasTarget = args.Contains SweepArgument.Target_Macs
-
-                        for warning in TrainOptions.warnings gamma hasTarget parsed do
-                            Terminal.write Console.Error (Language.render path text warning)
-
-                        let before = Option.defaultValue Recipe.defaults parsed.Recipe
-
-                        return!
-                            match SweepOptions.read args before.Gamma with
-                            | Ok o ->
-                                let threads = o.Threads |> Option.orElse (Option.map snd joined)
-                                let o = { o with Threads = threads }
-                                prepare args path o parsed |> Result.map (fun p -> o, p)
-                            // The same words have been read above.
-                            | Error message -> Error(BadFile(NotAvailable(path, message)))
-                    }
-
-                let quiet = args.Contains SweepArgument.Json || args.Contains SweepArgument.Quiet
-
-                match prepared, ranks with
+                match load o, ranks with
                 | Error error, None -> Engine.report error
                 | Error error, Some team -> Ranks.refuse team error
-                | Ok(o, p), _ ->
-                    match SweepRanks.muster ranks p with
-                    | Error error -> Ranks.report ranks error
-                    | Ok() when not (Ranks.isFirst ranks) ->
-                        ranks |> Option.fold (fun _ team -> SweepRanks.help team quiet p) Exit.ok
-                    | Ok() ->
-                        match run args o ranks p with
-                        | Ok code -> code
-                        | Error message ->
-                            Terminal.error message
-                            // The others wait for this rank.
-                            ranks |> Option.iter _.Abandon()
-                            Exit.fault
+                | Ok prepared, _ -> take ranks o prepared
 
     /// `sss sweep FILE --data DATA (--gamma G,G | --target-macs F,F) --out DIR`
     let main (words: string[]) : int =

@@ -1,8 +1,6 @@
 namespace Sss.Cli
 
 open System
-open Argu
-open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Dsl
 open Sss.Files
@@ -27,16 +25,10 @@ module TrainCommand =
           ]
 
     /// A network that no penalty acts on would be trained for nothing.
-    let private warn
-        path
-        (args: ParseResults<TrainArgument>)
-        (recipe: Recipe)
-        (parsed: Parsed)
-        text
-        =
-        let gamma = args.TryGetResult TrainArgument.Gamma
+    let private warn (o: TrainOptions) path text (parsed: Parsed) (recipe: Recipe) =
+        let gammas = Option.toList o.Recipe.Gamma
 
-        for warning in TrainOptions.warnings gamma recipe.TargetMacs.IsSome parsed do
+        for warning in RecipeOptions.warnings gammas recipe.TargetMacs.IsSome parsed do
             Terminal.write Console.Error (Language.render path text warning)
 
         let scaled = Network.scales parsed.Network |> Seq.toList
@@ -54,225 +46,164 @@ module TrainCommand =
                 $"{Escape.line path}: warning: every γ is 0, so nothing will be removed; write `gamma …` in the \
                   recipe or give --gamma."
 
-    let private initial (network: Network) (path: string) =
-        result {
-            let! file = NetworkFile.read path |> Result.mapError BadFile
-            do! NetworkFile.checkSaved path network file |> Result.mapError BadFile
-            return Some(TrainState.start network file.Weights)
-        }
+    /// The run and what it is to be compared with.
+    let private controls (o: TrainOptions) (seed: int) : ControlOptions = {
+        Seeds = Option.defaultValue [ seed ] o.Seeds
+        Controls = o.Control
+        Jobs = o.Jobs
+    }
 
     /// What the runs beside this one have in common with it.
-    let private study
-        (args: ParseResults<TrainArgument>)
-        (options: ControlOptions)
-        (job: Job)
-        (out: string)
-        : StudySettings =
-        let threads = args.TryGetResult TrainArgument.Threads
+    let private study (o: TrainOptions) (ready: Ready) : StudySettings = {
+        Out = o.Out
+        Network = ready.Network
+        Recipe = ready.Recipe
+        Words = o.Shared
+        Threads = StudyJobs.threads o.Threads o.Jobs
+        Jobs = o.Jobs
+    }
+
+    /// What the pipeline is asked for. Another rank than the first keeps nothing and helps with the
+    /// training alone.
+    let private job (joined: (MpiTeam * int) option) (o: TrainOptions) : Job =
+        let isFirst = Ranks.isFirst (Option.map fst joined)
 
         {
-            Out = out
-            Network = job.Network
-            Recipe = job.Recipe
-            Words = TrainOptions.shared args
-            Threads = StudyJobs.threads threads options.Jobs
-            Jobs = options.Jobs
+            Network = NetworkSource.File o.File
+            Recipe = RecipeOptions.apply o.Recipe
+            Images = ImageSource.Named o.Data
+            Limit = o.Limit
+            Begin = o.Init |> Option.map Begin.Weights |> Option.defaultValue Begin.Random
+            Method = o.Method
+            Validation = o.Validation
+            Computing = {
+                Device = o.Device
+                Precision = o.Precision
+                Threads = o.Threads |> Option.orElse (Option.map snd joined)
+                Loaders = o.Loaders
+                Team = joined |> Option.map (fun (team, _) -> team :> Team)
+            }
+            Keep =
+                if isFirst then
+                    Keep.Run {
+                        Folder = o.Out
+                        Start = o.Start
+                        HasOthers = Controls.isAsked (controls o Recipe.defaults.Seed)
+                    }
+                else
+                    Keep.Nothing
+            Goal = if isFirst then Goal.Selection o.Select else Goal.Training
         }
 
-    let private run
-        (args: ParseResults<TrainArgument>)
-        (options: ControlOptions)
-        (ranks: MpiTeam option)
-        (job: Job)
-        out
-        =
-        let json = args.Contains TrainArgument.Json
-        let quiet = json || args.Contains TrainArgument.Quiet
+    /// Tells the outcome, trains what it is to be compared with, and writes the report; the exit code.
+    let private report (o: TrainOptions) stop (ready: Ready) (outcome: Outcome) : int =
+        let own = Outcome.summary outcome
+        let controls = controls o ready.Recipe.Seed
 
+        if not o.Json then
+            List.iter Terminal.out (TrainSummary.lines outcome)
+            List.iter Terminal.error (stays outcome.Selected.Plan)
+
+        let code, result =
+            if Controls.isAsked controls then
+                Controls.run (study o ready) controls o.Quiet own stop
+            else
+                Exit.ok, own
+
+        let page =
+            if o.Report then
+                Some(ReportCommand.afterRun o.Out)
+            else
+                None
+
+        if o.Json then
+            Terminal.write Console.Out (ResultFile.toText result)
+        else
+            Terminal.out (TrainSummary.saved o.Out page)
+            List.iter Terminal.out (Controls.table result)
+
+        if code <> Exit.ok then
+            code
+        else
+            Option.defaultValue Exit.ok page
+
+    let private hear (o: TrainOptions) event =
+        match event with
+        | TextRead(path, text, parsed, recipe) -> warn o path text parsed recipe
+        | ImagesRead dataset -> Engine.tellSkipped dataset
+        | ImagesChecked(dataset, notes) ->
+            Engine.tellPixels dataset
+            Engine.tell dataset.Name notes
+
+    /// The part of a rank other than the first.
+    let private help (team: MpiTeam) (job: Job) : int =
+        let ended =
+            Engine.stoppableFrom (fun begin' stop ->
+                let listener = {
+                    Listener.ofTraining (TrainProgress.helper team.Name) with
+                        Hear =
+                            function
+                            | ImagesRead dataset -> Engine.tellSkipped dataset
+                            | TextRead _
+                            | ImagesChecked _ -> ()
+                        Training =
+                            fun _ train ->
+                                begin' ()
+                                train (TrainProgress.helper team.Name)
+                }
+
+                Pipeline.run job listener stop
+            )
+
+        match ended with
+        | Error error -> Ranks.report (Some team) error
+        | Ok _ -> Exit.ok
+
+    let private run (ranks: MpiTeam option) (o: TrainOptions) (job: Job) : int =
         // Files about the training that could not be written: it is done, and the exit code says so.
         let written = ref Exit.ok
 
-        let trained =
-            Engine.stoppable (fun stop ->
-                TrainProgress.show
-                    quiet
-                    job.Network
-                    job.Recipe.Epochs
-                    (fun emit ->
-                        let noting event =
-                            match event with
-                            | NotWritten _ -> written.Value <- Exit.fault
-                            | _ -> ()
+        let noting emit event =
+            match event with
+            | NotWritten _ -> written.Value <- Exit.fault
+            | _ -> ()
 
-                            emit event
+            emit event
 
-                        Pipeline.run job noting stop
-                    )
+        let ended =
+            Engine.stoppableFrom (fun begin' stop ->
+                let listener = {
+                    Hear = hear o
+                    Training =
+                        fun ready train ->
+                            begin' ()
+
+                            TrainProgress.show
+                                o.Quiet
+                                ready.Network
+                                ready.Recipe.Epochs
+                                (noting >> train)
+                    Report = report o stop
+                }
+
+                Pipeline.run job listener stop
             )
 
-        match trained with
+        match ended with
         | Error error -> Ranks.report ranks error
-        | Ok outcome ->
-            let own = Outcome.summary outcome
-
-            if not json then
-                List.iter Terminal.out (TrainSummary.lines outcome)
-                List.iter Terminal.error (stays outcome.Selected.Plan)
-
-            let code, result =
-                if Controls.isAsked options then
-                    Controls.run (study args options job out) options quiet own
-                else
-                    Exit.ok, own
-
-            let report =
-                if args.Contains TrainArgument.No_Report then
-                    None
-                else
-                    Some(ReportCommand.afterRun out)
-
-            if json then
-                Terminal.write Console.Out (ResultFile.toText result)
-            else
-                Terminal.out (TrainSummary.saved out report)
-                List.iter Terminal.out (Controls.table result)
-
-            if code <> Exit.ok then
-                code
-            else
-                max written.Value (Option.defaultValue Exit.ok report)
-
-    /// The work of a rank other than the first.
-    let private help (team: MpiTeam) (job: Job) =
-        match
-            Engine.stoppable (fun stop -> Pipeline.help job (TrainProgress.helper team.Name) stop)
-        with
-        | Error error -> Ranks.report (Some team) error
-        | Ok() -> Exit.ok
+        | Ok { Selected = Some(_, code) } when code <> Exit.ok -> code
+        | Ok _ -> written.Value
 
     let private work (joined: (MpiTeam * int) option) (words: string[]) : int =
-        let ranks = Option.map fst joined
-        let isFirst = Ranks.isFirst ranks
-
         match Usage.parse<TrainArgument> "train" words with
         | Error code -> code
         | Ok args ->
-            let read parsed =
-                result {
-                    let! recipe = TrainOptions.recipe args parsed
-                    let! method = TrainOptions.method args
-                    let! select = TrainOptions.select args
-                    let! threads, loaders, limit = TrainOptions.counts args
-                    let! validation = TrainOptions.validation args
-                    let! start = TrainOptions.start args
-                    let! device = TrainOptions.device args
-                    let! precision = TrainOptions.precision args
-                    let! controls = TrainOptions.controls args recipe.Seed
-
-                    return {|
-                        Recipe = recipe
-                        Method = method
-                        Select = select
-                        Threads = threads
-                        Loaders = loaders
-                        Limit = limit
-                        Validation = validation
-                        Start = start
-                        Device = device
-                        Precision = precision
-                        Controls = controls
-                    |}
-                }
-
             // Wrong options are told before any file is opened.
-            match read Recipe.defaults with
-            | Error message -> Usage.refuse "train" message
-            | Ok options ->
-                let path = args.GetResult TrainArgument.File
-                let out = args.GetResult TrainArgument.Out
-
-                let prepared =
-                    result {
-                        let! text, parsed = Pipeline.loadText path
-                        let start = Option.defaultValue Recipe.defaults parsed.Recipe
-                        // The bounds have been checked: they do not depend on the recipe.
-                        let recipe = TrainOptions.recipe args start |> Result.defaultValue start
-
-                        let controls =
-                            TrainOptions.controls args recipe.Seed
-                            |> Result.defaultValue options.Controls
-
-                        let recipe = {
-                            recipe with
-                                Seed = controls.Seeds.Head
-                        }
-
-                        do! TrainRule.check options.Method recipe |> Result.mapError NotTrained
-
-                        if isFirst then
-                            warn path args recipe parsed text
-
-                        let! source =
-                            DataSource.parse (args.GetResult TrainArgument.Data)
-                            |> Result.mapError BadFile
-
-                        let reading = PictureOptions.ofAugment recipe.Augment
-                        let! dataset = Engine.data parsed.Network reading source
-
-                        let dataset =
-                            options.Limit
-                            |> Option.fold (fun d n -> Dataset.limitBy recipe.Seed n d) dataset
-
-                        let! notes =
-                            DataChecks.check recipe.Batch dataset |> Result.mapError BadFile
-
-                        if isFirst then
-                            Engine.tellPixels dataset
-                            Engine.tell dataset.Name notes
-
-                        do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
-
-                        if isFirst then
-                            do! RunFolder.prepare out |> Result.mapError BadFile
-
-                            if Controls.isAsked controls then
-                                do! Controls.clear out options.Start
-
-                        let! from =
-                            match args.TryGetResult TrainArgument.Init with
-                            | None -> Ok None
-                            | Some path -> initial parsed.Network path
-
-                        let threads = options.Threads |> Option.orElse (Option.map snd joined)
-                        let! engine = Engine.loadFor options.Device options.Precision threads
-
-                        return
-                            controls,
-                            {
-                                Network = parsed.Network
-                                Recipe = recipe
-                                Dataset = dataset
-                                Select = options.Select
-                                Settings = {
-                                    Engine = engine
-                                    Threads = threads
-                                    Loaders = options.Loaders
-                                    From = from
-                                    Method = options.Method
-                                    Validation = options.Validation
-                                    Keeper = None
-                                    Team = ranks |> Option.map (fun team -> team :> Team)
-                                }
-                                Out = Some out
-                                Start = options.Start
-                            }
-                    }
-
-                match prepared, ranks with
-                | Error error, None -> Engine.report error
-                | Error error, Some team -> Ranks.refuse team error
-                | Ok(_, job), Some team when not isFirst -> help team job
-                | Ok(controls, job), _ -> run args controls ranks job out
+            match TrainOptions.read args, Option.map fst joined with
+            | Error message, _ -> Usage.refuse "train" message
+            | Ok options, Some team when not (Ranks.isFirst (Some team)) ->
+                help team (job joined options)
+            | Ok options, ranks -> run ranks options (job joined options)
 
     /// `sss train FILE --data DATA --out DIR`
     let main (words: string[]) : int =

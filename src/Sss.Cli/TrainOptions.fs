@@ -5,36 +5,37 @@ open System.Globalization
 open Argu
 open FsToolkit.ErrorHandling
 open Sss.Core
-open Sss.Dsl
 open Sss.Torch
 
-/// The options of `sss train`, read and held to their bounds. Options override the recipe.
+/// What `sss train` is asked to do, held to its bounds.
+type TrainOptions = {
+    File: string
+    Data: string
+    Out: string
+    Recipe: RecipeOptions
+    Method: FactorMethod
+    Select: SelectOptions
+    Threads: int option
+    Loaders: int option
+    Limit: int option
+    Validation: float option
+    Start: Start
+    Init: string option
+    Device: Device
+    Precision: Precision
+    Seeds: int list option
+    Control: bool
+    Jobs: int
+    Report: bool
+    Quiet: bool
+    Json: bool
+    /// The words that the runs beside a run are given too; their recipes are in their files.
+    Shared: string list
+}
+
+/// The options of `sss train`, read and held to their bounds, once.
 [<RequireQualifiedAccess>]
 module TrainOptions =
-
-    let private positive name (value: float) =
-        if Double.IsFinite value && not (SinglePrecision.fits value) then
-            Error $"{name} must be {SinglePrecision.expected}."
-        elif Double.IsFinite value && value > 0.0 then
-            Ok value
-        else
-            Error $"{name} must be a number above 0, not {Number.brief value}."
-
-    /// A number above 0 and at most 1.
-    let fraction name (value: float) =
-        if value > 0.0 && value <= 1.0 then
-            Ok value
-        else
-            Error $"{name} must be a number above 0 and at most 1, not {Number.brief value}."
-
-    let private gammaValue (text: string) =
-        let styles = NumberStyles.AllowDecimalPoint ||| NumberStyles.AllowExponent
-
-        match Double.TryParse(text, styles, CultureInfo.InvariantCulture) with
-        | true, value when Double.IsFinite value && not (SinglePrecision.fits value) ->
-            Error $"--gamma must be {SinglePrecision.expected}."
-        | true, value when Double.IsFinite value && value >= 0.0 -> Ok value
-        | _ -> Error $"--gamma: '{text}' is not a number of 0 or more."
 
     /// Whole numbers of 0 or more, as `1,2,3`, each once.
     let seeds (text: string) : Result<int list, string> =
@@ -47,108 +48,7 @@ module TrainOptions =
         )
         |> Result.map List.distinct
 
-    /// `G`, or `neuron=G,group=G,block=G` in any order; kinds that are not named keep the recipe's γ.
-    let gamma (before: Gamma) (text: string) : Result<Gamma, string> =
-        if not (text.Contains '=') then
-            gammaValue text |> Result.map (fun g -> { Neuron = g; Group = g; Block = g })
-        else
-            let add (gamma: Result<Gamma, string>) (part: string) =
-                result {
-                    let! gamma = gamma
-
-                    match part.Split('=', 2) with
-                    | [| kind; value |] ->
-                        let! g = gammaValue value
-
-                        match kind.Trim() with
-                        | "neuron" -> return { gamma with Neuron = g }
-                        | "group" -> return { gamma with Group = g }
-                        | "block" -> return { gamma with Block = g }
-                        | other ->
-                            return!
-                                Error(
-                                    $"--gamma: '{other}' is no kind of factor; kinds are neuron, "
-                                    + "group and block."
-                                    + Usage.didYouMean [ "neuron"; "group"; "block" ] other
-                                )
-                    | _ -> return! Error $"--gamma: '{part}' is not of the form kind=number."
-                }
-
-            text.Split ',' |> Array.fold add (Ok before)
-
-    /// Warnings of a text that hold with these options too: one of a missing γ (SSS651) does not where
-    /// an option gives γ or a target.
-    let warnings (gamma: string option) (hasTarget: bool) (parsed: Parsed) : Diagnostic list =
-        let isGiven kind =
-            match gamma with
-            | Some text when text.Contains '=' ->
-                let word =
-                    match kind with
-                    | Neuron -> "neuron"
-                    | Group -> "group"
-                    | Block -> "block"
-
-                text.Split(',', ';')
-                |> Array.exists (fun part -> part.Split('=', 2).[0].Trim() = word)
-            | gamma -> gamma.IsSome
-
-        let kinds = Network.scales parsed.Network |> Seq.map (fun (_, scale) -> scale.Kind)
-
-        if hasTarget || Seq.forall isGiven kinds then
-            parsed.Warnings |> List.filter (fun warning -> warning.Code <> "SSS651")
-        else
-            parsed.Warnings
-
-    /// The recipe with the options in their places.
-    let recipe (args: ParseResults<TrainArgument>) (recipe: Recipe) : Result<Recipe, string> =
-        let given check value fallback =
-            value
-            |> Option.traverseResult check
-            |> Result.map (Option.defaultValue fallback)
-
-        result {
-            let! epochs =
-                given
-                    (Usage.atLeast 1 "--epochs")
-                    (args.TryGetResult TrainArgument.Epochs)
-                    recipe.Epochs
-
-            let! batch =
-                given
-                    (Usage.atLeast 1 "--batch")
-                    (args.TryGetResult TrainArgument.Batch)
-                    recipe.Batch
-
-            let! lr = given (positive "--lr") (args.TryGetResult TrainArgument.Lr) recipe.Lr
-
-            let! seed =
-                given (Usage.atLeast 0 "--seed") (args.TryGetResult TrainArgument.Seed) recipe.Seed
-
-            let! gamma =
-                given (gamma recipe.Gamma) (args.TryGetResult TrainArgument.Gamma) recipe.Gamma
-
-            let! target =
-                args.TryGetResult TrainArgument.Target_Macs
-                |> Option.traverseResult (fraction "--target-macs")
-
-            let! shrink =
-                args.TryGetResult TrainArgument.Shrink
-                |> Option.traverseResult (Usage.atLeast 1 "--shrink")
-
-            return {
-                recipe with
-                    ShrinkEvery = shrink |> Option.orElse recipe.ShrinkEvery
-                    TargetMacs = target |> Option.orElse recipe.TargetMacs
-                    Epochs = epochs
-                    Batch = batch
-                    Lr = lr
-                    Seed = seed
-                    Gamma = gamma
-            }
-        }
-
-    /// The factors' update rule.
-    let method (args: ParseResults<TrainArgument>) : Result<FactorMethod, string> =
+    let private method (args: ParseResults<TrainArgument>) : Result<FactorMethod, string> =
         match args.TryGetResult TrainArgument.Method with
         | None -> Ok FactorMethod.Apg
         | Some name ->
@@ -161,8 +61,7 @@ module TrainOptions =
                 + Usage.didYouMean names name
             )
 
-    /// How to select.
-    let select (args: ParseResults<TrainArgument>) : Result<SelectOptions, string> =
+    let private select (args: ParseResults<TrainArgument>) : Result<SelectOptions, string> =
         args.TryGetResult TrainArgument.Round
         |> Option.defaultValue 1
         |> Usage.atLeast 1 "--round"
@@ -172,9 +71,7 @@ module TrainOptions =
         })
 
     /// Numbers that are no part of the recipe: threads, loaders, images.
-    let counts
-        (args: ParseResults<TrainArgument>)
-        : Result<int option * int option * int option, string> =
+    let private counts (args: ParseResults<TrainArgument>) =
         result {
             let! threads =
                 args.TryGetResult TrainArgument.Threads |> Option.traverseResult Usage.threads
@@ -190,62 +87,46 @@ module TrainOptions =
             return threads, loaders, limit
         }
 
-    /// The fraction of the training images that is held out.
-    let validation (args: ParseResults<TrainArgument>) : Result<float option, string> =
+    let private validation (args: ParseResults<TrainArgument>) : Result<float option, string> =
         match args.TryGetResult TrainArgument.Validation with
         | Some value when not (value > 0.0 && value < 1.0) ->
             Error $"--validation must be a number above 0 and below 1, not {Number.brief value}."
         | value -> Ok value
 
-    /// Where in the run to start.
-    let start (args: ParseResults<TrainArgument>) : Result<Start, string> =
+    let private start (args: ParseResults<TrainArgument>) : Result<Start, string> =
         match args.Contains TrainArgument.Resume, args.Contains TrainArgument.Restart with
         | true, true -> Error "--resume and --restart cannot both be given."
         | true, false -> Ok Start.Resume
         | false, true -> Ok Start.Restart
         | false, false -> Ok Start.New
 
-    /// Where to compute. CUDA that cannot be had is an error when LibTorch is loaded, never a silent
-    /// run on the CPU.
-    let device (args: ParseResults<TrainArgument>) : Result<Device, string> =
-        args.TryGetResult TrainArgument.Device |> Usage.device
-
-    /// What the network in training computes with.
-    let precision (args: ParseResults<TrainArgument>) : Result<Precision, string> =
-        args.TryGetResult TrainArgument.Precision |> Usage.precision
-
-    /// What the run is to be compared with. `seed`: the run's, where --seeds says nothing.
-    let controls (args: ParseResults<TrainArgument>) (seed: int) : Result<ControlOptions, string> =
+    let private readSeeds (args: ParseResults<TrainArgument>) =
         result {
             let! seeds = args.TryGetResult TrainArgument.Seeds |> Option.traverseResult seeds
 
             let! jobs =
                 args.TryGetResult TrainArgument.Jobs |> Option.defaultValue 1 |> Usage.jobs
 
-            let options = {
-                Seeds = Option.defaultValue [ seed ] seeds
-                Controls = args.Contains TrainArgument.Control
-                Jobs = jobs
-            }
-
-            match args.TryGetResult TrainArgument.Seed with
-            | Some seed when seed <> options.Seeds.Head ->
+            match args.TryGetResult TrainArgument.Seed, seeds with
+            | Some seed, Some(first :: _) when seed <> first ->
                 return!
                     Error
-                        $"--seed is {seed} and --seeds begins with {options.Seeds.Head}; the run's own \
-                          seed is the first of --seeds."
+                        $"--seed is {seed} and --seeds begins with {first}; the run's own seed is the \
+                          first of --seeds."
             | _ -> ()
 
-            if Controls.isAsked options && args.Contains TrainArgument.Init then
+            let hasMore = seeds |> Option.exists (fun all -> all.Length > 1)
+            let isCompared = hasMore || args.Contains TrainArgument.Control
+
+            if isCompared && args.Contains TrainArgument.Init then
                 return!
                     Error
                         "--control and --seeds start from random weights; they cannot go with --init."
 
-            return options
+            return seeds, jobs
         }
 
-    /// The options that the runs beside a run share with it; the recipe is in their files.
-    let shared (args: ParseResults<TrainArgument>) : string list =
+    let private shared (args: ParseResults<TrainArgument>) : string list =
         let given name (word: 'T -> string) (value: 'T option) =
             value |> Option.map (fun v -> [ name; word v ]) |> Option.defaultValue []
 
@@ -265,3 +146,47 @@ module TrainOptions =
             if args.Contains TrainArgument.Keep_Factors then
                 "--keep-factors"
         ]
+
+    /// All of them. CUDA that cannot be had is an error when LibTorch is loaded, never a silent run on
+    /// the CPU.
+    let read (args: ParseResults<TrainArgument>) : Result<TrainOptions, string> =
+        result {
+            let! recipe = RecipeOptions.read args
+            let! method = method args
+            let! select = select args
+            let! threads, loaders, limit = counts args
+            let! validation = validation args
+            let! start = start args
+            let! device = args.TryGetResult TrainArgument.Device |> Usage.device
+            let! precision = args.TryGetResult TrainArgument.Precision |> Usage.precision
+            let! seeds, jobs = readSeeds args
+            let json = args.Contains TrainArgument.Json
+
+            return {
+                File = args.GetResult TrainArgument.File
+                Data = args.GetResult TrainArgument.Data
+                Out = args.GetResult TrainArgument.Out
+                // The run's own seed is the first of --seeds.
+                Recipe = {
+                    recipe with
+                        Seed = seeds |> Option.bind List.tryHead |> Option.orElse recipe.Seed
+                }
+                Method = method
+                Select = select
+                Threads = threads
+                Loaders = loaders
+                Limit = limit
+                Validation = validation
+                Start = start
+                Init = args.TryGetResult TrainArgument.Init
+                Device = device
+                Precision = precision
+                Seeds = seeds
+                Control = args.Contains TrainArgument.Control
+                Jobs = jobs
+                Report = not (args.Contains TrainArgument.No_Report)
+                Quiet = json || args.Contains TrainArgument.Quiet
+                Json = json
+                Shared = shared args
+            }
+        }

@@ -45,28 +45,48 @@ module VerifyCommand =
                     $"largest difference {Number.tiny report.MaxDouble} at double precision, \
                       {Number.tiny report.MaxSingle} at single"
 
+    let private numbers (args: Argu.ParseResults<VerifyArgument>) =
+        let number given fallback bound name =
+            given |> Option.defaultValue fallback |> Usage.atLeast bound name
+
+        result {
+            let! trials = number (args.TryGetResult VerifyArgument.Trials) 20 1 "--trials"
+            let! seed = number (args.TryGetResult VerifyArgument.Seed) 1 0 "--seed"
+
+            let! threads =
+                args.TryGetResult VerifyArgument.Threads |> Option.traverseResult Usage.threads
+
+            let! device = args.TryGetResult VerifyArgument.Device |> Usage.device
+            return trials, seed, threads, device
+        }
+
+    let private verify (settings: VerifySettings) path device threads =
+        let progress trial =
+            Terminal.passing $"trial {trial} of {settings.Trials}"
+
+        result {
+            let! _, parsed = Pipeline.loadText path
+            // The law does not depend on the images' size, and large ones take long.
+            let network = Resize.reduced 32 parsed.Network
+
+            if network.Input <> parsed.Network.Input then
+                Terminal.error
+                    $"verified on images of {network.Input} instead of {parsed.Network.Input}"
+
+            do! VerifyRun.fits network |> Result.mapError NoModel
+            let! engine = Engine.loadFor device Precision.Float32 threads
+
+            let report = Engine.stoppable (VerifyRun.run engine settings network progress)
+
+            return network, report
+        }
+
     /// `sss verify FILE`
     let main (words: string[]) : int =
         match Usage.parse<VerifyArgument> "verify" words with
         | Error code -> code
         | Ok args ->
-            let number given fallback bound name =
-                given |> Option.defaultValue fallback |> Usage.atLeast bound name
-
-            let numbers =
-                result {
-                    let! trials = number (args.TryGetResult VerifyArgument.Trials) 20 1 "--trials"
-                    let! seed = number (args.TryGetResult VerifyArgument.Seed) 1 0 "--seed"
-
-                    let! threads =
-                        args.TryGetResult VerifyArgument.Threads
-                        |> Option.traverseResult Usage.threads
-
-                    let! device = args.TryGetResult VerifyArgument.Device |> Usage.device
-                    return trials, seed, threads, device
-                }
-
-            match numbers with
+            match numbers args with
             | Error message -> Usage.refuse "verify" message
             | Ok(trials, seed, threads, device) ->
                 let settings = {
@@ -75,27 +95,7 @@ module VerifyCommand =
                     Select = Selection.defaults
                 }
 
-                let progress trial =
-                    Terminal.passing $"trial {trial} of {trials}"
-
-                let verified =
-                    result {
-                        let! _, parsed = Pipeline.loadText (args.GetResult VerifyArgument.File)
-                        // The law does not depend on the images' size, and large ones take long.
-                        let network = Resize.reduced 32 parsed.Network
-
-                        if network.Input <> parsed.Network.Input then
-                            Terminal.error
-                                $"verified on images of {network.Input} instead of {parsed.Network.Input}"
-
-                        do! VerifyRun.fits network |> Result.mapError NoModel
-                        let! engine = Engine.loadFor device Precision.Float32 threads
-
-                        let report =
-                            Engine.stoppable (VerifyRun.run engine settings network progress)
-
-                        return network, report
-                    }
+                let verified = verify settings (args.GetResult VerifyArgument.File) device threads
 
                 Terminal.passing (String(' ', 30))
                 Terminal.passing ""

@@ -73,10 +73,73 @@ module FileError =
         | NegativeVariance(key, index, value) ->
             $"{at key index value}; a running variance is 0 or more"
 
+    let private lines (items: string list) = String.Join("\n", items)
+
+    let private malformed (place: Sss.Files.Place) fault =
+        let part =
+            place.Part |> Option.map (fun p -> $" of {shown p}") |> Option.defaultValue ""
+
+        $"{shown place.Path}: at byte {place.Offset}{part}: {faultMessage fault}"
+
+    let private absent (dataset: string) (package: string option) (folders: string list) =
+        lines [
+            $"data set {dataset} is not on this machine"
+            match package with
+            | Some name -> $"  install it with: apt install {name}"
+            | None -> ()
+            "  looked in:"
+            for folder in folders do
+                $"    {shown folder}"
+        ]
+
+    let private unknown (text: string) (suggestion: string option) =
+        lines [
+            match suggestion with
+            | Some name -> $"unknown data set `{shown text}`; did you mean `{name}`?"
+            | None -> $"unknown data set `{shown text}`"
+            "  known: digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR, npz:FILE"
+        ]
+
+    let private differentClasses dataset network found =
+        lines [
+            $"data set {shown dataset} does not fit: its classes are not those of the network"
+            $"  only in the network: {others network found}"
+            $"  only in the data: {others found network}"
+            "  names are compared letter by letter; rename the folders of the data"
+        ]
+
+    let private differentUnits dataset network found =
+        lines [
+            $"data set {shown dataset} does not fit: its pixels cannot be converted to the network's"
+            $"  the network was trained on pixels from {shown network}"
+            $"  the data has pixels from {shown found}"
+            "  add an array `range` with the numbers of black and white to the npz file"
+        ]
+
+    let private readOtherwise dataset recipe found =
+        lines [
+            $"data set {shown dataset}: its pictures were read in another way than the recipe asks for"
+            $"  recipe: {shown recipe}"
+            $"  pictures: {shown found}"
+            "  load the pictures with the recipe's options (in C#: Dataset.Folder(folder, network) with a network of this recipe)"
+        ]
+
+    /// The first few faults of a file's weights. `more`: what the rest are called.
+    let private faultsOf path what more (wording: 'T -> string) (faults: 'T list) =
+        let first =
+            faults |> List.truncate 8 |> List.map (fun fault -> "  " + wording fault)
+
+        let rest = List.length faults - List.length first
+
+        lines [
+            $"{shown path}: {what}"
+            yield! first
+            if rest > 0 then
+                $"  and {rest} more{more}"
+        ]
+
     /// The whole message; more than one line where there is a list or a remedy.
     let rec message error =
-        let lines (items: string list) = String.Join("\n", items)
-
         match error with
         // .NET reads names of files as UTF-8, and opens no file whose name is something else.
         | NotFound path when path.Contains '\uFFFD' ->
@@ -85,88 +148,34 @@ module FileError =
         | NotAllowed path -> $"{shown path}: permission denied"
         | NotAvailable(path, reason) -> $"{shown path}: {shown reason}"
         | DiskFull path -> $"{shown path}: no space left on the device; nothing was changed"
-        | Malformed(place, fault) ->
-            let part =
-                place.Part |> Option.map (fun p -> $" of {shown p}") |> Option.defaultValue ""
-
-            $"{shown place.Path}: at byte {place.Offset}{part}: {faultMessage fault}"
-        | DataAbsent(dataset, package, folders) ->
-            lines [
-                $"data set {dataset} is not on this machine"
-                match package with
-                | Some name -> $"  install it with: apt install {name}"
-                | None -> ()
-                "  looked in:"
-                for folder in folders do
-                    $"    {shown folder}"
-            ]
-        | UnknownSource(text, suggestion) ->
-            lines [
-                match suggestion with
-                | Some name -> $"unknown data set `{shown text}`; did you mean `{name}`?"
-                | None -> $"unknown data set `{shown text}`"
-                "  known: digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR, npz:FILE"
-            ]
+        | Malformed(place, fault) -> malformed place fault
+        | DataAbsent(dataset, package, folders) -> absent dataset package folders
+        | UnknownSource(text, suggestion) -> unknown text suggestion
         | SourceNeedsPath form -> $"data sets of this kind are given as {form}"
         | DatasetDiffers(dataset, what, network, found) ->
             $"data set {shown dataset} does not fit: the network's {what} is {shown network}, the data's is \
               {shown found}"
-        | ClassesDiffer(dataset, network, found) ->
-            lines [
-                $"data set {shown dataset} does not fit: its classes are not those of the network"
-                $"  only in the network: {others network found}"
-                $"  only in the data: {others found network}"
-                "  names are compared letter by letter; rename the folders of the data"
-            ]
-        | UnitsDiffer(dataset, network, found) ->
-            lines [
-                $"data set {shown dataset} does not fit: its pixels cannot be converted to the network's"
-                $"  the network was trained on pixels from {shown network}"
-                $"  the data has pixels from {shown found}"
-                "  add an array `range` with the numbers of black and white to the npz file"
-            ]
-        | ReadOtherwise(dataset, recipe, found) ->
-            lines [
-                $"data set {shown dataset}: its pictures were read in another way than the recipe asks for"
-                $"  recipe: {shown recipe}"
-                $"  pictures: {shown found}"
-                "  load the pictures with the recipe's options (in C#: Dataset.Folder(folder, network) with a network of this recipe)"
-            ]
+        | ClassesDiffer(dataset, network, found) -> differentClasses dataset network found
+        | UnitsDiffer(dataset, network, found) -> differentUnits dataset network found
+        | ReadOtherwise(dataset, recipe, found) -> readOtherwise dataset recipe found
         | TakesNoPictures(path, reason, remedy) ->
-            lines [
-                $"{shown path}: the network cannot take picture files: {shown reason}"
-                $"  {shown remedy}"
-            ]
+            $"{shown path}: the network cannot take picture files: {shown reason}\n  {shown remedy}"
         | WeightsDiffer(path, faults) ->
-            let first = faults |> List.truncate 8 |> List.map (fun f -> "  " + weightMessage f)
-            let more = List.length faults - List.length first
-
-            lines [
-                $"{shown path}: the weights are not this network's"
-                yield! first
-                if more > 0 then
-                    $"  and {more} more"
-            ]
+            faultsOf path "the weights are not this network's" "" weightMessage faults
         | ManyBroken(folder, broken, total, first) ->
-            lines [
-                $"{shown folder}: {broken} of {total} pictures are broken; the first:"
-                $"  {message first}"
-            ]
+            $"{shown folder}: {broken} of {total} pictures are broken; the first:\n  {message first}"
         | NoLayout(folder, fault) ->
             let fact, layouts = PartsFault.lines fault
             lines ($"{shown folder}: {fact}" :: layouts)
         | UnusableData(dataset, notes) ->
             lines (DataNote.block $"{shown dataset} cannot be trained on:" notes)
         | BadNumbers(path, faults) ->
-            let first = faults |> List.truncate 8 |> List.map (fun f -> "  " + numberMessage f)
-            let more = List.length faults - List.length first
-
-            lines [
-                $"{shown path}: the weights have values that no network can have"
-                yield! first
-                if more > 0 then
-                    $"  and {more} more arrays"
-            ]
+            faultsOf
+                path
+                "the weights have values that no network can have"
+                " arrays"
+                numberMessage
+                faults
         | Refused(path, library, reason) -> $"{shown path}: {library} refuses it: {shown reason}"
 
     /// Codes that mean "no room": ENOSPC, EDQUOT and EFBIG, and Windows' two.

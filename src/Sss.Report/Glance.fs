@@ -14,7 +14,7 @@ module internal Glance =
 
     /// The selected networks' row of a point.
     let selected (rows: SeedRow list) : SeedRow option =
-        let name = StudyPlan.word StudyKind.Selected
+        let name = StudyKind.word StudyKind.Selected
         rows |> List.tryFind (fun row -> row.Name = name)
 
     /// Heading and cells; None: nothing is compared.
@@ -30,8 +30,8 @@ module internal Glance =
         ]
 
         let controls =
-            StudyPlan.controls
-            |> List.map StudyPlan.word
+            StudyKind.controls
+            |> List.map StudyKind.word
             |> List.filter (fun name ->
                 points
                 |> List.exists (fun (_, _, rows) ->

@@ -42,6 +42,46 @@ module internal Page =
 
     let private script (text: string) = script [] [ rawText text ]
 
+    let private headOf (title: string) scripts =
+        head [] [
+            meta [ _charset "utf-8" ]
+            meta [ _httpEquiv "Content-Security-Policy"; _content (policy scripts) ]
+            meta [ _name "viewport"; _content "width=device-width, initial-scale=1" ]
+            meta [ _name "color-scheme"; _content "light dark" ]
+            Giraffe.ViewEngine.HtmlElements.title [] [ str title ]
+            style [] [ rawText (own "report.css") ]
+        ]
+
+    let private headerOf (title: string) (lead: string) top (links: (string * string) list) =
+        header [] [
+            h1 [] [ str title ]
+            p [ _class "lead" ] [ str lead ]
+            yield! top
+            if links.Length > 1 then
+                nav [ attr "aria-label" "Sections" ] [
+                    for id, text in links do
+                        a [ _href ("#" + id) ] [ str text ]
+                ]
+        ]
+
+    /// The charts' numbers, the library that draws them, and the script that calls it.
+    let private drawings (figures: PageChart list) library drawing = [
+        if not figures.IsEmpty then
+            tag "script" [ _type "application/json"; _id "figures" ] [
+                rawText (Charts.json figures)
+            ]
+
+        // An HTML comment must not hold two hyphens.
+        yield!
+            library
+            |> List.map (fun _ -> comment ((plotly ".LICENSE.txt").Replace("--", "- -")))
+
+        for text in library do
+            tag "script" [ _type "text/plain"; _id "plotly" ] [ rawText text ]
+
+        yield! List.map script drawing
+    ]
+
     /// A page. `links` are the sections of the page's own menu.
     let make
         (title: string)
@@ -57,49 +97,15 @@ module internal Page =
             else
                 [ plotly ".min.js" ], [ own "report.js" ]
 
-        // An HTML comment must not hold two hyphens.
-        let licence =
-            library
-            |> List.map (fun _ -> comment ((plotly ".LICENSE.txt").Replace("--", "- -")))
-
         let document =
             html [ _lang "en" ] [
-                head [] [
-                    meta [ _charset "utf-8" ]
-                    meta [
-                        _httpEquiv "Content-Security-Policy"
-                        _content (policy (library @ drawing))
-                    ]
-                    meta [ _name "viewport"; _content "width=device-width, initial-scale=1" ]
-                    meta [ _name "color-scheme"; _content "light dark" ]
-                    Giraffe.ViewEngine.HtmlElements.title [] [ str title ]
-                    style [] [ rawText (own "report.css") ]
-                ]
+                headOf title (library @ drawing)
                 body [] [
                     a [ _class "skip"; _href "#content" ] [ str "Skip to the content" ]
-                    header [] [
-                        h1 [] [ str title ]
-                        p [ _class "lead" ] [ str lead ]
-                        yield! top
-                        if links.Length > 1 then
-                            nav [ attr "aria-label" "Sections" ] [
-                                for id, text in links do
-                                    a [ _href ("#" + id) ] [ str text ]
-                            ]
-                    ]
+                    headerOf title lead top links
                     main [ _id "content" ] content
                     footer [] [ p [] [ str "Written by sss. This file needs no network." ] ]
-                    if not figures.IsEmpty then
-                        tag "script" [ _type "application/json"; _id "figures" ] [
-                            rawText (Charts.json figures)
-                        ]
-
-                    yield! licence
-
-                    for text in library do
-                        tag "script" [ _type "text/plain"; _id "plotly" ] [ rawText text ]
-
-                    yield! List.map script drawing
+                    yield! drawings figures library drawing
                 ]
             ]
 

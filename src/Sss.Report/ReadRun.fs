@@ -56,6 +56,20 @@ module ReadRun =
         "bench.json", "latency ('sss bench' measures it)"
     ]
 
+    /// Whether a folder holds a run at all.
+    let private check (folder: string) isThere =
+        result {
+            do! RegularFile.checkFolder folder |> Result.mapError BadFile
+
+            if not (Directory.Exists folder) then
+                return! Error(BadFile(NotFound folder))
+
+            let known = [ "network.sss"; "selected.sss"; "metrics.csv"; "result.json" ]
+
+            if not (List.exists isThere known) then
+                return! Error(NoRun folder)
+        }
+
     /// Reads a run folder.
     let read (folder: string) : Result<RunFacts, ReportError> =
         let path name = Path.Combine(folder, name)
@@ -70,16 +84,7 @@ module ReadRun =
         let file read path = read path |> Result.mapError BadFile
 
         result {
-            do! RegularFile.checkFolder folder |> Result.mapError BadFile
-
-            if not (Directory.Exists folder) then
-                return! Error(BadFile(NotFound folder))
-
-            let known = [ "network.sss"; "selected.sss"; "metrics.csv"; "result.json" ]
-
-            if not (List.exists isThere known) then
-                return! Error(NoRun folder)
-
+            do! check folder isThere
             let! full = whenThere "network.sss" texted
             let! selected = whenThere "selected.sss" texted
 

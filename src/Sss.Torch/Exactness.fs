@@ -127,7 +127,7 @@ module Exactness =
         |> Array.length
 
     /// Whether a network's own scores are numbers, so that there is something to compare with.
-    let internal finite (network: Network) (scores: float32[]) : Result<unit, ModelError> =
+    let finite (network: Network) (scores: float32[]) : Result<unit, ModelError> =
         match notFinite network.Classes scores with
         | 0 -> Ok()
         | count -> Error(ScoresNotFinite(count, scores.Length / network.Classes))

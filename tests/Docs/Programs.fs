@@ -234,8 +234,10 @@ module Programs =
                 "Sss.Core"
                 "Sss.Dsl"
                 "Sss.Files"
+                "Sss.LibTorch"
                 "Sss.Torch"
-                // Comes with the package of Sss.Torch.
+                "Sss.Run"
+                // Comes with the package of Sss.LibTorch.
                 "TorchSharp"
             ]
             fsharp

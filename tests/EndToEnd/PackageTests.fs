@@ -57,6 +57,9 @@ type PackageTests(packed: Packed) =
             "Sss.Core"
             "Sss.Dsl"
             "Sss.Files"
+            "Sss.LibTorch"
+            "Sss.Mpi"
+            "Sss.Run"
             "Sss.Schema"
             "Sss.Torch"
         ]
@@ -112,7 +115,12 @@ type PackageTests(packed: Packed) =
             of' "Sss.Dsl"
         )
 
-        Assert.Contains("TorchSharp-cpu", of' "Sss.Torch")
+        Assert.Contains("TorchSharp-cpu", of' "Sss.LibTorch")
+        // What the rooms must not know, no package brings.
+        Assert.DoesNotContain("Sss.Torch", of' "Sss.LibTorch")
+        Assert.DoesNotContain("Sss.Dsl", of' "Sss.Torch")
+        Assert.DoesNotContain("Sss.Mpi", of' "Sss.Torch")
+        Assert.DoesNotContain("Sss.Mpi", of' "Sss.Run")
         Assert.Empty(of' "sss")
 
     [<NeedsBash>]

@@ -7,16 +7,6 @@ internal static class Engine
         Torch.LibTorchModule.load()
             .OrThrow(error => new SssException(Torch.LibTorchErrorModule.message(error)));
 
-    /// <summary>The same for a training with these options.</summary>
-    internal static Torch.LibTorch Load(TrainingOptions? options)
-    {
-        var precision = options?.Precision == Precision.BFloat16
-            ? Torch.Precision.BFloat16
-            : Torch.Precision.Float32;
-        return Torch.LibTorchModule.choose(Recipes.Device(options), precision, Load())
-            .OrThrow(error => new SssException(Torch.LibTorchErrorModule.message(error)));
-    }
-
     internal static Exception Failure(Torch.PipelineError error)
     {
         if (error is Torch.PipelineError.BadText text)

@@ -27,19 +27,18 @@ internal static class Recipes
         options.Augment is { } augment ? Checked(augment) : recipe.Augment));
 
     /// <summary>Refuses what makes no sense of a run's own options.</summary>
-    internal static void CheckRun(TrainingOptions? options)
+    internal static void CheckRun(TrainingOptions options)
     {
-        AtLeast(1, options?.Threads, nameof(TrainingOptions.Threads));
-        AtLeast(1, options?.Loaders, nameof(TrainingOptions.Loaders));
-        Within(options?.Validation, x => x is > 0 and < 1, nameof(TrainingOptions.Validation), "above 0 and below 1");
-        Device(options);
+        AtLeast(1, options.Threads, nameof(TrainingOptions.Threads));
+        AtLeast(1, options.Loaders, nameof(TrainingOptions.Loaders));
+        Within(options.Validation, x => x is > 0 and < 1, nameof(TrainingOptions.Validation), "above 0 and below 1");
     }
 
     /// <summary>The device of the options; a word that names none is refused.</summary>
-    internal static Torch.Device Device(TrainingOptions? options) =>
-        Torch.DeviceModule.tryParse(options?.Device ?? "cpu")?.Value
+    internal static Torch.Device Device(TrainingOptions options) =>
+        Torch.DeviceModule.tryParse(options.Device ?? "cpu")?.Value
             ?? throw new ArgumentException(
-                $"Device must be cpu, cuda or cuda:INDEX, not '{options?.Device}'.",
+                $"Device must be cpu, cuda or cuda:INDEX, not '{options.Device}'.",
                 nameof(TrainingOptions.Device));
 
     /// <summary>Every value that the recipe gives.</summary>

@@ -191,44 +191,42 @@ module internal Elaborate =
                     Place = place frame word.Span
                 }
 
-    /// The draft of a file. What is wrong goes to `report`, and `Broken` into the draft.
-    let draft (report: MeaningProblem -> Place -> unit) (file: File) : Draft =
-        let run0 problem span =
-            report problem (place (Frame.top None) span)
+    let private input run (file: File) =
+        single
+            run
+            file.Items
+            "input"
+            (function
+            | Item.Input(dims, keyword) -> Some(keyword, dims)
+            | _ -> None)
+            file.Name.Span
+        |> Option.bind (inputShape run)
 
-        let known = Names.check run0 file.Items
-        let run = { Known = known; Report = report }
+    let private classes run (file: File) =
+        single
+            run
+            file.Items
+            "classes"
+            (function
+            | Item.Classes(n, keyword) -> Some(keyword, n)
+            | _ -> None)
+            file.Name.Span
+        |> Option.bind (fun n ->
+            match
+                Evaluate.integer (fun () -> "the number of classes") 1 1_000_000 n.Span n.Value
+            with
+            | Ok n -> Some n
+            | Error problem ->
+                problem
+                |> Option.iter (fun (problem, span) ->
+                    run.Report problem (place (Frame.top None) span)
+                )
 
-        let input =
-            single
-                run
-                file.Items
-                "input"
-                (function
-                | Item.Input(dims, keyword) -> Some(keyword, dims)
-                | _ -> None)
-                file.Name.Span
-            |> Option.bind (inputShape run)
+                None
+        )
 
-        let classes =
-            single
-                run
-                file.Items
-                "classes"
-                (function
-                | Item.Classes(n, keyword) -> Some(keyword, n)
-                | _ -> None)
-                file.Name.Span
-            |> Option.bind (fun n ->
-                match
-                    Evaluate.integer (fun () -> "the number of classes") 1 1_000_000 n.Span n.Value
-                with
-                | Ok n -> Some n
-                | Error problem ->
-                    problem |> Option.iter (fun (problem, span) -> run0 problem span)
-                    None
-            )
-
+    /// The statements of a file, unless there are more than a network may have layers.
+    let private nodes run frame (file: File) =
         let statements =
             file.Items
             |> List.choose (
@@ -237,24 +235,32 @@ module internal Elaborate =
                 | _ -> None
             )
 
-        let frame = Frame.top (classes |> Option.map float)
+        match Count.tooMany run.Known frame statements with
+        | Some(span, calledFrom) ->
+            run.Report (MeaningProblem.TooManyLayers Check.maxLayers) {
+                Span = Some span
+                CalledFrom = calledFrom
+            }
 
-        let nodes =
-            match Count.tooMany known frame statements with
-            | Some(span, calledFrom) ->
-                report (MeaningProblem.TooManyLayers Check.maxLayers) {
-                    Span = Some span
-                    CalledFrom = calledFrom
-                }
+            [ DraftNode.Broken ]
+        | None -> body run frame statements
 
-                [ DraftNode.Broken ]
-            | None -> body run frame statements
+    /// The draft of a file. What is wrong goes to `report`, and `Broken` into the draft.
+    let draft (report: MeaningProblem -> Place -> unit) (file: File) : Draft =
+        let known =
+            Names.check
+                (fun problem span -> report problem (place (Frame.top None) span))
+                file.Items
+
+        let run = { Known = known; Report = report }
+        let input = input run file
+        let classes = classes run file
 
         {
             Name = file.Name.Value
             Input = input
             Classes = classes
             Definitions = Set.ofSeq known.Definitions.Keys
-            Body = nodes
+            Body = nodes run (Frame.top (classes |> Option.map float)) file
             Place = place (Frame.top None) file.Name.Span
         }

@@ -76,145 +76,201 @@ module MeaningErrorText =
         | Group -> "group"
         | Block -> "block"
 
+    let private unknownStatement word guess =
+        "SSS201",
+        $"there is no layer or definition `{cut word}`",
+        [],
+        didYouMean guess
+        |> Option.orElse (Some $"define it: `def {cut word}(…) {{ … }}`")
+
+    let private unknownName word guess =
+        "SSS202",
+        $"there is no parameter `{cut word}` here",
+        [ "expressions know numbers, the definition's parameters and `classes`" ],
+        didYouMean guess
+
+    let private duplicateDefinition name line =
+        "SSS203",
+        $"`{cut name}` is defined twice",
+        [ $"the first definition is in line {line}" ],
+        Some "give one of them another name"
+
+    let private duplicateParameter name =
+        "SSS204", $"there are two parameters `{cut name}`", [], Some "give one of them another name"
+
+    let private cycle names =
+        let ring = names |> List.map cut |> List.truncate 12 |> String.concat " → "
+
+        "SSS205",
+        $"definitions call each other in a ring: {ring}",
+        [ "a definition may call others, but never itself, at any distance" ],
+        None
+
+    let private labelInRepeat label =
+        "SSS206",
+        $"the label `{cut label}` stands directly in a `repeat`",
+        [ "every round would give the same name again" ],
+        Some "leave the label out, or put the statements into a `def`"
+
+    let private branchLabel label =
+        "SSS215",
+        $"`{cut label}` is not a branch's number",
+        [ "write `branch2`, for example" ],
+        None
+
+    let private itemMissing word =
+        let example = if word = "input" then "`input 3x32x32`" else "`classes 10`"
+
+        "SSS216", $"the network has no `{word}`", [], Some $"write {example} at its start"
+
+    let private itemTwice word line =
+        "SSS217",
+        $"there is a second `{word}`",
+        [ $"the first one is in line {line}" ],
+        Some "leave one of them out"
+
+    let private itemLate word =
+        "SSS218",
+        $"`{word}` stands behind a statement",
+        [],
+        Some $"write `{word}` at the start of the network"
+
+    let private inputDims found =
+        "SSS219",
+        $"`{cut found}` is not an input's shape",
+        [ "expected channels x height x width" ],
+        Some "write `input 3x32x32`, for example"
+
+    let private unknownArgument word name guess names =
+        "SSS220", $"`{cut word}` has no argument `{cut name}`", [ known names ], didYouMean guess
+
+    let private argumentTwice name =
+        "SSS221", $"the argument `{cut name}` is given twice", [], Some "leave one of them out"
+
+    let private missingArgument word name example =
+        "SSS222",
+        $"`{cut word}` needs its {cut name}",
+        [],
+        example |> Option.map (fun e -> $"write `{e}`, for example")
+
+    let private tooManyArguments word allowed =
+        "SSS223",
+        $"too many arguments for `{cut word}`",
+        [
+            if allowed = 0 then
+                "it takes none without a name"
+            else
+                $"it takes {allowed} without a name"
+        ],
+        None
+
+    let private wrongArgument argument found expected =
+        "SSS224", $"{cut argument} cannot be {found}", [ $"expected {expected}" ], None
+
+    let private scaleTwice =
+        "SSS225", "there are two `@scale` on one statement", [], Some "leave one of them out"
+
+    let private unknownScaleKind word guess =
+        "SSS226",
+        $"there is no kind of factor `{cut word}`",
+        [ "expected `neuron`, `group` or `block`" ],
+        didYouMean guess
+
+    let private scaleOnCall word =
+        "SSS227",
+        $"`{cut word}` is a definition and cannot carry a scaling factor",
+        [ "factors stand on layers and on `residual`" ],
+        Some "write `@scale` inside the definition"
+
+    let private notAnInteger what value =
+        "SSS301", $"{what} is {numberText value}, not a whole number", [], None
+
+    let private outOfRange what value expected =
+        "SSS302", $"{what} is {numberText value}", [ $"expected {expected}" ], None
+
+    let private notFinite =
+        "SSS303", "the value is too large to be counted with", [], None
+
+    let private tooManyLayers limit =
+        "SSS304",
+        $"this makes more than {limit} layers",
+        [ "a network may have at most that many" ],
+        None
+
+    let private callsTooDeep limit =
+        "SSS103",
+        $"nested more than {limit} deep",
+        [ "calls and bodies may go that deep together" ],
+        None
+
+    let private unknownRecipeItem word guess =
+        "SSS601",
+        $"a recipe has no `{cut word}`",
+        [ "items: " + String.concat ", " Words.recipe ],
+        didYouMean guess
+
+    let private recipeItemTwice word =
+        "SSS602", $"`{word}` is given twice", [], Some "leave one of them out"
+
+    let private recipeForm item expected =
+        "SSS603", $"this is not how `{item}` is written", [ $"expected `{expected}`" ], None
+
+    let private unknownPenalty word guess =
+        "SSS604",
+        $"there is no penalty `{cut word}`",
+        [ "penalties: " + String.concat ", " FactorPenalty.words ],
+        didYouMean guess
+
+    let private penaltyWithTarget word =
+        "SSS605",
+        $"a target cannot steer `penalty {word}`",
+        [
+            "it presses each factor at a speed that it knows, and holds those that stay above 0"
+            "only `penalty nonneg`, the default, moves factors like that"
+        ],
+        Some "leave out the penalty, or the target"
+
+    let private noGamma kind =
+        "SSS651",
+        $"the recipe has no gamma for the network's {kindText kind} factors",
+        [ "without a penalty they will hardly become zero, so nothing is removed" ],
+        Some $"write `gamma {kindText kind}=0.001`, for example"
+
     let private text problem =
         match problem with
-        | MeaningProblem.UnknownStatement(word, guess) ->
-            "SSS201",
-            $"there is no layer or definition `{cut word}`",
-            [],
-            didYouMean guess
-            |> Option.orElse (Some $"define it: `def {cut word}(…) {{ … }}`")
-        | MeaningProblem.UnknownName(word, guess) ->
-            "SSS202",
-            $"there is no parameter `{cut word}` here",
-            [ "expressions know numbers, the definition's parameters and `classes`" ],
-            didYouMean guess
-        | MeaningProblem.DuplicateDefinition(name, line) ->
-            "SSS203",
-            $"`{cut name}` is defined twice",
-            [ $"the first definition is in line {line}" ],
-            Some "give one of them another name"
-        | MeaningProblem.DuplicateParameter name ->
-            "SSS204",
-            $"there are two parameters `{cut name}`",
-            [],
-            Some "give one of them another name"
-        | MeaningProblem.Cycle names ->
-            let ring = names |> List.map cut |> List.truncate 12 |> String.concat " → "
-
-            "SSS205",
-            $"definitions call each other in a ring: {ring}",
-            [ "a definition may call others, but never itself, at any distance" ],
-            None
-        | MeaningProblem.LabelInRepeat label ->
-            "SSS206",
-            $"the label `{cut label}` stands directly in a `repeat`",
-            [ "every round would give the same name again" ],
-            Some "leave the label out, or put the statements into a `def`"
-        | MeaningProblem.BranchLabel label ->
-            "SSS215",
-            $"`{cut label}` is not a branch's number",
-            [ "write `branch2`, for example" ],
-            None
-        | MeaningProblem.ItemMissing word ->
-            let example = if word = "input" then "`input 3x32x32`" else "`classes 10`"
-
-            "SSS216", $"the network has no `{word}`", [], Some $"write {example} at its start"
-        | MeaningProblem.ItemTwice(word, line) ->
-            "SSS217",
-            $"there is a second `{word}`",
-            [ $"the first one is in line {line}" ],
-            Some "leave one of them out"
-        | MeaningProblem.ItemLate word ->
-            "SSS218",
-            $"`{word}` stands behind a statement",
-            [],
-            Some $"write `{word}` at the start of the network"
-        | MeaningProblem.InputDims found ->
-            "SSS219",
-            $"`{cut found}` is not an input's shape",
-            [ "expected channels x height x width" ],
-            Some "write `input 3x32x32`, for example"
+        | MeaningProblem.UnknownStatement(word, guess) -> unknownStatement word guess
+        | MeaningProblem.UnknownName(word, guess) -> unknownName word guess
+        | MeaningProblem.DuplicateDefinition(name, line) -> duplicateDefinition name line
+        | MeaningProblem.DuplicateParameter name -> duplicateParameter name
+        | MeaningProblem.Cycle names -> cycle names
+        | MeaningProblem.LabelInRepeat label -> labelInRepeat label
+        | MeaningProblem.BranchLabel label -> branchLabel label
+        | MeaningProblem.ItemMissing word -> itemMissing word
+        | MeaningProblem.ItemTwice(word, line) -> itemTwice word line
+        | MeaningProblem.ItemLate word -> itemLate word
+        | MeaningProblem.InputDims found -> inputDims found
         | MeaningProblem.UnknownArgument(word, name, guess, names) ->
-            "SSS220",
-            $"`{cut word}` has no argument `{cut name}`",
-            [ known names ],
-            didYouMean guess
-        | MeaningProblem.ArgumentTwice name ->
-            "SSS221", $"the argument `{cut name}` is given twice", [], Some "leave one of them out"
-        | MeaningProblem.MissingArgument(word, name, example) ->
-            "SSS222",
-            $"`{cut word}` needs its {cut name}",
-            [],
-            example |> Option.map (fun e -> $"write `{e}`, for example")
-        | MeaningProblem.TooManyArguments(word, allowed) ->
-            "SSS223",
-            $"too many arguments for `{cut word}`",
-            [
-                if allowed = 0 then
-                    "it takes none without a name"
-                else
-                    $"it takes {allowed} without a name"
-            ],
-            None
+            unknownArgument word name guess names
+        | MeaningProblem.ArgumentTwice name -> argumentTwice name
+        | MeaningProblem.MissingArgument(word, name, example) -> missingArgument word name example
+        | MeaningProblem.TooManyArguments(word, allowed) -> tooManyArguments word allowed
         | MeaningProblem.WrongArgument(argument, found, expected) ->
-            "SSS224", $"{cut argument} cannot be {found}", [ $"expected {expected}" ], None
-        | MeaningProblem.ScaleTwice ->
-            "SSS225", "there are two `@scale` on one statement", [], Some "leave one of them out"
-        | MeaningProblem.UnknownScaleKind(word, guess) ->
-            "SSS226",
-            $"there is no kind of factor `{cut word}`",
-            [ "expected `neuron`, `group` or `block`" ],
-            didYouMean guess
-        | MeaningProblem.ScaleOnCall word ->
-            "SSS227",
-            $"`{cut word}` is a definition and cannot carry a scaling factor",
-            [ "factors stand on layers and on `residual`" ],
-            Some "write `@scale` inside the definition"
-        | MeaningProblem.NotAnInteger(what, value) ->
-            "SSS301", $"{what} is {numberText value}, not a whole number", [], None
-        | MeaningProblem.OutOfRange(what, value, expected) ->
-            "SSS302", $"{what} is {numberText value}", [ $"expected {expected}" ], None
+            wrongArgument argument found expected
+        | MeaningProblem.ScaleTwice -> scaleTwice
+        | MeaningProblem.UnknownScaleKind(word, guess) -> unknownScaleKind word guess
+        | MeaningProblem.ScaleOnCall word -> scaleOnCall word
+        | MeaningProblem.NotAnInteger(what, value) -> notAnInteger what value
+        | MeaningProblem.OutOfRange(what, value, expected) -> outOfRange what value expected
         | MeaningProblem.DivisionByZero -> "SSS303", "division by zero", [], None
-        | MeaningProblem.NotFinite ->
-            "SSS303", "the value is too large to be counted with", [], None
-        | MeaningProblem.TooManyLayers limit ->
-            "SSS304",
-            $"this makes more than {limit} layers",
-            [ "a network may have at most that many" ],
-            None
-        | MeaningProblem.CallsTooDeep limit ->
-            "SSS103",
-            $"nested more than {limit} deep",
-            [ "calls and bodies may go that deep together" ],
-            None
-        | MeaningProblem.UnknownRecipeItem(word, guess) ->
-            "SSS601",
-            $"a recipe has no `{cut word}`",
-            [ "items: " + String.concat ", " Words.recipe ],
-            didYouMean guess
-        | MeaningProblem.RecipeItemTwice word ->
-            "SSS602", $"`{word}` is given twice", [], Some "leave one of them out"
-        | MeaningProblem.RecipeForm(item, expected) ->
-            "SSS603", $"this is not how `{item}` is written", [ $"expected `{expected}`" ], None
-        | MeaningProblem.UnknownPenalty(word, guess) ->
-            "SSS604",
-            $"there is no penalty `{cut word}`",
-            [ "penalties: " + String.concat ", " FactorPenalty.words ],
-            didYouMean guess
-        | MeaningProblem.PenaltyWithTarget word ->
-            "SSS605",
-            $"a target cannot steer `penalty {word}`",
-            [
-                "it presses each factor at a speed that it knows, and holds those that stay above 0"
-                "only `penalty nonneg`, the default, moves factors like that"
-            ],
-            Some "leave out the penalty, or the target"
-        | MeaningProblem.NoGamma kind ->
-            "SSS651",
-            $"the recipe has no gamma for the network's {kindText kind} factors",
-            [ "without a penalty they will hardly become zero, so nothing is removed" ],
-            Some $"write `gamma {kindText kind}=0.001`, for example"
+        | MeaningProblem.NotFinite -> notFinite
+        | MeaningProblem.TooManyLayers limit -> tooManyLayers limit
+        | MeaningProblem.CallsTooDeep limit -> callsTooDeep limit
+        | MeaningProblem.UnknownRecipeItem(word, guess) -> unknownRecipeItem word guess
+        | MeaningProblem.RecipeItemTwice word -> recipeItemTwice word
+        | MeaningProblem.RecipeForm(item, expected) -> recipeForm item expected
+        | MeaningProblem.UnknownPenalty(word, guess) -> unknownPenalty word guess
+        | MeaningProblem.PenaltyWithTarget word -> penaltyWithTarget word
+        | MeaningProblem.NoGamma kind -> noGamma kind
 
     /// The diagnostic of a mistake.
     let toDiagnostic (error: MeaningError) : Diagnostic =

@@ -123,6 +123,56 @@ module internal RecipeItems =
             whole run "warmup" 0 span value (fun n -> run.Recipe <- { run.Recipe with Warmup = n })
         | _ -> badForm run item
 
+    let private gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block ]
+
+    let private gammaExpected = "a number from 0 up"
+
+    /// `KIND=G` of an item of γ.
+    let private namedGamma
+        run
+        (given: Dictionary<FactorKind, float>)
+        (name: Located<string>)
+        (value: Located<float>)
+        =
+        match List.tryFind (fun (word, _) -> word = name.Value) gammaKinds with
+        | Some(_, kind) ->
+            real
+                run
+                $"gamma's {name.Value}"
+                value.Span
+                value.Value
+                isNotNegative
+                gammaExpected
+                (fun v ->
+                    if not (given.TryAdd(kind, v)) then
+                        run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
+                )
+        | None ->
+            let words = List.map fst gammaKinds
+
+            run.Report
+                (MeaningProblem.UnknownArgument(
+                    "gamma",
+                    name.Value,
+                    Suggest.nearest words name.Value,
+                    words
+                ))
+                name.Span
+
+    /// The plain number of an item of γ, which goes to the kinds that are not named.
+    let private plainGamma run (given: Dictionary<FactorKind, float>) span value =
+        real
+            run
+            "gamma"
+            span
+            value
+            isNotNegative
+            gammaExpected
+            (fun value ->
+                for _, kind in gammaKinds do
+                    given.TryAdd(kind, value) |> ignore
+            )
+
     /// The kinds that an item of γ named; the plain number goes to the rest.
     let gamma run (item: RecipeItem) : FactorKind list =
         let plain, named =
@@ -130,60 +180,15 @@ module internal RecipeItems =
             | RecipeWord.Number(value, span) :: rest -> Some(value, span), rest
             | words -> None, words
 
-        let expected = "a number from 0 up"
         let given = Dictionary<FactorKind, float>()
         let mutable isGood = plain.IsSome || not named.IsEmpty
 
-        let kindOf word =
-            match word with
-            | "neuron" -> Some Neuron
-            | "group" -> Some Group
-            | "block" -> Some Block
-            | _ -> None
-
         for word in named do
             match word with
-            | RecipeWord.Named(name, value) ->
-                match kindOf name.Value with
-                | Some kind ->
-                    real
-                        run
-                        $"gamma's {name.Value}"
-                        value.Span
-                        value.Value
-                        isNotNegative
-                        expected
-                        (fun v ->
-                            if not (given.TryAdd(kind, v)) then
-                                run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
-                        )
-                | None ->
-                    let kinds = [ "neuron"; "group"; "block" ]
-
-                    run.Report
-                        (MeaningProblem.UnknownArgument(
-                            "gamma",
-                            name.Value,
-                            Suggest.nearest kinds name.Value,
-                            kinds
-                        ))
-                        name.Span
+            | RecipeWord.Named(name, value) -> namedGamma run given name value
             | _ -> isGood <- false
 
-        match plain with
-        | Some(value, span) ->
-            real
-                run
-                "gamma"
-                span
-                value
-                isNotNegative
-                expected
-                (fun value ->
-                    for kind in [ Neuron; Group; Block ] do
-                        given.TryAdd(kind, value) |> ignore
-                )
-        | None -> ()
+        plain |> Option.iter (fun (value, span) -> plainGamma run given span value)
 
         let value kind =
             match given.TryGetValue kind with
@@ -203,6 +208,6 @@ module internal RecipeItems =
             badForm run item
 
         if plain.IsSome then
-            [ Neuron; Group; Block ]
+            List.map snd gammaKinds
         else
             List.ofSeq given.Keys

@@ -66,33 +66,33 @@ let isNext (text: string) : P<bool> =
 
 let private kinds = [ "`neuron`"; "`group`"; "`block`" ]
 
+let private scaleArgument: P<Choice<Located<string>, Located<string> * Expr>> =
+    syntax {
+        match! named lines with
+        | None ->
+            let! kind = word kinds
+            return Choice1Of2 kind
+        | Some name ->
+            let! value = expr ManyLines
+            return Choice2Of2(name, value)
+    }
+
+let private scaleArguments =
+    syntax {
+        let! _ = symbol '@'
+
+        match! isNext "scale" with
+        | false -> return! unexpected [ "`scale` behind `@`" ]
+        | true ->
+            let! _ = word []
+            do! blanks
+            return! commaList scaleArgument
+    }
+
 /// `@scale(kind, NAME=expr, …)`.
 let private scale: P<ScaleSyntax> =
-    let argument: P<Choice<Located<string>, Located<string> * Expr>> =
-        syntax {
-            match! named lines with
-            | None ->
-                let! kind = word kinds
-                return Choice1Of2 kind
-            | Some name ->
-                let! value = expr ManyLines
-                return Choice2Of2(name, value)
-        }
-
     syntax {
-        let! whole =
-            located (
-                syntax {
-                    let! _ = symbol '@'
-
-                    match! isNext "scale" with
-                    | false -> return! unexpected [ "`scale` behind `@`" ]
-                    | true ->
-                        let! _ = word []
-                        do! blanks
-                        return! commaList argument
-                }
-            )
+        let! whole = located scaleArguments
 
         match whole.Value with
         | Choice1Of2 kind :: rest ->

@@ -40,70 +40,91 @@ module SyntaxErrorText =
         | [ one ] -> one
         | last :: rest -> String.concat ", " (List.rev rest) + " or " + last
 
+    let private unexpected found expected =
+        "SSS101",
+        $"`{Words.shorten found}` was not expected here",
+        [ $"expected {list expected}" ],
+        None
+
+    let private unclosed what =
+        "SSS102",
+        $"the `{{` of this {what} is never closed",
+        [ "the file ends first" ],
+        Some "write the missing `}`"
+
+    let private tooDeep limit =
+        "SSS103",
+        $"nested more than {limit} deep",
+        [ "braces, parentheses, calls and operators may go that deep only" ],
+        Some "use a `def` or a `repeat`"
+
+    let private tooLong limit =
+        "SSS304",
+        $"the text goes on for more than {limit} statements",
+        [ "a network may have at most that many layers" ],
+        Some "use a `def` or a `repeat`"
+
+    let private badNumber text =
+        "SSS104",
+        $"`{Words.shorten text}` is not a number",
+        [ "numbers are written `16`, `0.1` or `1e-4`; sizes `3x3` or `3x224x224`" ],
+        None
+
+    let private looseOperator operator =
+        "SSS105",
+        $"the operator `{operator}` stands apart in an argument",
+        [ "blanks separate arguments" ],
+        Some $"write it without blanks, `4{operator}k`, or in parentheses, `(4 {operator} k)`"
+
+    let private reservedName word purpose =
+        "SSS106",
+        $"`{word}` is a word of the language and cannot be {purpose}",
+        [],
+        Some $"use another name, such as `{word}_a`"
+
+    let private positionalAfterNamed =
+        "SSS107",
+        "an argument without a name stands behind one with a name",
+        [ "arguments without names come first" ],
+        None
+
+    let private trainInside =
+        "SSS108",
+        "`train` stands inside the network",
+        [ "the recipe comes behind the network" ],
+        Some "close the network with `}` first"
+
+    let private itemInside word =
+        "SSS109",
+        $"`{word}` stands inside a body",
+        [ $"`{word}` belongs directly into the braces of `network`" ],
+        None
+
+    let private noNetwork =
+        "SSS110", "there is no network here", [ "a file begins with `network NAME { … }`" ], None
+
+    let private badDims text =
+        "SSS111",
+        $"`{Words.shorten text}` is not a size",
+        [ "sizes are one word: `3x3` or `3x224x224`" ],
+        None
+
     let private text problem =
         match problem with
         | SyntaxProblem.Unexpected("", expected) ->
             "SSS101", "the file ends where more was expected", [ $"expected {list expected}" ], None
-        | SyntaxProblem.Unexpected(found, expected) ->
-            "SSS101",
-            $"`{Words.shorten found}` was not expected here",
-            [ $"expected {list expected}" ],
-            None
-        | SyntaxProblem.Unclosed what ->
-            "SSS102",
-            $"the `{{` of this {what} is never closed",
-            [ "the file ends first" ],
-            Some "write the missing `}`"
-        | SyntaxProblem.TooDeep limit ->
-            "SSS103",
-            $"nested more than {limit} deep",
-            [ "braces, parentheses, calls and operators may go that deep only" ],
-            Some "use a `def` or a `repeat`"
-        | SyntaxProblem.TooLong limit ->
-            "SSS304",
-            $"the text goes on for more than {limit} statements",
-            [ "a network may have at most that many layers" ],
-            Some "use a `def` or a `repeat`"
-        | SyntaxProblem.BadNumber text ->
-            "SSS104",
-            $"`{Words.shorten text}` is not a number",
-            [ "numbers are written `16`, `0.1` or `1e-4`; sizes `3x3` or `3x224x224`" ],
-            None
-        | SyntaxProblem.LooseOperator operator ->
-            "SSS105",
-            $"the operator `{operator}` stands apart in an argument",
-            [ "blanks separate arguments" ],
-            Some $"write it without blanks, `4{operator}k`, or in parentheses, `(4 {operator} k)`"
-        | SyntaxProblem.ReservedName(word, purpose) ->
-            "SSS106",
-            $"`{word}` is a word of the language and cannot be {purpose}",
-            [],
-            Some $"use another name, such as `{word}_a`"
-        | SyntaxProblem.PositionalAfterNamed ->
-            "SSS107",
-            "an argument without a name stands behind one with a name",
-            [ "arguments without names come first" ],
-            None
-        | SyntaxProblem.TrainInside ->
-            "SSS108",
-            "`train` stands inside the network",
-            [ "the recipe comes behind the network" ],
-            Some "close the network with `}` first"
-        | SyntaxProblem.ItemInside word ->
-            "SSS109",
-            $"`{word}` stands inside a body",
-            [ $"`{word}` belongs directly into the braces of `network`" ],
-            None
-        | SyntaxProblem.NoNetwork ->
-            "SSS110",
-            "there is no network here",
-            [ "a file begins with `network NAME { … }`" ],
-            None
-        | SyntaxProblem.BadDims text ->
-            "SSS111",
-            $"`{Words.shorten text}` is not a size",
-            [ "sizes are one word: `3x3` or `3x224x224`" ],
-            None
+        | SyntaxProblem.Unexpected(found, expected) -> unexpected found expected
+        | SyntaxProblem.Unclosed what -> unclosed what
+        | SyntaxProblem.TooDeep limit -> tooDeep limit
+        | SyntaxProblem.TooLong limit -> tooLong limit
+        | SyntaxProblem.BadNumber text -> badNumber text
+        | SyntaxProblem.LooseOperator operator -> looseOperator operator
+        | SyntaxProblem.ReservedName(word, purpose) -> reservedName word purpose
+        | SyntaxProblem.PositionalAfterNamed -> positionalAfterNamed
+        | SyntaxProblem.TrainInside -> trainInside
+        | SyntaxProblem.ItemInside word -> itemInside word
+        | SyntaxProblem.NoNetwork -> noNetwork
+        | SyntaxProblem.BadDims text -> badDims text
 
     /// The diagnostic of a mistake.
     let toDiagnostic (error: SyntaxError) : Diagnostic =

@@ -144,87 +144,85 @@ module ImageFolder =
     /// The decoded images of a folder are kept in memory when they take up to so many bytes.
     let keptBytes = 512L * 1024L * 1024L
 
+    /// The shape to read at: the one that is given, or the first picture's, in colour.
+    let private shapeOf (root: string) (first: string) (given: Shape option) =
+        result {
+            let! shape =
+                match given with
+                | Some shape -> Ok shape
+                | None ->
+                    ImageFile.size first |> Result.map (fun size -> Shape.create 3 size.H size.W)
+
+            if Shape.count shape > int64 Array.MaxLength then
+                return!
+                    Error(
+                        Malformed(
+                            Place.start root,
+                            OutOfRange(
+                                "the size of an image",
+                                string shape,
+                                "1",
+                                $"{Array.MaxLength} values"
+                            )
+                        )
+                    )
+
+            return shape
+        }
+
+    let private checkBroken (root: string) (split: Split) (broken: FileError list) =
+        let total = split.Count + broken.Length
+
+        if broken.Length > tolerated total then
+            Error(ManyBroken(root, broken.Length, total, broken.Head))
+        else
+            Ok()
+
+    let private preparationOf options (training: Split) =
+        match training.Pixels with
+        | Pictures { Paths = paths; Kept = None } -> sampled options training paths
+        | _ -> Ok(Split.preparation options range (Preparation.scaleOf range) training)
+
+    let private readFolder keptBytes options shape (root: string) =
+        result {
+            if not (Directory.Exists root) then
+                return! Error(NotFound root)
+
+            let! survey = survey root
+            let! shape = shapeOf root survey.Train.Head.Path shape
+            let train, test = Array.ofList survey.Train, Array.ofList survey.Test
+
+            let isSmall = int64 (train.Length + test.Length) * Shape.count shape <= keptBytes
+
+            let read = if isSmall then decodeAll options shape else lookAtAll shape
+            let! training, broken = read train
+            let! testing, brokenTest = read test
+            do! checkBroken root training broken
+            do! checkBroken root testing brokenTest
+            do! checkLearnable root survey training
+            let! preparation = preparationOf options training
+
+            return {
+                Name = $"folder:{root}"
+                Classes = survey.Classes
+                Train = training
+                Test = testing
+                Preparation = preparation
+                Range = range
+                Facts = None
+                Skipped = broken @ brokenTest
+                Notes = List.map DataNote.Folder survey.Notes
+            }
+        }
+
     /// `load` with another limit to what is kept.
     let internal loadWithin
         (keptBytes: int64)
         (options: PictureOptions)
         (shape: Shape option)
         (root: string)
-        =
-        FileError.catching
-            root
-            (fun () ->
-                result {
-                    if not (Directory.Exists root) then
-                        return! Error(NotFound root)
-
-                    let! survey = survey root
-                    let train, test = survey.Train, survey.Test
-
-                    let! shape =
-                        match shape with
-                        | Some shape -> Ok shape
-                        | None ->
-                            ImageFile.size train.Head.Path
-                            |> Result.map (fun size -> Shape.create 3 size.H size.W)
-
-                    if Shape.count shape > int64 Array.MaxLength then
-                        return!
-                            Error(
-                                Malformed(
-                                    Place.start root,
-                                    OutOfRange(
-                                        "the size of an image",
-                                        string shape,
-                                        "1",
-                                        $"{Array.MaxLength} values"
-                                    )
-                                )
-                            )
-
-                    let train, test = Array.ofList train, Array.ofList test
-
-                    let isSmall =
-                        int64 (train.Length + test.Length) * Shape.count shape <= keptBytes
-
-                    let read = if isSmall then decodeAll options shape else lookAtAll shape
-                    let! training, broken = read train
-                    let! testing, brokenTest = read test
-
-                    for split: Split, broken: FileError list in
-                        [ training, broken; testing, brokenTest ] do
-                        let total = split.Count + broken.Length
-
-                        if broken.Length > tolerated total then
-                            return! Error(ManyBroken(root, broken.Length, total, broken.Head))
-
-                    do! checkLearnable root survey training
-
-                    let! preparation =
-                        match training.Pixels with
-                        | Pictures { Paths = paths; Kept = None } -> sampled options training paths
-                        | _ ->
-                            Ok(
-                                Split.preparation
-                                    options
-                                    range
-                                    (Preparation.scaleOf range)
-                                    training
-                            )
-
-                    return {
-                        Name = $"folder:{root}"
-                        Classes = survey.Classes
-                        Train = training
-                        Test = testing
-                        Preparation = preparation
-                        Range = range
-                        Facts = None
-                        Skipped = broken @ brokenTest
-                        Notes = List.map DataNote.Folder survey.Notes
-                    }
-                }
-            )
+        : Result<Dataset, FileError> =
+        FileError.catching root (fun () -> readFolder keptBytes options shape root)
 
     /// Reads a folder with these options, at a shape (pictures are cut and scaled to it), or when none is given in
     /// colour at the size of the first picture. A folder whose decoded images take more than

@@ -25,48 +25,44 @@ module ResultFile =
         write ()
         json.WriteEndObject()
 
-    /// Writes the object.
-    let body (json: Utf8JsonWriter) (run: RunResult) =
-        let number = number json
-        let group name = group json name
+    let private size (json: Utf8JsonWriter) (s: RunSize) =
+        json.WriteNumber("params", s.Params)
+        json.WriteNumber("macs", s.Macs)
 
-        let size (s: RunSize) =
-            json.WriteNumber("params", s.Params)
-            json.WriteNumber("macs", s.Macs)
+    let private factors (json: Utf8JsonWriter) (name: string) (f: Tally) =
+        json.WriteStartArray name
+        json.WriteNumberValue f.Kept
+        json.WriteNumberValue f.Total
+        json.WriteEndArray()
 
-        let factors (name: string) (f: Tally) =
-            json.WriteStartArray name
-            json.WriteNumberValue f.Kept
-            json.WriteNumberValue f.Total
-            json.WriteEndArray()
-
-        json.WriteStartObject()
-        json.WriteNumber("format", Format)
-        json.WriteString("network", run.Network)
-        json.WriteNumber("seed", run.Seed)
-        RecipeJson.write json "recipe" run.Recipe
-        json.WriteString("method", run.Method)
-        group "dense" (fun () -> size run.Dense)
+    /// The sizes of both networks, and the factors that were kept.
+    let private sizes (json: Utf8JsonWriter) (run: RunResult) =
+        group json "dense" (fun () -> size json run.Dense)
 
         group
+            json
             "selected"
             (fun () ->
-                size run.Selected
+                size json run.Selected
 
                 group
+                    json
                     "factors"
                     (fun () ->
-                        factors "neuron" run.Neuron
-                        factors "group" run.Group
-                        factors "block" run.Block
+                        factors json "neuron" run.Neuron
+                        factors json "group" run.Group
+                        factors json "block" run.Block
                     )
             )
 
+    /// Accuracy on both sets of images.
+    let private accuracy (json: Utf8JsonWriter) (run: RunResult) =
         group
+            json
             "test"
             (fun () ->
-                number "accuracy" run.Test.Accuracy
-                number "loss" run.Test.Loss
+                number json "accuracy" run.Test.Accuracy
+                number json "loss" run.Test.Loss
                 json.WriteNumber("count", run.Test.Count)
             )
 
@@ -74,30 +70,36 @@ module ResultFile =
         | None -> json.WriteNull "validation"
         | Some v ->
             group
+                json
                 "validation"
                 (fun () ->
                     json.WriteNumber("epoch", v.Epoch)
-                    number "accuracy" v.Accuracy
-                    number "loss" v.Loss
+                    number json "accuracy" v.Accuracy
+                    number json "loss" v.Loss
                 )
 
+    let private exactness (json: Utf8JsonWriter) (e: RunExactness) =
         group
+            json
             "exactness"
             (fun () ->
-                number "maxAbs" run.Exactness.MaxAbs
-                number "maxRel" run.Exactness.MaxRel
-                number "argmaxAgree" run.Exactness.ArgmaxAgree
-                json.WriteNumber("inputs", run.Exactness.Inputs)
-                json.WriteString("verdict", run.Exactness.Verdict)
+                number json "maxAbs" e.MaxAbs
+                number json "maxRel" e.MaxRel
+                number json "argmaxAgree" e.ArgmaxAgree
+                json.WriteNumber("inputs", e.Inputs)
+                json.WriteString("verdict", e.Verdict)
             )
 
+    /// What training took, and what it computed with.
+    let private computing (json: Utf8JsonWriter) (run: RunResult) =
         match run.Compute with
         | None -> ()
         | Some c ->
             group
+                json
                 "compute"
                 (fun () ->
-                    number "trainMacs" c.TrainMacs
+                    number json "trainMacs" c.TrainMacs
                     json.WriteNumber("images", c.Images)
                 )
 
@@ -105,6 +107,7 @@ module ResultFile =
         | None -> ()
         | Some a ->
             group
+                json
                 "arithmetic"
                 (fun () ->
                     json.WriteString("device", a.Device)
@@ -114,6 +117,8 @@ module ResultFile =
                     json.WriteNumber("threads", a.Threads)
                 )
 
+    /// Further seeds, and what the run is compared with.
+    let private rows (json: Utf8JsonWriter) (run: RunResult) =
         match run.Repeats with
         | None -> ()
         | Some row ->
@@ -125,11 +130,26 @@ module ResultFile =
             List.iter (SeedRowJson.write json) run.Controls
             json.WriteEndArray()
 
+    /// Writes the object.
+    let body (json: Utf8JsonWriter) (run: RunResult) =
+        json.WriteStartObject()
+        json.WriteNumber("format", Format)
+        json.WriteString("network", run.Network)
+        json.WriteNumber("seed", run.Seed)
+        RecipeJson.write json "recipe" run.Recipe
+        json.WriteString("method", run.Method)
+        sizes json run
+        accuracy json run
+        exactness json run.Exactness
+        computing json run
+        rows json run
+
         group
+            json
             "seconds"
             (fun () ->
-                number "train" run.Seconds.Train
-                number "select" run.Seconds.Select
+                number json "train" run.Seconds.Train
+                number json "select" run.Seconds.Select
             )
 
         json.WriteEndObject()
@@ -143,100 +163,7 @@ module ResultFile =
         AtomicFile.writeText path (toText run)
 
     /// Reads the object; raises what `System.Text.Json` raises, which callers turn into errors.
-    let parse (root: JsonElement) : RunResult =
-        let number (item: JsonElement) (name: string) =
-            let value = item.GetProperty name
-
-            if value.ValueKind = JsonValueKind.Null then
-                nan
-            else
-                value.GetDouble()
-
-        let size (item: JsonElement) : RunSize = {
-            RunSize.Params = item.GetProperty("params").GetInt64()
-            RunSize.Macs = item.GetProperty("macs").GetInt64()
-        }
-
-        let selected = root.GetProperty "selected"
-
-        let factors (name: string) =
-            let pair = selected.GetProperty("factors").GetProperty name
-
-            {
-                Kept = pair[0].GetInt32()
-                Total = pair[1].GetInt32()
-            }
-
-        let test = root.GetProperty "test"
-        let exactness = root.GetProperty "exactness"
-        let seconds = root.GetProperty "seconds"
-
-        {
-            Network = JsonText.text root "network"
-            Seed = root.GetProperty("seed").GetInt32()
-            Recipe = RecipeJson.read (root.GetProperty "recipe")
-            Method = JsonText.text root "method"
-            Dense = size (root.GetProperty "dense")
-            Selected = size selected
-            Neuron = factors "neuron"
-            Group = factors "group"
-            Block = factors "block"
-            Test = {
-                RunTest.Accuracy = number test "accuracy"
-                Loss = number test "loss"
-                Count = test.GetProperty("count").GetInt32()
-            }
-            Validation =
-                match root.TryGetProperty "validation" with
-                | true, v when v.ValueKind = JsonValueKind.Object ->
-                    Some {
-                        RunValidation.Epoch = v.GetProperty("epoch").GetInt32()
-                        Accuracy = number v "accuracy"
-                        Loss = number v "loss"
-                    }
-                | _ -> None
-            Exactness = {
-                MaxAbs = number exactness "maxAbs"
-                MaxRel = number exactness "maxRel"
-                ArgmaxAgree = number exactness "argmaxAgree"
-                Inputs = exactness.GetProperty("inputs").GetInt32()
-                Verdict = JsonText.text exactness "verdict"
-            }
-            Compute =
-                match root.TryGetProperty "compute" with
-                | true, c ->
-                    Some {
-                        RunCompute.TrainMacs = number c "trainMacs"
-                        Images = c.GetProperty("images").GetInt64()
-                    }
-                | _ -> None
-            Arithmetic =
-                match root.TryGetProperty "arithmetic" with
-                | true, a when (a.TryGetProperty "ranks" |> fst) ->
-                    Some {
-                        RunArithmetic.Device = JsonText.text a "device"
-                        Precision = JsonText.text a "precision"
-                        Tf32 = a.GetProperty("tf32").GetBoolean()
-                        Ranks = a.GetProperty("ranks").GetInt32()
-                        Threads = a.GetProperty("threads").GetInt32()
-                    }
-                | _ -> None
-            Repeats =
-                match root.TryGetProperty "repeats" with
-                | true, row -> Some(SeedRowJson.read row)
-                | _ -> None
-            Controls =
-                match root.TryGetProperty "controls" with
-                | true, rows -> [
-                    for row in rows.EnumerateArray() do
-                        SeedRowJson.read row
-                  ]
-                | _ -> []
-            Seconds = {
-                Train = number seconds "train"
-                Select = number seconds "select"
-            }
-        }
+    let parse (root: JsonElement) : RunResult = ResultParts.read root
 
     /// Reads a file that `write` wrote.
     let read (path: string) : Result<RunResult, FileError> =

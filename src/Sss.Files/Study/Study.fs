@@ -91,11 +91,11 @@ module Study =
 
         [
             if not selected.IsEmpty then
-                SeedRows.ofRuns (StudyPlan.word StudyKind.Selected) [] selected
-            for kind in StudyPlan.controls do
+                SeedRows.ofRuns (StudyKind.word StudyKind.Selected) [] selected
+            for kind in StudyKind.controls do
                 match seedRuns point kind study with
                 | [] -> ()
-                | runs -> SeedRows.ofRuns (StudyPlan.word kind) selected runs
+                | runs -> SeedRows.ofRuns (StudyKind.word kind) selected runs
         ]
 
     /// Mean channels left of each layer over a point's selected networks, with the whole's, and in

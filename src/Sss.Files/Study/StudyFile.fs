@@ -17,7 +17,7 @@ module StudyFile =
 
     let private writeRun (json: Utf8JsonWriter) (run: StudyRun) =
         json.WriteStartObject()
-        json.WriteString("kind", StudyPlan.word run.Kind)
+        json.WriteString("kind", StudyKind.word run.Kind)
 
         match run.Point with
         | Some point -> json.WriteString("point", point)
@@ -96,7 +96,7 @@ module StudyFile =
 
         {
             Kind =
-                match StudyPlan.tryParse kind with
+                match StudyKind.tryParse kind with
                 | Some kind -> kind
                 | None -> raise (JsonException $"kind is {kind}")
             Point = item.GetProperty("point").GetString() |> Option.ofObj

@@ -37,7 +37,7 @@ module internal Sweep =
             |> List.distinctBy (fun (p, row) -> cost p row, row.Accuracy)
             |> List.map (fun (p, row) ->
                 let label =
-                    if name = StudyPlan.word StudyKind.Dense then
+                    if name = StudyKind.word StudyKind.Dense then
                         name
                     else
                         p.Label

@@ -102,96 +102,125 @@ module internal Loop =
                 Ok()
         | _ -> Ok()
 
+    /// The run that `run` is at, with its clocks: of the epoch, and since a state was kept.
+    type private Course = {
+        Session: Session
+        Live: Live
+        Feed: Feed
+        Epoch: Stopwatch
+        Kept: Stopwatch
+        /// The factors before the first step; None: it was another process's.
+        Start: float32[] option
+    }
+
+    let private isTimeToKeep (c: Course) =
+        c.Session.Settings.Keeper
+        |> Option.exists (fun keeper -> c.Kept.Elapsed >= keeper.Every)
+
+    // Ranks do together what one of them asks for, after the step at which it asks.
+    let private isStopped (c: Course) =
+        match c.Live.Exchange with
+        | None -> c.Session.Stop.IsCancellationRequested
+        | Some exchange -> exchange.Agreed.Wishes.Stop
+
+    let private wish (c: Course) =
+        match c.Live.Exchange with
+        | None -> ()
+        | Some exchange ->
+            exchange.Wishes <- {
+                Stop = c.Session.Stop.IsCancellationRequested
+                Keep = isTimeToKeep c
+            }
+
+    /// After a step that is not an epoch's last: keeps a state where it is time for one.
+    let private between (c: Course) (p: Progress) =
+        match c.Live.Exchange with
+        | None when isTimeToKeep c ->
+            c.Kept.Restart()
+            Session.keep c.Session (Session.export c.Session c.Live p.State)
+        | Some exchange when exchange.Agreed.Wishes.Keep ->
+            c.Kept.Restart()
+            Session.pool c.Live
+            Session.keep c.Session (Session.export c.Session c.Live p.State)
+        | _ -> Ok()
+
+    let private ending (c: Course) (p: Progress) =
+        match p.Reports with
+        | report :: _ when report.Loss > unusable -> Error(Diverged(report.Epoch, report.Loss))
+        | _ -> Ok(Session.export c.Session c.Live p.State, List.rev p.Reports)
+
+    let private stopped (c: Course) (p: Progress) =
+        Session.pool c.Live
+        let state = Session.export c.Session c.Live p.State
+
+        Session.keep c.Session state |> Result.bind (fun () -> Error(Stopped state))
+
+    /// One step with what belongs before and behind it.
+    let private advance (c: Course) rate (p: Progress) : Result<Progress, TrainError> =
+        let s = c.Session
+        let within = int (p.State.Step % int64 s.StepsPerEpoch)
+
+        let p =
+            if s.Target.IsSome && Control.isDue s.Recipe s.StepsPerEpoch p.State.Step then
+                steer s c.Live p
+            else
+                p
+
+        wish c
+
+        result {
+            let! struct (loss, p) = step s c.Live c.Feed rate p
+
+            s.Emit(
+                Stepped {
+                    Epoch = p.State.Epoch
+                    Step = within + 1
+                    StepsPerEpoch = s.StepsPerEpoch
+                    Loss = loss
+                    ImagesPerSecond = float p.Seen / c.Epoch.Elapsed.TotalSeconds
+                }
+            )
+
+            let! p =
+                if within + 1 = s.StepsPerEpoch then
+                    c.Kept.Restart()
+                    Session.finishEpoch s c.Live c.Feed rate c.Epoch.Elapsed.TotalSeconds p
+                else
+                    between c p |> Result.map (fun () -> p)
+
+            do! checkMoved c.Live c.Start p
+            return p
+        }
+
     /// All steps from a state to the end of the recipe.
     let run (s: Session) (live: Live) (feed: Feed) (state: TrainState) =
         let schedule = Schedule.ofRecipe s.Recipe
         let perEpoch = int64 s.StepsPerEpoch
         let last = int64 s.Recipe.Epochs * perEpoch
-        let clock = Stopwatch.StartNew()
-        let kept = Stopwatch.StartNew()
 
-        let start = if state.Step = 0L then Some live.Trainer.Iterate else None
-
-        let isTime () =
-            s.Settings.Keeper |> Option.exists (fun keeper -> kept.Elapsed >= keeper.Every)
-
-        // Ranks do together what one of them asks for, after the step at which it asks.
-        let isStopped () =
-            match live.Exchange with
-            | None -> s.Stop.IsCancellationRequested
-            | Some exchange -> exchange.Agreed.Wishes.Stop
-
-        let between (p: Progress) =
-            match live.Exchange with
-            | None when isTime () ->
-                kept.Restart()
-                Session.keep s (Session.export s live p.State)
-            | Some exchange when exchange.Agreed.Wishes.Keep ->
-                kept.Restart()
-                Session.pool live
-                Session.keep s (Session.export s live p.State)
-            | _ -> Ok()
+        let course = {
+            Session = s
+            Live = live
+            Feed = feed
+            Epoch = Stopwatch.StartNew()
+            Kept = Stopwatch.StartNew()
+            Start = if state.Step = 0L then Some live.Trainer.Iterate else None
+        }
 
         let rec go (p: Progress) =
-            let within = p.State.Step % perEpoch
-
             if p.State.Step >= last then
-                match p.Reports with
-                | report :: _ when report.Loss > unusable ->
-                    Error(Diverged(report.Epoch, report.Loss))
-                | _ -> Ok(Session.export s live p.State, List.rev p.Reports)
-            elif isStopped () then
-                Session.pool live
-                let state = Session.export s live p.State
-                Session.keep s state |> Result.bind (fun () -> Error(Stopped state))
+                ending course p
+            elif isStopped course then
+                stopped course p
             else
-                if within = 0L then
-                    clock.Restart()
-
-                let steered =
-                    if s.Target.IsSome && Control.isDue s.Recipe s.StepsPerEpoch p.State.Step then
-                        steer s live p
-                    else
-                        Ok p
-
-                match live.Exchange with
-                | None -> ()
-                | Some exchange ->
-                    exchange.Wishes <- {
-                        Stop = s.Stop.IsCancellationRequested
-                        Keep = isTime ()
-                    }
+                if p.State.Step % perEpoch = 0L then
+                    course.Epoch.Restart()
 
                 let rate = Schedule.atStep s.StepsPerEpoch schedule (int p.State.Step)
 
-                match steered |> Result.bind (step s live feed rate) with
-                | Error e -> Error e
-                | Ok(struct (loss, p)) ->
-                    s.Emit(
-                        Stepped {
-                            Epoch = p.State.Epoch
-                            Step = int within + 1
-                            StepsPerEpoch = s.StepsPerEpoch
-                            Loss = loss
-                            ImagesPerSecond = float p.Seen / clock.Elapsed.TotalSeconds
-                        }
-                    )
-
-                    let next =
-                        if within + 1L = perEpoch then
-                            kept.Restart()
-                            Session.finishEpoch s live feed rate clock.Elapsed.TotalSeconds p
-                        else
-                            between p |> Result.map (fun () -> p)
-
-                    match
-                        next
-                        |> Result.bind (fun p ->
-                            checkMoved live start p |> Result.map (fun () -> p)
-                        )
-                    with
-                    | Error e -> Error e
-                    | Ok p -> go p
+                match advance course rate p with
+                | Error error -> Error error
+                | Ok p -> go p
 
         go {
             State = state

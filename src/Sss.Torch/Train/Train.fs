@@ -68,6 +68,112 @@ module Train =
             Arithmetic = arithmetic s.Settings
         }
 
+    /// The images to train on, and those that are held out.
+    let private split (settings: TrainSettings) (recipe: Recipe) (dataset: Dataset) =
+        match settings.Validation with
+        | None -> dataset, None
+        | Some fraction ->
+            let training, held = Dataset.holdOut fraction recipe.Seed dataset
+            training, Some held
+
+    /// Whether the steps can be done: with these ranks, from this state, in this memory.
+    let private check (settings: TrainSettings) network (training: Dataset) (recipe: Recipe) batch =
+        result {
+            let ranks = ranks settings
+            do! TrainSettings.checkStart settings recipe (training.Train.Count / max 1 batch)
+
+            if ranks > batch then
+                return! Error(TooManyRanks(ranks, batch))
+
+            if recipe.Epochs > 0 then
+                do! TrainSettings.checkNorms ranks batch training network
+
+            do! TrainSettings.checkMemory settings.Engine ranks batch network
+        }
+
+    /// The batches of a run, from its first step on.
+    let private feed (settings: TrainSettings) (training: Dataset) (recipe: Recipe) batch step =
+        let plan = Batch.training training recipe.Augment recipe.Seed
+        let loaders = settings.Loaders |> Option.defaultWith (fun () -> Feed.Loaders plan)
+
+        new Feed(
+            training.Name,
+            plan,
+            batch,
+            recipe.Seed,
+            step,
+            loaders,
+            settings.Engine.Device <> Cpu,
+            ?rows = (settings.Team |> Option.map (fun team -> Team.rows batch team.Size team.Rank))
+        )
+
+    let private started (s: Session) (state: TrainState) =
+        Started {
+            Network = s.Whole
+            Epochs = s.Recipe.Epochs
+            FirstEpoch = state.Epoch
+            StepsPerEpoch = s.StepsPerEpoch
+            Images = s.StepsPerEpoch * s.Batch
+            Batch = s.Batch
+            Arithmetic = arithmetic s.Settings
+        }
+
+    /// All steps, once everything has been checked.
+    let private steps
+        (settings: TrainSettings)
+        (network: Network)
+        (training: Dataset)
+        (validation: Split option)
+        (recipe: Recipe)
+        batch
+        emit
+        stop
+        =
+        result {
+            let state =
+                settings.From
+                |> Option.defaultWith (fun () ->
+                    TrainState.start network (Init.weights recipe.Seed network)
+                )
+
+            let rule = FactorRule.ofRecipe settings.Method recipe
+
+            let! trainer =
+                Trainer.import settings.Engine rule recipe state |> Result.mapError BadModel
+
+            use live = new Live(trainer, settings.Team, batch)
+            use feed = feed settings training recipe batch state.Step
+
+            let session = {
+                Settings = settings
+                Whole = network
+                Dataset = training
+                Recipe = recipe
+                Rule = rule
+                Batch = batch
+                StepsPerEpoch = feed.StepsPerEpoch
+                Target =
+                    recipe.TargetMacs
+                    |> Option.map (fun fraction ->
+                        int64 (fraction * float (Cost.ofNetwork network).Macs)
+                    )
+                Validation = validation
+                Emit = emit
+                Stop = stop
+                Clock = Stopwatch.StartNew()
+                Before = state.Seconds
+            }
+
+            emit (started session state)
+
+            let! final, reports =
+                LibTorch.training settings.Engine (fun () -> Loop.run session live feed state)
+
+            do! Session.checkFinite (recipe.Epochs - 1) final
+            emit (Finished final.Seconds)
+            return trained session final reports
+        }
+
     /// Trains: NAG for the weights, APG for the factors, both at every step on the same batch.
     /// Same network, data, recipe, state, machine and threads: same bits.
     let run
@@ -80,107 +186,13 @@ module Train =
         : Result<Trained, TrainError> =
         result {
             do! TrainSettings.check settings network dataset recipe
-
-            let training, validation =
-                match settings.Validation with
-                | None -> dataset, None
-                | Some fraction ->
-                    let training, held = Dataset.holdOut fraction recipe.Seed dataset
-                    training, Some held
-
+            let training, validation = split settings recipe dataset
             let batch = min recipe.Batch training.Train.Count
-            let ranks = ranks settings
-            do! TrainSettings.checkStart settings recipe (training.Train.Count / max 1 batch)
-
-            if ranks > batch then
-                return! Error(TooManyRanks(ranks, batch))
-
-            if recipe.Epochs > 0 then
-                do! TrainSettings.checkNorms ranks batch training network
-
-            do! TrainSettings.checkMemory settings.Engine ranks batch network
+            do! check settings network training recipe batch
             settings.Threads |> Option.iter torch.set_num_threads
 
             return!
                 guarded
                     batch
-                    (fun () ->
-                        result {
-                            let state =
-                                settings.From
-                                |> Option.defaultWith (fun () ->
-                                    TrainState.start network (Init.weights recipe.Seed network)
-                                )
-
-                            let rule = FactorRule.ofRecipe settings.Method recipe
-
-                            let! trainer =
-                                Trainer.import settings.Engine rule recipe state
-                                |> Result.mapError BadModel
-
-                            use live = new Live(trainer, settings.Team, batch)
-                            let plan = Batch.training training recipe.Augment recipe.Seed
-
-                            let loaders =
-                                settings.Loaders
-                                |> Option.defaultWith (fun () -> Feed.Loaders plan)
-
-                            use feed =
-                                new Feed(
-                                    dataset.Name,
-                                    plan,
-                                    batch,
-                                    recipe.Seed,
-                                    state.Step,
-                                    loaders,
-                                    settings.Engine.Device <> Cpu,
-                                    ?rows =
-                                        (settings.Team
-                                         |> Option.map (fun team ->
-                                             Team.rows batch team.Size team.Rank
-                                         ))
-                                )
-
-                            let session = {
-                                Settings = settings
-                                Whole = network
-                                Dataset = training
-                                Recipe = recipe
-                                Rule = rule
-                                Batch = batch
-                                StepsPerEpoch = feed.StepsPerEpoch
-                                Target =
-                                    recipe.TargetMacs
-                                    |> Option.map (fun fraction ->
-                                        int64 (fraction * float (Cost.ofNetwork network).Macs)
-                                    )
-                                Validation = validation
-                                Emit = emit
-                                Stop = stop
-                                Clock = Stopwatch.StartNew()
-                                Before = state.Seconds
-                            }
-
-                            emit (
-                                Started {
-                                    Network = network
-                                    Epochs = recipe.Epochs
-                                    FirstEpoch = state.Epoch
-                                    StepsPerEpoch = feed.StepsPerEpoch
-                                    Images = feed.StepsPerEpoch * batch
-                                    Batch = batch
-                                    Arithmetic = arithmetic settings
-                                }
-                            )
-
-                            let! final, reports =
-                                LibTorch.training
-                                    settings.Engine
-                                    (fun () -> Loop.run session live feed state)
-
-                            do! Session.checkFinite (recipe.Epochs - 1) final
-                            emit (Finished final.Seconds)
-                            return trained session final reports
-                        }
-                    )
+                    (fun () -> steps settings network training validation recipe batch emit stop)
         }

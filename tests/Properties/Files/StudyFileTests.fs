@@ -99,7 +99,7 @@ let private study: Study =
         Kind = kind
         Point = point
         Seed = seed
-        Folder = $"{StudyPlan.word kind}/{seed}"
+        Folder = $"{StudyKind.word kind}/{seed}"
         Result = {
             result 1e12 9000L 40L with
                 Seed = seed

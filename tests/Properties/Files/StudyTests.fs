@@ -6,6 +6,7 @@ open FsCheck.FSharp
 open FsCheck.Xunit
 open Sss.Core
 open Sss.Files
+open Sss.Torch
 
 // ---- Plans
 

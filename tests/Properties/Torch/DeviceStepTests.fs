@@ -271,11 +271,6 @@ type DeviceStepTests() =
     [<Fact>]
     member _.``training at bf16 ends in exact zeros, an exact verdict and the same accuracy``() =
         let run precision =
-            let settings = {
-                Small.settings None with
-                    Engine = Engine.get () |> LibTorch.choose Cpu precision |> Engine.ok
-            }
-
             // Enough γ that structures go within some dozen steps.
             let recipe = {
                 Small.recipe with
@@ -290,12 +285,28 @@ type DeviceStepTests() =
 
             let dataset = Dataset.limit 512 Small.dataset.Value
 
-            let trained =
-                Train.run settings Small.network dataset recipe ignore CancellationToken.None
-                |> Engine.ok
+            let job: Job = {
+                Network = NetworkSource.Given(Small.network, recipe)
+                Recipe = id
+                Images = ImageSource.Given dataset
+                Limit = None
+                Begin = Begin.Random
+                Method = FactorMethod.Apg
+                Validation = None
+                Computing = {
+                    Device = Cpu
+                    Precision = precision
+                    Threads = (Small.settings None).Threads
+                    Loaders = None
+                    Team = None
+                }
+                Keep = Keep.Nothing
+                Goal = Goal.Selection Selection.defaults
+            }
 
-            Pipeline.select settings.Engine Selection.defaults dataset recipe trained
+            Pipeline.run job (Listener.ofTraining ignore) CancellationToken.None
             |> Engine.ok
+            |> fun finished -> fst finished.Selected.Value
 
         let exact, low = run Precision.Float32, run Precision.BFloat16
         Assert.Equal("bf16", low.Trained.Arithmetic.Precision)

@@ -41,27 +41,33 @@ let private noise (network: Network) =
 
     Dataset.create "noise" (List.init network.Classes string) 1.0f split split
 
-let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder = {
-    Network = parsed.Network
-    Recipe = {
-        Option.defaultValue Recipe.defaults parsed.Recipe with
-            Epochs = epochs
-            Batch = 32
-    }
-    Dataset = dataset
-    Select = Selection.defaults
-    Settings = {
-        Engine = Engine.get ()
+let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder : Job = {
+    Network = NetworkSource.Given(parsed.Network, Option.defaultValue Recipe.defaults parsed.Recipe)
+    Recipe =
+        fun recipe -> {
+            recipe with
+                Epochs = epochs
+                Batch = 32
+        }
+    Images = ImageSource.Given dataset
+    Limit = None
+    Begin = Begin.Random
+    Method = FactorMethod.Apg
+    Validation = None
+    Computing = {
+        Device = Cpu
+        Precision = Precision.Float32
         Threads = Some 1
         Loaders = None
-        Method = FactorMethod.Apg
-        From = None
-        Validation = None
-        Keeper = None
         Team = None
     }
-    Out = Some folder
-    Start = Start.New
+    Keep =
+        Keep.Run {
+            Folder = folder
+            Start = Start.New
+            HasOthers = false
+        }
+    Goal = Goal.Selection Selection.defaults
 }
 
 /// A run on digits with so strong a penalty that structures go within few epochs.
@@ -70,19 +76,25 @@ let private strong folder =
 
     {
         job with
-            Recipe = {
-                job.Recipe with
-                    Gamma = {
-                        Neuron = 0.2
-                        Group = 0.0
-                        Block = 0.05
-                    }
-            }
+            Recipe =
+                job.Recipe
+                >> fun recipe -> {
+                    recipe with
+                        Gamma = {
+                            Neuron = 0.2
+                            Group = 0.0
+                            Block = 0.05
+                        }
+                }
     }
 
+let private tried job emit =
+    Pipeline.run job (Listener.ofTraining emit) CancellationToken.None
+
 let private run job =
-    match Pipeline.run job ignore CancellationToken.None with
-    | Ok outcome -> outcome
+    match tried job ignore with
+    | Ok { Selected = Some(outcome, ()) } -> outcome
+    | Ok other -> invalidOp $"%A{other}"
     | Error error -> invalidOp (PipelineError.message error)
 
 [<Fact>]
@@ -117,7 +129,7 @@ let ``what is written reads back as the same function, bit for bit`` () =
         // A second run into the same folder starts `metrics.csv` anew.
         run {
             job with
-                Recipe = { job.Recipe with Epochs = 2 }
+                Recipe = job.Recipe >> fun recipe -> { recipe with Epochs = 2 }
         }
         |> ignore
 
@@ -141,9 +153,10 @@ let ``files about a training that cannot be written never end it`` () =
 
         let job = job (parse "digits.sss") digits.Value 2 folder
 
-        match Pipeline.run job emit CancellationToken.None with
+        match tried job emit with
         | Error error -> invalidOp (PipelineError.message error)
-        | Ok outcome ->
+        | Ok finished ->
+            let outcome, () = Option.get finished.Selected
             // Each once, though both epochs had something to write.
             Assert.Equal(2, unwritten.Count)
             Assert.Equal("metrics.csv: it is a folder", unwritten[0])
@@ -179,10 +192,9 @@ let ``the verdict covers the network as it trained, not only what was put togeth
         let outcome =
             run {
                 job with
-                    Recipe = { job.Recipe with ShrinkEvery = Some 1 }
+                    Recipe = job.Recipe >> fun recipe -> { recipe with ShrinkEvery = Some 1 }
             }
 
-        let select = Pipeline.select job.Settings.Engine job.Select job.Dataset job.Recipe
         let trained = outcome.Trained
         let whole = Option.get trained.State.Whole
         Assert.Equal(Exact, outcome.Exactness.Verdict)
@@ -217,17 +229,100 @@ let ``the verdict covers the network as it trained, not only what was put togeth
                 Whole = Some { whole with Weights = back }
         }
 
-        let outcome =
-            Engine.ok (
-                select {
-                    trained with
-                        State = state
-                        Numbers = snd (TrainState.whole state)
-                }
-            )
+        let wrong = {
+            trained with
+                State = state
+                Numbers = snd (TrainState.whole state)
+        }
 
-        Assert.Equal(NotExact, outcome.Exactness.Verdict)
-        Assert.Equal("not exact", (Outcome.summary outcome).Exactness.Verdict)
+        match tried { job with Begin = Begin.Trained wrong } ignore with
+        | Error(Inexact(exactness, atDouble)) ->
+            Assert.Equal(NotExact, exactness.Verdict)
+            Assert.Equal(Some NotExact, atDouble |> Option.map _.Verdict)
+            // The files are there for whoever looks for the fault, but nothing to deploy.
+            let result = Engine.ok (ResultFile.read (RunFolder.file folder "result.json"))
+            Assert.Equal("not exact", result.Exactness.Verdict)
+            Assert.True(File.Exists(RunFolder.file folder "selected.safetensors"))
+            Assert.False(File.Exists(RunFolder.file folder "selected.onnx"))
+        | other -> Assert.Fail $"%A{other}"
+    )
+
+/// The phases that a listener hears of, in their order.
+let private heard (job: Job) =
+    let said = ResizeArray<string>()
+
+    let listener = {
+        Hear =
+            function
+            | TextRead(path, _, _, recipe) ->
+                said.Add $"text {Path.GetFileName path}, {recipe.Epochs} epochs"
+            | ImagesRead dataset -> said.Add $"images {dataset.Train.Count}"
+            | ImagesChecked(dataset, _) -> said.Add $"checked {dataset.Train.Count}"
+        Training =
+            fun ready train ->
+                said.Add $"training {ready.Network.Name}"
+                train ignore
+        Report =
+            fun _ outcome ->
+                said.Add $"report {Exactness.word outcome.Exactness.Verdict}"
+                said.Count
+    }
+
+    let finished = Engine.ok (Pipeline.run job listener CancellationToken.None)
+    List.ofSeq said, finished
+
+[<Fact>]
+let ``a job that names text and images gives what one gives that has them at hand`` () =
+    withFolder (fun folder ->
+        let parsed = parse "digits.sss"
+
+        let given = {
+            job parsed digits.Value 1 folder with
+                Limit = Some 128
+                Keep = Keep.Nothing
+        }
+
+        let named = {
+            given with
+                Network = NetworkSource.File(Path.Combine(examples, "digits.sss"))
+                Images = ImageSource.Named "digits"
+        }
+
+        let order, a = heard named
+
+        Assert.Equal<string list>(
+            [
+                "text digits.sss, 1 epochs"
+                "images 1438"
+                "checked 128"
+                "training Digits"
+                "report exact"
+            ],
+            order
+        )
+
+        let _, b = heard given
+        Assert.Equal<Weights<float32>>(a.Trained.Numbers, b.Trained.Numbers)
+        Assert.Equal(Some 5, a.Selected |> Option.map snd)
+
+        // A goal that is the training ends there, and nothing is reported.
+        let order, c = heard { given with Goal = Goal.Training }
+        Assert.Equal<string list>([ "checked 128"; "training Digits" ], order)
+        Assert.True c.Selected.IsNone
+
+        // What it trained is taken up again by another job, which trains nothing.
+        let order, d =
+            heard {
+                given with
+                    Begin = Begin.Trained c.Trained
+            }
+
+        Assert.Equal<string list>([ "report exact" ], order)
+
+        Assert.Equal<Weights<float32>>(
+            (fst b.Selected.Value).Selected.Weights,
+            (fst d.Selected.Value).Selected.Weights
+        )
     )
 
 [<Fact>]
@@ -236,7 +331,7 @@ let ``a data set of another shape is refused before anything is written`` () =
         let out = Path.Combine(folder, "out")
         let resnet = parse "fashion-mnist/resnet20.sss"
 
-        match Pipeline.run (job resnet digits.Value 1 out) ignore CancellationToken.None with
+        match tried (job resnet digits.Value 1 out) ignore with
         | Error(BadFile(DatasetDiffers _)) -> Assert.False(Directory.Exists out)
         | other -> Assert.Fail $"%A{other}"
     )

@@ -178,26 +178,32 @@ let ``pictures that are scaled before the cut are so in training, eval and predi
         let outcome =
             Pipeline.run
                 {
-                    Network = parsed.Network
-                    Recipe = recipe
-                    Dataset = dataset
-                    Select = Selection.defaults
-                    Settings = {
-                        Engine = Engine.get ()
+                    Network = NetworkSource.Given(parsed.Network, recipe)
+                    Recipe = id
+                    Images = ImageSource.Given dataset
+                    Limit = None
+                    Begin = Begin.Random
+                    Method = FactorMethod.Apg
+                    Validation = None
+                    Computing = {
+                        Device = Cpu
+                        Precision = Precision.Float32
                         Threads = Some 1
                         Loaders = Some 1
-                        Method = FactorMethod.Apg
-                        From = None
-                        Validation = None
-                        Keeper = None
                         Team = None
                     }
-                    Out = Some out
-                    Start = Start.New
+                    Keep =
+                        Keep.Run {
+                            Folder = out
+                            Start = Start.New
+                            HasOthers = false
+                        }
+                    Goal = Goal.Selection Selection.defaults
                 }
-                ignore
+                (Listener.ofTraining ignore)
                 CancellationToken.None
             |> Engine.ok
+            |> fun finished -> fst finished.Selected.Value
 
         Assert.Equal((1.0, 40), (outcome.Test.Accuracy, outcome.Test.Count))
         let loaded = Engine.ok (RunFolder.load out)

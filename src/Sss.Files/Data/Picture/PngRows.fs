@@ -78,6 +78,21 @@ module internal PngRows =
             true
         | _ -> false
 
+    /// Reads a row into its place; an error is the reason.
+    let private readRow (stream: Stream) unit length (row: byte[]) (above: byte[]) =
+        let got =
+            stream.ReadAtLeast(Span(row, unit, length + 1), length + 1, throwOnEndOfStream = false)
+
+        let filter = row[unit]
+        row[unit] <- 0uy
+
+        if got < length + 1 then
+            ValueSome "it ends early"
+        elif not (unfilter filter unit row above length) then
+            ValueSome "its data is damaged"
+        else
+            ValueNone
+
     /// Reads the rows of one pass; an error is the reason.
     let private readPass
         (header: PngHeader)
@@ -103,21 +118,9 @@ module internal PngRows =
         let mutable y = 0
 
         while problem.IsNone && y < rows do
-            let got =
-                stream.ReadAtLeast(
-                    Span(row, unit, length + 1),
-                    length + 1,
-                    throwOnEndOfStream = false
-                )
+            problem <- readRow stream unit length row above
 
-            let filter = row[unit]
-            row[unit] <- 0uy
-
-            if got < length + 1 then
-                problem <- ValueSome "it ends early"
-            elif not (unfilter filter unit row above length) then
-                problem <- ValueSome "its data is damaged"
-            else
+            if problem.IsNone then
                 convert columns row (unit + 1) target
 
                 emit {

@@ -74,6 +74,7 @@ module LibTorch =
             if Libraries.onLinux && keepFreed then
                 Glibc.keepFreedMemory ()
 
+            CpuLimit.apply ()
             do! Libraries.loadFiles distribution.Files
 
             let! binding, mended =
@@ -146,7 +147,7 @@ module LibTorch =
 
     /// The same on the CPU. Verdicts are reached there, whatever device trains: its sums have an order,
     /// and no library chooses between algorithms that round otherwise.
-    let internal onCpu (engine: LibTorch) = {
+    let onCpu (engine: LibTorch) = {
         engine with
             device = Cpu
             place = torch.CPU

@@ -22,6 +22,15 @@ type MpiTeam
     /// A broadcast is cut into parts: none is so large that it looks like a standstill.
     let part = 64 <<< 20
 
+    /// Where the memory of a contiguous tensor starts.
+    let address (tensor: torch.Tensor) : nativeint =
+        let bytes = tensor.bytes
+
+        if bytes.IsEmpty then
+            0n
+        else
+            &&MemoryMarshal.GetReference bytes |> NativeInterop.NativePtr.toNativeInt
+
     let reason code =
         let text = Array.zeroCreate<byte> 512
         let mutable length = 0
@@ -138,10 +147,10 @@ type MpiTeam
         member _.Size = size
 
         member _.Sum tensor =
-            let struct (address, _) = Memory.range tensor
+            let address = address tensor
 
             let datatype =
-                if tensor.dtype = ScalarType.Float64 then
+                if tensor.dtype = torch.ScalarType.Float64 then
                     handles.Double
                 else
                     handles.Single

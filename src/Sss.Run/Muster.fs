@@ -39,7 +39,14 @@ module Muster =
         use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
         let own = Assembly.GetExecutingAssembly()
 
-        for part in [ own; typeof<Dataset>.Assembly; typeof<Network>.Assembly ] do
+        for part in
+            [
+                own
+                typeof<TrainState>.Assembly
+                typeof<LibTorch>.Assembly
+                typeof<Dataset>.Assembly
+                typeof<Network>.Assembly
+            ] do
             hash.AppendData(part.ManifestModule.ModuleVersionId.ToByteArray())
 
         let version =
@@ -113,6 +120,21 @@ module Muster =
           }
         | None -> { Name = ""; Said = Error "" }
 
+    /// What keeps all ranks from starting is told once.
+    let private inOne (size: int) (misfits: Misfit list) : Misfit list =
+        let reasons =
+            misfits
+            |> List.choose (
+                function
+                | Misfit.CannotStart(_, reason) -> Some reason
+                | Misfit.All _
+                | Misfit.Differs _ -> None
+            )
+
+        match List.distinct reasons with
+        | [ reason ] when reasons.Length = size -> [ Misfit.All reason ]
+        | _ -> misfits
+
     /// Compares all ranks; collective. Every rank gets the same answer.
     let call (team: Team) (said: Result<(string * string) list, string>) : Misfit list =
         team.OfAll(
@@ -124,6 +146,7 @@ module Muster =
         |> Array.map decode
         |> List.ofArray
         |> compare
+        |> inOne team.Size
 
 /// The state that a run starts from, handed from rank 0 to the others, which may have another disk.
 [<RequireQualifiedAccess>]

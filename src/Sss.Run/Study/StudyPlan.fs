@@ -1,22 +1,8 @@
-namespace Sss.Files
+namespace Sss.Torch
 
 open System.Globalization
 open Sss.Core
-
-/// What a run of a study is there for.
-[<RequireQualifiedAccess>]
-type StudyKind =
-    /// The method itself: train with the penalty, and select.
-    | Selected
-    /// The whole network, every γ = 0.
-    | Dense
-    /// The selected network from scratch, for as many epochs.
-    | ScratchE
-    /// The selected network from scratch, for at least the compute that the run which selected it
-    /// spent.
-    | ScratchB
-    /// The network with every layer narrower by one factor, as small as the selected one.
-    | Uniform
+open Sss.Files
 
 /// One value of what a sweep varies.
 type StudyPoint = {
@@ -45,22 +31,6 @@ type StudyJob = {
 /// Which runs a study is made of: a pure function of what the command line asks for.
 [<RequireQualifiedAccess>]
 module StudyPlan =
-
-    /// All that the selected network has to stand beside.
-    let controls = [ StudyKind.Dense; StudyKind.ScratchE; StudyKind.ScratchB; StudyKind.Uniform ]
-
-    /// The word of a kind in files and tables.
-    let word kind =
-        match kind with
-        | StudyKind.Selected -> "selected"
-        | StudyKind.Dense -> "dense"
-        | StudyKind.ScratchE -> "scratch-e"
-        | StudyKind.ScratchB -> "scratch-b"
-        | StudyKind.Uniform -> "uniform"
-
-    /// The kind of a word.
-    let tryParse (text: string) : StudyKind option =
-        StudyKind.Selected :: controls |> List.tryFind (fun kind -> word kind = text)
 
     let private text (value: float) =
         value.ToString("R", CultureInfo.InvariantCulture)
@@ -105,7 +75,7 @@ module StudyPlan =
         if folder = "" then name else $"{folder}/{name}"
 
     let private control (point: StudyPoint) seed after kind =
-        let folder = under point.Folder $"controls/{word kind}/seed-{seed}"
+        let folder = under point.Folder $"controls/{StudyKind.word kind}/seed-{seed}"
 
         {
             Kind = kind
@@ -148,7 +118,7 @@ module StudyPlan =
                     (fun seed -> $"{point.Folder}/seed-{seed}")
                     seeds
                     (if withControls then
-                         controls |> List.filter ((<>) StudyKind.Dense)
+                         StudyKind.controls |> List.filter ((<>) StudyKind.Dense)
                      else
                          [])
     ]
@@ -161,4 +131,4 @@ module StudyPlan =
             single
             (fun seed -> if Some seed = first then "" else $"seeds/seed-{seed}")
             seeds
-            (if withControls then controls else [])
+            (if withControls then StudyKind.controls else [])

@@ -144,129 +144,6 @@ module CheckpointFile =
             tensors
             (Map.toList metadata @ [ "sss.checksum", checksum metadata tensors ])
 
-    let private network (text: string) =
-        match Language.parse text with
-        | Ok parsed -> parsed.Network
-        | Error _ -> raise (FormatException "the text of a network does not parse")
-
-    let private state (file: SafetensorsFile) : TrainState =
-        use document = JsonDocument.Parse file.Metadata["sss.state"]
-        let root = document.RootElement
-
-        let field (name: string) =
-            match root.TryGetProperty name with
-            | true, value -> value
-            | _ -> raise (FormatException $"it has no `{name}`")
-
-        let bad name (value: JsonElement) bounds =
-            raise (FormatException $"`{name}` is {value.GetRawText()}; it must be {bounds}")
-
-        let number (name: string) =
-            let value = field name
-
-            match value.ValueKind with
-            | JsonValueKind.Number when
-                Double.IsFinite(value.GetDouble()) && value.GetDouble() >= 0.0
-                ->
-                value.GetDouble()
-            | _ -> bad name value "a finite number of 0 or more"
-
-        let upTo (most: int64) (name: string) =
-            let value = field name
-
-            match value.ValueKind with
-            | JsonValueKind.Number ->
-                match value.TryGetInt64() with
-                | true, whole when whole >= 0L && whole <= most -> whole
-                | _ -> bad name value $"a whole number from 0 to {most}"
-            | _ -> bad name value $"a whole number from 0 to {most}"
-
-        let long = upTo Int64.MaxValue
-        let int name = int (upTo (int64 Int32.MaxValue) name)
-
-        let text (name: string) =
-            match (field name).ValueKind with
-            | JsonValueKind.String -> (field name).GetString() |> nonNull
-            | _ -> bad name (field name) "a text"
-
-        let has (name: string) = fst (root.TryGetProperty name)
-
-        let under (prefix: string) (read: StoredTensor -> 'T) =
-            Map.toSeq file.Tensors
-            |> Seq.filter (fun (key, _) -> key.StartsWith(prefix, StringComparison.Ordinal))
-            |> Seq.map (fun (key, t) -> key.Substring prefix.Length, read t)
-            |> Map.ofSeq
-
-        let single = StoredTensor.single
-        let doubles tensor = (StoredTensor.double tensor).Data
-
-        {
-            Epoch = int "epoch"
-            Step = long "step"
-            Network = network file.Metadata["sss.network"]
-            Numbers = under "" single |> Map.filter (fun key _ -> not (key.StartsWith '@'))
-            Probe = under "@probe/" single
-            FactorVelocity = under "@factor-velocity/" single
-            Velocity = under "@velocity/" single
-            Squares = under "@squares/" single
-            ZeroSteps = under "@zero-steps/" (doubles >> Array.map Operators.int)
-            Pressure =
-                if has "phase" then
-                    Some {
-                        Gammas = doubles file.Tensors["@gammas"] |> Array.map float32
-                        Budget = {
-                            BudgetState.Phase =
-                                match text "phase" with
-                                | "Ramp" -> BudgetPhase.Ramp
-                                | "Landing" -> BudgetPhase.Landing
-                                | "Holding" -> BudgetPhase.Holding
-                                | _ -> bad "phase" (field "phase") "Ramp, Landing or Holding"
-                            TotalReach = number "totalReach"
-                            Multiplier = number "multiplier"
-                            Marked =
-                                doubles file.Tensors["@marked"] |> Array.map (fun m -> m <> 0.0)
-                            Kept = doubles file.Tensors["@kept"] |> Array.map (fun k -> k <> 0.0)
-                            Previous = doubles file.Tensors["@previous"]
-                        }
-                    }
-                else
-                    None
-            Dose = {
-                Neuron = number "doseNeuron"
-                Group = number "doseGroup"
-                Block = number "doseBlock"
-            }
-            Sums = {
-                Loss = number "loss"
-                Right = long "right"
-                Images = long "images"
-            }
-            Whole =
-                if has "whole" then
-                    Some {
-                        Network = network (text "whole")
-                        Weights = under "@whole/" single
-                        Places = under "@places/" (doubles >> Array.map Operators.int)
-                        Folded = under "@folded/" single
-                    }
-                else
-                    None
-            Best =
-                if has "best" then
-                    Some {
-                        Epoch = int "bestEpoch"
-                        Accuracy = number "bestAccuracy"
-                        Loss = number "bestLoss"
-                        Macs = long "bestMacs"
-                        Network = network (text "best")
-                        Numbers = under "@best/" single
-                    }
-                else
-                    None
-            TrainMacs = number "trainMacs"
-            Seconds = number "seconds"
-        }
-
     /// A state with the identity of its run. A file that is cut short, changed by a single bit or of
     /// another version is an error.
     let read (path: string) : Result<Map<string, string> * TrainState, FileError> =
@@ -297,7 +174,7 @@ module CheckpointFile =
 
             let! state =
                 try
-                    Ok(state file)
+                    Ok(CheckpointState.read file)
                 with
                 | :? JsonException
                 | :? FormatException

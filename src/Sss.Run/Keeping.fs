@@ -1,5 +1,6 @@
 namespace Sss.Torch
 
+open System
 open System.IO
 open FsToolkit.ErrorHandling
 open Sss.Files
@@ -14,14 +15,21 @@ type Start =
     /// Goes on from the last checkpoint, or starts where there is none.
     | Resume
 
-/// What a run keeps while it trains, and where it begins.
-type internal Kept = {
-    /// The state to go on from; None: the first step.
-    From: TrainState option
-    Keeper: Keeper
-    /// Held while the run is at work in its folder.
-    Lock: FileStream
+/// A folder that a run fills.
+type RunPlace = {
+    Folder: string
+    Start: Start
+    /// Whether further seeds and controls will stand below the folder.
+    HasOthers: bool
 }
+
+/// What a job leaves on disk.
+[<RequireQualifiedAccess>]
+type Keep =
+    | Nothing
+    /// States to go on from, and nothing else. The newest is gone on with, where there is one.
+    | Checkpoints of folder: string
+    | Run of RunPlace
 
 /// The files of a run that grow with it: checkpoints, `metrics.csv`, `events/`.
 [<RequireQualifiedAccess>]
@@ -121,39 +129,74 @@ module internal Keeping =
             Every = Checkpoint.every
         }
 
-    /// Makes a run folder ready; None where there is none.
+    /// Folders of further seeds and of controls.
+    let private others = [ "controls"; "seeds" ]
+
+    /// What an earlier run left of them is gone on with, thrown away, or in the way. Runs that have
+    /// their means in `result.json` are at their end.
+    let private clearOthers (place: RunPlace) : Result<unit, PipelineError> =
+        let folder name = RunFolder.file place.Folder name
+        let there = others |> List.map folder |> List.filter Directory.Exists
+
+        let isUnfinished () =
+            match ResultFile.read (RunFolder.file place.Folder "result.json") with
+            | Ok result -> result.Controls.IsEmpty && result.Repeats.IsNone
+            | Error _ -> true
+
+        if place.Start = Start.Resume || there.IsEmpty then
+            Ok()
+        elif place.Start = Start.New && isUnfinished () then
+            Error(Unfinished(place.Folder, folder "controls"))
+        else
+            FileError.catching
+                place.Folder
+                (fun () ->
+                    for folder in there do
+                        Directory.Delete(folder, true)
+
+                    Ok()
+                )
+            |> Result.mapError BadFile
+
+    /// Makes a run folder ready. What is given holds it until it is disposed of.
+    let take (place: RunPlace) : Result<IDisposable, PipelineError> =
+        result {
+            do! RunFolder.prepare place.Folder |> Result.mapError BadFile
+            let! held = lock place.Folder
+
+            return!
+                result {
+                    do! RunFolder.sweep place.Folder |> Result.mapError BadFile
+
+                    if place.HasOthers then
+                        do! clearOthers place
+
+                    if place.Start = Start.New then
+                        do! checkFinished place.Folder
+
+                    return held :> IDisposable
+                }
+                |> Result.teeError (fun _ -> held.Dispose())
+        }
+
+    /// The state that an earlier run left to go on from, and what keeps this one's. What is in the way of
+    /// a new run is taken away.
     let start
-        (out: string option)
-        (start: Start)
+        (keep: Keep)
         identity
-        emit
-        : Result<Kept option, PipelineError> =
-        match out with
-        | None -> Ok None
-        | Some folder ->
-            result {
-                do! RunFolder.checkPlaces folder |> Result.mapError BadFile
-                let! held = lock folder
-
-                let begun () =
-                    match start with
-                    | Start.Resume -> resume folder identity emit
-                    | Start.New ->
-                        checkFinished folder
-                        |> Result.bind (fun () -> clear folder)
-                        |> Result.map (fun () -> None)
-                    | Start.Restart -> clear folder |> Result.map (fun () -> None)
-
-                let! from =
-                    RunFolder.sweep folder
-                    |> Result.mapError BadFile
-                    |> Result.bind begun
-                    |> Result.teeError (fun _ -> held.Dispose())
-
-                return
-                    Some {
-                        From = from
-                        Keeper = keeper folder identity emit
-                        Lock = held
-                    }
-            }
+        (emit: TrainEvent -> unit)
+        : Result<TrainState option * Keeper option, PipelineError> =
+        match keep with
+        | Keep.Nothing -> Ok(None, None)
+        | Keep.Checkpoints folder ->
+            Checkpoint.resume folder identity
+            |> Result.mapError NotResumed
+            |> Result.map (fun resumed ->
+                Option.map snd resumed.Found, Some(Checkpoint.keeper folder identity)
+            )
+        | Keep.Run place ->
+            match place.Start with
+            | Start.Resume -> resume place.Folder identity emit
+            | Start.New
+            | Start.Restart -> clear place.Folder |> Result.map (fun () -> None)
+            |> Result.map (fun from -> from, Some(keeper place.Folder identity emit))

@@ -1,7 +1,8 @@
-namespace Sss.Files
+namespace Sss.Torch
 
 open System
 open Sss.Core
+open Sss.Files
 
 /// How the runs of a study are trained.
 [<RequireQualifiedAccess>]

@@ -1,0 +1,66 @@
+using Microsoft.FSharp.Core;
+
+namespace Sss.Internal;
+
+/// <summary>What the facade asks of the pipeline.</summary>
+internal static class Jobs
+{
+    /// <summary>A training, which keeps checkpoints where the options name a folder for them.</summary>
+    internal static Torch.Job Training(Network network, Dataset dataset, TrainingOptions options) => new(
+        Torch.NetworkSource.NewGiven(
+            network.Value,
+            Recipes.Merge(network.CoreRecipe ?? Core.RecipeModule.defaults, options)),
+        Unchanged,
+        Torch.ImageSource.NewGiven(dataset.Value),
+        FSharpOption<int>.None,
+        Torch.Begin.Random,
+        Core.FactorMethod.Apg,
+        options.Validation.ToOption(),
+        new Torch.Computing(
+            Recipes.Device(options),
+            options.Precision == Precision.BFloat16 ? Torch.Precision.BFloat16 : Torch.Precision.Float32,
+            options.Threads.ToOption(),
+            options.Loaders.ToOption(),
+            FSharpOption<Torch.Team>.None),
+        options.CheckpointFolder is { } folder ? Torch.Keep.NewCheckpoints(folder) : Torch.Keep.Nothing,
+        Torch.Goal.Training);
+
+    /// <summary>A selection from what another job has trained, on the CPU.</summary>
+    internal static Torch.Job Selection(Torch.Ready ready, Torch.Trained trained) => new(
+        Torch.NetworkSource.NewGiven(ready.Network, ready.Recipe),
+        Unchanged,
+        Torch.ImageSource.NewGiven(ready.Dataset),
+        FSharpOption<int>.None,
+        Torch.Begin.NewTrained(trained),
+        trained.Method,
+        FSharpOption<double>.None,
+        new Torch.Computing(
+            Torch.Device.Cpu,
+            Torch.Precision.Float32,
+            FSharpOption<int>.None,
+            FSharpOption<int>.None,
+            FSharpOption<Torch.Team>.None),
+        Torch.Keep.Nothing,
+        Torch.Goal.NewSelection(Core.Selection.defaults));
+
+    /// <summary>Runs a job, and throws what it fails with.</summary>
+    internal static Torch.Finished<Unit> Run(
+        Torch.Job job,
+        IProgress<EpochProgress>? progress,
+        CancellationToken stop)
+    {
+        void Listen(Torch.TrainEvent e)
+        {
+            if (e is Torch.TrainEvent.EpochDone done)
+            {
+                progress?.Report(EpochProgress.From(done.Item));
+            }
+        }
+
+        var listener = Torch.Listener.ofTraining(((Action<Torch.TrainEvent>)Listen).ToFSharpFunc());
+        return Torch.Pipeline.run(job, listener, stop).OrThrow(Engine.Failure);
+    }
+
+    private static readonly FSharpFunc<Core.Recipe, Core.Recipe> Unchanged =
+        FuncConvert.FromFunc<Core.Recipe, Core.Recipe>(recipe => recipe);
+}

@@ -1,0 +1,109 @@
+namespace Sss.Files
+
+open System.Text.Json
+open Sss.Core
+
+/// The parts of `result.json`, read.
+[<RequireQualifiedAccess>]
+module internal ResultParts =
+
+    let private number (item: JsonElement) (name: string) =
+        let value = item.GetProperty name
+
+        if value.ValueKind = JsonValueKind.Null then
+            nan
+        else
+            value.GetDouble()
+
+    let private size (item: JsonElement) : RunSize = {
+        RunSize.Params = item.GetProperty("params").GetInt64()
+        RunSize.Macs = item.GetProperty("macs").GetInt64()
+    }
+
+    let private factors (selected: JsonElement) (name: string) : Tally =
+        let pair = selected.GetProperty("factors").GetProperty name
+
+        {
+            Kept = pair[0].GetInt32()
+            Total = pair[1].GetInt32()
+        }
+
+    let private test (item: JsonElement) : RunTest = {
+        RunTest.Accuracy = number item "accuracy"
+        Loss = number item "loss"
+        Count = item.GetProperty("count").GetInt32()
+    }
+
+    let private validation (item: JsonElement) : RunValidation = {
+        RunValidation.Epoch = item.GetProperty("epoch").GetInt32()
+        Accuracy = number item "accuracy"
+        Loss = number item "loss"
+    }
+
+    let private exactness (item: JsonElement) : RunExactness = {
+        MaxAbs = number item "maxAbs"
+        MaxRel = number item "maxRel"
+        ArgmaxAgree = number item "argmaxAgree"
+        Inputs = item.GetProperty("inputs").GetInt32()
+        Verdict = JsonText.text item "verdict"
+    }
+
+    let private compute (item: JsonElement) : RunCompute = {
+        RunCompute.TrainMacs = number item "trainMacs"
+        Images = item.GetProperty("images").GetInt64()
+    }
+
+    let private arithmetic (item: JsonElement) : RunArithmetic = {
+        RunArithmetic.Device = JsonText.text item "device"
+        Precision = JsonText.text item "precision"
+        Tf32 = item.GetProperty("tf32").GetBoolean()
+        Ranks = item.GetProperty("ranks").GetInt32()
+        Threads = item.GetProperty("threads").GetInt32()
+    }
+
+    /// Reads the object; raises what `System.Text.Json` raises, which callers turn into errors.
+    let read (root: JsonElement) : RunResult =
+        let whenThere (name: string) isRead read =
+            match root.TryGetProperty name with
+            | true, item when isRead item -> Some(read item)
+            | _ -> None
+
+        let any _ = true
+        let selected = root.GetProperty "selected"
+        let seconds = root.GetProperty "seconds"
+
+        {
+            Network = JsonText.text root "network"
+            Seed = root.GetProperty("seed").GetInt32()
+            Recipe = RecipeJson.read (root.GetProperty "recipe")
+            Method = JsonText.text root "method"
+            Dense = size (root.GetProperty "dense")
+            Selected = size selected
+            Neuron = factors selected "neuron"
+            Group = factors selected "group"
+            Block = factors selected "block"
+            Test = test (root.GetProperty "test")
+            Validation =
+                whenThere
+                    "validation"
+                    (fun item -> item.ValueKind = JsonValueKind.Object)
+                    validation
+            Exactness = exactness (root.GetProperty "exactness")
+            Compute = whenThere "compute" any compute
+            Arithmetic =
+                whenThere "arithmetic" (fun item -> fst (item.TryGetProperty "ranks")) arithmetic
+            Repeats = whenThere "repeats" any SeedRowJson.read
+            Controls =
+                whenThere
+                    "controls"
+                    any
+                    (fun rows -> [
+                        for row in rows.EnumerateArray() do
+                            SeedRowJson.read row
+                    ])
+                |> Option.defaultValue []
+            Seconds = {
+                Train = number seconds "train"
+                Select = number seconds "select"
+            }
+        }

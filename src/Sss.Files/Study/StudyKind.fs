@@ -1,0 +1,36 @@
+namespace Sss.Files
+
+/// What a run of a study is there for.
+[<RequireQualifiedAccess>]
+type StudyKind =
+    /// The method itself: train with the penalty, and select.
+    | Selected
+    /// The whole network, every γ = 0.
+    | Dense
+    /// The selected network from scratch, for as many epochs.
+    | ScratchE
+    /// The selected network from scratch, for at least the compute that the run which selected it
+    /// spent.
+    | ScratchB
+    /// The network with every layer narrower by one factor, as small as the selected one.
+    | Uniform
+
+/// Words of kinds.
+[<RequireQualifiedAccess>]
+module StudyKind =
+
+    /// All that the selected network has to stand beside.
+    let controls = [ StudyKind.Dense; StudyKind.ScratchE; StudyKind.ScratchB; StudyKind.Uniform ]
+
+    /// The word of a kind in files and tables.
+    let word kind =
+        match kind with
+        | StudyKind.Selected -> "selected"
+        | StudyKind.Dense -> "dense"
+        | StudyKind.ScratchE -> "scratch-e"
+        | StudyKind.ScratchB -> "scratch-b"
+        | StudyKind.Uniform -> "uniform"
+
+    /// The kind of a word.
+    let tryParse (text: string) : StudyKind option =
+        StudyKind.Selected :: controls |> List.tryFind (fun kind -> word kind = text)

@@ -1,0 +1,139 @@
+namespace Sss.Torch
+
+open System
+open System.Text.Json
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+
+/// The numbers and texts of a checkpoint, each held to its bounds. What does not hold raises
+/// `FormatException`, with the reason.
+[<Sealed>]
+type internal CheckpointScalars(root: JsonElement) =
+
+    let field (name: string) =
+        match root.TryGetProperty name with
+        | true, value -> value
+        | _ -> raise (FormatException $"it has no `{name}`")
+
+    let bad name bounds =
+        raise (FormatException $"`{name}` is {(field name).GetRawText()}; it must be {bounds}")
+
+    let upTo (most: int64) (name: string) =
+        let value = field name
+
+        match value.ValueKind with
+        | JsonValueKind.Number ->
+            match value.TryGetInt64() with
+            | true, whole when whole >= 0L && whole <= most -> whole
+            | _ -> bad name $"a whole number from 0 to {most}"
+        | _ -> bad name $"a whole number from 0 to {most}"
+
+    member _.Has(name: string) = fst (root.TryGetProperty name)
+    member _.Bad name bounds = bad name bounds
+    member _.Long name = upTo Int64.MaxValue name
+    member _.Int name = int (upTo (int64 Int32.MaxValue) name)
+
+    member _.Number(name: string) =
+        let value = field name
+
+        match value.ValueKind with
+        | JsonValueKind.Number when Double.IsFinite(value.GetDouble()) && value.GetDouble() >= 0.0 ->
+            value.GetDouble()
+        | _ -> bad name "a finite number of 0 or more"
+
+    member _.Text(name: string) =
+        let value = field name
+
+        match value.ValueKind with
+        | JsonValueKind.String -> value.GetString() |> nonNull
+        | _ -> bad name "a text"
+
+/// The state that a checkpoint holds.
+[<RequireQualifiedAccess>]
+module internal CheckpointState =
+
+    let private network (text: string) =
+        match Language.parse text with
+        | Ok parsed -> parsed.Network
+        | Error _ -> raise (FormatException "the text of a network does not parse")
+
+    /// The tensors of a file whose keys begin in one way, by the rest of their keys.
+    let private under (file: SafetensorsFile) (prefix: string) (read: StoredTensor -> 'T) =
+        Map.toSeq file.Tensors
+        |> Seq.filter (fun (key, _) -> key.StartsWith(prefix, StringComparison.Ordinal))
+        |> Seq.map (fun (key, t) -> key.Substring prefix.Length, read t)
+        |> Map.ofSeq
+
+    let private doubles tensor = (StoredTensor.double tensor).Data
+    let private integers tensor = doubles tensor |> Array.map int
+
+    let private pressure (file: SafetensorsFile) (scalars: CheckpointScalars) : Pressure = {
+        Gammas = doubles file.Tensors["@gammas"] |> Array.map float32
+        Budget = {
+            BudgetState.Phase =
+                match scalars.Text "phase" with
+                | "Ramp" -> BudgetPhase.Ramp
+                | "Landing" -> BudgetPhase.Landing
+                | "Holding" -> BudgetPhase.Holding
+                | _ -> scalars.Bad "phase" "Ramp, Landing or Holding"
+            TotalReach = scalars.Number "totalReach"
+            Multiplier = scalars.Number "multiplier"
+            Marked = doubles file.Tensors["@marked"] |> Array.map (fun m -> m <> 0.0)
+            Kept = doubles file.Tensors["@kept"] |> Array.map (fun k -> k <> 0.0)
+            Previous = doubles file.Tensors["@previous"]
+        }
+    }
+
+    let private whole (file: SafetensorsFile) (scalars: CheckpointScalars) : Whole<float32> = {
+        Network = network (scalars.Text "whole")
+        Weights = under file "@whole/" StoredTensor.single
+        Places = under file "@places/" integers
+        Folded = under file "@folded/" StoredTensor.single
+    }
+
+    let private best (file: SafetensorsFile) (scalars: CheckpointScalars) : Best = {
+        Epoch = scalars.Int "bestEpoch"
+        Accuracy = scalars.Number "bestAccuracy"
+        Loss = scalars.Number "bestLoss"
+        Macs = scalars.Long "bestMacs"
+        Network = network (scalars.Text "best")
+        Numbers = under file "@best/" StoredTensor.single
+    }
+
+    /// The state; raises what `System.Text.Json` raises and `FormatException`.
+    let read (file: SafetensorsFile) : TrainState =
+        use document = JsonDocument.Parse file.Metadata["sss.state"]
+        let scalars = CheckpointScalars document.RootElement
+        let under prefix = under file prefix
+        let single = StoredTensor.single
+
+        let whenThere name read =
+            if scalars.Has name then Some(read file scalars) else None
+
+        {
+            Epoch = scalars.Int "epoch"
+            Step = scalars.Long "step"
+            Network = network file.Metadata["sss.network"]
+            Numbers = under "" single |> Map.filter (fun key _ -> not (key.StartsWith '@'))
+            Probe = under "@probe/" single
+            FactorVelocity = under "@factor-velocity/" single
+            Velocity = under "@velocity/" single
+            Squares = under "@squares/" single
+            ZeroSteps = under "@zero-steps/" integers
+            Pressure = whenThere "phase" pressure
+            Dose = {
+                Neuron = scalars.Number "doseNeuron"
+                Group = scalars.Number "doseGroup"
+                Block = scalars.Number "doseBlock"
+            }
+            Sums = {
+                Loss = scalars.Number "loss"
+                Right = scalars.Long "right"
+                Images = scalars.Long "images"
+            }
+            Whole = whenThere "whole" whole
+            Best = whenThere "best" best
+            TrainMacs = scalars.Number "trainMacs"
+            Seconds = scalars.Number "seconds"
+        }

@@ -1,0 +1,146 @@
+namespace Sss.Torch
+
+open System
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+// Last, for its `Outcome`: the language has one too.
+open Sss.Torch
+
+/// The network of a job.
+[<RequireQualifiedAccess>]
+type NetworkSource =
+    /// A text.
+    | File of path: string
+    /// At hand, with the recipe that stands beside it.
+    | Given of Network * Recipe
+
+/// The images of a job.
+[<RequireQualifiedAccess>]
+type ImageSource =
+    /// As the command line names them: `digits`, `folder:DIR`, ….
+    | Named of string
+    | Given of Dataset
+
+/// Where a job begins.
+[<RequireQualifiedAccess>]
+type Begin =
+    /// Random weights of the recipe's seed.
+    | Random
+    /// The weights of a safetensors file.
+    | Weights of path: string
+    /// Trained already, by a job of the same network, recipe and images.
+    | Trained of Trained
+
+/// How far a job goes.
+[<RequireQualifiedAccess>]
+type Goal =
+    /// The trained network, whole.
+    | Training
+    /// The selected network, with its proof and its accuracy.
+    | Selection of SelectOptions
+
+/// Where and with what a job computes.
+type Computing = {
+    Device: Device
+    /// Of the network in training.
+    Precision: Precision
+    /// None: as many as LibTorch takes.
+    Threads: int option
+    /// None: as many as the data is worth.
+    Loaders: int option
+    /// The ranks that train together; None: this process works alone. Only rank 0 keeps anything and goes
+    /// further than the training.
+    Team: Team option
+}
+
+/// What is asked of the pipeline.
+type Job = {
+    Network: NetworkSource
+    /// The recipe to train by, from the network's own (or the defaults).
+    Recipe: Recipe -> Recipe
+    Images: ImageSource
+    /// So many training images only.
+    Limit: int option
+    Begin: Begin
+    /// The factors' update rule.
+    Method: FactorMethod
+    /// The fraction of the training images that is held out.
+    Validation: float option
+    Computing: Computing
+    Keep: Keep
+    Goal: Goal
+}
+
+/// A job's network, recipe and images, which fit each other.
+type Ready = {
+    Network: Network
+    Recipe: Recipe
+    Dataset: Dataset
+}
+
+/// What is told of a job before it trains.
+type JobEvent =
+    /// The text of the network, and the recipe to train by.
+    | TextRead of path: string * text: string * Parsed * Recipe
+    /// A named data set has been loaded; `Skipped` are the pictures that could not be read.
+    | ImagesRead of Dataset
+    /// What is worth knowing of the images before they are trained on.
+    | ImagesChecked of Dataset * DataNote list
+
+/// Who hears of a job.
+type Listener<'Report> = {
+    Hear: JobEvent -> unit
+    /// Runs the training that it is given, with a function that hears how it goes.
+    Training:
+        Ready
+            -> ((TrainEvent -> unit) -> Result<Trained, PipelineError>)
+            -> Result<Trained, PipelineError>
+    /// The last phase: all is saved, and the selected network is the same function.
+    Report: Ready -> Outcome -> 'Report
+}
+
+/// Listeners.
+[<RequireQualifiedAccess>]
+module Listener =
+
+    /// Hears the events of the training alone, and reports nothing.
+    let ofTraining (hear: TrainEvent -> unit) : Listener<unit> = {
+        Hear = ignore
+        Training = fun _ train -> train hear
+        Report = fun _ _ -> ()
+    }
+
+/// What a job has come to.
+type Finished<'Report> = {
+    Ready: Ready
+    Trained: Trained
+    /// None: the goal was the training.
+    Selected: (Outcome * 'Report) option
+}
+
+/// A job that can train.
+type internal Prepared = {
+    Ready: Ready
+    Engine: LibTorch
+    /// The state that it begins with; None: fresh random weights.
+    From: TrainState option
+    /// Holds the run folder.
+    Lock: IDisposable option
+} with
+
+    interface IDisposable with
+        member it.Dispose() = it.Lock |> Option.iter _.Dispose()
+
+/// A selection, before anything is known of it.
+type internal Chosen = {
+    Selected: Selected<float32>
+    Seconds: float
+}
+
+/// Whether a selection is the function that was trained.
+type internal Proof = {
+    Exactness: Exactness
+    /// Where that is not exact.
+    AtDouble: Exactness option
+}

@@ -1,0 +1,78 @@
+namespace Sss.Torch
+
+open System.Threading
+open FsToolkit.ErrorHandling
+open Sss.Dsl
+open Sss.Files
+// Last, for its `Outcome`: the language has one too.
+open Sss.Torch
+
+/// The main job as a row of phases:
+/// load → check → prepare → train → select → prove → evaluate → save → report.
+[<RequireQualifiedAccess>]
+module Pipeline =
+
+    /// Runs a job. The command line, its ranks and the C# facade differ in what they ask for and in how
+    /// they listen, and in nothing else.
+    let run
+        (job: Job)
+        (listener: Listener<'Report>)
+        (stop: CancellationToken)
+        : Result<Finished<'Report>, PipelineError> =
+        result {
+            use! prepared =
+                Preparing.load job listener
+                |> Result.bind (Preparing.check job listener)
+                |> Result.bind (Preparing.prepare job)
+                |> Preparing.together job
+
+            let! trained = Learning.train job prepared listener stop
+            do! Saving.trained job prepared trained
+
+            let! selected =
+                match job.Goal with
+                | Goal.Training -> Ok None
+                | Goal.Selection options ->
+                    result {
+                        let! chosen = Selecting.select options trained
+                        let! proof = Selecting.prove prepared trained chosen
+                        let! outcome = Selecting.evaluate prepared trained chosen proof
+                        do! Saving.all job prepared outcome
+                        return Some(outcome, listener.Report prepared.Ready outcome)
+                    }
+
+            return {
+                Ready = prepared.Ready
+                Trained = trained
+                Selected = selected
+            }
+        }
+
+    /// A file's text, and what it says.
+    let loadText (path: string) : Result<string * Parsed, PipelineError> = Preparing.text path
+
+    /// The accuracy of a network from disk on a data set that may be another than its own: images go
+    /// through the preparation of its training, in its units, and labels are those of its classes.
+    let evaluate (engine: LibTorch) (loaded: LoadedNetwork) (dataset: Dataset) (split: Split) =
+        result {
+            do!
+                match loaded.Classes with
+                | [] -> Dataset.fits loaded.Network dataset
+                | _ -> Dataset.hasShape loaded.Network dataset
+                |> Result.mapError BadFile
+
+            let preparation = Option.defaultValue dataset.Preparation loaded.Preparation
+
+            let! prepared =
+                Dataset.preparedBy preparation { dataset with Test = split }
+                |> Result.mapError BadFile
+
+            let! split =
+                Dataset.labelled loaded.Classes prepared prepared.Test
+                |> Result.mapError BadFile
+
+            use! model =
+                Model.create engine loaded.Network loaded.Weights |> Result.mapError NoModel
+
+            return! Evaluate.run model prepared split |> Result.mapError BadFile
+        }

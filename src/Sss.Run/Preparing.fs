@@ -1,0 +1,137 @@
+namespace Sss.Torch
+
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+
+/// The phases of a job before its training.
+[<RequireQualifiedAccess>]
+module internal Preparing =
+
+    /// A file's text, and what it says.
+    let text (path: string) : Result<string * Parsed, PipelineError> =
+        Language.load path
+        |> Result.mapError (fun (text, diagnostics) -> BadText(path, text, diagnostics))
+
+    let private network (job: Job) hear =
+        match job.Network with
+        | NetworkSource.Given(network, recipe) -> Ok(network, job.Recipe recipe)
+        | NetworkSource.File path ->
+            result {
+                let! text, parsed = text path
+                let recipe = job.Recipe(Option.defaultValue Recipe.defaults parsed.Recipe)
+                hear (TextRead(path, text, parsed, recipe))
+                return parsed.Network, recipe
+            }
+
+    let private images (job: Job) (network: Network) (recipe: Recipe) hear =
+        match job.Images with
+        | ImageSource.Given dataset -> Ok dataset
+        | ImageSource.Named name ->
+            result {
+                let! source = DataSource.parse name
+                let reading = PictureOptions.ofAugment recipe.Augment
+                let! dataset = Dataset.loadFor network reading source
+                hear (ImagesRead dataset)
+                return dataset
+            }
+            |> Result.mapError BadFile
+
+    /// Network, recipe and images.
+    let load (job: Job) (listener: Listener<'Report>) : Result<Ready, PipelineError> =
+        result {
+            let! network, recipe = network job listener.Hear
+            do! TrainRule.check job.Method recipe |> Result.mapError NotTrained
+            let! dataset = images job network recipe listener.Hear
+
+            return {
+                Network = network
+                Recipe = recipe
+                Dataset =
+                    job.Limit
+                    |> Option.fold (fun d count -> Dataset.limitBy recipe.Seed count d) dataset
+            }
+        }
+
+    /// Whether the images can be trained on, fit the network, and were read as the recipe says.
+    let check (job: Job) (listener: Listener<'Report>) (r: Ready) : Result<Ready, PipelineError> =
+        match job.Begin with
+        | Begin.Trained _ -> Ok r
+        | Begin.Random
+        | Begin.Weights _ ->
+            result {
+                let! notes = DataChecks.check r.Recipe.Batch r.Dataset
+                listener.Hear(ImagesChecked(r.Dataset, notes))
+                do! Dataset.fits r.Network r.Dataset
+
+                let! dataset =
+                    Dataset.readWith (PictureOptions.ofAugment r.Recipe.Augment) r.Dataset
+
+                return { r with Dataset = dataset }
+            }
+            |> Result.mapError BadFile
+
+    let private from (job: Job) (network: Network) =
+        match job.Begin with
+        | Begin.Random -> Ok None
+        | Begin.Trained trained -> Ok(Some trained.State)
+        | Begin.Weights path ->
+            result {
+                let! file = NetworkFile.read path
+                do! NetworkFile.checkSaved path network file
+                return Some(TrainState.start network file.Weights)
+            }
+            |> Result.mapError BadFile
+
+    /// The weights to begin with, LibTorch, and the run folder.
+    let prepare (job: Job) (ready: Ready) : Result<Prepared, PipelineError> =
+        result {
+            let! from = from job ready.Network
+
+            let! engine =
+                LibTorch.load ()
+                |> Result.bind (LibTorch.choose job.Computing.Device job.Computing.Precision)
+                |> Result.mapError NoEngine
+
+            let! held =
+                match job.Keep with
+                | Keep.Run place -> Keeping.take place |> Result.map Some
+                | Keep.Nothing
+                | Keep.Checkpoints _ -> Ok None
+
+            return {
+                Ready = ready
+                Engine = engine
+                From = from
+                Lock = held
+            }
+        }
+
+    /// What makes a run this one.
+    let identity (job: Job) (r: Ready) =
+        Checkpoint.identity r.Network r.Recipe r.Dataset job.Method job.Validation
+
+    /// What ranks compute with, which has to be of one kind. Which GPU is each rank's own affair.
+    let private computed (engine: LibTorch) = [
+        "device", (if engine.Device = Cpu then "cpu" else "cuda")
+        "precision", Precision.name engine.Precision
+    ]
+
+    /// Where there are ranks: whether all can start, and with the same. Every rank hears why not.
+    let together (job: Job) (begun: Result<Prepared, PipelineError>) =
+        match job.Computing.Team with
+        | None -> begun
+        | Some team ->
+            let said =
+                begun
+                |> Result.map (fun p ->
+                    Muster.items (identity job p.Ready @ computed p.Engine) p.From
+                )
+                |> Result.mapError (PipelineError.message >> _.TrimEnd())
+
+            match begun, Muster.call team said with
+            | Ok prepared, [] -> Ok prepared
+            | begun, misfits ->
+                begun |> Result.iter (fun p -> p.Lock |> Option.iter _.Dispose())
+                Error(Unlike misfits)
