@@ -6,7 +6,7 @@ open System.Runtime.Intrinsics.X86
 
 /// Works around a fault of oneDNN, LibTorch's library of CPU kernels. Some virtual machines hide the
 /// sizes of the processor's caches, by which oneDNN divides its work. Its AVX-512 convolutions then end
-/// the process with a division by 0, or give wrong sums without a word (seen with LibTorch 2.9 on an
+/// the process with a division by 0, or give wrong sums without a word (seen with LibTorch 2.10 on an
 /// AMD EPYC of family 1Ah). Its AVX2 kernels give the right ones.
 [<RequireQualifiedAccess>]
 module CpuLimit =

@@ -160,15 +160,14 @@ module internal Loop =
         let s = c.Session
         let within = int (p.State.Step % int64 s.StepsPerEpoch)
 
-        let p =
-            if s.Target.IsSome && Control.isDue s.Recipe s.StepsPerEpoch p.State.Step then
-                steer s c.Live p
-            else
-                p
-
-        wish c
-
         result {
+            let! p =
+                if s.Target.IsSome && Control.isDue s.Recipe s.StepsPerEpoch p.State.Step then
+                    steer s c.Live p
+                else
+                    Ok p
+
+            wish c
             let! struct (loss, p) = step s c.Live c.Feed rate p
 
             s.Emit(

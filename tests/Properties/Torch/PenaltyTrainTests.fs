@@ -64,11 +64,28 @@ let ``a state in the middle of training goes on with the same bits, under every 
         Assert.Equal(1, states[0].Epoch)
         Assert.Equal<TrainState>(timeless whole.State, timeless rest.State)
 
-        let selected =
-            Pipeline.select (Engine.get ()) Selection.defaults dataset.Value recipe whole
+        let job = {
+            Network = NetworkSource.Given(network, recipe)
+            Recipe = id
+            Images = ImageSource.Given dataset.Value
+            Limit = None
+            Begin = Begin.Trained whole
+            Method = FactorMethod.Apg
+            Validation = None
+            Computing = {
+                Device = Cpu
+                Precision = Precision.Float32
+                Threads = Some 1
+                Loaders = None
+                Team = None
+            }
+            Keep = Keep.Nothing
+            Goal = Goal.Selection Selection.defaults
+        }
 
-        match selected with
-        | Ok selected -> Assert.Equal(Exact, selected.Exactness.Verdict)
+        match Pipeline.run job (Listener.ofTraining ignore) CancellationToken.None with
+        | Ok { Selected = Some(outcome, ()) } -> Assert.Equal(Exact, outcome.Exactness.Verdict)
+        | Ok { Selected = None } -> Assert.Fail "nothing was selected"
         | Error error -> Assert.Fail $"{FactorPenalty.word penalty}: {PipelineError.message error}"
 
 /// What `Train.run` says, before it does anything.
