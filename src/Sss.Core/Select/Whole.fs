@@ -124,7 +124,14 @@ module Whole =
         =
         let key = ArrayKey.make ArrayPart.Mean bn
         let place = whole.Places[key][channel]
-        edit key (fun data -> data[place] <- 'T.CreateTruncating value) weights
+
+        // In the whole network the constants of channels that earlier cuts removed arrive as well.
+        let earlier =
+            match Map.tryFind key whole.Folded with
+            | Some folded -> folded.Data[channel]
+            | None -> 'T.Zero
+
+        edit key (fun data -> data[place] <- 'T.CreateTruncating value - earlier) weights
 
     /// Factors that were multiplied into weights are 1 from then on.
     let private merge<'T when 'T :> INumberBase<'T>>

@@ -23,8 +23,14 @@ module internal Folding =
                 match node with
                 | Node.Layer { Scale = None } -> ()
                 | Node.Layer({ Scale = Some scale } as layer) ->
+                    let isOwn =
+                        match (Op.facts layer.Op).Carries with
+                        | Carries.Factors _ -> true
+                        | Carries.FactorsOfLayerBefore
+                        | Carries.Nothing -> false
+
                     if
-                        not isCancelled
+                        not (isOwn && isCancelled)
                         && not isOutput
                         && not (scale.Kind = Group && scale.Count < 2)
                     then
