@@ -48,8 +48,8 @@ public sealed partial class BodyBuilder
     public BodyBuilder Factor(FactorKind kind, double gamma = 1, double init = 1)
     {
         Require(Enum.IsDefined(kind), nameof(kind), kind, "a kind of factors");
-        Require(double.IsFinite(gamma) && gamma >= 0, nameof(gamma), gamma, "a number from 0 up");
-        Require(double.IsFinite(init) && init >= 0, nameof(init), init, "a number from 0 up");
+        Require(double.IsFinite(gamma) && gamma >= 0, nameof(gamma), gamma, "a number of 0 or more");
+        Require(double.IsFinite(init) && init >= 0, nameof(init), init, "a number of 0 or more");
         var last = Last("factors");
         if (last is ScopeStatement or RepeatStatement or ConcatStatement)
         {
@@ -159,7 +159,7 @@ public sealed partial class BodyBuilder
 
         if (Dsl.Words.isReserved(name))
         {
-            throw new ArgumentException($"'{name}' is a word of the language.", parameter);
+            throw new ArgumentException($"'{name}' is a reserved word.", parameter);
         }
     }
 

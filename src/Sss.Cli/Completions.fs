@@ -219,6 +219,6 @@ module Completions =
             | None ->
                 Usage.refuse
                     "completions"
-                    ($"there is no script for '{shell}'; shells are {listed}."
+                    ($"there is no script for '{shell}'; the shells are {listed}."
                      + Usage.didYouMean shells shell)
-        | _ -> Usage.refuse "completions" $"one shell is named: {listed}."
+        | _ -> Usage.refuse "completions" $"give one shell: {listed}."

@@ -23,8 +23,8 @@ module DoctorCommand =
     /// Symbols of LibTorch that the binding calls.
     let private symbols (engine: LibTorch) =
         match LibTorch.checkSymbols engine with
-        | None -> "not looked at on this system"
-        | Some(Ok count) -> $"all {count} that the binding asks for are there"
+        | None -> "not checked on this system"
+        | Some(Ok count) -> $"all {count} that the binding needs are there"
         | Some(Error error) -> LibTorchError.message error
 
     let private driver (facts: CudaFacts) =
@@ -53,7 +53,7 @@ module DoctorCommand =
             "binding",
             engine.Binding
             + (if engine.Mended then
-                   " (a mended copy: this system's C++ library is older)"
+                   " (a patched copy: this system's C++ library is older)"
                else
                    "")
 
@@ -67,9 +67,9 @@ module DoctorCommand =
 
             "tf32",
             if facts.Usable > 0 then
-                "on for training on cuda, off for verdicts"
+                "on for training on cuda, off for exactness checks"
             else
-                "off: it is for cuda"
+                "off: it needs cuda"
 
             "bf16", "with --precision bf16, for training"
         | Error _ -> "libtorch", "cannot be loaded"

@@ -31,7 +31,7 @@ module Engine =
     /// Pictures that could not be read and are left out, on standard error.
     let tellSkipped (dataset: Dataset) =
         for broken in dataset.Skipped do
-            Terminal.error ("left out: " + FileError.message broken)
+            Terminal.error ("skipped: " + FileError.message broken)
 
     /// The data set as a network takes it, with pictures read by these options; pictures that could not be read are told and left out.
     let data (network: Network) options (source: DataSource) : Result<Dataset, PipelineError> =

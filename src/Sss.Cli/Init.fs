@@ -102,7 +102,7 @@ module InitCommand =
 
             if File.Exists file && not (args.Contains InitArgument.Force) then
                 return!
-                    Error(BadFile(NotAvailable(file, "it is there already; --force overwrites it")))
+                    Error(BadFile(NotAvailable(file, "it exists already; --force overwrites it")))
 
             let! facts =
                 facts (args.GetResult InitArgument.Data) residual |> Result.mapError BadFile

@@ -66,7 +66,7 @@ module RecipeOptions =
                     kinds
                     |> List.tryFind (fun kind -> Plan.kindWord kind = word)
                     |> Result.requireSome (
-                        $"--gamma: '{word}' is no kind of factor; kinds are neuron, group and block."
+                        $"--gamma: '{word}' is not a kind of factor; the kinds are neuron, group and block."
                         + Usage.didYouMean (List.map Plan.kindWord kinds) word
                     )
 

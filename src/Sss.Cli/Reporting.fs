@@ -19,7 +19,7 @@ module ReportCommand =
             Terminal.error (
                 "the report was not written: "
                 + (ReportError.message error).TrimEnd()
-                + $"\nEverything else is kept; write the report later with: sss report {Escape.line folder}"
+                + $"\nEverything else is saved; write the report later with: sss report {Escape.line folder}"
             )
 
             Exit.fault
@@ -36,7 +36,7 @@ module ReportCommand =
     let saved (heading: string) (folder: string) (report: int option) : string =
         let there =
             if report = Some Exit.ok then
-                "; report.html there shows it all"
+                "; for details see report.html there"
             else
                 ""
 
@@ -93,7 +93,7 @@ module ReportCommand =
                     Exit.fault
 
             match args.TryGetResult ReportArgument.Markdown, notes with
-            | None, Some _ -> Usage.refuse "report" "--notes goes with --markdown."
+            | None, Some _ -> Usage.refuse "report" "--notes needs --markdown."
             | Some file, _ ->
                 markdown folders notes file |> Result.map List.singleton |> tell "page"
             | None, None -> folders |> List.traverseResultM page |> tell "report"

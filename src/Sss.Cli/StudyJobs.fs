@@ -55,8 +55,8 @@ module StudyJobs =
             Uniform.within run.Selected.Macs s.Network
             |> Option.map _.Network
             |> Result.requireSome
-                $"even one channel a layer is more than {Number.grouped run.Selected.Macs} macs"
-        | _ -> Error "the run that it waits for is not there"
+                $"even one channel per layer is more than {Number.grouped run.Selected.Macs} macs"
+        | _ -> Error "the run that it depends on is missing"
 
     /// The text that a job is started from.
     let private text (s: StudySettings) (job: StudyJob) (after: RunResult option) =
@@ -65,7 +65,7 @@ module StudyJobs =
 
             let! recipe =
                 StudyRecipe.ofJob s.Recipe job after
-                |> Result.requireSome "result.json of its run does not say what training took"
+                |> Result.requireSome "result.json of its run does not record the cost of training"
 
             return Language.printWithRecipe network recipe
         }

@@ -95,7 +95,7 @@ module StudyRun =
         | code, Ok _ ->
             let said =
                 match child.Said() with
-                | [] -> $"it ended with {code} and said nothing"
+                | [] -> $"it ended with exit code {code} and printed nothing"
                 | lines -> String.Join("\n  ", lines)
 
             failed emit job $"{said}\n  (its log: {log})" state
@@ -145,7 +145,7 @@ module StudyRun =
                     state with
                         Waiting = state.Waiting |> List.filter (fun j -> j.Folder <> job.Folder)
                 }
-                |> failed emit job "the run that it waits for failed"
+                |> failed emit job "the run that it depends on failed"
                 |> go
             | None ->
                 match List.tryFind (isReady state) state.Waiting with

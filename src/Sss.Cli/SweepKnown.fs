@@ -25,7 +25,7 @@ module SweepKnown =
         match Study.differences (only there) (only here) with
         | [] -> []
         | differences -> [
-            $"{path} is of another sweep:"
+            $"{path} belongs to another sweep:"
             for name, there, here in differences do
                 $"  {name}: {there} there, {here} here"
           ]
@@ -89,7 +89,7 @@ module SweepKnown =
             then
                 return!
                     Error
-                        $"{path} does not hold the texts of its selected networks: it was written by an older sss"
+                        $"{path} does not contain the texts of its selected networks: an older sss wrote it"
 
             for run in wanted do
                 do! take p known run

@@ -59,7 +59,7 @@ module SweepOptions =
         | Some text, None -> gammas text
         | None, Some text -> targets text
         | Some _, Some _ -> Error "--gamma and --target-macs cannot both be varied."
-        | None, None -> Error "what is to be varied is named: --gamma G,G,… or --target-macs F,F,…"
+        | None, None -> Error "give what to vary: --gamma G,G,… or --target-macs F,F,…"
 
     /// The points of a sweep. `before`: the recipe's γ, for kinds that a γ does not name.
     let points (o: SweepOptions) (before: Gamma) : StudyPoint list =

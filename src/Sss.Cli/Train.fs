@@ -208,5 +208,5 @@ module TrainCommand =
     /// `sss train FILE --data DATA --out DIR`
     let main (words: string[]) : int =
         Ranks.within
-            "Go on from the last checkpoint with --resume, with any number of ranks."
+            "Continue from the last checkpoint with --resume, with any number of ranks."
             (fun joined -> work joined words)

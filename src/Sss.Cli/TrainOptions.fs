@@ -121,7 +121,7 @@ module TrainOptions =
             if isCompared && args.Contains TrainArgument.Init then
                 return!
                     Error
-                        "--control and --seeds start from random weights; they cannot go with --init."
+                        "--control and --seeds start from random weights; they cannot be combined with --init."
 
             return seeds, jobs
         }

@@ -19,8 +19,8 @@ module TrainSummary =
             if float result.Selected.Macs <= fraction * float result.Dense.Macs then
                 $"target     {wanted} of the macs: met"
             else
-                $"target     {wanted} of the macs: MISSED; what carries factors is too small a part \
-                  of the network, or the training too short"
+                $"target     {wanted} of the macs: MISSED; too small a part of the network has \
+                  factors, or training is too short"
     ]
 
     /// Where and how training computed, unless it is as always.

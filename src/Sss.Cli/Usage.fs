@@ -63,7 +63,7 @@ module Usage =
         }
         {
             Name = "train"
-            Summary = "train, select, shrink, prove, save"
+            Summary = "train, select, shrink, check exactness, save"
             Example = "sss train examples/digits.sss --data digits --out runs/digits"
         }
         {
@@ -74,7 +74,7 @@ module Usage =
         }
         {
             Name = "predict"
-            Summary = "the classes of pictures, according to a run's network"
+            Summary = "classify pictures with the network of a run"
             Example = "sss predict runs/digits seven.png"
         }
         {
@@ -84,7 +84,7 @@ module Usage =
         }
         {
             Name = "verify"
-            Summary = "prove on random zero patterns that removal changes nothing"
+            Summary = "check with random zero patterns that removal changes nothing"
             Example = "sss verify examples/digits.sss --trials 20"
         }
         {
@@ -99,17 +99,17 @@ module Usage =
         }
         {
             Name = "bench"
-            Summary = "time the full against the selected network"
+            Summary = "measure the latency of the full and the selected network"
             Example = "sss bench runs/digits"
         }
         {
             Name = "doctor"
-            Summary = "what this machine offers, and what is wrong"
+            Summary = "what works on this machine, and what does not"
             Example = "sss doctor"
         }
         {
             Name = "completions"
-            Summary = "a script that completes sss's words on the command line"
+            Summary = "a completion script for a shell"
             Example = "sss completions bash >> ~/.bashrc"
         }
     ]
@@ -125,17 +125,17 @@ module Usage =
         String.Join(
             "\n",
             [
-                "Sparse structure selection: train once, keep what matters, prove that nothing changed."
+                "Sparse structure selection: train once, keep what matters, check that nothing changed."
                 ""
                 "usage: sss COMMAND ..."
                 ""
                 for c in commands do
                     "  " + c.Name.PadRight width + "  " + c.Summary
                 ""
-                "'sss COMMAND --help' says more. For a start:"
+                "'sss COMMAND --help' shows more. A first run:"
                 "  " + (commands |> List.find (fun c -> c.Name = "train")).Example
                 ""
-                "Exit codes: 0 done, 1 the input or the outcome is at fault, 2 wrong usage,"
+                "Exit codes: 0 success, 1 error in the input or the result, 2 wrong usage,"
                 "3 stopped on request."
             ]
         )

@@ -36,10 +36,10 @@ module VerifyCommand =
                     if report.Died = 0 then
                         ""
                     else
-                        $"; in {report.Died} of them a whole layer died, rightly"
+                        $"; in {report.Died} of them a whole layer was removed, correctly"
 
                 Terminal.out
-                    $"{network.Name}: {report.Trials} trials, selected = full every time{died}"
+                    $"{network.Name}: {report.Trials} trials, selected = full in all of them{died}"
 
                 Terminal.out
                     $"largest difference {Number.tiny report.MaxDouble} at double precision, \

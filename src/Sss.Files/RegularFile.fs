@@ -27,7 +27,7 @@ module RegularFile =
         | Regular
         | Pipe
         | Socket
-        | Device -> Error(NotAvailable(path, "it is there and is not a folder"))
+        | Device -> Error(NotAvailable(path, "it exists and is not a folder"))
 
     /// Opens a file and hands it and its length in bytes to `work`. .NET shows a byte of a name that
     /// is not UTF-8 as U+FFFD, and cannot open such a file.
@@ -46,7 +46,7 @@ module RegularFile =
             | NotFound missing when missing = path && path.Contains '\uFFFD' ->
                 NotAvailable(
                     path,
-                    "it cannot be opened, since its name is not valid UTF-8; rename it"
+                    "it cannot be opened, because its name is not valid UTF-8; rename it"
                 )
             | other -> other
         )

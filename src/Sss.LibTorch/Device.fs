@@ -131,12 +131,12 @@ module DeviceFault =
         match fault with
         | NoCudaBuild place -> $"the LibTorch in {place} is built without CUDA; {folder}."
         | NoDriver library ->
-            $"the driver of NVIDIA is not installed: {library} was not found. In a container, start it \
+            $"the NVIDIA driver is not installed: {library} was not found. In a container, start it \
               with access to the GPU."
         | DriverFails code ->
-            $"the driver of NVIDIA fails with error {code}; `nvidia-smi` says more."
+            $"the NVIDIA driver fails with error {code}; see `nvidia-smi`."
         | NoDevices ->
-            "the driver of NVIDIA sees no device. CUDA_VISIBLE_DEVICES may hide it; `nvidia-smi` \
+            "the NVIDIA driver sees no device. CUDA_VISIBLE_DEVICES may hide it; `nvidia-smi` \
              lists what is there."
         | DriverTooOld(driver, Some wanted) ->
             $"LibTorch is built for CUDA {wanted} and cannot use the driver, which supports CUDA \

@@ -227,7 +227,7 @@ module ElfError =
     /// Why, as the end of a sentence.
     let message (error: ElfError) =
         match error with
-        | NotElf -> "it is no 64-bit library of Linux"
-        | OtherProcessor machine -> $"it is made for another processor (ELF machine {machine})"
+        | NotElf -> "it is not a 64-bit Linux library"
+        | OtherProcessor machine -> $"it is built for another processor (ELF machine {machine})"
         | Damaged -> "it is truncated or damaged"
         | Unreadable reason -> reason

@@ -241,7 +241,7 @@ module MpiTeam =
 
         match Calls.MPI_Init_thread(0n, 0n, Calls.serialized, &provided) with
         | 0 when provided < Calls.serialized ->
-            Error(NotStarted("MPI_Init_thread", "it allows one thread only"))
+            Error(NotStarted("MPI_Init_thread", "it allows only one thread"))
         | 0 -> Ok()
         | other -> code "MPI_Init_thread" other
 

@@ -87,9 +87,9 @@ type internal Watch
     let describe loss =
         match loss with
         | Loss.Silence ticks ->
-            $"nothing was heard of {names[before]} for {ticks} s; it is gone, or cannot be reached."
+            $"no sign of {names[before]} for {ticks} s; it has ended, or cannot be reached."
         | Loss.Standstill ticks ->
-            $"all ranks have waited for each other for {ticks} s, and nothing moves."
+            $"all ranks have waited for each other for {ticks} s without progress."
 
     /// Ends the process and the job: says why, tells the others.
     let abandon (why: string option) =

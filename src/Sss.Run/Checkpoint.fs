@@ -190,7 +190,7 @@ module CheckpointError =
             $"To train its network further, start a new run with --init {network} and another --out."
           ]
         | _ -> [
-            "Go on with what it was started with, or start anew with --restart or another --out."
+            "Continue with the same files and options, or start again with --restart or another --out."
           ]
 
     /// What is wrong and the way out.
@@ -200,7 +200,7 @@ module CheckpointError =
         match error with
         | OtherRun(path, items) ->
             lines [
-                $"{path} is of another run:"
+                $"{path} belongs to another run:"
                 for name, there, here in items do
                     $"  {name}: {there} there, {here} here"
                 yield! wayOut path items
@@ -210,5 +210,5 @@ module CheckpointError =
                 $"no checkpoint of {folder} can be read:"
                 for error in errors do
                     $"  {FileError.message error}"
-                "Start anew with --restart."
+                "Start again with --restart."
             ]

@@ -21,7 +21,7 @@ type internal Events(folder: string) =
                 add "loss/training" report.Loss
                 add "accuracy/training" report.Accuracy
                 add "learning rate" report.Rate
-                add "images a second" report.ImagesPerSecond
+                add "images per second" report.ImagesPerSecond
 
                 match report.Validation with
                 | Some v ->

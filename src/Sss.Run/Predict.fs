@@ -18,8 +18,8 @@ module Predict =
                 |> Result.requireSome (
                     TakesNoPictures(
                         loaded.Path,
-                        "the file does not say how its images were prepared",
-                        "train it with `sss train`, which says so"
+                        "the file does not record how its images were prepared",
+                        "train it with `sss train`, which records it"
                     )
                 )
 

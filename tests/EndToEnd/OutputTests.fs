@@ -89,7 +89,7 @@ type OutputTests() =
 
             Assert.Equal(
                 $"the report was not written: {out}/report.html: it would be larger than the system \
-                  allows a file to be\nEverything else is kept; write the report later with: sss report {out}\n",
+                  allows a file to be\nEverything else is saved; write the report later with: sss report {out}\n",
                 ended.Err
             )
 
@@ -119,7 +119,7 @@ type OutputTests() =
             1
             ""
             "/dev/zero: error SSS003: `/dev/zero` cannot be read\n  it is a device, not a file\n  \
-             help: name a file that holds a network\n"
+             help: give a file that contains a network\n"
             "sss check /dev/zero"
 
         expect

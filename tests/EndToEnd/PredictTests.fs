@@ -133,7 +133,7 @@ type PredictTests() =
                 Err =
                     $"{weights}: the network cannot take picture files: which of its training pixels are black and "
                     + "white is not known (they go from -2 to 1.984375)\n"
-                    + "  add an array `range` with the numbers of black and white to the npz file and train again\n"
+                    + "  add an array `range` with the values of black and white to the npz file and train again\n"
             },
             ended
         )

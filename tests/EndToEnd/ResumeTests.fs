@@ -124,7 +124,7 @@ type ResumeTests() =
             expectCode 1 refused
 
             Assert.Equal(
-                $"{out} holds a run that has not come to its end ({Array.last (checkpoints out)}).",
+                $"{out} contains a run that is not finished ({Array.last (checkpoints out)}).",
                 firstLine refused.Err
             )
 
@@ -147,7 +147,7 @@ type ResumeTests() =
             expectCode 0 resumed
 
             Assert.StartsWith(
-                $"a checkpoint cannot be read, going on from the one before it: {files[1]}: at byte ",
+                $"a checkpoint cannot be read, continuing from the one before it: {files[1]}: at byte ",
                 firstLine resumed.Err
             )
 
@@ -175,10 +175,10 @@ type ResumeTests() =
 
         Assert.Equal<string[]>(
             [|
-                $"{Array.last (checkpoints out)} is of another run:"
+                $"{Array.last (checkpoints out)} belongs to another run:"
                 "  epochs: 2 there, 3 here"
                 "  seed: 1 there, 2 here"
-                "Go on with what it was started with, or start anew with --restart or another --out."
+                "Continue with the same files and options, or start again with --restart or another --out."
             |],
             refused.Err.TrimEnd().Split '\n'
         )
@@ -197,7 +197,7 @@ type ResumeTests() =
         expectCode 1 refused
 
         Assert.Equal(
-            $"Another run is at work in {out}; wait for it, or choose another --out.",
+            $"Another run is using {out}; wait for it, or choose another --out.",
             refused.Err.TrimEnd()
         )
 

@@ -81,10 +81,10 @@ type SweepTests() =
 
         Assert.Equal<string[]>(
             [|
-                $"{file} is of another sweep:"
+                $"{file} belongs to another sweep:"
                 "  seeds: 1, 2 there, 1 here"
                 "  controls: yes there, no here"
-                "Go on with what it was started with, or choose another --out."
+                "Continue with the same files and options, or choose another --out."
             |],
             refused.Err.TrimEnd().Split '\n'
         )
@@ -139,7 +139,7 @@ type SweepTests() =
         Assert.True((child.ExitCode = 3), $"{child.ExitCode}\n{said}")
 
         Assert.EndsWith(
-            "stopped; what is done is kept, the same command goes on with it.",
+            "stopped; finished runs are kept, and the same command continues.",
             said.TrimEnd()
         )
 

@@ -95,7 +95,7 @@ type ToolTests() =
         File.WriteAllText(file, "mine")
         let ended = sss [ "init"; "--data"; "digits"; "--out"; file ]
         expectCode 1 ended
-        Assert.Equal($"{file}: it is there already; --force overwrites it", firstLine ended.Err)
+        Assert.Equal($"{file}: it exists already; --force overwrites it", firstLine ended.Err)
         Assert.Equal("mine", File.ReadAllText file)
         let ended = sss [ "init"; "--data"; "digits"; "--out"; file; "--force" ]
         expectCode 0 ended

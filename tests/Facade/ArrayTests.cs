@@ -67,7 +67,7 @@ public class ArrayTests
         Assert.Equal(
             [
                 "1 test image of classes that have no training images: `2`",
-                "3 of 3 test images are training images too: accuracy will look better than it is",
+                "3 of 3 test images are training images too: the accuracy will be too high",
             ],
             data.GetNotes());
     }

@@ -52,7 +52,7 @@ module internal Header =
             | Some bad ->
                 run.Report
                     (MeaningProblem.OutOfRange(
-                        "an extent of the input",
+                        "a dimension of the input",
                         float bad,
                         "a whole number from 1 to 1000000"
                     ))

@@ -114,11 +114,11 @@ module FolderNote =
         | FolderNote.Loose(folder, pictures) ->
             $"""`{folder}`: {counted pictures "picture"} in no class folder, not used"""
         | FolderNote.Beside folders ->
-            $"not used, since they are neither training nor test: {some folders}"
+            $"not used, because they are neither training nor test: {some folders}"
         | FolderNote.Unused(folder, test) ->
-            $"`{folder}` is not used: `{test}` is tested with, and --validation takes its images from training"
+            $"`{folder}` is not used: the test images are from `{test}`, and --validation takes its images from training"
         | FolderNote.StandsIn folder ->
-            $"`{folder}` is tested with, since there is no folder `test`"
+            $"`{folder}` is used for testing, because there is no folder `test`"
         | FolderNote.Untested classes -> $"no test pictures of {some classes}"
         | FolderNote.Alike(first, second, likeness) ->
             $"classes `{first}` and `{second}` differ only in {Likeness.describe likeness}"
@@ -146,10 +146,10 @@ module PartsFault =
     let lines fault =
         let fact =
             match fault with
-            | PartsFault.NoTest train -> $"there is `{train}` and no folder to test with"
-            | PartsFault.NoTrain test -> $"there is `{test}` and no folder `train`"
+            | PartsFault.NoTest train -> $"there is `{train}` but no test folder"
+            | PartsFault.NoTrain test -> $"there is `{test}` but no folder `train`"
             | PartsFault.Twice(first, second) ->
-                $"`{first}` and `{second}` are both there; one of them has to go"
+                $"`{first}` and `{second}` both exist; remove one of them"
             | PartsFault.NoClassFolders(part, other) ->
                 $"`{part}` has class folders and `{other}` has none"
 

@@ -24,9 +24,9 @@ module ImageFolder =
             if survey.Notes |> List.exists FolderNote.isFault then
                 return! Error(UnusableData($"folder:{root}", notes))
             elif survey.Classes.IsEmpty then
-                return! lacks "sub-folders with pictures, one a class"
+                return! lacks "sub-folders with pictures, one per class"
             elif survey.Test.IsEmpty then
-                return! lacks "pictures to test with (.jpg, .jpeg, .png)"
+                return! lacks "test pictures (.jpg, .jpeg, .png)"
             else
                 return survey
         }

@@ -92,7 +92,7 @@ module Npz =
                 Mismatch(
                     "range of the test images",
                     PixelRange.text first,
-                    $"{PixelRange.text second}; scale both alike, or state `range`"
+                    $"{PixelRange.text second}; use the same scale for both, or give `range`"
                 )
             )
         | _ -> Ok(infer (struct (min low testLow, max high testHigh, isWhole && isTestWhole)))

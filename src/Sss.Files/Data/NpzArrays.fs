@@ -99,8 +99,8 @@ module internal NpzArrays =
                         10L
                         (Unsupported(
                             "the shape of the images",
-                            $"{shapeText header}, where either the second or the last extent may be the channels",
-                            "a shape that leaves no doubt, or an array `layout` with the text NCHW or NHWC"
+                            $"{shapeText header}, where the second or the last dimension may be the channels",
+                            "an unambiguous shape, or an array `layout` with the text NCHW or NHWC"
                         ))
 
             let! name, pixels = pixels reader header

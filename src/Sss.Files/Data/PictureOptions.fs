@@ -37,9 +37,9 @@ module PictureOptions =
 
         let scaled =
             if options.Resize = 0 then
-                $"the largest middle part of the image's proportions, scaled to {cut} (width x height)"
+                $"the largest central part with the proportions of the input, scaled to {cut} (width x height)"
             else
-                $"the shorter side scaled to {options.Resize} pixels, the middle {cut} (width x height)"
+                $"the shorter side scaled to {options.Resize} pixels, the central {cut} (width x height)"
 
         let colour =
             match shape.Channels with

@@ -176,23 +176,23 @@ module Preparation =
         match p.Range with
         | _ when shape.Channels <> 1 && shape.Channels <> 3 ->
             Some(
-                $"its input {shape} has {shape.Channels} channels, and picture files give 1 or 3",
-                "give it numbers: `sss eval` with an npz file, or Predict in C#"
+                $"its input {shape} has {shape.Channels} channels, but picture files have 1 or 3",
+                "use numbers instead: `sss eval` with an npz file, or Predict in C#"
             )
         | _ when shape.Height = 1 && shape.Width = 1 ->
             Some(
-                $"its input {shape} is a vector and no image",
-                "give it numbers: `sss eval` with an npz file, or Predict in C#"
+                $"its input {shape} is a vector, not an image",
+                "use numbers instead: `sss eval` with an npz file, or Predict in C#"
             )
         | PixelRange.Known _ -> None
         | PixelRange.Unknown(low, high) ->
             let seen =
                 if Single.IsFinite low && Single.IsFinite high then
-                    $" (they go from {PixelRange.number low} to {PixelRange.number high})"
+                    $" (they range from {PixelRange.number low} to {PixelRange.number high})"
                 else
                     ""
 
             Some(
-                $"which of its training pixels are black and white is not known{seen}",
-                "add an array `range` with the numbers of black and white to the npz file and train again"
+                $"it is not known which values of its training pixels are black and white{seen}",
+                "add an array `range` with the values of black and white to the npz file and train again"
             )

@@ -111,7 +111,7 @@ module Onnx =
             if options.Normalize then
                 $"pixels as the training data stores them, from {PixelRange.text p.Range}; normalised inside{pictures}"
             else
-                $"(pixel * {PixelRange.number p.Scale} - mean) / deviation a channel; mean {list p.Mean}; deviation {list p.Deviation}; pixels from {PixelRange.text p.Range}{pictures}"
+                $"(pixel * {PixelRange.number p.Scale} - mean) / deviation per channel; mean {list p.Mean}; deviation {list p.Deviation}; pixels from {PixelRange.text p.Range}{pictures}"
         | None -> "as in training"
 
     /// Makes the last value the graph's output.

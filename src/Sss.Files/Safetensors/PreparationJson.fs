@@ -106,8 +106,8 @@ module PreparationJson =
             | Some item -> item.GetString() |> Option.ofObj |> Option.bind Rgb.tryParse
 
         match range, background with
-        | None, _ -> Error "`range` and `seen` are two numbers each"
-        | _, None -> Error "`background` is no colour"
+        | None, _ -> Error "`range` and `seen` must be two numbers each"
+        | _, None -> Error "`background` is not a colour"
         | Some range, Some background ->
             let p = {
                 Pictures = {

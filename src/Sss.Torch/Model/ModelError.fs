@@ -59,7 +59,7 @@ module ModelError =
     let message (error: ModelError) =
         match error with
         | MissingArray key ->
-            $"The weights have no array `{key}`. Do the file and the network belong together?"
+            $"The weights have no array `{key}`. Does the file belong to this network?"
         | WrongArrayShape(key, expected, found) ->
             $"The array `{key}` is {dims found}; the network needs {dims expected}."
         | TooManyNumbers(what, count, limit, largest) ->
@@ -75,10 +75,10 @@ module ModelError =
             + layers "values" needs.Largest
             + $" {needs.Remedy}"
         | ScoresNotFinite(count, inputs) ->
-            $"The network's scores are not finite numbers for {count} of {inputs} inputs: its weights are so \
-              large that single precision overflows. A training that diverges leaves such weights; train \
+            $"The scores of the network are not finite for {count} of {inputs} inputs: its weights are so \
+              large that single precision overflows. Diverged training gives such weights; train \
               again with a smaller `lr`, or start from other weights."
         | SharedParameters(first, second) ->
-            $"`{first}` and `{second}` lie in the same memory; a step would update them twice. \
-              This is a fault of this program, please report it."
+            $"`{first}` and `{second}` share the same memory; a step would update them twice. \
+              This is a bug in this program; please report it."
         | BadPenalty error -> PenaltyError.message error

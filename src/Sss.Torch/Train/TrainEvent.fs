@@ -175,28 +175,28 @@ module TrainError =
             $"Training diverged in epoch {epoch + 1}: the loss is {loss:g3}. Use a smaller `lr`, or \
               `warmup 1` in the recipe."
         | Overflowed(epoch, key) ->
-            $"Training diverged in epoch {epoch + 1}: `{key}` holds a number that is not finite. Use a smaller \
+            $"Training diverged in epoch {epoch + 1}: `{key}` contains a number that is not finite. Use a smaller \
               `lr`, or `warmup 1` in the recipe."
         | BadStart loss ->
             $"The loss of the first batch is {loss}, before any step was made. The weights that training \
-              starts from, or the images, hold numbers that are too large; `lr` has no part in it. Look at \
-              `--init`, at `init=` of the factors and at the data."
+              starts from, or the images, contain numbers that are too large; `lr` is not the cause. Check \
+              `--init`, `init=` of the factors and the data."
         | NormOfOne(layer, images, ranks, available) ->
             let batch =
                 if ranks > 1 then
-                    $"a rank's part of a batch is {images} image"
+                    $"each rank has {images} image per batch"
                 else
                     $"a batch is {images} image"
 
             let remedy =
                 if available < 2 then
-                    "The training set has one image only; use more, or leave the `bn` out."
+                    "The training set has only one image; use more, or remove the `bn`."
                 elif ranks > 1 then
-                    $"Use a `batch` of at least {2 * ranks}, fewer ranks, or leave the `bn` out."
+                    $"Use a `batch` of at least {2 * ranks}, fewer ranks, or remove the `bn`."
                 else
-                    "Use a `batch` of 2 or more, or leave the `bn` out."
+                    "Use a `batch` of 2 or more, or remove the `bn`."
 
-            $"`{layer}` normalises over one value: {batch}, and what it reads there is 1x1. One value has no \
+            $"`{layer}` normalises over one value: {batch}, and its input is 1x1. One value has no \
               variance. {remedy}"
         | Stopped state ->
             let epochs =
@@ -207,16 +207,16 @@ module TrainError =
 
             $"Training was stopped after {epochs} and can be resumed."
         | Unmoved steps ->
-            $"No scaling factor has moved in {steps} steps: `lr` times γ is lost in the rounding of \
+            $"No scaling factor has moved in {steps} steps: `lr` times γ is too small for the rounding of \
               single precision. Use a larger `lr` or γ."
         | NotKept error ->
-            $"Training ended, since its state cannot be kept: {FileError.message error}"
+            $"Training ended, because its state cannot be saved: {FileError.message error}"
         | OutOfMemory batch ->
-            $"There is not memory enough to train with a batch of {batch} images. Use a smaller \
+            $"There is not enough memory to train with a batch of {batch} images. Use a smaller \
               `batch`."
         | Parted step ->
-            $"The ranks hold different numbers before step {step + 1L}. Processors that round \
-              differently do this: give all ranks the same kind, or the same ATEN_CPU_CAPABILITY."
+            $"The ranks have different numbers before step {step + 1L}. Processors that round \
+              differently cause this: use the same kind for all ranks, or the same ATEN_CPU_CAPABILITY."
         | TooManyRanks(ranks, batch) ->
             $"A batch of {batch} images cannot be shared among {ranks} ranks; use fewer ranks, or a \
               larger `batch`."

@@ -169,7 +169,7 @@ module internal TrainSettings =
             if state.Epoch < 0 || state.Epoch > recipe.Epochs then
                 Error(
                     BadSetting(
-                        "The epoch to go on from",
+                        "The epoch to continue from",
                         string state.Epoch,
                         $"0 to {recipe.Epochs}"
                     )
@@ -177,7 +177,7 @@ module internal TrainSettings =
             elif state.Step < first || state.Step > last then
                 Error(
                     BadSetting(
-                        "The step to go on from",
+                        "The step to continue from",
                         string state.Step,
                         $"{first} to {last} after {state.Epoch} epochs of {perEpoch} steps"
                     )

@@ -51,9 +51,9 @@ let ``constant and thin data is told, a line each`` () =
             "one training image only of `d`"
             "23 training images, fewer than a batch of 32: each step takes all of them"
             "all training images of a class are the same image: `a` (10 images)"
-            "10 of 23 training images are copies of another one; were they decoded as they should be?"
-            "1 training image also there with another label: no network can be right on both"
-            "1 of 5 test images are training images too: accuracy will look better than it is"
+            "10 of 23 training images are copies of another one; were they decoded correctly?"
+            "1 training image also present with another label: no network can classify both correctly"
+            "1 of 5 test images are training images too: the accuracy will be too high"
         ],
         said 32 d
     )
@@ -102,7 +102,7 @@ let ``floats and kept pictures are compared too, bit by bit`` () =
 
     Assert.Equal<string list>(
         [
-            "2 of 4 test images are training images too: accuracy will look better than it is"
+            "2 of 4 test images are training images too: the accuracy will be too high"
         ],
         said 4 d
     )

@@ -159,7 +159,7 @@ x.safetensors: at byte 28: key `dtype` stands twice
 x.safetensors: at byte 61: a key is more; supported: dtype, shape, data_offsets
 x.safetensors: at byte 13: `a`: expected StartObject, found Number
 x.safetensors: at byte 29: a value of the metadata: expected String, found Number
-x.safetensors: at byte 33: metadata key `k` stands twice"""
+x.safetensors: at byte 33: metadata key `k` is there twice"""
 
     Assert.Equal(expected, String.Join("\n", found))
 

@@ -146,7 +146,7 @@ type RankRuleTests() =
         Assert.Equal<string list>(
             [
                 "mpirun started 2 ranks, and libmpi.so.40 cannot be loaded: install Open MPI (Debian: \
-                 openmpi-bin), or put its folder into LD_LIBRARY_PATH."
+                 openmpi-bin), or add its folder to LD_LIBRARY_PATH."
                 "libmpi.so.40 is not Open MPI's: it has no symbol ompi_mpi_byte. Put the folder of \
                  Open MPI's first into LD_LIBRARY_PATH, and use its own mpirun."
                 "srun started 4 ranks, and MPI knows of 1: each would train by itself. Use Open MPI's \

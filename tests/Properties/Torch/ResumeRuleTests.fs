@@ -189,7 +189,7 @@ let ``arrays of a checkpoint that do not fit its network are refused by name`` (
     )
 
     Assert.Equal(
-        "step-000000010.safetensors: the weights are not this network's\n  `bn1.var` is 3, the network needs 4",
+        "step-000000010.safetensors: the weights do not belong to this network\n  `bn1.var` is 3, the network needs 4",
         said (fun s -> {
             s with
                 Numbers = Map.add "bn1.var" short s.Numbers
@@ -202,7 +202,7 @@ let ``arrays of a checkpoint that do not fit its network are refused by name`` (
     }
 
     Assert.Equal(
-        "step-000000010.safetensors: the weights have values that no network can have\n"
+        "step-000000010.safetensors: the weights have values that are not valid\n"
         + "  `bn1.var` has -2 at index 1; a running variance is 0 or more",
         said (fun s -> {
             s with
@@ -320,7 +320,7 @@ let ``a checkpoint of other classes or pixels says which`` () =
             Error(
                 "checkpoint/step-000000010.safetensors is of another run:\n"
                 + "  class 0: `0` there, `zero` here\n"
-                + "Go on with what it was started with, or start anew with --restart or another --out."
+                + "Continue with the same files and options, or start again with --restart or another --out."
             ),
             resumed folder (identityOf recipe renamed)
         )
@@ -371,7 +371,7 @@ let ``checkpoints from before there were penalties go on with the default, and w
                 "checkpoint/step-000000010.safetensors is of another run:\n"
                 + "  penalty: \"nonneg\" there, \"scad\" here\n"
                 + "  a: nothing there, 3.7 here\n"
-                + "Go on with what it was started with, or start anew with --restart or another --out."
+                + "Continue with the same files and options, or start again with --restart or another --out."
             ),
             resumed folder (identityOf other dataset.Value)
         )

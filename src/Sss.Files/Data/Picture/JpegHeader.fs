@@ -31,7 +31,7 @@ module internal JpegHeader =
         (int bytes[at] <<< 8) + int bytes[at + 1]
 
     let private codings =
-        "baseline, extended and progressive with Huffman codes, 8 bits a sample"
+        "baseline, extended and progressive with Huffman codes, 8 bits per sample"
 
     /// The frame, from the content of a marker SOFn.
     let private frame (marker: int) (content: byte[]) : Result<JpegHeader, Fault> =
@@ -47,9 +47,9 @@ module internal JpegHeader =
         elif content.Length < 6 || content.Length < 6 + 3 * int content[5] then
             damaged ()
         elif content[0] <> 8uy then
-            unsupported $"{content[0]} bits a sample"
+            unsupported $"{content[0]} bits per sample"
         elif short content 1 = 0 then
-            Error(Unsupported("the height of the JPEG", "given behind its data", "in its header"))
+            Error(Unsupported("the height of the JPEG", "given after its data", "in its header"))
         elif short content 3 = 0 || content[5] = 0uy || content[5] > 4uy then
             damaged ()
         else

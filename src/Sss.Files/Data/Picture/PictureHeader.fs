@@ -44,6 +44,6 @@ module internal PictureHeader =
             Error(OutOfRange("the size", found, "1x1", $"{most} pixels"))
         elif int64 (max size.W size.H) > mostAside then
             let found = $"{size.W}x{size.H} pixels"
-            Error(OutOfRange("the size", found, "1x1", $"{mostAside} pixels a side"))
+            Error(OutOfRange("the size", found, "1x1", $"{mostAside} pixels per side"))
         else
             Ok()
