@@ -69,7 +69,7 @@ module RivalsArguments =
     let threads (arguments: ParseResults<RivalsArgument>) : Result<int, string> =
         arguments.GetResult(Threads, 2) |> aboveZero "--threads"
 
-    /// An argument that what is asked for cannot do without.
+    /// An argument that is required for this work.
     let need (name: string) (value: 'a option) : Result<'a, string> =
         match value with
         | Some value -> Ok value

@@ -17,7 +17,7 @@ public sealed record ClassScore(string Name, float Probability);
 public sealed record Prediction(string Label, IReadOnlyList<ClassScore> Scores, float[] Seen, int Width);
 
 /// <summary>
-/// An ONNX file that <c>sss export --normalize</c> wrote: all that has to be known of it stands in its
+/// An ONNX file that <c>sss export --normalize</c> wrote: all that has to be known of it is in its
 /// metadata. Safe to use from several threads.
 /// </summary>
 public sealed class Classifier : IDisposable

@@ -42,7 +42,7 @@ app.UseStaticFiles();
 
 app.MapGet("/model", () => new ModelFacts(classifier.Name, classifier.Classes, Drawing.Side));
 
-// The body is a drawing: a byte a pixel, 0 for paper and 255 for ink, row by row.
+// The body is a drawing: a byte per pixel, 0 for paper and 255 for ink, row by row.
 app.MapPost("/predict", async (HttpRequest request, CancellationToken stop) =>
 {
     var ink = new byte[Drawing.Side * Drawing.Side + 1];

@@ -4,7 +4,7 @@ open System
 open System.IO
 open System.Runtime.InteropServices
 
-/// What stands at a path, links followed.
+/// What is at a path, links followed.
 type internal FileKind =
     /// Nothing, or nothing that may be looked at; opening it says why.
     | Missing
@@ -40,7 +40,7 @@ module internal FileKind =
         elif File.Exists path then Regular
         else Missing
 
-    /// The kind of what stands at a path.
+    /// The kind of what is at a path.
     let ofPath (path: string) : FileKind =
         if OperatingSystem.IsWindows() || path.Contains '\000' then
             ofNames path
@@ -56,7 +56,7 @@ module internal FileKind =
             | :? DllNotFoundException
             | :? EntryPointNotFoundException -> ofNames path
 
-    /// Why a path of this kind is no file to read or write; None: it is one, or nothing is there.
+    /// Why a path of this kind is not a file to read or write; None: it is one, or nothing is there.
     let objection (kind: FileKind) : string option =
         match kind with
         | Missing

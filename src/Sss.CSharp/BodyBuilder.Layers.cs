@@ -33,7 +33,7 @@ public sealed partial class BodyBuilder
             bias ?? free)));
     }
 
-    /// <summary>A depthwise convolution: one filter a channel. Weights: channels × 1 × kernel height × kernel width.</summary>
+    /// <summary>A depthwise convolution: one filter per channel. Weights: channels × 1 × kernel height × kernel width.</summary>
     /// <param name="kernel">The window, in pixels.</param>
     /// <param name="stride">Pixels from window to window; 1 where null.</param>
     /// <param name="pad">Zeros on each side; dilation·(kernel − 1)/2 rounded down where null.</param>
@@ -61,7 +61,7 @@ public sealed partial class BodyBuilder
     public BodyBuilder Dense(int features, bool? bias = null) =>
         Layer("dense", free => Core.Op.NewDense(new(features, bias ?? free)));
 
-    /// <summary>Batch normalisation over channels, or over features behind a dense layer.</summary>
+    /// <summary>Batch normalisation over channels, or over features after a dense layer.</summary>
     /// <param name="eps">Added to the variance; above 0.</param>
     /// <param name="momentum">The weight of a new batch in the running statistics, from 0 to 1.</param>
     public BodyBuilder BatchNorm(double eps = 1e-5, double momentum = 0.1) =>
@@ -159,7 +159,7 @@ public sealed partial class BodyBuilder
         private static Size Same(Size kernel, Size dilation) =>
             new(Half(kernel.Height, dilation.Height), Half(kernel.Width, dilation.Width));
 
-        // Kept in range whatever the numbers: the checker names the wrong one.
+        // Kept in range regardless of the numbers: the checker names the wrong one.
         private static int Half(long kernel, long dilation) =>
             (int)Math.Clamp(dilation * (kernel - 1) / 2, 0, Most);
     }

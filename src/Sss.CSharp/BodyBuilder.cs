@@ -5,7 +5,7 @@ namespace Sss;
 /// <summary>
 /// Collects the statements of one body of a network: of the network itself, of a residual's branch, of a
 /// concatenation. Every method adds one statement and gives the builder back. What is wrong with the network
-/// is found when it is complete, all of it at once; what no network could mean (a name that is no name, a
+/// is found when it is complete, all of it at once; what no network could mean (an invalid name, a
 /// factor on nothing) is refused on the spot. A builder lives while its callback runs, on that thread, and
 /// takes nothing while the callback of a body inside it runs: that one has a builder of its own.
 /// </summary>
@@ -91,7 +91,7 @@ public sealed partial class BodyBuilder
     }
 
     /// <summary>Statements whose names start with a name of their own: <c>name.conv1</c>.</summary>
-    /// <exception cref="ArgumentException">The name is no name.</exception>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
     public BodyBuilder Scope(string name, Action<BodyBuilder> body)
     {
         CheckName(name, nameof(name));
@@ -102,7 +102,7 @@ public sealed partial class BodyBuilder
     /// Statements whose names start with a word and its running number, like a call of a definition in the
     /// language: <c>basic1.conv1</c>, <c>basic2.conv1</c>.
     /// </summary>
-    /// <exception cref="ArgumentException">The word is no name.</exception>
+    /// <exception cref="ArgumentException">The word is not a valid name.</exception>
     public BodyBuilder Unit(string word, Action<BodyBuilder> body)
     {
         CheckName(word, nameof(word));
@@ -111,7 +111,7 @@ public sealed partial class BodyBuilder
 
     /// <summary>The same statements several times. They are numbered on, as in the language.</summary>
     /// <param name="count">Rounds, from 0 to 10⁶.</param>
-    /// <param name="body">Called once a round.</param>
+    /// <param name="body">Called once per round.</param>
     public BodyBuilder Repeat(int count, Action<BodyBuilder> body)
     {
         Require(count >= 0 && count <= MostLayers, nameof(count), count, $"a whole number from 0 to {MostLayers}");
@@ -119,8 +119,8 @@ public sealed partial class BodyBuilder
         return Add(new RepeatStatement([.. Enumerable.Range(0, count).Select(_ => Inner(body))]));
     }
 
-    /// <summary>branch(x) + shortcut(x). A <see cref="Factor"/> behind it multiplies the branch.</summary>
-    /// <param name="branch">What selection may take away, where a factor stands on it.</param>
+    /// <summary>branch(x) + shortcut(x). A <see cref="Factor"/> after it multiplies the branch.</summary>
+    /// <param name="branch">What selection may take away, where a factor is on it.</param>
     /// <param name="shortcut">What runs beside it.</param>
     public BodyBuilder Residual(Action<BodyBuilder> branch, Shortcut shortcut = Shortcut.Identity)
     {
@@ -129,7 +129,7 @@ public sealed partial class BodyBuilder
     }
 
     /// <summary>branch(x) + shortcut(x) with the shortcut written out.</summary>
-    /// <param name="branch">What selection may take away, where a factor stands on it.</param>
+    /// <param name="branch">What selection may take away, where a factor is on it.</param>
     /// <param name="shortcut">What runs beside it and stays.</param>
     public BodyBuilder Residual(Action<BodyBuilder> branch, Action<BodyBuilder> shortcut) =>
         Add(new ResidualStatement(Inner(branch), Shortcut.Identity, Inner(shortcut)));

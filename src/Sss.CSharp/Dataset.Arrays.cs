@@ -11,7 +11,7 @@ public sealed partial class Dataset
     /// each class, to the nearest number, at least one of a class that has two. Mean and deviation of the
     /// training images are taken out of every image. <see cref="GetNotes"/> says how they were divided.
     /// </summary>
-    /// <param name="images">One array an image, channel by channel and row by row; finite numbers.</param>
+    /// <param name="images">One array per image, channel by channel and row by row; finite numbers.</param>
     /// <param name="labels">The class of each image, from 0.</param>
     /// <param name="shape">The shape of one image.</param>
     /// <param name="classes">Class names, each once; numbers where not given.</param>
@@ -47,7 +47,7 @@ public sealed partial class Dataset
     }
 
     /// <summary>The same with the images to test with apart, as they are given.</summary>
-    /// <param name="trainImages">One array an image, channel by channel and row by row; finite numbers.</param>
+    /// <param name="trainImages">One array per image, channel by channel and row by row; finite numbers.</param>
     /// <param name="trainLabels">The class of each image, from 0.</param>
     /// <param name="testImages">Images that training never sees.</param>
     /// <param name="testLabels">The class of each of them.</param>

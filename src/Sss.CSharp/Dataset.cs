@@ -81,7 +81,7 @@ public sealed partial class Dataset
     public static Dataset Cifar100(string folder) => Load(Files.DataSource.NewCifar100(folder));
 
     /// <summary>
-    /// A folder of JPEG and PNG pictures, a sub-folder a class, cut and scaled to a network's input, with the
+    /// A folder of JPEG and PNG pictures, a sub-folder per class, cut and scaled to a network's input, with the
     /// <c>Resize</c> and <c>Background</c> of the network's recipe (<see cref="Network.WithRecipe"/>). One that is too large for memory is decoded while it is used, and has to stay where it is until then.
     /// </summary>
     /// <exception cref="SssException">There are no pictures, or too many of them are broken.</exception>
@@ -109,7 +109,7 @@ public sealed partial class Dataset
         Load(Files.DataSourceModule.parse(source).OrThrow(Failure));
 
     /// <summary>
-    /// So many training images only: the first ones where these have all classes in about their
+    /// This many training images only: the first ones where these have all classes in about their
     /// proportions, else a random draw of each class in proportion; <see cref="GetNotes"/> says which.
     /// </summary>
     /// <param name="images">How many; all where there are fewer.</param>

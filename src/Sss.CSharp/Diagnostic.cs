@@ -3,7 +3,7 @@ namespace Sss;
 /// <summary>Whether a finding stops the work.</summary>
 public enum Severity
 {
-    /// <summary>The text means nothing until this is mended.</summary>
+    /// <summary>An error: the text has no meaning until it is corrected.</summary>
     Error,
 
     /// <summary>The text has a meaning, perhaps not the one that was intended.</summary>

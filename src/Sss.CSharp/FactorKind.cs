@@ -3,10 +3,10 @@ namespace Sss;
 /// <summary>What scaling factors switch. A factor at exactly zero removes it.</summary>
 public enum FactorKind
 {
-    /// <summary>One factor an output channel (or feature), on a convolution, a dense layer or the bn behind one.</summary>
+    /// <summary>One factor per output channel (or feature), on a convolution, a dense layer or the bn after one.</summary>
     Neuron,
 
-    /// <summary>One factor a group, on a grouped convolution or the bn behind one.</summary>
+    /// <summary>One factor per group, on a grouped convolution or the bn after one.</summary>
     Group,
 
     /// <summary>One factor for the whole branch of a residual.</summary>

@@ -68,7 +68,7 @@ public sealed class Network : IEquatable<Network>
     /// <param name="classes">From 1 to 10⁶.</param>
     /// <param name="body">Adds the layers; called once.</param>
     /// <param name="recipe">How it is to be trained, kept with it; see <see cref="WithRecipe"/>.</param>
-    /// <exception cref="ArgumentException">The name is no name, or a number is out of range.</exception>
+    /// <exception cref="ArgumentException">The name is not valid, or a number is out of range.</exception>
     /// <exception cref="SssException">
     /// The layers make no network; all independent mistakes are in it, each with the name of the layer.
     /// </exception>

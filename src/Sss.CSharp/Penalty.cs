@@ -7,7 +7,7 @@ namespace Sss;
 /// <param name="Convex">f((1−t)x + ty) ≤ (1−t)f(x) + tf(y).</param>
 /// <param name="Separable">One coordinate of the prox depends on that coordinate alone.</param>
 /// <param name="Homogeneous">f(tx) = t·f(x) for t &gt; 0.</param>
-/// <param name="Set">The indicator of a set: the prox is the projection, whatever the step.</param>
+/// <param name="Set">The indicator of a set: the prox is the projection, regardless of the step.</param>
 public readonly record struct PenaltyTraits(bool Convex, bool Separable, bool Homogeneous, bool Set);
 
 /// <summary>
@@ -78,7 +78,7 @@ public sealed class Penalty
     public static Penalty L0(double gamma) => Of(Core.L0.create(gamma));
 
     /// <summary>
-    /// The minimax concave penalty: γ|x| − x²/(2θ) up to |x| = γθ, constant behind it. Not convex (C.-H. Zhang,
+    /// The minimax concave penalty: γ|x| − x²/(2θ) up to |x| = γθ, constant after it. Not convex (C.-H. Zhang,
     /// "Nearly unbiased variable selection under minimax concave penalty", 2010, eq. 2.1).
     /// </summary>
     /// <param name="gamma">γ.</param>

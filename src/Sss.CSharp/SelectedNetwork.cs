@@ -90,7 +90,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     /// <summary>The scores of a JPEG or PNG file, which is read as the pictures in training were.</summary>
     /// <exception cref="SssException">
     /// The file cannot be read, or the network takes no pictures: which of its training pixels are black and white
-    /// is not known, or its input is no image.
+    /// is not known, or its input is not an image.
     /// </exception>
     public float[] PredictFile(string path)
     {
@@ -112,7 +112,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     private static Files.Dataset WithTest(Files.Dataset data, Files.Split split) => new(
         data.Name, data.Classes, data.Train, split, data.Preparation, data.Range, data.Facts, data.Skipped, data.Notes);
 
-    /// <summary>The scores of one image, one a class, before any softmax.</summary>
+    /// <summary>The scores of one image, one per class, before any softmax.</summary>
     /// <param name="image">
     /// Pixels in the training data's own units (<see cref="Preparation"/> says which), channel by channel and row by
     /// row; the normalisation is done here.

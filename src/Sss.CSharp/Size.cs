@@ -2,7 +2,7 @@ namespace Sss;
 
 /// <summary>
 /// Two extents of a window in pixels, height first: a kernel, a stride, a padding or a dilation. Where one
-/// is asked for, a number stands for a square and a pair for height and width: <c>3</c>, <c>(3, 1)</c>.
+/// is requested, a number stands for a square and a pair for height and width: <c>3</c>, <c>(3, 1)</c>.
 /// </summary>
 /// <param name="Height">Along the rows of an image.</param>
 /// <param name="Width">Along its columns.</param>

@@ -32,7 +32,7 @@ public enum Precision
 /// <summary>
 /// How to train. What is null is taken from the network's recipe, or from the language's defaults. The last
 /// six (<see cref="Validation"/>, <see cref="CheckpointFolder"/>, <see cref="Threads"/>,
-/// <see cref="Loaders"/>, <see cref="Device"/>, <see cref="Precision"/>) belong to a run and are no part of a
+/// <see cref="Loaders"/>, <see cref="Device"/>, <see cref="Precision"/>) belong to a run and are not part of a
 /// network's recipe. Immutable.
 /// </summary>
 public sealed record TrainingOptions
@@ -74,7 +74,7 @@ public sealed record TrainingOptions
     public double? TargetMacs { get; init; }
 
     /// <summary>
-    /// Takes structures that stay zero out for good, every so many epochs, while training goes on; the
+    /// Takes structures that stay zero permanently, every so many epochs, while training continues; the
     /// trained network is put together again at the end. Null: as the recipe says, or never.
     /// </summary>
     public int? ShrinkEvery { get; init; }
@@ -93,7 +93,7 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// A folder that keeps the state of the training after each epoch and when it is stopped. A later call
-    /// with the same network, data and options goes on from there, with the bits of one call; with others it
+    /// with the same network, data and options continues from there, with the bits of one call; with others it
     /// is refused. Null: nothing is kept.
     /// </summary>
     public string? CheckpointFolder { get; init; }
@@ -106,7 +106,7 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Where training computes: <c>cpu</c>, <c>cuda</c> (the first) or <c>cuda:INDEX</c>; null: the CPU. A device
-    /// that cannot be had is an <see cref="SssException"/> with the cause. Selection and its verdict are on the CPU.
+    /// that is not available is an <see cref="SssException"/> with the cause. Selection and its verdict are on the CPU.
     /// </summary>
     public string? Device { get; init; }
 

@@ -51,7 +51,7 @@ module internal Children =
 
         info.Environment[stopVariable] <- "1"
 
-        // A child works by itself, whoever started its parent.
+        // A child works alone, whoever started its parent.
         for name in List.ofSeq info.Environment.Keys do
             if Launch.isOfRanks name then
                 info.Environment.Remove name |> ignore

@@ -6,7 +6,7 @@ open System
 type Completed = {
     Command: Command
     Options: OptionSpec list
-    /// What stands on the command line without an option before it.
+    /// What is on the command line without an option before it.
     Words: Values
 }
 

@@ -94,7 +94,7 @@ module Number =
     let percent (fraction: float) =
         (fraction * 100.0).ToString "0.0" + " %"
 
-    /// Few digits, whatever the size.
+    /// Few digits, regardless of the size.
     let brief (x: float) = x.ToString "0.####"
 
     /// 0.00000012 as `1.2e-07`.

@@ -32,7 +32,7 @@ module DoctorCommand =
         | Ok driver -> $"supports CUDA {driver.Version}"
         | Error fault -> DeviceFault.message fault
 
-    /// One line a device that can be asked for; with CUDA that cannot be had, the reason.
+    /// One line per device that can be requested; with CUDA that is not available, the reason.
     let private devices (facts: CudaFacts) = [
         "device", "cpu"
         match Device.decide facts (Cuda 0), facts.Driver with

@@ -45,7 +45,7 @@ module Inspect =
         Terminal.out ("example: " + entry.Example)
         Exit.ok
 
-    /// Files and switches, where switches may stand anywhere.
+    /// Files and switches, where switches may be anywhere.
     let private read command usage (args: string list) run =
         let flags, files = args |> List.partition (fun a -> a.StartsWith '-' && a <> "-")
         let known = "--help" :: (switches command |> List.map _.Option)

@@ -32,7 +32,7 @@ module ReportCommand =
         written folder (Report.writeSweep folder)
 
     /// The last line about a run or a sweep. `report`: the exit code of its report's writing; None: no
-    /// report was asked for.
+    /// report was requested.
     let saved (heading: string) (folder: string) (report: int option) : string =
         let there =
             if report = Some Exit.ok then

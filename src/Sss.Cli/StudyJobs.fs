@@ -174,6 +174,6 @@ module StudyJobs =
         ]
         @ s.Words
 
-    /// Threads of each of so many runs at once, of what the machine or the user gives in all.
+    /// Threads for each of this many runs at once, from the total that the machine has or the user gives.
     let threads (all: int option) (jobs: int) : int =
         max 1 ((all |> Option.defaultValue Environment.ProcessorCount) / jobs)

@@ -23,8 +23,8 @@ type StudyEnd = {
     Stopped: bool
 }
 
-/// The runs of a study, so many at a time, each in a process of its own and none before the run that
-/// it waits for. What is done is not done again; what was begun goes on from its checkpoint.
+/// The runs of a study, this many at a time, each in a process of its own and none before the run that
+/// it waits for. What is done is not done again; what was begun continues from its checkpoint.
 [<RequireQualifiedAccess>]
 module StudyRun =
 

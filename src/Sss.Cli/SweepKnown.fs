@@ -12,7 +12,7 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module SweepKnown =
 
-    /// The lines that say in what a file's plan differs, of the items asked for; empty where it does not.
+    /// The lines that say in what a file's plan differs, for the given items; empty where it does not.
     let differences
         (path: string)
         (there: Study)

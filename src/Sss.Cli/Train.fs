@@ -63,7 +63,7 @@ module TrainCommand =
         Jobs = o.Jobs
     }
 
-    /// What the pipeline is asked for. Another rank than the first keeps nothing and helps with the
+    /// The job for the pipeline. Another rank than the first keeps nothing and helps with the
     /// training alone.
     let private job (joined: (MpiTeam * int) option) (o: TrainOptions) : Job =
         let isFirst = Ranks.isFirst (Option.map fst joined)

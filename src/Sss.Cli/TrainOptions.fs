@@ -70,7 +70,7 @@ module TrainOptions =
             KeepFactors = args.Contains TrainArgument.Keep_Factors
         })
 
-    /// Numbers that are no part of the recipe: threads, loaders, images.
+    /// Numbers that are not part of the recipe: threads, loaders, images.
     let private counts (args: ParseResults<TrainArgument>) =
         result {
             let! threads =
@@ -147,7 +147,7 @@ module TrainOptions =
                 "--keep-factors"
         ]
 
-    /// All of them. CUDA that cannot be had is an error when LibTorch is loaded, never a silent run on
+    /// All of them. CUDA that is not available is an error when LibTorch is loaded, never a silent run on
     /// the CPU.
     let read (args: ParseResults<TrainArgument>) : Result<TrainOptions, string> =
         result {

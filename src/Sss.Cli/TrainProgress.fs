@@ -8,7 +8,7 @@ open Sss.Files
 open Sss.Torch
 
 /// Training as it goes, on standard error: a table that grows and a bar with rate and time left where
-/// a person watches, a line an epoch elsewhere.
+/// a person watches, a line per epoch elsewhere.
 [<RequireQualifiedAccess>]
 module TrainProgress =
 

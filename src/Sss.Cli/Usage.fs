@@ -140,7 +140,7 @@ module Usage =
             ]
         )
 
-    /// A suggestion for a misspelt word, ready to be put behind a sentence.
+    /// A suggestion for a misspelt word, ready to be put after a sentence.
     let didYouMean (known: string seq) (word: string) =
         match Suggest.nearest known word with
         | Some guess -> $" Did you mean '{guess}'?"
@@ -200,7 +200,7 @@ module Usage =
             line
 
     /// Parse a command's own arguments. `Error` carries the exit code: whatever was wrong, or the
-    /// help that was asked for, has been written.
+    /// help that was requested, has been written.
     let parse<'T when 'T :> IArgParserTemplate> (command: string) (args: string[]) =
         let args = args |> Array.map (fun word -> if word = "-h" then "--help" else word)
 

@@ -151,6 +151,6 @@ module Language =
     /// A recipe as canonical text: `train { … }` with every value that holds.
     let printRecipe (recipe: Recipe) : string = PrintRecipe.recipe recipe
 
-    /// A network with its recipe behind it.
+    /// A network with its recipe after it.
     let printWithRecipe (network: Network) (recipe: Recipe) : string =
         PrintNetwork.network network + "\n" + PrintRecipe.recipe recipe

@@ -6,7 +6,7 @@ open System.Text
 open Sss.Core
 open Sss.Shared
 
-/// Texts from files, with a message for everything that is no text.
+/// Texts from files, with a message for everything that is not a text.
 [<RequireQualifiedAccess>]
 module ReadFile =
 

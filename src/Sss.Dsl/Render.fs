@@ -14,7 +14,7 @@ module Render =
     /// Calls that are listed at most.
     let private mostCalls = 10
 
-    /// A line of a text, counted from 1; "" behind the end.
+    /// A line of a text, counted from 1; "" after the end.
     let lineOf (text: string) (line: int) : string =
         let mutable start = 0
         let mutable number = 1

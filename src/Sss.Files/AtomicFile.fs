@@ -38,7 +38,7 @@ module AtomicFile =
         if not (OperatingSystem.IsWindows()) && File.Exists full then
             File.SetUnixFileMode(stream.SafeFileHandle, File.GetUnixFileMode full)
 
-    /// Whether a file can stand at a path: what is there already is a regular file, or a link to one
+    /// Whether a file can be at a path: what is there already is a regular file, or a link to one
     /// or to nothing. A device, a pipe, a socket or a folder is never replaced.
     let check (path: string) : Result<unit, FileError> = RegularFile.check path
 
@@ -46,7 +46,7 @@ module AtomicFile =
     /// then renamed. Whoever reads `path` sees the old content or the new one, whatever happens in
     /// between. The folder is made when it is not there; a link stays, and what it points to is
     /// written; the permissions of a file that is there stay. On an error, or when `write` raises,
-    /// what stood at `path` is untouched and nothing is left behind.
+    /// what was at `path` is untouched and nothing is left behind.
     let write (path: string) (write: Stream -> unit) : Result<unit, FileError> =
         let replace () =
             let full = followed path

@@ -12,14 +12,14 @@ module RegularFile =
     /// Bytes that `bytes` reads of a file at most, whatever length the system states for it.
     let mostBytes = 256 * 1024 * 1024
 
-    /// `NotAvailable` with the kind of what stands at the path, unless it is a regular file. A path
-    /// where nothing stands passes: opening it gives the error.
+    /// `NotAvailable` with the kind of what is at the path, unless it is a regular file. A path
+    /// where nothing exists passes: opening it gives the error.
     let check (path: string) : Result<unit, FileError> =
         match FileKind.objection (FileKind.ofPath path) with
         | Some reason -> Error(NotAvailable(path, reason))
         | None -> Ok()
 
-    /// `NotAvailable` where something other than a folder stands at the path.
+    /// `NotAvailable` where something other than a folder is at the path.
     let checkFolder (path: string) : Result<unit, FileError> =
         match FileKind.ofPath path with
         | Missing

@@ -7,7 +7,7 @@ open System
 [<RequireQualifiedAccess>]
 module internal Demangle =
 
-    /// `12name…` at a place: the name and the place behind it.
+    /// `12name…` at a place: the name and the place after it.
     let private part (symbol: string) (at: int) : struct (string * int) voption =
         let mutable stop = at
 

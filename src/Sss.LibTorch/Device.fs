@@ -23,7 +23,7 @@ type internal Purpose =
     /// Accuracy, exactness: whatever is reported as a result.
     | ForVerdict
 
-/// Why CUDA that was asked for cannot be had.
+/// Why CUDA that was requested is not available.
 type DeviceFault =
     /// The LibTorch in this folder has no CUDA.
     | NoCudaBuild of folder: string
@@ -36,7 +36,7 @@ type DeviceFault =
     /// The driver sees devices and LibTorch does not get on with it: the versions of the driver and
     /// of LibTorch's CUDA.
     | DriverTooOld of driver: string * wanted: string option
-    /// There are so many devices, and the index is not among them.
+    /// There are this many devices, and the index is not among them.
     | NoSuchIndex of index: int * count: int
 
 /// A CUDA device as the driver describes it.
@@ -62,7 +62,7 @@ type CudaFacts = {
     Usable: int
 }
 
-/// Names of devices, and the decision whether one can be had.
+/// Names of devices, and the decision whether one is available.
 [<RequireQualifiedAccess>]
 module Device =
 
@@ -85,7 +85,7 @@ module Device =
             | _ -> None
         | _ -> None
 
-    /// Whether a device can be had; if not, the nearest cause. Never another device instead.
+    /// Whether a device is available; if not, the nearest cause. Never another device instead.
     let decide (facts: CudaFacts) (device: Device) : Result<unit, DeviceFault> =
         match device with
         | Cpu -> Ok()

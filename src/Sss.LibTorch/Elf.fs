@@ -13,7 +13,7 @@ module internal Elf =
     [<Literal>]
     let private VersionsNeeded = 0x6ffffffeu
 
-    /// The loader goes on without a version that carries this flag (VER_FLG_WEAK).
+    /// The loader continues without a version that carries this flag (VER_FLG_WEAK).
     [<Literal>]
     let private Weak = 2us
 

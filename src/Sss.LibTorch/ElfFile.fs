@@ -6,7 +6,7 @@ open System.Collections.Generic
 open System.IO
 open System.Text
 
-/// Why a file is no library for this process.
+/// Why a file is not a library for this process.
 type ElfError =
     | NotElf
     /// Made for another processor: the machine's number in the ELF header.

@@ -36,7 +36,7 @@ type LibTorch = private {
     member it.Source = it.source
     /// The file of the binding that was loaded.
     member it.Binding = it.binding
-    /// Whether the binding is a mended copy (systems with a C++ library before GCC 13.2).
+    /// Whether the binding is a patched copy (systems with a C++ library before GCC 13.2).
     member it.Mended = it.mended
     /// The version of LibTorch; None: the user's folder does not say it.
     member it.Version = it.version
@@ -105,7 +105,7 @@ module LibTorch =
     /// allocator of glibc is told to keep freed memory before the first tensor is made.
     let load () : Result<LibTorch, LibTorchError> = once.Value
 
-    /// From now on LibTorch computes with so many threads, in the whole process. Part of what a
+    /// From now on LibTorch computes with this many threads, in the whole process. Part of what a
     /// run's bits depend on.
     let useThreads (_: LibTorch) (count: int) = torch.set_num_threads count
 
@@ -142,7 +142,7 @@ module LibTorch =
         torch.backends.cuda.matmul.allow_tf32 <- isOn
         torch.backends.cudnn.allow_tf32 <- isOn
 
-    /// The same with tensors somewhere else, whatever can be had there.
+    /// The same with tensors somewhere else, whatever is available there.
     let internal placed (place: torch.Device) (engine: LibTorch) = { engine with place = place }
 
     /// The same on the CPU. Verdicts are reached there, whatever device trains: its sums have an order,
@@ -153,7 +153,7 @@ module LibTorch =
             place = torch.CPU
     }
 
-    /// LibTorch computing on a device and, in training, at a precision. A device that cannot be had is
+    /// LibTorch computing on a device and, in training, at a precision. A device that is not available is
     /// an error with its cause.
     let choose (device: Device) (precision: Precision) (engine: LibTorch) =
         result {
@@ -183,7 +183,7 @@ module LibTorch =
     let tf32 (engine: LibTorch) =
         Device.allowsTf32 engine.device ForTraining
 
-    /// Where, with what numbers and in how many parts training with this value and so many ranks
+    /// Where, with what numbers and in how many parts training with this value and this many ranks
     /// computes.
     let arithmetic (engine: LibTorch) (ranks: int) : RunArithmetic = {
         RunArithmetic.Device = Device.name engine.device
@@ -193,7 +193,7 @@ module LibTorch =
         Threads = torch.get_num_threads ()
     }
 
-    /// Runs training: TF32 is on within where it may be, and off again behind.
+    /// Runs training: TF32 is on within where it may be, and off again afterwards.
     let internal training (engine: LibTorch) (work: unit -> 'T) : 'T =
         if tf32 engine then
             try

@@ -10,7 +10,7 @@ type MissingSymbols = {
     /// How many symbols are missing, of how many.
     Count: int
     Asked: int
-    /// The first of them, as it stands in the library.
+    /// The first of them, as it is in the library.
     First: string
     /// Whether the libraries are built with the older layout of strings of GCC.
     IsOldLayout: bool
@@ -29,15 +29,15 @@ type LibTorchError =
     | BindingNotFound of package: string * lookedIn: string list
     /// A file is there and the system refuses it.
     | CannotLoadLibrary of file: string * reason: string
-    /// A file of the user's LibTorch is no library for this process.
+    /// A file of the user's LibTorch is not a library for this process.
     | BadLibrary of file: string * ElfError
     /// A library calls itself otherwise: the binding would not find it.
     | OtherName of file: string * name: string
     /// The user's LibTorch lacks what the binding calls.
     | MissingSymbols of MissingSymbols
-    /// The binding asks for a newer C++ library and its copy could not be mended.
+    /// The binding asks for a newer C++ library and its copy could not be patched.
     | CannotMendBinding of file: string * reason: string
-    /// The device that was asked for cannot be had.
+    /// The device that was requested is not available.
     | NoDevice of Device * DeviceFault
 
 /// Wording.

@@ -49,7 +49,7 @@ module internal Locate =
     /// What one that is built with CUDA has besides.
     let cudaFiles = stems |> List.filter isCuda |> List.map fileName
 
-    /// LibTorch's files that are loaded by hand, in this order. What stands here and does not exist on a
+    /// LibTorch's files that are loaded by hand, in this order. What is here and does not exist on a
     /// system is passed over, but for `torch_cpu`.
     let libTorchFiles =
         let helpers =

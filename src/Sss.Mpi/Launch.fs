@@ -40,7 +40,7 @@ module Launch =
     let ofEnvironment () =
         ofVariables (Environment.GetEnvironmentVariable >> Option.ofObj)
 
-    /// Whether a variable makes a process one of several ranks. A child that works by itself is
+    /// Whether a variable makes a process one of several ranks. A child that works alone is
     /// started without those.
     let isOfRanks (name: string) =
         [ "OMPI_"; "PMIX_"; "PMI_"; "ORTE_"; "PRTE_"; "SLURM_STEP_"; "SLURM_PROCID" ]

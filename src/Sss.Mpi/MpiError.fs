@@ -8,7 +8,7 @@ type MpiError =
     | OtherMpi of library: string * missing: string
     /// MPI could not be started.
     | NotStarted of call: string * reason: string
-    /// The launcher started so many ranks, and MPI knows of another number.
+    /// The launcher started this many ranks, and MPI knows of another number.
     | OtherCount of started: int * by: string * known: int
 
 /// Wording.

@@ -94,7 +94,7 @@ type internal Watch
     /// Ends the process and the job: says why, tells the others.
     let abandon (why: string option) =
         Option.iter say why
-        // Another thread may hang inside of MPI and hold the gate for good.
+        // Another thread may hang inside of MPI and never release the gate.
         let isHeld = Monitor.TryEnter(gate, TimeSpan.FromSeconds 2.0)
 
         if isHeld then

@@ -95,7 +95,7 @@ module internal Charts =
 
         series |> List.mapi line |> together id title note 280 (axes "epoch" y range)
 
-    /// Rows of shares from 0 to 1 over epochs, one a name; the first name on top.
+    /// Rows of shares from 0 to 1 over epochs, one per name; the first name on top.
     let shares id title note (epochs: float list) (rows: (string * float list) list) : PageChart =
         let rows = List.rev rows
 

@@ -249,7 +249,7 @@ module Markdown =
         ""
     ]
 
-    /// The page. `notes`: a text behind the heading.
+    /// The page. `notes`: a text after the heading.
     let page (notes: string option) (studies: Study list) : string =
         let data = studies |> List.map _.Data |> List.distinct |> String.concat ", "
 

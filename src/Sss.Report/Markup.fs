@@ -67,7 +67,7 @@ module internal Markup =
             ]
         ]
 
-    /// A bar that is full at 1. It repeats a number that stands beside it, so it is hidden from
+    /// A bar that is full at 1. It repeats a number that is beside it, so it is hidden from
     /// screen readers.
     let bar (fraction: float) =
         let fraction =

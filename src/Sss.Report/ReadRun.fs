@@ -51,7 +51,7 @@ module ReadRun =
         "network.sss", "the picture, the layers and the recipe"
         "network.safetensors", "the factors at the end of training"
         "selected.sss", "what was removed"
-        "metrics.csv", "the course of training"
+        "metrics.csv", "the training curves"
         "result.json", "accuracy, exactness and times"
         "bench.json", "latency ('sss bench' measures it)"
     ]

@@ -8,7 +8,7 @@ open Sss.Core
 open Sss.Dsl
 open Sss.Files
 
-/// What was found to go on from.
+/// What was found to continue from.
 type Resumed = {
     /// The newest state that can be read, with its file; None: there is no checkpoint.
     Found: (string * TrainState) option
@@ -54,7 +54,7 @@ module Checkpoint =
         else
             []
 
-    /// What makes a run this one, item by item. Threads are no part of it: with another number the
+    /// What makes a run this one, item by item. Threads are not part of it: with another number the
     /// bits change, and nothing else.
     let identity
         (network: Network)
@@ -170,7 +170,7 @@ module Checkpoint =
 [<RequireQualifiedAccess>]
 module CheckpointError =
 
-    /// How to go on instead. `epochs` alone deserves a word of its own.
+    /// How to continue instead. `epochs` alone deserves a word of its own.
     let private wayOut (path: string) items =
         let folder =
             Path.GetDirectoryName path

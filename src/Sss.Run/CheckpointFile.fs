@@ -12,7 +12,7 @@ open Sss.Files
 
 /// A state of training as a safetensors file. The arrays of the network stand under their own keys,
 /// so that the file serves as a weight file too; all others have keys that begin with `@`. What is
-/// no array stands in the metadata: `sss.checkpoint` (`Format`), `sss.network`, `sss.state`, the items of
+/// no array is in the metadata: `sss.checkpoint` (`Format`), `sss.network`, `sss.state`, the items of
 /// the run's identity as `run.NAME`, and `sss.checksum`, the SHA-256 of everything else.
 [<RequireQualifiedAccess>]
 module CheckpointFile =

@@ -11,7 +11,7 @@ open Sss.Core
 open Sss.Files
 
 /// What makes a data set the one that a run was started with, item by item: its images, labels and
-/// classes. Where it is, and how its path was typed, is no part of it.
+/// classes. Where it is, and how its path was typed, is not part of it.
 [<RequireQualifiedAccess>]
 module Fingerprint =
 

@@ -12,7 +12,7 @@ open Sss.Torch
 type NetworkSource =
     /// A text.
     | File of path: string
-    /// At hand, with the recipe that stands beside it.
+    /// At hand, with the recipe that is beside it.
     | Given of Network * Recipe
 
 /// The images of a job.
@@ -60,7 +60,7 @@ type Job = {
     /// The recipe to train by, from the network's own (or the defaults).
     Recipe: Recipe -> Recipe
     Images: ImageSource
-    /// So many training images only.
+    /// This many training images only.
     Limit: int option
     Begin: Begin
     /// The factors' update rule.

@@ -27,7 +27,7 @@ type RunPlace = {
 [<RequireQualifiedAccess>]
 type Keep =
     | Nothing
-    /// States to go on from, and nothing else. The newest is gone on with, where there is one.
+    /// States to continue from, and nothing else. The newest is continued, where there is one.
     | Checkpoints of folder: string
     | Run of RunPlace
 
@@ -132,7 +132,7 @@ module internal Keeping =
     /// Folders of further seeds and of controls.
     let private others = [ "controls"; "seeds" ]
 
-    /// What an earlier run left of them is gone on with, thrown away, or in the way. Runs that have
+    /// What an earlier run left of them is continued, thrown away, or in the way. Runs that have
     /// their means in `result.json` are at their end.
     let private clearOthers (place: RunPlace) : Result<unit, PipelineError> =
         let folder name = RunFolder.file place.Folder name
@@ -179,7 +179,7 @@ module internal Keeping =
                 |> Result.teeError (fun _ -> held.Dispose())
         }
 
-    /// The state that an earlier run left to go on from, and what keeps this one's. What is in the way of
+    /// The state that an earlier run left to continue from, and what keeps this one's. What is in the way of
     /// a new run is taken away.
     let start
         (keep: Keep)

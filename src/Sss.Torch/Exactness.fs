@@ -154,7 +154,7 @@ module Exactness =
         }
 
     /// The same check with the same numbers, computed at double precision. What differs there beyond the
-    /// tolerance is no rounding of the arithmetic: the two networks are two functions.
+    /// tolerance is not rounding: the two networks compute different functions.
     let checkAtDouble
         (engine: LibTorch)
         (reference: Network * Weights<float32>)

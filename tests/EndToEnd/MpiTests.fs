@@ -216,7 +216,7 @@ type MpiTests() =
                 "  seed: 5 there, 1 at rank 0"
                 "All ranks need the same program, files and options."
             ],
-            // What the images are is a sum that stands in no test.
+            // What the images are is a sum that is in no test.
             lines
             |> List.ofArray
             |> List.filter (fun line ->

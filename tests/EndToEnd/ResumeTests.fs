@@ -21,7 +21,7 @@ module private Signal =
     let give (child: Process) (signal: int) =
         Assert.Equal(0, send (child.Id, signal))
 
-/// Runs that end before their time, and go on.
+/// Runs that end before their time, and continue.
 type ResumeTests() =
 
     /// What a run leaves that must not depend on how often it was ended on the way.

@@ -19,7 +19,7 @@ type SweepTests() =
         for name in [ "selected"; "dense"; "scratch-e"; "scratch-b"; "uniform" ] do
             Assert.Contains($"macs 0.7  {name} ", ended.Out)
 
-        // A line a run, off a terminal.
+        // A line per run, off a terminal.
         Assert.Contains("[10/10] ", ended.Err)
         let file = folder.File "out/sweep.json"
         let all = runs (jsonFile file)

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Sss.Facade.Tests;
 
-/// <summary>Data sets from arrays: what they are divided into, and what is no image or label.</summary>
+/// <summary>Data sets from arrays: what they are divided into, and what is not an image or label.</summary>
 public class ArrayTests
 {
     private static readonly Shape Shape = new(1, 2, 2);

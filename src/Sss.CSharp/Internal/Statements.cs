@@ -1,6 +1,6 @@
 namespace Sss.Internal;
 
-/// <summary>Factors as they were asked for.</summary>
+/// <summary>Factors as they were requested.</summary>
 internal sealed record FactorRequest(FactorKind Kind, double Gamma, double Init);
 
 /// <summary>One statement of a body that was built in code, before anything about it is checked.</summary>

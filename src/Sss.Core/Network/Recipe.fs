@@ -140,7 +140,7 @@ type Recipe = {
     Penalty: FactorPenalty
     /// The fraction of the dense network's macs that the selected network may have.
     TargetMacs: float option
-    /// Remove for good what stays zero, every so many epochs.
+    /// Remove permanently what stays zero, every so many epochs.
     ShrinkEvery: int option
     Seed: int
     Augment: Augment

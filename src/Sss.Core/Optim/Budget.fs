@@ -28,7 +28,7 @@ namespace Sss.Core
 ///
 /// Hence: from the step after the last call before the deadline the network is never above the
 /// target; it is below it by at most the cheapest remaining structure (as `Landing.choose` has it),
-/// or nothing that is gone fits in; whatever the loss does, as long as nothing was cut out on the way that
+/// or nothing that is gone fits in; regardless of the loss, as long as nothing was cut out on the way that
 /// would have to come back.
 [<RequireQualifiedAccess>]
 module Budget =
@@ -41,7 +41,7 @@ module Budget =
     /// that it is the same in float32.
     let floor = 1.0 / 128.0
 
-    /// The least that each of so many factors may be, as the last call had it.
+    /// The least that each of this many factors may be, as the last call had it.
     let floors (count: int) (state: BudgetState) : float[] =
         Array.init
             count
@@ -70,7 +70,7 @@ module Budget =
         Previous = [||]
     }
 
-    /// The state after structures were removed for good: `kept` holds the old indices of those that
+    /// The state after structures were removed permanently: `kept` holds the old indices of those that
     /// stay, in order.
     let reindex (kept: int[]) (state: BudgetState) : BudgetState =
         let pick (values: 'a[]) =
@@ -199,7 +199,7 @@ module Budget =
         }
 
     /// The γs until the next call. All arrays are as long as there are structures; call it at least
-    /// once an epoch, and once where the last stretch before the deadline begins.
+    /// once per epoch, and once where the last stretch before the deadline begins.
     let decide (input: BudgetInput) (state: BudgetState) : BudgetDecision =
         let input = {
             input with

@@ -8,7 +8,7 @@ namespace Sss.Core
 /// is optimal brain damage's ½hλ² (LeCun, Denker, Solla 1990) with the Fisher information in place of the
 /// curvature h, as in Theis, Korshunova, Tejani, Huszár, "Faster gaze prediction with dense networks and
 /// Fisher pruning" (2018), who weigh it against cost as well. Unlike λ by itself it does not change when λ
-/// shrinks and the weights before or behind it grow in turn; and in networks of any width it is of one
+/// shrinks and the weights before or after it grow in turn; and in networks of any width it is of one
 /// order in all layers.
 [<RequireQualifiedAccess>]
 module Saliency =

@@ -16,13 +16,13 @@ type StayRule =
     | SumNeeded of residual: string * reader: string
     /// The channel that it shares (through `dwconv` or `concat`) is read elsewhere.
     | SharedChannel of reader: string
-    /// Behind it the channel is constant but not 0, and `reader` pads with zeros.
+    /// After it the channel is constant but not 0, and `reader` pads with zeros.
     | BeforePadding of reader: string
     /// The groups of a convolution must stay equally large.
     | EqualGroups of conv: string
     /// A part that cannot go would have no channel left.
     | LastChannel of layer: string
-    /// Added again to reach the multiple that was asked for.
+    /// Added again to reach the multiple that was requested.
     | Rounded of layer: string
     /// Its channel is one of the network's input.
     | NetworkInput

@@ -138,7 +138,7 @@ module internal Names =
                     | _ -> ()
 
                     checkBody run known false inner
-            // A body without a label is no scope: a label in it stands where the body stands.
+            // A body without a label is not a scope: a label in it belongs to the scope of the body.
             | StatementKind.Body inner ->
                 checkBody run known (inRepeat && statement.Label.IsNone) inner
             | StatementKind.Broken -> ()

@@ -56,8 +56,8 @@ module internal PrintBody =
 
     let private familyOf (op: Op) = (Op.facts op).Family
 
-    /// A layer goes on the line of the one before it when it only finishes it: a bn behind weights,
-    /// an activation behind either.
+    /// A layer goes on the line of the one before it when it only finishes it: a bn after weights,
+    /// an activation after either.
     let private joins before layer =
         match before |> Option.map familyOf, familyOf layer with
         | Some Family.Weights, (Family.Norm | Family.Pointwise)

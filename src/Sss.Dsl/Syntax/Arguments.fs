@@ -35,7 +35,7 @@ let commaList (p: P<'T>) : P<'T list> =
             )
     }
 
-/// `NAME=` behind which a value follows; nothing is read where there is none.
+/// `NAME=` after which a value follows; nothing is read where there is none.
 let named (blanks: P<unit>) : P<Located<string> option> =
     tryRead (
         syntax {

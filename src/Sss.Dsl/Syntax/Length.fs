@@ -8,7 +8,7 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal Length =
 
-    /// Statements that a text may hold: the layers of the largest network, and what stands around them.
+    /// Statements that a text may hold: the layers of the largest network, and what is around them.
     let private limit = Check.maxLayers + 1_000
 
     let private isBlank c = c = ' ' || c = '\t' || c = '\r'

@@ -106,7 +106,7 @@ module Batch =
         )
 
     /// The same with a random rectangle scaled to the whole, where the plan has it; gives the stream
-    /// behind the draws that this took.
+    /// after the draws that this took.
     let private scaled plan index (rng: Rng) (target: float32[]) : Result<Rng, FileError> =
         let shape = plan.Split.Shape
         let least = plan.Augment.Area
@@ -250,7 +250,7 @@ module Batch =
         : Result<unit, FileError> =
         write plan draw index index destination
 
-    /// So many images behind a broken one are tried in its place.
+    /// This many images after a broken one are tried in its place.
     let private substitutes = 100
 
     /// Fills `images` with the images of `indices`, N × C × H × W, and `labels` with their classes

@@ -9,7 +9,7 @@ module Classes =
         names |> List.indexed |> List.forall (fun (i, name) -> name = string i)
 
     /// For each class of a data set the class of the network that it is: by its name where the
-    /// network knows all the names, in whatever order; by its number where either side has nothing
+    /// network knows all the names, in any order; by its number where either side has nothing
     /// but numbers. None: neither.
     let matching (network: string list) (data: string list) : int[] option =
         let places =

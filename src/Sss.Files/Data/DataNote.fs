@@ -108,7 +108,7 @@ module DataNote =
     /// terminal or begin a new line is escaped.
     let message note = Escape.line (text note)
 
-    /// So many lines of one data set at most.
+    /// At most this many lines per data set.
     let private mostLines = 12
 
     /// Notes below a title, of a bounded number of lines; empty where there is no note.

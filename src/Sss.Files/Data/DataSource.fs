@@ -16,7 +16,7 @@ type DataSource =
     | Cifar10 of folder: string
     /// A folder with the binary files of CIFAR-100.
     | Cifar100 of folder: string
-    /// A folder of pictures, a sub-folder a class.
+    /// A folder of pictures, a sub-folder per class.
     | Folder of folder: string
     /// A NumPy archive.
     | Npz of file: string

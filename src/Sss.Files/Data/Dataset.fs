@@ -5,7 +5,7 @@ open Sss.Core
 /// Picture files, each an image of a split: the middle, scaled to the split's shape, in bytes.
 type Pictures = {
     Paths: string[]
-    /// All images, decoded once; None: each is decoded whenever it is asked for.
+    /// All images, decoded once; None: each is decoded whenever it is requested.
     Kept: byte[] option
 }
 
@@ -52,7 +52,7 @@ type Dataset = {
 type internal Moments = {
     /// Pixels, of one channel.
     Count: int64
-    /// One a channel.
+    /// One per channel.
     Sums: int64[]
     Squares: int64[]
 }

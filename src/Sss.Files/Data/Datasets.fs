@@ -153,7 +153,7 @@ module Dataset =
                         Labels = split.Labels |> Array.map (fun label -> places[label])
                 }
 
-    /// So many training images only: the first ones where they have all classes in about their
+    /// This many training images only: the first ones where they have all classes in about their
     /// proportions, else a draw of each class in proportion (`Sampling.places`). Preparation and test
     /// split stay. A draw is noted.
     let limitBy (seed: int) (count: int) (dataset: Dataset) : Dataset =

@@ -8,7 +8,7 @@ open System
 type FolderNote =
     /// Hidden folders and hidden pictures, which are passed over.
     | Hidden of names: string list
-    /// Class folders with nothing in them, which are no classes.
+    /// Class folders with nothing in them, which are not classes.
     | Empty of folders: string list
     /// Files of a class folder that are not read, by suffix.
     | NotRead of folder: string * suffixes: (string * int) list

@@ -54,7 +54,7 @@ module Likeness =
         Seq.foldBack add (letters text) []
 
     /// The program runs without the Unicode tables of the system, so this compares unit by unit: a
-    /// letter beyond ASCII may stand for a letter with marks.
+    /// letter beyond ASCII may represent a letter with marks.
     let private isSameForm (a: string) (b: string) =
         let isOne (p: string) (q: string) =
             p.Length = 1 && p[0] > '\127' && q.Length > 1 && isMark q[1]

@@ -12,7 +12,7 @@ open Sss.Core
 /// Images: `bool`, `uint8`, `uint16`, `float16`, `float32` or `float64`; N × H × W (one channel),
 /// N × C × H × W or N × H × W × C by the rule of `ArrayLayout`; N × F for vectors. What their numbers
 /// mean is stated by `range` or inferred by `PixelRange.infer`. Labels: `uint8`, `int32` or `int64`,
-/// one an image.
+/// one per image.
 [<RequireQualifiedAccess>]
 module Npz =
 

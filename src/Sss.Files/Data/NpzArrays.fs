@@ -9,7 +9,7 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal NpzArrays =
 
-    /// Larger labels are no labels.
+    /// Larger labels are not labels.
     let private largestLabel = 65535L
 
     let private product (shape: int64 list) =

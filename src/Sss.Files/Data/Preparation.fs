@@ -87,7 +87,7 @@ module Units =
         IsSame = true
     }
 
-    /// So many times as wide may the numbers of one source be as those of another while both may
+    /// How many times wider the numbers of one source may be than those of another while both may
     /// still be of the same unknown units.
     let private alike = 10.0f
 
@@ -128,9 +128,9 @@ type Preparation = {
     /// Of the numbers that the network was trained on, before `Scale`.
     Range: PixelRange
     Scale: float32
-    /// One a channel, of the scaled pixels of the training split.
+    /// One per channel, of the scaled pixels of the training split.
     Mean: float32[]
-    /// One a channel; never 0 (a channel that is the same everywhere gets 1).
+    /// One per channel; never 0 (a channel that is the same everywhere gets 1).
     Deviation: float32[]
 }
 

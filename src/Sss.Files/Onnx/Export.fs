@@ -159,7 +159,7 @@ module Onnx =
     /// The bytes of one number.
     let private numberBytes = 4L
 
-    /// The format's messages end at 2 GiB; what is no weight takes far less than the margin.
+    /// The format's messages end at 2 GiB; everything other than weights takes far less than the margin.
     let private fits (weights: Weights<float32>) =
         let bytes =
             weights |> Map.fold (fun n _ t -> n + numberBytes * int64 t.Data.Length) 0L

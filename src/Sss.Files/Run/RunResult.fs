@@ -73,7 +73,7 @@ type RunArithmetic = {
 [<RequireQualifiedAccess>]
 module RunArithmetic =
 
-    /// What a training computes on and with where nothing else is asked for.
+    /// What a training computes on and with where nothing else is requested.
     let usual = "cpu at float32"
 
     /// What a training computed on and with: `cuda:0 at float32 with TF32`.

@@ -17,7 +17,7 @@ type internal Entry = {
     /// In bytes from the end of the header; `Finish` is not included.
     Start: int64
     Finish: int64
-    /// Where the entry stands in the file, for errors.
+    /// Where the entry is in the file, for errors.
     At: int64
 }
 
@@ -54,7 +54,7 @@ module internal StoredType =
         | F16
         | Bf16 -> 2
 
-/// One tensor at the precision that is asked for.
+/// One tensor at the precision that is requested.
 [<RequireQualifiedAccess>]
 module StoredTensor =
 

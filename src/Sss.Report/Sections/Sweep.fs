@@ -153,14 +153,14 @@ module internal Sweep =
         [
             Markup.section "cost" "Accuracy against cost" (List.map Charts.place charts)
             Markup.section "runs" "The runs" [
-                Markup.note "Best: no other run has both more accuracy and fewer macs."
+                Markup.note "Best: no other run has both higher accuracy and fewer macs."
                 Markup.table
                     "Runs"
                     [
                         "run", Markup.Text
                         "accuracy, %", Markup.Number
                         "macs", Markup.Number
-                        "part of the macs", Markup.Drawing
+                        "share of the macs", Markup.Drawing
                         "params", Markup.Number
                         "seeds", Markup.Number
                         "exactness", Markup.Text

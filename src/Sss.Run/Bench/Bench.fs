@@ -167,7 +167,7 @@ module Bench =
         |> Result.map (List.sortByDescending (fun layer -> layer.Median))
         |> Result.mapError NoModel
 
-    /// Times a run's two networks with so many threads, about so many seconds a row (but at least
+    /// Times a run's two networks with this many threads, about this many seconds a row (but at least
     /// seven rounds). Where a row is not faster, the selected network's layers are timed too.
     let run
         (engine: LibTorch)

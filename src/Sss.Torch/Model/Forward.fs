@@ -16,7 +16,7 @@ module internal Forward =
         if not (same value input) && not (same value result) then
             value.Dispose()
 
-    /// Runs parts one behind the other; what autograd does not hold is freed at once.
+    /// Runs parts one after the other; what autograd does not hold is freed at once.
     let private chain (parts: Part[]) mode (x: Tensor) =
         let mutable value = x
 

@@ -24,7 +24,7 @@ type ModelError =
     | TooManyNumbers of what: string * count: int64 * limit: int64 * largest: (string * int64) list
     /// More memory is needed than there is. `use`: what for; `parts`: of what and how many bytes.
     | TooMuchMemory of purpose: string * needs: Need
-    /// A network whose scores overflow, for so many inputs of so many.
+    /// A network whose scores overflow, for some of its inputs: how many, and of how many.
     | ScoresNotFinite of count: int * inputs: int
     /// Two groups of parameters share memory: one of them would be updated twice.
     | SharedParameters of first: string * second: string

@@ -20,7 +20,7 @@ module internal Control =
 
     /// Steps without pressure, half of those until the target holds: what a structure is worth cannot be
     /// measured in a network that has learned nothing. Late stages get hardly any gradient at first, and
-    /// some runs lost them for good.
+    /// some runs lost them permanently.
     let free (recipe: Recipe) (stepsPerEpoch: int) = last recipe stepsPerEpoch / 2L
 
     /// How often the controller is asked while it presses, at least: a short recipe has few epochs
@@ -58,7 +58,7 @@ module internal Control =
 
     let private places (slot: Slot) = [| int slot.Offset .. int (slot.Offset + slot.Count) - 1 |]
 
-    /// Macs that go when a factor does. Those of an array are alike: one is asked for all.
+    /// Macs that go when a factor does. Those of an array are alike: one is computed for all.
     let private savings (macsOf: (int -> bool) -> int64) (trainer: Trainer) (magnitudes: float[]) =
         let isAlive i = magnitudes[i] <> 0.0
         let whole = macsOf isAlive

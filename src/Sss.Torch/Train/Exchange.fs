@@ -20,7 +20,7 @@ type internal Agreed = {
     /// Mean over the whole batch.
     Loss: float
     Right: int64
-    /// What at least one rank has asked for.
+    /// What at least one rank has requested.
     Wishes: Wishes
     /// Whether all ranks came to the step with the same bits.
     IsSame: bool
@@ -35,7 +35,7 @@ module internal Checksum =
     let private mix (hash: uint64) (word: uint64) =
         BitOperations.RotateLeft((hash ^^^ word) * prime, 29)
 
-    /// A hash with the bytes behind it.
+    /// A hash with the bytes after it.
     let add (hash: uint64) (bytes: ReadOnlySpan<byte>) : uint64 =
         let words = Runtime.InteropServices.MemoryMarshal.Cast<byte, uint64> bytes
         // Four at a time: one would wait for its multiplication.

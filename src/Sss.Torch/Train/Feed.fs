@@ -166,7 +166,7 @@ type internal Feed
     member _.Waited = waiting.Elapsed.TotalSeconds
 
     /// The batch of the next step, waited for where it is not ready. It is good until the next is
-    /// asked for. Fails when a file cannot be read, or when more pictures are broken than
+    /// requested. Fails when a file cannot be read, or when more pictures are broken than
     /// `ImageFolder.tolerated` allows.
     member _.Take() : Result<Loaded, FileError> =
         let at, result =

@@ -15,7 +15,7 @@ module internal Loop =
     /// A loss of a batch from which no training comes back: its scores are as far apart.
     let private hopeless = 1e10
 
-    /// A mean loss at the end of training that is no result: chance is below 14 for a million classes.
+    /// A mean loss at the end of training that is not a result: chance is below 14 for a million classes.
     let private unusable = 1e6
 
     let private addDose rate (gamma: Gamma) (dose: Gamma) : Gamma = {
@@ -155,7 +155,7 @@ module internal Loop =
 
         Session.keep c.Session state |> Result.bind (fun () -> Error(Stopped state))
 
-    /// One step with what belongs before and behind it.
+    /// One step with what belongs before and after it.
     let private advance (c: Course) rate (p: Progress) : Result<Progress, TrainError> =
         let s = c.Session
         let within = int (p.State.Step % int64 s.StepsPerEpoch)

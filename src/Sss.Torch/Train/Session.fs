@@ -34,7 +34,7 @@ type internal Live(first: Trainer, team: Team option, batch: int) =
     /// Multiply-adds of its network for one image.
     member _.Macs = macs
 
-    /// Ends the one at work, and goes on with another.
+    /// Ends the one at work, and continues with another.
     member _.Replace(next: Trainer) =
         release ()
         trainer <- next
@@ -219,7 +219,7 @@ module internal Session =
     /// Before statistics are looked at: those of all ranks, where there are more than one.
     let pool (live: Live) = live.Exchange |> Option.iter _.Pool()
 
-    /// After an epoch's last step: report, validation, cut, and a state to go on from.
+    /// After an epoch's last step: report, validation, cut, and a state to continue from.
     let finishEpoch (s: Session) (live: Live) (feed: Feed) rate seconds (p: Progress) =
         result {
             pool live

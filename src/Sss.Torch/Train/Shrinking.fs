@@ -3,7 +3,7 @@ namespace Sss.Torch
 open FsToolkit.ErrorHandling
 open Sss.Core
 
-/// Structures that are taken out for good while training goes on. A pure function of the state.
+/// Structures that are removed permanently while training continues. A pure function of the state.
 [<RequireQualifiedAccess>]
 module internal Shrinking =
 
@@ -16,7 +16,7 @@ module internal Shrinking =
         |> List.map (fun slot -> slot.Key, int slot.Offset)
         |> Map.ofList
 
-    /// Whether factors are 0 for good, by owner and index: at every step of one epoch, or held at 0
+    /// Whether factors are 0 permanently, by owner and index: at every step of one epoch, or held at 0
     /// by the controller of a target.
     let private gone (perEpoch: int) (state: TrainState) : string -> int -> bool =
         let offsets = offsets state.Network

@@ -22,7 +22,7 @@ type Team =
 module Team =
 
     /// The first row and the number of rows of a batch that are a rank's: parts that differ by one
-    /// row at most, whatever the numbers.
+    /// row at most, regardless of the numbers.
     let rows (batch: int) (size: int) (rank: int) : struct (int * int) =
         let first r =
             int (int64 r * int64 batch / int64 size)

@@ -72,7 +72,7 @@ type EpochReport = {
     Validation: Evaluation option
 }
 
-/// Structures taken out for good while training goes on.
+/// Structures removed permanently while training continues.
 type CutReport = {
     /// From 0: the epoch after which they went.
     Epoch: int
@@ -83,7 +83,7 @@ type CutReport = {
     After: Cost
 }
 
-/// Where a run goes on.
+/// Where a run continues.
 type Resumption = {
     /// None: there was no checkpoint, and the run starts at its first step.
     Checkpoint: string option
@@ -98,7 +98,7 @@ type TrainEvent =
     | Resumed of Resumption
     | Started of TrainStart
     | Stepped of StepReport
-    /// A picture turned out to be broken; the next one of the split stands in for it.
+    /// A picture turned out to be broken; the next one of the split replaces it.
     | LeftOut of FileError
     /// A file about the training (`metrics.csv`, `events/`) could not be written. Training does not
     /// depend on it and continues; the same file is reported once.
@@ -113,13 +113,13 @@ type TrainError =
     | Diverged of epoch: int * loss: float
     /// A number of the network is no longer finite, though the loss still was.
     | Overflowed of epoch: int * key: string
-    /// The loss of the first batch is no number, or far too large: no step has been made.
+    /// The loss of the first batch is not a number, or far too large: no step has been made.
     | BadStart of loss: float
-    /// A batch normalisation that sees one value a channel. `images`: of a rank, where there are more.
+    /// A batch normalisation that sees one value per channel. `images`: of a rank, where there are more.
     | NormOfOne of layer: string * images: int * ranks: int * available: int
-    /// Stopped on request, with all that is needed to go on.
+    /// Stopped on request, with all that is needed to continue.
     | Stopped of TrainState
-    /// No factor has moved since the start, in so many steps.
+    /// No factor has moved since the start, in this many steps.
     | Unmoved of steps: int
     /// What was to be kept of the run could not be written.
     | NotKept of FileError
@@ -131,7 +131,7 @@ type TrainError =
     | TooManyRanks of ranks: int * batch: int
     /// The training set has no images.
     | NoImages
-    /// A label that is no class of the network.
+    /// A label that is not a class of the network.
     | BadLabel of image: int * label: int * classes: int
     /// A setting outside of its bounds.
     | BadSetting of name: string * value: string * bounds: string

@@ -4,11 +4,11 @@ open System
 open Sss.Core
 open Sss.Files
 
-/// What a run does to be able to go on after an end that nobody planned.
+/// What a run does to be able to continue after an end that nobody planned.
 type Keeper = {
     /// After each epoch, before its state is kept.
     Epoch: EpochReport -> Result<unit, FileError>
-    /// A state to go on from: after each epoch, when the run is stopped, and in between.
+    /// A state to continue from: after each epoch, when the run is stopped, and in between.
     State: TrainState -> Result<unit, FileError>
     /// How long an epoch may take before a state in its middle is kept.
     Every: TimeSpan
@@ -24,7 +24,7 @@ type TrainSettings = {
     Loaders: int option
     /// The factors' update rule.
     Method: FactorMethod
-    /// Where to go on; None: from fresh random weights of the recipe's seed.
+    /// Where to continue; None: from fresh random weights of the recipe's seed.
     From: TrainState option
     /// The fraction of the training images that is held out to choose the epoch whose numbers are
     /// taken; None: all images train, and the last epoch's numbers are taken.
@@ -74,7 +74,7 @@ module TrainRule =
 [<RequireQualifiedAccess>]
 module internal TrainSettings =
 
-    /// The first batch normalisation that would see one value a channel in a batch: it has no variance.
+    /// The first batch normalisation that would see one value per channel in a batch: it has no variance.
     let checkNorms (ranks: int) (batch: int) (dataset: Dataset) (network: Network) =
         let images = batch / ranks
 
@@ -153,7 +153,7 @@ module internal TrainSettings =
             bad "`augment pca`" augment.Pca "0 where images do not have three channels"
         | _ -> TrainRule.check settings.Method recipe
 
-    /// Whether the steps of the state to go on from are those of its epochs.
+    /// Whether the steps of the state to continue from are those of its epochs.
     let checkStart (settings: TrainSettings) (recipe: Recipe) (perEpoch: int) =
         match settings.From with
         | None -> Ok()

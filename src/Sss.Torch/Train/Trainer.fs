@@ -25,7 +25,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
     let isOnCpu = Memory.isOnCpu model.Weights.Values
 
-    /// Weights and statistics of a model on a device, copied when they are first asked for after a
+    /// Weights and statistics of a model on a device, copied when they are first requested after a
     /// step.
     let mutable copied: struct (float32[] * float32[]) voption = ValueNone
 
@@ -178,7 +178,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
     member it.WouldBe() : Cost option =
         it.CostOf(fun i -> factors.State.Iterate[i] <> 0.0f)
 
-    /// The state with this trainer's arrays: everything to go on from.
+    /// The state with this trainer's arrays: everything to continue from.
     member _.Export(state: TrainState) : TrainState =
         let now = factors.State
 

@@ -10,7 +10,7 @@ open FsCheck.Xunit
 open Sss.Core
 open Sss.Files
 
-/// Files made of a header text and bytes behind it.
+/// Files made of a header text and bytes after it.
 let private made (header: string) (data: byte[]) =
     let text = Encoding.UTF8.GetBytes header
     Array.concat [ BitConverter.GetBytes(int64 text.Length); text; data ]

@@ -34,7 +34,7 @@ type RuleRuns =
         Gen.constant FactorPenalty.GroupL2
     ]
 
-    /// A run of so many steps.
+    /// A run of this many steps.
     static member Of(length: int, penalty: Gen<FactorPenalty>) : Gen<RuleRun> =
         gen {
             let! penalty = penalty

@@ -215,7 +215,7 @@ let ``pictures that are scaled before the cut are so in training, eval and predi
         Assert.Equal(1.0, eval.Accuracy)
         Assert.Equal(1.0, predicted loaded dataset)
 
-        // What stands in the ONNX file says it too.
+        // What is in the ONNX file says it too.
         use session = Folders.ok (OnnxRun.load 1 (Path.Combine(out, "selected.onnx")))
 
         Assert.EndsWith(

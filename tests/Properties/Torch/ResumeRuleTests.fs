@@ -1,4 +1,4 @@
-/// Which checkpoints a run may go on from: the same data wherever it is, and states that fit.
+/// Which checkpoints a run may continue from: the same data wherever it is, and states that fit.
 [<Xunit.Collection "LibTorch">]
 module Sss.Tests.Torch.ResumeRuleTests
 

@@ -41,7 +41,7 @@ let private edit key change (weights: Weights<float32>) : Weights<float32> =
     weights
     |> Map.change key (Option.map (fun t -> { t with Data = change t.Data }))
 
-/// Every so many hundred networks the old measure, relative to an input's own largest score, took
+/// Once every few hundred networks the old measure, relative to an input's own largest score, took
 /// rounding for a fault.
 [<Fact>]
 let ``networks of two classes, trained a little, give no false alarm`` () =

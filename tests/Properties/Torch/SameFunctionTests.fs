@@ -90,7 +90,7 @@ let ``gradients of random networks agree with finite differences`` () =
         200
         5UL
         (fun case ->
-            // A factor of 0 stands at a kink of what follows it, where there is no slope.
+            // A factor of 0 is at a kink of what follows it, where there is no slope.
             let t = trial { case with Zeros = [] }
             let images = Array.concat t.Images
             let gradient, slope, size = slopes t.Network t.Weights images case.Seed

@@ -5,7 +5,7 @@ open System
 /// A component of a JPEG: its number in the file, and its sampling factors.
 type internal JpegComponent = { Id: byte; Across: int; Down: int }
 
-/// What stands in a JPEG before its first scan.
+/// What is in a JPEG before its first scan.
 type internal JpegHeader = {
     Width: int
     Height: int
@@ -24,7 +24,7 @@ module internal JpegHeader =
 
     let private damaged () = fault "its data is damaged"
 
-    /// So many bytes that belong to no marker are passed over, as decoders do.
+    /// This many bytes that belong to no marker are passed over, as decoders do.
     let private mostSurplus = 1 <<< 16
 
     let private short (bytes: byte[]) at =

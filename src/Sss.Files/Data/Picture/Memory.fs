@@ -66,7 +66,7 @@ type internal Gate(budget: int64) =
                 Monitor.PulseAll sync
             )
 
-    /// Runs work that needs about so many bytes, once there is room.
+    /// Runs work that needs about this many bytes, once there is room.
     member _.Within (claim: int64) (work: unit -> 'T) : 'T =
         enter claim
 

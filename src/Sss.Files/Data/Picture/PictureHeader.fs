@@ -20,7 +20,7 @@ module internal PictureHeader =
     /// So long may a side be: 1,048,576 pixels.
     let mostAside = 1L <<< 20
 
-    /// Reads the header of a file of so many bytes. A fault names no file.
+    /// Reads the header of a file of this many bytes. A fault names no file.
     let read (length: int64) (read: ReadAt) : Result<PictureHeader, Fault> =
         let start = read 0L 8
 

@@ -4,9 +4,9 @@ open System
 
 /// How the bytes of decoded rows make pixels.
 type internal PixelFormat =
-    /// A byte a pixel, the number of a colour; of 256 colours three bytes each.
+    /// A byte per pixel, the number of a colour; of 256 colours three bytes each.
     | Numbered of colours: byte[]
-    /// So many bytes a pixel, which begin with red, green and blue.
+    /// This many bytes per pixel, which begin with red, green and blue.
     | Direct of bytes: int
 
 /// Some pixels of a row as they are decoded: `Count` from `First` on, `Step` apart, in row `Y`. The
