@@ -1,6 +1,6 @@
 namespace Sss;
 
-/// <summary>Whether a finding stops the work.</summary>
+/// <summary>How serious a diagnostic is.</summary>
 public enum Severity
 {
     /// <summary>An error: the text has no meaning until it is corrected.</summary>
@@ -16,7 +16,7 @@ public enum Severity
 /// <param name="Length">In characters.</param>
 public readonly record struct Location(int Line, int Column, int Length);
 
-/// <summary>One finding of the parser, the checker or a reader, worded for a person.</summary>
+/// <summary>One diagnostic of the parser, the checker or a reader, in words.</summary>
 public sealed record Diagnostic
 {
     /// <summary><c>SSSnnn</c>: stable, each with a page under <c>docs/errors</c>.</summary>

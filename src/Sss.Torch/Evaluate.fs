@@ -6,7 +6,7 @@ open Sss.Core
 open Sss.Files
 open TorchSharp
 
-/// How a network does on a set of images.
+/// The accuracy and loss of a network on a set of images.
 type Evaluation = {
     /// Fraction of images whose largest score is their class's.
     Accuracy: float

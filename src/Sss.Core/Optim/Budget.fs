@@ -1,11 +1,11 @@
 namespace Sss.Core
 
-/// Reaching a budget of macs by moving γ, and a floor under what is kept. A pure function from what is seen and remembered to
+/// Reaches a budget of macs by changing γ, with a lower bound on the factors that are kept. A pure function from observations and state to
 /// the γs of the next stretch of training. It needs the non-negative L1 with a γ for each
 /// factor.
 ///
-/// **Ramp.** All structures are pressed in proportion to their weights, so that the data decide who
-/// is weak. The order of going is magnitude over weight, since a factor under γ·w needs about
+/// **Ramp.** All structures are penalised in proportion to their weights, so that the data decide which
+/// are weak. They are removed in the order of magnitude over weight, since a factor under γ·w needs about
 /// λ/(γ·w) of reach. The last one that must go to reach the target sets the common γ: its λ/w over
 /// the reach that the ramp has left. Measured anew at each call this is feedback: resistance by the
 /// loss shrinks the reach left, not λ, and γ rises.
@@ -14,7 +14,7 @@ namespace Sss.Core
 /// makes a layer no faster.
 /// **Landing** begins when 60 % of the reach is spent, or earlier when by the next call the target
 /// could be crossed. The structures that must go are chosen (`Landing.choose`) and pressed so that
-/// they are at 0 in time; all others get γ = 0 and a floor, and those at 0 are held there. Who was marked stays
+/// they are at 0 in time; all others get γ = 0 and a floor, and those at 0 are held there. Marked structures stay
 /// first in the order, so the choice does not swing. What takes the cost across the target is kept
 /// short of 0 until the end, so that the target is never crossed while others are still under way.
 /// On the stretch before the deadline all marked ones get a γ that no gradient withstands: the
