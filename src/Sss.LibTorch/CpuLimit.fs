@@ -4,10 +4,10 @@ open System
 open System.Runtime.InteropServices
 open System.Runtime.Intrinsics.X86
 
-/// Works around a fault of oneDNN, LibTorch's library of CPU kernels. Some virtual machines hide the
+/// Works around a bug in oneDNN, LibTorch's library of CPU kernels. Some virtual machines hide the
 /// sizes of the processor's caches, by which oneDNN divides its work. Its AVX-512 convolutions then end
-/// the process with a division by 0, or give wrong sums without a word (seen with LibTorch 2.10 on an
-/// AMD EPYC of family 1Ah). Its AVX2 kernels give the right ones.
+/// the process with a division by 0, or gives wrong sums silently (seen with LibTorch 2.10 on an
+/// AMD EPYC of family 1Ah). Its AVX2 kernels are correct.
 [<RequireQualifiedAccess>]
 module CpuLimit =
 
@@ -34,7 +34,7 @@ module CpuLimit =
         | None when hasAvx512 && not tellsCaches -> Some "AVX2"
         | None -> None
 
-    /// What holds on this machine.
+    /// The limit for this machine.
     let needed () : string option =
         if OperatingSystem.IsLinux() then
             decide
@@ -44,7 +44,7 @@ module CpuLimit =
         else
             None
 
-    /// Holds oneDNN to it. Before the first convolution.
+    /// Applies the limit. Must run before the first convolution.
     let apply () =
         match needed () with
         | Some set -> setenv (variable, set, 0) |> ignore

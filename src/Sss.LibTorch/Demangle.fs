@@ -2,7 +2,7 @@ namespace Sss.Torch
 
 open System
 
-/// Names of C++ symbols (Itanium C++ ABI, section 5.1), as far as a person needs them to know which
+/// Names of C++ symbols (Itanium C++ ABI, section 5.1), as far as a person needs them to tell which
 /// function is meant.
 [<RequireQualifiedAccess>]
 module internal Demangle =

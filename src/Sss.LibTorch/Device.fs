@@ -20,7 +20,7 @@ type Precision =
 /// What a computation is for.
 type internal Purpose =
     | ForTraining
-    /// Accuracy, exactness: whatever is reported as a result.
+    /// Accuracy and exactness: everything that is reported as a result.
     | ForVerdict
 
 /// Why CUDA that was requested is not available.
@@ -33,8 +33,8 @@ type DeviceFault =
     | DriverFails of code: int
     /// The driver sees no device.
     | NoDevices
-    /// The driver sees devices and LibTorch does not get on with it: the versions of the driver and
-    /// of LibTorch's CUDA.
+    /// The driver sees devices, but LibTorch cannot use it: the versions of the driver and
+    /// of LibTorch's CUDA, which do not match.
     | DriverTooOld of driver: string * wanted: string option
     /// There are this many devices, and the index is not among them.
     | NoSuchIndex of index: int * count: int
@@ -49,7 +49,7 @@ type CudaDriver = {
     Devices: CudaDevice list
 }
 
-/// What is known of CUDA on a machine.
+/// Facts about CUDA on a machine.
 type CudaFacts = {
     /// The folder of the loaded LibTorch.
     Folder: string
@@ -85,7 +85,7 @@ module Device =
             | _ -> None
         | _ -> None
 
-    /// Whether a device is available; if not, the nearest cause. Never another device instead.
+    /// Whether a device is available; if not, the cause. It never falls back to another device.
     let decide (facts: CudaFacts) (device: Device) : Result<unit, DeviceFault> =
         match device with
         | Cpu -> Ok()
@@ -98,7 +98,7 @@ module Device =
             | Ok _ when index >= facts.Usable -> Error(NoSuchIndex(index, facts.Usable))
             | Ok _ -> Ok()
 
-    /// Whether matrix products may round their inputs to TF32 (10 bits of mantissa): faster by far,
+    /// Whether matrix products may round their inputs to TF32 (10 bits of mantissa): much faster,
     /// good enough for a gradient, and never for a result.
     let internal allowsTf32 (device: Device) (purpose: Purpose) =
         device <> Cpu && purpose = ForTraining
@@ -126,7 +126,7 @@ module DeviceFault =
 
     let private folder = "set SSS_LIBTORCH to a LibTorch with CUDA: see docs/gpu.md"
 
-    /// What is wrong and the way out.
+    /// What is wrong and what to do.
     let message (fault: DeviceFault) =
         match fault with
         | NoCudaBuild place -> $"the LibTorch in {place} is built without CUDA; {folder}."

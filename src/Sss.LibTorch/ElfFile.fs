@@ -27,7 +27,7 @@ type internal ElfHeader = {
 type internal ElfSymbols = {
     Defined: HashSet<string>
     /// Names that some other library has to define, in their order. Left out: what is weak, and what
-    /// asks for a version (those of the C and C++ libraries do; LibTorch's do not).
+    /// needs a version (those of the C and C++ libraries do; LibTorch's do not).
     Required: string list
 }
 

@@ -1,13 +1,13 @@
 namespace Sss.Torch
 
-/// What a LibTorch lacks of what the binding asks for.
+/// Symbols that the binding needs and a LibTorch lacks.
 type MissingSymbols = {
     Folder: string
     /// None: no file there says it.
     Version: string option
     /// The version that the binding is built for.
     Wanted: string
-    /// How many symbols are missing, of how many.
+    /// How many symbols are missing, and how many are needed.
     Count: int
     Asked: int
     /// The first of them, as it is in the library.
@@ -27,15 +27,15 @@ type LibTorchError =
     | NoLibTorchIn of file: string * lookedIn: string list
     /// The binding (`LibTorchSharp`) was found nowhere.
     | BindingNotFound of package: string * lookedIn: string list
-    /// A file is there and the system refuses it.
+    /// The file exists, but the system cannot load it.
     | CannotLoadLibrary of file: string * reason: string
     /// A file of the user's LibTorch is not a library for this process.
     | BadLibrary of file: string * ElfError
-    /// A library calls itself otherwise: the binding would not find it.
+    /// The internal name of a library differs from its file name: the binding would not find it.
     | OtherName of file: string * name: string
     /// The user's LibTorch lacks what the binding calls.
     | MissingSymbols of MissingSymbols
-    /// The binding asks for a newer C++ library and its copy could not be patched.
+    /// The binding needs a newer C++ library, and no patched copy could be made.
     | CannotMendBinding of file: string * reason: string
     /// The device that was requested is not available.
     | NoDevice of Device * DeviceFault
@@ -71,7 +71,7 @@ module LibTorchError =
         $"The LibTorch in {m.Folder}, {version}, does not fit: LibTorch {m.Wanted} is needed. It lacks \
           {m.Count} of the {m.Asked} symbols that are needed; the first is\n  {first}\n{cause}"
 
-    /// One message that names what is wrong and the way out.
+    /// One message that says what is wrong and what to do.
     let message (error: LibTorchError) =
         match error with
         | NoLibTorchForPlatform rid ->

@@ -15,7 +15,7 @@ type Launch =
 [<RequireQualifiedAccess>]
 module Launch =
 
-    /// Variables that hold the number of ranks, each with who sets it. The first that is set counts.
+    /// Variables that hold the number of ranks, each with the program that sets it. The first that is set counts.
     let private sizes = [
         "OMPI_COMM_WORLD_SIZE", "mpirun"
         "SLURM_STEP_NUM_TASKS", "srun"

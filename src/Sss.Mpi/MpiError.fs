@@ -8,14 +8,14 @@ type MpiError =
     | OtherMpi of library: string * missing: string
     /// MPI could not be started.
     | NotStarted of call: string * reason: string
-    /// The launcher started this many ranks, and MPI knows of another number.
+    /// The launcher started a number of ranks, and MPI reports another number.
     | OtherCount of started: int * by: string * known: int
 
 /// Wording.
 [<RequireQualifiedAccess>]
 module MpiError =
 
-    /// What is wrong and the way out.
+    /// What is wrong and what to do.
     let message error =
         match error with
         | NoMpi(library, ranks, by) ->

@@ -37,7 +37,7 @@ type internal Watch
 
     let isDone (request: nativeint[]) =
         let mutable flag = 0
-        // What goes wrong with a beat shows as silence.
+        // A beat that fails counts as silence.
         Calls.MPI_Test(request, &flag, 0n) = 0 && flag <> 0
 
     let listen () =
@@ -135,7 +135,7 @@ type internal Watch
                         isOver, heard
                     )
 
-            // The rank that said so has said why.
+            // The rank that sent it has reported why.
             if isOver then
                 Calls.leave 1
 

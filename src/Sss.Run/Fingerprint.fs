@@ -10,7 +10,7 @@ open System.Text.RegularExpressions
 open Sss.Core
 open Sss.Files
 
-/// What makes a data set the one that a run was started with, item by item: its images, labels and
+/// What identifies the data set of a run, item by item: its images, labels and
 /// classes. Where it is, and how its path was typed, is not part of it.
 [<RequireQualifiedAccess>]
 module Fingerprint =

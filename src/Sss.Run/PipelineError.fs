@@ -4,23 +4,23 @@ open Sss.Core
 open Sss.Dsl
 open Sss.Files
 
-/// All that can go wrong between a text and a selected network.
+/// Everything that can go wrong between a text and a selected network.
 type PipelineError =
     /// Mistakes in a text, with the text to draw them on.
     | BadText of path: string * text: string * Diagnostic list
     | BadFile of FileError
     | NoEngine of LibTorchError
     | NotTrained of TrainError
-    /// The training of a run that keeps checkpoints, with the last one.
+    /// The training of a run with checkpoints failed; the last checkpoint.
     | Ended of TrainError * checkpoint: string option
     /// Training is done and kept; its results could not be written.
     | Unsaved of FileError
     | NotResumed of CheckpointError
     /// Another process trains into the folder.
     | Occupied of folder: string
-    /// A folder holds a run that has not come to its end, and the new one says nothing of it.
+    /// A folder contains an unfinished run, and neither --resume nor --restart was given.
     | Unfinished of folder: string * checkpoint: string
-    /// Ranks that were started with something else than rank 0, or cannot start.
+    /// Ranks that were not started like rank 0, or cannot start.
     | Unlike of Misfit list
     | NotSelected of SelectionError
     | NoModel of ModelError
@@ -71,7 +71,7 @@ module PipelineError =
 
         String.concat "\n" (reasons @ together)
 
-    /// Whether every rank of a job comes to this error at the same place, so that all can end in
+    /// Whether every rank of a job has this error at the same place, so that all can end in
     /// order.
     let isCommon (error: PipelineError) =
         match error with
@@ -94,7 +94,7 @@ module PipelineError =
             | _ -> false
         | _ -> false
 
-    /// What is wrong and the way out.
+    /// What is wrong and what to do.
     let message (error: PipelineError) : string =
         match error with
         | BadText(path, text, diagnostics) ->

@@ -3,8 +3,8 @@ namespace Sss.Torch
 open System
 open Sss.Core
 
-/// What a network needs of memory, found out before any of it is taken. Every number is a lower bound,
-/// so that only what cannot work is refused.
+/// Estimates the memory that a network needs before it is allocated. Every number is a lower bound,
+/// so only networks that cannot fit are rejected.
 [<RequireQualifiedAccess>]
 module Footprint =
 

@@ -8,12 +8,12 @@ type Need = {
     Available: int64
     /// What it is needed for.
     Parts: (string * int64) list
-    /// Layers, with the values that their memory goes to.
+    /// Layers, with the number of values that take the memory.
     Largest: (string * int64) list
     Remedy: string
 }
 
-/// Why no model can be made of a network and its numbers.
+/// Why a network and its numbers do not make a model.
 type ModelError =
     /// A network without these numbers.
     | MissingArray of key: string

@@ -104,10 +104,10 @@ module internal Session =
     let private isHelper (s: Session) =
         s.Settings.Team |> Option.exists (fun team -> team.Rank > 0)
 
-    /// Hands a state to whoever keeps states.
+    /// Passes a state to the keeper, if there is one.
     let keep (s: Session) (state: TrainState) : Result<unit, TrainError> =
         match s.Settings.Keeper with
-        // What ends one rank without a word from MPI has to end all.
+        // An error that ends one rank without MPI noticing must end all ranks.
         | None when isHelper s -> checkFinite (max 0 (state.Epoch - 1)) state
         | None -> Ok()
         | Some keeper ->
@@ -209,7 +209,7 @@ module internal Session =
             Validation = validation
         }
 
-    /// The γs that reports name: of the factors that are there.
+    /// The γs for reports: of the factors that remain.
     let gamma (s: Session) (live: Live) (state: TrainState) : Gamma =
         if state.Pressure.IsSome then
             Control.summary live.Trainer

@@ -106,6 +106,6 @@ module internal Shrinking =
         match Cutting.cut Lanes.count (gone perEpoch state) state.Network state.Numbers with
         | Ok cut when cut.Plan.After.Params < cut.Plan.Before.Params ->
             Some(slice state cut, cut.Plan)
-        // A layer that has died is told at the end, if it stays dead.
+        // A dead layer is reported at the end, if it is still dead.
         | Ok _
         | Error _ -> None

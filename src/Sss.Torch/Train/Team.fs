@@ -2,9 +2,9 @@ namespace Sss.Torch
 
 open TorchSharp
 
-/// The processes that train one network together, as one of them sees them. Every member is
+/// The processes that train one network together, from the view of one of them. Every member is
 /// collective: all ranks call the same ones in the same order, and each call ends once all have
-/// called. A call never comes back when a rank is lost: the process ends with a message then.
+/// called. A call never returns when a rank is lost: the process ends with a message then.
 type Team =
     /// From 0.
     abstract Rank: int

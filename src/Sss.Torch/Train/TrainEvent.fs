@@ -66,7 +66,7 @@ type EpochReport = {
     ImagesPerSecond: float
     /// Seconds of the epoch in which a step waited for its batch.
     Waited: float
-    /// The sum of ηγ so far, a kind each.
+    /// The sum of ηγ so far, for each kind.
     Dose: Gamma
     /// On the images held out, with the iterate's factors; None without validation.
     Validation: Evaluation option
@@ -109,7 +109,7 @@ type TrainEvent =
 
 /// How training can end without a result.
 type TrainError =
-    /// The loss is no longer a number, or so large that training cannot come back.
+    /// The loss is no longer a number, or so large that training cannot recover.
     | Diverged of epoch: int * loss: float
     /// A number of the network is no longer finite, though the loss still was.
     | Overflowed of epoch: int * key: string
@@ -121,9 +121,9 @@ type TrainError =
     | Stopped of TrainState
     /// No factor has moved since the start, in this many steps.
     | Unmoved of steps: int
-    /// What was to be kept of the run could not be written.
+    /// The state of the run could not be saved.
     | NotKept of FileError
-    /// There was not memory enough for a batch.
+    /// There was not enough memory for a batch.
     | OutOfMemory of batch: int
     /// The ranks no longer hold the same numbers.
     | Parted of step: int64
@@ -137,7 +137,7 @@ type TrainError =
     | BadSetting of name: string * value: string * bounds: string
     /// The training images can no longer be read.
     | BadData of FileError
-    /// LibTorch gave up, for want of memory for example; the text is its own.
+    /// LibTorch failed, for example for lack of memory; the text is LibTorch's.
     | EngineFailed of reason: string
     | BadModel of ModelError
 
@@ -145,7 +145,7 @@ type TrainError =
 [<RequireQualifiedAccess>]
 module TrainError =
 
-    /// Whether training ended before it did anything: no checkpoint has to do with it.
+    /// Whether training ended before it did anything: a checkpoint cannot be the cause.
     let isBeforeFirstStep (error: TrainError) =
         match error with
         | BadStart _
@@ -168,7 +168,7 @@ module TrainError =
         | EngineFailed _
         | BadModel _ -> false
 
-    /// One message that says what is wrong and the way out.
+    /// One message that says what is wrong and what to do.
     let message (error: TrainError) =
         match error with
         | Diverged(epoch, loss) ->

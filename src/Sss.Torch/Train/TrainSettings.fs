@@ -4,7 +4,7 @@ open System
 open Sss.Core
 open Sss.Files
 
-/// What a run does to be able to continue after an end that nobody planned.
+/// What a run saves so that it can continue after an unexpected end.
 type Keeper = {
     /// After each epoch, before its state is kept.
     Epoch: EpochReport -> Result<unit, FileError>
@@ -14,13 +14,13 @@ type Keeper = {
     Every: TimeSpan
 }
 
-/// What training needs besides network, data and recipe.
+/// Settings of training besides network, data and recipe.
 type TrainSettings = {
     Engine: LibTorch
-    /// Threads of LibTorch; None: as many as LibTorch takes. Part of what a run's bits depend on.
+    /// Threads of LibTorch; None: LibTorch's default. The exact bits of a run depend on it.
     Threads: int option
     /// Threads that decode and change images ahead of the steps; None: half of the cores where
-    /// pictures are decoded, else one. No bit depends on it.
+    /// pictures are decoded, else one. It does not change results.
     Loaders: int option
     /// The factors' update rule.
     Method: FactorMethod
@@ -36,7 +36,7 @@ type TrainSettings = {
     Team: Team option
 }
 
-/// Bounds that no machine needs to pass.
+/// Bounds that are enough for any machine.
 [<RequireQualifiedAccess>]
 module Limits =
 
@@ -49,11 +49,11 @@ module Limits =
     /// Runs at the same time; each is a process.
     let jobs = 256
 
-/// Whether a recipe's penalty goes with its target, and with the method.
+/// Whether a recipe's penalty is valid with its target and with the method.
 [<RequireQualifiedAccess>]
 module TrainRule =
 
-    /// Needs nothing but the recipe, so that it can be asked before data are read.
+    /// It needs only the recipe, so it can run before data are read.
     let check (method: FactorMethod) (recipe: Recipe) : Result<unit, TrainError> =
         let word = FactorPenalty.word recipe.Penalty
 
@@ -109,7 +109,7 @@ module internal TrainSettings =
         else
             Footprint.fits 4L network |> Result.mapError BadModel
 
-    /// Settings and labels within their bounds, whoever made them.
+    /// Checks that settings and labels are within their bounds.
     let check (settings: TrainSettings) (network: Network) (dataset: Dataset) (recipe: Recipe) =
         let bad name value bounds =
             Error(BadSetting(name, string value, bounds))
