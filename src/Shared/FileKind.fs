@@ -14,12 +14,12 @@ type internal FileKind =
     | Socket
     | Device
 
-/// Asking for the kind of a file before it is opened: opening a pipe waits for somebody at its other
+/// Finds the kind of a file before it is opened: opening a pipe waits for a process at its other
 /// end, and reading a device may never end. This file is part of each project that opens files.
 [<RequireQualifiedAccess>]
 module internal FileKind =
 
-    // .NET has no public way to ask for the kind. This is what it asks itself with: `stat`, with the
+    // .NET has no public way to ask for the kind. This is what it uses itself: `stat`, with the
     // same layout on every Unix, four bytes of flags before the mode.
     [<DllImport("libSystem.Native", EntryPoint = "SystemNative_Stat")>]
     extern int private fileStatus([<MarshalAs(UnmanagedType.LPUTF8Str)>] string path, byte[] status)

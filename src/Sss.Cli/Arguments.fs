@@ -2,7 +2,7 @@ namespace Sss.Cli
 
 open Argu
 
-/// What an option says in every command that has it.
+/// Help texts of options that several commands have.
 module private Same =
 
     let device = "cpu (the default), cuda or cuda:INDEX"

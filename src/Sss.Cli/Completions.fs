@@ -2,11 +2,11 @@ namespace Sss.Cli
 
 open System
 
-/// What completion needs to know of a command.
+/// The facts about a command that completion needs.
 type Completed = {
     Command: Command
     Options: OptionSpec list
-    /// What is on the command line without an option before it.
+    /// Words of the command line that do not belong to an option.
     Words: Values
 }
 

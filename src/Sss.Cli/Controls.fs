@@ -18,7 +18,7 @@ type ControlOptions = {
 [<RequireQualifiedAccess>]
 module Controls =
 
-    /// Whether there is anything to do besides the run itself.
+    /// Whether there are other runs besides the run itself.
     let isAsked (options: ControlOptions) =
         options.Controls || options.Seeds.Length > 1
 

@@ -6,7 +6,7 @@ open System.Runtime.InteropServices
 open Sss.Files
 open Sss.Torch
 
-/// `sss doctor`: what this machine offers, and what is wrong.
+/// `sss doctor`: what works on this machine, and what does not.
 [<RequireQualifiedAccess>]
 module DoctorCommand =
 

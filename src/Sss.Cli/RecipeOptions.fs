@@ -14,7 +14,7 @@ type GivenGamma =
     /// Kinds that are not named keep the recipe's.
     | OfKinds of (FactorKind * float) list
 
-/// Options that stand for something in the recipe; None: the recipe's.
+/// Options that override the recipe; None: the recipe's value.
 type RecipeOptions = {
     Epochs: int option
     Batch: int option

@@ -10,7 +10,7 @@ open Sss.Report
 [<RequireQualifiedAccess>]
 module ReportCommand =
 
-    /// What is said of a report that could not be written, and the exit code. The run or the sweep
+    /// The message for a report that could not be written, and the exit code. The run or the sweep
     /// that it is about is kept.
     let private written (folder: string) (report: Result<string, ReportError>) : int =
         match report with

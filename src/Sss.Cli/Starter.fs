@@ -3,7 +3,7 @@ namespace Sss.Cli
 open System
 open Sss.Core
 
-/// What a first network has to fit.
+/// Facts that a first network must fit.
 type StarterFacts = {
     /// The `--data` that it is for.
     Data: string

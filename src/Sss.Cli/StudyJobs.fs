@@ -155,7 +155,7 @@ module StudyJobs =
         |> List.map _.Folder
         |> List.filter (fun folder -> not (Map.containsKey folder results))
 
-    /// The words of a run's `sss train`.
+    /// The arguments of a run's `sss train`.
     let words (s: StudySettings) (job: StudyJob) : string list =
         let folder = folder s job
 
@@ -168,7 +168,7 @@ module StudyJobs =
             string s.Threads
             "--resume"
             "--quiet"
-            // A report of 4 MB a control would be most of the study.
+            // A report of 4 MB per control would be most of the study.
             if job.Kind <> StudyKind.Selected then
                 "--no-report"
         ]

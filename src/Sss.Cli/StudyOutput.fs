@@ -38,7 +38,7 @@ module StudyOutput =
             number <- number + 1
 
             match event with
-            // What is wrong is told in any case.
+            // Errors are reported in any case.
             | StudyEvent.Failed _ -> Terminal.error (line number total event)
             | StudyEvent.Done _ when quiet -> ()
             | StudyEvent.Done _ -> Terminal.error (line number total event)

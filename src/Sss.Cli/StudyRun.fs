@@ -7,7 +7,7 @@ open System.Threading.Tasks
 open Sss.Files
 open Sss.Torch
 
-/// A study as it goes.
+/// The progress of a study.
 [<RequireQualifiedAccess>]
 type StudyEvent =
     /// `seconds`: of this process; None: the run was done before.
@@ -158,7 +158,7 @@ module StudyRun =
                     if first < state.Running.Length then
                         let job, child = state.Running[first]
 
-                        // The terminal tells children and parent together; the parent may be later.
+                        // The terminal signals children and parent together; the parent may receive it later.
                         if child.Process.ExitCode = Exit.stopped then
                             stop.WaitHandle.WaitOne 1000 |> ignore
 

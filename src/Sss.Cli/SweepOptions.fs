@@ -13,7 +13,7 @@ type Varied =
     | Gammas of GivenGamma list
     | Targets of float list
 
-/// What a sweep is asked to do.
+/// The settings of a sweep.
 type SweepOptions = {
     Varied: Varied
     /// The options of `sss train` that all runs share.
@@ -116,7 +116,7 @@ module SweepOptions =
             let! threads =
                 args.TryGetResult SweepArgument.Threads |> Option.traverseResult Usage.threads
 
-            // Bounds, told now and not by the first run.
+            // Bounds are checked now, not by the first run.
             let! train =
                 ArgumentParser
                     .Create<TrainArgument>()

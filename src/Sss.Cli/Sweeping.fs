@@ -13,7 +13,7 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module SweepCommand =
 
-    /// What makes a sweep this one. Jobs and threads are not part of it.
+    /// What identifies a sweep. Jobs and threads are not part of it.
     let private plan (network: Network) recipe (o: SweepOptions) (points: StudyPoint list) seeds = [
         "network", Language.print network
         "recipe", RecipeJson.toText recipe

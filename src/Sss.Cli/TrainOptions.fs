@@ -7,7 +7,7 @@ open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Torch
 
-/// What `sss train` is asked to do, held to its bounds.
+/// The settings of `sss train`, within their bounds.
 type TrainOptions = {
     File: string
     Data: string
@@ -29,7 +29,7 @@ type TrainOptions = {
     Report: bool
     Quiet: bool
     Json: bool
-    /// The words that the runs beside a run are given too; their recipes are in their files.
+    /// The arguments that the further runs share; their recipes are in their files.
     Shared: string list
 }
 

@@ -7,8 +7,8 @@ open Sss.Core
 open Sss.Files
 open Sss.Torch
 
-/// Training as it goes, on standard error: a table that grows and a bar with rate and time left where
-/// a person watches, a line per epoch elsewhere.
+/// The progress of training, on standard error: on a terminal a growing table and a bar with rate and remaining
+/// time, otherwise a line per epoch.
 [<RequireQualifiedAccess>]
 module TrainProgress =
 
@@ -195,7 +195,7 @@ module TrainProgress =
         | LeftOut error -> Terminal.error $"{name}: {leftOut error}"
         | _ -> ()
 
-    /// Images and checkpoints that are not what they should be are told in any case.
+    /// Broken images and checkpoints are reported in any case.
     let private broken event =
         match event with
         | LeftOut error -> Terminal.error (leftOut error)

@@ -6,7 +6,7 @@ open Sss.Core
 open Sss.Files
 open Sss.Torch
 
-/// What the command line can hold, in one table: the overview, the help and the suggestions for
+/// The commands in one table: the overview, the help and the suggestions for
 /// misspelt words are all read from it.
 type Command = {
     Name: string
@@ -39,7 +39,7 @@ module Usage =
     /// The styles of `sss init`.
     let styles = [ "residual"; "plain" ]
 
-    /// Every command, in the order of a person's work.
+    /// Every command, in the usual order of work.
     let commands = [
         {
             Name = "init"
@@ -140,7 +140,7 @@ module Usage =
             ]
         )
 
-    /// A suggestion for a misspelt word, ready to be put after a sentence.
+    /// A suggestion for a misspelt word, to append to a sentence.
     let didYouMean (known: string seq) (word: string) =
         match Suggest.nearest known word with
         | Some guess -> $" Did you mean '{guess}'?"
@@ -182,7 +182,7 @@ module Usage =
             })
         )
 
-    /// A wrong value of an option, or a command line that says something else wrong.
+    /// Reports a wrong value of an option, or another mistake in the command line.
     let refuse (command: string) (message: string) =
         Terminal.error $"sss {command}: {Escape.line message}"
         Terminal.error $"'sss {command} --help' lists the options."
@@ -199,7 +199,7 @@ module Usage =
         else
             line
 
-    /// Parse a command's own arguments. `Error` carries the exit code: whatever was wrong, or the
+    /// Parse a command's own arguments. `Error` contains the exit code: the mistake, or the
     /// help that was requested, has been written.
     let parse<'T when 'T :> IArgParserTemplate> (command: string) (args: string[]) =
         let args = args |> Array.map (fun word -> if word = "-h" then "--help" else word)

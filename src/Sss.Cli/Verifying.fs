@@ -66,7 +66,7 @@ module VerifyCommand =
 
         result {
             let! _, parsed = Pipeline.loadText path
-            // The law does not depend on the images' size, and large ones take long.
+            // The result does not depend on the size of the images, and large ones take long.
             let network = Resize.reduced 32 parsed.Network
 
             if network.Input <> parsed.Network.Input then

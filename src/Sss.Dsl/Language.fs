@@ -11,11 +11,11 @@ type Parsed = {
     Warnings: Diagnostic list
 }
 
-/// The language's front door: texts to networks and back.
+/// The entry point of the language: texts to networks and back.
 [<RequireQualifiedAccess>]
 module Language =
 
-    /// Diagnostics that are reported at most.
+    /// The largest number of reported diagnostics.
     let private most = 100
 
     let private order (d: Diagnostic) =
@@ -125,11 +125,11 @@ module Language =
             }
         | _ -> Error diagnostics
 
-    /// The author's text with one way to write blanks, braces and indentation. Comments and lines
+    /// The author's text with one style for spaces, braces and indentation. Comments and lines
     /// are kept; formatting twice changes nothing more. Wrong form gives its diagnostics.
     let format (text: string) : Result<string, Diagnostic list> = Format.format text
 
-    /// A diagnostic as it is shown to a person.
+    /// A diagnostic as text for people.
     let render (path: string) (text: string) (diagnostic: Diagnostic) : string =
         Render.diagnostic path text diagnostic
 

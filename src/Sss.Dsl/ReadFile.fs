@@ -85,7 +85,7 @@ module ReadFile =
                 Ok(content.ToArray())
 
     /// Whether a path names a stream that this process was started with (`/dev/stdin`, or what a
-    /// shell makes of `<(…)`): there is somebody at its other end, and opening it does not wait.
+    /// shell makes of `<(…)`): a process is at its other end, and opening it does not wait.
     let private isGiven (path: string) =
         path = "/dev/stdin"
         || path.StartsWith("/dev/fd/", StringComparison.Ordinal)

@@ -5,7 +5,7 @@ open System.Globalization
 open System.Text
 open Sss.Core
 
-/// What a command gives: what goes to standard output, to standard error, and the exit code.
+/// The result of a command: its standard output, its standard error, and the exit code.
 type Outcome = {
     Output: string
     Errors: string

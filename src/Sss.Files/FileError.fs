@@ -86,7 +86,7 @@ type FileError =
     /// The pixels of a data set cannot be converted to those that a network was trained on; both in
     /// words.
     | UnitsDiffer of dataset: string * network: string * found: string
-    /// Pictures were read in another way than a recipe asks for; both in words.
+    /// Pictures were not read as a recipe says; both in words.
     | ReadOtherwise of dataset: string * recipe: string * found: string
     /// A network from a file cannot take pictures: why, and the way out.
     | TakesNoPictures of path: string * reason: string * remedy: string

@@ -13,7 +13,7 @@ type internal PageChart = {
     Title: string
     /// How to read it, for eyes and for screen readers.
     Note: string
-    /// `accent`, `ink` or `muted`, a trace each.
+    /// `accent`, `ink` or `muted`, one per trace.
     Roles: string list
     /// In pixels.
     Height: int
@@ -62,7 +62,7 @@ module internal Charts =
             |> Chart.withYAxisStyle (TitleText = plain y)
             |> Chart.withYAxis (LinearAxis.init (RangeMode = StyleParam.RangeMode.ToZero))
 
-    /// Charts of series over each other, a role each; a legend where there is more than one.
+    /// Charts of overlaid series, one role each; a legend where there is more than one.
     let private together id title note height axes (charts: GenericChart list) : PageChart = {
         Id = id
         Title = title

@@ -5,7 +5,7 @@ open Sss.Core
 open Sss.Dsl
 open Sss.Files
 
-/// Where the selected networks of a study stand beside their targets.
+/// How close the selected networks of a study are to their targets.
 [<RequireQualifiedAccess>]
 module internal Landings =
 

@@ -31,7 +31,7 @@ module Markdown =
 
     let private table = tableOf 2
 
-    /// What is to be told as one sentence; nothing where there is nothing.
+    /// A list as one sentence; nothing if the list is empty.
     let private sentence (start: string) (separator: string) (parts: string list) =
         match parts with
         | [] -> []
@@ -85,7 +85,7 @@ module Markdown =
                     yield! rows |> List.map (row point selected spent)
             ]
 
-    /// Whether targets hold is told of every seed, not of the mean.
+    /// Targets are checked for every seed, not for the mean.
     let private range (study: Study) =
         let one point =
             match Study.runsOf point StudyKind.Selected study with

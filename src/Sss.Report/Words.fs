@@ -3,7 +3,7 @@ namespace Sss.Report
 open System
 open System.Globalization
 
-/// Numbers as people read them, regardless of the language of the system.
+/// Numbers for people, regardless of the language of the system.
 [<RequireQualifiedAccess>]
 module internal Words =
 
@@ -14,7 +14,7 @@ module internal Words =
     let grouped (n: int64) =
         n.ToString("#,0", CultureInfo.InvariantCulture)
 
-    /// 0.1234 as `12.3 %`; a part that cannot be told as a dash.
+    /// 0.1234 as `12.3 %`; an unknown part as a dash.
     let percent (fraction: float) =
         if Double.IsFinite fraction then
             write "0.0" (fraction * 100.0) + " %"

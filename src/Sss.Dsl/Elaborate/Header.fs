@@ -2,7 +2,7 @@ namespace Sss.Dsl
 
 open Sss.Core
 
-/// `input` and `classes`, and what goes along while a file is elaborated.
+/// `input` and `classes`, and the state while a file is elaborated.
 module internal Header =
 
     type Run = {

@@ -2,7 +2,7 @@ namespace Sss.Dsl
 
 open Sss.Core
 
-/// What can be wrong with the meaning of a text whose form is right: names, arguments, values.
+/// Mistakes in the meaning of a text that is syntactically right: names, arguments, values.
 [<RequireQualifiedAccess>]
 type MeaningProblem =
     // Names
@@ -10,7 +10,7 @@ type MeaningProblem =
     | UnknownName of word: string * guess: string option
     | DuplicateDefinition of name: string * firstLine: int
     | DuplicateParameter of name: string
-    /// Definitions that call each other in a ring, the first one again at the end.
+    /// Definitions that call each other in a circle, the first one again at the end.
     | Cycle of names: string list
     | LabelInRepeat of label: string
     | BranchLabel of label: string
@@ -40,7 +40,7 @@ type MeaningProblem =
     | RecipeItemTwice of word: string
     | RecipeForm of item: string * expected: string
     | UnknownPenalty of word: string * guess: string option
-    /// A penalty that no target can steer, beside a target.
+    /// A penalty that cannot be used with a target.
     | PenaltyWithTarget of word: string
     /// A warning: a kind of factors without a γ is never penalised.
     | NoGamma of kind: FactorKind

@@ -3,7 +3,7 @@ namespace Sss.Dsl
 open System.Collections.Generic
 open Sss.Core
 
-/// What can be said of names without running anything: every definition is looked at once, called
+/// Checks of names that need no evaluation: every definition is looked at once, called
 /// or not.
 module internal Names =
 
@@ -165,7 +165,7 @@ module internal Names =
             | _ -> []
         )
 
-    /// The definitions that are part of a ring or lead into one; each ring is reported once. With a
+    /// The definitions that are part of a circle or lead into one; each circle is reported once. With a
     /// stack of its own: chains of definitions may be as long as the file.
     let private findCycles run (order: Definition list) : HashSet<string> =
         let finished = HashSet<string>()

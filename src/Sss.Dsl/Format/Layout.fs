@@ -3,7 +3,7 @@ namespace Sss.Dsl
 open System.Collections.Generic
 open System.Text
 
-/// Lines as they are built: tokens of a line with the blanks between them, comments beside them.
+/// Lines under construction: the tokens of a line with spaces between them, and comments next to them.
 type internal Layout() =
     let lines = ResizeArray<struct (int * string * string)>()
     let line = StringBuilder()

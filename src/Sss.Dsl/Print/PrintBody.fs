@@ -12,7 +12,7 @@ module internal PrintBody =
     /// The texts of scopes' bodies with nothing shared.
     type Keys = Dictionary<Outline list, string>
 
-    /// What goes along: the calls, and the texts that they are found by.
+    /// The state: the calls, and the texts that identify them.
     type Run = { Shared: Shared; Keys: Keys }
 
     /// The definition's word that a scope's name could come from, and the number.

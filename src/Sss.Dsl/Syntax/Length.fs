@@ -3,7 +3,7 @@ namespace Sss.Dsl
 open System
 open Sss.Core
 
-/// A look at a text before it is parsed: a text of ten megabytes can hold more statements than a
+/// Checks the length of a text before it is parsed: a text of ten megabytes can hold more statements than a
 /// network may have layers, and parsing them all takes seconds and hundreds of megabytes.
 [<RequireQualifiedAccess>]
 module internal Length =

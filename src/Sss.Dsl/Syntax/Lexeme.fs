@@ -4,7 +4,7 @@ module internal Sss.Dsl.Lexeme
 open FParsec
 open Sss.Core
 
-/// What goes along while a text is parsed. A value: FParsec restores it when it backtracks.
+/// The state while a text is parsed. A value: FParsec restores it when it backtracks.
 type State = {
     /// Braces and parentheses that are open.
     Depth: int
@@ -19,7 +19,7 @@ type P<'T> = Parser<'T, State>
 /// How deep braces and parentheses may go, and how many operators an expression may have.
 let maxDepth = 200
 
-/// Mistakes of form that are worth reading; a text with more of them is probably not a network.
+/// The largest number of syntax errors to report; a text with more of them is probably not a network.
 let maxErrors = 100
 
 /// Passes a failure on under another type.
@@ -94,7 +94,7 @@ let failWith (problem: SyntaxProblem) (span: Span) : P<'T> =
 
 let private isBlank c = c = ' ' || c = '\t'
 let private isStart c = isAsciiLetter c || c = '_'
-/// Whether a character goes on a name or a number.
+/// Whether a character continues a name or a number.
 let isInner c = isAsciiLetter c || isDigit c || c = '_'
 
 /// The next character and the one after it; nothing is read.
@@ -274,7 +274,7 @@ let leftToRight
 
         left
 
-/// Runs a parser one level deeper; `span` is where it is complained about the depth.
+/// Runs a parser one level deeper; `span` is the place for an error about the depth.
 let deeper (span: Span) (p: P<'T>) : P<'T> =
     fun stream ->
         let depth = stream.UserState.Depth

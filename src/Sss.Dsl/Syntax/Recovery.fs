@@ -78,7 +78,7 @@ let recover (broken: 'T) (p: P<'T>) : P<'T> =
                 failed noted
 
 /// Notes a `{` that is never closed. One missing brace leaves all outer ones open too: the
-/// innermost tells enough.
+/// innermost is enough.
 let private noteUnclosed what span : P<unit> =
     fun stream ->
         let isUnclosed (error: SyntaxError) =

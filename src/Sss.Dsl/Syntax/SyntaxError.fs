@@ -2,17 +2,17 @@ namespace Sss.Dsl
 
 open Sss.Core
 
-/// What can be wrong with the form of a text.
+/// Syntax errors of a text.
 [<RequireQualifiedAccess>]
 type SyntaxProblem =
     /// Something else was expected; `found` is a piece of the text, "" at the end of the file.
     | Unexpected of found: string * expected: string list
     /// A `{` that is never closed.
     | Unclosed of what: string
-    /// More braces or parentheses inside each other, or more operators, than anyone writes.
+    /// Too many nested braces or parentheses, or too many operators.
     | TooDeep of limit: int
     | BadNumber of text: string
-    /// An operator with blanks around it in an argument.
+    /// An operator with spaces around it in an argument.
     | LooseOperator of operator: string
     | ReservedName of word: string * purpose: string
     | PositionalAfterNamed
@@ -27,10 +27,10 @@ type SyntaxProblem =
     /// A kernel written as one number, or as numbers apart.
     | BadDims of text: string
 
-/// One mistake of form, and where.
+/// One syntax error, and where.
 type SyntaxError = { Problem: SyntaxProblem; Span: Span }
 
-/// The wording of mistakes of form.
+/// The wording of syntax errors.
 [<RequireQualifiedAccess>]
 module SyntaxErrorText =
 

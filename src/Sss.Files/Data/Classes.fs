@@ -1,10 +1,10 @@
 namespace Sss.Files
 
-/// Class names of a network beside those of a data set.
+/// Class names of a network and those of a data set.
 [<RequireQualifiedAccess>]
 module Classes =
 
-    /// Whether the names are no more than numbers from 0, as those of arrays are.
+    /// Whether the names are only numbers from 0, like those of arrays.
     let private areNumbers (names: string list) =
         names |> List.indexed |> List.forall (fun (i, name) -> name = string i)
 

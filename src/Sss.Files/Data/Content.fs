@@ -29,7 +29,7 @@ type internal Reader(stream: Stream, path: string, part: string option, length: 
             )
         )
 
-    /// An error where the reader stands.
+    /// An error at the reader's position.
     member r.Fault(fault: Fault) : Result<'T, FileError> = r.FaultAt position fault
 
     /// Fails unless this many bytes are left.

@@ -3,7 +3,7 @@ namespace Sss.Files
 open System
 open Sss.Core
 
-/// What whoever trains on a data set should know about it. Each case carries the facts, not the
+/// Remarks about a data set for users who train on it. Each case contains the facts, not the
 /// wording.
 [<RequireQualifiedAccess>]
 type DataNote =
@@ -104,7 +104,7 @@ module DataNote =
         | DataNote.Limited(what, count, classes, had, seed) -> limited what count classes had seed
         | DataNote.Divided(train, test, seed, single) -> divided train test seed single
 
-    /// One line, without a full stop. Names of folders and classes are the user's: what would steer a
+    /// One line, without a full stop. Names of folders and classes are the user's: what would control a
     /// terminal or begin a new line is escaped.
     let message note = Escape.line (text note)
 

@@ -37,7 +37,7 @@ module DataSource =
     let private kinds = withPath |> List.map (fun (kind, _, _) -> kind)
     let private names = [ "digits"; "fashion-mnist" ] @ kinds
 
-    /// What `DATA` may be, as far as it can be told without the path: `digits`, `idx:`, …
+    /// What `DATA` may be, as far as it is known without the path: `digits`, `idx:`, …
     let forms = [ "digits"; "fashion-mnist" ] @ List.map (fun kind -> kind + ":") kinds
 
     /// Reads `digits`, `fashion-mnist`, `idx:DIR` and the rest.

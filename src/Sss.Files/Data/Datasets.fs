@@ -71,7 +71,7 @@ module Dataset =
         DataSource.load options (Some network.Input) source
         |> Result.map (withBackground options)
 
-    /// Fails unless the pictures of a data set were read with the options that a recipe asks for:
+    /// Fails unless the pictures of a data set were read with the options of a recipe:
     /// mean and deviation, and what a user sees of the images, depend on them.
     let readWith (options: PictureOptions) (dataset: Dataset) : Result<Dataset, FileError> =
         match dataset.Train.Pixels with

@@ -2,11 +2,11 @@ namespace Sss.Files
 
 open System
 
-/// What a look at a folder of pictures finds, besides the pictures. Each case carries the facts, not
+/// Remarks about a folder of pictures. Each case contains the facts, not
 /// the wording. Folders are named relative to the data set's root.
 [<RequireQualifiedAccess>]
 type FolderNote =
-    /// Hidden folders and hidden pictures, which are passed over.
+    /// Hidden folders and hidden pictures, which are skipped.
     | Hidden of names: string list
     /// Class folders with nothing in them, which are not classes.
     | Empty of folders: string list
@@ -20,11 +20,11 @@ type FolderNote =
     | Beside of folders: string list
     /// A validation folder that is not used, since there is a test folder.
     | Unused of folder: string * test: string
-    /// A validation folder that is tested with, since there is no test folder.
+    /// A validation folder that is used for testing, since there is no test folder.
     | StandsIn of folder: string
-    /// Classes that are trained and never tested.
+    /// Classes with training images but no test images.
     | Untested of classes: string list
-    /// Two classes whose names a person reads as one.
+    /// Two classes whose names look the same.
     | Alike of first: string * second: string * Likeness
     /// A fault: a class folder without a picture that can be read. How many files of which suffixes, how
     /// many pictures in folders below it, and how many broken pictures it has.
@@ -126,7 +126,7 @@ module FolderNote =
             noPictures folder suffixes nested broken
         | FolderNote.Unlearnable(folder, pictures, near) -> unlearnable folder pictures near
 
-/// Why a folder's parts cannot be told.
+/// Why the parts of a folder cannot be determined.
 [<RequireQualifiedAccess>]
 type PartsFault =
     /// A training folder, and no folder to test with.

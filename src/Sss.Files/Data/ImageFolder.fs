@@ -83,7 +83,7 @@ module ImageFolder =
         }
         |> if good.Length = items.Length then id else Split.pick good
 
-    /// Decodes all pictures. Broken ones are left out and told.
+    /// Decodes all pictures. Broken ones are skipped and reported.
     let private decodeAll (options: PictureOptions) (shape: Shape) (items: LabelledPicture[]) =
         result {
             let size = int (Shape.count shape)
@@ -97,7 +97,7 @@ module ImageFolder =
             return without faults shape items (Some pixels), List.choose id (List.ofArray faults)
         }
 
-    /// Looks at the headers of all pictures; broken ones are left out and told.
+    /// Looks at the headers of all pictures; broken ones are skipped and reported.
     let private lookAtAll (shape: Shape) (items: LabelledPicture[]) =
         result {
             let! faults = each items (fun i -> ImageFile.size items[i].Path |> Result.ignore)

@@ -3,7 +3,7 @@ namespace Sss.Files
 open System
 open System.Globalization
 
-/// In what two names differ that a person reads as the same.
+/// How two names differ that look the same.
 [<RequireQualifiedAccess>]
 type Likeness =
     | Capitals

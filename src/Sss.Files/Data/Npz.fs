@@ -16,7 +16,7 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module Npz =
 
-    /// Opens one array of the archive. An archive's own word about a length is not trusted: the
+    /// Opens one array of the archive. A length that the archive states is not trusted: the
     /// array is unpacked once to see how long it is.
     let private entry (archive: ZipArchive) path name (parse: Reader -> Result<'T, FileError>) =
         match archive.GetEntry(name + ".npy") with
@@ -32,7 +32,7 @@ module Npz =
                 return! parse (Reader(stream, path, Some $"`{name}`", length))
             }
 
-    /// An array that need not be there.
+    /// An optional array.
     let private optional (archive: ZipArchive) path name parse =
         match archive.GetEntry(name + ".npy") with
         | null -> Ok None

@@ -151,7 +151,7 @@ module internal NpzArrays =
                         ))
         }
 
-    /// `NCHW` or `NHWC`, as NumPy stores a text: 32 bits a character.
+    /// `NCHW` or `NHWC`, as NumPy stores a text: 32 bits per character.
     let statedLayout (reader: Reader) : Result<string, FileError> =
         result {
             let! header = Npy.read reader

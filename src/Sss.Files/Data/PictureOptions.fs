@@ -25,13 +25,13 @@ module PictureOptions =
     /// No scaling before the cut, transparent parts on white: paper under black strokes.
     let standard = { Resize = 0; Background = white }
 
-    /// What a recipe asks for.
+    /// The options of a recipe.
     let ofAugment (augment: Augment) : PictureOptions = {
         Resize = augment.Resize
         Background = augment.Background
     }
 
-    /// What a picture goes through on its way to an image of a shape, in words.
+    /// How a picture becomes an image of a shape, in words.
     let words (shape: Shape) (options: PictureOptions) : string =
         let cut = $"{shape.Width} x {shape.Height} pixels"
 

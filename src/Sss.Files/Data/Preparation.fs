@@ -8,7 +8,7 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 type PixelRange =
     | Known of black: float32 * white: float32
-    /// Nobody says, and it cannot be inferred: the least and the greatest number that was seen; not
+    /// It is not given and cannot be inferred: the least and the greatest number that was seen; not
     /// numbers where even that is not known.
     | Unknown of low: float32 * high: float32
 
@@ -120,8 +120,8 @@ module Units =
         else
             units.ToBlack + (stored - units.Black) * units.ToSpan / units.Span
 
-/// All that an image goes through from file or array to a network's input. It is stored with the
-/// network, and every path that takes an image goes through it.
+/// The preparation of an image from file or array to a network's input. It is stored with the
+/// network, and every use of an image applies it.
 type Preparation = {
     /// From picture file to bytes; without meaning for images that come as numbers.
     Pictures: PictureOptions
@@ -150,7 +150,7 @@ module Preparation =
         | PixelRange.Known(black, white) -> 1.0f / abs (white - black)
         | PixelRange.Unknown _ -> 1.0f
 
-    /// The one way from a stored number to an input value: (pixel · scale − mean) / deviation, in this
+    /// The conversion of a stored number to an input value: (pixel · scale − mean) / deviation, in this
     /// order and in single precision.
     let inline value (p: Preparation) (channel: int) (stored: float32) : float32 =
         (stored * p.Scale - p.Mean[channel]) / p.Deviation[channel]

@@ -4,7 +4,7 @@ open Google.Protobuf
 open Sss.Core
 open Sss.Schema
 
-/// What goes into an exported file beside the network.
+/// What an exported file contains besides the network.
 type OnnxOptions = {
     /// The network as `.sss`, for the metadata.
     Text: string
@@ -23,7 +23,7 @@ type OnnxOptions = {
 [<RequireQualifiedAccess>]
 module Onnx =
 
-    /// The version of the operators that every exported file asks for.
+    /// The version of the operators that every exported file needs.
     let opset = 17L
 
     /// The version of the ONNX format itself.

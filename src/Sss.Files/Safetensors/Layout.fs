@@ -41,7 +41,7 @@ module internal StoredType =
     /// All of them, with the format's words and their sizes in bytes.
     let all = [ "F64", F64, 8; "F32", F32, 4; "F16", F16, 2; "BF16", Bf16, 2 ]
 
-    /// The type that a word of the format stands for.
+    /// The type that a word of the format means.
     let tryParse (word: string) =
         all
         |> List.tryPick (fun (name, stored, _) -> if name = word then Some stored else None)

@@ -8,11 +8,11 @@ type internal TileState =
     | Narrowed
     | Gone
 
-/// One node of the network's own body, drawn by itself: a block, or a layer between blocks.
+/// One node of the network's own body, drawn separately: a block, or a layer between blocks.
 type internal Tile = {
     /// The node's name.
     Name: string
-    /// What is under it: short, and unique as far as the room allows.
+    /// Its caption: short, and unique as far as there is space.
     Label: string
     /// The extent of the images that it gives: `32x32`.
     Extent: string

@@ -71,7 +71,7 @@ module internal Sweep =
             accuracy
             (series facts (fun p row -> percent row.Params p.Result.Dense.Params))
 
-    /// The largest batch of each engine; the selected networks, and the whole one beside them.
+    /// The largest batch of each engine; the selected networks, and the whole one.
     let private latency (facts: SweepFacts) : PageChart list =
         let measured =
             facts.Points

@@ -57,7 +57,7 @@ module internal Texts =
         | ChangeType.Deleted -> "−", "removed"
         | _ -> " ", ""
 
-    /// Changed lines with a few around them; None stands for lines that are left out.
+    /// Changed lines with a few around them; None marks lines that are left out.
     let private hunks (lines: DiffPiece[]) =
         let near =
             let changed = lines |> Array.map (fun l -> l.Type <> ChangeType.Unchanged)

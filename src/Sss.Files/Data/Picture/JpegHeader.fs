@@ -24,7 +24,7 @@ module internal JpegHeader =
 
     let private damaged () = fault "its data is damaged"
 
-    /// This many bytes that belong to no marker are passed over, as decoders do.
+    /// This many bytes that belong to no marker are skipped, as decoders do.
     let private mostSurplus = 1 <<< 16
 
     let private short (bytes: byte[]) at =

@@ -5,7 +5,7 @@ open SkiaSharp
 open Sss.Core
 
 /// Pictures that are neither JPEG nor PNG although their names say so, such as WebP, GIF and BMP:
-/// whatever else the decoder knows.
+/// everything else that the decoder knows.
 [<RequireQualifiedAccess>]
 module internal OtherPicture =
 

@@ -3,12 +3,12 @@ namespace Sss.Files
 open System
 open Sss.Core
 
-/// What a file says about its picture before the pixels.
+/// The header of a picture file, before the pixels.
 [<RequireQualifiedAccess>]
 type internal PictureHeader =
     | Png of PngHeader
     | Jpeg of JpegHeader
-    /// Whatever else the decoder may know.
+    /// Other formats of the decoder.
     | Other
 
 [<RequireQualifiedAccess>]
@@ -17,7 +17,7 @@ module internal PictureHeader =
     /// Larger pictures are refused before memory is given.
     let mostPixels = 1L <<< 26
 
-    /// So long may a side be: 1,048,576 pixels.
+    /// The longest side of a picture: 1,048,576 pixels.
     let mostAside = 1L <<< 20
 
     /// Reads the header of a file of this many bytes. A fault names no file.

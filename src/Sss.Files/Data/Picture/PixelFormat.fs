@@ -40,7 +40,7 @@ module internal PixelFormat =
             Array.init 256 (fun n -> luminance colours[3 * n] colours[3 * n + 1] colours[3 * n + 2])
         | Numbered colours -> Array.init 768 (fun i -> float32 colours[3 * (i % 256) + i / 256])
 
-    /// PixelFormat as a line of numbers from 0 to 255 for each channel: `count` of them, whose places are
+    /// Pixels as a line of numbers from 0 to 255 for each channel: `count` of them, whose places are
     /// `start`, `start + step` and so on.
     let toPlanes
         (channels: int)

@@ -100,7 +100,7 @@ module internal PngHeader =
 
     /// What a chunk adds. The palette and what is transparent in it count only before the pixels, as
     /// the standard has it; the orientation may be after them. Everything else (times, texts,
-    /// colour profiles, frames of an animation) is passed over unread, however large it is.
+    /// colour profiles, frames of an animation) is skipped without reading it, however large it is.
     let private withChunk read offset kind (length: int) (header: PngHeader) =
         match kind with
         | "PLTE" when header.Data.IsNone && header.Palette.Length = 0 ->

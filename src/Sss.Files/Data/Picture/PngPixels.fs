@@ -89,7 +89,7 @@ module internal PngPixels =
             let shift = 8 - depth - x % perByte * depth
             target[x] <- byte (int row[at + x / perByte] >>> shift &&& mask)
 
-    /// PixelFormat with alpha, or with a colour that is transparent.
+    /// Pixels with alpha, or with a colour that is transparent.
     let private mixed
         (background: Rgb)
         (header: PngHeader)

@@ -144,8 +144,8 @@ module internal PngRows =
         | ValueSome reason -> Error reason
         | ValueNone -> Ok()
 
-    /// Decodes all of a file's pixels, in the order in which they are stored, regardless of the caller
-    /// does with them: so a file that is cut off is always noticed. PixelFormat are opaque, in the layout
+    /// Decodes all of a file's pixels, in the order in which they are stored, regardless of what the caller
+    /// does with them, so a file that is cut off is always noticed. Pixels are opaque, in the layout
     /// of `PngPixels.layout`. An error is the reason.
     let read
         (background: Rgb)
