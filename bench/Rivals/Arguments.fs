@@ -26,7 +26,7 @@ type RivalsArgument =
             | Study _ -> "the sweep.json of 'sss sweep --target-macs F,F,…'"
             | Out _ -> "the folder that gets a file a try, below the run's folder"
             | Data _ -> "the data set; names as for 'sss train'"
-            | Limit _ -> "use only so many training images"
+            | Limit _ -> "use only this many training images"
             | Threads _ -> "threads of the arithmetic (2)"
             | Try _ ->
                 let tries = Try.all |> List.map Try.text |> String.concat ", "

@@ -143,7 +143,7 @@ public sealed partial class Dataset
 
             if (!seen.Add(classes[i]))
             {
-                throw new ArgumentException($"The class name `{classes[i]}` stands twice.", nameof(classes));
+                throw new ArgumentException($"The class name `{classes[i]}` is there twice.", nameof(classes));
             }
         }
     }

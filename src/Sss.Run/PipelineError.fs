@@ -63,7 +63,7 @@ module PipelineError =
                 | Misfit.CannotStart(rank, reason) -> $"{rank} cannot start: {reason}"
                 | Misfit.Differs(rank, items) ->
                     String.concat "\n" [
-                        $"{rank} was not started with the same things as rank 0:"
+                        $"{rank} was not started like rank 0:"
                         for name, there, here in items do
                             $"  {name}: {there} there, {here} at rank 0"
                     ]

@@ -101,7 +101,7 @@ type EngineTests() =
         use folder = new Folder()
         let ended = withLibTorch folder.Path [ "doctor" ]
         expectCode 1 ended
-        Assert.StartsWith("SSS_LIBTORCH names a folder without LibTorch", ended.Err)
+        Assert.StartsWith("SSS_LIBTORCH is set to a folder without LibTorch", ended.Err)
         Assert.Contains("\n  " + folder.Path, ended.Err)
 
     [<Fact>]
@@ -119,7 +119,7 @@ type EngineTests() =
             expectCode 1 ended
 
             Assert.Matches(
-                @"^The device cuda:\d cannot be had: the LibTorch in .* without CUDA",
+                @"^The device cuda:\d is not available: the LibTorch in .* without CUDA",
                 ended.Err
             )
 

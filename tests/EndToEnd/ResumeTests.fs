@@ -116,7 +116,7 @@ type ResumeTests() =
             let last = said.TrimEnd().Split '\n' |> Array.last
 
             Assert.Equal(
-                $"The checkpoint is {Array.last (checkpoints out)}; go on with --resume.",
+                $"The checkpoint is {Array.last (checkpoints out)}; continue with --resume.",
                 last
             )
             // Without a word about it, the work of the first run is not thrown away.
@@ -234,7 +234,7 @@ type ResumeTests() =
             child.WaitForExit()
             Assert.True((child.ExitCode = 1), $"{child.ExitCode}\n{said}")
             Assert.Contains("no space left on the device", said)
-            Assert.Contains("go on with --resume when this is mended.", said)
+            Assert.Contains("continue with --resume when this is fixed.", said)
             Assert.DoesNotContain("   at ", said)
             File.Delete ballast
             expectCode 0 (sss (arguments folder out [ "--resume" ]))

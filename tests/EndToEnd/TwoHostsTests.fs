@@ -99,7 +99,7 @@ type TwoHostsTests() =
         Assert.NotEqual(0, child.ExitCode)
 
         Assert.True(
-            said.Result.Contains "nothing was heard of rank"
+            said.Result.Contains "no sign of rank"
             || said.Result.Contains "lost communication with a remote daemon",
             said.Result
         )

@@ -151,7 +151,7 @@ let ``data sets are read from their names`` () =
     Assert.Equal(Ok(Idx "a:b"), DataSource.parse "idx:a:b")
 
     Assert.Equal(
-        "data sets of this kind are given as idx:DIR",
+        "give data sets of this kind as idx:DIR",
         Folders.message (DataSource.parse "idx:")
     )
 
@@ -209,7 +209,7 @@ let ``a data set of another shape or number of classes than the network's is ref
     let digits = Digits.load ()
 
     Assert.Equal(
-        "data set digits does not fit: the network's input is 1x28x28, the data's is 1x8x8",
+        "data set digits does not fit: the network's input is 1x28x28, that of the data is 1x8x8",
         Folders.message (Dataset.fits network digits)
     )
 
@@ -220,7 +220,7 @@ let ``a data set of another shape or number of classes than the network's is ref
     }
 
     Assert.Equal(
-        "data set digits does not fit: the network's number of classes is 7, the data's is 10",
+        "data set digits does not fit: the network's number of classes is 7, that of the data is 10",
         Folders.message (Dataset.fits small digits)
     )
 

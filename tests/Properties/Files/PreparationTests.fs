@@ -172,7 +172,7 @@ let ``the layout of four extents is found, or the array is refused`` (extents: s
 
         Assert.Equal(
             $"data.npz: at byte 10 of `x_train`: the shape of the images is {shape}, where either the second "
-            + "or the last extent may be the channels; supported: a shape that leaves no doubt, or an array "
+            + "or the last dimension may be the channels; supported: an unambiguous shape, or an array "
             + "`layout` with the text NCHW or NHWC",
             refused (data [])
         )

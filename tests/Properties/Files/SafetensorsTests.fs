@@ -142,12 +142,12 @@ let ``every way to lie in a header is told apart`` () =
 x.safetensors: at byte 8: the header: expected StartObject, found StartArray
 x.safetensors: at byte 9: broken JSON: Expected depth to be zero at the end of the JSON payload. There is an open JSON object or array that should be closed.
 x.safetensors: at byte 10: broken JSON: 'x' is invalid after a single JSON value. Expected end of data.
-x.safetensors: at byte 10: 8 bytes that no entry claims
+x.safetensors: at byte 10: 8 bytes that belong to no entry
 x.safetensors: at byte 13: the end of `a` is 8; it must be 0 to 2 (the end of the file)
 x.safetensors: at byte 62: entry `a` stands twice
-x.safetensors: at byte 66: `a` and `b` claim the same bytes
-x.safetensors: at byte 62: 4 bytes that no entry claims
-x.safetensors: at byte 66: 4 bytes that no entry claims
+x.safetensors: at byte 66: `a` and `b` use the same bytes
+x.safetensors: at byte 62: 4 bytes that belong to no entry
+x.safetensors: at byte 66: 4 bytes that belong to no entry
 x.safetensors: at byte 13: bytes of `a`: expected 12 (for its shape), found 8
 x.safetensors: at byte 13: the end of `a`: expected 8 (its start) or more, found 4
 x.safetensors: at byte 22: the type of `a` is Q8; supported: F32, F64, F16, BF16

@@ -238,7 +238,7 @@ let ``steps that are not those of the epochs are refused before the first`` () =
     with
     | Error error ->
         Assert.Equal(
-            "The step to go on from is 10; it must be 5 to 9 after 1 epochs of 5 steps.",
+            "The step to continue from is 10; it must be 5 to 9 after 1 epochs of 5 steps.",
             TrainError.message error
         )
     | Ok _ -> Assert.Fail "it was taken"
@@ -318,7 +318,7 @@ let ``a checkpoint of other classes or pixels says which`` () =
 
         Assert.Equal(
             Error(
-                "checkpoint/step-000000010.safetensors is of another run:\n"
+                "checkpoint/step-000000010.safetensors belongs to another run:\n"
                 + "  class 0: `0` there, `zero` here\n"
                 + "Continue with the same files and options, or start again with --restart or another --out."
             ),
@@ -368,7 +368,7 @@ let ``checkpoints from before there were penalties go on with the default, and w
 
         Assert.Equal(
             Error(
-                "checkpoint/step-000000010.safetensors is of another run:\n"
+                "checkpoint/step-000000010.safetensors belongs to another run:\n"
                 + "  penalty: \"nonneg\" there, \"scad\" here\n"
                 + "  a: nothing there, 3.7 here\n"
                 + "Continue with the same files and options, or start again with --restart or another --out."
@@ -404,7 +404,7 @@ let ``more epochs: the bits of the longer run where no step depends on their num
 
             Assert.Equal(
                 Error(
-                    "checkpoint/step-000000010.safetensors is of another run:\n"
+                    "checkpoint/step-000000010.safetensors belongs to another run:\n"
                     + "  epochs: 2 there, 4 here\n"
                     + "A `cosine` schedule, a `target` and `shrink` depend on the number of epochs, so this run cannot be made longer.\n"
                     + "To train its network further, start a new run with --init network.safetensors and another --out."

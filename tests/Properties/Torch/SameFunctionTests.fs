@@ -149,13 +149,13 @@ let ``verdicts`` () =
     Assert.Equal(tie, Exactness.worse same tie)
 
     let differs =
-        "The selected network differs from the trained one: by 0.000333 of the scale of its scores, where 0.0001 \
+        "The selected network differs from the trained one by 0.000333 of the scale of its scores; 0.0001 \
          is allowed (2 inputs, 100.00 % with the same class). "
 
     // Whose fault it is, double precision tells.
     Assert.Equal(
         differs
-        + "They differ at double precision too (by 0.000333), so this is no rounding but a fault of this program; \
+        + "They differ at double precision too (by 0.000333), so this is not rounding but a bug in this program; \
            please report it. `sss verify` may find a small case.",
         PipelineError.message (Inexact(off, Some off))
     )
