@@ -266,4 +266,4 @@ type ResumeTests() =
             let said = child.StandardError.ReadToEnd()
             child.WaitForExit()
             Assert.True((child.ExitCode = 3), $"{child.ExitCode}\n{said}")
-            Assert.Contains("go on with --resume.", said)
+            Assert.Contains("continue with --resume.", said)

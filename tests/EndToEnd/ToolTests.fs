@@ -230,7 +230,7 @@ type ToolTests() =
         expectCode 2 ended
 
         Assert.Equal(
-            "sss completions: there is no script for 'bsh'; shells are bash, zsh, fish, pwsh. Did you mean 'bash'?",
+            "sss completions: there is no script for 'bsh'; the shells are bash, zsh, fish, pwsh. Did you mean 'bash'?",
             firstLine ended.Err
         )
 

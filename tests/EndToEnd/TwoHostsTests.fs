@@ -107,4 +107,4 @@ type TwoHostsTests() =
         hosts.Link true
         let again = start 120 Mpi.asRoot "ip" (hosts.Words(words 30 [ "--resume" ]))
         expectCode 0 again
-        Assert.Contains("going on from ", again.Err)
+        Assert.Contains("continuing from ", again.Err)

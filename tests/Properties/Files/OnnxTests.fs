@@ -251,7 +251,7 @@ let ``a file that is no model is an error`` () =
         File.WriteAllText(path, "no model")
 
         Assert.StartsWith(
-            "x.onnx: ONNX Runtime refuses it: ",
+            "x.onnx: ONNX Runtime cannot use it: ",
             Folders.messageIn folder (OnnxRun.load 1 path)
         )
     )

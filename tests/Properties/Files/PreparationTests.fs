@@ -171,7 +171,7 @@ let ``the layout of four extents is found, or the array is refused`` (extents: s
         let shape = "1x" + extents.Replace(", ", "x")
 
         Assert.Equal(
-            $"data.npz: at byte 10 of `x_train`: the shape of the images is {shape}, where either the second "
+            $"data.npz: at byte 10 of `x_train`: the shape of the images is {shape}, where the second "
             + "or the last dimension may be the channels; supported: an unambiguous shape, or an array "
             + "`layout` with the text NCHW or NHWC",
             refused (data [])
@@ -428,7 +428,7 @@ let ``a vector and four channels take no pictures`` () =
 
     Assert.Equal(
         Some
-            "it is not known which values of its training pixels are black and white (they go from -2 to 2.5)",
+            "it is not known which values of its training pixels are black and white (they range from -2 to 2.5)",
         refusal (Shape.create 3 8 8) (PixelRange.Unknown(-2.0f, 2.5f))
     )
 

@@ -144,7 +144,7 @@ x.safetensors: at byte 9: broken JSON: Expected depth to be zero at the end of t
 x.safetensors: at byte 10: broken JSON: 'x' is invalid after a single JSON value. Expected end of data.
 x.safetensors: at byte 10: 8 bytes that belong to no entry
 x.safetensors: at byte 13: the end of `a` is 8; it must be 0 to 2 (the end of the file)
-x.safetensors: at byte 62: entry `a` stands twice
+x.safetensors: at byte 62: entry `a` is there twice
 x.safetensors: at byte 66: `a` and `b` use the same bytes
 x.safetensors: at byte 62: 4 bytes that belong to no entry
 x.safetensors: at byte 66: 4 bytes that belong to no entry
@@ -155,7 +155,7 @@ x.safetensors: at byte 37: the shape of `a` is -2; it must be 0 to 2147483591
 x.safetensors: at byte 37: the shape of `a` is 1e300; it must be 0 to 2147483591
 x.safetensors: at byte 37: the shape of `a` is 2147483647; it must be 0 to 2147483591
 x.safetensors: at byte 13: it has no data_offsets for `a`
-x.safetensors: at byte 28: key `dtype` stands twice
+x.safetensors: at byte 28: key `dtype` is there twice
 x.safetensors: at byte 61: a key is more; supported: dtype, shape, data_offsets
 x.safetensors: at byte 13: `a`: expected StartObject, found Number
 x.safetensors: at byte 29: a value of the metadata: expected String, found Number

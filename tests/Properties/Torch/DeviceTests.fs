@@ -60,8 +60,8 @@ module DeviceTests =
              SSS_LIBTORCH to a LibTorch with CUDA: see docs/gpu.md."
             "The device cuda:0 is not available: the NVIDIA driver is not installed: libcuda.so.1 was \
              not found. In a container, start it with access to the GPU."
-            "The device cuda:0 is not available: the NVIDIA driver fails with error 999; `nvidia-smi` \
-             says more."
+            "The device cuda:0 is not available: the NVIDIA driver fails with error 999; see \
+             `nvidia-smi`."
             "The device cuda:1 is not available: the NVIDIA driver sees no device. \
              CUDA_VISIBLE_DEVICES may hide it; `nvidia-smi` lists what is there."
             "The device cuda:0 is not available: LibTorch is built for CUDA 12.8 and cannot use the \

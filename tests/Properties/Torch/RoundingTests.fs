@@ -218,8 +218,8 @@ let ``scores that overflow are no fault of selection`` () =
     match Exactness.check (Engine.get ()) (network, large) (network, large) images with
     | Error(ScoresNotFinite _ as error) ->
         Assert.EndsWith(
-            " of 160 inputs: its weights are so large that single precision overflows. A training that diverges \
-             leaves such weights; train again with a smaller `lr`, or start from other weights.",
+            " of 160 inputs: its weights are so large that single precision overflows. Diverged training gives \
+             such weights; train again with a smaller `lr`, or start from other weights.",
             ModelError.message error
         )
     | other -> Assert.Fail $"%A{other}"

@@ -162,7 +162,7 @@ let ``verdicts`` () =
 
     Assert.Equal(
         differs
-        + "At double precision they agree (up to 0), so this is rounding: the network's numbers are too different \
+        + "At double precision they agree (up to 0), so this is rounding: the network's numbers differ too much \
            in size for single precision. Train with a smaller `lr` or a larger `decay`.",
         PipelineError.message (Inexact(off, Some same))
     )
