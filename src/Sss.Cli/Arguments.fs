@@ -25,8 +25,7 @@ module private Same =
 
     let round = "round kept channels up to a multiple of this number; still exact"
 
-    let precision =
-        "number format of training: float32 (the default) or bf16"
+    let precision = "number format of training: float32 (the default) or bf16"
 
     let quiet = "show no progress, only the result and errors"
 
@@ -248,8 +247,7 @@ type ExportArgument =
             match argument with
             | Path _ -> "a run folder"
             | Onnx _ -> "the file to write"
-            | Normalize ->
-                "include the input normalisation: the graph then takes raw pixel values"
+            | Normalize -> "include the input normalisation: the graph then takes raw pixel values"
             | Full -> "export the network that was trained instead of the selected one"
             | Json -> Same.json
 
@@ -264,8 +262,7 @@ type ReportArgument =
         member argument.Usage =
             match argument with
             | Runs _ -> "a run's folder, or a sweep's"
-            | Markdown _ ->
-                "write the tables of all given sweeps as one Markdown page"
+            | Markdown _ -> "write the tables of all given sweeps as one Markdown page"
             | Notes _ -> "a file whose text follows the heading of that page"
             | Json -> Same.json
 

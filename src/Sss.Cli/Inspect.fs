@@ -24,7 +24,9 @@ module Inspect =
     let switches (command: string) : OptionSpec list =
         match command with
         | "show" -> [ switch "--json" "print one JSON object" ]
-        | "fmt" -> [ switch "--check" "only list the files that would change; exit code 1 if there are any" ]
+        | "fmt" -> [
+            switch "--check" "only list the files that would change; exit code 1 if there are any"
+          ]
         | _ -> []
 
     let private help (command: string) (files: string) =

@@ -42,7 +42,9 @@ module SweepCommand =
                         String.Join(
                             "\n",
                             lines
-                            @ [ "Continue with the same files and options, or choose another --out." ]
+                            @ [
+                                "Continue with the same files and options, or choose another --out."
+                            ]
                         )
                     )
             )

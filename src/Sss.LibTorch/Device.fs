@@ -133,8 +133,7 @@ module DeviceFault =
         | NoDriver library ->
             $"the NVIDIA driver is not installed: {library} was not found. In a container, start it \
               with access to the GPU."
-        | DriverFails code ->
-            $"the NVIDIA driver fails with error {code}; see `nvidia-smi`."
+        | DriverFails code -> $"the NVIDIA driver fails with error {code}; see `nvidia-smi`."
         | NoDevices ->
             "the NVIDIA driver sees no device. CUDA_VISIBLE_DEVICES may hide it; `nvidia-smi` \
              lists what is there."

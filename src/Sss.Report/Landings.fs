@@ -39,7 +39,8 @@ module internal Landings =
 
         match missing with
         | [] -> None
-        | _ when not above.IsEmpty -> Some $"{label}: **{above.Length} of {runs.Length} runs are above**"
+        | _ when not above.IsEmpty ->
+            Some $"{label}: **{above.Length} of {runs.Length} runs are above**"
         | _ ->
             let most = $"{label}: by at most {RowText.grouped (List.max missing)} macs"
 

@@ -20,7 +20,10 @@ module Report =
             Markup.section "missing" "Missing files" [
                 ul [] [
                     for file, without in files do
-                        li [] [ code [] [ str file ]; str $" is missing; it is needed for {without}." ]
+                        li [] [
+                            code [] [ str file ]
+                            str $" is missing; it is needed for {without}."
+                        ]
                 ]
             ]
           ]

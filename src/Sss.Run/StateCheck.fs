@@ -122,7 +122,8 @@ module internal StateCheck =
                     ]
 
                 if p.Gammas |> Array.exists (fun g -> not (Single.IsFinite g && g >= 0.0f)) then
-                    return! fault path "`@gammas` has a value that is not a finite number of 0 or more"
+                    return!
+                        fault path "`@gammas` has a value that is not a finite number of 0 or more"
 
             match state.Whole with
             | None -> ()

@@ -57,7 +57,9 @@ type Predictor internal (model: Model, preparation: Preparation option) =
         let classes = model.Network.Classes
 
         if images.Length % size <> 0 || scores.Length <> count * classes then
-            invalidArg (nameof scores) "The lengths do not match a whole number of images and their scores."
+            invalidArg
+                (nameof scores)
+                "The lengths do not match a whole number of images and their scores."
 
         let mutable first = 0
 

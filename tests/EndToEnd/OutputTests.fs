@@ -125,8 +125,8 @@ type OutputTests() =
         expect
             1
             ""
-            "/dev/stdin: error SSS006: `/dev/stdin` is too large\n  it has more than 67108864 bytes; a \
-             network's text may have 67108864\n"
+            "/dev/stdin: error SSS006: `/dev/stdin` is too large\n  it has more than 67108864 bytes; the text \
+             of a network may have at most 67108864\n"
             "cat /dev/zero 2>/dev/null | sss check /dev/stdin"
 
         let ended = bash $"cat '{example}' | sss check /dev/stdin"

@@ -170,7 +170,8 @@ type StudyPageTests() =
 
     [<Theory>]
     [<InlineData(0, "by at most 0 macs, in 1 of 1 runs by no more than the cheapest kept structure")>]
-    [<InlineData(100, "by at most 100 macs, in 1 of 1 runs by no more than the cheapest kept structure")>]
+    [<InlineData(100,
+                 "by at most 100 macs, in 1 of 1 runs by no more than the cheapest kept structure")>]
     [<InlineData(500000,
                  "by at most 500,000 macs, in 0 of 1 runs by no more than the cheapest kept structure")>]
     [<InlineData(-1, "**1 of 1 runs are above**")>]
@@ -210,7 +211,9 @@ type StudyPageTests() =
             Assert.NotEmpty told
 
             for line in told do
-                let points = Regex.Matches(line, @": by at most [0-9,]+ macs, in (\d+) of (\d+) runs by")
+                let points =
+                    Regex.Matches(line, @": by at most [0-9,]+ macs, in (\d+) of (\d+) runs by")
+
                 Assert.DoesNotContain("above", line)
                 Assert.NotEmpty points
 

@@ -130,7 +130,9 @@ module NetworkErrorText =
         | NameProblem.BranchNumber(number, next) ->
             "SSS215",
             $"branch number {number} is out of order",
-            [ $"the next branch has number {next}; numbers may be skipped, but must increase" ],
+            [
+                $"the next branch has number {next}; numbers may be skipped, but must increase"
+            ],
             None
 
     let private factorText problem =
@@ -138,7 +140,9 @@ module NetworkErrorText =
         | FactorProblem.FactorBeforeNorm word ->
             "SSS501",
             $"a factor on a `{word}` directly before a `bn` has no effect",
-            [ "the bn divides by the standard deviation of its input, which cancels any factor" ],
+            [
+                "the bn divides by the standard deviation of its input, which cancels any factor"
+            ],
             Some "put the factor on the `bn`"
         | FactorProblem.FactorOnPlainLayer(word, kind) ->
             "SSS502",
@@ -197,9 +201,7 @@ module NetworkErrorText =
         | FactorProblem.FactorCannotShrink word ->
             "SSS551",
             $"the factors of this `{word}` can never shrink anything",
-            [
-                "they feed a sum whose other side is never zero, so all its channels stay"
-            ],
+            [ "they feed a sum whose other side is never zero, so all its channels stay" ],
             Some "put `@scale(block)` on the residual, or put factors on the other side as well"
 
     /// The diagnostic of a mistake. Its severity is Warning for what a network may well have.

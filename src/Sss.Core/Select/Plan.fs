@@ -130,10 +130,12 @@ module Plan =
         | Removal.DeadBranch residual -> $"the branch of `{residual}` is always 0 and is removed"
         | Removal.ConstantBranch(residual, into) ->
             $"the branch of `{residual}` is constant and is moved into `{into}`"
-        | Removal.DeadShortcut residual -> $"the shortcut of `{residual}` is always 0 and is removed"
+        | Removal.DeadShortcut residual ->
+            $"the shortcut of `{residual}` is always 0 and is removed"
         | Removal.ConstantShortcut(residual, into) ->
             $"the shortcut of `{residual}` is constant and is moved into `{into}`"
-        | Removal.ConcatBranch(concat, branch) -> $"`{branch}` of `{concat}` is not needed and is removed"
+        | Removal.ConcatBranch(concat, branch) ->
+            $"`{branch}` of `{concat}` is not needed and is removed"
 
 /// The wording of errors.
 [<RequireQualifiedAccess>]

@@ -188,8 +188,7 @@ module MeaningErrorText =
     let private outOfRange what value expected =
         "SSS302", $"{what} is {numberText value}", [ $"expected {expected}" ], None
 
-    let private notFinite =
-        "SSS303", "the value is too large", [], None
+    let private notFinite = "SSS303", "the value is too large", [], None
 
     let private tooManyLayers limit =
         "SSS304",

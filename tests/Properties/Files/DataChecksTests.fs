@@ -101,9 +101,7 @@ let ``floats and kept pictures are compared too, bit by bit`` () =
     let d = Dataset.create "made" [ "a"; "b" ] 1.0f (floats 0 10) (floats 8 4)
 
     Assert.Equal<string list>(
-        [
-            "2 of 4 test images are training images too: the accuracy will be too high"
-        ],
+        [ "2 of 4 test images are training images too: the accuracy will be too high" ],
         said 4 d
     )
 
