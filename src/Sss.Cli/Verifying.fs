@@ -36,7 +36,7 @@ module VerifyCommand =
                     if report.Died = 0 then
                         ""
                     else
-                        $"; in {report.Died} of them a whole layer was removed, correctly"
+                        $"; in {report.Died} of them a whole layer died, correctly"
 
                 Terminal.out
                     $"{network.Name}: {report.Trials} trials, selected = full in all of them{died}"

@@ -27,7 +27,7 @@ type VerifyFailure = {
 /// The results of the trials.
 type VerifyReport = {
     Trials: int
-    /// Trials in which a whole layer was removed, correctly: there is no selected network.
+    /// Trials in which a whole layer died, correctly: there is no selected network.
     Died: int
     /// Largest differences at double and at single precision.
     MaxDouble: float

@@ -111,9 +111,9 @@ module Plan =
     let describeStay rule =
         match rule with
         | StayRule.SumNeeded(residual, reader) ->
-            $"the other side of the sum `{residual}` is not 0 in this channel, and `{reader}` reads it"
+            $"the sum of `{residual}` has another term in this channel, and `{reader}` reads it"
         | StayRule.SharedChannel reader ->
-            $"its channel is also used where it is not 0, and `{reader}` reads it there"
+            $"its channel is shared with a place that is not dead, and `{reader}` reads it there"
         | StayRule.BeforePadding reader ->
             $"after it the channel is a constant other than 0, and `{reader}` pads with zeros, so "
             + "the constant cannot be moved into a bias"
@@ -127,11 +127,10 @@ module Plan =
     /// A part that goes, as a clause.
     let describeRemoval removal =
         match removal with
-        | Removal.DeadBranch residual -> $"the branch of `{residual}` is always 0 and is removed"
+        | Removal.DeadBranch residual -> $"the branch of `{residual}` is dead and is removed"
         | Removal.ConstantBranch(residual, into) ->
             $"the branch of `{residual}` is constant and is moved into `{into}`"
-        | Removal.DeadShortcut residual ->
-            $"the shortcut of `{residual}` is always 0 and is removed"
+        | Removal.DeadShortcut residual -> $"the shortcut of `{residual}` is dead and is removed"
         | Removal.ConstantShortcut(residual, into) ->
             $"the shortcut of `{residual}` is constant and is moved into `{into}`"
         | Removal.ConcatBranch(concat, branch) ->

@@ -102,7 +102,7 @@ module MeaningErrorText =
         let ring = names |> List.map cut |> List.truncate 12 |> String.concat " → "
 
         "SSS205",
-        $"definitions call each other in a circle:  {ring}",
+        $"definitions call each other in a circle: {ring}",
         [ "a definition may not call itself, directly or through others" ],
         None
 

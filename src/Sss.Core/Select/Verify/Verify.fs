@@ -24,7 +24,7 @@ module TrialOutcome =
     let describe (outcome: TrialOutcome) =
         match outcome with
         | TrialOutcome.Same(_, difference) -> $"the networks agree up to {difference:g2}"
-        | TrialOutcome.Died layer -> $"layer `{layer}` was removed, correctly"
+        | TrialOutcome.Died layer -> $"layer `{layer}` died, correctly"
         | TrialOutcome.Differs difference ->
             $"the selected network differs from the full one by {difference:g3}"
         | TrialOutcome.WronglyDied(layer, difference) ->
