@@ -94,7 +94,7 @@ let ``mistakes in IDX files are told with file, offset and facts`` () =
 train-images-idx3-ubyte: at byte 88: 2 bytes more than the content should have
 train-images-idx3-ubyte: at byte 0: not an IDX file: it starts with 50000803
 train-images-idx3-ubyte: at byte 2: the type of values is 0x0d; supported: 0x08 (bytes)
-train-images-idx3-ubyte: at byte 3: number of extents: expected 3, found 1
+train-images-idx3-ubyte: at byte 3: number of dimensions: expected 3, found 1
 train-images-idx3-ubyte: at byte 4: the number of values is 12884901960; it must be 0 to 2147483591
 t10k-labels-idx1-ubyte: at byte 4: number of labels: expected 5 (as in t10k-images-idx3-ubyte), found 3"""
 
