@@ -1,4 +1,4 @@
-/// What `bench/mpi` starts on every rank: training steps at a fixed number of images a rank, and
+/// What `bench/mpi` starts on every rank: training steps at a fixed number of images per rank, and
 /// all-reduces of growing size. The first rank prints a line a figure, `NAME VALUE…`.
 module Sss.Bench.Ranks.Program
 
@@ -36,7 +36,7 @@ let private batch (network: Network) : Loaded =
         LeftOut = []
     }
 
-/// Training steps for some seconds: images a second of all ranks, milliseconds a step, and of those
+/// Training steps for some seconds: images per second of all ranks, milliseconds per step, and of those
 /// in the all-reduce, waiting for slower ranks included.
 let private steps (team: Team option) (network: Network) (seconds: float) say =
     let engine =

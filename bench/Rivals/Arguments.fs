@@ -26,7 +26,7 @@ type RivalsArgument =
             | Study _ -> "the sweep.json of 'sss sweep --target-macs F,F,…'"
             | Out _ -> "the folder that gets a file a try, below the run's folder"
             | Data _ -> "the data set; names as for 'sss train'"
-            | Limit _ -> "use only so many training images"
+            | Limit _ -> "use only this many training images"
             | Threads _ -> "threads of the arithmetic (2)"
             | Try _ ->
                 let tries = Try.all |> List.map Try.text |> String.concat ", "
@@ -69,7 +69,7 @@ module RivalsArguments =
     let threads (arguments: ParseResults<RivalsArgument>) : Result<int, string> =
         arguments.GetResult(Threads, 2) |> aboveZero "--threads"
 
-    /// An argument that what is asked for cannot do without.
+    /// An argument that is required for this work.
     let need (name: string) (value: 'a option) : Result<'a, string> =
         match value with
         | Some value -> Ok value

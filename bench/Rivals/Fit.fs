@@ -35,7 +35,7 @@ module Fit =
         Team = None
     }
 
-    /// So many epochs from these numbers on, or from fresh ones; the recipe's schedule over them.
+    /// This many epochs from these numbers on, or from fresh ones; the recipe's schedule over them.
     let train (bench: Bench) (wanted: Recipe) epochs lr network (from: Weights<float32> option) =
         let from = from |> Option.map (TrainState.start network)
 

@@ -37,7 +37,7 @@ module Page =
         | [ one ] -> string one
         | several -> $"{List.min several}–{List.max several}"
 
-    /// The selected networks of a target, then each try beside them.
+    /// The selected networks of a target, then the networks of each try.
     let private ofTarget (target: float, rows: Row list) : string list = [
         let own = rows |> List.map selected |> List.distinctBy _.Seed
         let all = SeedRows.ofRuns "selected" [] own
@@ -82,27 +82,28 @@ module Page =
     ]
 
     let private introduction = [
-        "# Beside network slimming and magnitude pruning"
+        "# Comparison with network slimming and magnitude pruning"
         ""
-        "Written by `docs/results/make rivals`. The same network, data, seed, macs and compute as runs of"
-        "`sss train --target-macs F --shrink 1`:"
+        "Written by `docs/results/make rivals`. Each network is compared with a run of `sss train --target-macs F --shrink 1` that has"
+        "the same network, data, seed, macs and compute:"
         ""
-        "- **slimming**: λ·Σ|scale| over the bns behind the neurons, by its subgradient; one threshold over all layers (Z. Liu"
-        "  et al., ICCV 2017). **magnitude**: Σ|w| of a filter, the same share of every layer (H. Li et al., ICLR 2017)."
-        "- The whole network is trained for as many epochs as the run had to reach its target; neurons go until the macs are at"
-        "  most those of the selected network; the small network is trained on with the weights that it has, the schedule from"
-        "  its start, until the compute of the run is spent (to the next whole epoch, so a little more)."
-        "- tuning: the step size of that second part over the recipe's. λ and tuning were tried in all combinations beside the"
-        "  first run, and the best of each rule *by its test accuracy there* was taken to the others. (The rule that the selected"
-        "  networks follow was chosen by this network's test accuracy, too: choices.md.)"
-        "- selected is ahead by: points of accuracy; mean of the differences seed by seed ± its standard error; bold where that is"
-        "  beyond chance (paired t-test over the seeds, two-sided, 5 %)."
-        "- first seed: the accuracy beside the first run, %, by which the tries were chosen at half of the macs. Rows of one seed"
-        "  are the tries that were not taken."
+        "- **slimming**: the penalty λ·Σ|scale| on the bns that follow the neurons, with its subgradient; one threshold over all layers"
+        "  (Z. Liu et al., ICCV 2017). **magnitude**: the criterion Σ|w| of a filter, the same share of every layer (H. Li et al.,"
+        "  ICLR 2017)."
+        "- The whole network is trained for as many epochs as the run needed to reach its target. Then neurons are removed until the"
+        "  macs are at most those of the selected network. The small network keeps its weights and is trained further, with the"
+        "  schedule from its start, until the compute of the run is spent (rounded up to a whole epoch)."
+        "- tuning: the step size of this second part, relative to the recipe. For the first run, all combinations of λ and tuning were"
+        "  tried. The best one of each method, *by its test accuracy there*, was used for the other runs. (The rule that the selected"
+        "  networks follow was also chosen by the test accuracy of this network: choices.md.)"
+        "- selected is ahead by: points of accuracy; mean of the paired differences over the seeds ± its standard error; bold where the"
+        "  difference is significant (paired t-test over the seeds, two-sided, 5 %)."
+        "- first seed: the accuracy for the first run, %. The combinations were chosen by it at half of the macs. Rows of one seed are"
+        "  the combinations that were not chosen."
         ""
     ]
 
-    /// Tables, one a network.
+    /// One table per network.
     let ofRows (rows: Row list) : string =
         String.concat "\n" [
             yield! introduction
@@ -112,7 +113,7 @@ module Page =
                 yield ""
 
                 yield
-                    "| target | network | λ | tuning | seeds | accuracy, % | selected is ahead by | first seed | macs | params | epochs | training macs, of selected's |"
+                    "| target | network | λ | tuning | seeds | accuracy, % | selected is ahead by | first seed | macs | params | epochs | training macs, of selected |"
 
                 yield "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
 

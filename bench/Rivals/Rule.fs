@@ -8,7 +8,7 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 type Rule =
     /// Z. Liu et al., "Learning Efficient Convolutional Networks through Network Slimming" (ICCV
-    /// 2017): |scale| of the bn behind a convolution, one threshold for all layers.
+    /// 2017): |scale| of the bn after a convolution, one threshold for all layers.
     | Slimming
     /// H. Li et al., "Pruning Filters for Efficient ConvNets" (ICLR 2017): Σ|w| of a filter, the same
     /// share of each layer.

@@ -16,7 +16,7 @@ type Try = {
 [<RequireQualifiedAccess>]
 module Try =
 
-    /// All that are made where none is asked for.
+    /// All that are made where none is requested.
     let all: Try list = [
         for tuning in [ 1.0; 0.1 ] do
             for rule, strength in [ Rule.Magnitude, 0.0; Rule.Slimming, 1e-4; Rule.Slimming, 1e-3 ] do

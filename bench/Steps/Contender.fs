@@ -9,8 +9,8 @@ open TorchSharp
 
 type private Tensor = torch.Tensor
 
-/// One of those that are raced, on the same random images: so many training steps, so many runs of
-/// a batch in evaluation mode, so many updates alone.
+/// One of those that are raced, on the same random images: this many training steps, this many runs of
+/// a batch in evaluation mode, this many updates alone.
 type Contender = {
     Train: int -> unit
     Infer: int -> unit
@@ -98,7 +98,7 @@ module Contender =
 
                 step <- step + 1L
 
-        // What predicts is the folded network; made when it is first asked for, so that it does not
+        // What predicts is the folded network; made when it is first requested, so that it does not
         // count in the memory of training.
         let predictor =
             lazy (Predictor.create engine None network weights |> get ModelError.message)

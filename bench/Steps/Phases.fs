@@ -46,7 +46,7 @@ let ofResNet50 () : (string * Spread) list =
             $"{name}, ResNet-50", median 7 work
         )
 
-/// GEMM in 10⁹ multiply-adds a second and copying in 10⁹ bytes a second: what the machine can do.
+/// GEMM in 10⁹ multiply-adds per second and copying in 10⁹ bytes per second: what the machine can do.
 let machine (threads: int) : float * float =
     match LibTorch.load () with
     | Error _ -> nan, nan

@@ -90,7 +90,7 @@ let stop (worker: Worker) =
     worker.Process.WaitForExit()
     worker.Process.Dispose()
 
-/// Bursts of so many seconds of the reference's work, in turn. The warm-up also says how many steps
+/// Bursts of this many seconds of the reference's work, in turn. The warm-up also says how many steps
 /// that is, and gives those who are much slower fewer of them.
 let run (rounds: int) (seconds: float) (case: Case) (work: string) (workers: Worker list) : Result =
     let counts = [

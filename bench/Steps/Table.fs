@@ -11,7 +11,7 @@ type Measured = {
     Threads: int
     /// Load average of the last minute, before and after.
     Load: float * float
-    /// 10⁹ multiply-adds a second of GEMM, 10⁹ bytes a second of a copy.
+    /// 10⁹ multiply-adds per second of GEMM, 10⁹ bytes per second of a copy.
     Machine: float * float
     /// Multiply-adds of one image, by case.
     Macs: (string * int64) list

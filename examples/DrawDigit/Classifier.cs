@@ -3,22 +3,22 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace DrawDigit;
 
-/// <summary>A model that this service cannot serve, with the way out.</summary>
+/// <summary>A model that this service cannot serve, with the reason and what to do.</summary>
 public sealed class UnusableModelException(string message) : Exception(message);
 
 /// <summary>One class with its probability.</summary>
 public sealed record ClassScore(string Name, float Probability);
 
-/// <summary>What a network says about one image.</summary>
-/// <param name="Label">The likeliest class.</param>
+/// <summary>The prediction of a network for one image.</summary>
+/// <param name="Label">The most likely class.</param>
 /// <param name="Scores">All classes in the order of the network.</param>
 /// <param name="Seen">The image that the network saw: height × width values from 0 to 1.</param>
 /// <param name="Width">Of that image.</param>
 public sealed record Prediction(string Label, IReadOnlyList<ClassScore> Scores, float[] Seen, int Width);
 
 /// <summary>
-/// An ONNX file that <c>sss export --normalize</c> wrote: all that has to be known of it stands in its
-/// metadata. Safe to use from several threads.
+/// An ONNX file that <c>sss export --normalize</c> wrote: its metadata has
+/// everything that is needed. Safe to use from several threads.
 /// </summary>
 public sealed class Classifier : IDisposable
 {
@@ -54,7 +54,7 @@ public sealed class Classifier : IDisposable
     /// <exception cref="UnusableModelException">It cannot be read, or was not exported for this.</exception>
     public static Classifier Load(string file)
     {
-        // Requests run beside each other; each computes on the one thread that it has.
+        // Requests run in parallel; each computes on one thread.
         using var options = new Microsoft.ML.OnnxRuntime.SessionOptions { IntraOpNumThreads = 1 };
         InferenceSession session;
         try

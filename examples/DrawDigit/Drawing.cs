@@ -1,6 +1,6 @@
 namespace DrawDigit;
 
-/// <summary>From a drawing to the image that a network sees.</summary>
+/// <summary>Converts a drawing to the input image of a network.</summary>
 public static class Drawing
 {
     /// <summary>Pixels of a drawing's side.</summary>

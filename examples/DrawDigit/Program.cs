@@ -1,4 +1,4 @@
-// A web service that serves a selected network and nothing of Sss: ONNX Runtime is all it needs.
+// A web service that serves a selected network without Sss: it needs only ONNX Runtime.
 // At the root of the repository, after a training on digits:
 //   ./sss export runs/digits --onnx digits.onnx --normalize
 //   dotnet run -c Release --project examples/DrawDigit -- digits.onnx
@@ -30,7 +30,7 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions
 });
 var app = builder.Build();
 
-// The page asks this service and nobody else.
+// The page connects only to this service.
 app.Use((context, next) =>
 {
     context.Response.Headers.ContentSecurityPolicy =
@@ -42,7 +42,7 @@ app.UseStaticFiles();
 
 app.MapGet("/model", () => new ModelFacts(classifier.Name, classifier.Classes, Drawing.Side));
 
-// The body is a drawing: a byte a pixel, 0 for paper and 255 for ink, row by row.
+// The body is a drawing: a byte per pixel, 0 for paper and 255 for ink, row by row.
 app.MapPost("/predict", async (HttpRequest request, CancellationToken stop) =>
 {
     var ink = new byte[Drawing.Side * Drawing.Side + 1];
@@ -62,5 +62,5 @@ app.MapPost("/predict", async (HttpRequest request, CancellationToken stop) =>
 app.Run();
 return 0;
 
-/// <summary>What the page has to know before the first drawing.</summary>
+/// <summary>What the page needs before the first drawing.</summary>
 internal sealed record ModelFacts(string Name, IReadOnlyList<string> Classes, int Side);

@@ -1,4 +1,4 @@
-// Sparse regression with the proximal library alone: which 8 of 200 columns made the numbers?
+// Sparse regression with only the proximal library: which 8 of 200 columns produced the numbers?
 //
 //     min over x of  ‖Ax − b‖²/(2m) + γ‖x‖₁
 //
@@ -11,7 +11,7 @@ open Sss.Core
 
 let rows, columns, nonZero, noise = 100, 200, 8, 0.05
 
-// Data from a shown seed: 8 of the 200 true coefficients are 1 or −1, the others 0.
+// Data from a fixed seed: 8 of the 200 true coefficients are 1 or −1, the others 0.
 let struct (entries, afterA) = Rng.many Rng.normal (rows * columns) (Rng.create 1)
 let struct (order, afterOrder) = Rng.permutation columns afterA
 let struct (errors, _) = Rng.many Rng.normal rows afterOrder
@@ -64,7 +64,7 @@ match L1.create 0.1 with
     let objective x = smooth x + Penalty.value penalty x
     let start: float[] = Array.zeroCreate columns
 
-    // A method's states are a lazy sequence; when to stop is put on from outside.
+    // A method's states are a lazy sequence; the caller decides when to stop.
     let solve name (method: Method<'state>) =
         let steps, (_, x) =
             Iteration.states method gradient start

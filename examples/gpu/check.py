@@ -196,7 +196,7 @@ def compare(product, name, options):
         if value.grad is not None
     ]
     missing = [key for key, value in network.values.items() if value.requires_grad and value.grad is None]
-    # All gradients together: an array whose gradient is nothing but rounding says nothing by itself.
+    # All gradients together: an array whose gradient is only rounding says nothing alone.
     known = [key for key, value in network.values.items() if value.grad is not None]
     both = [
         np.concatenate([get(key).ravel().astype(np.float64) for key in known])

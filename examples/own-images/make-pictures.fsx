@@ -1,5 +1,5 @@
-// Writes the 1,797 embedded digits as PNG files, a folder a class: pictures for whoever has none at
-// hand. Licence of the digits: CC BY 4.0, see data/README.md.
+// Writes the 1,797 embedded digits as PNG files, one folder per class: pictures to try things with.
+// Licence of the digits: CC BY 4.0, see data/README.md.
 //
 //   dotnet fsi examples/own-images/make-pictures.fsx pictures
 

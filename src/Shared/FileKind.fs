@@ -4,7 +4,7 @@ open System
 open System.IO
 open System.Runtime.InteropServices
 
-/// What stands at a path, links followed.
+/// What is at a path, links followed.
 type internal FileKind =
     /// Nothing, or nothing that may be looked at; opening it says why.
     | Missing
@@ -14,12 +14,12 @@ type internal FileKind =
     | Socket
     | Device
 
-/// Asking for the kind of a file before it is opened: opening a pipe waits for somebody at its other
+/// Finds the kind of a file before it is opened: opening a pipe waits for a process at its other
 /// end, and reading a device may never end. This file is part of each project that opens files.
 [<RequireQualifiedAccess>]
 module internal FileKind =
 
-    // .NET has no public way to ask for the kind. This is what it asks itself with: `stat`, with the
+    // .NET has no public way to ask for the kind. This is what it uses itself: `stat`, with the
     // same layout on every Unix, four bytes of flags before the mode.
     [<DllImport("libSystem.Native", EntryPoint = "SystemNative_Stat")>]
     extern int private fileStatus([<MarshalAs(UnmanagedType.LPUTF8Str)>] string path, byte[] status)
@@ -40,7 +40,7 @@ module internal FileKind =
         elif File.Exists path then Regular
         else Missing
 
-    /// The kind of what stands at a path.
+    /// The kind of what is at a path.
     let ofPath (path: string) : FileKind =
         if OperatingSystem.IsWindows() || path.Contains '\000' then
             ofNames path
@@ -56,7 +56,7 @@ module internal FileKind =
             | :? DllNotFoundException
             | :? EntryPointNotFoundException -> ofNames path
 
-    /// Why a path of this kind is no file to read or write; None: it is one, or nothing is there.
+    /// Why a path of this kind is not a file to read or write; None: it is one, or nothing is there.
     let objection (kind: FileKind) : string option =
         match kind with
         | Missing

@@ -1,16 +1,16 @@
 namespace Sss;
 
-/// <summary>What accelerated proximal gradient remembers between two steps. Immutable.</summary>
+/// <summary>The state of accelerated proximal gradient between two steps. Immutable.</summary>
 public sealed class ApgState
 {
     internal ApgState(Core.ApgState value) => Value = value;
 
     internal Core.ApgState Value { get; }
 
-    /// <summary>The prox's output, exactly sparse: selections are read here.</summary>
+    /// <summary>The output of the prox, exactly sparse. Selections are read from it.</summary>
     public ReadOnlyMemory<double> Iterate => Value.Iterate;
 
-    /// <summary>Iterate plus momentum times velocity: gradients are taken here.</summary>
+    /// <summary>Iterate plus momentum times velocity: the point where gradients are computed.</summary>
     public ReadOnlyMemory<double> Probe => Value.Probe;
 }
 
@@ -20,7 +20,7 @@ public sealed class ApgState
 /// </summary>
 public static class Apg
 {
-    /// <summary>Iterate and probe at a start vector.</summary>
+    /// <summary>The state with iterate and probe at a start vector.</summary>
     public static ApgState Start(IReadOnlyList<double> x0) => new(Core.Apg.start([.. x0]));
 
     /// <summary>
@@ -29,8 +29,8 @@ public static class Apg
     /// <param name="state">The state before the step.</param>
     /// <param name="gradientAtProbe">The gradient of the smooth part at <see cref="ApgState.Probe"/>.</param>
     /// <param name="step">η; finite and positive.</param>
-    /// <param name="momentum">μ; the one that builds the next probe.</param>
-    /// <param name="penalty">Whose prox is taken.</param>
+    /// <param name="momentum">μ; used for the next probe.</param>
+    /// <param name="penalty">The penalty whose prox is computed.</param>
     /// <exception cref="ArgumentException">A wrong length, or a step that is not finite and positive.</exception>
     public static ApgState Step(
         ApgState state,

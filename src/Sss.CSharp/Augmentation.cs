@@ -1,12 +1,12 @@
 namespace Sss;
 
 /// <summary>
-/// How pictures are cut to the input, and random changes of training images, in the order in which they are
-/// made. What is 0 or false is not done.
+/// How pictures are cropped to the input size, and the random changes of training images, in the order in which they are
+/// applied. A value of 0 or false switches a change off.
 /// </summary>
 public sealed record Augmentation
 {
-    /// <summary>The pixels of a picture's shorter side after it is scaled, before the middle is cut out.</summary>
+    /// <summary>The pixels of a picture's shorter side after it is scaled, before the central crop.</summary>
     public int Resize { get; init; }
 
     /// <summary>The colour that shows through the transparent parts of pictures; white where none is given.</summary>

@@ -6,11 +6,11 @@ namespace Sss;
 public sealed partial class BodyBuilder
 {
     /// <summary>A convolution. Weights: channels × channels in / groups × kernel height × kernel width.</summary>
-    /// <param name="channels">Channels that come out.</param>
+    /// <param name="channels">The number of output channels.</param>
     /// <param name="kernel">The window, in pixels.</param>
     /// <param name="stride">Pixels from window to window; 1 where null.</param>
     /// <param name="pad">Zeros on each side; dilation·(kernel − 1)/2 rounded down where null.</param>
-    /// <param name="groups">Divides the channels in and out.</param>
+    /// <param name="groups">Divides the numbers of input and output channels.</param>
     /// <param name="dilation">Pixels between the window's taps; 1 where null.</param>
     /// <param name="bias">Null: unless a bn follows directly in the same body.</param>
     public BodyBuilder Conv(
@@ -33,7 +33,7 @@ public sealed partial class BodyBuilder
             bias ?? free)));
     }
 
-    /// <summary>A depthwise convolution: one filter a channel. Weights: channels × 1 × kernel height × kernel width.</summary>
+    /// <summary>A depthwise convolution: one filter per channel. Weights: channels × 1 × kernel height × kernel width.</summary>
     /// <param name="kernel">The window, in pixels.</param>
     /// <param name="stride">Pixels from window to window; 1 where null.</param>
     /// <param name="pad">Zeros on each side; dilation·(kernel − 1)/2 rounded down where null.</param>
@@ -56,19 +56,19 @@ public sealed partial class BodyBuilder
     }
 
     /// <summary>A fully connected layer over its flattened input. Weights: features × values in.</summary>
-    /// <param name="features">Values that come out; <see cref="Classes"/> in the last one.</param>
+    /// <param name="features">The number of outputs; <see cref="Classes"/> in the last layer.</param>
     /// <param name="bias">Null: unless a bn follows directly in the same body.</param>
     public BodyBuilder Dense(int features, bool? bias = null) =>
         Layer("dense", free => Core.Op.NewDense(new(features, bias ?? free)));
 
-    /// <summary>Batch normalisation over channels, or over features behind a dense layer.</summary>
+    /// <summary>Batch normalisation over channels, or over features after a dense layer.</summary>
     /// <param name="eps">Added to the variance; above 0.</param>
     /// <param name="momentum">The weight of a new batch in the running statistics, from 0 to 1.</param>
     public BodyBuilder BatchNorm(double eps = 1e-5, double momentum = 0.1) =>
         Layer("bn", Core.Op.NewBatchNorm(new(eps, momentum)));
 
     /// <summary>Normalisation of each image over groups of channels and all positions.</summary>
-    /// <param name="groups">Divides the channels.</param>
+    /// <param name="groups">Divides the number of channels.</param>
     /// <param name="eps">Added to the variance; above 0.</param>
     public BodyBuilder GroupNorm(int groups, double eps = 1e-5) =>
         Layer("groupnorm", Core.Op.NewGroupNorm(new(groups, eps)));
@@ -124,10 +124,10 @@ public sealed partial class BodyBuilder
     public BodyBuilder GlobalAveragePool() => Layer("avgpool", Core.Op.NewGlobalPool(Core.PoolKind.Average));
 
     /// <summary>In training, zeroes values at random and scales the rest by 1/(1 − probability).</summary>
-    /// <param name="probability">From 0 to below 1.</param>
+    /// <param name="probability">At least 0 and below 1.</param>
     public BodyBuilder Dropout(double probability) => Layer("dropout", Core.Op.NewDropout(probability));
 
-    /// <summary>C×H×W to (C·H·W)×1×1. A dense layer does it by itself.</summary>
+    /// <summary>C×H×W to (C·H·W)×1×1. A dense layer flattens its input itself.</summary>
     public BodyBuilder Flatten() => Layer("flatten", Core.Op.Flatten);
 
     private BodyBuilder Activation(Core.Activation activation) =>
@@ -159,7 +159,7 @@ public sealed partial class BodyBuilder
         private static Size Same(Size kernel, Size dilation) =>
             new(Half(kernel.Height, dilation.Height), Half(kernel.Width, dilation.Width));
 
-        // Kept in range whatever the numbers: the checker names the wrong one.
+        // Kept in range regardless of the numbers: the checker names the wrong one.
         private static int Half(long kernel, long dilation) =>
             (int)Math.Clamp(dilation * (kernel - 1) / 2, 0, Most);
     }

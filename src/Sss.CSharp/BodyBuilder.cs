@@ -4,14 +4,14 @@ namespace Sss;
 
 /// <summary>
 /// Collects the statements of one body of a network: of the network itself, of a residual's branch, of a
-/// concatenation. Every method adds one statement and gives the builder back. What is wrong with the network
-/// is found when it is complete, all of it at once; what no network could mean (a name that is no name, a
-/// factor on nothing) is refused on the spot. A builder lives while its callback runs, on that thread, and
-/// takes nothing while the callback of a body inside it runs: that one has a builder of its own.
+/// concatenation. Every method adds one statement and returns the builder. Mistakes in the network
+/// are reported together when it is complete; arguments that are never valid (an invalid name, a
+/// factor without a statement) throw at once. A builder is valid while its callback runs, on that thread. It
+/// accepts no statements while the callback of a body inside it runs: that body has its own builder.
 /// </summary>
 public sealed partial class BodyBuilder
 {
-    /// <summary>Far beyond any network; the language nests twice as deep.</summary>
+    /// <summary>More than any network needs; the language allows twice as many.</summary>
     private const int MostBodies = 100;
 
     private static readonly int MostLayers = Core.Check.maxLayers;
@@ -31,25 +31,25 @@ public sealed partial class BodyBuilder
     /// <summary>The shape of one image of the network.</summary>
     public Shape Input { get; }
 
-    /// <summary>The number of classes of the network: what its last dense layer has to give.</summary>
+    /// <summary>The number of classes of the network: the number of outputs of its last dense layer.</summary>
     public int Classes { get; }
 
     /// <summary>
     /// Multiplies the output of the statement before it by scaling factors, <c>@scale</c> of the language.
-    /// On a convolution that a bn follows they stand on the bn.
+    /// If the statement is a convolution followed by a bn, they are on the bn.
     /// </summary>
-    /// <param name="kind">What the factors switch; only one kind fits a statement.</param>
+    /// <param name="kind">What one factor can remove. Only one kind fits a statement.</param>
     /// <param name="gamma">Multiplies the recipe's γ of this kind; 0 or more.</param>
-    /// <param name="init">Where every factor starts; 0 or more.</param>
+    /// <param name="init">The start value of every factor; 0 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is negative or not finite.</exception>
     /// <exception cref="InvalidOperationException">
-    /// There is no statement before it, it has factors already, or it is one that cannot carry any.
+    /// There is no statement before it, it has factors already, or it cannot have factors.
     /// </exception>
     public BodyBuilder Factor(FactorKind kind, double gamma = 1, double init = 1)
     {
         Require(Enum.IsDefined(kind), nameof(kind), kind, "a kind of factors");
-        Require(double.IsFinite(gamma) && gamma >= 0, nameof(gamma), gamma, "a number from 0 up");
-        Require(double.IsFinite(init) && init >= 0, nameof(init), init, "a number from 0 up");
+        Require(double.IsFinite(gamma) && gamma >= 0, nameof(gamma), gamma, "a number of 0 or more");
+        Require(double.IsFinite(init) && init >= 0, nameof(init), init, "a number of 0 or more");
         var last = Last("factors");
         if (last is ScopeStatement or RepeatStatement or ConcatStatement)
         {
@@ -67,11 +67,11 @@ public sealed partial class BodyBuilder
     }
 
     /// <summary>
-    /// Names the statement before it, a label of the language. Names key the weights; without one a statement
-    /// is called by its word and number: <c>conv1</c>.
+    /// Names the statement before it, like a label in the language. Weights are stored under this name; without one a statement
+    /// is named by its word and number: <c>conv1</c>.
     /// </summary>
     /// <exception cref="ArgumentException">
-    /// Names are letters, digits and <c>_</c>, do not start with a digit, and are no word of the language.
+    /// Names are letters, digits and <c>_</c>, do not start with a digit, and are not reserved words.
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// There is no statement before it, it has a name already, or it is a repeat.
@@ -90,8 +90,8 @@ public sealed partial class BodyBuilder
         return this;
     }
 
-    /// <summary>Statements whose names start with a name of their own: <c>name.conv1</c>.</summary>
-    /// <exception cref="ArgumentException">The name is no name.</exception>
+    /// <summary>Statements whose names start with the given name: <c>name.conv1</c>.</summary>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
     public BodyBuilder Scope(string name, Action<BodyBuilder> body)
     {
         CheckName(name, nameof(name));
@@ -102,16 +102,16 @@ public sealed partial class BodyBuilder
     /// Statements whose names start with a word and its running number, like a call of a definition in the
     /// language: <c>basic1.conv1</c>, <c>basic2.conv1</c>.
     /// </summary>
-    /// <exception cref="ArgumentException">The word is no name.</exception>
+    /// <exception cref="ArgumentException">The word is not a valid name.</exception>
     public BodyBuilder Unit(string word, Action<BodyBuilder> body)
     {
         CheckName(word, nameof(word));
         return Add(new ScopeStatement(word, Inner(body)));
     }
 
-    /// <summary>The same statements several times. They are numbered on, as in the language.</summary>
-    /// <param name="count">Rounds, from 0 to 10⁶.</param>
-    /// <param name="body">Called once a round.</param>
+    /// <summary>The same statements several times. Their numbers continue, as in the language.</summary>
+    /// <param name="count">The number of repetitions, from 0 to 10⁶.</param>
+    /// <param name="body">Called once per repetition.</param>
     public BodyBuilder Repeat(int count, Action<BodyBuilder> body)
     {
         Require(count >= 0 && count <= MostLayers, nameof(count), count, $"a whole number from 0 to {MostLayers}");
@@ -119,9 +119,9 @@ public sealed partial class BodyBuilder
         return Add(new RepeatStatement([.. Enumerable.Range(0, count).Select(_ => Inner(body))]));
     }
 
-    /// <summary>branch(x) + shortcut(x). A <see cref="Factor"/> behind it multiplies the branch.</summary>
-    /// <param name="branch">What selection may take away, where a factor stands on it.</param>
-    /// <param name="shortcut">What runs beside it.</param>
+    /// <summary>branch(x) + shortcut(x). A <see cref="Factor"/> after it multiplies the branch.</summary>
+    /// <param name="branch">The part that selection may remove if it has a factor.</param>
+    /// <param name="shortcut">The other side of the sum.</param>
     public BodyBuilder Residual(Action<BodyBuilder> branch, Shortcut shortcut = Shortcut.Identity)
     {
         Require(Enum.IsDefined(shortcut), nameof(shortcut), shortcut, "a kind of shortcut");
@@ -129,8 +129,8 @@ public sealed partial class BodyBuilder
     }
 
     /// <summary>branch(x) + shortcut(x) with the shortcut written out.</summary>
-    /// <param name="branch">What selection may take away, where a factor stands on it.</param>
-    /// <param name="shortcut">What runs beside it and stays.</param>
+    /// <param name="branch">The part that selection may remove if it has a factor.</param>
+    /// <param name="shortcut">The other side of the sum, which is kept.</param>
     public BodyBuilder Residual(Action<BodyBuilder> branch, Action<BodyBuilder> shortcut) =>
         Add(new ResidualStatement(Inner(branch), Shortcut.Identity, Inner(shortcut)));
 
@@ -159,7 +159,7 @@ public sealed partial class BodyBuilder
 
         if (Dsl.Words.isReserved(name))
         {
-            throw new ArgumentException($"'{name}' is a word of the language.", parameter);
+            throw new ArgumentException($"'{name}' is a reserved word.", parameter);
         }
     }
 

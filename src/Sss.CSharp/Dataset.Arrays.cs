@@ -7,16 +7,16 @@ public sealed partial class Dataset
     private const int LargestLabel = 65535;
 
     /// <summary>
-    /// Images from arrays, divided at random into images to train on and images to test with: a fifth of
-    /// each class, to the nearest number, at least one of a class that has two. Mean and deviation of the
-    /// training images are taken out of every image. <see cref="GetNotes"/> says how they were divided.
+    /// Images from arrays, split at random into training and test images: a fifth of
+    /// each class is for testing, rounded to the nearest number, and at least one image of a class that has two. Every image is normalised
+    /// by the mean and deviation of the training images. <see cref="GetNotes"/> describes the split.
     /// </summary>
-    /// <param name="images">One array an image, channel by channel and row by row; finite numbers.</param>
+    /// <param name="images">One array per image, channel by channel and row by row; finite numbers.</param>
     /// <param name="labels">The class of each image, from 0.</param>
     /// <param name="shape">The shape of one image.</param>
-    /// <param name="classes">Class names, each once; numbers where not given.</param>
-    /// <param name="seed">Equal seeds divide alike.</param>
-    /// <exception cref="ArgumentException">The arrays do not fit together, or hold what no image or label can be.</exception>
+    /// <param name="classes">Class names, all different; numbers if not given.</param>
+    /// <param name="seed">Equal seeds give the same split.</param>
+    /// <exception cref="ArgumentException">The arrays do not fit together, or contain values that are not valid pixels or labels.</exception>
     public static Dataset FromArrays(
         IReadOnlyList<float[]> images,
         IReadOnlyList<int> labels,
@@ -46,14 +46,14 @@ public sealed partial class Dataset
             Split(shape, [.. chosen.Select(i => images[i])], [.. chosen.Select(i => all[i])]);
     }
 
-    /// <summary>The same with the images to test with apart, as they are given.</summary>
-    /// <param name="trainImages">One array an image, channel by channel and row by row; finite numbers.</param>
+    /// <summary>The same with separate test images.</summary>
+    /// <param name="trainImages">One array per image, channel by channel and row by row; finite numbers.</param>
     /// <param name="trainLabels">The class of each image, from 0.</param>
     /// <param name="testImages">Images that training never sees.</param>
     /// <param name="testLabels">The class of each of them.</param>
     /// <param name="shape">The shape of one image.</param>
-    /// <param name="classes">Class names, each once; numbers where not given.</param>
-    /// <exception cref="ArgumentException">The arrays do not fit together, or hold what no image or label can be.</exception>
+    /// <param name="classes">Class names, all different; numbers if not given.</param>
+    /// <exception cref="ArgumentException">The arrays do not fit together, or contain values that are not valid pixels or labels.</exception>
     public static Dataset FromTrainAndTest(
         IReadOnlyList<float[]> trainImages,
         IReadOnlyList<int> trainLabels,
@@ -143,7 +143,7 @@ public sealed partial class Dataset
 
             if (!seen.Add(classes[i]))
             {
-                throw new ArgumentException($"The class name `{classes[i]}` stands twice.", nameof(classes));
+                throw new ArgumentException($"The class name `{classes[i]}` is there twice.", nameof(classes));
             }
         }
     }

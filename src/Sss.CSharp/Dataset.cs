@@ -11,7 +11,7 @@ public sealed class ImageSet
         Value = value;
     }
 
-    /// <summary>What the images are a part of.</summary>
+    /// <summary>The data set of the images.</summary>
     internal Files.Dataset Dataset { get; }
 
     internal Files.Split Value { get; }
@@ -26,9 +26,9 @@ public sealed class ImageSet
     public IReadOnlyList<int> Labels => Value.Labels;
 
     /// <summary>
-    /// A copy of one image, channel by channel and row by row, in the data set's own pixel units: what
-    /// <see cref="SelectedNetwork.Predict(ReadOnlySpan{float})"/> takes of a network that was trained on this data
-    /// set. <see cref="SelectedNetwork.Predict(ImageSet, int)"/> takes the images of any.
+    /// A copy of one image, channel by channel and row by row, in the pixel units of the data set: the input
+    /// <see cref="SelectedNetwork.Predict(ReadOnlySpan{float})"/> expects for a network that was trained on this data
+    /// set. <see cref="SelectedNetwork.Predict(ImageSet, int)"/> accepts images of any data set.
     /// </summary>
     /// <param name="index">From 0.</param>
     /// <exception cref="SssException">The image is a picture file that can no longer be read.</exception>
@@ -42,14 +42,14 @@ public sealed class ImageSet
     }
 }
 
-/// <summary>Images to train on and images to test with. Immutable; safe to use from several threads.</summary>
+/// <summary>Training and test images. Immutable; safe to use from several threads.</summary>
 public sealed partial class Dataset
 {
     private Dataset(Files.Dataset value) => Value = value;
 
     internal Files.Dataset Value { get; }
 
-    /// <summary>What it is called in messages.</summary>
+    /// <summary>The name used in messages.</summary>
     public string Name => Value.Name;
 
     /// <summary>Class names in the order of the labels.</summary>
@@ -58,14 +58,14 @@ public sealed partial class Dataset
     /// <summary>The images that training sees.</summary>
     public ImageSet Train => new(Value, Value.Train);
 
-    /// <summary>The images that accuracy is stated on; nothing is ever chosen by them.</summary>
+    /// <summary>The images for measuring accuracy. No choice is made by them.</summary>
     public ImageSet Test => new(Value, Value.Test);
 
     /// <summary>1,797 handwritten digits of 8×8 pixels, embedded; every fifth is a test image.</summary>
     public static Dataset Digits() => Load(Files.DataSource.Digits);
 
     /// <summary>Fashion-MNIST, from Debian's package or <c>data/fashion-mnist</c>.</summary>
-    /// <exception cref="SssException">It is not there; the message says where it was looked for.</exception>
+    /// <exception cref="SssException">It was not found; the message lists the folders that were searched.</exception>
     public static Dataset FashionMnist() => Load(Files.DataSource.FashionMnist);
 
     /// <summary>A folder with the four files of MNIST and its relatives, plain or gzipped.</summary>
@@ -81,8 +81,8 @@ public sealed partial class Dataset
     public static Dataset Cifar100(string folder) => Load(Files.DataSource.NewCifar100(folder));
 
     /// <summary>
-    /// A folder of JPEG and PNG pictures, a sub-folder a class, cut and scaled to a network's input, with the
-    /// <c>Resize</c> and <c>Background</c> of the network's recipe (<see cref="Network.WithRecipe"/>). One that is too large for memory is decoded while it is used, and has to stay where it is until then.
+    /// A folder of JPEG and PNG pictures, a sub-folder per class, cut and scaled to a network's input, with the
+    /// <c>Resize</c> and <c>Background</c> of the network's recipe (<see cref="Network.WithRecipe"/>). If it is too large for memory, pictures are decoded when they are needed, so the folder must stay in place.
     /// </summary>
     /// <exception cref="SssException">There are no pictures, or too many of them are broken.</exception>
     public static Dataset Folder(string folder, Network network)
@@ -103,23 +103,23 @@ public sealed partial class Dataset
     /// <summary>Pictures that were left out because they are broken, each with the reason.</summary>
     public IReadOnlyList<string> Skipped => [.. Value.Skipped.Select(Files.FileErrorModule.message)];
 
-    /// <summary>Whatever the command line's <c>--data</c> takes: <c>digits</c>, <c>idx:DIR</c>, …</summary>
+    /// <summary>The data set for a value of <c>--data</c> on the command line: <c>digits</c>, <c>idx:DIR</c>, …</summary>
     /// <exception cref="SssException">The name is unknown, or a file is missing or damaged.</exception>
     public static Dataset Load(string source) =>
         Load(Files.DataSourceModule.parse(source).OrThrow(Failure));
 
     /// <summary>
-    /// So many training images only: the first ones where these have all classes in about their
-    /// proportions, else a random draw of each class in proportion; <see cref="GetNotes"/> says which.
+    /// Only this many training images: the first ones if they have all classes in about their
+    /// proportions, otherwise a random draw from each class in proportion; <see cref="GetNotes"/> says which.
     /// </summary>
     /// <param name="images">How many; all where there are fewer.</param>
     /// <param name="seed">Equal seeds draw the same images.</param>
     public Dataset Limit(int images, int seed = 1) => new(Files.DatasetModule.limitBy(seed, images, Value));
 
     /// <summary>
-    /// What is worth knowing before training: how images were chosen, what a folder holds besides pictures,
-    /// copies among the images, classes that cannot be learned or are not tested. Empty where nothing is.
-    /// The images are compared with each other for it, so ask once.
+    /// Remarks to read before training: how images were chosen, what a folder contains besides pictures,
+    /// copies among the images, classes that cannot be learned or are not tested. Empty if there are none.
+    /// This compares the images with each other, so call it once.
     /// </summary>
     public IReadOnlyList<string> GetNotes() =>
         [.. Files.DataChecks.notes(1, Value).Select(Files.DataNoteModule.message)];

@@ -1,9 +1,9 @@
 namespace Sss;
 
-/// <summary>Whether a finding stops the work.</summary>
+/// <summary>How serious a diagnostic is.</summary>
 public enum Severity
 {
-    /// <summary>The text means nothing until this is mended.</summary>
+    /// <summary>An error: the text has no meaning until it is corrected.</summary>
     Error,
 
     /// <summary>The text has a meaning, perhaps not the one that was intended.</summary>
@@ -16,7 +16,7 @@ public enum Severity
 /// <param name="Length">In characters.</param>
 public readonly record struct Location(int Line, int Column, int Length);
 
-/// <summary>One finding of the parser, the checker or a reader, worded for a person.</summary>
+/// <summary>One diagnostic of the parser, the checker or a reader, in words.</summary>
 public sealed record Diagnostic
 {
     /// <summary><c>SSSnnn</c>: stable, each with a page under <c>docs/errors</c>.</summary>

@@ -1,6 +1,6 @@
 namespace Sss;
 
-/// <summary>How far the selected network is from the full one: the proof that removal changed nothing.</summary>
+/// <summary>How far the selected network is from the full one: the check that removal changed nothing.</summary>
 /// <param name="IsExact">Whether the difference is within the tolerance and every class the same.</param>
 /// <param name="MaxAbs">The largest |a − b| over all inputs and classes.</param>
 /// <param name="MaxRel">
@@ -8,8 +8,8 @@ namespace Sss;
 /// of the network were off by its own size (<c>docs/selection.md</c>).
 /// </param>
 /// <param name="ArgmaxAgree">The fraction of inputs with the same class; ties within the tolerance count as the same.</param>
-/// <param name="Inputs">Random and test images that were run.</param>
-/// <param name="Tolerance">What <paramref name="MaxRel"/> may be.</param>
+/// <param name="Inputs">The number of random and test images in the comparison.</param>
+/// <param name="Tolerance">The largest <paramref name="MaxRel"/> that counts as exact.</param>
 public sealed record Exactness(
     bool IsExact,
     double MaxAbs,
@@ -22,8 +22,8 @@ public sealed record Exactness(
         new(e.Verdict.IsExact, e.MaxAbs, e.MaxRel, e.ArgmaxAgree, e.Inputs, e.Tolerance);
 }
 
-/// <summary>How a network does on a set of images.</summary>
-/// <param name="Accuracy">The fraction of images that are right, from 0 to 1.</param>
+/// <summary>The accuracy and loss of a network on a set of images.</summary>
+/// <param name="Accuracy">The fraction of images that are classified correctly, from 0 to 1.</param>
 /// <param name="Loss">Mean cross-entropy, in nats.</param>
 /// <param name="Count">Images.</param>
 public sealed record Evaluation(double Accuracy, double Loss, int Count)
@@ -34,7 +34,7 @@ public sealed record Evaluation(double Accuracy, double Loss, int Count)
 /// <summary>One epoch of training.</summary>
 /// <param name="Epoch">From 1.</param>
 /// <param name="Loss">Mean cross-entropy over the epoch's training batches.</param>
-/// <param name="Accuracy">The fraction of the epoch's training images that were right.</param>
+/// <param name="Accuracy">The fraction of the epoch's training images that were classified correctly.</param>
 /// <param name="LearningRate">The step size of the epoch's last step.</param>
 /// <param name="ImagesPerSecond">Over the epoch.</param>
 /// <param name="Macs">Multiply-adds that the network would have if it were selected now; null where a layer has died.</param>

@@ -1,22 +1,22 @@
 namespace Sss;
 
-/// <summary>What scaling factors switch. A factor at exactly zero removes it.</summary>
+/// <summary>What a scaling factor can remove: a factor of exactly zero removes it.</summary>
 public enum FactorKind
 {
-    /// <summary>One factor an output channel (or feature), on a convolution, a dense layer or the bn behind one.</summary>
+    /// <summary>One factor per output channel (or feature), on a convolution, a dense layer or the bn after one.</summary>
     Neuron,
 
-    /// <summary>One factor a group, on a grouped convolution or the bn behind one.</summary>
+    /// <summary>One factor per group, on a grouped convolution or the bn after one.</summary>
     Group,
 
     /// <summary>One factor for the whole branch of a residual.</summary>
     Block,
 }
 
-/// <summary>What runs beside the branch of a residual, where it is not written out.</summary>
+/// <summary>The shortcut of a residual, if it is not written out.</summary>
 public enum Shortcut
 {
-    /// <summary>The input as it is; the branch has to keep the shape.</summary>
+    /// <summary>The identity; the branch must keep the shape.</summary>
     Identity,
 
     /// <summary>The identity where shapes agree, else a strided 1×1 convolution without bias and a bn.</summary>

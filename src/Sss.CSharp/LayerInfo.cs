@@ -9,7 +9,7 @@ public readonly record struct Shape(int Channels, int Height, int Width)
     /// <summary>The number of values: channels × height × width.</summary>
     public long Count => (long)Channels * Height * Width;
 
-    /// <summary>Channels, height and width, so that <c>(3, 32, 32)</c> stands for a shape.</summary>
+    /// <summary>Channels, height and width, so that <c>(3, 32, 32)</c> converts to a shape.</summary>
     public static implicit operator Shape((int Channels, int Height, int Width) extents) =>
         new(extents.Channels, extents.Height, extents.Width);
 

@@ -4,7 +4,7 @@ using Sss.Internal;
 namespace Sss;
 
 /// <summary>
-/// A checked network, with the recipe that its text carries. Immutable; safe to use from several threads.
+/// A checked network with the recipe of its text. Immutable; safe to use from several threads.
 /// Two networks are equal when names, layers, factors and recipes are.
 /// </summary>
 public sealed class Network : IEquatable<Network>
@@ -46,11 +46,11 @@ public sealed class Network : IEquatable<Network>
     public IReadOnlyList<LayerInfo> Layers { get; }
 
     /// <summary>
-    /// How it says that it is trained, every value given; null where it carries no recipe.
+    /// The recipe for its training, with every value given; null if it has no recipe.
     /// </summary>
     public TrainingOptions? Recipe => CoreRecipe is null ? null : Recipes.ToOptions(CoreRecipe);
 
-    /// <summary>What the checker noticed; empty for a network without remarks.</summary>
+    /// <summary>Warnings of the checker; empty if there are none.</summary>
     public IReadOnlyList<Diagnostic> Warnings { get; }
 
     /// <summary>
@@ -67,10 +67,10 @@ public sealed class Network : IEquatable<Network>
     /// <param name="input">The shape of one image, each extent from 1 to 10⁶.</param>
     /// <param name="classes">From 1 to 10⁶.</param>
     /// <param name="body">Adds the layers; called once.</param>
-    /// <param name="recipe">How it is to be trained, kept with it; see <see cref="WithRecipe"/>.</param>
-    /// <exception cref="ArgumentException">The name is no name, or a number is out of range.</exception>
+    /// <param name="recipe">The recipe to store with it; see <see cref="WithRecipe"/>.</param>
+    /// <exception cref="ArgumentException">The name is not valid, or a number is out of range.</exception>
     /// <exception cref="SssException">
-    /// The layers make no network; all independent mistakes are in it, each with the name of the layer.
+    /// The layers do not form a valid network. The exception lists all independent mistakes, each with the name of the layer.
     /// </exception>
     public static Network Build(
         string name,
@@ -100,7 +100,7 @@ public sealed class Network : IEquatable<Network>
     }
 
     /// <summary>
-    /// The same network with another recipe; null: with none. What is null in it is as the language has it;
+    /// The same network with another recipe, or without one (null). Values that are null have the defaults of the language;
     /// validation, checkpoints, threads and loaders belong to a run and are left out.
     /// </summary>
     /// <exception cref="ArgumentException">A number of the recipe is out of range.</exception>
@@ -117,10 +117,10 @@ public sealed class Network : IEquatable<Network>
 
     /// <summary>
     /// The widest network without factors whose layers are all narrower by the same multiplier, and the recipe as
-    /// <see cref="WithoutFactors"/> has it: what selection has to be better than.
+    /// <see cref="WithoutFactors"/> has it: a baseline that selection should beat.
     /// </summary>
-    /// <param name="macs">What <see cref="Macs"/> may be at most.</param>
-    /// <returns>Null: with one channel a layer it is still more.</returns>
+    /// <param name="macs">The largest allowed <see cref="Macs"/>.</param>
+    /// <returns>Null if even one channel per layer has more.</returns>
     public Network? Narrowed(long macs) =>
         Core.Uniform.within(macs, Value).ToReference() is { } narrowed ? Control(narrowed.Network) : null;
 
@@ -140,7 +140,7 @@ public sealed class Network : IEquatable<Network>
     }
 
     /// <summary>Checks a text.</summary>
-    /// <exception cref="SssException">The text is wrong; all independent mistakes are in it.</exception>
+    /// <exception cref="SssException">The text is wrong; the exception lists all independent mistakes.</exception>
     public static Network Parse(string text) =>
         TryParse(text, out var network, out var diagnostics)
             ? network

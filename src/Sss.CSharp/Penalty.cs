@@ -3,16 +3,16 @@ using Sss.Internal;
 
 namespace Sss;
 
-/// <summary>What is known of a penalty besides its values; true is a promise, false promises nothing.</summary>
+/// <summary>Properties of a penalty. True is guaranteed; false says nothing.</summary>
 /// <param name="Convex">f((1−t)x + ty) ≤ (1−t)f(x) + tf(y).</param>
 /// <param name="Separable">One coordinate of the prox depends on that coordinate alone.</param>
 /// <param name="Homogeneous">f(tx) = t·f(x) for t &gt; 0.</param>
-/// <param name="Set">The indicator of a set: the prox is the projection, whatever the step.</param>
+/// <param name="Set">The indicator of a set: the prox is the projection, regardless of the step.</param>
 public readonly record struct PenaltyTraits(bool Convex, bool Separable, bool Homogeneous, bool Set);
 
 /// <summary>
 /// A penalty f of a vector, with its proximal operator argmin_u f(u) + ‖u − x‖²/(2·step). Immutable;
-/// safe to use from several threads. Every factory refuses an illegal parameter by name with an
+/// safe to use from several threads. Every factory rejects an illegal parameter by name with an
 /// <see cref="ArgumentException"/>. Weights γ are finite and 0 or more. "PA" is N. Parikh and S. Boyd,
 /// "Proximal Algorithms" (2014).
 /// </summary>
@@ -25,7 +25,7 @@ public sealed class Penalty
     /// <summary>Name with parameters, for reports.</summary>
     public string Name => Value.Name;
 
-    /// <summary>What is known of it.</summary>
+    /// <summary>Its properties.</summary>
     public PenaltyTraits Traits => new(
         Value.Traits.Convex,
         Value.Traits.Separable,
@@ -38,7 +38,7 @@ public sealed class Penalty
     /// <summary>γ‖x‖₁; its prox is soft thresholding by step·γ (PA §6.5.2).</summary>
     public static Penalty L1(double gamma) => Of(Core.L1.create(gamma));
 
-    /// <summary>Σ γᵢ|xᵢ|, a weight a coordinate; it takes vectors of that length alone.</summary>
+    /// <summary>Σ γᵢ|xᵢ|, one weight per coordinate; it takes only vectors of that length.</summary>
     public static Penalty WeightedL1(IReadOnlyList<double> gammas) => Of(Core.L1.weighted([.. gammas]));
 
     /// <summary>
@@ -78,7 +78,7 @@ public sealed class Penalty
     public static Penalty L0(double gamma) => Of(Core.L0.create(gamma));
 
     /// <summary>
-    /// The minimax concave penalty: γ|x| − x²/(2θ) up to |x| = γθ, constant behind it. Not convex (C.-H. Zhang,
+    /// The minimax concave penalty: γ|x| − x²/(2θ) up to |x| = γθ, constant after it. Not convex (C.-H. Zhang,
     /// "Nearly unbiased variable selection under minimax concave penalty", 2010, eq. 2.1).
     /// </summary>
     /// <param name="gamma">γ.</param>
@@ -104,7 +104,7 @@ public sealed class Penalty
     /// <summary>The indicator of lower ≤ xᵢ ≤ upper; its prox clamps (PA §6.2.4).</summary>
     public static Penalty Box(double lower, double upper) => Of(Core.Box.create(lower, upper));
 
-    /// <summary>The indicator of bounds of their own for each coordinate.</summary>
+    /// <summary>The indicator of separate bounds for each coordinate.</summary>
     public static Penalty Box(IReadOnlyList<double> lower, IReadOnlyList<double> upper) =>
         Of(Core.Box.each([.. lower], [.. upper]));
 
@@ -128,7 +128,7 @@ public sealed class Penalty
     /// </summary>
     public static Penalty Simplex(double radius = 1.0) => Of(Core.Simplex.create(radius));
 
-    /// <summary>The parts side by side: each takes its own stretch of the vector.</summary>
+    /// <summary>A separable sum: each part takes its own block of the vector.</summary>
     public static Penalty SeparableSum(params (Penalty Part, int Length)[] parts) =>
         Of(Core.SeparableSum.create(parts.Select(p => Tuple.Create(p.Part.Value, p.Length)).ToFSharpList()));
 

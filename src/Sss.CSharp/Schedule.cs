@@ -1,6 +1,6 @@
 namespace Sss;
 
-/// <summary>How the step size goes over the epochs. Immutable.</summary>
+/// <summary>The step size over the epochs. Immutable.</summary>
 public sealed record Schedule
 {
     private Schedule(double? factor, IReadOnlyList<int> epochs)
@@ -18,7 +18,7 @@ public sealed record Schedule
     /// <summary>The rate is multiplied by a factor at the start of each listed epoch.</summary>
     /// <param name="factor">Above 0.</param>
     /// <param name="epochs">At least one, each from 1 and later than the one before.</param>
-    /// <exception cref="ArgumentException">The factor is not above 0, or the epochs do not rise.</exception>
+    /// <exception cref="ArgumentException">The factor is not above 0, or the epochs are not increasing.</exception>
     public static Schedule Step(double factor, params int[] epochs)
     {
         ArgumentNullException.ThrowIfNull(epochs);

@@ -45,11 +45,11 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     /// <summary>Class names in the order of the scores; empty where they are not known.</summary>
     public IReadOnlyList<string> Classes => [.. classes];
 
-    /// <summary>What stayed of each kind; null for a network that was loaded from files.</summary>
+    /// <summary>How many structures of each kind were kept; null for a network that was loaded from files.</summary>
     public SelectedCounts? Counts { get; }
 
-    /// <summary>The proof that the network computes what the full one computed.</summary>
-    /// <exception cref="InvalidOperationException">The network was loaded from files, which hold one network only.</exception>
+    /// <summary>The check that the network computes the same as the full one.</summary>
+    /// <exception cref="InvalidOperationException">The network was loaded from files, which contain only one network.</exception>
     public Exactness Exactness =>
         Verdict ?? throw new InvalidOperationException(
             "A network from files has no full network beside it to be compared with; result.json of its run has the verdict.");
@@ -57,8 +57,8 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     private Exactness? Verdict { get; }
 
     /// <summary>
-    /// What an image goes through before the network sees it, in one line: how pictures are cut and scaled, what
-    /// black and white are, and the arithmetic. <see cref="Predict(ReadOnlySpan{float})"/> does the arithmetic alone.
+    /// How an image is prepared for the network, in one line: how pictures are cut and scaled, what
+    /// black and white are, and the arithmetic. <see cref="Predict(ReadOnlySpan{float})"/> does only the arithmetic.
     /// </summary>
     public string Preparation => Files.PreparationModule.text(Network.Value.Input, preparation);
 
@@ -90,7 +90,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     /// <summary>The scores of a JPEG or PNG file, which is read as the pictures in training were.</summary>
     /// <exception cref="SssException">
     /// The file cannot be read, or the network takes no pictures: which of its training pixels are black and white
-    /// is not known, or its input is no image.
+    /// is not known, or its input is not an image.
     /// </exception>
     public float[] PredictFile(string path)
     {
@@ -112,7 +112,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     private static Files.Dataset WithTest(Files.Dataset data, Files.Split split) => new(
         data.Name, data.Classes, data.Train, split, data.Preparation, data.Range, data.Facts, data.Skipped, data.Notes);
 
-    /// <summary>The scores of one image, one a class, before any softmax.</summary>
+    /// <summary>The scores of one image, one per class, before any softmax.</summary>
     /// <param name="image">
     /// Pixels in the training data's own units (<see cref="Preparation"/> says which), channel by channel and row by
     /// row; the normalisation is done here.
@@ -121,7 +121,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
     public float[] Predict(ReadOnlySpan<float> image) => PredictBatch(image);
 
-    /// <summary>The scores of images that lie after each other: images × classes, row by row.</summary>
+    /// <summary>The scores of several images, one after the other in memory: images × classes, row by row.</summary>
     /// <param name="images">As for <see cref="Predict(ReadOnlySpan{float})"/>.</param>
     /// <exception cref="ArgumentException">The length is not a multiple of the network's input size.</exception>
     public float[] PredictBatch(ReadOnlySpan<float> images)
@@ -131,7 +131,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
         return scores;
     }
 
-    /// <summary>The same into a given span; no managed array is allocated.</summary>
+    /// <summary>The same, written into a given span; no managed array is allocated.</summary>
     /// <param name="images">As for <see cref="Predict(ReadOnlySpan{float})"/>.</param>
     /// <param name="scores">Images × classes.</param>
     /// <exception cref="ArgumentException">The lengths do not fit the network.</exception>
@@ -176,7 +176,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Accuracy and loss on a set of images, which go through the preparation of the training data: pictures are
+    /// Accuracy and loss on a set of images, which are prepared like the training data: pictures are
     /// read as those were, numbers are converted to its units, classes are found by their names.
     /// </summary>
     /// <exception cref="ArgumentException">The images do not have the network's input shape.</exception>
@@ -201,7 +201,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
                 .OrThrow(Engine.Failure));
     }
 
-    /// <summary>Writes <c>selected.sss</c> and <c>selected.safetensors</c> into a folder, each whole or not at all.</summary>
+    /// <summary>Writes <c>selected.sss</c> and <c>selected.safetensors</c> into a folder. Each file is written completely or not at all.</summary>
     /// <exception cref="SssException">The folder cannot be written to, or the disk is full.</exception>
     public void Save(string folder)
     {
@@ -227,9 +227,9 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
             null);
     }
 
-    /// <summary>Writes ONNX; the file is there only if ONNX Runtime gives the same scores.</summary>
+    /// <summary>Writes ONNX. The file is kept only if ONNX Runtime gives the same scores.</summary>
     /// <param name="path">The file to write.</param>
-    /// <param name="normalize">Put the normalisation into the graph: it then takes raw pixel values.</param>
+    /// <param name="normalize">Include the normalisation: the graph then takes raw pixel values.</param>
     /// <returns>How far ONNX Runtime's scores are from LibTorch's.</returns>
     /// <exception cref="SssException">The file cannot be written, or the scores differ.</exception>
     public Exactness ExportOnnx(string path, bool normalize = false)
@@ -243,14 +243,14 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     private Torch.LoadedNetwork Loaded(string path) =>
         new(path, Network.Value, weights, classes, preparation.ToReferenceOption());
 
-    /// <summary>Gives the native memory back; waits for predictions that other threads are running.</summary>
+    /// <summary>Frees the native memory; waits for predictions on other threads.</summary>
     public void Dispose()
     {
         uses.CloseAsync().GetAwaiter().GetResult();
         Free();
     }
 
-    /// <summary>The same without holding a thread while predictions run.</summary>
+    /// <summary>The same without blocking a thread while predictions run.</summary>
     public async ValueTask DisposeAsync()
     {
         await uses.CloseAsync().ConfigureAwait(false);

@@ -1,6 +1,6 @@
 namespace Sss;
 
-/// <summary>What every fallible member of this library throws when its input or its outcome is at fault.</summary>
+/// <summary>The exception that this library throws when the input is wrong or an operation fails.</summary>
 public sealed class SssException : Exception
 {
     internal SssException(string message, IReadOnlyList<Diagnostic>? diagnostics = null)
@@ -11,6 +11,6 @@ public sealed class SssException : Exception
     {
     }
 
-    /// <summary>All findings with their places, in the order of the text; empty where a failure has no text.</summary>
+    /// <summary>All diagnostics with their places, in the order of the text; empty if the failure is not about a text.</summary>
     public IReadOnlyList<Diagnostic> Diagnostics { get; }
 }

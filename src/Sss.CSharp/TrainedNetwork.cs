@@ -5,7 +5,7 @@ namespace Sss;
 
 /// <summary>
 /// A network after training, whole, with its factors. Its numbers are in managed memory; disposing it
-/// lets them go. Immutable; safe to use from several threads.
+/// releases them. Immutable; safe to use from several threads.
 /// </summary>
 public sealed class TrainedNetwork : IDisposable
 {
@@ -23,7 +23,7 @@ public sealed class TrainedNetwork : IDisposable
     /// <summary>The network that was trained.</summary>
     public Network Network { get; }
 
-    /// <summary>The course of the training.</summary>
+    /// <summary>The epochs of the training.</summary>
     public IReadOnlyList<EpochProgress> Epochs { get; }
 
     /// <summary>
@@ -32,17 +32,17 @@ public sealed class TrainedNetwork : IDisposable
     public double TrainingMacs => Value.State.TrainMacs;
 
     /// <summary>
-    /// The factors of a layer or residual as selection reads them (the iterate): zeros are exact.
+    /// The factors of a layer or residual that selection uses (the iterate): zeros are exact.
     /// </summary>
-    /// <param name="owner">The name of the layer or residual that carries them.</param>
-    /// <exception cref="KeyNotFoundException">It carries no factors.</exception>
+    /// <param name="owner">The name of the layer or residual that has the factors.</param>
+    /// <exception cref="KeyNotFoundException">It has no factors.</exception>
     public IReadOnlyList<float> Factors(string owner) =>
         Value.Numbers.TryGetValue(owner + ".factor", out var array)
             ? [.. array.Data]
             : throw new KeyNotFoundException($"'{owner}' carries no factors.");
 
-    /// <summary>Removes what zero factors have switched off, and proves that nothing changed.</summary>
-    /// <exception cref="SssException">A whole layer died, or the verdict is not exact; the message says which.</exception>
+    /// <summary>Removes what zero factors have switched off, and checks that nothing changed.</summary>
+    /// <exception cref="SssException">A whole layer would be removed, or the verdict is not exact; the message says which.</exception>
     public SelectedNetwork Select()
     {
         var finished = Jobs.Run(Jobs.Selection(ready, Value), null, CancellationToken.None);
@@ -61,7 +61,7 @@ public sealed class TrainedNetwork : IDisposable
             counts);
     }
 
-    /// <summary>Lets the numbers go.</summary>
+    /// <summary>Releases the numbers.</summary>
     public void Dispose() => trained = null;
 
     private Torch.Trained Value => trained ?? throw new ObjectDisposedException(nameof(TrainedNetwork));
@@ -69,12 +69,12 @@ public sealed class TrainedNetwork : IDisposable
     private static Kept Count(Core.Tally tally) => new(tally.Kept, tally.Total);
 }
 
-/// <summary>Structures of one kind.</summary>
-/// <param name="Count">How many stayed.</param>
-/// <param name="Total">Of how many.</param>
+/// <summary>Counts for structures of one kind.</summary>
+/// <param name="Count">How many were kept.</param>
+/// <param name="Total">How many there were.</param>
 public readonly record struct Kept(int Count, int Total);
 
-/// <summary>Structures that stayed, a kind each.</summary>
+/// <summary>Structures that were kept, by kind.</summary>
 /// <param name="Neurons">With factors on neurons.</param>
 /// <param name="Groups">With factors on groups.</param>
 /// <param name="Blocks">With factors on blocks.</param>

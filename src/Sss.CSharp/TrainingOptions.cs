@@ -1,6 +1,6 @@
 namespace Sss;
 
-/// <summary>The weight γ of the penalty, a kind each.</summary>
+/// <summary>The weight γ of the penalty for each kind of factor.</summary>
 public sealed record Gamma
 {
     /// <summary>For factors on neurons.</summary>
@@ -17,7 +17,7 @@ public sealed record Gamma
 }
 
 /// <summary>
-/// The numbers that a network in training computes with. Weights, factors and running statistics are kept in
+/// The number format for computation in training. Weights, factors and running statistics are kept in
 /// single precision either way, and so are all results.
 /// </summary>
 public enum Precision
@@ -30,9 +30,9 @@ public enum Precision
 }
 
 /// <summary>
-/// How to train. What is null is taken from the network's recipe, or from the language's defaults. The last
+/// How to train. Null means: the value of the network's recipe, or the default of the language. The last
 /// six (<see cref="Validation"/>, <see cref="CheckpointFolder"/>, <see cref="Threads"/>,
-/// <see cref="Loaders"/>, <see cref="Device"/>, <see cref="Precision"/>) belong to a run and are no part of a
+/// <see cref="Loaders"/>, <see cref="Device"/>, <see cref="Precision"/>) belong to a run and are not part of a
 /// network's recipe. Immutable.
 /// </summary>
 public sealed record TrainingOptions
@@ -40,19 +40,19 @@ public sealed record TrainingOptions
     /// <summary>Passes over the training images.</summary>
     public int? Epochs { get; init; }
 
-    /// <summary>Images a step.</summary>
+    /// <summary>Images per step.</summary>
     public int? Batch { get; init; }
 
     /// <summary>Step size η at the start; above 0.</summary>
     public double? LearningRate { get; init; }
 
-    /// <summary>How the step size goes over the epochs; a half cosine by default.</summary>
+    /// <summary>The step size over the epochs; a half cosine by default.</summary>
     public Schedule? Schedule { get; init; }
 
     /// <summary>Epochs over which the step size rises linearly from 0.</summary>
     public int? Warmup { get; init; }
 
-    /// <summary>μ of Nesterov's method for the weights and of APG for the factors; from 0 to below 1.</summary>
+    /// <summary>μ of Nesterov's method for the weights and of APG for the factors; at least 0 and below 1.</summary>
     public double? Momentum { get; init; }
 
     /// <summary>
@@ -64,7 +64,7 @@ public sealed record TrainingOptions
     /// <summary>The weight γ of the penalty.</summary>
     public Gamma? Gamma { get; init; }
 
-    /// <summary>What γ is the weight of; <see cref="FactorPenalty.NonNegative"/> by default, and with a target.</summary>
+    /// <summary>The penalty that γ weights; <see cref="FactorPenalty.NonNegative"/> by default, and with a target.</summary>
     public FactorPenalty? Penalty { get; init; }
 
     /// <summary>
@@ -74,42 +74,42 @@ public sealed record TrainingOptions
     public double? TargetMacs { get; init; }
 
     /// <summary>
-    /// Takes structures that stay zero out for good, every so many epochs, while training goes on; the
-    /// trained network is put together again at the end. Null: as the recipe says, or never.
+    /// Removes structures that stay zero every so many epochs during training; the
+    /// trained network is restored at the end. Null: as in the recipe, or never.
     /// </summary>
     public int? ShrinkEvery { get; init; }
 
-    /// <summary>Where all random choices start; 0 or more.</summary>
+    /// <summary>The seed of all random choices; 0 or more.</summary>
     public int? Seed { get; init; }
 
-    /// <summary>Random changes of the training images, all of them: what is not given here is not done.</summary>
+    /// <summary>Random changes of the training images. These replace all changes of the recipe.</summary>
     public Augmentation? Augment { get; init; }
 
     /// <summary>
-    /// The fraction of the training images, above 0 and below 1, that is held out to choose the epoch whose
-    /// numbers are taken. Null: all images train, and the last epoch's numbers are taken.
+    /// The fraction of the training images, above 0 and below 1, that is held out to choose the best epoch,
+    /// whose weights are the result. Null: all images are for training, and the last epoch's weights are the result.
     /// </summary>
     public double? Validation { get; init; }
 
     /// <summary>
     /// A folder that keeps the state of the training after each epoch and when it is stopped. A later call
-    /// with the same network, data and options goes on from there, with the bits of one call; with others it
-    /// is refused. Null: nothing is kept.
+    /// with the same network, data and options continues from there and gives bit for bit the result of one call. A call
+    /// with others fails. Null: nothing is saved.
     /// </summary>
     public string? CheckpointFolder { get; init; }
 
-    /// <summary>Threads of the arithmetic; null: as many as LibTorch takes. Part of what a run's bits depend on.</summary>
+    /// <summary>Threads for computation; null: LibTorch's default. The exact bits of a result depend on it.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>Threads that decode images ahead of the steps; null: as many as the data is worth. No bit depends on it.</summary>
+    /// <summary>Threads that load images in advance; null: chosen for the data. It does not change results.</summary>
     public int? Loaders { get; init; }
 
     /// <summary>
     /// Where training computes: <c>cpu</c>, <c>cuda</c> (the first) or <c>cuda:INDEX</c>; null: the CPU. A device
-    /// that cannot be had is an <see cref="SssException"/> with the cause. Selection and its verdict are on the CPU.
+    /// that is not available is an <see cref="SssException"/> with the cause. Selection and its verdict are on the CPU.
     /// </summary>
     public string? Device { get; init; }
 
-    /// <summary>The numbers that the network in training computes with.</summary>
+    /// <summary>The number format for computation in training.</summary>
     public Precision Precision { get; init; }
 }

@@ -2,33 +2,32 @@ namespace Sss.Cli
 
 open Argu
 
-/// What an option says in every command that has it.
+/// Help texts of options that several commands have.
 module private Same =
 
     let device = "cpu (the default), cuda or cuda:INDEX"
-    let threads = "threads of the arithmetic; the number of cores where not given"
-    let json = "print one JSON object and nothing else on standard output"
+    let threads = "threads for computation (default: the number of cores)"
+    let json = "print one JSON object to standard output, and nothing else"
     let network = "the network, with its recipe"
     let epochs = "passes over the training images (recipe: epochs)"
-    let lr = "step size at the start (recipe: lr)"
+    let lr = "initial learning rate (recipe: lr)"
 
     let shrink =
-        "take what stays zero out for good, every so many epochs (recipe: shrink every)"
+        "remove structures that stay zero every so many epochs (recipe: shrink every)"
 
     let validation =
-        "fraction of the training images that is held out to choose the epoch to keep"
+        "fraction of the training images to hold out for choosing the best epoch"
 
-    let limit = "use only so many training images, of every class in proportion"
+    let limit = "use only this many training images, from all classes in proportion"
 
     let method =
-        "apg (the default), published or published-unclamped: forms of the factors' update"
+        "update rule of the factors: apg (the default), published or published-unclamped"
 
-    let round = "keep channels up to a multiple of this number, still exact"
+    let round = "round kept channels up to a multiple of this number; still exact"
 
-    let precision =
-        "float32 (the default) or bf16: what the network in training computes with"
+    let precision = "number format of training: float32 (the default) or bf16"
 
-    let quiet = "no progress, only the result and errors"
+    let quiet = "show no progress, only the result and errors"
 
 /// `sss train`.
 type TrainArgument =
@@ -67,39 +66,39 @@ type TrainArgument =
             | File _ -> Same.network
             | Data _ ->
                 "digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR or npz:FILE"
-            | Out _ -> "the folder for the results; made where it is missing"
+            | Out _ -> "the folder for the results; created if it does not exist"
             | Epochs _ -> Same.epochs
-            | Batch _ -> "images a step, of all ranks under mpirun (recipe: batch)"
+            | Batch _ -> "images per step, over all ranks under mpirun (recipe: batch)"
             | Lr _ -> Same.lr
             | Gamma _ ->
                 "weight of the penalty: a number, or neuron=G,group=G,block=G (recipe: gamma)"
             | Target_Macs _ ->
                 "fraction of the macs that the selected network may have (recipe: target macs)"
             | Shrink _ -> Same.shrink
-            | Seed _ -> "where all random choices start (recipe: seed)"
+            | Seed _ -> "seed of all random choices (recipe: seed)"
             | Validation _ -> Same.validation
-            | Resume -> "go on from the last checkpoint in the folder, where there is one"
-            | Restart -> "start anew, and throw away the unfinished run in the folder"
+            | Resume -> "continue from the last checkpoint in the folder, if there is one"
+            | Restart -> "start again, and delete the unfinished run in the folder"
             | Threads _ ->
-                "threads of the arithmetic; the number of cores where not given, shared among ranks"
+                "threads for computation (default: the number of cores, divided among ranks)"
             | Loaders _ ->
-                "threads that decode images ahead; half of the cores for pictures where not given"
+                "threads that load images in advance (default for picture files: half of the cores)"
             | Limit _ -> Same.limit
             | Init _ -> "start from the weights of a .safetensors file instead of random ones"
             | Method _ -> Same.method
             | Round _ -> Same.round
             | Keep_Factors ->
-                "leave the kept factors in the selected network instead of folding them"
+                "keep the factors in the selected network instead of folding them into weights"
             | Device _ -> Same.device
             | Precision _ -> Same.precision
             | Control ->
-                "afterwards train what the selected network has to stand beside: dense, from scratch \
+                "then train the networks to compare with: dense, from scratch \
                  (same epochs, same compute) and uniformly narrowed"
-            | Seeds _ -> "do it all once for each of these seeds, as 1,2,3: mean ± deviation"
-            | Jobs _ -> "how many of the runs of --control and --seeds go at the same time (1)"
+            | Seeds _ -> "do everything once for each of these seeds, as 1,2,3: mean ± deviation"
+            | Jobs _ -> "how many of the runs of --control and --seeds to do at the same time (1)"
             | No_Report -> "do not write report.html"
             | Quiet -> Same.quiet
-            | Json -> "print result.json to standard output and nothing else there"
+            | Json -> "print result.json to standard output, and nothing else"
 
 /// `sss sweep`.
 type SweepArgument =
@@ -133,21 +132,21 @@ type SweepArgument =
             match argument with
             | File _ -> Same.network
             | Data _ -> "the data set; names as for 'sss train'"
-            | Out _ -> "the folder of the sweep; the same command again goes on with what is in it"
+            | Out _ -> "the folder of the sweep; the same command again continues it"
             | Gamma _ ->
-                "weights of the penalty, a run each: G,G,… or neuron=G,block=G;neuron=G,block=G;…"
-            | Target_Macs _ -> "fractions of the macs, a run each: F,F,…"
-            | Seeds _ -> "do it all once for each of these seeds, as 1,2,3 (the recipe's seed)"
+                "weights of the penalty, one run each: G,G,… or neuron=G,block=G;neuron=G,block=G;…"
+            | Target_Macs _ -> "fractions of the macs, one run each: F,F,…"
+            | Seeds _ -> "do everything once for each of these seeds, as 1,2,3 (the recipe's seed)"
             | Control ->
-                "train dense, from-scratch and uniformly narrowed networks beside each of the runs"
-            | Jobs _ -> "how many runs go at the same time (1)"
+                "for each run, also train dense, from-scratch and uniformly narrowed networks"
+            | Jobs _ -> "how many runs to do at the same time (1)"
             | Epochs _ -> Same.epochs
-            | Batch _ -> "images a step (recipe: batch)"
+            | Batch _ -> "images per step (recipe: batch)"
             | Lr _ -> Same.lr
             | Shrink _ -> Same.shrink
             | Validation _ -> Same.validation
             | Threads _ ->
-                "threads of the arithmetic, divided among the jobs; the number of cores where not given"
+                "threads for computation, divided among the jobs (default: the number of cores)"
             | Loaders _ ->
                 "threads of each run that decode images ahead; half of the cores for pictures where \
                  not given"
@@ -156,11 +155,11 @@ type SweepArgument =
             | Round _ -> Same.round
             | Device _ -> Same.device
             | Precision _ -> Same.precision
-            | No_Latency -> "do not measure how fast the selected networks are"
+            | No_Latency -> "do not measure the latency of the selected networks"
             | Known _ ->
-                "a sweep.json of the same network, recipe and options: its runs are not done again"
+                "a sweep.json of the same network, recipe and options: its runs are not repeated"
             | Quiet -> Same.quiet
-            | Json -> "print sweep.json to standard output and nothing else there"
+            | Json -> "print sweep.json to standard output, and nothing else"
 
 /// `sss eval`.
 type EvalArgument =
@@ -178,7 +177,7 @@ type EvalArgument =
             | Data _ -> "the data set whose test images are used; names as for 'sss train'"
             | Device _ -> Same.device
             | Threads _ -> Same.threads
-            | Limit _ -> "use only so many test images, of every class in proportion"
+            | Limit _ -> "use only this many test images, from all classes in proportion"
             | Json -> Same.json
 
 /// `sss predict`.
@@ -194,7 +193,7 @@ type PredictArgument =
             match argument with
             | Paths _ ->
                 "a run folder or a .safetensors file of a network, then pictures (JPEG, PNG)"
-            | Top _ -> "how many classes to show a picture: 3 where not given, all with --json"
+            | Top _ -> "how many classes to show per picture (default: 3; all with --json)"
             | Device _ -> Same.device
             | Threads _ -> Same.threads
             | Json -> Same.json
@@ -213,7 +212,7 @@ type InitArgument =
             | Data _ -> "the data set to train on; names as for 'sss train'"
             | Out _ -> "the .sss file to write"
             | Style _ -> "residual (the default): factors on blocks and neurons; plain: on neurons"
-            | Force -> "overwrite the file if it is there"
+            | Force -> "overwrite the file if it exists"
             | Json -> Same.json
 
 /// `sss verify`.
@@ -230,7 +229,7 @@ type VerifyArgument =
             match argument with
             | File _ -> "the network"
             | Trials _ -> "random weights and zero patterns to try (20)"
-            | Seed _ -> "where the random choices start (1)"
+            | Seed _ -> "seed of the random choices (1)"
             | Device _ -> Same.device
             | Threads _ -> Same.threads
             | Json -> Same.json
@@ -248,8 +247,7 @@ type ExportArgument =
             match argument with
             | Path _ -> "a run folder"
             | Onnx _ -> "the file to write"
-            | Normalize ->
-                "put the input normalisation into the graph: it then takes raw pixel values"
+            | Normalize -> "include the input normalisation: the graph then takes raw pixel values"
             | Full -> "export the network that was trained instead of the selected one"
             | Json -> Same.json
 
@@ -264,9 +262,8 @@ type ReportArgument =
         member argument.Usage =
             match argument with
             | Runs _ -> "a run's folder, or a sweep's"
-            | Markdown _ ->
-                "write the tables of sweeps, as many as are named, as one page of Markdown"
-            | Notes _ -> "a file whose text opens that page, behind its heading"
+            | Markdown _ -> "write the tables of all given sweeps as one Markdown page"
+            | Notes _ -> "a file whose text follows the heading of that page"
             | Json -> Same.json
 
 /// `sss bench`.
@@ -280,11 +277,11 @@ type BenchArgument =
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Path _ -> "a run folder; the result is kept there as bench.json"
-            | Seconds _ -> "time for each row of the table, warm-up left out (2)"
+            | Path _ -> "a run folder; the result is saved there as bench.json"
+            | Seconds _ -> "seconds of measurement per row of the table, without warm-up (2)"
             | Device _ -> Same.device
             | Threads _ -> Same.threads
-            | Json -> "print bench.json to standard output and nothing else there"
+            | Json -> "print bench.json to standard output, and nothing else"
 
 /// `sss doctor`.
 type DoctorArgument =

@@ -32,7 +32,7 @@ module BenchCommand =
         let cost = Cost.ofNetwork loaded.Network
         $"{Number.grouped cost.Macs} macs"
 
-    /// Why a smaller network need not be faster: where its time goes.
+    /// Why a smaller network may not be faster: where it spends its time.
     let private explanation (result: BenchResult) = [
         match BenchResult.slowRows result with
         | [] -> ()
@@ -117,6 +117,6 @@ module BenchCommand =
                 match measure device threads seconds folder with
                 | Error error -> Engine.report error
                 | Ok(full, selected, measured) ->
-                    // First what took the time to measure: writing it may fail.
+                    // Prints the measurements first, because writing may fail.
                     print (args.Contains BenchArgument.Json) full selected measured
                     save folder measured

@@ -9,10 +9,10 @@ open System.Threading.Tasks
 open Sss.Files
 open Sss.Torch
 
-/// A process of this very program, at work.
+/// A running child process of this program.
 type internal Child = {
     Process: Process
-    /// Completes when the process has ended and all that it said is written down.
+    /// Completes when the process has ended and all its output has been written.
     Ended: Task
     /// The last lines of standard error, newest last.
     Said: unit -> string list
@@ -23,13 +23,13 @@ type internal Child = {
 [<RequireQualifiedAccess>]
 module internal Children =
 
-    /// Set for a child: it stops, as at Ctrl-C, when its input ends. So it is asked once however the
-    /// parent is stopped, and also ends in order when the parent is gone without a word.
+    /// Set for a child: it stops, as with Ctrl-C, when its input ends. So it gets one request however the
+    /// parent is stopped, and it also ends in order when the parent was killed.
     let stopVariable = "SSS_STOP_AT_END_OF_INPUT"
 
     let private kept = 4
 
-    /// How this program is started again: by itself, or by `dotnet` with its file.
+    /// How to start this program again: directly, or by `dotnet` with its file.
     let private command (words: string list) =
         let own = Environment.ProcessPath |> Option.ofObj |> Option.defaultValue "dotnet"
 
@@ -51,7 +51,7 @@ module internal Children =
 
         info.Environment[stopVariable] <- "1"
 
-        // A child works by itself, whoever started its parent.
+        // A child works alone, even if its parent is a rank.
         for name in List.ofSeq info.Environment.Keys do
             if Launch.isOfRanks name then
                 info.Environment.Remove name |> ignore
@@ -66,7 +66,7 @@ module internal Children =
         | :? IOException -> ()
         | e when FileError.isTooBig e -> ()
 
-    /// Writes down all that a process says; gives the last lines of its standard error.
+    /// Writes the output of a process to a log; gives the last lines of its standard error.
     let private listen (started: Process) (writer: TextWriter) : unit -> string list =
         let said = Collections.Concurrent.ConcurrentQueue<string>()
 
@@ -86,7 +86,7 @@ module internal Children =
         started.ErrorDataReceived.Add(fun e -> hear true e.Data)
         fun () -> List.ofSeq said
 
-    /// Starts the program with the words of a command; what it says goes to the end of a file.
+    /// Starts the program with the words of a command; its output is appended to a file.
     let start (log: string) (words: string list) : Result<Child, string> =
         try
             let info = info words

@@ -9,7 +9,7 @@ type Entry = {
     Run: string list -> int
 }
 
-/// Every command, once: what runs, what is completed, what is suggested for a misspelt word.
+/// The one list of commands, for running, completion and suggestions.
 [<RequireQualifiedAccess>]
 module Commands =
 

@@ -2,11 +2,11 @@ namespace Sss.Cli
 
 open System
 
-/// What completion needs to know of a command.
+/// The facts about a command that completion needs.
 type Completed = {
     Command: Command
     Options: OptionSpec list
-    /// What stands on the command line without an option before it.
+    /// Words of the command line that do not belong to an option.
     Words: Values
 }
 
@@ -219,6 +219,6 @@ module Completions =
             | None ->
                 Usage.refuse
                     "completions"
-                    ($"there is no script for '{shell}'; shells are {listed}."
+                    ($"there is no script for '{shell}'; the shells are {listed}."
                      + Usage.didYouMean shells shell)
-        | _ -> Usage.refuse "completions" $"one shell is named: {listed}."
+        | _ -> Usage.refuse "completions" $"give one shell: {listed}."

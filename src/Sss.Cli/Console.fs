@@ -12,7 +12,7 @@ module Exit =
 
     /// Done.
     let ok = 0
-    /// The input or the outcome is at fault, and a diagnostic says how.
+    /// The input or the result is wrong, and a diagnostic explains it.
     let fault = 1
     /// The command line is wrong.
     let usage = 2
@@ -23,8 +23,8 @@ module Exit =
 [<RequireQualifiedAccess>]
 module Terminal =
 
-    // Characters that steer a terminal are escaped here, whoever let them through; names inside
-    // messages are escaped where they enter, so that none begins a line of its own.
+    // Characters that control a terminal are escaped here in any case; names inside
+    // messages are escaped earlier, so that none begins a new line.
 
     /// Results: what a script would read.
     let out (text: string) =
@@ -48,7 +48,7 @@ module Terminal =
         not Console.IsErrorRedirected
         && Environment.GetEnvironmentVariable "TERM" <> "dumb"
 
-    /// A line that the next one replaces, where a person watches.
+    /// On a terminal, a line that the next one replaces.
     let passing (text: string) =
         if watched () then
             Console.Error.Write("\r" + Escape.line text)
@@ -59,7 +59,7 @@ module Terminal =
             Console.Error.Write "\u001b[?25h"
 
     /// Progress bars, on standard error. Colours are off where the user says so
-    /// (https://no-color.org) and where nobody watches; Spectre.Console sees to that.
+    /// (https://no-color.org) and if there is no terminal; Spectre.Console does this.
     let progress () =
         AnsiConsole.Create(AnsiConsoleSettings(Out = AnsiConsoleOutput Console.Error))
 
@@ -79,7 +79,7 @@ module Terminal =
                 (String.Join("  ", cells)).TrimEnd()
         ]
 
-/// Numbers as people read them.
+/// Numbers for people.
 [<RequireQualifiedAccess>]
 module Number =
 
@@ -94,7 +94,7 @@ module Number =
     let percent (fraction: float) =
         (fraction * 100.0).ToString "0.0" + " %"
 
-    /// Few digits, whatever the size.
+    /// Few digits, regardless of the size.
     let brief (x: float) = x.ToString "0.####"
 
     /// 0.00000012 as `1.2e-07`.

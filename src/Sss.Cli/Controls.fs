@@ -18,7 +18,7 @@ type ControlOptions = {
 [<RequireQualifiedAccess>]
 module Controls =
 
-    /// Whether there is anything to do besides the run itself.
+    /// Whether there are other runs besides the run itself.
     let isAsked (options: ControlOptions) =
         options.Controls || options.Seeds.Length > 1
 
@@ -68,7 +68,7 @@ module Controls =
                 (fun emit -> StudyRun.run s jobs (Map.ofList [ "", own ]) emit stop)
 
         if ended.Stopped then
-            Terminal.error "stopped; what is done is kept, go on with --resume."
+            Terminal.error "stopped; finished runs are kept; continue with --resume."
             Exit.stopped, own
         else
             let result = compared (study s options ended.Results) own

@@ -6,7 +6,7 @@ open System.Runtime.InteropServices
 open Sss.Files
 open Sss.Torch
 
-/// `sss doctor`: what this machine offers, and what is wrong.
+/// `sss doctor`: what works on this machine, and what does not.
 [<RequireQualifiedAccess>]
 module DoctorCommand =
 
@@ -23,8 +23,8 @@ module DoctorCommand =
     /// Symbols of LibTorch that the binding calls.
     let private symbols (engine: LibTorch) =
         match LibTorch.checkSymbols engine with
-        | None -> "not looked at on this system"
-        | Some(Ok count) -> $"all {count} that the binding asks for are there"
+        | None -> "not checked on this system"
+        | Some(Ok count) -> $"all {count} that the binding needs are there"
         | Some(Error error) -> LibTorchError.message error
 
     let private driver (facts: CudaFacts) =
@@ -32,7 +32,7 @@ module DoctorCommand =
         | Ok driver -> $"supports CUDA {driver.Version}"
         | Error fault -> DeviceFault.message fault
 
-    /// One line a device that can be asked for; with CUDA that cannot be had, the reason.
+    /// One line per device that can be requested; with CUDA that is not available, the reason.
     let private devices (facts: CudaFacts) = [
         "device", "cpu"
         match Device.decide facts (Cuda 0), facts.Driver with
@@ -53,7 +53,7 @@ module DoctorCommand =
             "binding",
             engine.Binding
             + (if engine.Mended then
-                   " (a mended copy: this system's C++ library is older)"
+                   " (a patched copy: this system's C++ library is older)"
                else
                    "")
 
@@ -67,9 +67,9 @@ module DoctorCommand =
 
             "tf32",
             if facts.Usable > 0 then
-                "on for training on cuda, off for verdicts"
+                "on for training on cuda, off for exactness checks"
             else
-                "off: it is for cuda"
+                "off: it needs cuda"
 
             "bf16", "with --precision bf16, for training"
         | Error _ -> "libtorch", "cannot be loaded"

@@ -24,26 +24,26 @@ module Engine =
     let load (threads: int option) : Result<LibTorch, PipelineError> =
         loadFor Cpu Precision.Float32 threads
 
-    /// What an array of images was taken for, on standard error.
+    /// Prints how an array of images was interpreted, on standard error.
     let tellPixels (dataset: Dataset) =
         dataset.Facts |> Option.iter (PixelFacts.text >> Terminal.error)
 
     /// Pictures that could not be read and are left out, on standard error.
     let tellSkipped (dataset: Dataset) =
         for broken in dataset.Skipped do
-            Terminal.error ("left out: " + FileError.message broken)
+            Terminal.error ("skipped: " + FileError.message broken)
 
-    /// The data set as a network takes it, with pictures read by these options; pictures that could not be read are told and left out.
+    /// The data set as a network takes it, with pictures read by these options; pictures that could not be read are reported and skipped.
     let data (network: Network) options (source: DataSource) : Result<Dataset, PipelineError> =
         Dataset.loadFor network options source
         |> Result.mapError BadFile
         |> Result.tee tellSkipped
 
-    /// What is worth knowing of a data set, as one block on standard error.
+    /// Remarks about a data set, as one block on standard error.
     let tell (dataset: string) (notes: DataNote list) =
         DataNote.block $"data set {dataset}:" notes |> List.iter Terminal.error
 
-    /// The error's words on standard error, and the exit code that goes with it.
+    /// Prints the error on standard error, and gives the exit code for it.
     let report (error: PipelineError) =
         Terminal.error (PipelineError.message error |> _.TrimEnd())
 
@@ -52,7 +52,7 @@ module Engine =
         | Ended(Stopped _, _) -> Exit.stopped
         | _ -> Exit.fault
 
-    /// A child of a study is asked to stop by the end of its input.
+    /// The end of its input tells a child of a study to stop.
     let private stopWithInput (source: CancellationTokenSource) =
         let wait () =
             try
@@ -73,7 +73,7 @@ module Engine =
 
     let private sigusr1 = 10
 
-    /// Runs work that Ctrl-C, the end of the terminal or a request to end the process asks to stop, once
+    /// Runs work that Ctrl-C, the end of the terminal or a request to end the process can stop, once
     /// the work has called the function that it is given; before that they end the process, and so does
     /// a second one.
     let stoppableFrom (work: (unit -> unit) -> CancellationToken -> 'T) : 'T =
@@ -95,7 +95,7 @@ module Engine =
         use _ = PosixSignalRegistration.Create(PosixSignal.SIGTERM, handle)
         use _ = PosixSignalRegistration.Create(PosixSignal.SIGHUP, handle)
 
-        // `mpirun` kills its ranks a moment after it was asked to end; this signal it hands on.
+        // `mpirun` kills its ranks a moment after it gets a request to end; it passes this signal on.
         use _ =
             match Launch.ofEnvironment () with
             | Launch.Ranks _ when OperatingSystem.IsLinux() ->

@@ -11,14 +11,14 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module InitCommand =
 
-    /// Pictures of a folder are looked at until so many have told their size.
+    /// The number of pictures in a folder whose sizes are read.
     let private mostPictures = 200
 
     /// Sizes that halve well.
     let private sizes = [ 16; 24; 32; 48; 64 ]
 
     /// The largest size that half of the pictures fill, up to 64: beyond it training on a CPU takes
-    /// hours, and whoever needs more can write it.
+    /// hours, and users who need more can change it.
     let private inputOf (pictures: string list) : Result<Shape, FileError> =
         let step = max 1 (pictures.Length / mostPictures)
 
@@ -85,7 +85,7 @@ module InitCommand =
                 return ofDataset data false residual dataset
         }
 
-    /// A text that is formatted and passes `check`; anything else would be a defect of this program.
+    /// A text that is formatted and passes `check`; anything else would be a bug in this program.
     let private finished file text =
         result {
             let! formatted = Language.format text
@@ -102,7 +102,7 @@ module InitCommand =
 
             if File.Exists file && not (args.Contains InitArgument.Force) then
                 return!
-                    Error(BadFile(NotAvailable(file, "it is there already; --force overwrites it")))
+                    Error(BadFile(NotAvailable(file, "it exists already; --force overwrites it")))
 
             let! facts =
                 facts (args.GetResult InitArgument.Data) residual |> Result.mapError BadFile

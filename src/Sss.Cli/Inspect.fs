@@ -24,7 +24,9 @@ module Inspect =
     let switches (command: string) : OptionSpec list =
         match command with
         | "show" -> [ switch "--json" "print one JSON object" ]
-        | "fmt" -> [ switch "--check" "only say which files would change; exit code 1 if any" ]
+        | "fmt" -> [
+            switch "--check" "only list the files that would change; exit code 1 if there are any"
+          ]
         | _ -> []
 
     let private help (command: string) (files: string) =
@@ -45,7 +47,7 @@ module Inspect =
         Terminal.out ("example: " + entry.Example)
         Exit.ok
 
-    /// Files and switches, where switches may stand anywhere.
+    /// Files and switches, where switches may be anywhere.
     let private read command usage (args: string list) run =
         let flags, files = args |> List.partition (fun a -> a.StartsWith '-' && a <> "-")
         let known = "--help" :: (switches command |> List.map _.Option)
@@ -70,7 +72,7 @@ module Inspect =
             (fun files flags ->
                 match files with
                 | [ file ] -> print (Show.show file (List.contains "--json" flags))
-                | _ -> Usage.refuse "show" $"one file is shown at a time, not {files.Length}."
+                | _ -> Usage.refuse "show" $"give one file, not {files.Length}."
             )
 
     let private replace path text =

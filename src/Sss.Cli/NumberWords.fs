@@ -17,7 +17,7 @@ module NumberWords =
             RegexOptions.CultureInvariant
         )
 
-    /// What is wrong with the word after a numeric option. There is one notation, whatever the
+    /// What is wrong with the word after a numeric option. There is one notation, regardless of the
     /// language of the system: .NET alone would read `1,5` as 15.
     let private faultOf (field: Type) (name: string) (value: string) : string option =
         if field = typeof<int> then
@@ -38,7 +38,7 @@ module NumberWords =
         else
             None
 
-    /// The first option with a number that is none.
+    /// The first option whose number is not valid.
     let fault (parser: ArgumentParser<'T>) (args: string[]) : string option =
         let fields =
             Map.ofList [

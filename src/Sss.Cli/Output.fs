@@ -7,7 +7,7 @@ open Sss.Core
 open Sss.Files
 
 /// A stream whose writes never fail: after the first one that did, the rest is dropped. So a
-/// terminal that is gone or a disk that is full never ends the work that the words are about.
+/// lost terminal or a full disk never ends the work itself.
 [<Sealed>]
 type internal UnfailingStream(inner: Stream) =
     inherit Stream()
@@ -28,7 +28,7 @@ type internal UnfailingStream(inner: Stream) =
                 failure.Value <- Some "the file would be larger than the system allows"
 
     /// Why a write failed; None: none did. A reader that has left (`sss show FILE | head -1`) is no
-    /// failure: it has what it wanted.
+    /// failure: it has read enough.
     member _.Failure = failure.Value
 
     override _.CanRead = false
@@ -49,7 +49,7 @@ type internal UnfailingStream(inner: Stream) =
     override _.Seek(_: int64, _: SeekOrigin) : int64 = raise (NotSupportedException())
     override _.SetLength(_: int64) = raise (NotSupportedException())
 
-/// The two streams that everything the program says goes to.
+/// The two output streams of the program.
 [<RequireQualifiedAccess>]
 module internal Output =
 
@@ -88,8 +88,8 @@ module internal Output =
         stream, new StreamWriter(stream, UTF8Encoding false, 4096, AutoFlush = true)
 
     /// Puts both streams in front of the console's, and gives what is to be asked at the end: the exit
-    /// code of the process, where `code` is that of its work. What could not be written to standard
-    /// output shows in it; standard error is for people, and nobody else misses it.
+    /// code of the process, where `code` is that of its work. A failure to write
+    /// standard output changes it; a failure to write standard error does not.
     let start () : int -> int =
         let out, outWriter = guarded 1 Console.OpenStandardOutput
         let error, errorWriter = guarded 2 Console.OpenStandardError

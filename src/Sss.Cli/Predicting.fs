@@ -6,11 +6,11 @@ open Sss.Core
 open Sss.Files
 open Sss.Torch
 
-/// `sss predict`: what pictures show, according to a network.
+/// `sss predict`: classifies pictures with a network.
 [<RequireQualifiedAccess>]
 module PredictCommand =
 
-    /// What a network says about one picture, the likeliest class first.
+    /// The prediction for one picture, the most likely class first.
     type private Prediction = {
         File: string
         /// Class name, its number, its score, and its probability (softmax of the scores).
@@ -72,7 +72,7 @@ module PredictCommand =
     let private run path device threads (files: string list) =
         result {
             let! loaded = RunFolder.load path
-            // What no picture can go through is said before LibTorch is loaded.
+            // If no picture can be used, this is reported before LibTorch is loaded.
             do! Predict.dataset loaded files |> Result.mapError BadFile |> Result.ignore
             let! engine = Engine.loadFor device Precision.Float32 threads
             let! results = Predict.files engine loaded files

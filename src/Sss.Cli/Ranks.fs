@@ -6,7 +6,7 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module Ranks =
 
-    /// Whether this rank speaks and writes: the first, or the only one.
+    /// Whether this rank prints and writes: the first, or the only one.
     let isFirst (ranks: MpiTeam option) =
         ranks |> Option.forall (fun team -> (team :> Team).Rank = 0)
 
@@ -26,8 +26,8 @@ module Ranks =
                 Exit.fault
             | Ok(team, threads) -> team.Finish(work (Some(team, threads)))
 
-    /// Tells an error, and gives the exit code. One that only this rank has met ends the job here and
-    /// now, since the others wait for this rank; one that all have met is told by the first.
+    /// Reports an error, and gives the exit code. One that only this rank has ends the job
+    /// at once, since the others wait for this rank; one that all ranks have is reported by the first.
     let report (ranks: MpiTeam option) (error: PipelineError) : int =
         match ranks with
         | None -> Engine.report error
@@ -42,8 +42,8 @@ module Ranks =
             team.Abandon()
             Exit.fault
 
-    /// Tells the other ranks that this one cannot start; gives the exit code. The first tells what
-    /// all have met.
+    /// Tells the other ranks that this one cannot start; gives the exit code. The first reports what
+    /// all have.
     let refuse (team: MpiTeam) (error: PipelineError) : int =
         let own = (PipelineError.message error).TrimEnd()
         report (Some team) (Unlike(Muster.call team (Error own)))

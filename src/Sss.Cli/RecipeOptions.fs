@@ -14,7 +14,7 @@ type GivenGamma =
     /// Kinds that are not named keep the recipe's.
     | OfKinds of (FactorKind * float) list
 
-/// Options that stand for something in the recipe; None: the recipe's.
+/// Options that override the recipe; None: the recipe's value.
 type RecipeOptions = {
     Epochs: int option
     Batch: int option
@@ -66,7 +66,7 @@ module RecipeOptions =
                     kinds
                     |> List.tryFind (fun kind -> Plan.kindWord kind = word)
                     |> Result.requireSome (
-                        $"--gamma: '{word}' is no kind of factor; kinds are neuron, group and block."
+                        $"--gamma: '{word}' is not a kind of factor; the kinds are neuron, group and block."
                         + Usage.didYouMean (List.map Plan.kindWord kinds) word
                     )
 

@@ -10,7 +10,7 @@ open Sss.Report
 [<RequireQualifiedAccess>]
 module ReportCommand =
 
-    /// What is said of a report that could not be written, and the exit code. The run or the sweep
+    /// The message for a report that could not be written, and the exit code. The run or the sweep
     /// that it is about is kept.
     let private written (folder: string) (report: Result<string, ReportError>) : int =
         match report with
@@ -19,7 +19,7 @@ module ReportCommand =
             Terminal.error (
                 "the report was not written: "
                 + (ReportError.message error).TrimEnd()
-                + $"\nEverything else is kept; write the report later with: sss report {Escape.line folder}"
+                + $"\nEverything else is saved; write the report later with: sss report {Escape.line folder}"
             )
 
             Exit.fault
@@ -32,11 +32,11 @@ module ReportCommand =
         written folder (Report.writeSweep folder)
 
     /// The last line about a run or a sweep. `report`: the exit code of its report's writing; None: no
-    /// report was asked for.
+    /// report was requested.
     let saved (heading: string) (folder: string) (report: int option) : string =
         let there =
             if report = Some Exit.ok then
-                "; report.html there shows it all"
+                "; for details see report.html there"
             else
                 ""
 
@@ -93,7 +93,7 @@ module ReportCommand =
                     Exit.fault
 
             match args.TryGetResult ReportArgument.Markdown, notes with
-            | None, Some _ -> Usage.refuse "report" "--notes goes with --markdown."
+            | None, Some _ -> Usage.refuse "report" "--notes needs --markdown."
             | Some file, _ ->
                 markdown folders notes file |> Result.map List.singleton |> tell "page"
             | None, None -> folders |> List.traverseResultM page |> tell "report"

@@ -3,7 +3,7 @@ namespace Sss.Cli
 open System
 open Sss.Core
 
-/// What a first network has to fit.
+/// Facts that a first network must fit.
 type StarterFacts = {
     /// The `--data` that it is for.
     Data: string
@@ -43,7 +43,7 @@ module Starter =
             | first :: later -> first, later
 
         [
-            "// Two convolutions around a shortcut. Selection may remove the whole block, because of"
+            "// Two convolutions with a shortcut. Selection may remove the whole block, because of"
             "// @scale(block), or single channels inside it, because of @scale(neuron)."
             "def block(width, stride = 1) {"
             "  residual @scale(block) {"
@@ -59,7 +59,7 @@ module Starter =
             match stems input with
             | 0 -> $"conv {first} 3x3; bn; relu"
             | n ->
-                "// The images are large, so the network first looks at them coarsely."
+                "// The images are large, so the network first reduces their size."
 
                 for _ in 1..n do
                     $"conv {first} 3x3 stride=2; bn; relu"
@@ -79,7 +79,7 @@ module Starter =
             match stems input with
             | 0 -> ()
             | n ->
-                "// The images are large, so the network first looks at them coarsely."
+                "// The images are large, so the network first reduces their size."
 
                 for _ in 1..n do
                     $"unit {widths.Head} stride=2"
@@ -125,16 +125,16 @@ module Starter =
 
         [
             $"epochs {epochs facts.Images}   // passes over the training images"
-            $"batch {batch facts.Images}   // images a step"
+            $"batch {batch facts.Images}   // images per step"
             (if batch facts.Images >= 64 then
-                 "lr 0.1 cosine warmup 1   // the step size, which ends at 0"
+                 "lr 0.1 cosine warmup 1   // the learning rate, which ends at 0"
              else
-                 "lr 0.05 cosine warmup 1   // the step size, which ends at 0")
+                 "lr 0.05 cosine warmup 1   // the learning rate, which ends at 0")
             "momentum 0.9"
             "decay 1e-4   // keeps weights small"
             ""
-            "// How small: at most this part of the multiply-adds is left. Without a target, the"
-            "// penalties `gamma` decide how much goes."
+            "// The target size: at most this part of the multiply-adds is left. Without a target, the"
+            "// penalties `gamma` decide how much is removed."
             "target macs=0.5"
             $"gamma {gamma}"
             yield! augment facts
@@ -179,7 +179,7 @@ module Starter =
             "  dense classes"
             "}"
             ""
-            "// How to train it; options of 'sss train' override what is here."
+            "// How to train it; options of 'sss train' override these values."
             "train {"
             yield! indent (recipe facts)
             "}"

@@ -55,8 +55,8 @@ module StudyJobs =
             Uniform.within run.Selected.Macs s.Network
             |> Option.map _.Network
             |> Result.requireSome
-                $"even one channel a layer is more than {Number.grouped run.Selected.Macs} macs"
-        | _ -> Error "the run that it waits for is not there"
+                $"even one channel per layer is more than {Number.grouped run.Selected.Macs} macs"
+        | _ -> Error "the run that it depends on is missing"
 
     /// The text that a job is started from.
     let private text (s: StudySettings) (job: StudyJob) (after: RunResult option) =
@@ -65,7 +65,7 @@ module StudyJobs =
 
             let! recipe =
                 StudyRecipe.ofJob s.Recipe job after
-                |> Result.requireSome "result.json of its run does not say what training took"
+                |> Result.requireSome "result.json of its run does not record the cost of training"
 
             return Language.printWithRecipe network recipe
         }
@@ -155,7 +155,7 @@ module StudyJobs =
         |> List.map _.Folder
         |> List.filter (fun folder -> not (Map.containsKey folder results))
 
-    /// The words of a run's `sss train`.
+    /// The arguments of a run's `sss train`.
     let words (s: StudySettings) (job: StudyJob) : string list =
         let folder = folder s job
 
@@ -168,12 +168,12 @@ module StudyJobs =
             string s.Threads
             "--resume"
             "--quiet"
-            // A report of 4 MB a control would be most of the study.
+            // A report of 4 MB per control would be most of the study.
             if job.Kind <> StudyKind.Selected then
                 "--no-report"
         ]
         @ s.Words
 
-    /// Threads of each of so many runs at once, of what the machine or the user gives in all.
+    /// Threads for each of this many runs at once, from the total that the machine has or the user gives.
     let threads (all: int option) (jobs: int) : int =
         max 1 ((all |> Option.defaultValue Environment.ProcessorCount) / jobs)

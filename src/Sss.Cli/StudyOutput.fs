@@ -5,7 +5,7 @@ open Spectre.Console
 open Sss.Core
 open Sss.Files
 
-/// A study on the terminal: a line a run while it goes, and the table at its end.
+/// A study on the terminal: a line per run while it goes, and the table at its end.
 [<RequireQualifiedAccess>]
 module StudyOutput =
 
@@ -38,7 +38,7 @@ module StudyOutput =
             number <- number + 1
 
             match event with
-            // What is wrong is told in any case.
+            // Errors are reported in any case.
             | StudyEvent.Failed _ -> Terminal.error (line number total event)
             | StudyEvent.Done _ when quiet -> ()
             | StudyEvent.Done _ -> Terminal.error (line number total event)
@@ -70,7 +70,7 @@ module StudyOutput =
             )
         )
 
-    /// Runs work that emits the ends of so many runs, and shows them.
+    /// Runs work that emits the ends of this many runs, and shows them.
     let show quiet (total: int) (work: (StudyEvent -> unit) -> 'T) : 'T =
         if not quiet && Terminal.watched () then
             live total work

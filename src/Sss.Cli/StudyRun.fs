@@ -7,7 +7,7 @@ open System.Threading.Tasks
 open Sss.Files
 open Sss.Torch
 
-/// A study as it goes.
+/// The progress of a study.
 [<RequireQualifiedAccess>]
 type StudyEvent =
     /// `seconds`: of this process; None: the run was done before.
@@ -23,8 +23,8 @@ type StudyEnd = {
     Stopped: bool
 }
 
-/// The runs of a study, so many at a time, each in a process of its own and none before the run that
-/// it waits for. What is done is not done again; what was begun goes on from its checkpoint.
+/// The runs of a study, this many at a time, each in a process of its own and none before the run that
+/// it waits for. What is done is not done again; what was begun continues from its checkpoint.
 [<RequireQualifiedAccess>]
 module StudyRun =
 
@@ -95,7 +95,7 @@ module StudyRun =
         | code, Ok _ ->
             let said =
                 match child.Said() with
-                | [] -> $"it ended with {code} and said nothing"
+                | [] -> $"it ended with exit code {code} and printed nothing"
                 | lines -> String.Join("\n  ", lines)
 
             failed emit job $"{said}\n  (its log: {log})" state
@@ -145,7 +145,7 @@ module StudyRun =
                     state with
                         Waiting = state.Waiting |> List.filter (fun j -> j.Folder <> job.Folder)
                 }
-                |> failed emit job "the run that it waits for failed"
+                |> failed emit job "the run that it depends on failed"
                 |> go
             | None ->
                 match List.tryFind (isReady state) state.Waiting with
@@ -158,7 +158,7 @@ module StudyRun =
                     if first < state.Running.Length then
                         let job, child = state.Running[first]
 
-                        // The terminal tells children and parent together; the parent may be later.
+                        // The terminal signals children and parent together; the parent may receive it later.
                         if child.Process.ExitCode = Exit.stopped then
                             stop.WaitHandle.WaitOne 1000 |> ignore
 

@@ -12,7 +12,7 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module SweepKnown =
 
-    /// The lines that say in what a file's plan differs, of the items asked for; empty where it does not.
+    /// The lines that say in what a file's plan differs, for the given items; empty where it does not.
     let differences
         (path: string)
         (there: Study)
@@ -25,7 +25,7 @@ module SweepKnown =
         match Study.differences (only there) (only here) with
         | [] -> []
         | differences -> [
-            $"{path} is of another sweep:"
+            $"{path} belongs to another sweep:"
             for name, there, here in differences do
                 $"  {name}: {there} there, {here} here"
           ]
@@ -89,7 +89,7 @@ module SweepKnown =
             then
                 return!
                     Error
-                        $"{path} does not hold the texts of its selected networks: it was written by an older sss"
+                        $"{path} does not contain the texts of its selected networks: an older sss wrote it"
 
             for run in wanted do
                 do! take p known run

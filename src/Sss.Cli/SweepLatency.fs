@@ -25,7 +25,7 @@ module SweepLatency =
         |> List.head
         |> fun job -> Path.Combine(StudyJobs.folder p.Settings job, "bench.json")
 
-    /// Seconds a row: a sweep compares networks, it does not publish times.
+    /// Seconds per row: a sweep compares networks, it does not publish times.
     let private benchSeconds = "0.3"
 
     /// Measures each point's first network, one at a time when nothing else is at work.

@@ -13,7 +13,7 @@ type Varied =
     | Gammas of GivenGamma list
     | Targets of float list
 
-/// What a sweep is asked to do.
+/// The settings of a sweep.
 type SweepOptions = {
     Varied: Varied
     /// The options of `sss train` that all runs share.
@@ -59,7 +59,7 @@ module SweepOptions =
         | Some text, None -> gammas text
         | None, Some text -> targets text
         | Some _, Some _ -> Error "--gamma and --target-macs cannot both be varied."
-        | None, None -> Error "what is to be varied is named: --gamma G,G,… or --target-macs F,F,…"
+        | None, None -> Error "give what to vary: --gamma G,G,… or --target-macs F,F,…"
 
     /// The points of a sweep. `before`: the recipe's γ, for kinds that a γ does not name.
     let points (o: SweepOptions) (before: Gamma) : StudyPoint list =
@@ -116,7 +116,7 @@ module SweepOptions =
             let! threads =
                 args.TryGetResult SweepArgument.Threads |> Option.traverseResult Usage.threads
 
-            // Bounds, told now and not by the first run.
+            // Bounds are checked now, not by the first run.
             let! train =
                 ArgumentParser
                     .Create<TrainArgument>()

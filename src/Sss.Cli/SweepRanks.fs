@@ -63,7 +63,7 @@ module SweepRanks =
             Failed =
                 p.Jobs
                 |> List.filter (fun job -> not (Map.containsKey job.Folder results))
-                |> List.map (fun job -> job, "its rank has told the reason")
+                |> List.map (fun job -> job, "its rank has printed the reason")
             Stopped = stopped |> Array.exists (fun flag -> flag[0] = 1uy)
         }
 

@@ -13,7 +13,7 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module SweepCommand =
 
-    /// What makes a sweep this one. Jobs and threads are no part of it.
+    /// What identifies a sweep. Jobs and threads are not part of it.
     let private plan (network: Network) recipe (o: SweepOptions) (points: StudyPoint list) seeds = [
         "network", Language.print network
         "recipe", RecipeJson.toText recipe
@@ -42,7 +42,9 @@ module SweepCommand =
                         String.Join(
                             "\n",
                             lines
-                            @ [ "Go on with what it was started with, or choose another --out." ]
+                            @ [
+                                "Continue with the same files and options, or choose another --out."
+                            ]
                         )
                     )
             )
@@ -53,7 +55,7 @@ module SweepCommand =
         |> Result.mapError (
             function
             | NotAvailable _ ->
-                $"Another sweep is at work in {Escape.line out}; wait for it, or choose another --out."
+                $"Another sweep is using {Escape.line out}; wait for it, or choose another --out."
             | error -> FileError.message error
         )
 
@@ -100,7 +102,7 @@ module SweepCommand =
 
             if o.Varied.IsGammas && recipe.TargetMacs.IsSome then
                 Terminal.error
-                    $"{Escape.line o.Train.File}: the recipe's target of macs is left out: γ is what is varied."
+                    $"{Escape.line o.Train.File}: the recipe's target of macs is ignored: this sweep varies γ."
 
             return {
                 Settings = {
@@ -140,7 +142,7 @@ module SweepCommand =
         saved |> Result.teeError Terminal.error |> ignore
 
         if ended.Stopped then
-            Terminal.error "stopped; what is done is kept, the same command goes on with it."
+            Terminal.error "stopped; finished runs are kept, and the same command continues."
             Exit.stopped
         elif ended.Failed.IsEmpty then
             if saved.IsError then Exit.fault else report
@@ -242,4 +244,4 @@ module SweepCommand =
 
     /// `sss sweep FILE --data DATA (--gamma G,G | --target-macs F,F) --out DIR`
     let main (words: string[]) : int =
-        Ranks.within "The same command goes on with what is done." (fun joined -> work joined words)
+        Ranks.within "The same command continues the sweep." (fun joined -> work joined words)

@@ -10,7 +10,7 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module TrainCommand =
 
-    /// Structures whose factor is zero and that stay all the same, with the rule, up to a few.
+    /// Structures that are kept although their factor is zero, with the rule; at most a few.
     let private stays (plan: Plan) =
         let shown = 5
 
@@ -53,7 +53,7 @@ module TrainCommand =
         Jobs = o.Jobs
     }
 
-    /// What the runs beside this one have in common with it.
+    /// What the further runs have in common with this one.
     let private study (o: TrainOptions) (ready: Ready) : StudySettings = {
         Out = o.Out
         Network = ready.Network
@@ -63,8 +63,8 @@ module TrainCommand =
         Jobs = o.Jobs
     }
 
-    /// What the pipeline is asked for. Another rank than the first keeps nothing and helps with the
-    /// training alone.
+    /// The job for the pipeline. Ranks other than the first write nothing and only help with the
+    /// training.
     let private job (joined: (MpiTeam * int) option) (o: TrainOptions) : Job =
         let isFirst = Ranks.isFirst (Option.map fst joined)
 
@@ -95,7 +95,7 @@ module TrainCommand =
             Goal = if isFirst then Goal.Selection o.Select else Goal.Training
         }
 
-    /// Tells the outcome, trains what it is to be compared with, and writes the report; the exit code.
+    /// Prints the result, trains the networks to compare with, and writes the report; the exit code.
     let private report (o: TrainOptions) stop (ready: Ready) (outcome: Outcome) : int =
         let own = Outcome.summary outcome
         let controls = controls o ready.Recipe.Seed
@@ -198,7 +198,7 @@ module TrainCommand =
         match Usage.parse<TrainArgument> "train" words with
         | Error code -> code
         | Ok args ->
-            // Wrong options are told before any file is opened.
+            // Wrong options are reported before any file is opened.
             match TrainOptions.read args, Option.map fst joined with
             | Error message, _ -> Usage.refuse "train" message
             | Ok options, Some team when not (Ranks.isFirst (Some team)) ->
@@ -208,5 +208,5 @@ module TrainCommand =
     /// `sss train FILE --data DATA --out DIR`
     let main (words: string[]) : int =
         Ranks.within
-            "Go on from the last checkpoint with --resume, with any number of ranks."
+            "Continue from the last checkpoint with --resume, with any number of ranks."
             (fun joined -> work joined words)

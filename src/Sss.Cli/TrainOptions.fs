@@ -7,7 +7,7 @@ open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Torch
 
-/// What `sss train` is asked to do, held to its bounds.
+/// The settings of `sss train`, within their bounds.
 type TrainOptions = {
     File: string
     Data: string
@@ -29,7 +29,7 @@ type TrainOptions = {
     Report: bool
     Quiet: bool
     Json: bool
-    /// The words that the runs beside a run are given too; their recipes are in their files.
+    /// The arguments that the further runs share; their recipes are in their files.
     Shared: string list
 }
 
@@ -70,7 +70,7 @@ module TrainOptions =
             KeepFactors = args.Contains TrainArgument.Keep_Factors
         })
 
-    /// Numbers that are no part of the recipe: threads, loaders, images.
+    /// Numbers that are not part of the recipe: threads, loaders, images.
     let private counts (args: ParseResults<TrainArgument>) =
         result {
             let! threads =
@@ -121,7 +121,7 @@ module TrainOptions =
             if isCompared && args.Contains TrainArgument.Init then
                 return!
                     Error
-                        "--control and --seeds start from random weights; they cannot go with --init."
+                        "--control and --seeds start from random weights; they cannot be combined with --init."
 
             return seeds, jobs
         }
@@ -147,7 +147,7 @@ module TrainOptions =
                 "--keep-factors"
         ]
 
-    /// All of them. CUDA that cannot be had is an error when LibTorch is loaded, never a silent run on
+    /// All of them. CUDA that is not available is an error when LibTorch is loaded, never a silent run on
     /// the CPU.
     let read (args: ParseResults<TrainArgument>) : Result<TrainOptions, string> =
         result {

@@ -7,8 +7,8 @@ open Sss.Core
 open Sss.Files
 open Sss.Torch
 
-/// Training as it goes, on standard error: a table that grows and a bar with rate and time left where
-/// a person watches, a line an epoch elsewhere.
+/// The progress of training, on standard error: on a terminal a growing table and a bar with rate and remaining
+/// time, otherwise a line per epoch.
 [<RequireQualifiedAccess>]
 module TrainProgress =
 
@@ -73,17 +73,17 @@ module TrainProgress =
     let private heading (start: TrainStart) =
         let epochs = Number.counted start.Epochs "epoch"
 
-        $"training {start.Network.Name}: {Number.grouped start.Images} images an epoch, \
+        $"training {start.Network.Name}: {Number.grouped start.Images} images per epoch, \
           batch {start.Batch}, {epochs}, {workers start.Arithmetic}"
         + arithmetic start.Arithmetic
 
     let private resumed (r: Resumption) = [
         for reason in r.Damaged do
-            $"a checkpoint cannot be read, going on from the one before it: {reason}"
+            $"a checkpoint cannot be read, continuing from the one before it: {reason}"
         match r.Checkpoint with
         | Some path ->
             let epochs = Number.counted r.Epoch "epoch"
-            $"going on from {Escape.line path}, after {epochs} ({r.Step} steps)"
+            $"continuing from {Escape.line path}, after {epochs} ({r.Step} steps)"
         | None -> "no checkpoint in the folder yet: starting at the first step"
     ]
 
@@ -92,9 +92,9 @@ module TrainProgress =
             Number.percent (float report.After.Macs / float (max 1L report.Before.Macs))
 
         let structures = Number.counted report.Structures "structure"
-        $"cut {structures} for good: going on with {kept} of the macs"
+        $"cut {structures} permanently: continuing with {kept} of the macs"
 
-    let private leftOut error = "left out: " + FileError.message error
+    let private leftOut error = "skipped: " + FileError.message error
 
     let private notWritten error =
         $"{FileError.message error}\nTraining continues without this file."
@@ -195,7 +195,7 @@ module TrainProgress =
         | LeftOut error -> Terminal.error $"{name}: {leftOut error}"
         | _ -> ()
 
-    /// Images and checkpoints that are not what they should be are told in any case.
+    /// Broken images and checkpoints are reported in any case.
     let private broken event =
         match event with
         | LeftOut error -> Terminal.error (leftOut error)

@@ -5,7 +5,7 @@ open Sss.Core
 open Sss.Files
 open Sss.Torch
 
-/// What `sss train` says of a run that is done.
+/// The summary of `sss train` for a finished run.
 [<RequireQualifiedAccess>]
 module TrainSummary =
 
@@ -19,8 +19,8 @@ module TrainSummary =
             if float result.Selected.Macs <= fraction * float result.Dense.Macs then
                 $"target     {wanted} of the macs: met"
             else
-                $"target     {wanted} of the macs: MISSED; what carries factors is too small a part \
-                  of the network, or the training too short"
+                $"target     {wanted} of the macs: MISSED; too small a part of the network has \
+                  factors, or training is too short"
     ]
 
     /// Where and how training computed, unless it is as always.
@@ -30,7 +30,7 @@ module TrainSummary =
         | None -> ()
     ]
 
-    /// What was removed and what it cost, as a person reads it.
+    /// What was removed, and the accuracy and cost, for people.
     let lines (outcome: Outcome) =
         let result = Outcome.summary outcome
 
@@ -78,6 +78,6 @@ module TrainSummary =
               selection"
         ]
 
-    /// The last line: where it all is.
+    /// The last line: where the results are.
     let saved (out: string) (report: int option) : string =
         ReportCommand.saved "saved in   " out report

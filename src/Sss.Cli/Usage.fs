@@ -6,7 +6,7 @@ open Sss.Core
 open Sss.Files
 open Sss.Torch
 
-/// What the command line can hold, in one table: the overview, the help and the suggestions for
+/// The commands in one table: the overview, the help and the suggestions for
 /// misspelt words are all read from it.
 type Command = {
     Name: string
@@ -39,7 +39,7 @@ module Usage =
     /// The styles of `sss init`.
     let styles = [ "residual"; "plain" ]
 
-    /// Every command, in the order of a person's work.
+    /// Every command, in the usual order of work.
     let commands = [
         {
             Name = "init"
@@ -63,7 +63,7 @@ module Usage =
         }
         {
             Name = "train"
-            Summary = "train, select, shrink, prove, save"
+            Summary = "train, select, shrink, check exactness, save"
             Example = "sss train examples/digits.sss --data digits --out runs/digits"
         }
         {
@@ -74,7 +74,7 @@ module Usage =
         }
         {
             Name = "predict"
-            Summary = "the classes of pictures, according to a run's network"
+            Summary = "classify pictures with the network of a run"
             Example = "sss predict runs/digits seven.png"
         }
         {
@@ -84,7 +84,7 @@ module Usage =
         }
         {
             Name = "verify"
-            Summary = "prove on random zero patterns that removal changes nothing"
+            Summary = "check with random zero patterns that removal changes nothing"
             Example = "sss verify examples/digits.sss --trials 20"
         }
         {
@@ -99,17 +99,17 @@ module Usage =
         }
         {
             Name = "bench"
-            Summary = "time the full against the selected network"
+            Summary = "measure the latency of the full and the selected network"
             Example = "sss bench runs/digits"
         }
         {
             Name = "doctor"
-            Summary = "what this machine offers, and what is wrong"
+            Summary = "what works on this machine, and what does not"
             Example = "sss doctor"
         }
         {
             Name = "completions"
-            Summary = "a script that completes sss's words on the command line"
+            Summary = "a completion script for a shell"
             Example = "sss completions bash >> ~/.bashrc"
         }
     ]
@@ -125,22 +125,22 @@ module Usage =
         String.Join(
             "\n",
             [
-                "Sparse structure selection: train once, keep what matters, prove that nothing changed."
+                "Sparse structure selection: train once, keep what matters, check that nothing changed."
                 ""
                 "usage: sss COMMAND ..."
                 ""
                 for c in commands do
                     "  " + c.Name.PadRight width + "  " + c.Summary
                 ""
-                "'sss COMMAND --help' says more. For a start:"
+                "'sss COMMAND --help' shows more. A first run:"
                 "  " + (commands |> List.find (fun c -> c.Name = "train")).Example
                 ""
-                "Exit codes: 0 done, 1 the input or the outcome is at fault, 2 wrong usage,"
+                "Exit codes: 0 success, 1 error in the input or the result, 2 wrong usage,"
                 "3 stopped on request."
             ]
         )
 
-    /// A suggestion for a misspelt word, ready to be put behind a sentence.
+    /// A suggestion for a misspelt word, to append to a sentence.
     let didYouMean (known: string seq) (word: string) =
         match Suggest.nearest known word with
         | Some guess -> $" Did you mean '{guess}'?"
@@ -182,7 +182,7 @@ module Usage =
             })
         )
 
-    /// A wrong value of an option, or a command line that says something else wrong.
+    /// Reports a wrong value of an option, or another mistake in the command line.
     let refuse (command: string) (message: string) =
         Terminal.error $"sss {command}: {Escape.line message}"
         Terminal.error $"'sss {command} --help' lists the options."
@@ -199,8 +199,8 @@ module Usage =
         else
             line
 
-    /// Parse a command's own arguments. `Error` carries the exit code: whatever was wrong, or the
-    /// help that was asked for, has been written.
+    /// Parse a command's own arguments. `Error` contains the exit code: the mistake, or the
+    /// help that was requested, has been written.
     let parse<'T when 'T :> IArgParserTemplate> (command: string) (args: string[]) =
         let args = args |> Array.map (fun word -> if word = "-h" then "--help" else word)
 

@@ -36,10 +36,10 @@ module VerifyCommand =
                     if report.Died = 0 then
                         ""
                     else
-                        $"; in {report.Died} of them a whole layer died, rightly"
+                        $"; in {report.Died} of them a whole layer died, correctly"
 
                 Terminal.out
-                    $"{network.Name}: {report.Trials} trials, selected = full every time{died}"
+                    $"{network.Name}: {report.Trials} trials, selected = full in all of them{died}"
 
                 Terminal.out
                     $"largest difference {Number.tiny report.MaxDouble} at double precision, \
@@ -66,7 +66,7 @@ module VerifyCommand =
 
         result {
             let! _, parsed = Pipeline.loadText path
-            // The law does not depend on the images' size, and large ones take long.
+            // The result does not depend on the size of the images, and large ones take long.
             let network = Resize.reduced 32 parsed.Network
 
             if network.Input <> parsed.Network.Input then

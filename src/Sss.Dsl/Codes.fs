@@ -1,6 +1,6 @@
 namespace Sss.Dsl
 
-/// The codes of this room's diagnostics. Codes are stable: one that is given up is never used again.
+/// The codes of this project's diagnostics. Codes are stable: a retired code is never used again.
 [<RequireQualifiedAccess>]
 module Codes =
 

@@ -11,11 +11,11 @@ type Parsed = {
     Warnings: Diagnostic list
 }
 
-/// The language's front door: texts to networks and back.
+/// The entry point of the language: texts to networks and back.
 [<RequireQualifiedAccess>]
 module Language =
 
-    /// Diagnostics that are reported at most.
+    /// The largest number of reported diagnostics.
     let private most = 100
 
     let private order (d: Diagnostic) =
@@ -125,11 +125,11 @@ module Language =
             }
         | _ -> Error diagnostics
 
-    /// The author's text with one way to write blanks, braces and indentation. Comments and lines
+    /// The author's text with one style for spaces, braces and indentation. Comments and lines
     /// are kept; formatting twice changes nothing more. Wrong form gives its diagnostics.
     let format (text: string) : Result<string, Diagnostic list> = Format.format text
 
-    /// A diagnostic as it is shown to a person.
+    /// A diagnostic as text for people.
     let render (path: string) (text: string) (diagnostic: Diagnostic) : string =
         Render.diagnostic path text diagnostic
 
@@ -151,6 +151,6 @@ module Language =
     /// A recipe as canonical text: `train { … }` with every value that holds.
     let printRecipe (recipe: Recipe) : string = PrintRecipe.recipe recipe
 
-    /// A network with its recipe behind it.
+    /// A network with its recipe after it.
     let printWithRecipe (network: Network) (recipe: Recipe) : string =
         PrintNetwork.network network + "\n" + PrintRecipe.recipe recipe

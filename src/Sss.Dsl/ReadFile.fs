@@ -6,7 +6,7 @@ open System.Text
 open Sss.Core
 open Sss.Shared
 
-/// Texts from files, with a message for everything that is no text.
+/// Texts from files, with a message for everything that is not a text.
 [<RequireQualifiedAccess>]
 module ReadFile =
 
@@ -36,7 +36,7 @@ module ReadFile =
             Error(
                 failure
                     "SSS005"
-                    "the file is not a text: it holds NUL bytes"
+                    "the file is not text: it contains NUL bytes"
                     [ $"the first one is byte {zero + 1}" ]
                     (Some "save it as UTF-8 text")
             )
@@ -57,7 +57,7 @@ module ReadFile =
         failure
             "SSS006"
             $"`{Escape.line path}` is too large"
-            [ $"it has {found} bytes; a network's text may have {maxBytes}" ]
+            [ $"it has {found} bytes; the text of a network may have at most {maxBytes}" ]
             None
 
     let private cannotRead (path: string) (reason: string) suggestion =
@@ -85,7 +85,7 @@ module ReadFile =
                 Ok(content.ToArray())
 
     /// Whether a path names a stream that this process was started with (`/dev/stdin`, or what a
-    /// shell makes of `<(…)`): there is somebody at its other end, and opening it does not wait.
+    /// shell makes of `<(…)`): a process is at its other end, and opening it does not wait.
     let private isGiven (path: string) =
         path = "/dev/stdin"
         || path.StartsWith("/dev/fd/", StringComparison.Ordinal)
@@ -98,7 +98,7 @@ module ReadFile =
                 failure
                     "SSS002"
                     $"`{Escape.line path}` is a folder"
-                    [ "expected a file that holds a network" ]
+                    [ "expected a file that contains a network" ]
                     None
             )
         | Pipe when isGiven path -> None
@@ -109,7 +109,7 @@ module ReadFile =
         | Device as kind ->
             FileKind.objection kind
             |> Option.map (fun reason ->
-                cannotRead path reason (Some "name a file that holds a network")
+                cannotRead path reason (Some "give a file that contains a network")
             )
 
     /// The text of a file, without a byte order mark. A pipe is read where the process was started

@@ -4,17 +4,17 @@ open System
 open System.Text
 open Sss.Core
 
-/// Diagnostics drawn for a reader: the line, a caret under the exact words, and what to do.
+/// Diagnostics for people: the line, a caret under the exact words, and what to do.
 [<RequireQualifiedAccess>]
 module Render =
 
     /// Characters of a source line that are shown; the rest is cut around the caret.
     let private width = 120
 
-    /// Calls that are listed at most.
+    /// The largest number of listed calls.
     let private mostCalls = 10
 
-    /// A line of a text, counted from 1; "" behind the end.
+    /// A line of a text, counted from 1; "" after the end.
     let lineOf (text: string) (line: int) : string =
         let mutable start = 0
         let mutable number = 1

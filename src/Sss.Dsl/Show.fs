@@ -5,7 +5,7 @@ open System.Globalization
 open System.Text
 open Sss.Core
 
-/// What a command gives: what goes to standard output, to standard error, and the exit code.
+/// The result of a command: its standard output, its standard error, and the exit code.
 type Outcome = {
     Output: string
     Errors: string
@@ -164,7 +164,7 @@ module Show =
         ExitCode = 1
     }
 
-    /// Reads and parses a file, and goes on with what it holds.
+    /// Reads and parses a file, and continues with what it holds.
     let private withFile path (next: string -> Parsed -> string -> Outcome) : Outcome =
         match ReadFile.read path with
         | Error diagnostic -> failed (Render.diagnostic path "" diagnostic)

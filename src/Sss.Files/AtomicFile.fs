@@ -15,7 +15,7 @@ module AtomicFile =
         | :? IOException
         | :? UnauthorizedAccessException -> ()
 
-    /// The file that a path stands for: a link is followed, so that it stays a link.
+    /// The file at a path: a link is followed, so that it stays a link.
     let private followed (path: string) : string =
         let full = Path.GetFullPath path
 
@@ -33,20 +33,20 @@ module AtomicFile =
         let start = if name.Length <= 40 then name + "." else ""
         Path.Combine(folder, $".{start}{Guid.NewGuid():N}.tmp")
 
-    /// A new file that is read and written by whoever may do so with the old one.
+    /// A new file with the permissions of the old one.
     let private keepMode (full: string) (stream: FileStream) =
         if not (OperatingSystem.IsWindows()) && File.Exists full then
             File.SetUnixFileMode(stream.SafeFileHandle, File.GetUnixFileMode full)
 
-    /// Whether a file can stand at a path: what is there already is a regular file, or a link to one
+    /// Whether a file can be at a path: what is there already is a regular file, or a link to one
     /// or to nothing. A device, a pipe, a socket or a folder is never replaced.
     let check (path: string) : Result<unit, FileError> = RegularFile.check path
 
     /// Writes a file by way of a temporary one in the same folder, which is flushed to the disk and
-    /// then renamed. Whoever reads `path` sees the old content or the new one, whatever happens in
+    /// then renamed. A reader of `path` sees the old content or the new one, whatever happens in
     /// between. The folder is made when it is not there; a link stays, and what it points to is
     /// written; the permissions of a file that is there stay. On an error, or when `write` raises,
-    /// what stood at `path` is untouched and nothing is left behind.
+    /// what was at `path` is untouched and nothing is left behind.
     let write (path: string) (write: Stream -> unit) : Result<unit, FileError> =
         let replace () =
             let full = followed path

@@ -27,7 +27,7 @@ module Place =
 
 /// What is wrong with the bytes at a place. Each case carries the facts, not the wording.
 type Fault =
-    /// `what` needs so many bytes and only so many are left.
+    /// `what` needs this many bytes and only this many are left.
     | Truncated of what: string * needed: int64 * left: int64
     /// Bytes follow where the content should end.
     | Surplus of count: int64
@@ -39,7 +39,7 @@ type Fault =
     | OutOfRange of what: string * value: string * low: string * high: string
     /// Two statements of the file, or of two files, do not agree.
     | Mismatch of what: string * expected: string * found: string
-    /// A name that stands twice.
+    /// A name that occurs twice.
     | Duplicate of what: string * name: string
     /// Two entries claim the same bytes.
     | Overlap of first: string * second: string
@@ -69,7 +69,7 @@ type FileError =
     | NotAllowed of path: string
     /// Whatever else the operating system reports; the reason is its own text.
     | NotAvailable of path: string * reason: string
-    /// There was no room for the new content; what stood there before is untouched.
+    /// There was no room for the new content; what was there before is untouched.
     | DiskFull of path: string
     | Malformed of Place * Fault
     /// A data set that is not on this machine: the package that brings it (if one does) and the
@@ -86,7 +86,7 @@ type FileError =
     /// The pixels of a data set cannot be converted to those that a network was trained on; both in
     /// words.
     | UnitsDiffer of dataset: string * network: string * found: string
-    /// Pictures were read in another way than a recipe asks for; both in words.
+    /// Pictures were not read as a recipe says; both in words.
     | ReadOtherwise of dataset: string * recipe: string * found: string
     /// A network from a file cannot take pictures: why, and the way out.
     | TakesNoPictures of path: string * reason: string * remedy: string

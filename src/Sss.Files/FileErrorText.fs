@@ -34,9 +34,9 @@ module FileError =
             $"{shown what} is {shown value}; it must be {low} to {high}"
         | Mismatch(what, expected, found) ->
             $"{shown what}: expected {shown expected}, found {shown found}"
-        | Duplicate(what, name) -> $"{shown what} `{shown name}` stands twice"
-        | Overlap(first, second) -> $"`{shown first}` and `{shown second}` claim the same bytes"
-        | Hole n -> $"{bytes n} that no entry claims"
+        | Duplicate(what, name) -> $"{shown what} `{shown name}` is there twice"
+        | Overlap(first, second) -> $"`{shown first}` and `{shown second}` use the same bytes"
+        | Hole n -> $"{bytes n} that belong to no entry"
         | Syntax(format, reason) -> $"broken {shown format}: {shown reason}"
         | Lacks what -> $"it has no {shown what}"
 
@@ -102,10 +102,10 @@ module FileError =
 
     let private differentClasses dataset network found =
         lines [
-            $"data set {shown dataset} does not fit: its classes are not those of the network"
+            $"data set {shown dataset} does not fit: its classes are not the classes of the network"
             $"  only in the network: {others network found}"
             $"  only in the data: {others found network}"
-            "  names are compared letter by letter; rename the folders of the data"
+            "  names must be exactly equal; rename the folders of the data"
         ]
 
     let private differentUnits dataset network found =
@@ -113,12 +113,12 @@ module FileError =
             $"data set {shown dataset} does not fit: its pixels cannot be converted to the network's"
             $"  the network was trained on pixels from {shown network}"
             $"  the data has pixels from {shown found}"
-            "  add an array `range` with the numbers of black and white to the npz file"
+            "  add an array `range` with the values of black and white to the npz file"
         ]
 
     let private readOtherwise dataset recipe found =
         lines [
-            $"data set {shown dataset}: its pictures were read in another way than the recipe asks for"
+            $"data set {shown dataset}: its pictures were not read as the recipe says"
             $"  recipe: {shown recipe}"
             $"  pictures: {shown found}"
             "  load the pictures with the recipe's options (in C#: Dataset.Folder(folder, network) with a network of this recipe)"
@@ -151,9 +151,9 @@ module FileError =
         | Malformed(place, fault) -> malformed place fault
         | DataAbsent(dataset, package, folders) -> absent dataset package folders
         | UnknownSource(text, suggestion) -> unknown text suggestion
-        | SourceNeedsPath form -> $"data sets of this kind are given as {form}"
+        | SourceNeedsPath form -> $"give data sets of this kind as {form}"
         | DatasetDiffers(dataset, what, network, found) ->
-            $"data set {shown dataset} does not fit: the network's {what} is {shown network}, the data's is \
+            $"data set {shown dataset} does not fit: the network's {what} is {shown network}, that of the data is \
               {shown found}"
         | ClassesDiffer(dataset, network, found) -> differentClasses dataset network found
         | UnitsDiffer(dataset, network, found) -> differentUnits dataset network found
@@ -161,7 +161,7 @@ module FileError =
         | TakesNoPictures(path, reason, remedy) ->
             $"{shown path}: the network cannot take picture files: {shown reason}\n  {shown remedy}"
         | WeightsDiffer(path, faults) ->
-            faultsOf path "the weights are not this network's" "" weightMessage faults
+            faultsOf path "the weights do not belong to this network" "" weightMessage faults
         | ManyBroken(folder, broken, total, first) ->
             $"{shown folder}: {broken} of {total} pictures are broken; the first:\n  {message first}"
         | NoLayout(folder, fault) ->
@@ -172,11 +172,11 @@ module FileError =
         | BadNumbers(path, faults) ->
             faultsOf
                 path
-                "the weights have values that no network can have"
+                "the weights have values that are not valid"
                 " arrays"
                 numberMessage
                 faults
-        | Refused(path, library, reason) -> $"{shown path}: {library} refuses it: {shown reason}"
+        | Refused(path, library, reason) -> $"{shown path}: {library} cannot use it: {shown reason}"
 
     /// Codes that mean "no room": ENOSPC, EDQUOT and EFBIG, and Windows' two.
     let private isFull (e: IOException) =

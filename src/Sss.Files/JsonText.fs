@@ -15,7 +15,7 @@ module JsonText =
         using (new Utf8JsonWriter(buffer, options)) write
         Encoding.UTF8.GetString(buffer.ToArray())
 
-    /// What a writer is told, as one line.
+    /// The input of a writer, as one line.
     let ofWriter (write: Utf8JsonWriter -> unit) : string = written (JsonWriterOptions()) write
 
     /// The same over several lines, for people to read.

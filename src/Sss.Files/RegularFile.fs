@@ -12,14 +12,14 @@ module RegularFile =
     /// Bytes that `bytes` reads of a file at most, whatever length the system states for it.
     let mostBytes = 256 * 1024 * 1024
 
-    /// `NotAvailable` with the kind of what stands at the path, unless it is a regular file. A path
-    /// where nothing stands passes: opening it gives the error.
+    /// `NotAvailable` with the kind of what is at the path, unless it is a regular file. A path
+    /// where nothing exists passes: opening it gives the error.
     let check (path: string) : Result<unit, FileError> =
         match FileKind.objection (FileKind.ofPath path) with
         | Some reason -> Error(NotAvailable(path, reason))
         | None -> Ok()
 
-    /// `NotAvailable` where something other than a folder stands at the path.
+    /// `NotAvailable` where something other than a folder is at the path.
     let checkFolder (path: string) : Result<unit, FileError> =
         match FileKind.ofPath path with
         | Missing
@@ -27,7 +27,7 @@ module RegularFile =
         | Regular
         | Pipe
         | Socket
-        | Device -> Error(NotAvailable(path, "it is there and is not a folder"))
+        | Device -> Error(NotAvailable(path, "it exists and is not a folder"))
 
     /// Opens a file and hands it and its length in bytes to `work`. .NET shows a byte of a name that
     /// is not UTF-8 as U+FFFD, and cannot open such a file.
@@ -46,7 +46,7 @@ module RegularFile =
             | NotFound missing when missing = path && path.Contains '\uFFFD' ->
                 NotAvailable(
                     path,
-                    "it cannot be opened, since its name is not valid UTF-8; rename it"
+                    "it cannot be opened, because its name is not valid UTF-8; rename it"
                 )
             | other -> other
         )

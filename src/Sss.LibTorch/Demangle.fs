@@ -2,12 +2,12 @@ namespace Sss.Torch
 
 open System
 
-/// Names of C++ symbols (Itanium C++ ABI, section 5.1), as far as a person needs them to know which
+/// Names of C++ symbols (Itanium C++ ABI, section 5.1), as far as a person needs them to tell which
 /// function is meant.
 [<RequireQualifiedAccess>]
 module internal Demangle =
 
-    /// `12name…` at a place: the name and the place behind it.
+    /// `12name…` at a place: the name and the place after it.
     let private part (symbol: string) (at: int) : struct (string * int) voption =
         let mutable stop = at
 

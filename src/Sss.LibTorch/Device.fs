@@ -20,10 +20,10 @@ type Precision =
 /// What a computation is for.
 type internal Purpose =
     | ForTraining
-    /// Accuracy, exactness: whatever is reported as a result.
+    /// Accuracy and exactness: everything that is reported as a result.
     | ForVerdict
 
-/// Why CUDA that was asked for cannot be had.
+/// Why CUDA that was requested is not available.
 type DeviceFault =
     /// The LibTorch in this folder has no CUDA.
     | NoCudaBuild of folder: string
@@ -33,10 +33,10 @@ type DeviceFault =
     | DriverFails of code: int
     /// The driver sees no device.
     | NoDevices
-    /// The driver sees devices and LibTorch does not get on with it: the versions of the driver and
-    /// of LibTorch's CUDA.
+    /// The driver sees devices, but LibTorch cannot use it: the versions of the driver and
+    /// of LibTorch's CUDA, which do not match.
     | DriverTooOld of driver: string * wanted: string option
-    /// There are so many devices, and the index is not among them.
+    /// There are this many devices, and the index is not among them.
     | NoSuchIndex of index: int * count: int
 
 /// A CUDA device as the driver describes it.
@@ -49,7 +49,7 @@ type CudaDriver = {
     Devices: CudaDevice list
 }
 
-/// What is known of CUDA on a machine.
+/// Facts about CUDA on a machine.
 type CudaFacts = {
     /// The folder of the loaded LibTorch.
     Folder: string
@@ -62,7 +62,7 @@ type CudaFacts = {
     Usable: int
 }
 
-/// Names of devices, and the decision whether one can be had.
+/// Names of devices, and the decision whether one is available.
 [<RequireQualifiedAccess>]
 module Device =
 
@@ -85,7 +85,7 @@ module Device =
             | _ -> None
         | _ -> None
 
-    /// Whether a device can be had; if not, the nearest cause. Never another device instead.
+    /// Whether a device is available; if not, the cause. It never falls back to another device.
     let decide (facts: CudaFacts) (device: Device) : Result<unit, DeviceFault> =
         match device with
         | Cpu -> Ok()
@@ -98,7 +98,7 @@ module Device =
             | Ok _ when index >= facts.Usable -> Error(NoSuchIndex(index, facts.Usable))
             | Ok _ -> Ok()
 
-    /// Whether matrix products may round their inputs to TF32 (10 bits of mantissa): faster by far,
+    /// Whether matrix products may round their inputs to TF32 (10 bits of mantissa): much faster,
     /// good enough for a gradient, and never for a result.
     let internal allowsTf32 (device: Device) (purpose: Purpose) =
         device <> Cpu && purpose = ForTraining
@@ -126,17 +126,16 @@ module DeviceFault =
 
     let private folder = "set SSS_LIBTORCH to a LibTorch with CUDA: see docs/gpu.md"
 
-    /// What is wrong and the way out.
+    /// What is wrong and what to do.
     let message (fault: DeviceFault) =
         match fault with
         | NoCudaBuild place -> $"the LibTorch in {place} is built without CUDA; {folder}."
         | NoDriver library ->
-            $"the driver of NVIDIA is not installed: {library} was not found. In a container, start it \
+            $"the NVIDIA driver is not installed: {library} was not found. In a container, start it \
               with access to the GPU."
-        | DriverFails code ->
-            $"the driver of NVIDIA fails with error {code}; `nvidia-smi` says more."
+        | DriverFails code -> $"the NVIDIA driver fails with error {code}; see `nvidia-smi`."
         | NoDevices ->
-            "the driver of NVIDIA sees no device. CUDA_VISIBLE_DEVICES may hide it; `nvidia-smi` \
+            "the NVIDIA driver sees no device. CUDA_VISIBLE_DEVICES may hide it; `nvidia-smi` \
              lists what is there."
         | DriverTooOld(driver, Some wanted) ->
             $"LibTorch is built for CUDA {wanted} and cannot use the driver, which supports CUDA \

@@ -77,7 +77,7 @@ module internal Distribution =
         | None, None -> None, None
 
     /// Where a library that another one needs may lie: LibTorch's folder, and the packages of NVIDIA
-    /// that stand beside a Python package.
+    /// that are next to a Python package.
     let private searched (folder: string) =
         let nvidia = Path.GetFullPath(Path.Combine(folder, "..", "..", "nvidia"))
 

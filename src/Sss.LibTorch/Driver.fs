@@ -4,7 +4,7 @@ open System
 open System.Runtime.InteropServices
 open System.Text
 
-/// The driver's own answers (CUDA driver API), asked without LibTorch.
+/// Queries the CUDA driver API without LibTorch.
 [<RequireQualifiedAccess>]
 module internal Driver =
 

@@ -13,7 +13,7 @@ module internal Elf =
     [<Literal>]
     let private VersionsNeeded = 0x6ffffffeu
 
-    /// The loader goes on without a version that carries this flag (VER_FLG_WEAK).
+    /// The loader continues without a version that carries this flag (VER_FLG_WEAK).
     [<Literal>]
     let private Weak = 2us
 
@@ -67,7 +67,7 @@ module internal Elf =
         && bytes.AsSpan(0, 6).SequenceEqual(ReadOnlySpan [| 0x7fuy; 69uy; 76uy; 70uy; 2uy; 1uy |])
 
     /// A copy of a shared library in which the named symbol version is optional. None: the library
-    /// does not ask for it, or asks weakly already. An error says why the bytes are no library.
+    /// does not need it, or needs it only weakly already. An error says why the bytes are not a library.
     let weaken (version: string) (library: byte[]) : Result<byte[] option, string> =
         if not (is64BitLittleEndian library) then
             Error "not a 64-bit little-endian ELF file"

@@ -6,7 +6,7 @@ open System.Collections.Generic
 open System.IO
 open System.Text
 
-/// Why a file is no library for this process.
+/// Why a file is not a library for this process.
 type ElfError =
     | NotElf
     /// Made for another processor: the machine's number in the ELF header.
@@ -27,7 +27,7 @@ type internal ElfHeader = {
 type internal ElfSymbols = {
     Defined: HashSet<string>
     /// Names that some other library has to define, in their order. Left out: what is weak, and what
-    /// asks for a version (those of the C and C++ libraries do; LibTorch's do not).
+    /// needs a version (those of the C and C++ libraries do; LibTorch's do not).
     Required: string list
 }
 
@@ -227,7 +227,7 @@ module ElfError =
     /// Why, as the end of a sentence.
     let message (error: ElfError) =
         match error with
-        | NotElf -> "it is no 64-bit library of Linux"
-        | OtherProcessor machine -> $"it is made for another processor (ELF machine {machine})"
+        | NotElf -> "it is not a 64-bit Linux library"
+        | OtherProcessor machine -> $"it is built for another processor (ELF machine {machine})"
         | Damaged -> "it is truncated or damaged"
         | Unreadable reason -> reason

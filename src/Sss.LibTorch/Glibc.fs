@@ -3,7 +3,7 @@ namespace Sss.Torch
 open System
 open System.Runtime.InteropServices
 
-/// What is asked of the C and C++ libraries on Linux.
+/// Calls into the C and C++ libraries on Linux.
 [<RequireQualifiedAccess>]
 module internal Glibc =
 
@@ -38,7 +38,7 @@ module internal Glibc =
                 mallopt.Invoke(setting, value) |> ignore
         | _ -> ()
 
-    /// The symbol version that the binding asks for and GCC before 13.2 does not have.
+    /// The symbol version that the binding needs and that GCC before 13.2 does not have.
     let missingVersion = "GLIBCXX_3.4.32"
 
     /// Whether this system's C++ library has that version. The only symbol in it is

@@ -9,14 +9,14 @@ open TorchSharp
 type LibTorchSource =
     /// SSS_LIBTORCH names them.
     | Asked
-    /// They lie beside the program.
+    /// They are next to the program.
     | Own
     /// NuGet's cache holds them.
     | Package
 
-/// Evidence that LibTorch is loaded: only `LibTorch.load` makes one, and whatever computes with
-/// tensors asks for one. It carries the choice of where and how to compute, the CPU and float32 where
-/// `LibTorch.choose` has chosen nothing else.
+/// Evidence that LibTorch is loaded: only `LibTorch.load` makes one, and everything that computes with
+/// tensors requires one. It contains the choice of where and how to compute, the CPU and float32 where
+/// `LibTorch.choose` was not used.
 type LibTorch = private {
     folder: string
     source: LibTorchSource
@@ -36,7 +36,7 @@ type LibTorch = private {
     member it.Source = it.source
     /// The file of the binding that was loaded.
     member it.Binding = it.binding
-    /// Whether the binding is a mended copy (systems with a C++ library before GCC 13.2).
+    /// Whether the binding is a patched copy (systems with a C++ library before GCC 13.2).
     member it.Mended = it.mended
     /// The version of LibTorch; None: the user's folder does not say it.
     member it.Version = it.version
@@ -46,10 +46,10 @@ type LibTorch = private {
     member it.Device = it.device
     /// What training that is started with this value computes with.
     member it.Precision = it.precision
-    /// The device, as tensors are told.
+    /// The device, as TorchSharp names it.
     member internal it.Place = it.place
 
-/// LibTorch, loaded once and told where and how to compute.
+/// Loading LibTorch, and choosing where and how it computes.
 [<RequireQualifiedAccess>]
 module LibTorch =
 
@@ -105,15 +105,15 @@ module LibTorch =
     /// allocator of glibc is told to keep freed memory before the first tensor is made.
     let load () : Result<LibTorch, LibTorchError> = once.Value
 
-    /// From now on LibTorch computes with so many threads, in the whole process. Part of what a
-    /// run's bits depend on.
+    /// From now on LibTorch computes with this many threads, in the whole process. The
+    /// exact bits of a run depend on it.
     let useThreads (_: LibTorch) (count: int) = torch.set_num_threads count
 
     /// How many threads LibTorch computes with.
     let threads (_: LibTorch) : int = torch.get_num_threads ()
 
-    /// How many symbols the binding asks of LibTorch, all of which are there; or what is wrong. Of the
-    /// user's LibTorch this was looked at before it was loaded. None: not a system with ELF files.
+    /// How many symbols of LibTorch the binding needs, if all of them are there; otherwise what is wrong. For the
+    /// user's LibTorch this was checked before it was loaded. None: not a system with ELF files.
     let checkSymbols (engine: LibTorch) : Result<int, LibTorchError> option =
         if Libraries.onLinux then
             Distribution.read engine.folder
@@ -122,7 +122,7 @@ module LibTorch =
         else
             None
 
-    /// What is known of CUDA on this machine.
+    /// Facts about CUDA on this machine.
     let cudaFacts (engine: LibTorch) : CudaFacts =
         let driver = Driver.find ()
 
@@ -142,10 +142,10 @@ module LibTorch =
         torch.backends.cuda.matmul.allow_tf32 <- isOn
         torch.backends.cudnn.allow_tf32 <- isOn
 
-    /// The same with tensors somewhere else, whatever can be had there.
+    /// The same with tensors somewhere else, whatever is available there.
     let internal placed (place: torch.Device) (engine: LibTorch) = { engine with place = place }
 
-    /// The same on the CPU. Verdicts are reached there, whatever device trains: its sums have an order,
+    /// The same on the CPU. Exactness is checked there, regardless of the device for training: its sums have a fixed order,
     /// and no library chooses between algorithms that round otherwise.
     let onCpu (engine: LibTorch) = {
         engine with
@@ -153,7 +153,7 @@ module LibTorch =
             place = torch.CPU
     }
 
-    /// LibTorch computing on a device and, in training, at a precision. A device that cannot be had is
+    /// LibTorch computing on a device and, in training, at a precision. A device that is not available is
     /// an error with its cause.
     let choose (device: Device) (precision: Precision) (engine: LibTorch) =
         result {
@@ -168,7 +168,7 @@ module LibTorch =
                     Device.decide (cudaFacts engine) device
                     |> Result.mapError (fun fault -> NoDevice(device, fault))
 
-                // LibTorch allows it to cuDNN by itself.
+                // LibTorch allows it for cuDNN by default.
                 setTf32 (Device.allowsTf32 device ForVerdict)
 
                 return {
@@ -183,7 +183,7 @@ module LibTorch =
     let tf32 (engine: LibTorch) =
         Device.allowsTf32 engine.device ForTraining
 
-    /// Where, with what numbers and in how many parts training with this value and so many ranks
+    /// Where, with what numbers and in how many parts training with this value and this many ranks
     /// computes.
     let arithmetic (engine: LibTorch) (ranks: int) : RunArithmetic = {
         RunArithmetic.Device = Device.name engine.device
@@ -193,7 +193,7 @@ module LibTorch =
         Threads = torch.get_num_threads ()
     }
 
-    /// Runs training: TF32 is on within where it may be, and off again behind.
+    /// Runs training: TF32 is on within where it may be, and off again afterwards.
     let internal training (engine: LibTorch) (work: unit -> 'T) : 'T =
         if tf32 engine then
             try

@@ -1,16 +1,16 @@
 namespace Sss.Torch
 
-/// What a LibTorch lacks of what the binding asks for.
+/// Symbols that the binding needs and a LibTorch lacks.
 type MissingSymbols = {
     Folder: string
     /// None: no file there says it.
     Version: string option
     /// The version that the binding is built for.
     Wanted: string
-    /// How many symbols are missing, of how many.
+    /// How many symbols are missing, and how many are needed.
     Count: int
     Asked: int
-    /// The first of them, as it stands in the library.
+    /// The first of them, as it is in the library.
     First: string
     /// Whether the libraries are built with the older layout of strings of GCC.
     IsOldLayout: bool
@@ -27,17 +27,17 @@ type LibTorchError =
     | NoLibTorchIn of file: string * lookedIn: string list
     /// The binding (`LibTorchSharp`) was found nowhere.
     | BindingNotFound of package: string * lookedIn: string list
-    /// A file is there and the system refuses it.
+    /// The file exists, but the system cannot load it.
     | CannotLoadLibrary of file: string * reason: string
-    /// A file of the user's LibTorch is no library for this process.
+    /// A file of the user's LibTorch is not a library for this process.
     | BadLibrary of file: string * ElfError
-    /// A library calls itself otherwise: the binding would not find it.
+    /// The internal name of a library differs from its file name: the binding would not find it.
     | OtherName of file: string * name: string
     /// The user's LibTorch lacks what the binding calls.
     | MissingSymbols of MissingSymbols
-    /// The binding asks for a newer C++ library and its copy could not be mended.
+    /// The binding needs a newer C++ library, and no patched copy could be made.
     | CannotMendBinding of file: string * reason: string
-    /// The device that was asked for cannot be had.
+    /// The device that was requested is not available.
     | NoDevice of Device * DeviceFault
 
 /// Wording.
@@ -64,14 +64,14 @@ module LibTorchError =
         let cause =
             if m.IsOldLayout then
                 "It is built with the old C++ ABI (_GLIBCXX_USE_CXX11_ABI=0), and the new one is \
-                 needed: builds for Python have it since 2.7, others name it cxx11-abi."
+                 needed: builds for Python have it since 2.7; others call it cxx11-abi."
             else
                 $"Set SSS_LIBTORCH to LibTorch {m.Wanted}, or unset it."
 
         $"The LibTorch in {m.Folder}, {version}, does not fit: LibTorch {m.Wanted} is needed. It lacks \
-          {m.Count} of the {m.Asked} symbols that are asked of it; the first is\n  {first}\n{cause}"
+          {m.Count} of the {m.Asked} symbols that are needed; the first is\n  {first}\n{cause}"
 
-    /// One message that names what is wrong and the way out.
+    /// One message that says what is wrong and what to do.
     let message (error: LibTorchError) =
         match error with
         | NoLibTorchForPlatform rid ->
@@ -81,23 +81,23 @@ module LibTorchError =
             $"LibTorch was not found. {fetch package}, or set SSS_LIBTORCH to the folder that holds \
               its libraries. Looked in:{list lookedIn}"
         | NoLibTorchIn(file, lookedIn) ->
-            $"SSS_LIBTORCH names a folder without LibTorch: {file} was not found. It may be the folder \
+            $"SSS_LIBTORCH is set to a folder without LibTorch: {file} was not found. Set it to the folder \
               of a LibTorch, its `lib`, or `torch/lib` of a Python package. Looked in:{list lookedIn}"
         | BindingNotFound(package, lookedIn) ->
             $"LibTorchSharp's native library was not found. {fetch package}. Looked in:{list lookedIn}"
         | CannotLoadLibrary(file, reason) ->
-            $"The library {file} does not load: {reason}. LibTorch 2.10 needs a 64-bit system with \
+            $"The library {file} cannot be loaded: {reason}. LibTorch 2.10 needs a 64-bit system with \
               glibc 2.28 and libstdc++ of GCC 12 or later (Debian 12, Ubuntu 22.04). If the file is \
               damaged, delete its package from NuGet's cache and restore again."
         | BadLibrary(file, reason) ->
             $"The library {file} cannot be used: {ElfError.message reason}."
         | OtherName(file, name) ->
-            $"The library {file} calls itself {name}, and could not be found under its file's name. Set \
+            $"The library {file} has the internal name {name}, so it could not be found under its file name. Set \
               SSS_LIBTORCH to a LibTorch as PyTorch publishes it."
         | MissingSymbols m -> mismatch m
         | CannotMendBinding(file, reason) ->
-            $"This system's C++ library is older than {file} asks for, and no copy that works could \
-              be made: {reason}. Update libstdc++ (GCC 13.2 or later), or give the cache folder \
-              ($XDG_CACHE_HOME or ~/.cache) or the temporary folder some room."
+            $"This system's C++ library is older than {file} needs, and no working copy could \
+              be made: {reason}. Update libstdc++ (GCC 13.2 or later), or make space in the cache folder \
+              ($XDG_CACHE_HOME or ~/.cache) or in the temporary folder."
         | NoDevice(device, fault) ->
-            $"The device {Device.name device} cannot be had: {DeviceFault.message fault}"
+            $"The device {Device.name device} is not available: {DeviceFault.message fault}"

@@ -5,7 +5,7 @@ open System.IO
 open System.Runtime.InteropServices
 open FsToolkit.ErrorHandling
 
-/// Which native libraries there are, and their loading, before TorchSharp looks for them itself.
+/// Finds native libraries and loads them before TorchSharp looks for them.
 [<RequireQualifiedAccess>]
 module internal Libraries =
 
@@ -73,7 +73,7 @@ module internal Libraries =
             |> List.filter File.Exists
     }
 
-    /// The LibTorch that SSS_LIBTORCH names, looked at before any of it is loaded.
+    /// The LibTorch that SSS_LIBTORCH names, checked before any of it is loaded.
     let brought (root: string) (binding: string) =
         result {
             let folders = Distribution.folders root
@@ -90,7 +90,7 @@ module internal Libraries =
                 return plain folder (fst (Distribution.version folder))
         }
 
-    /// The LibTorch that lies beside the program or in NuGet's cache.
+    /// The LibTorch next to the program or in NuGet's cache.
     let packaged () =
         let rid = Locate.runtimeIdentifier
 

@@ -4,7 +4,7 @@ open System
 open System.IO
 open System.Runtime.InteropServices
 
-/// Where the native libraries may lie, in the order in which they are looked for.
+/// Where the native libraries may be, in the order of the search.
 [<RequireQualifiedAccess>]
 module internal Locate =
 
@@ -46,11 +46,11 @@ module internal Locate =
     /// What each LibTorch has.
     let requiredFiles = stems |> List.filter (isCuda >> not) |> List.map fileName
 
-    /// What one that is built with CUDA has besides.
+    /// Further files of one that is built with CUDA.
     let cudaFiles = stems |> List.filter isCuda |> List.map fileName
 
-    /// LibTorch's files that are loaded by hand, in this order. What stands here and does not exist on a
-    /// system is passed over, but for `torch_cpu`.
+    /// LibTorch's files that are loaded by hand, in this order. What is here and does not exist on a
+    /// system is skipped, except `torch_cpu`.
     let libTorchFiles =
         let helpers =
             if RuntimeInformation.IsOSPlatform OSPlatform.Windows then

@@ -4,7 +4,7 @@ open System
 open System.IO
 open System.Security.Cryptography
 
-/// A mended copy of the binding on disk. The file's name holds a hash of its content, it is
+/// A patched copy of the binding on disk. The file's name holds a hash of its content, it is
 /// compared byte by byte before it is used, and it appears by a rename: programs that start at the
 /// same time, or one that was killed while it wrote, cannot leave a wrong one behind.
 [<RequireQualifiedAccess>]

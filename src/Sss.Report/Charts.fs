@@ -13,7 +13,7 @@ type internal PageChart = {
     Title: string
     /// How to read it, for eyes and for screen readers.
     Note: string
-    /// `accent`, `ink` or `muted`, a trace each.
+    /// `accent`, `ink` or `muted`, one per trace.
     Roles: string list
     /// In pixels.
     Height: int
@@ -62,7 +62,7 @@ module internal Charts =
             |> Chart.withYAxisStyle (TitleText = plain y)
             |> Chart.withYAxis (LinearAxis.init (RangeMode = StyleParam.RangeMode.ToZero))
 
-    /// Charts of series over each other, a role each; a legend where there is more than one.
+    /// Charts of overlaid series, one role each; a legend where there is more than one.
     let private together id title note height axes (charts: GenericChart list) : PageChart = {
         Id = id
         Title = title
@@ -95,7 +95,7 @@ module internal Charts =
 
         series |> List.mapi line |> together id title note 280 (axes "epoch" y range)
 
-    /// Rows of shares from 0 to 1 over epochs, one a name; the first name on top.
+    /// Rows of shares from 0 to 1 over epochs, one per name; the first name on top.
     let shares id title note (epochs: float list) (rows: (string * float list) list) : PageChart =
         let rows = List.rev rows
 

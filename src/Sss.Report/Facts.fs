@@ -10,7 +10,7 @@ type TextedNetwork = {
     Recipe: Recipe option
 }
 
-/// A time in milliseconds a batch: the median, and the quartiles around it.
+/// A time in milliseconds per batch: the median, and the quartiles around it.
 type Timing = {
     Median: float
     Low: float
@@ -30,7 +30,7 @@ type LatencyRow = {
 /// What `sss bench` measured.
 type LatencyFacts = { Threads: int; Rows: LatencyRow list }
 
-/// All that a report is made of. What a run folder does not hold is None or empty, and named in
+/// The content of a report. What a run folder does not contain is None or empty, and listed in
 /// `Missing`.
 type RunFacts = {
     /// `network.sss`.
@@ -39,14 +39,14 @@ type RunFacts = {
     Selected: TextedNetwork option
     /// The factors at the end of training, by the layer or residual that carries them.
     Factors: Map<string, float32[]>
-    /// What every image goes through before the network sees it.
+    /// How every image is prepared for the network.
     Preparation: Preparation option
     /// Structures that stay although their factor is 0, with the rule.
     Stays: (Structure * StayRule) list
     /// The rows of `metrics.csv`.
     Epochs: (string * float) list list
     Result: RunResult option
-    /// The same run with further seeds, and what the selected network has to stand beside.
+    /// The same run with further seeds, and the networks to compare with.
     Controls: SeedRow list
     Latency: LatencyFacts option
     /// Files that are not there, with what the report lacks without them.
@@ -55,7 +55,7 @@ type RunFacts = {
 
 /// One run of a sweep.
 type SweepPoint = {
-    /// What was varied, as a person reads it: `γ 0.01`, `macs 0.5`.
+    /// The label of what was varied: `γ 0.01`, `macs 0.5`.
     Label: string
     /// The first seed's.
     Result: RunResult

@@ -2,7 +2,7 @@ namespace Sss.Report
 
 open Sss.Files
 
-/// All points of all studies beside each other: how far the selected networks are ahead of each row.
+/// All points of all studies in one table: how far the selected networks are ahead of each row.
 [<RequireQualifiedAccess>]
 module internal Glance =
 

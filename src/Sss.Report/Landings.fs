@@ -5,7 +5,7 @@ open Sss.Core
 open Sss.Dsl
 open Sss.Files
 
-/// Where the selected networks of a study stand beside their targets.
+/// How close the selected networks of a study are to their targets.
 [<RequireQualifiedAccess>]
 module internal Landings =
 
@@ -39,15 +39,16 @@ module internal Landings =
 
         match missing with
         | [] -> None
-        | _ when not above.IsEmpty -> Some $"{label}: **{above.Length} of {runs.Length} are above**"
+        | _ when not above.IsEmpty ->
+            Some $"{label}: **{above.Length} of {runs.Length} runs are above**"
         | _ ->
-            let most = $"{label}: by {RowText.grouped (List.max missing)} macs at most"
+            let most = $"{label}: by at most {RowText.grouped (List.max missing)} macs"
 
             if known.IsEmpty then
                 Some most
             else
                 Some
-                    $"{most}, in {near.Length} of {runs.Length} by no more than the cheapest structure kept"
+                    $"{most}, in {near.Length} of {runs.Length} runs by no more than the cheapest kept structure"
 
     /// One text for each point that has a target.
     let texts (study: Study) : string list =

@@ -31,7 +31,7 @@ module Markdown =
 
     let private table = tableOf 2
 
-    /// What is to be told as one sentence; nothing where there is nothing.
+    /// A list as one sentence; nothing if the list is empty.
     let private sentence (start: string) (separator: string) (parts: string list) =
         match parts with
         | [] -> []
@@ -42,7 +42,7 @@ module Markdown =
 
     let private results (study: Study) =
         match dense study with
-        | None -> [ "No run of it is done."; "" ]
+        | None -> [ "No run of this study is done yet."; "" ]
         | Some size ->
             let row (point: string) selected spent (r: SeedRow) = [
                 point
@@ -74,7 +74,7 @@ module Markdown =
                 "of dense"
                 "epochs"
                 "training macs"
-                "of selected's"
+                "of selected"
                 "verdict"
             ] [
                 for point in study.Points do
@@ -85,7 +85,7 @@ module Markdown =
                     yield! rows |> List.map (row point selected spent)
             ]
 
-    /// Whether targets hold is told of every seed, not of the mean.
+    /// Targets are checked for every seed, not for the mean.
     let private range (study: Study) =
         let one point =
             match Study.runsOf point StudyKind.Selected study with
@@ -108,7 +108,7 @@ module Markdown =
         study.Points
         |> List.choose one
         |> sentence
-            "Macs of the selected networks, of dense's, least and most over the seeds: "
+            "Macs of the selected networks relative to dense, smallest and largest over the seeds: "
             "; "
 
     let private landings (study: Study) =
@@ -155,7 +155,7 @@ module Markdown =
                 | None -> "–"
                 | Some(_, kept: float, total, gone) ->
                     let mean = kept.ToString("0.#", CultureInfo.InvariantCulture)
-                    let left = if gone > 0 then $"{mean} (gone in {gone})" else mean
+                    let left = if gone > 0 then $"{mean} (removed in {gone})" else mean
                     left + " " + bar kept total
 
             table [
@@ -208,19 +208,19 @@ module Markdown =
         ""
         yield! seeds study
 
-        yield! study.Missing |> List.map escape |> sentence "Runs that are not there: " ", "
+        yield! study.Missing |> List.map escape |> sentence "Missing runs: " ", "
 
         match layers study with
         | [] -> ()
         | rows ->
-            "Channels that selection left, mean over the seeds:"
+            "Channels that selection kept, mean over the seeds:"
             ""
             yield! rows
 
         match Study.runsOf (List.head study.Points) StudyKind.Selected study with
         | [] -> ()
         | first :: _ ->
-            $"The recipe (here of {escape study.Points.Head}, seed {first.Seed}):"
+            $"The recipe (of {escape study.Points.Head}, seed {first.Seed}):"
             ""
             "```sss"
             (Language.printRecipe first.Result.Recipe).TrimEnd()
@@ -231,36 +231,36 @@ module Markdown =
     let private reading = [
         "How to read the tables:"
         ""
-        "- **selected**: trained with the penalty and selected, one training. **dense**: the same recipe \
-           with every γ = 0 and no target."
-        "- **scratch-e**: the selected network of the same seed, from new random weights, for as many \
-           epochs. **scratch-b**: the same for at least as many multiply-adds in training as the run that \
-           selected it spent, cuts counted."
-        "- **uniform**: every layer narrower by one factor, at most the macs of the selected network of \
-           the same seed; as many epochs."
-        "- accuracy: of the test images; mean ± sample standard deviation over the \
+        "- **selected**: trained with the penalty and selected, in one training run. **dense**: the same recipe, but with \
+           every γ = 0 and no target."
+        "- **scratch-e**: the selected network of the same seed, trained from new random weights for the same number of \
+           epochs. **scratch-b**: the same, but for at least as many multiply-adds as the run that selected it spent in \
+           training, with the effect of cuts counted."
+        "- **uniform**: every layer is narrowed by the same factor, to at most the macs of the selected network of \
+           the same seed; trained for the same number of epochs."
+        "- accuracy: on the test images; mean ± sample standard deviation over the \
            seeds."
-        "- selected is ahead by: points of accuracy; mean of the differences seed by seed ± its standard \
-           error; **bold** where that is beyond chance: a paired t-test over the seeds, two-sided, at 5 %. Of twenty \
-           differences that are none, one is bold."
-        "- training macs: forward multiply-adds of all steps. A backward pass costs about twice as much \
-           again, in all rows alike."
-        "- verdict: whether the selected network is the same function as the trained one with its zeros."
+        "- selected is ahead by: points of accuracy; mean of the paired differences over the seeds ± its standard \
+           error; **bold** where the difference is significant (paired t-test over the seeds, two-sided, 5 %). Of twenty \
+           differences that are only chance, one is expected to be bold."
+        "- training macs: forward multiply-adds of all steps. In every row, a backward pass costs about twice as much \
+           again."
+        "- verdict: whether the selected network computes the same function as the trained network with its zeros."
         ""
     ]
 
-    /// The page. `notes`: a text behind the heading.
+    /// The page. `notes`: a text after the heading.
     let page (notes: string option) (studies: Study list) : string =
         let data = studies |> List.map _.Data |> List.distinct |> String.concat ", "
 
         [
             $"# Results on {escape data}"
             ""
-            "Written by `sss report --markdown` from the `sweep.json` of each study; no number of the tables is typed in."
+            "Written by `sss report --markdown` from the `sweep.json` of each study. All numbers in the tables come from these files."
             ""
             match Glance.table studies with
             | Some(heading, rows) ->
-                "Points of accuracy that the selected networks are ahead (how to read this: below):"
+                "Differences in accuracy between the selected networks and the others, in points (explained below):"
                 ""
                 yield! tableOf 1 heading rows
             | None -> ()

@@ -2,7 +2,7 @@ namespace Sss.Report
 
 open Giraffe.ViewEngine
 
-/// The few patterns that all sections are made of. Every text goes through `str` or an attribute,
+/// The building blocks of all sections. Every text goes through `str` or an attribute,
 /// and both escape.
 [<RequireQualifiedAccess>]
 module internal Markup =
@@ -20,7 +20,7 @@ module internal Markup =
     /// A quieter paragraph: how to read what follows.
     let note (text: string) = p [ _class "note" ] [ str text ]
 
-    /// A box that scrolls by itself where it is wider than the page; the keyboard reaches it.
+    /// A box that scrolls separately where it is wider than the page; the keyboard reaches it.
     let scroll (label: string) (content: XmlNode list) =
         div
             [
@@ -31,7 +31,7 @@ module internal Markup =
             ]
             content
 
-    /// How the cells of a column stand.
+    /// The alignment of the cells of a column.
     type Column =
         | Text
         | Number
@@ -67,7 +67,7 @@ module internal Markup =
             ]
         ]
 
-    /// A bar that is full at 1. It repeats a number that stands beside it, so it is hidden from
+    /// A bar that is full at 1. It repeats a number that is beside it, so it is hidden from
     /// screen readers.
     let bar (fraction: float) =
         let fraction =

@@ -104,7 +104,7 @@ module internal Page =
                     a [ _class "skip"; _href "#content" ] [ str "Skip to the content" ]
                     headerOf title lead top links
                     main [ _id "content" ] content
-                    footer [] [ p [] [ str "Written by sss. This file needs no network." ] ]
+                    footer [] [ p [] [ str "Written by sss. This file works offline." ] ]
                     yield! drawings figures library drawing
                 ]
             ]

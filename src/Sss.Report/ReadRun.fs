@@ -33,7 +33,7 @@ module ReadRun =
         )
         |> Map.ofList
 
-    /// Why structures with a zero factor stayed. The rules are worked out again; they are told only
+    /// Why structures with a zero factor stayed. The rules are worked out again; they are shown only
     /// where that leads to the very network that is there (other options of selection leave another).
     let private stays (network: Network) (weights: Weights<float32>) (selected: Network) =
         match Selection.plan Selection.defaults network weights with
@@ -51,7 +51,7 @@ module ReadRun =
         "network.sss", "the picture, the layers and the recipe"
         "network.safetensors", "the factors at the end of training"
         "selected.sss", "what was removed"
-        "metrics.csv", "the course of training"
+        "metrics.csv", "the training curves"
         "result.json", "accuracy, exactness and times"
         "bench.json", "latency ('sss bench' measures it)"
     ]

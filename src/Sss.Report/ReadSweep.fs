@@ -4,7 +4,7 @@ open System.IO
 open FsToolkit.ErrorHandling
 open Sss.Files
 
-/// Reading of sweeps' folders: all of it stands in `sweep.json`.
+/// Reading of sweeps' folders: all of it is in `sweep.json`.
 [<RequireQualifiedAccess>]
 module ReadSweep =
 

@@ -17,10 +17,13 @@ module Report =
         match facts.Missing with
         | [] -> []
         | files -> [
-            Markup.section "missing" "What this report lacks" [
+            Markup.section "missing" "Missing files" [
                 ul [] [
                     for file, without in files do
-                        li [] [ code [] [ str file ]; str $" is not there, so it lacks {without}." ]
+                        li [] [
+                            code [] [ str file ]
+                            str $" is missing; it is needed for {without}."
+                        ]
                 ]
             ]
           ]
@@ -60,7 +63,7 @@ module Report =
 
             Page.make
                 $"{facts.Network}: sweep"
-                $"{points.Length} points: how much accuracy each share of the macs buys."
+                $"{points.Length} points: the accuracy for each share of the macs."
                 []
                 [
                     "cost", "Accuracy against cost"

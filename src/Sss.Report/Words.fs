@@ -3,7 +3,7 @@ namespace Sss.Report
 open System
 open System.Globalization
 
-/// Numbers as people read them, whatever the language of the system.
+/// Numbers for people, regardless of the language of the system.
 [<RequireQualifiedAccess>]
 module internal Words =
 
@@ -14,7 +14,7 @@ module internal Words =
     let grouped (n: int64) =
         n.ToString("#,0", CultureInfo.InvariantCulture)
 
-    /// 0.1234 as `12.3 %`; a part that cannot be told as a dash.
+    /// 0.1234 as `12.3 %`; an unknown part as a dash.
     let percent (fraction: float) =
         if Double.IsFinite fraction then
             write "0.0" (fraction * 100.0) + " %"
@@ -25,11 +25,11 @@ module internal Words =
     let share (part: int64) (total: int64) =
         if total = 0L then 1.0 else float part / float total
 
-    /// Four digits behind the point.
+    /// Four digits after the point.
     let fixed4 (value: float) =
         if Double.IsFinite value then write "0.0000" value else "–"
 
-    /// Few digits, whatever the size.
+    /// Few digits, regardless of the size.
     let brief (value: float) =
         if Double.IsFinite value then
             write "0.######" value
@@ -48,5 +48,5 @@ module internal Words =
         elif value >= 10.0 then write "0.0" value
         else write "0.00" value
 
-    /// A coordinate of a drawing: at most two digits behind the point.
+    /// A coordinate of a drawing: at most two digits after the point.
     let coordinate (value: float) = write "0.##" value

@@ -8,7 +8,7 @@ open Sss.Core
 open Sss.Dsl
 open Sss.Files
 
-/// What was found to go on from.
+/// What was found to continue from.
 type Resumed = {
     /// The newest state that can be read, with its file; None: there is no checkpoint.
     Found: (string * TrainState) option
@@ -16,7 +16,7 @@ type Resumed = {
     Damaged: FileError list
 }
 
-/// Why a checkpoint cannot be gone on from.
+/// Why a run cannot continue from a checkpoint.
 type CheckpointError =
     /// It belongs to another run: item, there, here.
     | OtherRun of path: string * (string * string * string) list
@@ -30,7 +30,7 @@ module Checkpoint =
     /// How many are kept: when the newest is damaged there is one before it.
     let private keeps = 2
 
-    /// How long a run goes between two of them inside an epoch.
+    /// The time between two of them inside an epoch.
     let every = TimeSpan.FromMinutes 5.0
 
     /// Their folder in a run folder.
@@ -54,8 +54,8 @@ module Checkpoint =
         else
             []
 
-    /// What makes a run this one, item by item. Threads are no part of it: with another number the
-    /// bits change, and nothing else.
+    /// What identifies a run, item by item. The number of threads is not part of it: with another number the
+    /// bits change, but nothing else.
     let identity
         (network: Network)
         (recipe: Recipe)
@@ -126,8 +126,8 @@ module Checkpoint =
 
         isFree && b.Epochs > a.Epochs
 
-    /// The newest checkpoint that can be read. One of another run is an error, whatever stands
-    /// beside it.
+    /// The newest checkpoint that can be read. One of another run is an error, regardless of
+    /// the other files.
     let resume (out: string) (identity: (string * string) list) : Result<Resumed, CheckpointError> =
         let rec go damaged paths =
             match paths with
@@ -162,7 +162,7 @@ module Checkpoint =
         Every = every
     }
 
-    /// Takes all checkpoints away.
+    /// Deletes all checkpoints.
     let clear (out: string) : Result<unit, FileError> =
         files out |> List.traverseResultM AtomicFile.delete |> Result.ignore
 
@@ -170,7 +170,7 @@ module Checkpoint =
 [<RequireQualifiedAccess>]
 module CheckpointError =
 
-    /// How to go on instead. `epochs` alone deserves a word of its own.
+    /// How to continue instead. A change of `epochs` alone has its own text.
     let private wayOut (path: string) items =
         let folder =
             Path.GetDirectoryName path
@@ -190,17 +190,17 @@ module CheckpointError =
             $"To train its network further, start a new run with --init {network} and another --out."
           ]
         | _ -> [
-            "Go on with what it was started with, or start anew with --restart or another --out."
+            "Continue with the same files and options, or start again with --restart or another --out."
           ]
 
-    /// What is wrong and the way out.
+    /// What is wrong and what to do.
     let message error =
         let lines (items: string list) = String.Join("\n", items)
 
         match error with
         | OtherRun(path, items) ->
             lines [
-                $"{path} is of another run:"
+                $"{path} belongs to another run:"
                 for name, there, here in items do
                     $"  {name}: {there} there, {here} here"
                 yield! wayOut path items
@@ -210,5 +210,5 @@ module CheckpointError =
                 $"no checkpoint of {folder} can be read:"
                 for error in errors do
                     $"  {FileError.message error}"
-                "Start anew with --restart."
+                "Start again with --restart."
             ]

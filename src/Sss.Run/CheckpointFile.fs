@@ -10,9 +10,9 @@ open Sss.Core
 open Sss.Dsl
 open Sss.Files
 
-/// A state of training as a safetensors file. The arrays of the network stand under their own keys,
+/// A state of training as a safetensors file. The arrays of the network have their usual keys,
 /// so that the file serves as a weight file too; all others have keys that begin with `@`. What is
-/// no array stands in the metadata: `sss.checkpoint` (`Format`), `sss.network`, `sss.state`, the items of
+/// no array is in the metadata: `sss.checkpoint` (`Format`), `sss.network`, `sss.state`, the items of
 /// the run's identity as `run.NAME`, and `sss.checksum`, the SHA-256 of everything else.
 [<RequireQualifiedAccess>]
 module CheckpointFile =
@@ -31,7 +31,7 @@ module CheckpointFile =
             $"{prefix}{key}", store value
     ]
 
-    /// What a number of the text must do: read back the same.
+    /// A number must read back the same.
     let private scalars (state: TrainState) : string =
         JsonText.ofWriter (fun json ->
             let number (name: string) (value: float) = json.WriteNumber(name, value)

@@ -6,7 +6,7 @@ open Sss.Core
 open Sss.Dsl
 open Sss.Files
 
-/// The numbers and texts of a checkpoint, each held to its bounds. What does not hold raises
+/// The numbers and texts of a checkpoint, each held to its bounds. A value out of bounds raises
 /// `FormatException`, with the reason.
 [<Sealed>]
 type internal CheckpointScalars(root: JsonElement) =

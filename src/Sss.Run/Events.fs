@@ -4,7 +4,7 @@ open Sss.Core
 open Sss.Files
 open TorchSharp
 
-/// `events/`: what TensorBoard shows of a run. Each process that trains writes a file of its own. The
+/// `events/`: what TensorBoard shows of a run. Each process that trains writes its own file. The
 /// writer opens the file for each value and closes it again: there is nothing to dispose.
 [<Sealed>]
 type internal Events(folder: string) =
@@ -21,7 +21,7 @@ type internal Events(folder: string) =
                 add "loss/training" report.Loss
                 add "accuracy/training" report.Accuracy
                 add "learning rate" report.Rate
-                add "images a second" report.ImagesPerSecond
+                add "images per second" report.ImagesPerSecond
 
                 match report.Validation with
                 | Some v ->

@@ -10,8 +10,8 @@ open System.Text.RegularExpressions
 open Sss.Core
 open Sss.Files
 
-/// What makes a data set the one that a run was started with, item by item: its images, labels and
-/// classes. Where it is, and how its path was typed, is no part of it.
+/// What identifies the data set of a run, item by item: its images, labels and
+/// classes. Where it is, and how its path was typed, is not part of it.
 [<RequireQualifiedAccess>]
 module Fingerprint =
 

@@ -12,7 +12,7 @@ open Sss.Torch
 type NetworkSource =
     /// A text.
     | File of path: string
-    /// At hand, with the recipe that stands beside it.
+    /// At hand, with the recipe that is beside it.
     | Given of Network * Recipe
 
 /// The images of a job.
@@ -25,7 +25,7 @@ type ImageSource =
 /// Where a job begins.
 [<RequireQualifiedAccess>]
 type Begin =
-    /// Random weights of the recipe's seed.
+    /// Random weights from the recipe's seed.
     | Random
     /// The weights of a safetensors file.
     | Weights of path: string
@@ -37,7 +37,7 @@ type Begin =
 type Goal =
     /// The trained network, whole.
     | Training
-    /// The selected network, with its proof and its accuracy.
+    /// The selected network, with its exactness check and its accuracy.
     | Selection of SelectOptions
 
 /// Where and with what a job computes.
@@ -54,13 +54,13 @@ type Computing = {
     Team: Team option
 }
 
-/// What is asked of the pipeline.
+/// A job for the pipeline.
 type Job = {
     Network: NetworkSource
     /// The recipe to train by, from the network's own (or the defaults).
     Recipe: Recipe -> Recipe
     Images: ImageSource
-    /// So many training images only.
+    /// This many training images only.
     Limit: int option
     Begin: Begin
     /// The factors' update rule.
@@ -79,16 +79,16 @@ type Ready = {
     Dataset: Dataset
 }
 
-/// What is told of a job before it trains.
+/// What is reported about a job before it trains.
 type JobEvent =
     /// The text of the network, and the recipe to train by.
     | TextRead of path: string * text: string * Parsed * Recipe
     /// A named data set has been loaded; `Skipped` are the pictures that could not be read.
     | ImagesRead of Dataset
-    /// What is worth knowing of the images before they are trained on.
+    /// Remarks about the images before training.
     | ImagesChecked of Dataset * DataNote list
 
-/// Who hears of a job.
+/// Listeners of a job.
 type Listener<'Report> = {
     Hear: JobEvent -> unit
     /// Runs the training that it is given, with a function that hears how it goes.
@@ -104,14 +104,14 @@ type Listener<'Report> = {
 [<RequireQualifiedAccess>]
 module Listener =
 
-    /// Hears the events of the training alone, and reports nothing.
+    /// Listens only to the events of the training, and reports nothing.
     let ofTraining (hear: TrainEvent -> unit) : Listener<unit> = {
         Hear = ignore
         Training = fun _ train -> train hear
         Report = fun _ _ -> ()
     }
 
-/// What a job has come to.
+/// The result of a job.
 type Finished<'Report> = {
     Ready: Ready
     Trained: Trained
@@ -132,7 +132,7 @@ type internal Prepared = {
     interface IDisposable with
         member it.Dispose() = it.Lock |> Option.iter _.Dispose()
 
-/// A selection, before anything is known of it.
+/// A selection that has not been checked yet.
 type internal Chosen = {
     Selected: Selected<float32>
     Seconds: float

@@ -10,16 +10,16 @@ open Sss.Files
 type Start =
     /// Starts at the first step; a run in the folder that is not at its end is an error.
     | New
-    /// Starts at the first step, whatever the folder holds.
+    /// Starts at the first step, regardless of what is in the folder.
     | Restart
-    /// Goes on from the last checkpoint, or starts where there is none.
+    /// Continues from the last checkpoint, or starts if there is none.
     | Resume
 
 /// A folder that a run fills.
 type RunPlace = {
     Folder: string
     Start: Start
-    /// Whether further seeds and controls will stand below the folder.
+    /// Whether further seeds and controls will be below the folder.
     HasOthers: bool
 }
 
@@ -27,7 +27,7 @@ type RunPlace = {
 [<RequireQualifiedAccess>]
 type Keep =
     | Nothing
-    /// States to go on from, and nothing else. The newest is gone on with, where there is one.
+    /// States to continue from, and nothing else. The newest is continued, where there is one.
     | Checkpoints of folder: string
     | Run of RunPlace
 
@@ -37,7 +37,7 @@ module internal Keeping =
 
     let private metrics folder = RunFolder.file folder "metrics.csv"
 
-    /// A run that has results is at its end: whatever keeps a checkpoint takes older results away
+    /// A run that has results is finished, so older results are deleted before a checkpoint is saved
     /// first.
     let private checkFinished folder =
         match Checkpoint.files folder with
@@ -132,7 +132,7 @@ module internal Keeping =
     /// Folders of further seeds and of controls.
     let private others = [ "controls"; "seeds" ]
 
-    /// What an earlier run left of them is gone on with, thrown away, or in the way. Runs that have
+    /// What an earlier run left of them is continued, thrown away, or in the way. Runs that have
     /// their means in `result.json` are at their end.
     let private clearOthers (place: RunPlace) : Result<unit, PipelineError> =
         let folder name = RunFolder.file place.Folder name
@@ -158,7 +158,7 @@ module internal Keeping =
                 )
             |> Result.mapError BadFile
 
-    /// Makes a run folder ready. What is given holds it until it is disposed of.
+    /// Prepares a run folder. The result locks it until it is disposed.
     let take (place: RunPlace) : Result<IDisposable, PipelineError> =
         result {
             do! RunFolder.prepare place.Folder |> Result.mapError BadFile
@@ -179,8 +179,8 @@ module internal Keeping =
                 |> Result.teeError (fun _ -> held.Dispose())
         }
 
-    /// The state that an earlier run left to go on from, and what keeps this one's. What is in the way of
-    /// a new run is taken away.
+    /// The state that an earlier run left to continue from, and what keeps this one's. What conflicts with
+    /// a new run is deleted.
     let start
         (keep: Keep)
         identity

@@ -10,7 +10,7 @@ open System.Text.Json
 open Sss.Core
 open Sss.Files
 
-/// What a rank brings to the start of a job.
+/// What a rank contributes at the start of a job.
 type Brought = {
     /// `rank 1 on HOST`.
     Name: string
@@ -120,7 +120,7 @@ module Muster =
           }
         | None -> { Name = ""; Said = Error "" }
 
-    /// What keeps all ranks from starting is told once.
+    /// A reason that holds for all ranks is reported once.
     let private inOne (size: int) (misfits: Misfit list) : Misfit list =
         let reasons =
             misfits

@@ -6,7 +6,7 @@ open Sss.Core
 open Sss.Dsl
 open Sss.Files
 
-/// Export to ONNX, called done only when ONNX Runtime gives the same scores as LibTorch.
+/// Export to ONNX, which succeeds only if ONNX Runtime gives the same scores as LibTorch.
 [<RequireQualifiedAccess>]
 module OnnxExport =
 

@@ -3,7 +3,7 @@ namespace Sss.Torch
 open Sss.Core
 open Sss.Files
 
-/// A smaller network with the proof that it is the same function.
+/// A smaller network, with the check that it is the same function.
 type Outcome = {
     Trained: Trained
     Recipe: Recipe
@@ -18,7 +18,7 @@ type Outcome = {
     SelectSeconds: float
 }
 
-/// What is told of outcomes.
+/// Summaries of outcomes.
 [<RequireQualifiedAccess>]
 module Outcome =
 

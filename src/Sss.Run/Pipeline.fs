@@ -7,13 +7,13 @@ open Sss.Files
 // Last, for its `Outcome`: the language has one too.
 open Sss.Torch
 
-/// The main job as a row of phases:
+/// The main job as a sequence of phases:
 /// load → check → prepare → train → select → prove → evaluate → save → report.
 [<RequireQualifiedAccess>]
 module Pipeline =
 
-    /// Runs a job. The command line, its ranks and the C# facade differ in what they ask for and in how
-    /// they listen, and in nothing else.
+    /// Runs a job. The command line, its ranks and the C# facade differ only in the goal and in how
+    /// they listen.
     let run
         (job: Job)
         (listener: Listener<'Report>)

@@ -4,23 +4,23 @@ open Sss.Core
 open Sss.Dsl
 open Sss.Files
 
-/// All that can go wrong between a text and a selected network.
+/// Everything that can go wrong between a text and a selected network.
 type PipelineError =
     /// Mistakes in a text, with the text to draw them on.
     | BadText of path: string * text: string * Diagnostic list
     | BadFile of FileError
     | NoEngine of LibTorchError
     | NotTrained of TrainError
-    /// The training of a run that keeps checkpoints, with the last one.
+    /// The training of a run with checkpoints failed; the last checkpoint.
     | Ended of TrainError * checkpoint: string option
     /// Training is done and kept; its results could not be written.
     | Unsaved of FileError
     | NotResumed of CheckpointError
     /// Another process trains into the folder.
     | Occupied of folder: string
-    /// A folder holds a run that has not come to its end, and the new one says nothing of it.
+    /// A folder contains an unfinished run, and neither --resume nor --restart was given.
     | Unfinished of folder: string * checkpoint: string
-    /// Ranks that were started with something else than rank 0, or cannot start.
+    /// Ranks that were not started like rank 0, or cannot start.
     | Unlike of Misfit list
     | NotSelected of SelectionError
     | NoModel of ModelError
@@ -43,9 +43,9 @@ module PipelineError =
         | _ when TrainError.isBeforeFirstStep error -> said
         | _, None -> $"{said}\nThere is no checkpoint yet."
         | Stopped _, Some path ->
-            $"{said}\nThe checkpoint is {Escape.line path}; go on with --resume."
+            $"{said}\nThe checkpoint is {Escape.line path}; continue with --resume."
         | (NotKept _ | OutOfMemory _), Some path ->
-            $"{said}\nThe last good checkpoint is {Escape.line path}; go on with --resume when this is mended."
+            $"{said}\nThe last good checkpoint is {Escape.line path}; continue with --resume when this is fixed."
         | _, Some path ->
             $"{said}\nThe last good checkpoint is {Escape.line path}; its weights can start a new run with --init."
 
@@ -63,7 +63,7 @@ module PipelineError =
                 | Misfit.CannotStart(rank, reason) -> $"{rank} cannot start: {reason}"
                 | Misfit.Differs(rank, items) ->
                     String.concat "\n" [
-                        $"{rank} was started with something else than rank 0:"
+                        $"{rank} was not started like rank 0:"
                         for name, there, here in items do
                             $"  {name}: {there} there, {here} at rank 0"
                     ]
@@ -71,7 +71,7 @@ module PipelineError =
 
         String.concat "\n" (reasons @ together)
 
-    /// Whether every rank of a job comes to this error at the same place, so that all can end in
+    /// Whether every rank of a job has this error at the same place, so that all can end in
     /// order.
     let isCommon (error: PipelineError) =
         match error with
@@ -94,7 +94,7 @@ module PipelineError =
             | _ -> false
         | _ -> false
 
-    /// What is wrong and the way out.
+    /// What is wrong and what to do.
     let message (error: PipelineError) : string =
         match error with
         | BadText(path, text, diagnostics) ->
@@ -104,37 +104,37 @@ module PipelineError =
         | NotTrained error -> TrainError.message error
         | Ended(error, checkpoint) -> ended error checkpoint
         | Unsaved error ->
-            $"{FileError.message error}\nThe training itself is kept; go on with --resume when this is \
-              mended."
+            $"{FileError.message error}\nThe training itself is saved; continue with --resume when this is \
+              fixed."
         | NotResumed error -> CheckpointError.message error
         | Occupied folder ->
-            $"Another run is at work in {Escape.line folder}; wait for it, or choose another --out."
+            $"Another run is using {Escape.line folder}; wait for it, or choose another --out."
         | Unfinished(folder, checkpoint) ->
-            $"{Escape.line folder} holds a run that has not come to its end ({Escape.line checkpoint}).\nGo on with it by \
-              --resume, throw it away by --restart, or choose another --out."
+            $"{Escape.line folder} contains a run that is not finished ({Escape.line checkpoint}).\nContinue it with \
+              --resume, delete it with --restart, or choose another --out."
         | Unlike misfits -> unlike misfits
         | NotSelected error ->
             $"No network can be selected: {SelectionError.message error}. \
               Remedy: {SelectionError.remedy error}."
         | NoModel error -> ModelError.message error
         | Inexact(e, atDouble) ->
-            $"The selected network differs from the trained one: by {e.MaxRel:g3} of the scale of its scores, \
-              where {e.Tolerance:g3} is allowed ({e.Inputs} inputs, {e.ArgmaxAgree * 100.0:f2} %% with the \
+            $"The selected network differs from the trained one by {e.MaxRel:g3} of the scale of its scores; \
+              {e.Tolerance:g3} is allowed ({e.Inputs} inputs, {e.ArgmaxAgree * 100.0:f2} %% with the \
               same class). "
             + (
                 match atDouble with
                 | Some d when d.Verdict = Exact ->
                     $"At double precision they agree (up to {d.MaxRel:g3}), so this is rounding: the network's \
-                     numbers are too different in size for single precision. Train with a smaller `lr` or a \
+                     numbers differ too much in size for single precision. Train with a smaller `lr` or a \
                      larger `decay`."
                 | Some d ->
-                    $"They differ at double precision too (by {d.MaxRel:g3}), so this is no rounding but a fault \
-                     of this program; please report it. `sss verify` may find a small case."
+                    $"They differ at double precision too (by {d.MaxRel:g3}), so this is not rounding but a bug \
+                     in this program; please report it. `sss verify` may find a small case."
                 | None -> "`sss verify` may find a small case."
             )
         | OnnxDiffers(path, e) ->
-            $"{Escape.line path} was not written: ONNX Runtime gives other scores for it than LibTorch, by {e.MaxRel:g3} of \
-              the scale of its scores, where {e.Tolerance:g3} is allowed. The export or ONNX Runtime is at \
-              fault; please report it."
+            $"{Escape.line path} was not written: for it, ONNX Runtime and LibTorch give different scores: they differ by {e.MaxRel:g3} of \
+              the scale of its scores; {e.Tolerance:g3} is allowed. This is a bug in the export or in ONNX Runtime; \
+              please report it."
         | NoNormalisation path ->
-            $"{Escape.line path} does not say how its images are normalised; export without --normalize."
+            $"{Escape.line path} does not record how its images are normalised; export without --normalize."

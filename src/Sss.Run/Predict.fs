@@ -5,7 +5,7 @@ open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Files
 
-/// What a network says about picture files.
+/// Predictions of a network for picture files.
 [<RequireQualifiedAccess>]
 module Predict =
 
@@ -18,8 +18,8 @@ module Predict =
                 |> Result.requireSome (
                     TakesNoPictures(
                         loaded.Path,
-                        "the file does not say how its images were prepared",
-                        "train it with `sss train`, which says so"
+                        "the file does not record how its images were prepared",
+                        "train it with `sss train`, which records it"
                     )
                 )
 
@@ -50,7 +50,7 @@ module Predict =
                 }
         }
 
-    /// The scores of each picture, or what keeps it from being read. The same files in the same order
+    /// The scores of each picture, or why it cannot be read. The same files in the same order
     /// have the scores that they have in `Pipeline.evaluate`, bit for bit.
     let files
         (engine: LibTorch)

@@ -112,13 +112,13 @@ module internal Preparing =
     let identity (job: Job) (r: Ready) =
         Checkpoint.identity r.Network r.Recipe r.Dataset job.Method job.Validation
 
-    /// What ranks compute with, which has to be of one kind. Which GPU is each rank's own affair.
+    /// What ranks compute with, which has to be of one kind. Ranks may use different GPUs.
     let private computed (engine: LibTorch) = [
         "device", (if engine.Device = Cpu then "cpu" else "cuda")
         "precision", Precision.name engine.Precision
     ]
 
-    /// Where there are ranks: whether all can start, and with the same. Every rank hears why not.
+    /// Where there are ranks: whether all can start, and with the same. Every rank gets the reasons.
     let together (job: Job) (begun: Result<Prepared, PipelineError>) =
         match job.Computing.Team with
         | None -> begun

@@ -84,8 +84,8 @@ module RunFolder =
         $"{selected}.safetensors"
     ]
 
-    /// Whether everything that a run writes has a place in the folder: nothing but files stands where
-    /// its files go, and nothing but folders where its folders go.
+    /// Whether everything that a run writes has a place in the folder: only files are where
+    /// its files go, and only folders where its folders go.
     let checkPlaces (folder: string) : Result<unit, FileError> =
         result {
             do! RegularFile.checkFolder folder
@@ -97,7 +97,7 @@ module RunFolder =
                 do! AtomicFile.check (file folder name)
         }
 
-    /// Makes the folder, and proves that it can be written to: better now than after training.
+    /// Creates the folder, and checks that it can be written to: better now than after training.
     let prepare (folder: string) : Result<unit, FileError> =
         let proof = file folder ".writable"
 
@@ -107,7 +107,7 @@ module RunFolder =
             do! AtomicFile.delete proof
         }
 
-    /// Takes away what an earlier run left behind the network that was trained, so that the files of
+    /// Deletes the results of an earlier run that come after the trained network, so that the files of
     /// a folder always belong to one run.
     let clearResults (folder: string) : Result<unit, FileError> =
         results
@@ -119,15 +119,15 @@ module RunFolder =
     let loadFull (folder: string) : Result<LoadedNetwork, PipelineError> =
         loadFile (file folder $"{network}.safetensors")
 
-    /// Reads a run's selected network, or a weight file, whichever the path is. (The text beside
-    /// the weights is for people: the one inside them cannot be parted from them.)
+    /// Reads a run's selected network, or a weight file, whichever the path is. (The text next to
+    /// the weights is for people: the one inside the weight file always belongs to it.)
     let load (path: string) : Result<LoadedNetwork, PipelineError> =
         if Directory.Exists path then
             loadFile (file path $"{selected}.safetensors")
         else
             loadFile path
 
-    /// Takes away what a process that was killed left half-written: temporary files that were never
+    /// Deletes what a killed process left half-written: temporary files that were never
     /// renamed. (One of another process at work in the same folder would be lost to it: a folder is
     /// one run's.)
     let sweep (folder: string) : Result<unit, FileError> =

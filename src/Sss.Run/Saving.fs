@@ -56,7 +56,7 @@ module internal Saving =
         |> Result.mapError BadFile
 
     /// Writes the selected network, as ONNX too, and `result.json`. A selected network that is another
-    /// function is written all the same, for whoever looks for the fault, but not as something to deploy;
+    /// function is written too, to help find the bug, but not as something to deploy;
     /// then it is an error.
     let all (job: Job) (p: Prepared) (outcome: Outcome) : Result<unit, PipelineError> =
         let onnx folder =

@@ -23,8 +23,8 @@ module internal Selecting =
             }
         }
 
-    /// The whole network beside the selected one, and where training has cut, the network as it was after
-    /// the last step beside the whole one that was put together from it.
+    /// The whole network compared with the selected one, and if training has cut, the network as it was after
+    /// the last step compared with the whole one that was restored from it.
     let private compare check (engine: LibTorch) (trained: Trained) selected (images: float32[]) =
         result {
             let! chosen = check engine (trained.Network, trained.Numbers) selected images

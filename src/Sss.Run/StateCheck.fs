@@ -6,8 +6,8 @@ open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Files
 
-/// Whether the parts of a state from a file fit each other. A checksum says that a file is as it was
-/// written, not that a program wrote it.
+/// Checks that the parts of a state from a file fit each other. A checksum shows that a file is as it was
+/// written, not that this program wrote it.
 [<RequireQualifiedAccess>]
 module internal StateCheck =
 
@@ -97,7 +97,7 @@ module internal StateCheck =
             | None -> ()
         }
 
-    /// Fails unless every array is there, finite and of the shape that the state's networks ask for.
+    /// Fails unless every array is there, finite and of the shape that the state's networks need.
     let check (path: string) (state: TrainState) : Result<unit, FileError> =
         let factors =
             Parameters.factors state.Network |> List.map (fun f -> f.Key, [ f.Scale.Count ])
@@ -127,7 +127,8 @@ module internal StateCheck =
                     ]
 
                 if p.Presses |> Array.exists (isPress >> not) then
-                    return! fault path "`@gammas` has a value that is no finite number of 0 or more"
+                    return!
+                        fault path "`@gammas` has a value that is not a finite number of 0 or more"
 
             match state.Whole with
             | None -> ()

@@ -6,7 +6,7 @@ open Sss.Core
 open Sss.Files
 open TorchSharp
 
-/// How a network does on a set of images.
+/// The accuracy and loss of a network on a set of images.
 type Evaluation = {
     /// Fraction of images whose largest score is their class's.
     Accuracy: float
@@ -19,7 +19,7 @@ type Evaluation = {
 [<RequireQualifiedAccess>]
 module Evaluate =
 
-    /// Images a batch, where their values are not too many.
+    /// Images per batch, unless they have too many values.
     let batch = 256
 
     /// What a batch may hold between two layers: 4 GiB.
@@ -28,7 +28,7 @@ module Evaluate =
     /// What LibTorch's memory is copied from and to at once: 1 GiB.
     let private mostImages = 1L <<< 28
 
-    /// Images a batch for a network. Fixed by the network alone: sums in floating point depend on how
+    /// Images per batch for a network. It depends only on the network: sums in floating point depend on how
     /// the work is cut.
     let batchOf (network: Network) : int =
         let images = mostImages / Shape.count network.Input
@@ -126,7 +126,7 @@ module Evaluate =
         result
 
     /// Fills `images` with the images from `first` on, up to `count` of them, and gives the indices
-    /// of those that were written: those whose error `isSkipped` are passed over, and told to `skip`.
+    /// of those that were written: those whose error `isSkipped` are skipped and passed to `skip`.
     /// The next to look at comes last.
     let private gather plan isSkipped skip first count (images: float32[]) =
         let size = int (Shape.count plan.Split.Shape)
@@ -176,7 +176,7 @@ module Evaluate =
 
         go 0
 
-    /// Nothing is told of it.
+    /// It is not reported.
     let private unseen (_: int) (_: FileError) = ()
 
     /// The first images of a split that can be read, as a network sees them, N×C×H×W.
@@ -228,7 +228,7 @@ module Evaluate =
         }
 
     /// The scores of each image of a split, in the batches that `run` takes them in, so that they have
-    /// the same bits; or what keeps the image from being read.
+    /// the same bits; or why the image cannot be read.
     let predictions
         (model: Model)
         (dataset: Dataset)

@@ -4,7 +4,7 @@ open System
 open FsToolkit.ErrorHandling
 open Sss.Core
 
-/// Whether two networks are the same function, up to rounding.
+/// Whether two networks compute the same function, up to rounding.
 type Verdict =
     | Exact
     | NotExact
@@ -19,16 +19,16 @@ type Exactness = {
     /// the tolerance are a tie, since each of them may differ by the tolerance.
     ArgmaxAgree: float
     Inputs: int
-    /// What `MaxRel` may be.
+    /// The largest `MaxRel` that counts as exact.
     Tolerance: float
     Verdict: Verdict
 }
 
-/// The check that removal has changed nothing.
+/// Checks that removal has changed nothing.
 [<RequireQualifiedAccess>]
 module Exactness =
 
-    /// What a relative difference at single precision may be.
+    /// The tolerance for relative differences at single precision.
     let tolerance = 1e-4
 
     /// The word in `result.json`.
@@ -83,8 +83,8 @@ module Exactness =
                     NotExact
         }
 
-    /// The verdict where nothing but the scores is known: the scale of an input is its largest score.
-    /// It takes rounding for a fault where all scores of an input are near 0 together.
+    /// The verdict if only the scores are known: the scale of an input is its largest score.
+    /// It mistakes rounding for a difference where all scores of an input are near 0.
     let ofScores (classes: int) (reference: float32[]) (other: float32[]) : Exactness =
         let scales =
             reference
@@ -93,7 +93,7 @@ module Exactness =
 
         within scales classes reference other
 
-    /// Of two checks on the same inputs, what holds for both.
+    /// Combines two checks on the same inputs.
     let worse (a: Exactness) (b: Exactness) : Exactness = {
         MaxAbs = max a.MaxAbs b.MaxAbs
         MaxRel = max a.MaxRel b.MaxRel
@@ -154,7 +154,7 @@ module Exactness =
         }
 
     /// The same check with the same numbers, computed at double precision. What differs there beyond the
-    /// tolerance is no rounding of the arithmetic: the two networks are two functions.
+    /// tolerance is not rounding: the two networks compute different functions.
     let checkAtDouble
         (engine: LibTorch)
         (reference: Network * Weights<float32>)

@@ -6,7 +6,7 @@ open Sss.Core
 open Sss.Files
 open TorchSharp
 
-/// What a predictor makes of the images that it is given.
+/// How a predictor converts its input images.
 [<RequireQualifiedAccess>]
 module internal PredictorInput =
 
@@ -37,14 +37,14 @@ module internal PredictorInput =
                         at <- at + channels
 
 /// A network that only predicts: bn and factors are folded into the weights, and images go straight
-/// into LibTorch's memory. Several threads may run it at once; each gets the bits that it would get
+/// into LibTorch's memory. Several threads may run it at once; each gets the same bits as it would
 /// alone. Dispose it when no thread runs it any more.
 [<Sealed>]
 type Predictor internal (model: Model, preparation: Preparation option) =
     let input = model.Network.Input
     let size = int (Shape.count input)
 
-    /// Images a pass: fixed by the network alone, so that results do not depend on how many come.
+    /// Images per pass. It depends only on the network, so that results do not depend on how many come.
     let batch = max 1 (min 256 ((1 <<< 24) / size))
 
     /// What it predicts with.
@@ -57,7 +57,9 @@ type Predictor internal (model: Model, preparation: Preparation option) =
         let classes = model.Network.Classes
 
         if images.Length % size <> 0 || scores.Length <> count * classes then
-            invalidArg (nameof scores) "The lengths are not those of whole images and their scores."
+            invalidArg
+                (nameof scores)
+                "The lengths do not match a whole number of images and their scores."
 
         let mutable first = 0
 

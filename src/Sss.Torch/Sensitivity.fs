@@ -4,8 +4,8 @@ open System
 open FsToolkit.ErrorHandling
 open Sss.Core
 
-/// How strongly the scores of a network hang on its numbers: the scale that differences of scores
-/// are measured on. `docs/selection.md` argues for it.
+/// How strongly the scores of a network depend on its numbers: the scale for measuring differences of
+/// scores. `docs/selection.md` explains it.
 [<RequireQualifiedAccess>]
 module Sensitivity =
 
@@ -51,8 +51,8 @@ module Sensitivity =
         )
         |> Map.ofList
 
-    /// The mean over the classes taken out of the last layer's bias: a number that all scores of all
-    /// images share. No class, no probability and no loss hangs on it, so it must not make the scale
+    /// Subtracts the mean over the classes from the last layer's bias: a number that all scores of all
+    /// images share. No class, no probability and no loss depends on it, so it must not make the scale
     /// larger. Only where the last layer is a `dense` or a `conv`; other networks are left as they are.
     let private centred (network: Network) (weights: Weights<float32>) : Weights<float32> =
         match Network.lastLayer network.Body with

@@ -13,7 +13,7 @@ type VerifySettings = {
     Select: SelectOptions
 }
 
-/// A pattern that breaks the law, made as small as possible.
+/// A pattern for which the networks differ, made as small as possible.
 type VerifyFailure = {
     /// From 0; with the seed it gives the trial again.
     Trial: int
@@ -24,10 +24,10 @@ type VerifyFailure = {
     Outcome: TrialOutcome
 }
 
-/// What the trials came to.
+/// The results of the trials.
 type VerifyReport = {
     Trials: int
-    /// Trials in which a layer died, rightly: there is no selected network.
+    /// Trials in which a whole layer died, correctly: there is no selected network.
     Died: int
     /// Largest differences at double and at single precision.
     MaxDouble: float
@@ -166,7 +166,7 @@ module VerifyRun =
         // `shrink` keeps what fails, and trials repeat bit for bit.
         | Ok _ -> None
 
-    /// The search itself, whatever a try is.
+    /// The search itself, for any kind of try.
     let internal search
         (attempt: Try)
         (settings: VerifySettings)
@@ -207,7 +207,7 @@ module VerifyRun =
     /// Random weights (running statistics too) and random patterns of zeros: full and selected
     /// network must agree, at float64 to 1e-10 and at float32 to 1e-4. Ends at the first failure.
     /// A network that does not fit (`fits`): InvalidOperationException.
-    /// `progress` is told the number of trials done. Stopped: the report of the trials so far.
+    /// `progress` receives the number of trials done. Stopped: the report of the trials so far.
     let run
         (engine: LibTorch)
         (settings: VerifySettings)

@@ -14,7 +14,7 @@ open System.Text.RegularExpressions
 ///     <!-- test: new program -->                 the first block of another program
 ///     <!-- test: compile only -->                the program is compiled and not run
 ///
-/// And once, anywhere on a page, `<!-- test: starts with runs/digits -->`: the page goes on from the
+/// And once, anywhere on a page, `<!-- test: starts with runs/digits -->`: the page continues from the
 /// run of README.
 type Directive =
     | Skip of reason: string
@@ -34,7 +34,7 @@ type Block = {
     Page: string
     /// Of the block's first line, from 1.
     Line: int
-    /// The word behind the fence; empty where there is none.
+    /// The word after the fence; empty where there is none.
     Language: string
     Lines: string list
     Directives: Directive list

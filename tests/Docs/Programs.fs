@@ -4,7 +4,7 @@ open System
 open System.IO
 open System.Text.RegularExpressions
 
-/// The code blocks of a page that belong together: those behind one heading share their names.
+/// The code blocks of a page that belong together: those after one heading share their names.
 type PageProgram = {
     Page: string
     /// From 1 on its page.

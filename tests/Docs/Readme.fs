@@ -3,7 +3,7 @@ namespace Sss.Tests.Docs
 open System
 open System.IO
 
-/// What README does, done once: other pages, and the example that serves a network, go on from it.
+/// What README does, done once: other pages, and the example that serves a network, continue from it.
 [<RequireQualifiedAccess>]
 module Readme =
 

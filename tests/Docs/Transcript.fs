@@ -9,7 +9,7 @@ type Command = {
     Line: int
     /// With its continuation lines.
     Text: string
-    /// What stands below it; empty: the page shows nothing, and anything may come.
+    /// What is below it; empty: the page shows nothing, and anything may come.
     Shown: string list
 }
 

@@ -59,7 +59,7 @@ type ControlTests() =
         expectCode 1 refused
 
         Assert.StartsWith(
-            $"{out} holds a run that has not come to its end ({out}/controls).",
+            $"{out} contains a run that is not finished ({out}/controls).",
             refused.Err
         )
 

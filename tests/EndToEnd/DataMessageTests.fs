@@ -78,7 +78,7 @@ type DataMessageTests() =
         Assert.Equal(1, code)
 
         Assert.Equal(
-            "Go on with what it was started with, or start anew with --restart or another --out.",
+            "Continue with the same files and options, or start again with --restart or another --out.",
             List.last said
         )
 
@@ -109,7 +109,7 @@ type DataMessageTests() =
         Assert.Equal(
             (1,
              [
-                 "all: there is `train` and no folder to test with"
+                 "all: there is `train` but no test folder"
                  "These layouts are read:"
                  "  DIR/CLASS/PICTURE: every fifth picture of a class is for testing"
                  "  DIR/train/CLASS/PICTURE and DIR/test/CLASS/PICTURE"
@@ -163,7 +163,7 @@ type DataMessageTests() =
             Assert.Equal(1, code)
 
             Assert.Equal(
-                $"out/{file}.safetensors: the weights have values that no network can have",
+                $"out/{file}.safetensors: the weights have values that are not valid",
                 fault.Head
             )
 
@@ -180,10 +180,10 @@ type DataMessageTests() =
         Assert.Equal(
             (1,
              [
-                 "data set folder:pets does not fit: its classes are not those of the network"
+                 "data set folder:pets does not fit: its classes are not the classes of the network"
                  "  only in the network: dog"
                  "  only in the data: wolf"
-                 "  names are compared letter by letter; rename the folders of the data"
+                 "  names must be exactly equal; rename the folders of the data"
              ]),
             errors
                 folder

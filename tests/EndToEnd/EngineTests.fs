@@ -79,7 +79,7 @@ type EngineTests() =
 
         let message =
             $"The LibTorch in {lib}, version 2.10.0+doctored, does not fit: LibTorch 2.10.0 is needed. \
-              It lacks 1 of the 1204 symbols that are asked of it; the first is\n  \
+              It lacks 1 of the 1204 symbols that are needed; the first is\n  \
               c10::InferenceMode::is_enabled ({name})\nSet SSS_LIBTORCH to LibTorch 2.10.0, or unset \
               it.\n"
 
@@ -101,7 +101,7 @@ type EngineTests() =
         use folder = new Folder()
         let ended = withLibTorch folder.Path [ "doctor" ]
         expectCode 1 ended
-        Assert.StartsWith("SSS_LIBTORCH names a folder without LibTorch", ended.Err)
+        Assert.StartsWith("SSS_LIBTORCH is set to a folder without LibTorch", ended.Err)
         Assert.Contains("\n  " + folder.Path, ended.Err)
 
     [<Fact>]
@@ -119,7 +119,7 @@ type EngineTests() =
             expectCode 1 ended
 
             Assert.Matches(
-                @"^The device cuda:\d cannot be had: the LibTorch in .* without CUDA",
+                @"^The device cuda:\d is not available: the LibTorch in .* without CUDA",
                 ended.Err
             )
 
@@ -154,8 +154,8 @@ type EngineTests() =
 
         Assert.Matches("^2.10.0 in .*, from (NuGet's cache|the program's folder)$", text "libtorch")
         Assert.Equal("cpu", text "device")
-        Assert.Equal("off: it is for cuda", text "tf32")
+        Assert.Equal("off: it needs cuda", text "tf32")
         Assert.StartsWith("not available: the LibTorch in ", text "cuda")
 
         if OperatingSystem.IsLinux() then
-            Assert.Equal("all 1204 that the binding asks for are there", text "symbols")
+            Assert.Equal("all 1204 that the binding needs are there", text "symbols")

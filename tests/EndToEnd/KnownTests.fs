@@ -45,6 +45,6 @@ type KnownTests() =
         expectCode 1 refused
 
         Assert.Equal<string[]>(
-            [| $"{part} is of another sweep:"; "  batch: 32 there, 16 here" |],
+            [| $"{part} belongs to another sweep:"; "  batch: 32 there, 16 here" |],
             refused.Err.TrimEnd().Split '\n'
         )

@@ -151,8 +151,8 @@ type LimitTests() =
         Assert.Equal("", ended.Out)
 
         Assert.Equal(
-            "`bn2` normalises over one value: a batch is 1 image, and what it reads there is 1x1. One value has no \
-             variance. Use a `batch` of 2 or more, or leave the `bn` out.\n",
+            "`bn2` normalises over one value: a batch is 1 image, and its input is 1x1. One value has no \
+             variance. Use a `batch` of 2 or more, or remove the `bn`.\n",
             ended.Err
         )
 

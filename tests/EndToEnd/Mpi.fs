@@ -77,7 +77,7 @@ module Mpi =
     let runGroups args =
         start 120 environment "mpirun" (groups args) |> clean
 
-    /// Runs so many ranks to their end.
+    /// Runs this many ranks to their end.
     let run count args = runGroups [ count, args ]
 
     /// Starts a launcher and does not wait.

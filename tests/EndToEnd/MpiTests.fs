@@ -76,7 +76,7 @@ type MpiTests() =
             expectCode 0 ended
 
             Assert.Equal(
-                "training Plain: 1,400 images an epoch, batch 50, 3 epochs, "
+                "training Plain: 1,400 images per epoch,  batch 50, 3 epochs, "
                 + $"{ranks} ranks of 1 thread",
                 firstLine ended.Err
             )
@@ -170,7 +170,7 @@ type MpiTests() =
         Assert.True((child.ExitCode = 3), $"{child.ExitCode}\n{said}")
 
         Assert.Contains(
-            $"The checkpoint is {Array.last (checkpoints out)}; go on with --resume.",
+            $"The checkpoint is {Array.last (checkpoints out)}; continue with --resume.",
             said
         )
 
@@ -192,9 +192,9 @@ type MpiTests() =
         Assert.Equal(1, child.ExitCode)
 
         Assert.Matches(
-            "rank [01] on .*: nothing was heard of rank [01] on .* for 8 s; it is gone, or cannot be \
+            "rank [01] on .*: no sign of rank [01] on .* for 8 s; it has ended, or cannot be \
              reached\. The job ends\.\n\
-             Go on from the last checkpoint with --resume, with any number of ranks\.",
+             Continue from the last checkpoint with --resume, with any number of ranks\.",
             said
         )
 
@@ -212,11 +212,11 @@ type MpiTests() =
 
         Assert.Equal<string list>(
             [
-                $"rank 1 on {host} was started with something else than rank 0:"
+                $"rank 1 on {host} was not started like rank 0:"
                 "  seed: 5 there, 1 at rank 0"
                 "All ranks need the same program, files and options."
             ],
-            // What the images are is a sum that stands in no test.
+            // What the images are is a sum that is in no test.
             lines
             |> List.ofArray
             |> List.filter (fun line ->

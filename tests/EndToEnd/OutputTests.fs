@@ -89,7 +89,7 @@ type OutputTests() =
 
             Assert.Equal(
                 $"the report was not written: {out}/report.html: it would be larger than the system \
-                  allows a file to be\nEverything else is kept; write the report later with: sss report {out}\n",
+                  allows a file to be\nEverything else is saved; write the report later with: sss report {out}\n",
                 ended.Err
             )
 
@@ -119,14 +119,14 @@ type OutputTests() =
             1
             ""
             "/dev/zero: error SSS003: `/dev/zero` cannot be read\n  it is a device, not a file\n  \
-             help: name a file that holds a network\n"
+             help: give a file that contains a network\n"
             "sss check /dev/zero"
 
         expect
             1
             ""
-            "/dev/stdin: error SSS006: `/dev/stdin` is too large\n  it has more than 67108864 bytes; a \
-             network's text may have 67108864\n"
+            "/dev/stdin: error SSS006: `/dev/stdin` is too large\n  it has more than 67108864 bytes; the text \
+             of a network may have at most 67108864\n"
             "cat /dev/zero 2>/dev/null | sss check /dev/stdin"
 
         let ended = bash $"cat '{example}' | sss check /dev/stdin"

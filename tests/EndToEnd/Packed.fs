@@ -28,7 +28,7 @@ type Packed() =
             "packages"
         )
 
-    // When first asked for: where the tests skip, nothing is packed.
+    // When first requested: where the tests skip, nothing is packed.
     let prepared =
         lazy
             (start 1500 environment "/bin/bash" [ "build.sh"; "pack"; packages ]

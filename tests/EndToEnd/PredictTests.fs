@@ -131,9 +131,9 @@ type PredictTests() =
                 Code = 1
                 Out = ""
                 Err =
-                    $"{weights}: the network cannot take picture files: which of its training pixels are black and "
-                    + "white is not known (they go from -2 to 1.984375)\n"
-                    + "  add an array `range` with the numbers of black and white to the npz file and train again\n"
+                    $"{weights}: the network cannot take picture files: it is not known which values of its training "
+                    + "pixels are black and white (they range from -2 to 1.984375)\n"
+                    + "  add an array `range` with the values of black and white to the npz file and train again\n"
             },
             ended
         )

@@ -21,7 +21,7 @@ module private Signal =
     let give (child: Process) (signal: int) =
         Assert.Equal(0, send (child.Id, signal))
 
-/// Runs that end before their time, and go on.
+/// Runs that end before their time, and continue.
 type ResumeTests() =
 
     /// What a run leaves that must not depend on how often it was ended on the way.
@@ -116,7 +116,7 @@ type ResumeTests() =
             let last = said.TrimEnd().Split '\n' |> Array.last
 
             Assert.Equal(
-                $"The checkpoint is {Array.last (checkpoints out)}; go on with --resume.",
+                $"The checkpoint is {Array.last (checkpoints out)}; continue with --resume.",
                 last
             )
             // Without a word about it, the work of the first run is not thrown away.
@@ -124,7 +124,7 @@ type ResumeTests() =
             expectCode 1 refused
 
             Assert.Equal(
-                $"{out} holds a run that has not come to its end ({Array.last (checkpoints out)}).",
+                $"{out} contains a run that is not finished ({Array.last (checkpoints out)}).",
                 firstLine refused.Err
             )
 
@@ -147,7 +147,7 @@ type ResumeTests() =
             expectCode 0 resumed
 
             Assert.StartsWith(
-                $"a checkpoint cannot be read, going on from the one before it: {files[1]}: at byte ",
+                $"a checkpoint cannot be read, continuing from the one before it: {files[1]}: at byte ",
                 firstLine resumed.Err
             )
 
@@ -175,10 +175,10 @@ type ResumeTests() =
 
         Assert.Equal<string[]>(
             [|
-                $"{Array.last (checkpoints out)} is of another run:"
+                $"{Array.last (checkpoints out)} belongs to another run:"
                 "  epochs: 2 there, 3 here"
                 "  seed: 1 there, 2 here"
-                "Go on with what it was started with, or start anew with --restart or another --out."
+                "Continue with the same files and options, or start again with --restart or another --out."
             |],
             refused.Err.TrimEnd().Split '\n'
         )
@@ -197,7 +197,7 @@ type ResumeTests() =
         expectCode 1 refused
 
         Assert.Equal(
-            $"Another run is at work in {out}; wait for it, or choose another --out.",
+            $"Another run is using {out}; wait for it, or choose another --out.",
             refused.Err.TrimEnd()
         )
 
@@ -234,7 +234,7 @@ type ResumeTests() =
             child.WaitForExit()
             Assert.True((child.ExitCode = 1), $"{child.ExitCode}\n{said}")
             Assert.Contains("no space left on the device", said)
-            Assert.Contains("go on with --resume when this is mended.", said)
+            Assert.Contains("continue with --resume when this is fixed.", said)
             Assert.DoesNotContain("   at ", said)
             File.Delete ballast
             expectCode 0 (sss (arguments folder out [ "--resume" ]))
@@ -266,4 +266,4 @@ type ResumeTests() =
             let said = child.StandardError.ReadToEnd()
             child.WaitForExit()
             Assert.True((child.ExitCode = 3), $"{child.ExitCode}\n{said}")
-            Assert.Contains("go on with --resume.", said)
+            Assert.Contains("continue with --resume.", said)

@@ -19,7 +19,7 @@ type SweepTests() =
         for name in [ "selected"; "dense"; "scratch-e"; "scratch-b"; "uniform" ] do
             Assert.Contains($"macs 0.7  {name} ", ended.Out)
 
-        // A line a run, off a terminal.
+        // A line per run, off a terminal.
         Assert.Contains("[10/10] ", ended.Err)
         let file = folder.File "out/sweep.json"
         let all = runs (jsonFile file)
@@ -81,10 +81,10 @@ type SweepTests() =
 
         Assert.Equal<string[]>(
             [|
-                $"{file} is of another sweep:"
+                $"{file} belongs to another sweep:"
                 "  seeds: 1, 2 there, 1 here"
                 "  controls: yes there, no here"
-                "Go on with what it was started with, or choose another --out."
+                "Continue with the same files and options, or choose another --out."
             |],
             refused.Err.TrimEnd().Split '\n'
         )
@@ -139,7 +139,7 @@ type SweepTests() =
         Assert.True((child.ExitCode = 3), $"{child.ExitCode}\n{said}")
 
         Assert.EndsWith(
-            "stopped; what is done is kept, the same command goes on with it.",
+            "stopped; finished runs are kept, and the same command continues.",
             said.TrimEnd()
         )
 

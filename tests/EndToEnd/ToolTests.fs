@@ -26,7 +26,7 @@ type ToolTests() =
 
     let withoutCommand = "'sss --help' lists the commands."
 
-    /// Trains a little in a terminal of so many columns. What the terminal got.
+    /// Trains a little in a terminal of this many columns. What the terminal got.
     let terminal columns (environment: (string * string) list) (folder: Folder) =
         let out = folder.File $"run{columns}"
 
@@ -95,7 +95,7 @@ type ToolTests() =
         File.WriteAllText(file, "mine")
         let ended = sss [ "init"; "--data"; "digits"; "--out"; file ]
         expectCode 1 ended
-        Assert.Equal($"{file}: it is there already; --force overwrites it", firstLine ended.Err)
+        Assert.Equal($"{file}: it exists already; --force overwrites it", firstLine ended.Err)
         Assert.Equal("mine", File.ReadAllText file)
         let ended = sss [ "init"; "--data"; "digits"; "--out"; file; "--force" ]
         expectCode 0 ended
@@ -230,7 +230,7 @@ type ToolTests() =
         expectCode 2 ended
 
         Assert.Equal(
-            "sss completions: there is no script for 'bsh'; shells are bash, zsh, fish, pwsh. Did you mean 'bash'?",
+            "sss completions: there is no script for 'bsh'; the shells are bash, zsh, fish, pwsh. Did you mean 'bash'?",
             firstLine ended.Err
         )
 
@@ -269,7 +269,7 @@ type ToolTests() =
             // What is coloured or moves the cursor has no width of its own.
             let plain = Regex.Replace(shown, escape + @"\[[0-9;?]*[A-Za-z]", "")
             let lines = plain.Split([| '\n'; '\r' |])
-            // The summary behind it is text for scripts too, and is wrapped by the terminal alone.
+            // The summary after it is text for scripts too, and is wrapped by the terminal alone.
             let live = lines |> Array.takeWhile (fun line -> not (line.Contains "selected"))
             Assert.All(live, fun line -> Assert.InRange(line.Length, 0, columns))
             Assert.Contains(lines, fun line -> line.Contains "neurons" && line.Contains "blocks")

@@ -161,7 +161,7 @@ type TrainTests() =
 
         let verified = sss [ "verify"; example [ "digits.sss" ]; "--trials"; "10" ]
         expectCode 0 verified
-        Assert.Contains("10 trials, selected = full every time", verified.Out)
+        Assert.Contains("10 trials, selected = full in all of them", verified.Out)
 
     [<Fact>]
     member _.``a damaged weight file is refused``() =

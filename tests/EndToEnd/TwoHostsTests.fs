@@ -99,7 +99,7 @@ type TwoHostsTests() =
         Assert.NotEqual(0, child.ExitCode)
 
         Assert.True(
-            said.Result.Contains "nothing was heard of rank"
+            said.Result.Contains "no sign of rank"
             || said.Result.Contains "lost communication with a remote daemon",
             said.Result
         )
@@ -107,4 +107,4 @@ type TwoHostsTests() =
         hosts.Link true
         let again = start 120 Mpi.asRoot "ip" (hosts.Words(words 30 [ "--resume" ]))
         expectCode 0 again
-        Assert.Contains("going on from ", again.Err)
+        Assert.Contains("continuing from ", again.Err)

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Sss.Facade.Tests;
 
-/// <summary>Data sets from arrays: what they are divided into, and what is no image or label.</summary>
+/// <summary>Data sets from arrays: what they are divided into, and what is not an image or label.</summary>
 public class ArrayTests
 {
     private static readonly Shape Shape = new(1, 2, 2);
@@ -20,7 +20,7 @@ public class ArrayTests
         Assert.Equal([17, 17, 17, 16, 16], Counts(data.Train));
         Assert.Equal([4, 4, 4, 4, 4], Counts(data.Test));
         Assert.Equal(
-            ["divided class by class, at random with seed 1: 83 images to train on, 20 to test with"],
+            ["split class by class, at random with seed 1: 83 images for training, 20 for testing"],
             data.GetNotes());
 
         // Every image is in one of them, with its own label.
@@ -46,8 +46,8 @@ public class ArrayTests
         Assert.Equal([0, 2], data.Test.Labels.Order());
         Assert.Equal(
             [
-                "one training image only of `a`, `b`",
-                "divided class by class, at random with seed 1: 4 images to train on, 2 to test with; "
+                "only one training image of `a`, `b`",
+                "split class by class, at random with seed 1: 4 images for training, 2 for testing; "
                     + "the only image of `b` is trained on",
             ],
             data.GetNotes());
@@ -67,7 +67,7 @@ public class ArrayTests
         Assert.Equal(
             [
                 "1 test image of classes that have no training images: `2`",
-                "3 of 3 test images are training images too: accuracy will look better than it is",
+                "3 of 3 test images are training images too: the accuracy will be too high",
             ],
             data.GetNotes());
     }
@@ -112,7 +112,7 @@ public class ArrayTests
         Assert.Equal("Label 3 is -1; labels are 0 to 65535. (Parameter 'labels')", WithLabel(-1));
         Assert.Equal("Label 3 is 2147483647; labels are 0 to 65535. (Parameter 'labels')", WithLabel(int.MaxValue));
         Assert.Equal("Label 3 is 2; labels are 0 to 1. (Parameter 'labels')", WithLabel(2, ["a", "b"]));
-        Assert.Equal("The class name `a` stands twice. (Parameter 'classes')", WithLabel(0, ["a", "a"]));
+        Assert.Equal("The class name `a` is there twice. (Parameter 'classes')", WithLabel(0, ["a", "a"]));
         Assert.Equal("Class name 1 is null. (Parameter 'classes')", WithLabel(0, ["a", null!]));
         Assert.Equal(
             "There are 2 images and 1 labels. (Parameter 'labels')",
@@ -132,7 +132,7 @@ public class ArrayTests
 
         var error = await Assert.ThrowsAsync<SssException>(() => network.TrainAsync(data));
         Assert.StartsWith(
-            "arrays cannot be trained on:\n  all 8 training images are of one class, `a`: there is nothing to tell apart\n",
+            "arrays cannot be trained on:\n  all 8 training images are of one class, `a`: there is nothing to classify\n",
             error.Message);
     }
 

@@ -60,7 +60,7 @@ public class BuilderLaws
         }
     }
 
-    /// <summary>All values are 4×6×6 but those of concatenations, behind which a convolution follows.</summary>
+    /// <summary>All values are 4×6×6 but those of concatenations, after which a convolution follows.</summary>
     private static void Apply(BodyBuilder b, Piece piece)
     {
         bool? bias = (piece.Choice % 3) switch { 0 => null, 1 => true, _ => false };

@@ -110,7 +110,7 @@ public class BuilderTests
               in `basic1.residual1`
               the branch gives 16x8x8
               the input gives 8x8x8
-              help: write `shortcut auto` behind the branch, or let the branch keep the shape
+              help: write `shortcut auto` after the branch, or make the branch keep the shape
 
             """,
             thrown.Diagnostics[1].Text);

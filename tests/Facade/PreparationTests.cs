@@ -97,7 +97,7 @@ public sealed class PreparationTests : IDisposable
         using var unknown = await net.TrainAsync(Dataset.FromArrays(standard, labels, net.Input), options);
         using var selected = unknown.Select();
         var refused = Assert.Throws<SssException>(() => selected.PredictFile(path));
-        Assert.Contains("which of its training pixels are black and white is not known", refused.Message);
+        Assert.Contains("it is not known which values of its training pixels are black and white", refused.Message);
         Assert.Equal(2, selected.Predict(standard[0]).Length);
         Assert.Contains(
             "its pixels cannot be converted to the network's",

@@ -33,7 +33,7 @@ public class RecipeTests
         Assert.Null(net.WithRecipe(null).Recipe);
         Assert.DoesNotContain("train", net.WithRecipe(null).ToText());
 
-        // What is not said is as the language has it; what belongs to a run is no part of it.
+        // What is not said is as the language has it; what belongs to a run is not part of it.
         var plain = net.WithRecipe(new TrainingOptions { Threads = 1, Validation = 0.1 }).Recipe!;
         Assert.Equal((30, 128, 0.1, 0), (plain.Epochs, plain.Batch, plain.LearningRate, plain.Warmup));
         Assert.Equal((0.9, 1e-4, 1), (plain.Momentum, plain.Decay, plain.Seed));

@@ -25,7 +25,7 @@ public partial class SurfaceTests
         : type.IsGenericType ? type.GetGenericArguments().SelectMany(Parts).Append(type.GetGenericTypeDefinition())
         : [type];
 
-    /// <summary>The types that attributes are, and those that stand in their arguments.</summary>
+    /// <summary>The types that attributes are, and those in their arguments.</summary>
     private static IEnumerable<Type> Attributes(IEnumerable<CustomAttributeData> attributes) =>
         attributes.SelectMany(a => a.ConstructorArguments
             .Concat(a.NamedArguments.Select(n => n.TypedValue))

@@ -218,7 +218,7 @@ public class TrainingTests
         var few = new TrainingOptions { Epochs = 1, Batch = 32, Threads = 1, Loaders = 1 };
         var thrown = await Assert.ThrowsAsync<SssException>(
             () => Network.Parse(Text).TrainAsync(data, few with { Device = "cuda" }));
-        Assert.Contains("cuda:0 cannot be had: the LibTorch in", thrown.Message);
+        Assert.Contains("cuda:0 is not available: the LibTorch in", thrown.Message);
         using var low = await Network.Parse(Text).TrainAsync(data, few with { Precision = Precision.BFloat16 });
         using var exact = await Network.Parse(Text).TrainAsync(data, few);
         var (a, b) = (low.Epochs[0].Loss, exact.Epochs[0].Loss);

@@ -37,7 +37,7 @@ module Browser =
     type Told = {
         /// Errors and warnings of the console, and exceptions.
         Console: string list
-        /// Addresses that were asked for, but for `data:`.
+        /// Addresses that were requested, but for `data:`.
         Requests: string list
         /// Milliseconds from the start of the navigation to the end of the load event.
         Load: float

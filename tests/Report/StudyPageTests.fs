@@ -164,16 +164,17 @@ type StudyPageTests() =
         // A shared control is told at each point, with nothing to compare where no run is.
         starts "| macs 0.3 | dense | 98.50 ± 0.71 |  |"
         Assert.Contains("| conv1 | 16 | 10.5 ███████░░░ | – |", lines)
-        Assert.Contains("| basic1.conv1 | 16 | 0.5 (gone in 1) █░░░░░░░░░ | – |", lines)
-        Assert.Contains("Runs that are not there: macs-0.3/seed-1.", lines)
+        Assert.Contains("| basic1.conv1 | 16 | 0.5 (removed in 1) █░░░░░░░░░ | – |", lines)
+        Assert.Contains("Missing runs: macs-0.3/seed-1.", lines)
         Assert.EndsWith("```\n", page)
 
     [<Theory>]
-    [<InlineData(0, "by 0 macs at most, in 1 of 1 by no more than the cheapest structure kept")>]
-    [<InlineData(100, "by 100 macs at most, in 1 of 1 by no more than the cheapest structure kept")>]
+    [<InlineData(0, "by at most 0 macs, in 1 of 1 runs by no more than the cheapest kept structure")>]
+    [<InlineData(100,
+                 "by at most 100 macs, in 1 of 1 runs by no more than the cheapest kept structure")>]
     [<InlineData(500000,
-                 "by 500,000 macs at most, in 0 of 1 by no more than the cheapest structure kept")>]
-    [<InlineData(-1, "**1 of 1 are above**")>]
+                 "by at most 500,000 macs, in 0 of 1 runs by no more than the cheapest kept structure")>]
+    [<InlineData(-1, "**1 of 1 runs are above**")>]
     member _.``a page says where its networks stand beside their targets``
         (room: int64, told: string)
         =
@@ -181,8 +182,8 @@ type StudyPageTests() =
         Assert.Contains($"Below their targets: macs: {told}.", lines)
 
     [<Theory>]
-    [<InlineData(100, "by 100 macs at most")>]
-    [<InlineData(-1, "**1 of 1 are above**")>]
+    [<InlineData(100, "by at most 100 macs")>]
+    [<InlineData(-1, "**1 of 1 runs are above**")>]
     member _.``a study without its networks' texts says that without their structures``
         (room: int64, told: string)
         =
@@ -210,7 +211,9 @@ type StudyPageTests() =
             Assert.NotEmpty told
 
             for line in told do
-                let points = Regex.Matches(line, @": by [0-9,]+ macs at most, in (\d+) of (\d+) by")
+                let points =
+                    Regex.Matches(line, @": by at most [0-9,]+ macs, in (\d+) of (\d+) runs by")
+
                 Assert.DoesNotContain("above", line)
                 Assert.NotEmpty points
 

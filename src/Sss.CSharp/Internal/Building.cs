@@ -3,10 +3,10 @@ using Microsoft.FSharp.Core;
 
 namespace Sss.Internal;
 
-/// <summary>What builders collected, checked.</summary>
+/// <summary>Checks what builders collected.</summary>
 internal static class Building
 {
-    /// <summary>Findings that are reported at most, as for texts.</summary>
+    /// <summary>The largest number of reported diagnostics, as for texts.</summary>
     private const int Most = 100;
 
     internal static Network Check(string name, Shape input, int classes, IReadOnlyList<Statement> body)

@@ -4,7 +4,7 @@ using Microsoft.FSharp.Core;
 namespace Sss.Internal;
 
 /// <summary>
-/// Statements to the core's drafts. What was built in code has no place in a text, so each part gets a
+/// Converts statements to the core's drafts. Code has no lines of a text, so each part gets a
 /// number as its "line", which leads from a finding back to the part's name.
 /// </summary>
 internal sealed class Drafting

@@ -3,7 +3,7 @@ using Microsoft.FSharp.Core;
 
 namespace Sss.Internal;
 
-/// <summary>The one place where F#'s own types are taken apart.</summary>
+/// <summary>The only place that handles F# types.</summary>
 internal static class Interop
 {
     internal static T? ToNullable<T>(this FSharpOption<T>? option)

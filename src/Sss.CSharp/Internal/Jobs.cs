@@ -2,7 +2,7 @@ using Microsoft.FSharp.Core;
 
 namespace Sss.Internal;
 
-/// <summary>What the facade asks of the pipeline.</summary>
+/// <summary>The jobs that the facade runs in the pipeline.</summary>
 internal static class Jobs
 {
     /// <summary>A training, which keeps checkpoints where the options name a folder for them.</summary>
@@ -43,7 +43,7 @@ internal static class Jobs
         Torch.Keep.Nothing,
         Torch.Goal.NewSelection(Core.Selection.defaults));
 
-    /// <summary>Runs a job, and throws what it fails with.</summary>
+    /// <summary>Runs a job; a failure becomes an exception.</summary>
     internal static Torch.Finished<Unit> Run(
         Torch.Job job,
         IProgress<EpochProgress>? progress,

@@ -2,10 +2,10 @@ using Microsoft.FSharp.Core;
 
 namespace Sss.Internal;
 
-/// <summary>Options to the core's recipe and back; what the language refuses is refused here by name.</summary>
+/// <summary>Converts options to the core's recipe and back; values that the language rejects are rejected here by name.</summary>
 internal static class Recipes
 {
-    /// <summary>The recipe with what the options give in place of its own.</summary>
+    /// <summary>The recipe with the values that the options give.</summary>
     internal static Core.Recipe Merge(Core.Recipe recipe, TrainingOptions options) => Steerable(new(
         AtLeast(1, options.Epochs, nameof(options.Epochs)) ?? recipe.Epochs,
         AtLeast(1, options.Batch, nameof(options.Batch)) ?? recipe.Batch,
@@ -26,7 +26,7 @@ internal static class Recipes
         AtLeast(0, options.Seed, nameof(options.Seed)) ?? recipe.Seed,
         options.Augment is { } augment ? Checked(augment) : recipe.Augment));
 
-    /// <summary>Refuses what makes no sense of a run's own options.</summary>
+    /// <summary>Rejects invalid options of a run.</summary>
     internal static void CheckRun(TrainingOptions options)
     {
         AtLeast(1, options.Threads, nameof(TrainingOptions.Threads));
@@ -34,7 +34,7 @@ internal static class Recipes
         Within(options.Validation, x => x is > 0 and < 1, nameof(TrainingOptions.Validation), "above 0 and below 1");
     }
 
-    /// <summary>The device of the options; a word that names none is refused.</summary>
+    /// <summary>The device of the options; an unknown word is rejected.</summary>
     internal static Torch.Device Device(TrainingOptions options) =>
         Torch.DeviceModule.tryParse(options.Device ?? "cpu")?.Value
             ?? throw new ArgumentException(

@@ -1,6 +1,6 @@
 namespace Sss.Internal;
 
-/// <summary>Factors as they were asked for.</summary>
+/// <summary>Factors as they were requested.</summary>
 internal sealed record FactorRequest(FactorKind Kind, double Gamma, double Init);
 
 /// <summary>One statement of a body that was built in code, before anything about it is checked.</summary>
@@ -10,29 +10,29 @@ internal abstract record Statement
 
     internal FactorRequest? Factors { get; init; }
 
-    /// <summary>How it is called in messages.</summary>
+    /// <summary>Its name in messages.</summary>
     internal abstract string Word { get; }
 }
 
-/// <summary>A layer; <paramref name="Op"/> is told whether it has a bias where the caller did not say.</summary>
+/// <summary>A layer; <paramref name="Op"/> receives whether the layer has a bias if the caller did not say.</summary>
 internal sealed record LayerStatement(string Kind, Func<bool, Core.Op> Op) : Statement
 {
     internal override string Word => Kind;
 }
 
-/// <summary>Statements under a name of their own, or under a word that numbers them.</summary>
+/// <summary>Statements in their own scope: a name, or a word and a number.</summary>
 internal sealed record ScopeStatement(string? NumberedWord, IReadOnlyList<Statement> Body) : Statement
 {
     internal override string Word => NumberedWord ?? "scope";
 }
 
-/// <summary>Rounds whose statements belong to the body around them.</summary>
+/// <summary>Repetitions whose statements belong to the body around them.</summary>
 internal sealed record RepeatStatement(IReadOnlyList<IReadOnlyList<Statement>> Rounds) : Statement
 {
     internal override string Word => "repeat";
 }
 
-/// <summary>A residual; where <paramref name="Body"/> is null, <paramref name="Kind"/> says what runs beside the branch.</summary>
+/// <summary>A residual; where <paramref name="Body"/> is null, <paramref name="Kind"/> says which shortcut it has.</summary>
 internal sealed record ResidualStatement(
     IReadOnlyList<Statement> Branch,
     Shortcut Kind,

@@ -1,6 +1,6 @@
 namespace Sss.Internal;
 
-/// <summary>Counts who is inside. Closing lets nobody in any more and waits until nobody is.</summary>
+/// <summary>Counts the callers inside. After closing nobody can enter, and the caller waits until everybody has left.</summary>
 internal sealed class Uses
 {
     // Added to the count once it is closed.

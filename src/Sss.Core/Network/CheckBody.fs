@@ -37,7 +37,7 @@ module internal CheckBody =
             for word, place in leaves true side.Sources do
                 run.Report (Problem.Factor(FactorProblem.FactorCannotShrink word)) place
 
-    /// The nodes of a body and the value behind it.
+    /// The nodes of a body and the value after it.
     let rec checkBody run (scope: NameScope) (value: Value) body : Node list * Value =
         let items = ResizeArray()
         openScopes scope items body
@@ -228,7 +228,7 @@ module internal CheckBody =
             match first with
             | Some first when agrees && isKnown && channels <= int64 ArgumentSpec.most ->
                 Some { first with Channels = int channels }
-            // The language says with which shape checking goes on.
+            // The language says with which shape checking continues.
             | Some first when isKnown -> Some first
             | _ -> None
 

@@ -1,6 +1,6 @@
 namespace Sss.Core
 
-/// Where factors may stand on layers (`language.md` §4). Bodies here are flat: scopes are gone.
+/// Where factors may be on layers (`language.md` §4). Bodies here are flat: scopes are gone.
 module internal CheckFactors =
 
     /// A layer of a draft with what the rules ask about its surroundings.

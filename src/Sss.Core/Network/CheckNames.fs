@@ -2,7 +2,7 @@ namespace Sss.Core
 
 open System.Collections.Generic
 
-/// Automatic names (`conv1`, `basic4`, `relu6_1`) and the labels that may stand beside them.
+/// Automatic names (`conv1`, `basic4`, `relu6_1`) and the labels that may be beside them.
 [<RequireQualifiedAccess>]
 module AutomaticName =
 
@@ -78,7 +78,7 @@ type internal NameScope(prefix: string, definitions: Set<string>, report: Proble
         NameScope(name + ".", definitions, report)
 
     /// The name of a statement. Every statement of a word counts, labelled or not; a label that
-    /// looks automatic may only skip forward, and the count goes on from it. Named scopes and calls
+    /// looks automatic may only skip forward, and the count continues from it. Named scopes and calls
     /// may skip in the count of a definition, of `residual` or of `concat`: so a selected network
     /// writes what is left of one.
     member _.Name(word: string option, label: Label option, isScope: bool, place: Place) : string =

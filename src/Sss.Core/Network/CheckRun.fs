@@ -5,7 +5,7 @@ open Sss.Core.CheckValue
 /// What goes along while one draft is checked, names in the order of the text, and single layers.
 module internal CheckRun =
 
-    /// A node of a body whose scopes have been opened: its name, and the scope it stands in.
+    /// A node of a body whose scopes have been opened: its name, and the scope it is in.
     [<Struct>]
     type Item = {
         Name: string

@@ -49,7 +49,7 @@ module FactorPenalty =
 
     /// Whether a target of macs can steer it. A target presses each factor at a speed that it knows
     /// beforehand, keeps what stays above a floor, and holds zeros at 0. Only the non-negative L1 moves
-    /// factors at ηγ whatever their size, one by one, and from one side.
+    /// factors at ηγ regardless of their size, one by one, and from one side.
     let takesTarget penalty =
         match penalty with
         | FactorPenalty.NonNegative -> true

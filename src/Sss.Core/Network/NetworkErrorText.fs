@@ -22,27 +22,27 @@ module NetworkErrorText =
             [ $"the branch gives {branch}"; $"{beside} gives {shortcut}" ],
             Some(
                 if identity then
-                    "write `shortcut auto` behind the branch, or let the branch keep the shape"
+                    "write `shortcut auto` after the branch, or make the branch keep the shape"
                 else
-                    "let both sides give the same shape"
+                    "give both sides the same shape"
             )
         | ShapeProblem.NoAutoShortcut(input, branch) ->
             "SSS402",
-            $"no stride of a 1x1 convolution makes {input} into {branch}",
+            $"no stride of a 1x1 convolution turns {input} into {branch}",
             [
                 $"the input is {input}, the branch gives {branch}"
-                "`shortcut auto` uses one stride for both axes"
+                "`shortcut auto` uses the same stride for both axes"
             ],
-            Some "write the projection out: `shortcut { … }`"
+            Some "write the projection yourself: `shortcut { … }`"
         | ShapeProblem.ConcatOfDifferentShapes(first, number, other) ->
             "SSS403",
             $"the branches of this concat differ in height or width: {first} and {other}",
             [ $"the first branch gives {first}"; $"branch {number} gives {other}" ],
-            Some "let all branches give the same height and width; only channels are joined"
+            Some "give all branches the same height and width; only channels are joined"
         | ShapeProblem.WindowTooLarge(word, input, kernel) ->
             "SSS404",
             $"the {kernel} window of this {word} does not fit into {input}",
-            [ $"the input is {input}"; "the output would have no height or no width" ],
+            [ $"the input is {input}"; "the height or the width of the output would be 0" ],
             Some "use a smaller window, more padding, or fewer strides before it"
         | ShapeProblem.TooManyFeatures input ->
             "SSS404",
@@ -55,7 +55,7 @@ module NetworkErrorText =
             [ "channels, height and width may be at most 1000000" ],
             None
         | ShapeProblem.GroupsDoNotDivide(groups, channels, incoming) ->
-            let which = if incoming then "coming in" else "going out"
+            let which = if incoming then "of its input" else "of its output"
 
             "SSS405",
             $"{groups} groups do not divide the {channels} channels {which}",
@@ -65,7 +65,7 @@ module NetworkErrorText =
             "SSS406",
             $"padding {pad} is more than half of the {kernel} window",
             [
-                "a pool may be padded by at most half its window, or windows would see padding only"
+                "with more padding than half a window, some windows would contain padding only"
             ],
             None
         | ShapeProblem.BadNumber(word, argument, value, expected) ->
@@ -73,7 +73,7 @@ module NetworkErrorText =
         | ShapeProblem.OutputIsNotClasses(output, classes) ->
             "SSS407",
             $"the network gives {output}, but there are {classes} classes",
-            [ "the last output must have one value a class" ],
+            [ "the last output must have one value per class" ],
             Some(
                 if output.Height > 1 || output.Width > 1 then
                     "end with `avgpool global` and `dense classes`"
@@ -99,8 +99,8 @@ module NetworkErrorText =
         | ShapeProblem.EmptyBranch ->
             "SSS410",
             "the branch under this factor is empty",
-            [ "a factor at 0 could remove nothing" ],
-            Some "write the branch's layers between the braces, or leave the factor out"
+            [ "a factor of 0 would remove nothing" ],
+            Some "write the layers of the branch between the braces, or remove the factor"
         | ShapeProblem.FewBranches count ->
             "SSS411",
             $"this concat has {count} branches",
@@ -113,37 +113,41 @@ module NetworkErrorText =
             "SSS212",
             $"the label `{label}` looks like an automatic name",
             [
-                $"names of `{word}` and a number are given to unlabelled statements"
-                $"the next one here is number {next}; a label may only skip forward from it"
+                $"statements without a label are named `{word}` and a number"
+                $"the next one here has number {next}; a label may skip numbers, but not reuse one"
             ],
             Some $"use another name, such as `{label}_main`"
         | NameProblem.NotAName label ->
             "SSS213",
             $"`{label}` is not a name",
-            [ "names start with a letter or `_`, and go on with letters, digits and `_`" ],
+            [ "a name starts with a letter or `_`, followed by letters, digits and `_`" ],
             None
         | NameProblem.DuplicateName name ->
             "SSS214",
-            $"there are two things called `{name}`",
-            [ "names key the weights, so each may be given once in its scope" ],
+            $"the name `{name}` is used twice",
+            [ "weights are stored under these names, so each must be unique in its scope" ],
             Some "use another label"
         | NameProblem.BranchNumber(number, next) ->
             "SSS215",
             $"branch number {number} is out of order",
-            [ $"the next branch is number {next}; numbers may skip forward, never back" ],
+            [
+                $"the next branch has number {next}; numbers may be skipped, but must increase"
+            ],
             None
 
     let private factorText problem =
         match problem with
         | FactorProblem.FactorBeforeNorm word ->
             "SSS501",
-            $"a factor on a `{word}` that a `bn` follows has no effect",
-            [ "the bn divides by the spread of its input, and so undoes any factor" ],
+            $"a factor on a `{word}` directly before a `bn` has no effect",
+            [
+                "the bn divides by the standard deviation of its input, which cancels any factor"
+            ],
             Some "put the factor on the `bn`"
         | FactorProblem.FactorOnPlainLayer(word, kind) ->
             "SSS502",
-            $"`{word}` cannot carry a scaling factor",
-            [ "a factor needs weights that it can be folded into" ],
+            $"`{word}` cannot have a scaling factor",
+            [ "a factor needs weights to be folded into" ],
             Some(
                 match kind with
                 | Block -> "put `@scale(block)` on the `residual`"
@@ -152,30 +156,30 @@ module NetworkErrorText =
             )
         | FactorProblem.FactorOnLoneNorm kind ->
             "SSS503",
-            $"this `bn` carries `{scaleText kind}` but follows no layer with weights",
+            $"this `bn` has `{scaleText kind}` but does not follow a layer with weights",
             [
-                "a factor at zero removes the neurons that feed it; here nothing feeds it alone"
+                "a factor of zero removes the neurons that feed the bn; here no layer feeds it alone"
             ],
-            Some "put the factor on a `bn` right behind a `conv`, `dwconv` or `dense`"
+            Some "put the factor on a `bn` directly after a `conv`, `dwconv` or `dense`"
         | FactorProblem.FactorOnOutput word ->
             "SSS504",
             $"the output of this `{word}` is the network's output",
-            [ "no class may be removed, so a factor here could never shrink anything" ],
-            Some "leave the factor out"
+            [ "classes cannot be removed, so a factor here could not shrink anything" ],
+            Some "remove the factor"
         | FactorProblem.GroupFactorWithoutGroups word ->
             "SSS505",
             $"`@scale(group)` on a `{word}` without groups",
-            [ "there is one group only" ],
+            [ "there is only one group" ],
             Some "write `@scale(neuron)`, or give the `conv` `groups=…`"
         | FactorProblem.GroupFactorOnDepthwise word ->
             "SSS506",
             $"`@scale(group)` on a depthwise `{word}`",
-            [ "every channel is a group of its own there" ],
+            [ "every channel is its own group" ],
             Some "write `@scale(neuron)`"
         | FactorProblem.NeuronFactorOnGroups(word, groups) ->
             "SSS507",
             $"`@scale(neuron)` on a `{word}` whose channels come in {groups} groups",
-            [ "one channel cannot go alone: groups must keep equal widths" ],
+            [ "a single channel cannot be removed: groups must stay equally large" ],
             Some "write `@scale(group)`"
         | FactorProblem.BlockFactorOnLayer word ->
             "SSS508",
@@ -185,22 +189,20 @@ module NetworkErrorText =
         | FactorProblem.LayerFactorOnResidual kind ->
             "SSS509",
             $"`{scaleText kind}` on a residual",
-            [ "a residual's branch is switched as a whole" ],
+            [ "the branch of a residual is kept or removed as a whole" ],
             Some "write `@scale(block)`"
         | FactorProblem.ScaledBranchEnd last ->
             "SSS510",
-            $"a scaled branch may not end in `{last}`",
+            $"a branch with a factor cannot end in `{last}`",
             [
-                "its factor is folded into a last `conv`, `dense` or `bn`, exactly and whatever its sign"
+                "the last layer must be a `conv`, `dense` or `bn`: it takes the factor in exactly, also a negative one"
             ],
-            Some $"move `{last}` behind the residual, or put a `bn` behind it"
+            Some $"move `{last}` after the residual, or put a `bn` after it"
         | FactorProblem.FactorCannotShrink word ->
             "SSS551",
             $"the factors of this `{word}` can never shrink anything",
-            [
-                "they go into a sum whose other side is never zero there, so all its channels stay"
-            ],
-            Some "put `@scale(block)` on the residual, or factors on the other side too"
+            [ "they feed a sum whose other side is never zero, so all its channels stay" ],
+            Some "put `@scale(block)` on the residual, or put factors on the other side as well"
 
     /// The diagnostic of a mistake. Its severity is Warning for what a network may well have.
     let toDiagnostic (error: NetworkError) : Diagnostic =

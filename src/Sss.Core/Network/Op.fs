@@ -15,7 +15,7 @@ type Op =
     | Dropout of probability: float
     | Flatten
 
-/// Operations. What each of them is stands in its file in `Ops`; `docs/design.md` says how one is added.
+/// Operations. Each of them is described in its file in `Ops`; `docs/design.md` says how one is added.
 [<RequireQualifiedAccess>]
 module Op =
 

@@ -10,7 +10,7 @@ module SinglePrecision =
     /// What a number that does not fit must be.
     let expected = "at most 3.4e38, the largest number of single precision"
 
-/// How the step size goes over the epochs.
+/// The step size over the epochs.
 type LearningRate =
     | Constant
     /// Half a cosine from the start value to 0 over all epochs.
@@ -18,7 +18,7 @@ type LearningRate =
     /// The rate is multiplied by `factor` at the start of each listed epoch.
     | Step of factor: float * epochs: int list
 
-/// The weight γ of the penalty, a kind each.
+/// The weight γ of the penalty for each kind of factor.
 type Gamma = {
     Neuron: float
     Group: float
@@ -140,7 +140,7 @@ type Recipe = {
     Penalty: FactorPenalty
     /// The fraction of the dense network's macs that the selected network may have.
     TargetMacs: float option
-    /// Remove for good what stays zero, every so many epochs.
+    /// Remove permanently what stays zero, every so many epochs.
     ShrinkEvery: int option
     Seed: int
     Augment: Augment

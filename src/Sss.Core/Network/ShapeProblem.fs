@@ -21,7 +21,7 @@ type ShapeProblem =
     | PoolPadTooLarge of pad: Size * kernel: Size
     /// A number of a layer is outside its range.
     | BadNumber of word: string * argument: string * value: string * expected: string
-    /// The last output does not have one value a class.
+    /// The last output does not have one value per class.
     | OutputIsNotClasses of output: Shape * classes: int
     /// More weights in one layer than one array can hold.
     | TooManyWeights of word: string * count: decimal

@@ -2,7 +2,7 @@ namespace Sss.Core
 
 /// What accelerated proximal gradient must remember between two steps.
 type ApgState = {
-    /// λ: the prox's output, exactly sparse. Selections are read here.
+    /// λ: the output of the prox, exactly sparse. Selections are read from it.
     Iterate: float[]
     /// λ + μv: gradients are taken here. Not sparse where the iterate is.
     Probe: float[]

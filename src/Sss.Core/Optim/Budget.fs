@@ -1,11 +1,11 @@
 namespace Sss.Core
 
-/// Reaching a budget of macs by moving γ, and a floor under what is kept. A pure function from what is seen and remembered to
+/// Reaches a budget of macs by changing γ, with a lower bound on the factors that are kept. A pure function from observations and state to
 /// the γs of the next stretch of training. It needs the non-negative L1 with a γ for each
 /// factor.
 ///
-/// **Ramp.** All structures are pressed in proportion to their weights, so that the data decide who
-/// is weak. The order of going is magnitude over weight, since a factor under γ·w needs about
+/// **Ramp.** All structures are penalised in proportion to their weights, so that the data decide which
+/// are weak. They are removed in the order of magnitude over weight, since a factor under γ·w needs about
 /// λ/(γ·w) of reach. The last one that must go to reach the target sets the common γ: its λ/w over
 /// the reach that the ramp has left. Measured anew at each call this is feedback: resistance by the
 /// loss shrinks the reach left, not λ, and γ rises.
@@ -14,7 +14,7 @@ namespace Sss.Core
 /// makes a layer no faster.
 /// **Landing** begins when 60 % of the reach is spent, or earlier when by the next call the target
 /// could be crossed. The structures that must go are chosen (`Landing.choose`) and pressed so that
-/// they are at 0 in time; all others get γ = 0 and a floor, and those at 0 are held there. Who was marked stays
+/// they are at 0 in time; all others get γ = 0 and a floor, and those at 0 are held there. Marked structures stay
 /// first in the order, so the choice does not swing. What takes the cost across the target is kept
 /// short of 0 until the end, so that the target is never crossed while others are still under way.
 /// On the stretch before the deadline all marked ones get a γ that no gradient withstands: the
@@ -28,7 +28,7 @@ namespace Sss.Core
 ///
 /// Hence: from the step after the last call before the deadline the network is never above the
 /// target; it is below it by at most the cheapest remaining structure (as `Landing.choose` has it),
-/// or nothing that is gone fits in; whatever the loss does, as long as nothing was cut out on the way that
+/// or nothing that is gone fits in; regardless of the loss, as long as nothing was cut out on the way that
 /// would have to come back.
 [<RequireQualifiedAccess>]
 module Budget =
@@ -37,7 +37,7 @@ module Budget =
     /// that it is the same in float32.
     let floor = 1.0 / 128.0
 
-    /// The least that each of so many factors may be, as the last call had it.
+    /// The least that each of this many factors may be, as the last call had it.
     let floors (count: int) (state: BudgetState) : float[] =
         Array.init
             count
@@ -66,7 +66,7 @@ module Budget =
         Previous = [||]
     }
 
-    /// The state after structures were removed for good: `kept` holds the old indices of those that
+    /// The state after structures were removed permanently: `kept` holds the old indices of those that
     /// stay, in order.
     let reindex (kept: int[]) (state: BudgetState) : BudgetState =
         let pick (values: 'a[]) =
@@ -196,7 +196,7 @@ module Budget =
         }
 
     /// The γs until the next call. All arrays are as long as there are structures; call it at least
-    /// once an epoch, and once where the last stretch before the deadline begins.
+    /// once per epoch, and once where the last stretch before the deadline begins.
     let decide (input: BudgetInput) (state: BudgetState) : BudgetDecision =
         let input = {
             input with

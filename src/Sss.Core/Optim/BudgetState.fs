@@ -10,7 +10,7 @@ type BudgetPhase =
     /// The budget is reached: no pressure on what is kept, and zeros stay.
     | Holding
 
-/// What the controller is told at a call.
+/// The input of the controller at a call.
 [<RequireQualifiedAccess>]
 type BudgetInput = {
     /// |λ| of every structure's iterate; 0 means that it is gone.
@@ -19,7 +19,7 @@ type BudgetInput = {
     /// 0: never pressed.
     Weights: float[]
     /// The layer whose channels a structure is one of, where they are computed in lanes (`Lanes`);
-    /// None where a structure goes by itself.
+    /// None where a structure is removed alone.
     LayerOf: int -> int option
     /// Macs of the network in which the structures for which the function says true are alive.
     MacsOf: (int -> bool) -> int64

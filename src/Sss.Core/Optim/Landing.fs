@@ -14,7 +14,7 @@ type Landing = {
     Reached: bool
 }
 
-/// Choosing what goes. `macsOf alive` is the real cost of the network with the given structures; it
+/// Chooses what to remove. `macsOf alive` is the real cost of the network with the given structures; it
 /// may be anything that does not grow when structures go, so shared inputs, dead branches and
 /// projections are counted as they are.
 [<RequireQualifiedAccess>]
@@ -101,7 +101,7 @@ module Landing =
         cheapest p.MacsOf p.Order kept
         |> Option.forall (fun least -> p.Budget - cost p kept <= least)
 
-    /// In order, whoever saves something and does not undershoot goes, until nobody is left who
+    /// In order, every structure that saves something and does not undershoot is removed, until there is none that
     /// could.
     let rec private fill p (kept: bool[]) =
         let next, _ =
@@ -141,7 +141,7 @@ module Landing =
             |> Some
 
     /// Where costs do not add up the crossing may have made others cheaper than what is missing.
-    /// Then somebody who fits comes back, or changes places with a cheap one, as long as that
+    /// Then a structure that fits is restored, or exchanged with a cheap one, as long as that
     /// brings the cost nearer to the budget.
     let rec private repair p rounds (kept: bool[]) =
         if rounds = 0 || keepsBound p kept then

@@ -1,6 +1,6 @@
 namespace Sss.Core
 
-/// An iterative method that asks for one gradient a step: a pure pair `Init`/`Step` over an
+/// An iterative method that asks for one gradient per step: a pure pair `Init`/`Step` over an
 /// explicit state.
 [<RequireQualifiedAccess>]
 type Method<'state> = {

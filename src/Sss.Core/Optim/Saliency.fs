@@ -7,8 +7,8 @@ namespace Sss.Core
 ///
 /// is optimal brain damage's ½hλ² (LeCun, Denker, Solla 1990) with the Fisher information in place of the
 /// curvature h, as in Theis, Korshunova, Tejani, Huszár, "Faster gaze prediction with dense networks and
-/// Fisher pruning" (2018), who weigh it against cost as well. Unlike λ by itself it does not change when λ
-/// shrinks and the weights before or behind it grow in turn; and in networks of any width it is of one
+/// Fisher pruning" (2018), which also weighs it against cost. Unlike λ alone it does not change when λ
+/// shrinks and the weights before or after it grow in turn; and in networks of any width it is of one
 /// order in all layers.
 [<RequireQualifiedAccess>]
 module Saliency =
@@ -16,10 +16,10 @@ module Saliency =
     /// How much of the running mean of g² a step keeps: the mean is over some fifty steps.
     let memory = 0.98
 
-    /// The worth that the least valuable counts for, in medians: it goes at once, but with a finite γ.
+    /// The worth that the least valuable counts for, in medians: it is removed first, but with a finite γ.
     let private least = 1e-3
 
-    /// What the worth is raised to: who is worth three times as much as the last that has to go feels a
+    /// What the worth is raised to: a structure worth three times as much as the last that must be removed gets a
     /// ninth of its γ, and stays near where it is.
     let sharpness = 2.0
 

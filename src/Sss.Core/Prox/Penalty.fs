@@ -143,6 +143,6 @@ module PenaltyError =
         | PenaltyError.NotConvex(rule, penalty) -> $"{rule}: {penalty} is not convex."
         | PenaltyError.NotSeparable(rule, penalty) -> $"{rule}: {penalty} is not separable."
         | PenaltyError.FixedLength(rule, penalty, length) ->
-            $"{rule}: {penalty} takes vectors of length {length} only."
+            $"{rule}: {penalty} takes only vectors of length {length}."
         | PenaltyError.NoFloors penalty ->
-            $"{penalty}: factors can have lower bounds under the non-negative L1 alone."
+            $"{penalty}: factors can have lower bounds only with the non-negative L1."

@@ -3,7 +3,7 @@ namespace Sss.Core
 open System.Numerics
 open Sss.Core.Select
 
-/// What a cut in the middle of training leaves: a network that goes on exactly where the larger one
+/// What a cut in the middle of training leaves: a network that continues exactly where the larger one
 /// was, and the way back.
 type Cut<'T> = {
     Network: Network
@@ -21,7 +21,7 @@ type Cut<'T> = {
     Plan: Plan
 }
 
-/// Selection while training goes on.
+/// Selection while training continues.
 [<RequireQualifiedAccess>]
 module Cutting =
 
@@ -142,7 +142,7 @@ module Cutting =
                 analyse options { numbers with IsZero = isZero } network
         )
 
-    /// Takes out what is 0 for good while training goes on. `isZero` says whether a factor is, by
+    /// Takes out what is 0 permanently while training continues. `isZero` says whether a factor is, by
     /// owner and index; its number must be 0 too. What is constant is taken as it is in training, so
     /// that the loss of a batch in training mode is the same before and after, up to rounding (a
     /// network with dropout draws other random numbers, since its arrays are smaller). Factors stay.

@@ -41,7 +41,7 @@ module Kept =
         let macs (left: Map<string, int>) =
             Selection.wouldBe whole (fun owner i -> i >= left[owner]) None
             |> Option.map _.Macs
-            // A network that looks at nothing costs nothing.
+            // A network that does not depend on its input costs nothing.
             |> Option.defaultValue 0L
 
         let all = macs now

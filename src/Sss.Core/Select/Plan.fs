@@ -16,13 +16,13 @@ type StayRule =
     | SumNeeded of residual: string * reader: string
     /// The channel that it shares (through `dwconv` or `concat`) is read elsewhere.
     | SharedChannel of reader: string
-    /// Behind it the channel is constant but not 0, and `reader` pads with zeros.
+    /// After it the channel is constant but not 0, and `reader` pads with zeros.
     | BeforePadding of reader: string
     /// The groups of a convolution must stay equally large.
     | EqualGroups of conv: string
     /// A part that cannot go would have no channel left.
     | LastChannel of layer: string
-    /// Added again to reach the multiple that was asked for.
+    /// Added again to reach the multiple that was requested.
     | Rounded of layer: string
     /// Its channel is one of the network's input.
     | NetworkInput
@@ -111,29 +111,30 @@ module Plan =
     let describeStay rule =
         match rule with
         | StayRule.SumNeeded(residual, reader) ->
-            $"the sum of `{residual}` has another addend in this channel, and `{reader}` reads it"
+            $"the sum of `{residual}` has another term in this channel, and `{reader}` reads it"
         | StayRule.SharedChannel reader ->
             $"its channel is shared with a place that is not dead, and `{reader}` reads it there"
         | StayRule.BeforePadding reader ->
-            $"behind it the channel is a constant other than 0, and `{reader}` pads with zeros, so "
-            + "the constant cannot go into a bias"
+            $"after it the channel is a constant other than 0, and `{reader}` pads with zeros, so "
+            + "the constant cannot be moved into a bias"
         | StayRule.EqualGroups conv -> $"the groups of `{conv}` must stay equally large"
         | StayRule.LastChannel layer ->
-            $"`{layer}` gives a constant that no other layer can take up, and needs a channel"
+            $"the output of `{layer}` is a constant that no other layer can absorb, so it needs a channel"
         | StayRule.Rounded layer -> $"the channels of `{layer}` are rounded up"
-        | StayRule.NetworkInput -> "its channel is one of the network's input"
-        | StayRule.NetworkOutput -> "its channel is one of the network's output"
+        | StayRule.NetworkInput -> "its channel is an input channel of the network"
+        | StayRule.NetworkOutput -> "its channel is an output channel of the network"
 
     /// A part that goes, as a clause.
     let describeRemoval removal =
         match removal with
-        | Removal.DeadBranch residual -> $"the branch of `{residual}` is dead and goes"
+        | Removal.DeadBranch residual -> $"the branch of `{residual}` is dead and is removed"
         | Removal.ConstantBranch(residual, into) ->
-            $"the branch of `{residual}` is constant and goes into `{into}`"
-        | Removal.DeadShortcut residual -> $"the shortcut of `{residual}` is dead and goes"
+            $"the branch of `{residual}` is constant and is moved into `{into}`"
+        | Removal.DeadShortcut residual -> $"the shortcut of `{residual}` is dead and is removed"
         | Removal.ConstantShortcut(residual, into) ->
-            $"the shortcut of `{residual}` is constant and goes into `{into}`"
-        | Removal.ConcatBranch(concat, branch) -> $"`{branch}` of `{concat}` is not needed and goes"
+            $"the shortcut of `{residual}` is constant and is moved into `{into}`"
+        | Removal.ConcatBranch(concat, branch) ->
+            $"`{branch}` of `{concat}` is not needed and is removed"
 
 /// The wording of errors.
 [<RequireQualifiedAccess>]
@@ -144,10 +145,10 @@ module SelectionError =
         match error with
         | SelectionError.LayerDied layer ->
             $"every output of `{layer}` is zero or constant, and no shortcut leads around it: the "
-            + "network no longer looks at its input"
+            + "output of the network no longer depends on its input"
         | SelectionError.ArrayMissing key -> $"the weights have no array `{key}`"
         | SelectionError.ArraySize(key, expected, found) ->
-            $"the array `{key}` has {found} values where the network has {expected}"
+            $"the array `{key}` has {found} values, but the network needs {expected}"
         | SelectionError.RoundBelowOne round ->
             $"channels cannot be rounded to multiples of {round}"
 
@@ -158,5 +159,5 @@ module SelectionError =
             $"lower γ, or lower it for `{layer}` alone with `@scale(…, gamma=0.1)`, or put a "
             + "residual around it"
         | SelectionError.ArrayMissing _
-        | SelectionError.ArraySize _ -> "use the weights that belong to this network"
-        | SelectionError.RoundBelowOne _ -> "give 1 (no rounding) or more"
+        | SelectionError.ArraySize _ -> "use the weights of this network"
+        | SelectionError.RoundBelowOne _ -> "use 1 (no rounding) or more"

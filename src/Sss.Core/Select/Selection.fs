@@ -35,7 +35,7 @@ module Selection =
         Outline: Outline
     }
 
-    /// The layer behind which nothing of the image is left: the first such node of the network's own
+    /// The layer after which nothing of the image is left: the first such node of the network's own
     /// body, and inside it the first such layer.
     let private died (numbers: Numbers) (graph: Graph) : string option =
         let carries = Forward.carries numbers graph

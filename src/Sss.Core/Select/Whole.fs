@@ -2,20 +2,20 @@ namespace Sss.Core
 
 open System.Numerics
 
-/// A network that was cut while it trained, as it was before all cuts: what was taken out, as it was
+/// A network that was cut while it trained, as it was before all cuts: what was removed, as it was
 /// then, with the way back for what is left.
 type Whole<'T> = {
     /// As the text has it.
     Network: Network
-    /// Arrays of that network. Where a value of the cut network belongs, what stands here is old.
+    /// Arrays of that network. Where a value of the cut network belongs, what is here is old.
     Weights: Weights<'T>
     /// By array of the cut network: where each of its values belongs in `Weights`.
     Places: Map<string, int[]>
-    /// By array of the cut network: what constants of the parts taken out have added to it.
+    /// By array of the cut network: what constants of the removed parts have added to it.
     Folded: Weights<'T>
 }
 
-/// Cuts in a row, and their undoing. The restored network, with the factors of what was taken out at
+/// Cuts in a row, and their undoing. The restored network, with the factors of what was removed at
 /// 0, is the same function as the cut one in evaluation mode.
 [<RequireQualifiedAccess>]
 module Whole =

@@ -82,7 +82,7 @@ module internal AugmentItem =
                 name
                 value
                 (fun x -> x > 0.0 && x <= 1.0)
-                "a fraction above 0 and up to 1"
+                "a number above 0 and at most 1"
                 (fun x a -> { a with Area = x })
         | RecipeWord.Named({ Value = "jitter" as name }, value) ->
             fraction

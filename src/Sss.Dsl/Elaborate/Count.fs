@@ -3,11 +3,11 @@ namespace Sss.Dsl
 open System.Collections.Generic
 open Sss.Core
 
-/// How many layers a text will make, found out before any is made: a `repeat` is counted once, and
+/// Counts the layers that a text will make, before any is made: a `repeat` is counted once, and
 /// a call once for each list of arguments.
 module internal Count =
 
-    /// Statements looked at before giving up: calls with ever new arguments cannot be counted once.
+    /// The number of statements to look at before giving up: calls with ever new arguments cannot be counted once.
     let private maxSteps = 1_000_000
 
     /// Calls with arguments of their own that are followed: doubling definitions that change their

@@ -25,7 +25,7 @@ module internal Elaborate =
                     (MeaningProblem.OutOfRange(
                         $"the {name} of `@scale`",
                         value,
-                        "a number from 0 up"
+                        "a number of 0 or more"
                     ))
                     (place frame e.Span)
 

@@ -2,7 +2,7 @@ namespace Sss.Dsl
 
 open Sss.Core
 
-/// `input` and `classes`, and what goes along while a file is elaborated.
+/// `input` and `classes`, and the state while a file is elaborated.
 module internal Header =
 
     type Run = {
@@ -52,7 +52,7 @@ module internal Header =
             | Some bad ->
                 run.Report
                     (MeaningProblem.OutOfRange(
-                        "an extent of the input",
+                        "a dimension of the input",
                         float bad,
                         "a whole number from 1 to 1000000"
                     ))

@@ -57,7 +57,7 @@ module internal Layers =
         | Value.Word _ -> Ok ArgumentValue.Global
 
     /// One written argument; or what is wrong with it. An unknown name gives no problem: it has been
-    /// reported by the check of names. `Signature` has seen to it that the value fits the kind.
+    /// reported by the check of names. `Signature` has checked that the value fits the kind.
     let private argument source (argument: ArgumentSpec) (value: Located<Value>) =
         match argument.Kind, value.Value with
         | ArgumentKind.Count, Value.Expr e ->

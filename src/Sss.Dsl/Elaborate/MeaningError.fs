@@ -2,7 +2,7 @@ namespace Sss.Dsl
 
 open Sss.Core
 
-/// What can be wrong with the meaning of a text whose form is right: names, arguments, values.
+/// Mistakes in the meaning of a text that is syntactically right: names, arguments, values.
 [<RequireQualifiedAccess>]
 type MeaningProblem =
     // Names
@@ -10,7 +10,7 @@ type MeaningProblem =
     | UnknownName of word: string * guess: string option
     | DuplicateDefinition of name: string * firstLine: int
     | DuplicateParameter of name: string
-    /// Definitions that call each other in a ring, the first one again at the end.
+    /// Definitions that call each other in a circle, the first one again at the end.
     | Cycle of names: string list
     | LabelInRepeat of label: string
     | BranchLabel of label: string
@@ -40,7 +40,7 @@ type MeaningProblem =
     | RecipeItemTwice of word: string
     | RecipeForm of item: string * expected: string
     | UnknownPenalty of word: string * guess: string option
-    /// A penalty that no target can steer, beside a target.
+    /// A penalty that cannot be used with a target.
     | PenaltyWithTarget of word: string
     /// A warning: a kind of factors without a γ is never penalised.
     | NoGamma of kind: FactorKind
@@ -92,7 +92,7 @@ module MeaningErrorText =
     let private duplicateDefinition name line =
         "SSS203",
         $"`{cut name}` is defined twice",
-        [ $"the first definition is in line {line}" ],
+        [ $"the first definition is on line {line}" ],
         Some "give one of them another name"
 
     let private duplicateParameter name =
@@ -102,19 +102,19 @@ module MeaningErrorText =
         let ring = names |> List.map cut |> List.truncate 12 |> String.concat " → "
 
         "SSS205",
-        $"definitions call each other in a ring: {ring}",
-        [ "a definition may call others, but never itself, at any distance" ],
+        $"definitions call each other in a circle: {ring}",
+        [ "a definition may not call itself, directly or through others" ],
         None
 
     let private labelInRepeat label =
         "SSS206",
-        $"the label `{cut label}` stands directly in a `repeat`",
-        [ "every round would give the same name again" ],
-        Some "leave the label out, or put the statements into a `def`"
+        $"the label `{cut label}` is directly inside a `repeat`",
+        [ "every repetition would use the same name" ],
+        Some "remove the label, or move the statements into a `def`"
 
     let private branchLabel label =
         "SSS215",
-        $"`{cut label}` is not a branch's number",
+        $"`{cut label}` is not the number of a branch",
         [ "write `branch2`, for example" ],
         None
 
@@ -126,18 +126,18 @@ module MeaningErrorText =
     let private itemTwice word line =
         "SSS217",
         $"there is a second `{word}`",
-        [ $"the first one is in line {line}" ],
-        Some "leave one of them out"
+        [ $"the first one is on line {line}" ],
+        Some "remove one of them"
 
     let private itemLate word =
         "SSS218",
-        $"`{word}` stands behind a statement",
+        $"`{word}` comes after a statement",
         [],
         Some $"write `{word}` at the start of the network"
 
     let private inputDims found =
         "SSS219",
-        $"`{cut found}` is not an input's shape",
+        $"`{cut found}` is not the shape of an input",
         [ "expected channels x height x width" ],
         Some "write `input 3x32x32`, for example"
 
@@ -145,7 +145,7 @@ module MeaningErrorText =
         "SSS220", $"`{cut word}` has no argument `{cut name}`", [ known names ], didYouMean guess
 
     let private argumentTwice name =
-        "SSS221", $"the argument `{cut name}` is given twice", [], Some "leave one of them out"
+        "SSS221", $"the argument `{cut name}` is given twice", [], Some "remove one of them"
 
     let private missingArgument word name example =
         "SSS222",
@@ -158,7 +158,7 @@ module MeaningErrorText =
         $"too many arguments for `{cut word}`",
         [
             if allowed = 0 then
-                "it takes none without a name"
+                "all its arguments need a name"
             else
                 $"it takes {allowed} without a name"
         ],
@@ -168,18 +168,18 @@ module MeaningErrorText =
         "SSS224", $"{cut argument} cannot be {found}", [ $"expected {expected}" ], None
 
     let private scaleTwice =
-        "SSS225", "there are two `@scale` on one statement", [], Some "leave one of them out"
+        "SSS225", "one statement has two `@scale`", [], Some "remove one of them"
 
     let private unknownScaleKind word guess =
         "SSS226",
-        $"there is no kind of factor `{cut word}`",
+        $"unknown kind of factor `{cut word}`",
         [ "expected `neuron`, `group` or `block`" ],
         didYouMean guess
 
     let private scaleOnCall word =
         "SSS227",
-        $"`{cut word}` is a definition and cannot carry a scaling factor",
-        [ "factors stand on layers and on `residual`" ],
+        $"`{cut word}` is a definition and cannot have a scaling factor",
+        [ "factors belong to layers and to `residual`" ],
         Some "write `@scale` inside the definition"
 
     let private notAnInteger what value =
@@ -188,29 +188,28 @@ module MeaningErrorText =
     let private outOfRange what value expected =
         "SSS302", $"{what} is {numberText value}", [ $"expected {expected}" ], None
 
-    let private notFinite =
-        "SSS303", "the value is too large to be counted with", [], None
+    let private notFinite = "SSS303", "the value is too large", [], None
 
     let private tooManyLayers limit =
         "SSS304",
         $"this makes more than {limit} layers",
-        [ "a network may have at most that many" ],
+        [ "a network cannot have more than that" ],
         None
 
     let private callsTooDeep limit =
         "SSS103",
         $"nested more than {limit} deep",
-        [ "calls and bodies may go that deep together" ],
+        [ "calls and bodies count together towards this limit" ],
         None
 
     let private unknownRecipeItem word guess =
         "SSS601",
-        $"a recipe has no `{cut word}`",
+        $"unknown item of a recipe: `{cut word}`",
         [ "items: " + String.concat ", " Words.recipe ],
         didYouMean guess
 
     let private recipeItemTwice word =
-        "SSS602", $"`{word}` is given twice", [], Some "leave one of them out"
+        "SSS602", $"`{word}` is given twice", [], Some "remove one of them"
 
     let private recipeForm item expected =
         "SSS603", $"this is not how `{item}` is written", [ $"expected `{expected}`" ], None
@@ -225,15 +224,15 @@ module MeaningErrorText =
         "SSS605",
         $"a target cannot steer `penalty {word}`",
         [
-            "it presses each factor at a speed that it knows, and holds those that stay above 0"
-            "only `penalty nonneg`, the default, moves factors like that"
+            "a target moves each factor at a known speed, and holds the factors that it keeps above 0"
+            "this works only with `penalty nonneg`, the default"
         ],
-        Some "leave out the penalty, or the target"
+        Some "remove the penalty, or remove the target"
 
     let private noGamma kind =
         "SSS651",
         $"the recipe has no gamma for the network's {kindText kind} factors",
-        [ "without a penalty they will hardly become zero, so nothing is removed" ],
+        [ "without a penalty they rarely become zero, so nothing is removed" ],
         Some $"write `gamma {kindText kind}=0.001`, for example"
 
     let private text problem =

@@ -3,7 +3,7 @@ namespace Sss.Dsl
 open System.Collections.Generic
 open Sss.Core
 
-/// What can be said of names without running anything: every definition is looked at once, called
+/// Checks of names that need no evaluation: every definition is looked at once, called
 /// or not.
 module internal Names =
 
@@ -138,7 +138,7 @@ module internal Names =
                     | _ -> ()
 
                     checkBody run known false inner
-            // A body without a label is no scope: a label in it stands where the body stands.
+            // A body without a label is not a scope: a label in it belongs to the scope of the body.
             | StatementKind.Body inner ->
                 checkBody run known (inRepeat && statement.Label.IsNone) inner
             | StatementKind.Broken -> ()
@@ -165,7 +165,7 @@ module internal Names =
             | _ -> []
         )
 
-    /// The definitions that are part of a ring or lead into one; each ring is reported once. With a
+    /// The definitions that are part of a circle or lead into one; each circle is reported once. With a
     /// stack of its own: chains of definitions may be as long as the file.
     let private findCycles run (order: Definition list) : HashSet<string> =
         let finished = HashSet<string>()

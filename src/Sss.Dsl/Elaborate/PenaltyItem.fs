@@ -6,7 +6,7 @@ open Sss.Dsl.RecipeItems
 /// `penalty …`: what γ is the weight of.
 module internal PenaltyItem =
 
-    /// The arguments behind the word, each at most once; those that the penalty does not have are
+    /// The arguments after the word, each at most once; those that the penalty does not have are
     /// reported. None: this is not the form of the item.
     let rec private arguments run word known given words =
         match words with

@@ -125,7 +125,7 @@ module internal RecipeItems =
 
     let private gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block ]
 
-    let private gammaExpected = "a number from 0 up"
+    let private gammaExpected = "a number of 0 or more"
 
     /// `KIND=G` of an item of γ.
     let private namedGamma

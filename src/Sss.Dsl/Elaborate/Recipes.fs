@@ -21,14 +21,14 @@ module internal Recipes =
                 run
                 item
                 (fun x -> x >= 0.0 && x < 1.0)
-                "a number from 0 to below 1"
+                "a number of at least 0 and below 1"
                 (fun x -> set (fun r -> { r with Momentum = x }))
         | "decay" ->
             oneReal
                 run
                 item
                 isNotNegative
-                "a number from 0 up"
+                "a number of 0 or more"
                 (fun x -> set (fun r -> { r with Decay = x }))
         | "target" ->
             match item.Words with
@@ -39,7 +39,7 @@ module internal Recipes =
                     value.Span
                     value.Value
                     (fun x -> x > 0.0 && x <= 1.0)
-                    "a fraction above 0 and up to 1"
+                    "a number above 0 and at most 1"
                     (fun x -> set (fun r -> { r with TargetMacs = Some x }))
             | _ -> badForm run item
         | "shrink" ->

@@ -3,7 +3,7 @@ namespace Sss.Dsl
 open System.Collections.Generic
 open Sss.Core
 
-/// Where elaboration stands: inside which calls, with which values.
+/// The position of elaboration: inside which calls, with which values.
 type internal Frame = {
     Env: Evaluate.Env
     CalledFrom: (string * Span) list

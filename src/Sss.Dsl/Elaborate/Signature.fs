@@ -115,7 +115,7 @@ module internal Signature =
     ]
 
     let private noWord (word: Located<string>) =
-        invalidArg "word" $"`{word.Value}` is no layer."
+        invalidArg "word" $"`{word.Value}` is not a layer."
 
     /// The arguments of a layer, matched; or what is wrong with them. `word`: one of `Op.words`.
     let bindLayer (word: Located<string>) arguments : Result<Bound, (MeaningProblem * Span) list> =

@@ -3,10 +3,10 @@ namespace Sss.Dsl
 open System.Collections.Generic
 open Sss.Core
 
-/// `sss fmt`: the author's lines and comments, with one way to write blanks, braces and indentation.
+/// `sss fmt`: the author's lines and comments, with one style for spaces, braces and indentation.
 module internal Format =
 
-    /// For each `{`, whether its body goes over lines: where a newline or a comment stands in it.
+    /// For each `{`, whether its body spans several lines: where a newline or a comment is in it.
     let private manyLines (tokens: Token[]) : bool[] =
         let result = Array.zeroCreate tokens.Length
         let opened = Stack<int>()

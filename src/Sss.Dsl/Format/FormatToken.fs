@@ -8,9 +8,9 @@ module internal FormatToken =
     type Expecting =
         | NoBody
         | OneBody
-        /// Behind a label: a body, or a statement of any kind.
+        /// After a label: a body, or a statement of any kind.
         | Labelled
-        /// `concat` goes on as long as bodies follow.
+        /// `concat` continues as long as bodies follow.
         | Bodies
 
     type Brace = { IsMany: bool; Outer: Expecting }
@@ -22,7 +22,7 @@ module internal FormatToken =
         Parentheses: int
         IsParameters: bool
         Expecting: Expecting
-        /// Whether the next token stands directly behind the last one.
+        /// Whether the next token is directly after the last one.
         Glue: bool
         /// Newlines since the last token.
         Newlines: int
@@ -47,7 +47,7 @@ module internal FormatToken =
         Out: Layout
     }
 
-    /// The next token that is no newline, from here.
+    /// The next token that is not a newline, from here.
     let rec private ahead (tokens: Token[]) i =
         if i < tokens.Length && tokens[i] = Token.Newline then
             ahead tokens (i + 1)
@@ -142,7 +142,7 @@ module internal FormatToken =
         }
 
         if page.Many[i] then
-            // A comment behind the brace stays there.
+            // A comment after the brace stays there.
             let s =
                 match Array.tryItem (i + 1) page.Tokens with
                 | Some(Token.Comment _) -> s
@@ -261,7 +261,7 @@ module internal FormatToken =
         page.Out.Add(string c, s.Glue || not (before || behind))
         { s with Glue = s.Glue || not behind }
 
-    /// Writes a token; what is known behind it.
+    /// Writes a token; what is known after it.
     let write (page: Page) (s: State) (i: int) =
         let written (next: State) = {
             next with

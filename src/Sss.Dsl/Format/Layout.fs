@@ -3,7 +3,7 @@ namespace Sss.Dsl
 open System.Collections.Generic
 open System.Text
 
-/// Lines as they are built: tokens of a line with the blanks between them, comments beside them.
+/// Lines under construction: the tokens of a line with spaces between them, and comments next to them.
 type internal Layout() =
     let lines = ResizeArray<struct (int * string * string)>()
     let line = StringBuilder()
@@ -14,10 +14,10 @@ type internal Layout() =
     let mutable wantsBlank = false
     let mutable isOpening = true
 
-    /// Whether nothing stands on the line yet.
+    /// Whether nothing is on the line yet.
     member _.IsEmpty = line.Length = 0 && comment = ""
 
-    /// Adds a piece behind what stands there; `glue`: without a blank between.
+    /// Adds a piece after what is there; `glue`: without a blank between.
     member _.Add(piece: string, glue: bool) =
         if line.Length = 0 then
             lineDepth <- depth + extra
@@ -54,7 +54,7 @@ type internal Layout() =
     /// The lines that follow go one level in or out.
     member _.Indent(by: int) = depth <- depth + by
 
-    /// Whether the lines that follow go on with a statement.
+    /// Whether the lines that follow continue with a statement.
     member _.Continue(isOn: bool) = extra <- if isOn then 1 else 0
 
     /// The whole text. Comments beside neighbouring lines are put under each other.

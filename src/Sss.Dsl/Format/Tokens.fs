@@ -9,7 +9,7 @@ type internal Token =
     | Word of string
     /// `{ } ( ) ; , : =`
     | Mark of char
-    /// `+ - * /`, and whether blanks stood before and behind it.
+    /// `+ - * /`, and whether there were spaces before and after it.
     | Operator of char * before: bool * behind: bool
     /// `// …` without the blanks at its end.
     | Comment of string

@@ -9,7 +9,7 @@ type internal Line =
     | Text of string
     /// A call of a definition without a label: neighbours are written as one `repeat`.
     | Call of string
-    /// `head {`, lines, `}`, and another block behind the brace.
+    /// `head {`, lines, `}`, and another block after the brace.
     | Block of head: string * Line list * tail: Line option
 
 /// Writing lines.

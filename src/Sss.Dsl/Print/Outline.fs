@@ -25,7 +25,7 @@ module internal Outline =
         else
             struct (name.Substring(prefix, dot - prefix), true)
 
-    /// The outline of nodes whose names all begin with a prefix of so many characters.
+    /// The outline of nodes whose names all begin with a prefix of this many characters.
     let rec ofNodes (prefix: int) (nodes: Node list) : Outline list =
         let found = ResizeArray<Outline>()
         let mutable rest = nodes

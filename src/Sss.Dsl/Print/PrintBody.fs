@@ -12,7 +12,7 @@ module internal PrintBody =
     /// The texts of scopes' bodies with nothing shared.
     type Keys = Dictionary<Outline list, string>
 
-    /// What goes along: the calls, and the texts that they are found by.
+    /// The state: the calls, and the texts that identify them.
     type Run = { Shared: Shared; Keys: Keys }
 
     /// The definition's word that a scope's name could come from, and the number.
@@ -56,8 +56,8 @@ module internal PrintBody =
 
     let private familyOf (op: Op) = (Op.facts op).Family
 
-    /// A layer goes on the line of the one before it when it only finishes it: a bn behind weights,
-    /// an activation behind either.
+    /// A layer goes on the line of the one before it when it only finishes it: a bn after weights,
+    /// an activation after either.
     let private joins before layer =
         match before |> Option.map familyOf, familyOf layer with
         | Some Family.Weights, (Family.Norm | Family.Pointwise)

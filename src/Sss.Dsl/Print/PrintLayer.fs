@@ -25,7 +25,7 @@ module internal PrintLayer =
             let init = if s.Init = 1.0 then "" else ", init=" + Numbers.real s.Init
             " @scale(" + kind + gamma + init + ")"
 
-    /// An extent where one number may stand for both axes.
+    /// An extent where one number may give both axes.
     let private extent (size: Size) =
         if size.H = size.W then string size.H else size.ToString()
 

@@ -52,7 +52,7 @@ module internal PrintRecipe =
                 " pca=" + real a.Pca
         ]
 
-    /// `train { … }`, a line an item.
+    /// `train { … }`, one line per item.
     let recipe (r: Recipe) : string =
         let items = [
             "epochs " + string r.Epochs

@@ -10,7 +10,7 @@ module internal Sharing =
     type private Family = {
         /// The bodies' texts in order, each with one of the bodies.
         Bodies: ResizeArray<string * Outline list>
-        /// False: a name of this word stands on something else, or out of order, so that a definition
+        /// False: a name of this word is used for something else, or is out of order, so that a definition
         /// of the word would make it a forbidden label.
         mutable MayBeDefined: bool
     }
@@ -45,7 +45,7 @@ module internal Sharing =
             Some word
         | None -> None
 
-    /// A name that is no scope's: its word may not become a definition.
+    /// A name that is not a scope's: its word may not become a definition.
     let private takeOther run name =
         match take run name with
         | Some word when not (Words.isReserved word) -> (family run word).MayBeDefined <- false

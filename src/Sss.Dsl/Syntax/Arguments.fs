@@ -35,7 +35,7 @@ let commaList (p: P<'T>) : P<'T list> =
             )
     }
 
-/// `NAME=` behind which a value follows; nothing is read where there is none.
+/// `NAME=` after which a value follows; nothing is read where there is none.
 let named (blanks: P<unit>) : P<Located<string> option> =
     tryRead (
         syntax {
@@ -82,7 +82,7 @@ let private scaleArguments =
         let! _ = symbol '@'
 
         match! isNext "scale" with
-        | false -> return! unexpected [ "`scale` behind `@`" ]
+        | false -> return! unexpected [ "`scale` after `@`" ]
         | true ->
             let! _ = word []
             do! blanks
@@ -143,7 +143,7 @@ let scales: P<ScaleSyntax list> =
         }
     )
 
-/// Refuses `4 * k`: blanks separate arguments.
+/// Refuses `4 * k`: spaces separate arguments.
 let private notLoose: P<unit> =
     syntax {
         let! loose =

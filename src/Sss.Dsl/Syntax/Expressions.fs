@@ -5,7 +5,7 @@ open Sss.Core
 open Sss.Dsl.Lexeme
 open Sss.Dsl.Numerals
 
-/// What may stand between the parts of an expression.
+/// What may be between the parts of an expression.
 type Spacing =
     /// Nothing: blanks end an argument.
     | Tight
@@ -89,7 +89,7 @@ and private operator spacing power : P<Located<Operator> option> =
 /// An expression: signs, then `* /`, then `+ -`, each from left to right.
 and expr (spacing: Spacing) : P<Expr> = climb spacing 1
 
-/// An operand, and operators of at least a binding power behind it.
+/// An operand, and operators of at least a binding power after it.
 and private climb spacing power : P<Expr> =
     let tighter operator =
         if operator = Plus || operator = Minus then 2 else 3

@@ -3,12 +3,12 @@ namespace Sss.Dsl
 open System
 open Sss.Core
 
-/// A look at a text before it is parsed: a text of ten megabytes can hold more statements than a
+/// Checks the length of a text before it is parsed: a text of ten megabytes can hold more statements than a
 /// network may have layers, and parsing them all takes seconds and hundreds of megabytes.
 [<RequireQualifiedAccess>]
 module internal Length =
 
-    /// Statements that a text may hold: the layers of the largest network, and what stands around them.
+    /// Statements that a text may hold: the layers of the largest network, and what is around them.
     let private limit = Check.maxLayers + 1_000
 
     let private isBlank c = c = ' ' || c = '\t' || c = '\r'

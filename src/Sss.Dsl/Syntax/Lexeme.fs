@@ -4,7 +4,7 @@ module internal Sss.Dsl.Lexeme
 open FParsec
 open Sss.Core
 
-/// What goes along while a text is parsed. A value: FParsec restores it when it backtracks.
+/// The state while a text is parsed. A value: FParsec restores it when it backtracks.
 type State = {
     /// Braces and parentheses that are open.
     Depth: int
@@ -19,7 +19,7 @@ type P<'T> = Parser<'T, State>
 /// How deep braces and parentheses may go, and how many operators an expression may have.
 let maxDepth = 200
 
-/// Mistakes of form that are worth reading; a text with more of them is no text of ours.
+/// The largest number of syntax errors to report; a text with more of them is probably not a network.
 let maxErrors = 100
 
 /// Passes a failure on under another type.
@@ -94,10 +94,10 @@ let failWith (problem: SyntaxProblem) (span: Span) : P<'T> =
 
 let private isBlank c = c = ' ' || c = '\t'
 let private isStart c = isAsciiLetter c || c = '_'
-/// Whether a character goes on a name or a number.
+/// Whether a character continues a name or a number.
 let isInner c = isAsciiLetter c || isDigit c || c = '_'
 
-/// The next character and the one behind it; nothing is read.
+/// The next character and the one after it; nothing is read.
 let peek: P<struct (char * char)> =
     fun stream -> Reply(struct (stream.Peek(), stream.Peek(1)))
 
@@ -242,7 +242,7 @@ let symbol (c: char) : P<Span> =
     }
 
 /// Operands with operators between them, joined from left to right. `operator` reads one or gives
-/// None; `right` reads what stands on its right side.
+/// None; `right` reads what is on its right side.
 let leftToRight
     (operand: P<'T>)
     (operator: P<Located<'O> option>)
@@ -274,7 +274,7 @@ let leftToRight
 
         left
 
-/// Runs a parser one level deeper; `span` is where it is complained about the depth.
+/// Runs a parser one level deeper; `span` is the place for an error about the depth.
 let deeper (span: Span) (p: P<'T>) : P<'T> =
     fun stream ->
         let depth = stream.UserState.Depth

@@ -58,7 +58,7 @@ let private recipeItem: P<RecipeItem> =
         let! words =
             collect (
                 syntax {
-                    // The epochs of `step … at` may go on behind a comma in the next line.
+                    // The epochs of `step … at` may continue after a comma in the next line.
                     do! if isOpen.Value then lines else blanks
 
                     match! endsStatement with
@@ -88,7 +88,7 @@ let private broken: RecipeItem = {
 
 let private expectedBehind = [ "`train`"; "the end of the file" ]
 
-/// Behind the network: the recipe, or nothing.
+/// After the network: the recipe, or nothing.
 let private train: P<Train option> =
     syntax {
         do! separators

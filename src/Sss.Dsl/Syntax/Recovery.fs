@@ -1,4 +1,4 @@
-/// Going on behind a mistake, so that one run reports them all. One of the three files that know FParsec.
+/// Continuing after a mistake, so that one run reports them all. One of the three files that know FParsec.
 module internal Sss.Dsl.Recovery
 
 open FParsec
@@ -22,7 +22,7 @@ let private errorOf (stream: CharStream<State>) (reply: Reply<'T>) : SyntaxError
         }
     })
 
-/// Notes a mistake; behind the last one that is worth reading, parsing is over.
+/// Notes a mistake; after the last one that is worth reading, parsing is over.
 let private note (error: SyntaxError) : P<unit> =
     fun stream ->
         let state = stream.UserState
@@ -39,7 +39,7 @@ let private note (error: SyntaxError) : P<unit> =
         else
             failWith error.Problem error.Span stream
 
-/// Skips to where the next statement may begin: behind what is broken, over whole braces.
+/// Skips to where the next statement may begin: after what is broken, over whole braces.
 let private skipStatement (stream: CharStream<State>) =
     let mutable depth = 0
     let mutable isOpen = true
@@ -61,7 +61,7 @@ let private skipStatement (stream: CharStream<State>) =
             elif c = '}' then
                 depth <- depth - 1
 
-/// Runs a parser; a mistake is noted and skipped, and `broken` stands in its place.
+/// Runs a parser; a mistake is noted and skipped, and `broken` is used in its place.
 let recover (broken: 'T) (p: P<'T>) : P<'T> =
     fun stream ->
         let reply = p stream
@@ -78,7 +78,7 @@ let recover (broken: 'T) (p: P<'T>) : P<'T> =
                 failed noted
 
 /// Notes a `{` that is never closed. One missing brace leaves all outer ones open too: the
-/// innermost tells enough.
+/// innermost is enough.
 let private noteUnclosed what span : P<unit> =
     fun stream ->
         let isUnclosed (error: SyntaxError) =

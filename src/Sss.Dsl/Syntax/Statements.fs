@@ -1,4 +1,4 @@
-/// Statements, definitions and what else stands in a network.
+/// Statements, definitions and what else is in a network.
 module internal Sss.Dsl.Statements
 
 open Sss.Core
@@ -54,7 +54,7 @@ and private statement () : P<Statement> =
                 return! unlabelled None first
     }
 
-/// What stands behind a label.
+/// What is after a label.
 and private labelled (label: Located<string>) : P<Statement> =
     syntax {
         let! struct (c, _) = peek
@@ -138,7 +138,7 @@ let private definition: P<Item> =
             }
     }
 
-/// `input`, `classes` or `def` at the start of an item, if it is no label.
+/// `input`, `classes` or `def` at the start of an item, if it is not a label.
 let private keyword: P<Located<string> option> =
     tryRead (
         syntax {
@@ -157,7 +157,7 @@ let private keyword: P<Located<string> option> =
         }
     )
 
-/// What stands directly in the braces of a network.
+/// What is directly in the braces of a network.
 let private item: P<Item> =
     syntax {
         match! keyword with

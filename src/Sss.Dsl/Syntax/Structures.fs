@@ -99,7 +99,7 @@ let concat (body: string -> P<Statement list>) : P<StatementKind> =
 
         if branches.Length < 2 then
             do! lines
-            return! unexpected [ "`{`: a concat joins at least two bodies" ]
+            return! unexpected [ "`{`: a concat joins two or more bodies" ]
         else
             return StatementKind.Concat branches
     }

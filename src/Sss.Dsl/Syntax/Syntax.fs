@@ -70,7 +70,7 @@ and Statement = {
     Span: Span
 }
 
-/// What stands behind `shortcut`, if that is there.
+/// What is after `shortcut`, if that is there.
 and [<RequireQualifiedAccess>] ShortcutSyntax =
     | Identity
     | Auto
@@ -89,7 +89,7 @@ type Definition = {
     Body: Statement list
 }
 
-/// What stands in the braces of a network.
+/// What is in the braces of a network.
 [<RequireQualifiedAccess>]
 type Item =
     | Input of Located<int64 list> * keyword: Span
@@ -97,7 +97,7 @@ type Item =
     | Definition of Definition
     | Statement of Statement
 
-/// One word of a recipe's item behind its keyword.
+/// One word of a recipe's item after its keyword.
 [<RequireQualifiedAccess>]
 type RecipeWord =
     | Number of float * Span

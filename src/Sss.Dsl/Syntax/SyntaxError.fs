@@ -2,17 +2,17 @@ namespace Sss.Dsl
 
 open Sss.Core
 
-/// What can be wrong with the form of a text.
+/// Syntax errors of a text.
 [<RequireQualifiedAccess>]
 type SyntaxProblem =
     /// Something else was expected; `found` is a piece of the text, "" at the end of the file.
     | Unexpected of found: string * expected: string list
     /// A `{` that is never closed.
     | Unclosed of what: string
-    /// More braces or parentheses inside each other, or more operators, than anyone writes.
+    /// Too many nested braces or parentheses, or too many operators.
     | TooDeep of limit: int
     | BadNumber of text: string
-    /// An operator with blanks around it in an argument.
+    /// An operator with spaces around it in an argument.
     | LooseOperator of operator: string
     | ReservedName of word: string * purpose: string
     | PositionalAfterNamed
@@ -27,10 +27,10 @@ type SyntaxProblem =
     /// A kernel written as one number, or as numbers apart.
     | BadDims of text: string
 
-/// One mistake of form, and where.
+/// One syntax error, and where.
 type SyntaxError = { Problem: SyntaxProblem; Span: Span }
 
-/// The wording of mistakes of form.
+/// The wording of syntax errors.
 [<RequireQualifiedAccess>]
 module SyntaxErrorText =
 
@@ -55,13 +55,13 @@ module SyntaxErrorText =
     let private tooDeep limit =
         "SSS103",
         $"nested more than {limit} deep",
-        [ "braces, parentheses, calls and operators may go that deep only" ],
+        [ "this limit holds for braces, parentheses, calls and operators together" ],
         Some "use a `def` or a `repeat`"
 
     let private tooLong limit =
         "SSS304",
-        $"the text goes on for more than {limit} statements",
-        [ "a network may have at most that many layers" ],
+        $"the text has more than {limit} statements",
+        [ "a network cannot have more layers than that" ],
         Some "use a `def` or a `repeat`"
 
     let private badNumber text =
@@ -72,32 +72,32 @@ module SyntaxErrorText =
 
     let private looseOperator operator =
         "SSS105",
-        $"the operator `{operator}` stands apart in an argument",
-        [ "blanks separate arguments" ],
-        Some $"write it without blanks, `4{operator}k`, or in parentheses, `(4 {operator} k)`"
+        $"the operator `{operator}` has spaces around it in an argument",
+        [ "spaces separate arguments" ],
+        Some $"write it without spaces, `4{operator}k`, or in parentheses, `(4 {operator} k)`"
 
     let private reservedName word purpose =
         "SSS106",
-        $"`{word}` is a word of the language and cannot be {purpose}",
+        $"`{word}` is a reserved word and cannot be {purpose}",
         [],
         Some $"use another name, such as `{word}_a`"
 
     let private positionalAfterNamed =
         "SSS107",
-        "an argument without a name stands behind one with a name",
+        "an argument without a name follows one with a name",
         [ "arguments without names come first" ],
         None
 
     let private trainInside =
         "SSS108",
-        "`train` stands inside the network",
-        [ "the recipe comes behind the network" ],
+        "`train` is inside the network",
+        [ "the recipe comes after the network" ],
         Some "close the network with `}` first"
 
     let private itemInside word =
         "SSS109",
-        $"`{word}` stands inside a body",
-        [ $"`{word}` belongs directly into the braces of `network`" ],
+        $"`{word}` is inside a body",
+        [ $"`{word}` must be directly inside the braces of `network`" ],
         None
 
     let private noNetwork =

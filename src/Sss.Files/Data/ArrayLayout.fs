@@ -50,7 +50,7 @@ module ArrayLayout =
             Ok {
                 Shape = Shape.vector features
                 IsLast = false
-                Text = "N x F (vectors, no images)"
+                Text = "N x F (vectors, not images)"
             }
         | [ _; h; w ], _ -> Ok(arrangement 1 h w false "N x H x W")
         | [ _; a; b; c ], Some "NCHW" -> Ok(first a b c)

@@ -4,7 +4,7 @@ open System
 open System.Buffers
 open Sss.Core
 
-/// Everything that turns images of a split into input values, worked out once.
+/// Everything that converts images of a split to input values, computed once.
 type BatchPlan = {
     Split: Split
     Preparation: Preparation
@@ -106,7 +106,7 @@ module Batch =
         )
 
     /// The same with a random rectangle scaled to the whole, where the plan has it; gives the stream
-    /// behind the draws that this took.
+    /// after the draws that this took.
     let private scaled plan index (rng: Rng) (target: float32[]) : Result<Rng, FileError> =
         let shape = plan.Split.Shape
         let least = plan.Augment.Area
@@ -116,7 +116,7 @@ module Batch =
         else
             match plan.Split.Pixels with
             | Pictures pictures ->
-                // The reader knows the picture's size, and asks once.
+                // The reader knows the picture's size, and calls this once.
                 let after = ref rng
 
                 let choose size =
@@ -240,7 +240,7 @@ module Batch =
 
     /// Writes one image, C × H × W, into as many values: normalised and (in a training plan) changed
     /// at random in the order of `Augment`. The random choice depends on the plan's seed, on `draw`
-    /// (whatever tells two uses of the same image apart: the epoch) and on the index alone. Fails
+    /// (which distinguishes two uses of the same image: the epoch) and on the index alone. Fails
     /// where the picture cannot be read.
     let one
         (plan: BatchPlan)
@@ -250,7 +250,7 @@ module Batch =
         : Result<unit, FileError> =
         write plan draw index index destination
 
-    /// So many images behind a broken one are tried in its place.
+    /// This many images after a broken one are tried in its place.
     let private substitutes = 100
 
     /// Fills `images` with the images of `indices`, N × C × H × W, and `labels` with their classes

@@ -19,7 +19,7 @@ module Cifar =
         /// Label bytes before the pixels; the last one is the class.
         Labels: int
         Classes: int
-        /// Class names, one a line.
+        /// Class names, one per line.
         Names: string
     }
 

@@ -1,15 +1,15 @@
 namespace Sss.Files
 
-/// Class names of a network beside those of a data set.
+/// Class names of a network and those of a data set.
 [<RequireQualifiedAccess>]
 module Classes =
 
-    /// Whether the names are no more than numbers from 0, as those of arrays are.
+    /// Whether the names are only numbers from 0, like those of arrays.
     let private areNumbers (names: string list) =
         names |> List.indexed |> List.forall (fun (i, name) -> name = string i)
 
     /// For each class of a data set the class of the network that it is: by its name where the
-    /// network knows all the names, in whatever order; by its number where either side has nothing
+    /// network knows all the names, in any order; by its number where either side has nothing
     /// but numbers. None: neither.
     let matching (network: string list) (data: string list) : int[] option =
         let places =

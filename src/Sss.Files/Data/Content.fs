@@ -29,10 +29,10 @@ type internal Reader(stream: Stream, path: string, part: string option, length: 
             )
         )
 
-    /// An error where the reader stands.
+    /// An error at the reader's position.
     member r.Fault(fault: Fault) : Result<'T, FileError> = r.FaultAt position fault
 
-    /// Fails unless so many bytes are left.
+    /// Fails unless this many bytes are left.
     member r.Need (what: string) (count: int64) : Result<unit, FileError> =
         if count <= r.Left then
             Ok()
@@ -114,7 +114,7 @@ module internal Content =
     let private opened path read =
         RegularFile.check path |> Result.bind (fun () -> FileError.catching path read)
 
-    /// Reads a file, or what it unpacks to when its first two bytes are gzip's, whatever its name.
+    /// Reads a file, or what it unpacks to when its first two bytes are gzip's, regardless of its name.
     let read (path: string) (parse: Reader -> Result<'T, FileError>) : Result<'T, FileError> =
         opened
             path

@@ -5,7 +5,7 @@ open System.Collections.Generic
 open System.Runtime.InteropServices
 open Sss.Core
 
-/// What a data set's images and labels say about it before training. Only images in memory are
+/// Checks of a data set's images and labels before training. Only images in memory are
 /// compared; each is read about twice.
 [<RequireQualifiedAccess>]
 module DataChecks =
@@ -60,7 +60,7 @@ module DataChecks =
                     -1
             )
 
-    /// Copies are told where they are a tenth of all images or more.
+    /// Copies are reported if they are a tenth of all images or more.
     let private isMany copies images = copies > 0 && 10 * copies >= images
 
     let private ofCopies (d: Dataset) : DataNote list =
@@ -136,7 +136,7 @@ module DataChecks =
         let absent = named (fun i -> train[i] = 0 && test[i] = 0)
         let single = named (fun i -> train[i] = 1)
 
-        // Who asks for fewer images than there are classes has been told so.
+        // A request for fewer images than classes has been reported already.
         let isLimited =
             d.Notes
             |> List.exists (
@@ -162,7 +162,7 @@ module DataChecks =
                 DataNote.BelowBatch(d.Train.Count, batch)
         ]
 
-    /// What should be known before training on a data set in batches of `batch` images, faults first:
+    /// Remarks before training on a data set in batches of `batch` images, faults first:
     /// what its labels, its images and its `Notes` say.
     let notes (batch: int) (d: Dataset) : DataNote list =
         let ofImages = if isInMemory d.Train then ofCopies d else []

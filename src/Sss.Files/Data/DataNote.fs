@@ -3,7 +3,7 @@ namespace Sss.Files
 open System
 open Sss.Core
 
-/// What whoever trains on a data set should know about it. Each case carries the facts, not the
+/// Remarks about a data set for users who train on it. Each case contains the facts, not the
 /// wording.
 [<RequireQualifiedAccess>]
 type DataNote =
@@ -69,12 +69,12 @@ module DataNote =
 
     let private divided train test seed single =
         let text =
-            $"divided class by class, at random with seed {seed}: {train} images to train on, {test} to test with"
+            $"split class by class, at random with seed {seed}: {train} images for training, {test} for testing"
 
         if List.isEmpty single then
             text
         else
-            $"{text}; the only image of {some single} is trained on"
+            $"{text}; the only image of {some single} is for training"
 
     let private text note =
         match note with
@@ -82,7 +82,7 @@ module DataNote =
         | DataNote.Unlearned(classes, images) ->
             $"""{counted images "test image"} of classes that have no training images: {some classes}"""
         | DataNote.OneClass(name, images) ->
-            $"all {images} training images are of one class, `{name}`: there is nothing to tell apart"
+            $"all {images} training images are of one class, `{name}`: there is nothing to classify"
         | DataNote.AllSame images ->
             $"all {images} training images are the same image: there is nothing to learn"
         | DataNote.Absent classes -> $"no images at all of {some classes}"
@@ -93,22 +93,22 @@ module DataNote =
             let tail = if more > 0 then $" and {more} more" else ""
             $"""all training images of a class are the same image: {String.Join(", ", shown)}{tail}"""
         | DataNote.Copies(copies, images) ->
-            $"{copies} of {images} training images are copies of another one; were they decoded as they should be?"
+            $"{copies} of {images} training images are copies of another one; were they decoded correctly?"
         | DataNote.TwoLabels images ->
-            $"""{counted images "training image"} also there with another label: no network can be right on both"""
+            $"""{counted images "training image"} also present with another label: no network can classify both correctly"""
         | DataNote.TrainAndTest(images, tests) ->
-            $"{images} of {tests} test images are training images too: accuracy will look better than it is"
-        | DataNote.OneImage classes -> $"one training image only of {some classes}"
+            $"{images} of {tests} test images are training images too: the accuracy will be too high"
+        | DataNote.OneImage classes -> $"only one training image of {some classes}"
         | DataNote.BelowBatch(images, batch) ->
             $"""{counted images "training image"}, fewer than a batch of {batch}: each step takes all of them"""
         | DataNote.Limited(what, count, classes, had, seed) -> limited what count classes had seed
         | DataNote.Divided(train, test, seed, single) -> divided train test seed single
 
-    /// One line, without a full stop. Names of folders and classes are the user's: what would steer a
+    /// One line, without a full stop. Names of folders and classes are the user's: what would control a
     /// terminal or begin a new line is escaped.
     let message note = Escape.line (text note)
 
-    /// So many lines of one data set at most.
+    /// At most this many lines per data set.
     let private mostLines = 12
 
     /// Notes below a title, of a bounded number of lines; empty where there is no note.

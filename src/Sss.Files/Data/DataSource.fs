@@ -16,7 +16,7 @@ type DataSource =
     | Cifar10 of folder: string
     /// A folder with the binary files of CIFAR-100.
     | Cifar100 of folder: string
-    /// A folder of pictures, a sub-folder a class.
+    /// A folder of pictures, a sub-folder per class.
     | Folder of folder: string
     /// A NumPy archive.
     | Npz of file: string
@@ -37,7 +37,7 @@ module DataSource =
     let private kinds = withPath |> List.map (fun (kind, _, _) -> kind)
     let private names = [ "digits"; "fashion-mnist" ] @ kinds
 
-    /// What `DATA` may be, as far as it can be told without the path: `digits`, `idx:`, …
+    /// What `DATA` may be, as far as it is known without the path: `digits`, `idx:`, …
     let forms = [ "digits"; "fashion-mnist" ] @ List.map (fun kind -> kind + ":") kinds
 
     /// Reads `digits`, `fashion-mnist`, `idx:DIR` and the rest.

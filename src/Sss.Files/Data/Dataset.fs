@@ -5,13 +5,13 @@ open Sss.Core
 /// Picture files, each an image of a split: the middle, scaled to the split's shape, in bytes.
 type Pictures = {
     Paths: string[]
-    /// All images, decoded once; None: each is decoded whenever it is asked for.
+    /// All images, decoded once; None: each is decoded whenever it is requested.
     Kept: byte[] option
 }
 
 /// The pixels of a split: N images, each channels × height × width, all rows after each other.
 type Pixels =
-    /// As stored; what they mean is told by the `Range` of the data set.
+    /// As stored; the `Range` of the data set says what they mean.
     | Bytes of byte[]
     | Floats of float32[]
     | Pictures of Pictures
@@ -36,13 +36,13 @@ type Dataset = {
     Test: Split
     /// What its images go through to become input: its own, or that of a network which is tried on it.
     Preparation: Preparation
-    /// What the stored pixels mean, whatever `Preparation` was made for.
+    /// What the stored pixels mean, independent of `Preparation`.
     Range: PixelRange
-    /// What an array of images was taken for; None where the format leaves nothing open.
+    /// How an array of images was interpreted; None where the format leaves nothing open.
     Facts: PixelFacts option
-    /// Pictures that were left out because they are broken, with the reasons.
+    /// Pictures that were skipped because they are broken, with the reasons.
     Skipped: FileError list
-    /// What whoever trains on it should know: of a folder, what was found besides its pictures; how
+    /// Remarks for users who train on it: of a folder, what was found besides its pictures; how
     /// images were chosen.
     Notes: DataNote list
 }
@@ -52,7 +52,7 @@ type Dataset = {
 type internal Moments = {
     /// Pixels, of one channel.
     Count: int64
-    /// One a channel.
+    /// One per channel.
     Sums: int64[]
     Squares: int64[]
 }
@@ -217,6 +217,6 @@ module Split =
         Notes = []
     }
 
-    /// The same with the scale that the range asks for.
+    /// The same with the scale for the range.
     let internal together name classes range train test : Dataset =
         scaled name classes range (Preparation.scaleOf range) train test

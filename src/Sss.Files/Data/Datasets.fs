@@ -71,7 +71,7 @@ module Dataset =
         DataSource.load options (Some network.Input) source
         |> Result.map (withBackground options)
 
-    /// Fails unless the pictures of a data set were read with the options that a recipe asks for:
+    /// Fails unless the pictures of a data set were read with the options of a recipe:
     /// mean and deviation, and what a user sees of the images, depend on them.
     let readWith (options: PictureOptions) (dataset: Dataset) : Result<Dataset, FileError> =
         match dataset.Train.Pixels with
@@ -153,7 +153,7 @@ module Dataset =
                         Labels = split.Labels |> Array.map (fun label -> places[label])
                 }
 
-    /// So many training images only: the first ones where they have all classes in about their
+    /// This many training images only: the first ones where they have all classes in about their
     /// proportions, else a draw of each class in proportion (`Sampling.places`). Preparation and test
     /// split stay. A draw is noted.
     let limitBy (seed: int) (count: int) (dataset: Dataset) : Dataset =

@@ -9,7 +9,7 @@ type internal ClassFolder = {
     Name: string
     /// Relative to the data set's root.
     Shown: string
-    /// Full paths, in the order of their characters' numbers, whatever the file system gives.
+    /// Full paths, in the order of their characters' numbers, regardless of the order that the file system gives.
     Pictures: string list
     /// Other files that are not hidden, by suffix in lower case; most files first.
     Suffixes: (string * int) list

@@ -2,13 +2,13 @@ namespace Sss.Files
 
 open System
 
-/// What a look at a folder of pictures finds, besides the pictures. Each case carries the facts, not
+/// Remarks about a folder of pictures. Each case contains the facts, not
 /// the wording. Folders are named relative to the data set's root.
 [<RequireQualifiedAccess>]
 type FolderNote =
-    /// Hidden folders and hidden pictures, which are passed over.
+    /// Hidden folders and hidden pictures, which are skipped.
     | Hidden of names: string list
-    /// Class folders with nothing in them, which are no classes.
+    /// Class folders with nothing in them, which are not classes.
     | Empty of folders: string list
     /// Files of a class folder that are not read, by suffix.
     | NotRead of folder: string * suffixes: (string * int) list
@@ -20,11 +20,11 @@ type FolderNote =
     | Beside of folders: string list
     /// A validation folder that is not used, since there is a test folder.
     | Unused of folder: string * test: string
-    /// A validation folder that is tested with, since there is no test folder.
+    /// A validation folder that is used for testing, since there is no test folder.
     | StandsIn of folder: string
-    /// Classes that are trained and never tested.
+    /// Classes with training images but no test images.
     | Untested of classes: string list
-    /// Two classes whose names a person reads as one.
+    /// Two classes whose names look the same.
     | Alike of first: string * second: string * Likeness
     /// A fault: a class folder without a picture that can be read. How many files of which suffixes, how
     /// many pictures in folders below it, and how many broken pictures it has.
@@ -114,11 +114,11 @@ module FolderNote =
         | FolderNote.Loose(folder, pictures) ->
             $"""`{folder}`: {counted pictures "picture"} in no class folder, not used"""
         | FolderNote.Beside folders ->
-            $"not used, since they are neither training nor test: {some folders}"
+            $"not used, because they are neither training nor test: {some folders}"
         | FolderNote.Unused(folder, test) ->
-            $"`{folder}` is not used: `{test}` is tested with, and --validation takes its images from training"
+            $"`{folder}` is not used: the test images are from `{test}`, and --validation takes its images from training"
         | FolderNote.StandsIn folder ->
-            $"`{folder}` is tested with, since there is no folder `test`"
+            $"`{folder}` is used for testing, because there is no folder `test`"
         | FolderNote.Untested classes -> $"no test pictures of {some classes}"
         | FolderNote.Alike(first, second, likeness) ->
             $"classes `{first}` and `{second}` differ only in {Likeness.describe likeness}"
@@ -126,7 +126,7 @@ module FolderNote =
             noPictures folder suffixes nested broken
         | FolderNote.Unlearnable(folder, pictures, near) -> unlearnable folder pictures near
 
-/// Why a folder's parts cannot be told.
+/// Why the parts of a folder cannot be determined.
 [<RequireQualifiedAccess>]
 type PartsFault =
     /// A training folder, and no folder to test with.
@@ -146,10 +146,10 @@ module PartsFault =
     let lines fault =
         let fact =
             match fault with
-            | PartsFault.NoTest train -> $"there is `{train}` and no folder to test with"
-            | PartsFault.NoTrain test -> $"there is `{test}` and no folder `train`"
+            | PartsFault.NoTest train -> $"there is `{train}` but no test folder"
+            | PartsFault.NoTrain test -> $"there is `{test}` but no folder `train`"
             | PartsFault.Twice(first, second) ->
-                $"`{first}` and `{second}` are both there; one of them has to go"
+                $"`{first}` and `{second}` both exist; remove one of them"
             | PartsFault.NoClassFolders(part, other) ->
                 $"`{part}` has class folders and `{other}` has none"
 

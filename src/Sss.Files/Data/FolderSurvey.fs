@@ -16,7 +16,7 @@ type internal FolderSurvey = {
     Notes: FolderNote list
 }
 
-/// Where a folder keeps what is trained on and what is tested with.
+/// Where a folder has its training and test pictures.
 [<RequireQualifiedAccess>]
 type internal FolderLayout =
     /// Class folders at the root.
@@ -24,7 +24,7 @@ type internal FolderLayout =
     /// Class folders in two folders, by name; a validation folder that is not used, and other folders.
     | Parts of train: string * test: string * unused: string list * beside: string list
 
-/// Looks at a folder of pictures before any is opened: which layout, which classes, which pictures, and
+/// Surveys a folder of pictures before any is opened: which layout, which classes, which pictures, and
 /// what is missing, ignored or does not fit.
 [<RequireQualifiedAccess>]
 module internal FolderSurvey =
@@ -48,7 +48,7 @@ module internal FolderSurvey =
 
         let parts part = named part |> List.filter hasFolders
 
-        // The two that take part; the others are beside them.
+        // The two that are used; the others are extra.
         let both train test unused =
             let beside = names |> List.except (train :: test :: unused)
             Ok(FolderLayout.Parts(train, test, unused, beside))
@@ -114,7 +114,7 @@ module internal FolderSurvey =
                         FolderNote.Nested(one.Shown, one.Nested, one.NestedFolders)
         ]
 
-    /// Classes that people read as one.
+    /// Classes whose names look the same.
     let private alike (classes: string list) : FolderNote list =
         classes
         |> List.groupBy Likeness.key
@@ -206,7 +206,7 @@ module internal FolderSurvey =
         let hasFolders name =
             match FolderListing.visible (Path.Combine(root, name)) with
             | Ok names -> not names.IsEmpty
-            // It is told when the folder is read.
+            // It is reported when the folder is read.
             | Error _ -> true
 
         result {

@@ -30,7 +30,9 @@ module Idx =
                         (Unsupported("the type of values", $"0x{magic[2]:x2}", "0x08 (bytes)"))
             elif int magic[3] <> rank then
                 return!
-                    reader.FaultAt 3L (Mismatch("number of extents", string rank, string magic[3]))
+                    reader.FaultAt
+                        3L
+                        (Mismatch("number of dimensions", string rank, string magic[3]))
             else
                 let! extents =
                     [ 1..rank ]

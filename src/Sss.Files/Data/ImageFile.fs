@@ -9,16 +9,16 @@ open Sss.Core
 /// Decoding of JPEG and PNG files into the pixels that a network takes. Channels are red, green and
 /// blue, or for one channel their luminance (ITU-R BT.601).
 ///
-/// Transparent parts show a background, white if nothing else is asked for: colour · alpha +
-/// background · (1 − alpha), rounded to the nearest, whatever way of PNG the transparency is stored
-/// in. A picture stands as it was taken: the orientation of EXIF (in a JPEG's APP1, in a PNG's eXIf)
+/// Transparent parts show a background, white if nothing else is requested: colour · alpha +
+/// background · (1 − alpha), rounded to the nearest, regardless of how PNG stores the transparency.
+/// A picture is turned upright: the orientation of EXIF (in a JPEG's APP1, in a PNG's eXIf)
 /// is applied everywhere, also where a size is given or a part is cut out; EXIF inside a text chunk of
 /// a PNG is not read. Colour profiles and PNG's own background colour are ignored.
 ///
 /// A picture may have up to 67,108,864 pixels, a side up to 1,048,576 and a file up to 512 MiB; what
-/// claims more is refused unread. Rows are scaled as they are decoded, so a picture takes memory for
+/// claims more is rejected without reading it. Rows are scaled as they are decoded, so a picture takes memory for
 /// some rows; only interlaced and turned ones are held as a whole, a JPEG at the fraction of its size
-/// that is needed, and of a progressive JPEG the coefficients (up to 8 bytes a pixel). All threads together hold about 256 MiB of files and 256 MiB of decoded data; a
+/// that is needed, and of a progressive JPEG the coefficients (up to 8 bytes per pixel). All threads together hold about 256 MiB of files and 256 MiB of decoded data; a
 /// single one that needs more is read alone.
 [<RequireQualifiedAccess>]
 module ImageFile =
@@ -124,7 +124,7 @@ module ImageFile =
                 |> Option.defaultWith (fun () -> neither path)
             )
 
-    /// Opens a file, reads its header, and goes on.
+    /// Opens a file, reads its header, and continues.
     let private opened path work =
         RegularFile.read
             path

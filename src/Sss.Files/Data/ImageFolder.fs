@@ -6,7 +6,7 @@ open System.Threading.Tasks
 open FsToolkit.ErrorHandling
 open Sss.Core
 
-/// Folders of pictures, a sub-folder a class. With `train` and `test` below the root, these are the
+/// Folders of pictures, a sub-folder per class. With `train` and `test` below the root, these are the
 /// splits; else each class's every fifth picture, in the order of names, is for testing. `FolderSurvey`
 /// has the names and what is passed over.
 [<RequireQualifiedAccess>]
@@ -24,9 +24,9 @@ module ImageFolder =
             if survey.Notes |> List.exists FolderNote.isFault then
                 return! Error(UnusableData($"folder:{root}", notes))
             elif survey.Classes.IsEmpty then
-                return! lacks "sub-folders with pictures, one a class"
+                return! lacks "sub-folders with pictures, one per class"
             elif survey.Test.IsEmpty then
-                return! lacks "pictures to test with (.jpg, .jpeg, .png)"
+                return! lacks "test pictures (.jpg, .jpeg, .png)"
             else
                 return survey
         }
@@ -50,7 +50,7 @@ module ImageFolder =
             Error(UnusableData($"folder:{root}", faults))
 
     /// Runs a check or a reading for each picture, on all cores; the faults in the order of the items,
-    /// whatever the cores do. What is no fault of a picture itself ends it all.
+    /// regardless of how the cores schedule the work. What is not a fault of a picture itself ends it all.
     let private each (items: LabelledPicture[]) (work: int -> Result<unit, FileError>) =
         let faults = Array.create<FileError option> items.Length None
 
@@ -83,7 +83,7 @@ module ImageFolder =
         }
         |> if good.Length = items.Length then id else Split.pick good
 
-    /// Decodes all pictures. Broken ones are left out and told.
+    /// Decodes all pictures. Broken ones are skipped and reported.
     let private decodeAll (options: PictureOptions) (shape: Shape) (items: LabelledPicture[]) =
         result {
             let size = int (Shape.count shape)
@@ -97,7 +97,7 @@ module ImageFolder =
             return without faults shape items (Some pixels), List.choose id (List.ofArray faults)
         }
 
-    /// Looks at the headers of all pictures; broken ones are left out and told.
+    /// Looks at the headers of all pictures; broken ones are skipped and reported.
     let private lookAtAll (shape: Shape) (items: LabelledPicture[]) =
         result {
             let! faults = each items (fun i -> ImageFile.size items[i].Path |> Result.ignore)
@@ -137,11 +137,11 @@ module ImageFolder =
         | Some(Some error) -> Error error
         | _ -> Ok(Split.ofMoments options range (Preparation.scaleOf range) total.Value)
 
-    /// So many broken pictures are put up with: one in a hundred, and ten in any case unless that is
+    /// This many broken pictures are accepted: one in a hundred, and ten in any case unless that is
     /// all there are.
     let tolerated (total: int) : int = min (total - 1) (max 10 (total / 100))
 
-    /// The decoded images of a folder are kept in memory when they take up to so many bytes.
+    /// The decoded images of a folder are kept in memory when they take up to this many bytes.
     let keptBytes = 512L * 1024L * 1024L
 
     /// The shape to read at: the one that is given, or the first picture's, in colour.

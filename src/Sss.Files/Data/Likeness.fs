@@ -3,7 +3,7 @@ namespace Sss.Files
 open System
 open System.Globalization
 
-/// In what two names differ that a person reads as the same.
+/// How two names differ that look the same.
 [<RequireQualifiedAccess>]
 type Likeness =
     | Capitals
@@ -54,7 +54,7 @@ module Likeness =
         Seq.foldBack add (letters text) []
 
     /// The program runs without the Unicode tables of the system, so this compares unit by unit: a
-    /// letter beyond ASCII may stand for a letter with marks.
+    /// letter beyond ASCII may represent a letter with marks.
     let private isSameForm (a: string) (b: string) =
         let isOne (p: string) (q: string) =
             p.Length = 1 && p[0] > '\127' && q.Length > 1 && isMark q[1]

@@ -12,11 +12,11 @@ open Sss.Core
 /// Images: `bool`, `uint8`, `uint16`, `float16`, `float32` or `float64`; N × H × W (one channel),
 /// N × C × H × W or N × H × W × C by the rule of `ArrayLayout`; N × F for vectors. What their numbers
 /// mean is stated by `range` or inferred by `PixelRange.infer`. Labels: `uint8`, `int32` or `int64`,
-/// one an image.
+/// one per image.
 [<RequireQualifiedAccess>]
 module Npz =
 
-    /// Opens one array of the archive. An archive's own word about a length is not trusted: the
+    /// Opens one array of the archive. A length that the archive states is not trusted: the
     /// array is unpacked once to see how long it is.
     let private entry (archive: ZipArchive) path name (parse: Reader -> Result<'T, FileError>) =
         match archive.GetEntry(name + ".npy") with
@@ -32,7 +32,7 @@ module Npz =
                 return! parse (Reader(stream, path, Some $"`{name}`", length))
             }
 
-    /// An array that need not be there.
+    /// An optional array.
     let private optional (archive: ZipArchive) path name parse =
         match archive.GetEntry(name + ".npy") with
         | null -> Ok None
@@ -92,7 +92,7 @@ module Npz =
                 Mismatch(
                     "range of the test images",
                     PixelRange.text first,
-                    $"{PixelRange.text second}; scale both alike, or state `range`"
+                    $"{PixelRange.text second}; use the same scale for both, or give `range`"
                 )
             )
         | _ -> Ok(infer (struct (min low testLow, max high testHigh, isWhole && isTestWhole)))

@@ -9,7 +9,7 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal NpzArrays =
 
-    /// Larger labels are no labels.
+    /// Larger labels are not labels.
     let private largestLabel = 65535L
 
     let private product (shape: int64 list) =
@@ -99,8 +99,8 @@ module internal NpzArrays =
                         10L
                         (Unsupported(
                             "the shape of the images",
-                            $"{shapeText header}, where either the second or the last extent may be the channels",
-                            "a shape that leaves no doubt, or an array `layout` with the text NCHW or NHWC"
+                            $"{shapeText header}, where the second or the last dimension may be the channels",
+                            "an unambiguous shape, or an array `layout` with the text NCHW or NHWC"
                         ))
 
             let! name, pixels = pixels reader header
@@ -151,7 +151,7 @@ module internal NpzArrays =
                         ))
         }
 
-    /// `NCHW` or `NHWC`, as NumPy stores a text: 32 bits a character.
+    /// `NCHW` or `NHWC`, as NumPy stores a text: 32 bits per character.
     let statedLayout (reader: Reader) : Result<string, FileError> =
         result {
             let! header = Npy.read reader

@@ -25,21 +25,21 @@ module PictureOptions =
     /// No scaling before the cut, transparent parts on white: paper under black strokes.
     let standard = { Resize = 0; Background = white }
 
-    /// What a recipe asks for.
+    /// The options of a recipe.
     let ofAugment (augment: Augment) : PictureOptions = {
         Resize = augment.Resize
         Background = augment.Background
     }
 
-    /// What a picture goes through on its way to an image of a shape, in words.
+    /// How a picture becomes an image of a shape, in words.
     let words (shape: Shape) (options: PictureOptions) : string =
         let cut = $"{shape.Width} x {shape.Height} pixels"
 
         let scaled =
             if options.Resize = 0 then
-                $"the largest middle part of the image's proportions, scaled to {cut} (width x height)"
+                $"the largest central part with the proportions of the input, scaled to {cut} (width x height)"
             else
-                $"the shorter side scaled to {options.Resize} pixels, the middle {cut} (width x height)"
+                $"the shorter side scaled to {options.Resize} pixels, the central {cut} (width x height)"
 
         let colour =
             match shape.Channels with

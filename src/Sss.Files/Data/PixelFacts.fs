@@ -2,7 +2,7 @@ namespace Sss.Files
 
 open System
 
-/// What an array of images was taken for.
+/// How an array of images was interpreted.
 type PixelFacts = {
     /// `uint8`, `float32`, …
     Type: string
@@ -17,7 +17,7 @@ type PixelFacts = {
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module PixelFacts =
 
-    /// One line for whoever starts a training.
+    /// One line for the start of a training.
     let text (facts: PixelFacts) : string =
         let stated = if facts.IsStated then ", as the file states" else ""
         $"pixels: {facts.Type}, {PixelRange.text facts.Range}{stated}, {facts.Layout}"

@@ -8,7 +8,7 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 type PixelRange =
     | Known of black: float32 * white: float32
-    /// Nobody says, and it cannot be inferred: the least and the greatest number that was seen; not
+    /// It is not given and cannot be inferred: the least and the greatest number that was seen; not
     /// numbers where even that is not known.
     | Unknown of low: float32 * high: float32
 
@@ -87,7 +87,7 @@ module Units =
         IsSame = true
     }
 
-    /// So many times as wide may the numbers of one source be as those of another while both may
+    /// How many times wider the numbers of one source may be than those of another while both may
     /// still be of the same unknown units.
     let private alike = 10.0f
 
@@ -120,17 +120,17 @@ module Units =
         else
             units.ToBlack + (stored - units.Black) * units.ToSpan / units.Span
 
-/// All that an image goes through from file or array to a network's input. It is stored with the
-/// network, and every path that takes an image goes through it.
+/// The preparation of an image from file or array to a network's input. It is stored with the
+/// network, and every use of an image applies it.
 type Preparation = {
     /// From picture file to bytes; without meaning for images that come as numbers.
     Pictures: PictureOptions
     /// Of the numbers that the network was trained on, before `Scale`.
     Range: PixelRange
     Scale: float32
-    /// One a channel, of the scaled pixels of the training split.
+    /// One per channel, of the scaled pixels of the training split.
     Mean: float32[]
-    /// One a channel; never 0 (a channel that is the same everywhere gets 1).
+    /// One per channel; never 0 (a channel that is the same everywhere gets 1).
     Deviation: float32[]
 }
 
@@ -150,7 +150,7 @@ module Preparation =
         | PixelRange.Known(black, white) -> 1.0f / abs (white - black)
         | PixelRange.Unknown _ -> 1.0f
 
-    /// The one way from a stored number to an input value: (pixel · scale − mean) / deviation, in this
+    /// The conversion of a stored number to an input value: (pixel · scale − mean) / deviation, in this
     /// order and in single precision.
     let inline value (p: Preparation) (channel: int) (stored: float32) : float32 =
         (stored * p.Scale - p.Mean[channel]) / p.Deviation[channel]
@@ -176,23 +176,23 @@ module Preparation =
         match p.Range with
         | _ when shape.Channels <> 1 && shape.Channels <> 3 ->
             Some(
-                $"its input {shape} has {shape.Channels} channels, and picture files give 1 or 3",
-                "give it numbers: `sss eval` with an npz file, or Predict in C#"
+                $"its input {shape} has {shape.Channels} channels, but picture files have 1 or 3",
+                "use numbers instead: `sss eval` with an npz file, or Predict in C#"
             )
         | _ when shape.Height = 1 && shape.Width = 1 ->
             Some(
-                $"its input {shape} is a vector and no image",
-                "give it numbers: `sss eval` with an npz file, or Predict in C#"
+                $"its input {shape} is a vector, not an image",
+                "use numbers instead: `sss eval` with an npz file, or Predict in C#"
             )
         | PixelRange.Known _ -> None
         | PixelRange.Unknown(low, high) ->
             let seen =
                 if Single.IsFinite low && Single.IsFinite high then
-                    $" (they go from {PixelRange.number low} to {PixelRange.number high})"
+                    $" (they range from {PixelRange.number low} to {PixelRange.number high})"
                 else
                     ""
 
             Some(
-                $"which of its training pixels are black and white is not known{seen}",
-                "add an array `range` with the numbers of black and white to the npz file and train again"
+                $"it is not known which values of its training pixels are black and white{seen}",
+                "add an array `range` with the values of black and white to the npz file and train again"
             )

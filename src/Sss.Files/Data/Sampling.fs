@@ -7,7 +7,7 @@ open Sss.Core
 /// How a part of a split was taken.
 [<RequireQualifiedAccess>]
 type Taken =
-    /// There are no more images than were asked for.
+    /// There are no more images than were requested.
     | All
     /// The first ones, which have every class in about its proportion.
     | First

@@ -4,7 +4,7 @@ open Google.Protobuf
 open Sss.Core
 open Sss.Schema
 
-/// What goes into an exported file beside the network.
+/// What an exported file contains besides the network.
 type OnnxOptions = {
     /// The network as `.sss`, for the metadata.
     Text: string
@@ -23,7 +23,7 @@ type OnnxOptions = {
 [<RequireQualifiedAccess>]
 module Onnx =
 
-    /// The version of the operators that every exported file asks for.
+    /// The version of the operators that every exported file needs.
     let opset = 17L
 
     /// The version of the ONNX format itself.
@@ -111,7 +111,7 @@ module Onnx =
             if options.Normalize then
                 $"pixels as the training data stores them, from {PixelRange.text p.Range}; normalised inside{pictures}"
             else
-                $"(pixel * {PixelRange.number p.Scale} - mean) / deviation a channel; mean {list p.Mean}; deviation {list p.Deviation}; pixels from {PixelRange.text p.Range}{pictures}"
+                $"(pixel * {PixelRange.number p.Scale} - mean) / deviation per channel; mean {list p.Mean}; deviation {list p.Deviation}; pixels from {PixelRange.text p.Range}{pictures}"
         | None -> "as in training"
 
     /// Makes the last value the graph's output.
@@ -159,7 +159,7 @@ module Onnx =
     /// The bytes of one number.
     let private numberBytes = 4L
 
-    /// The format's messages end at 2 GiB; what is no weight takes far less than the margin.
+    /// The format's messages end at 2 GiB; everything other than weights takes far less than the margin.
     let private fits (weights: Weights<float32>) =
         let bytes =
             weights |> Map.fold (fun n _ t -> n + numberBytes * int64 t.Data.Length) 0L

@@ -7,7 +7,7 @@ open Sss.Schema
 type internal Form =
     /// batch × C × H × W.
     | Spatial
-    /// batch × C, for values of height and width 1 behind a dense layer.
+    /// batch × C, for values of height and width 1 after a dense layer.
     | Flat
 
 /// A value inside the exported graph.

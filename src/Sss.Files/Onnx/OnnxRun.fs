@@ -46,7 +46,7 @@ module OnnxRun =
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0")
         options
 
-    /// A session from a file's bytes; `name` stands for the path in messages.
+    /// A session from a file's bytes; `name` replaces the path in messages.
     let ofBytes (threads: int) (name: string) (model: byte[]) : Result<OnnxSession, FileError> =
         guarded
             name

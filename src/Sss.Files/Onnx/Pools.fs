@@ -15,7 +15,7 @@ module internal Pools =
         Pad: int
     }
 
-    /// The padding behind the end that makes the rule without `ceil` give `Count` windows. A window
+    /// The padding after the end that makes the rule without `ceil` give `Count` windows. A window
     /// that hangs over needs more than the layer's own padding.
     let private behind axis =
         max axis.Pad ((axis.Count - 1) * axis.Stride + axis.Kernel - axis.Size - axis.Pad)

@@ -4,8 +4,8 @@ open System
 open System.Globalization
 open System.IO
 
-/// `metrics.csv`: one row an epoch, for plots. Numbers are written so that they read back
-/// exactly, whatever the language of the system.
+/// `metrics.csv`: one row per epoch, for plots. Numbers are written so that they read back
+/// exactly, regardless of the language of the system.
 [<RequireQualifiedAccess>]
 module MetricsFile =
 
@@ -115,7 +115,7 @@ module MetricsFile =
                 |> FsToolkit.ErrorHandling.List.sequenceResultM
         )
 
-    /// Drops every row for which `keep` says no: what a run that goes on from a checkpoint does with
+    /// Drops every row for which `keep` says no: what a run that continues from a checkpoint does with
     /// the rows after it. Whole or not at all.
     let filter (path: string) (keep: (string * float) list -> bool) : Result<unit, FileError> =
         if not (File.Exists path) then

@@ -35,7 +35,7 @@ type RunExactness = {
     /// The fraction of inputs with the same arg-max.
     ArgmaxAgree: float
     Inputs: int
-    /// `exact`, or what it is instead.
+    /// `exact`, or another verdict.
     Verdict: string
 }
 
@@ -73,7 +73,7 @@ type RunArithmetic = {
 [<RequireQualifiedAccess>]
 module RunArithmetic =
 
-    /// What a training computes on and with where nothing else is asked for.
+    /// The default device and precision of training.
     let usual = "cpu at float32"
 
     /// What a training computed on and with: `cuda:0 at float32 with TF32`.
@@ -95,7 +95,7 @@ type SeedRun = {
     Epochs: int
     /// None: the run's file does not say.
     TrainMacs: float option
-    /// `exact`, or what it is instead.
+    /// `exact`, or another verdict.
     Verdict: string
 }
 
@@ -106,7 +106,7 @@ type SeedRow = {
     /// Mean over the runs, rounded; so are the macs.
     Params: int64
     Macs: int64
-    /// How many runs the numbers stand for.
+    /// How many runs the numbers come from.
     Seeds: int
     /// Mean over the runs, on the test images.
     Accuracy: float
@@ -144,7 +144,7 @@ type RunResult = {
     Arithmetic: RunArithmetic option
     /// The same run with further seeds, itself among them.
     Repeats: SeedRow option
-    /// What the selected network has to stand beside.
+    /// The networks to compare the selected network with.
     Controls: SeedRow list
     Seconds: RunSeconds
 }

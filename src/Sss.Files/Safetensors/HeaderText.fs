@@ -5,7 +5,7 @@ open System.Collections.Generic
 open System.Text.Json
 open Sss.Core
 
-/// The JSON header of a safetensors file, as it stands there; nothing is believed yet but the syntax.
+/// The JSON header of a safetensors file, as it is there; nothing is believed yet but the syntax.
 [<RequireQualifiedAccess>]
 module internal HeaderText =
 
@@ -152,7 +152,7 @@ module internal HeaderText =
 
             next &reader
 
-        // Anything but blanks behind the object is an error that this raises.
+        // Anything but blanks after the object is an error that this raises.
         if reader.Read() then
             broken reader.TokenStartIndex (Syntax("JSON", "more than one value"))
 

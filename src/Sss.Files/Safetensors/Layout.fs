@@ -17,7 +17,7 @@ type internal Entry = {
     /// In bytes from the end of the header; `Finish` is not included.
     Start: int64
     Finish: int64
-    /// Where the entry stands in the file, for errors.
+    /// Where the entry is in the file, for errors.
     At: int64
 }
 
@@ -41,7 +41,7 @@ module internal StoredType =
     /// All of them, with the format's words and their sizes in bytes.
     let all = [ "F64", F64, 8; "F32", F32, 4; "F16", F16, 2; "BF16", Bf16, 2 ]
 
-    /// The type that a word of the format stands for.
+    /// The type that a word of the format means.
     let tryParse (word: string) =
         all
         |> List.tryPick (fun (name, stored, _) -> if name = word then Some stored else None)
@@ -54,7 +54,7 @@ module internal StoredType =
         | F16
         | Bf16 -> 2
 
-/// One tensor at the precision that is asked for.
+/// One tensor at the precision that is requested.
 [<RequireQualifiedAccess>]
 module StoredTensor =
 

@@ -63,7 +63,7 @@ module NetworkFile =
     let write (path: string) (saved: SavedNetwork) : Result<unit, FileError> =
         Safetensors.write path saved.Weights (metadata saved.Text saved.Classes saved.Preparation)
 
-    /// Reads back what `write` wrote. Whether the weights fit the network is asked with `check`
+    /// Reads back what `write` wrote. Whether the weights fit the network is checked with `check`
     /// once the text has been parsed.
     let read (path: string) : Result<SavedNetwork, FileError> =
         result {
@@ -174,7 +174,7 @@ module NetworkFile =
         | faults -> Error(WeightsDiffer(path, faults))
 
     /// `check`, and fails unless class names and preparation are the network's too, where they are
-    /// known. All that reads a network file asks this before it uses anything of it.
+    /// known. Every reader of a network file checks this before using it.
     let checkSaved
         (path: string)
         (network: Network)

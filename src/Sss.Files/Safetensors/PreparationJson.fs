@@ -106,8 +106,8 @@ module PreparationJson =
             | Some item -> item.GetString() |> Option.ofObj |> Option.bind Rgb.tryParse
 
         match range, background with
-        | None, _ -> Error "`range` and `seen` are two numbers each"
-        | _, None -> Error "`background` is no colour"
+        | None, _ -> Error "`range` and `seen` must be two numbers each"
+        | _, None -> Error "`background` is not a colour"
         | Some range, Some background ->
             let p = {
                 Pictures = {
@@ -126,7 +126,7 @@ module PreparationJson =
                 Error
                     "a value is not finite, or a deviation is 0, or black is white, or the lists differ in length"
 
-    /// Reads what `toText` writes, and what stood in files before there were ranges and backgrounds.
+    /// Reads what `toText` writes, and what was in files before there were ranges and backgrounds.
     let parse (text: string) : Result<Preparation, string> =
         try
             use document = JsonDocument.Parse text

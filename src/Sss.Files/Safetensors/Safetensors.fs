@@ -107,7 +107,7 @@ module Safetensors =
         | Bf16 -> half (fun bits -> BitConverter.UInt32BitsToSingle(uint32 bits <<< 16))
 
     /// Reads a whole file. Every claim of the header is checked against the file before memory is
-    /// given: entries may not overlap, leave holes, reach beyond the file, stand twice, or be of
+    /// given: entries may not overlap, leave holes, reach beyond the file, occur twice, or be of
     /// another size than their shape and type say. Takes no more memory than the file plus the result.
     let read (path: string) : Result<SafetensorsFile, FileError> =
         Content.readPlain

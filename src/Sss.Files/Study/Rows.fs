@@ -30,7 +30,7 @@ module Sample =
         deviation differences
         |> Option.map (fun s -> s / Math.Sqrt(float differences.Length))
 
-    /// |mean| / standard error that so many values from a normal distribution around 0 exceed in one of twenty samples:
+    /// |mean| / standard error that this many values from a normal distribution around 0 exceed in one of twenty samples:
     /// the 97.5 % quantile of Student's t with a degree of freedom less than there are values, that of 9 for
     /// more than ten; None: fewer than two values.
     let critical (count: int) : float option =

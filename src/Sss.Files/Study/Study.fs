@@ -36,7 +36,7 @@ type Study = {
     /// Labels, in order.
     Points: string list
     Seeds: int list
-    /// Whether controls were asked for.
+    /// Whether controls were requested.
     Control: bool
     Runs: StudyRun list
     /// `bench.json` of a point's first seed, by the point's label.

@@ -19,7 +19,7 @@ type StudyKind =
 [<RequireQualifiedAccess>]
 module StudyKind =
 
-    /// All that the selected network has to stand beside.
+    /// All networks to compare the selected network with.
     let controls = [ StudyKind.Dense; StudyKind.ScratchE; StudyKind.ScratchB; StudyKind.Uniform ]
 
     /// The word of a kind in files and tables.

@@ -13,7 +13,7 @@ type internal Box = {
     Marks: float -> float -> XmlNode list
 }
 
-/// Composition of boxes: whatever is drawn is made of these.
+/// Composition of boxes: everything that is drawn is made of these.
 [<RequireQualifiedAccess>]
 module internal Box =
 
@@ -46,7 +46,7 @@ module internal Box =
             attr "r" (Words.coordinate radius)
         ] []
 
-    /// What a pointer that rests on marks is told.
+    /// The tooltip of marks.
     let told (text: string) (marks: XmlNode list) =
         tag "g" [] (tag "title" [] [ str text ] :: marks)
 

@@ -6,11 +6,11 @@ open Sss.Core
 type internal Scene = {
     /// None: everything stays.
     Fate: Fate option
-    /// The channels that the tallest bar stands for.
+    /// The number of channels of the tallest bar.
     MostChannels: int
 }
 
-/// Networks as boxes. A bar is a layer with weights; its height goes with the square root of its
+/// Networks as boxes. A bar is a layer with weights; its height grows with the square root of its
 /// channels, and its full part is what is kept.
 [<RequireQualifiedAccess>]
 module internal Parts =

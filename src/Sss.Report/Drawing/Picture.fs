@@ -4,11 +4,11 @@ open Giraffe.ViewEngine
 open Sss.Core
 
 /// A network as tiles in stages of equal image extent. The stages flow over as many lines as the
-/// page's width asks for, so that fifty blocks are as readable as five, on a phone too.
+/// page's width needs, so that fifty blocks are as readable as five, on a phone too.
 [<RequireQualifiedAccess>]
 module internal Picture =
 
-    /// Beyond this many layers a picture would be a wall.
+    /// With more layers than this, a picture would be unreadable.
     let private mostLayers = 2000
 
     /// Room above and below a tile's marks, for the width of lines.
@@ -89,7 +89,7 @@ module internal Picture =
             let most measure (tiles: Tile list) =
                 tiles |> List.map measure |> List.fold max 0.0
 
-            // Short stages stand beside each other and share an axis; long ones have lines of their own.
+            // Short stages are next to each other and share an axis; long ones have their own lines.
             let room stage =
                 let tiles = if zoom > 1.0 then tiles else stage
                 most _.Box.Up tiles, most _.Box.Down tiles

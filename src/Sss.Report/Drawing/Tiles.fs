@@ -8,11 +8,11 @@ type internal TileState =
     | Narrowed
     | Gone
 
-/// One node of the network's own body, drawn by itself: a block, or a layer between blocks.
+/// One node of the network's own body, drawn separately: a block, or a layer between blocks.
 type internal Tile = {
     /// The node's name.
     Name: string
-    /// What stands under it: short, and unique as far as the room allows.
+    /// Its caption: short, and unique as far as there is space.
     Label: string
     /// The extent of the images that it gives: `32x32`.
     Extent: string
@@ -63,9 +63,9 @@ module internal Tiles =
                     | Node.Layer _
                     | Node.Concat _ -> "removed"
 
-                Gone, $"{name}: {word}, {part} of its macs are left"
+                Gone, $"{name}: {word}, {part} of its macs remain"
             elif share < 1.0 then
-                Narrowed, $"{name}: narrowed, {part} of its macs are left"
+                Narrowed, $"{name}: narrowed, {part} of its macs remain"
             else
                 Whole, $"{name}: unchanged"
 

@@ -154,7 +154,8 @@ module internal Layers =
             [
                 details [] [
                     summary [] [
-                        str $"{stays.Length} structures stay although their factor is zero: why"
+                        str
+                            $"{stays.Length} structures are kept although their factor is zero, and why"
                     ]
                     ul [] [
                         for owner, why, count in byOwner do

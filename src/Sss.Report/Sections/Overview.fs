@@ -57,7 +57,7 @@ module internal Overview =
               {Words.percent r.Test.Accuracy} of the test images right, and is {verdict}."
         | Some(_, macs, _, left), None ->
             $"The selected network keeps {Words.percent (Words.share left macs)} of the macs."
-        | None, _ -> "No network has been selected from this run."
+        | None, _ -> "No network was selected from this run."
 
     let private accuracy (r: RunResult) =
         let right = int64 (round (r.Test.Accuracy * float r.Test.Count))

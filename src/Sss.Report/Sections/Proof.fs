@@ -24,7 +24,7 @@ module internal Proof =
                                 " – on the same inputs the selected network and the trained network "
                                 + "with its zeros give the same scores, up to rounding."
                             else
-                                " – the selected network gives other scores than the trained one."
+                                " – the selected network does not give the same scores as the trained network."
                         )
                     ]
                     Markup.facts [

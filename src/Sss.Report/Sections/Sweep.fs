@@ -71,7 +71,7 @@ module internal Sweep =
             accuracy
             (series facts (fun p row -> percent row.Params p.Result.Dense.Params))
 
-    /// The largest batch of each engine; the selected networks, and the whole one beside them.
+    /// The largest batch of each engine; the selected networks, and the whole one.
     let private latency (facts: SweepFacts) : PageChart list =
         let measured =
             facts.Points
@@ -153,14 +153,14 @@ module internal Sweep =
         [
             Markup.section "cost" "Accuracy against cost" (List.map Charts.place charts)
             Markup.section "runs" "The runs" [
-                Markup.note "Best: no other run has both more accuracy and fewer macs."
+                Markup.note "Best: no other run has both higher accuracy and fewer macs."
                 Markup.table
                     "Runs"
                     [
                         "run", Markup.Text
                         "accuracy, %", Markup.Number
                         "macs", Markup.Number
-                        "part of the macs", Markup.Drawing
+                        "share of the macs", Markup.Drawing
                         "params", Markup.Number
                         "seeds", Markup.Number
                         "exactness", Markup.Text

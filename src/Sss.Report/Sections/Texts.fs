@@ -35,7 +35,7 @@ module internal Texts =
                         "seed", string r.Seed
                         match r.Validation with
                         | Some v ->
-                            "epoch that was chosen",
+                            "chosen epoch",
                             $"{v.Epoch}, {Words.percent v.Accuracy} of the validation images"
                         | None -> ()
                         "training", Words.brief (round (10.0 * r.Seconds.Train) / 10.0) + " s"
@@ -57,7 +57,7 @@ module internal Texts =
         | ChangeType.Deleted -> "−", "removed"
         | _ -> " ", ""
 
-    /// Changed lines with a few around them; None stands for lines that are left out.
+    /// Changed lines with a few around them; None marks lines that are left out.
     let private hunks (lines: DiffPiece[]) =
         let near =
             let changed = lines |> Array.map (fun l -> l.Type <> ChangeType.Unchanged)
@@ -100,7 +100,7 @@ module internal Texts =
                     ]
 
             [
-                Markup.section "difference" "The difference of the two networks" [
+                Markup.section "difference" "The difference between the two networks" [
                     Markup.note
                         "network.sss against selected.sss, without the recipe: lines with − went, \
                          lines with + came."

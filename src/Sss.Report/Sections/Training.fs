@@ -47,7 +47,7 @@ module internal Training =
             Charts.lines
                 "accuracy"
                 "Accuracy"
-                "Part of an epoch's images that were right, in percent."
+                "Images of the epoch that were classified correctly, in percent."
                 "%"
                 None
                 (List.map (scaled 100.0) lines)
@@ -72,7 +72,7 @@ module internal Training =
 
             Charts.lines
                 "macs"
-                "Macs of the network that selection would leave"
+                "Macs of the network that selection would give"
                 "In percent of the whole network's."
                 "%"
                 None
@@ -203,7 +203,7 @@ module internal Training =
 
             small @ wide,
             [
-                Markup.section "training" "The course of training" [
+                Markup.section "training" "Training" [
                     div [ _class "charts" ] (List.map Charts.place small)
                     yield! List.map Charts.place wide
                     table rows

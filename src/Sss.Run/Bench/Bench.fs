@@ -11,7 +11,7 @@ open Sss.Files
 [<RequireQualifiedAccess>]
 module Bench =
 
-    /// Images a call.
+    /// Images per call.
     let batches = [ 1; 8; 64 ]
 
     let private time (work: unit -> unit) =
@@ -19,7 +19,7 @@ module Bench =
         work ()
         Stopwatch.GetElapsedTime(start).TotalMilliseconds
 
-    /// Runs contenders in turn, so that what else the machine does meets all of them alike. First a
+    /// Runs contenders in turn, so that other work on the machine affects all of them equally. First a
     /// warm-up: libraries choose and compile their kernels in the first calls.
     let private race (seconds: float) (contenders: (unit -> unit) list) : Spread list =
         let round () = contenders |> List.map time
@@ -167,7 +167,7 @@ module Bench =
         |> Result.map (List.sortByDescending (fun layer -> layer.Median))
         |> Result.mapError NoModel
 
-    /// Times a run's two networks with so many threads, about so many seconds a row (but at least
+    /// Times a run's two networks with this many threads, about this many seconds per row (but at least
     /// seven rounds). Where a row is not faster, the selected network's layers are timed too.
     let run
         (engine: LibTorch)

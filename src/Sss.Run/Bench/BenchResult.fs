@@ -15,7 +15,7 @@ type Spread = {
 type BenchRow = {
     /// `libtorch` or `onnxruntime`.
     Engine: string
-    /// Images a call.
+    /// Images per call.
     Batch: int
     Full: Spread
     Selected: Spread
@@ -68,7 +68,7 @@ module Spread =
 [<RequireQualifiedAccess>]
 module BenchResult =
 
-    /// Rows below this are not called faster: medians of a quiet machine differ by so much.
+    /// Rows below this do not count as faster: medians on an idle machine differ by this much.
     let notFaster = 1.03
 
     /// The rows in which the selected network is not faster.

@@ -99,7 +99,7 @@ module internal Calls =
     [<DllImport(Library)>]
     extern int MPI_Request_free(nativeint[] request)
 
-    /// Ends the process without asking anybody: MPI's own ways out wait for the other ranks.
+    /// Ends the process at once: MPI's own functions for this wait for the other ranks.
     [<DllImport("libc", EntryPoint = "_exit")>]
     extern void leave(int code)
 
@@ -127,7 +127,7 @@ type internal MpiHandles = {
     Single: nativeint
     Double: nativeint
     Sum: nativeint
-    /// The error handler that gives codes back; MPI's own ends the process.
+    /// The error handler that returns codes; MPI's own ends the process.
     Return: nativeint
 }
 

@@ -15,7 +15,7 @@ type Launch =
 [<RequireQualifiedAccess>]
 module Launch =
 
-    /// Variables that hold the number of ranks, each with who sets it. The first that is set counts.
+    /// Variables that hold the number of ranks, each with the program that sets it. The first that is set counts.
     let private sizes = [
         "OMPI_COMM_WORLD_SIZE", "mpirun"
         "SLURM_STEP_NUM_TASKS", "srun"
@@ -40,7 +40,7 @@ module Launch =
     let ofEnvironment () =
         ofVariables (Environment.GetEnvironmentVariable >> Option.ofObj)
 
-    /// Whether a variable makes a process one of several ranks. A child that works by itself is
+    /// Whether a variable makes a process one of several ranks. A child that works alone is
     /// started without those.
     let isOfRanks (name: string) =
         [ "OMPI_"; "PMIX_"; "PMI_"; "ORTE_"; "PRTE_"; "SLURM_STEP_"; "SLURM_PROCID" ]

@@ -53,8 +53,8 @@ type MpiTeam
                 flag <> 0
             )
 
-    /// Starts a nonblocking call and polls until it has ended: a blocking one would hang without a
-    /// word when a rank is lost. Polls without a break while the others are likely to be near, then
+    /// Starts a nonblocking call and polls until it has ended: a blocking one would hang silently
+    /// when a rank is lost. Polls without a break while the others are likely to be near, then
     /// more and more seldom.
     let complete name (start: nativeint[] -> int) =
         let request = [| 0n |]
@@ -196,7 +196,7 @@ type MpiTeam
         Calls.MPI_Finalize() |> ignore
         code
 
-    /// Ends this process and the whole job at once; whoever calls has said why.
+    /// Ends this process and the whole job at once; the caller has reported why.
     member _.Abandon() = watch.Abandon None
 
 /// Joining the ranks of a job.
@@ -241,7 +241,7 @@ module MpiTeam =
 
         match Calls.MPI_Init_thread(0n, 0n, Calls.serialized, &provided) with
         | 0 when provided < Calls.serialized ->
-            Error(NotStarted("MPI_Init_thread", "it allows one thread only"))
+            Error(NotStarted("MPI_Init_thread", "it allows only one thread"))
         | 0 -> Ok()
         | other -> code "MPI_Init_thread" other
 
@@ -268,7 +268,7 @@ module MpiTeam =
         : Result<MpiTeam * int, MpiError> =
         result {
             let! handles = MpiHandles.load Calls.Library ranks by
-            // Threads that spin while they wait would take the cores from the ranks beside this one.
+            // Threads that spin while they wait would take cores from other ranks on this machine.
             Calls.setenv ("OMP_WAIT_POLICY", "passive", 0) |> ignore
             // Open MPI looks at its sockets every 10 ms otherwise: a sum of 4 KB took that long.
             Calls.setenv ("OMPI_MCA_mpi_event_tick_rate", "1", 0) |> ignore

@@ -1,7 +1,7 @@
 namespace Sss.Torch
 
-/// What a rank knows of the others. Ranks stand in a ring; each tells the next one once a tick that
-/// it lives, whatever its work is, and how many ranks in a row up to itself have waited long in a
+/// What a rank knows about the others. Ranks form a ring; once per tick each tells the next one that
+/// it is alive, regardless of its work, and how many ranks in a row up to itself have waited long in a
 /// collective call. So a lost rank is noticed by the next one, and a call that will never end by all
 /// of them; a rank that evaluates or writes for an hour is neither.
 type Pulse = {
@@ -13,12 +13,12 @@ type Pulse = {
     Waiting: int
 }
 
-/// Why a job cannot go on.
+/// Why a job cannot continue.
 [<RequireQualifiedAccess>]
 type Loss =
-    /// The rank before this one has said nothing for so many ticks.
+    /// The rank before this one has been silent for this many ticks.
     | Silence of ticks: int
-    /// All ranks have been in a collective call for so many ticks, at least.
+    /// All ranks have been in a collective call for this many ticks, at least.
     | Standstill of ticks: int
 
 /// The rules of the ring, without clocks and messages.

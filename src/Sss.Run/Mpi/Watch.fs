@@ -37,7 +37,7 @@ type internal Watch
 
     let isDone (request: nativeint[]) =
         let mutable flag = 0
-        // What goes wrong with a beat shows as silence.
+        // A beat that fails counts as silence.
         Calls.MPI_Test(request, &flag, 0n) = 0 && flag <> 0
 
     let listen () =
@@ -87,14 +87,14 @@ type internal Watch
     let describe loss =
         match loss with
         | Loss.Silence ticks ->
-            $"nothing was heard of {names[before]} for {ticks} s; it is gone, or cannot be reached."
+            $"no sign of {names[before]} for {ticks} s; it has ended, or cannot be reached."
         | Loss.Standstill ticks ->
-            $"all ranks have waited for each other for {ticks} s, and nothing moves."
+            $"all ranks have waited for each other for {ticks} s without progress."
 
     /// Ends the process and the job: says why, tells the others.
     let abandon (why: string option) =
         Option.iter say why
-        // Another thread may hang inside of MPI and hold the gate for good.
+        // Another thread may hang inside of MPI and never release the gate.
         let isHeld = Monitor.TryEnter(gate, TimeSpan.FromSeconds 2.0)
 
         if isHeld then
@@ -135,7 +135,7 @@ type internal Watch
                         isOver, heard
                     )
 
-            // The rank that said so has said why.
+            // The rank that sent it has reported why.
             if isOver then
                 Calls.leave 1
 

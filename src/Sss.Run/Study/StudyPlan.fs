@@ -4,9 +4,9 @@ open System.Globalization
 open Sss.Core
 open Sss.Files
 
-/// One value of what a sweep varies.
+/// One point of a sweep.
 type StudyPoint = {
-    /// As a person reads it: `γ 0.01`, `macs 0.5`. Unique in the study.
+    /// Its label: `γ 0.01`, `macs 0.5`. Unique in the study.
     Label: string
     /// Below the study's folder.
     Folder: string
@@ -24,11 +24,11 @@ type StudyJob = {
     Seed: int
     /// The run's folder, below the study's; unique in the study. Parts are joined by `/`.
     Folder: string
-    /// The folder of the run that has to be at its end first.
+    /// The folder of the run that must be finished first.
     After: string option
 }
 
-/// Which runs a study is made of: a pure function of what the command line asks for.
+/// Which runs a study is made of: a pure function of the options.
 [<RequireQualifiedAccess>]
 module StudyPlan =
 

@@ -37,7 +37,7 @@ module internal TermTensor =
 [<RequireQualifiedAccess>]
 module internal Activations =
 
-    /// Whether a function may overwrite its input: its derivative can be had from its output.
+    /// Whether a function may overwrite its input: its derivative can be computed from its output.
     let overwrites (activation: Activation) =
         match activation with
         | Relu

@@ -26,7 +26,7 @@ module internal Memory =
     let isOnCpu (tensor: Tensor) = tensor.device_type = DeviceType.CPU
 
     /// A tensor that outlives the scope it was made in; page-locked where it `isPinned`, so that it can be
-    /// copied to and from a device while the CPU goes on.
+    /// copied to and from a device while the CPU continues.
     let kept (isPinned: bool) (tensor: Tensor) : Tensor =
         if isPinned then
             use pageable = tensor

@@ -3,8 +3,8 @@ namespace Sss.Torch
 open System
 open Sss.Core
 
-/// What a network needs of memory, found out before any of it is taken. Every number is a lower bound,
-/// so that only what cannot work is refused.
+/// Estimates the memory that a network needs before it is allocated. Every number is a lower bound,
+/// so only networks that cannot fit are rejected.
 [<RequireQualifiedAccess>]
 module Footprint =
 
@@ -30,14 +30,14 @@ module Footprint =
     /// Whether a backward pass needs what the layer reads; what it writes is another place in memory.
     let private keepsInput (layer: Layer) = (Op.facts layer.Op).KeepsInput
 
-    /// Values of one image before and behind a layer, where both are in memory together.
+    /// Values of one image before and after a layer, where both are in memory together.
     let private step (layer: Layer) =
         if keepsInput layer then
             Shape.count layer.Input + Shape.count layer.Output
         else
             0L
 
-    /// The most values that one image has before and behind a layer.
+    /// The most values that one image has before and after a layer.
     let largestStep (network: Network) : int64 =
         (1L, Network.layers network)
         ||> Seq.fold (fun most layer -> max most (step layer))
@@ -82,7 +82,7 @@ module Footprint =
         else
             Ok()
 
-    /// Whether every vector of a model at numbers of so many bytes has a length that LibTorch's memory
+    /// Whether every vector of a model at numbers of this many bytes has a length that LibTorch's memory
     /// can be seen through: a span's, which is an Int32.
     let fits (size: int64) (network: Network) : Result<unit, ModelError> =
         let limit = int64 Int32.MaxValue / size
@@ -96,7 +96,7 @@ module Footprint =
         else
             Ok()
 
-    /// Whether there is memory for a model with numbers of so many bytes (values and gradients) and for
+    /// Whether there is memory for a model with numbers of this many bytes (values and gradients) and for
     /// one image on its way through the largest layer.
     let model (size: int64) (network: Network) : Result<unit, ModelError> =
         fits size network
@@ -125,7 +125,7 @@ module Footprint =
                 "Verify a narrower network of the same form."
         )
 
-    /// Whether there is memory to train on the CPU with batches of so many images. `size`: bytes of a
+    /// Whether there is memory to train on the CPU with batches of this many images. `size`: bytes of a
     /// value between layers.
     let training (size: int64) (batch: int) (network: Network) : Result<unit, ModelError> =
         let images = int64 batch

@@ -16,7 +16,7 @@ module internal Forward =
         if not (same value input) && not (same value result) then
             value.Dispose()
 
-    /// Runs parts one behind the other; what autograd does not hold is freed at once.
+    /// Runs parts one after the other; what autograd does not hold is freed at once.
     let private chain (parts: Part[]) mode (x: Tensor) =
         let mutable value = x
 
@@ -135,7 +135,7 @@ module internal Forward =
 
         let dtype = if isLow then ScalarType.BFloat16 else x.dtype
 
-        // Axis by axis: where TorchSharp asks for all at once it leaves a stub in native memory.
+        // Axis by axis: if all are requested at once, TorchSharp leaves a stub in native memory.
         let lies = Array.init strides.Length (fun axis -> x.stride axis)
 
         if lies = strides && x.dtype = dtype then

@@ -41,7 +41,7 @@ module internal Slot =
 type Layout = {
     /// In the order of `Parameters.ofNetwork`; in memory those that decay come first.
     Weights: Slot list
-    /// `w` is [decayed | not decayed]: the first so many elements decay.
+    /// `w` is [decayed | not decayed]: this many elements at its start decay.
     Decayed: int64
     /// The length of `w`, gaps between arrays included.
     WeightLength: int64
@@ -66,7 +66,7 @@ module Layout =
     let private aligned n =
         (n + alignment - 1L) / alignment * alignment
 
-    /// Puts arrays one behind the other from `start` on; gives the slots and the end.
+    /// Puts arrays one after the other from `start` on; gives the slots and the end.
     let private place pad start (arrays: (string * int list) list) =
         (start, arrays)
         ||> List.mapFold (fun offset (key, shape) ->

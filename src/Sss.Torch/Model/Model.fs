@@ -56,7 +56,7 @@ type Model
             (weights :> IDisposable).Dispose()
             (factors :> IDisposable).Dispose()
 
-/// Making models, and getting the numbers back.
+/// Creates models and reads their numbers back.
 [<RequireQualifiedAccess>]
 module Model =
 

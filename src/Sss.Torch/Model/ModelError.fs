@@ -8,12 +8,12 @@ type Need = {
     Available: int64
     /// What it is needed for.
     Parts: (string * int64) list
-    /// Layers, with the values that their memory goes to.
+    /// Layers, with the number of values that take the memory.
     Largest: (string * int64) list
     Remedy: string
 }
 
-/// Why no model can be made of a network and its numbers.
+/// Why a network and its numbers do not make a model.
 type ModelError =
     /// A network without these numbers.
     | MissingArray of key: string
@@ -24,7 +24,7 @@ type ModelError =
     | TooManyNumbers of what: string * count: int64 * limit: int64 * largest: (string * int64) list
     /// More memory is needed than there is. `use`: what for; `parts`: of what and how many bytes.
     | TooMuchMemory of purpose: string * needs: Need
-    /// A network whose scores overflow, for so many inputs of so many.
+    /// A network whose scores overflow, for some of its inputs: how many, and of how many.
     | ScoresNotFinite of count: int * inputs: int
     /// Two groups of parameters share memory: one of them would be updated twice.
     | SharedParameters of first: string * second: string
@@ -59,7 +59,7 @@ module ModelError =
     let message (error: ModelError) =
         match error with
         | MissingArray key ->
-            $"The weights have no array `{key}`. Do the file and the network belong together?"
+            $"The weights have no array `{key}`. Does the file belong to this network?"
         | WrongArrayShape(key, expected, found) ->
             $"The array `{key}` is {dims found}; the network needs {dims expected}."
         | TooManyNumbers(what, count, limit, largest) ->
@@ -75,10 +75,10 @@ module ModelError =
             + layers "values" needs.Largest
             + $" {needs.Remedy}"
         | ScoresNotFinite(count, inputs) ->
-            $"The network's scores are not finite numbers for {count} of {inputs} inputs: its weights are so \
-              large that single precision overflows. A training that diverges leaves such weights; train \
+            $"The scores of the network are not finite for {count} of {inputs} inputs: its weights are so \
+              large that single precision overflows. Diverged training gives such weights; train \
               again with a smaller `lr`, or start from other weights."
         | SharedParameters(first, second) ->
-            $"`{first}` and `{second}` lie in the same memory; a step would update them twice. \
-              This is a fault of this program, please report it."
+            $"`{first}` and `{second}` share the same memory; a step would update them twice. \
+              This is a bug in this program; please report it."
         | BadPenalty error -> PenaltyError.message error

@@ -12,7 +12,7 @@ type internal Mode =
 type internal Part = {
     /// Gives a new tensor, or the input itself where there is nothing to do.
     Run: Mode -> Tensor -> Tensor
-    /// Whether the part behind may write over the output: nobody else reads it, neither another
+    /// Whether the next part may overwrite the output: nothing else reads it, neither another
     /// branch nor a backward pass.
     Fresh: bool
 }

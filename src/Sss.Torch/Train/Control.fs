@@ -2,7 +2,7 @@ namespace Sss.Torch
 
 open Sss.Core
 
-/// γ on the way to a target of macs: `Budget` told about a network in training.
+/// Sets γ to reach a target of macs: connects `Budget` to a network in training.
 [<RequireQualifiedAccess>]
 module internal Control =
 
@@ -20,14 +20,14 @@ module internal Control =
 
     /// Steps without pressure, half of those until the target holds: what a structure is worth cannot be
     /// measured in a network that has learned nothing. Late stages get hardly any gradient at first, and
-    /// some runs lost them for good.
+    /// some runs lost them permanently.
     let free (recipe: Recipe) (stepsPerEpoch: int) = last recipe stepsPerEpoch / 2L
 
-    /// How often the controller is asked while it presses, at least: a short recipe has few epochs
+    /// The least number of calls of the controller while it presses: a short recipe has few epochs
     /// until the target holds, and a landing takes several looks.
     let private decisions = 12
 
-    /// The next step after `step` at which the controller is asked: the first that is pressed, from there
+    /// The next step after `step` at which the controller is called: the first that is pressed, from there
     /// evenly up to the deadline, then at the start of each epoch.
     let next (recipe: Recipe) (stepsPerEpoch: int) (step: int64) : int64 =
         let first, last = free recipe stepsPerEpoch, last recipe stepsPerEpoch
@@ -44,11 +44,11 @@ module internal Control =
             let at = first + (i * length + count - 1L) / count
             max (step + 1L) at
 
-    /// Whether the controller is asked before this step.
+    /// Whether the controller is called before this step.
     let isDue (recipe: Recipe) (stepsPerEpoch: int) (step: int64) =
         step = 0L || next recipe stepsPerEpoch (step - 1L) = step
 
-    /// Arrays of factors that may not all be 0, since nothing leads around their layer.
+    /// Arrays of factors that may not all be 0, since no shortcut leads around their layer.
     let vital (trainer: Trainer) : Slot list =
         trainer.Model.Layout.Factors
         |> List.filter (fun slot ->
@@ -58,7 +58,7 @@ module internal Control =
 
     let private places (slot: Slot) = [| int slot.Offset .. int (slot.Offset + slot.Count) - 1 |]
 
-    /// Macs that go when a factor does. Those of an array are alike: one is asked for all.
+    /// The macs that the removal of a factor saves. Those of an array are alike: one is computed for all.
     let private savings (macsOf: (int -> bool) -> int64) (trainer: Trainer) (magnitudes: float[]) =
         let isAlive i = magnitudes[i] <> 0.0
         let whole = macsOf isAlive
@@ -128,7 +128,7 @@ module internal Control =
         let macsOf isAlive =
             trainer.CostOf isAlive
             |> Option.map (fun cost -> cost.Macs)
-            // A network that looks at nothing costs nothing.
+            // A network that does not depend on its input costs nothing.
             |> Option.defaultValue 0L
 
         let decision =
@@ -149,7 +149,7 @@ module internal Control =
             Budget = decision.State
         }
 
-    /// γ from this step to the next at which the controller is asked, towards a network of `target`
+    /// γ from this step to the next call of the controller, towards a network of `target`
     /// macs.
     let decide trainer vital recipe target stepsPerEpoch step before : Pressure =
         if step < free recipe stepsPerEpoch then

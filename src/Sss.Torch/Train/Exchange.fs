@@ -5,7 +5,7 @@ open Sss.Core
 open System.Numerics
 open TorchSharp
 
-/// What a rank asks for at a step.
+/// What a rank requests at a step.
 [<Struct>]
 type internal Wishes = {
     /// The run is asked to stop.
@@ -20,7 +20,7 @@ type internal Agreed = {
     /// Mean over the whole batch.
     Loss: float
     Right: int64
-    /// What at least one rank has asked for.
+    /// What at least one rank has requested.
     Wishes: Wishes
     /// Whether all ranks came to the step with the same bits.
     IsSame: bool
@@ -35,7 +35,7 @@ module internal Checksum =
     let private mix (hash: uint64) (word: uint64) =
         BitOperations.RotateLeft((hash ^^^ word) * prime, 29)
 
-    /// A hash with the bytes behind it.
+    /// A hash with the bytes after it.
     let add (hash: uint64) (bytes: ReadOnlySpan<byte>) : uint64 =
         let words = Runtime.InteropServices.MemoryMarshal.Cast<byte, uint64> bytes
         // Four at a time: one would wait for its multiplication.
@@ -96,15 +96,15 @@ type internal Exchange(team: Team, model: Model, batch: int) =
     /// The part of the batch's images that are this rank's.
     member _.Share = share
 
-    /// What this rank asks for at the next step.
+    /// What this rank requests at the next step.
     member val Wishes = nothing with get, set
 
     /// What came out of the last step.
     member _.Agreed = agreed
 
-    /// Puts the sums over all ranks in the place of this rank's gradients. `loss`: the mean over this
-    /// rank's images, with whose part of the batch the gradients have been weighted; one that is no
-    /// number makes the batch's none. `checksum`: of all that has to be the same on every rank.
+    /// Replaces this rank's gradients by the sums over all ranks. `loss`: the mean over this
+    /// rank's images, with whose part of the batch the gradients have been weighted; one that is not a
+    /// number makes that of the batch not a number. `checksum`: of all that has to be the same on every rank.
     member it.Sum(loss: float, right: int64, checksum: uint64) : Agreed =
         let isSound = Double.IsFinite loss
 

@@ -3,7 +3,7 @@ namespace Sss.Torch
 open FsToolkit.ErrorHandling
 open Sss.Core
 
-/// Where the factors' steps go on from: the state of a checkpoint as the value that a step takes.
+/// Where the factors' steps continue from: the state of a checkpoint as the value that a step takes.
 [<RequireQualifiedAccess>]
 module internal FactorStart =
 

@@ -6,7 +6,7 @@ open Sss.Core
 /// The factors' side of training, on LibTorch's memory. The model holds the probe, at which gradients
 /// are taken; the state, with the iterate that selection reads, is a value that each step replaces. Where
 /// the model lies on a device, so do the steps of `apg`, and the state is copied from there when it is
-/// asked for. `start`: the state to go on from.
+/// requested. `start`: the state to continue from.
 [<Sealed>]
 type internal FactorStep
     (vector: FlatVector, start: FactorState<float32>, first: PressedRule<float32>, ?onTensors: bool)
@@ -31,7 +31,7 @@ type internal FactorStep
 
     let mutable pressed = first
     let mutable state = start
-    /// Whether steps on tensors have left `state` behind.
+    /// Whether steps on tensors have made `state` out of date.
     let mutable isBehind = false
 
     let onArrays (rate: float) =

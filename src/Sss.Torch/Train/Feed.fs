@@ -13,22 +13,22 @@ type internal Loaded = {
     Images: Tensor
     /// Classes, as 64-bit numbers.
     Labels: Tensor
-    /// Pictures that could not be decoded and were not told of before.
+    /// Pictures that could not be decoded and were not reported before.
     LeftOut: FileError list
 }
 
-/// What became of a step's batch.
+/// The state of a step's batch.
 [<RequireQualifiedAccess>]
 type private Filled =
     /// With the broken pictures that were met.
     | Good of broken: FileError list
     | Failed of FileError
-    /// A defect of ours, to be raised where the batch is taken.
+    /// A bug in this program, to be raised where the batch is taken.
     | Raised of exn
 
 /// Batches of a run, filled by threads of their own while a step runs, a bounded number ahead. What
-/// a batch holds depends on the plan, the seed and its number alone, and what is told of broken
-/// files is told in the order of the steps: the number of threads changes nothing but the speed.
+/// a batch holds depends on the plan, the seed and its number alone, and broken
+/// files are reported in the order of the steps: the number of threads changes only the speed.
 /// `rows`: the part of each batch that is filled, by its first row and their number; the whole where
 /// it is not given.
 [<Sealed>]
@@ -151,7 +151,7 @@ type internal Feed
             Error(ManyBroken(name, broken.Count, plan.Split.Count, first))
         | fresh -> Ok fresh
 
-    /// As many loaders as a plan is worth where nobody says: half of the cores where pictures are
+    /// The default number of loaders for a plan: half of the cores where pictures are
     /// decoded, else one.
     static member Loaders(plan: BatchPlan) =
         match plan.Split.Pixels with
@@ -166,7 +166,7 @@ type internal Feed
     member _.Waited = waiting.Elapsed.TotalSeconds
 
     /// The batch of the next step, waited for where it is not ready. It is good until the next is
-    /// asked for. Fails when a file cannot be read, or when more pictures are broken than
+    /// requested. Fails when a file cannot be read, or when more pictures are broken than
     /// `ImageFolder.tolerated` allows.
     member _.Take() : Result<Loaded, FileError> =
         let at, result =

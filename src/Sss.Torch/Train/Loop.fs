@@ -9,13 +9,13 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal Loop =
 
-    /// A factor that can move has moved by then.
+    /// By then, every factor that can move has moved.
     let private unmovedAfter = 100L
 
-    /// A loss of a batch from which no training comes back: its scores are as far apart.
+    /// A batch loss from which training cannot recover: this is how far apart its scores are.
     let private hopeless = 1e10
 
-    /// A mean loss at the end of training that is no result: chance is below 14 for a million classes.
+    /// A mean loss at the end of training that is not a result: chance is below 14 for a million classes.
     let private unusable = 1e6
 
     let private addDose rate (gamma: Gamma) (dose: Gamma) : Gamma = {
@@ -92,7 +92,7 @@ module internal Loop =
                         })
         }
 
-    /// Whether the penalty has had time to show on the factors and did not.
+    /// Whether the penalty had enough time to move the factors and did not.
     let private checkMoved (live: Live) (start: float32[] option) (p: Progress) =
         match start with
         | Some start when p.State.Step = unmovedAfter && start.Length > 0 ->
@@ -117,7 +117,7 @@ module internal Loop =
         c.Session.Settings.Keeper
         |> Option.exists (fun keeper -> c.Kept.Elapsed >= keeper.Every)
 
-    // Ranks do together what one of them asks for, after the step at which it asks.
+    // What one rank requests, all ranks do together after that step.
     let private isStopped (c: Course) =
         match c.Live.Exchange with
         | None -> c.Session.Stop.IsCancellationRequested
@@ -155,7 +155,7 @@ module internal Loop =
 
         Session.keep c.Session state |> Result.bind (fun () -> Error(Stopped state))
 
-    /// One step with what belongs before and behind it.
+    /// One step with what belongs before and after it.
     let private advance (c: Course) rate (p: Progress) : Result<Progress, TrainError> =
         let s = c.Session
         let within = int (p.State.Step % int64 s.StepsPerEpoch)

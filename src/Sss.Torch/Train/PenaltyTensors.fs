@@ -97,7 +97,7 @@ type internal PenaltyTensors(pressed: PressedRule<float32>, onDevice: Array -> t
 
     let longest = pressed.Counts |> List.fold max 0
 
-    /// The factors of each group, as a row filled up with the place behind the last factor.
+    /// The factors of each group, as a row filled up with the place after the last factor.
     let members =
         onDevice [|
             for group in groups do

@@ -50,7 +50,7 @@ module internal Reporting =
         })
 
     /// Whether a candidate takes the place of the best so far. Fewer macs come first as long as there
-    /// is no target; with a target every network that holds it may win. Then the better accuracy,
+    /// is not a target; with a target every network that holds it may win. Then the better accuracy,
     /// and of equals the later one.
     let isBetter (target: int64 option) (best: Best option) (candidate: Best) =
         match target, best with

@@ -34,7 +34,7 @@ type internal Live(first: Trainer, team: Team option, batch: int) =
     /// Multiply-adds of its network for one image.
     member _.Macs = macs
 
-    /// Ends the one at work, and goes on with another.
+    /// Ends the one at work, and continues with another.
     member _.Replace(next: Trainer) =
         release ()
         trainer <- next
@@ -104,10 +104,10 @@ module internal Session =
     let private isHelper (s: Session) =
         s.Settings.Team |> Option.exists (fun team -> team.Rank > 0)
 
-    /// Hands a state to whoever keeps states.
+    /// Passes a state to the keeper, if there is one.
     let keep (s: Session) (state: TrainState) : Result<unit, TrainError> =
         match s.Settings.Keeper with
-        // What ends one rank without a word from MPI has to end all.
+        // An error that ends one rank without MPI noticing must end all ranks.
         | None when isHelper s -> checkFinite (max 0 (state.Epoch - 1)) state
         | None -> Ok()
         | Some keeper ->
@@ -209,7 +209,7 @@ module internal Session =
             Validation = validation
         }
 
-    /// The γs that reports name: of the factors that are there.
+    /// The γs for reports: of the factors that remain.
     let gamma (s: Session) (live: Live) (state: TrainState) : Gamma =
         match state.Pressure with
         | Some pressure -> Control.summary live.Trainer pressure
@@ -218,7 +218,7 @@ module internal Session =
     /// Before statistics are looked at: those of all ranks, where there are more than one.
     let pool (live: Live) = live.Exchange |> Option.iter _.Pool()
 
-    /// After an epoch's last step: report, validation, cut, and a state to go on from.
+    /// After an epoch's last step: report, validation, cut, and a state to continue from.
     let finishEpoch (s: Session) (live: Live) (feed: Feed) rate seconds (p: Progress) =
         result {
             pool live

@@ -3,7 +3,7 @@ namespace Sss.Torch
 open FsToolkit.ErrorHandling
 open Sss.Core
 
-/// Structures that are taken out for good while training goes on. A pure function of the state.
+/// Structures that are removed permanently while training continues. A pure function of the state.
 [<RequireQualifiedAccess>]
 module internal Shrinking =
 
@@ -16,7 +16,7 @@ module internal Shrinking =
         |> List.map (fun slot -> slot.Key, int slot.Offset)
         |> Map.ofList
 
-    /// Whether factors are 0 for good, by owner and index: at every step of one epoch, or held at 0
+    /// Whether factors are 0 permanently, by owner and index: at every step of one epoch, or held at 0
     /// by the controller of a target.
     let private gone (perEpoch: int) (state: TrainState) : string -> int -> bool =
         let offsets = offsets state.Network
@@ -106,6 +106,6 @@ module internal Shrinking =
         match Cutting.cut Lanes.count (gone perEpoch state) state.Network state.Numbers with
         | Ok cut when cut.Plan.After.Params < cut.Plan.Before.Params ->
             Some(slice state cut, cut.Plan)
-        // A layer that has died is told at the end, if it stays dead.
+        // A dead layer is reported at the end, if it is still dead.
         | Ok _
         | Error _ -> None

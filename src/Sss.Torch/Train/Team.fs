@@ -2,9 +2,9 @@ namespace Sss.Torch
 
 open TorchSharp
 
-/// The processes that train one network together, as one of them sees them. Every member is
+/// The processes that train one network together, from the view of one of them. Every member is
 /// collective: all ranks call the same ones in the same order, and each call ends once all have
-/// called. A call never comes back when a rank is lost: the process ends with a message then.
+/// called. A call never returns when a rank is lost: the process ends with a message then.
 type Team =
     /// From 0.
     abstract Rank: int
@@ -22,7 +22,7 @@ type Team =
 module Team =
 
     /// The first row and the number of rows of a batch that are a rank's: parts that differ by one
-    /// row at most, whatever the numbers.
+    /// row at most, regardless of the numbers.
     let rows (batch: int) (size: int) (rank: int) : struct (int * int) =
         let first r =
             int (int64 r * int64 batch / int64 size)

@@ -33,7 +33,7 @@ type Trained = {
 [<RequireQualifiedAccess>]
 module Train =
 
-    /// LibTorch's own failures, as of memory, come as exceptions from native code.
+    /// Failures of LibTorch, such as too little memory, are exceptions from native code.
     let private guarded batch (work: unit -> Result<'T, TrainError>) : Result<'T, TrainError> =
         try
             work ()

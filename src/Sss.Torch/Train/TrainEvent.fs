@@ -66,13 +66,13 @@ type EpochReport = {
     ImagesPerSecond: float
     /// Seconds of the epoch in which a step waited for its batch.
     Waited: float
-    /// The sum of ηγ so far, a kind each.
+    /// The sum of ηγ so far, for each kind.
     Dose: Gamma
     /// On the images held out, with the iterate's factors; None without validation.
     Validation: Evaluation option
 }
 
-/// Structures taken out for good while training goes on.
+/// Structures removed permanently while training continues.
 type CutReport = {
     /// From 0: the epoch after which they went.
     Epoch: int
@@ -83,7 +83,7 @@ type CutReport = {
     After: Cost
 }
 
-/// Where a run goes on.
+/// Where a run continues.
 type Resumption = {
     /// None: there was no checkpoint, and the run starts at its first step.
     Checkpoint: string option
@@ -98,7 +98,7 @@ type TrainEvent =
     | Resumed of Resumption
     | Started of TrainStart
     | Stepped of StepReport
-    /// A picture turned out to be broken; the next one of the split stands in for it.
+    /// A picture turned out to be broken; the next one of the split replaces it.
     | LeftOut of FileError
     /// A file about the training (`metrics.csv`, `events/`) could not be written. Training does not
     /// depend on it and continues; the same file is reported once.
@@ -109,21 +109,21 @@ type TrainEvent =
 
 /// How training can end without a result.
 type TrainError =
-    /// The loss is no longer a number, or so large that training cannot come back.
+    /// The loss is no longer a number, or so large that training cannot recover.
     | Diverged of epoch: int * loss: float
     /// A number of the network is no longer finite, though the loss still was.
     | Overflowed of epoch: int * key: string
-    /// The loss of the first batch is no number, or far too large: no step has been made.
+    /// The loss of the first batch is not a number, or far too large: no step has been made.
     | BadStart of loss: float
-    /// A batch normalisation that sees one value a channel. `images`: of a rank, where there are more.
+    /// A batch normalisation that sees one value per channel. `images`: of a rank, where there are more.
     | NormOfOne of layer: string * images: int * ranks: int * available: int
-    /// Stopped on request, with all that is needed to go on.
+    /// Stopped on request, with all that is needed to continue.
     | Stopped of TrainState
-    /// No factor has moved since the start, in so many steps.
+    /// No factor has moved since the start, in this many steps.
     | Unmoved of steps: int
-    /// What was to be kept of the run could not be written.
+    /// The state of the run could not be saved.
     | NotKept of FileError
-    /// There was not memory enough for a batch.
+    /// There was not enough memory for a batch.
     | OutOfMemory of batch: int
     /// The ranks no longer hold the same numbers.
     | Parted of step: int64
@@ -131,13 +131,13 @@ type TrainError =
     | TooManyRanks of ranks: int * batch: int
     /// The training set has no images.
     | NoImages
-    /// A label that is no class of the network.
+    /// A label that is not a class of the network.
     | BadLabel of image: int * label: int * classes: int
     /// A setting outside of its bounds.
     | BadSetting of name: string * value: string * bounds: string
     /// The training images can no longer be read.
     | BadData of FileError
-    /// LibTorch gave up, for want of memory for example; the text is its own.
+    /// LibTorch failed, for example for lack of memory; the text is LibTorch's.
     | EngineFailed of reason: string
     | BadModel of ModelError
 
@@ -145,7 +145,7 @@ type TrainError =
 [<RequireQualifiedAccess>]
 module TrainError =
 
-    /// Whether training ended before it did anything: no checkpoint has to do with it.
+    /// Whether training ended before it did anything: a checkpoint cannot be the cause.
     let isBeforeFirstStep (error: TrainError) =
         match error with
         | BadStart _
@@ -168,35 +168,35 @@ module TrainError =
         | EngineFailed _
         | BadModel _ -> false
 
-    /// One message that says what is wrong and the way out.
+    /// One message that says what is wrong and what to do.
     let message (error: TrainError) =
         match error with
         | Diverged(epoch, loss) ->
             $"Training diverged in epoch {epoch + 1}: the loss is {loss:g3}. Use a smaller `lr`, or \
               `warmup 1` in the recipe."
         | Overflowed(epoch, key) ->
-            $"Training diverged in epoch {epoch + 1}: `{key}` holds a number that is not finite. Use a smaller \
+            $"Training diverged in epoch {epoch + 1}: `{key}` contains a number that is not finite. Use a smaller \
               `lr`, or `warmup 1` in the recipe."
         | BadStart loss ->
             $"The loss of the first batch is {loss}, before any step was made. The weights that training \
-              starts from, or the images, hold numbers that are too large; `lr` has no part in it. Look at \
-              `--init`, at `init=` of the factors and at the data."
+              starts from, or the images, contain numbers that are too large; `lr` is not the cause. Check \
+              `--init`, `init=` of the factors and the data."
         | NormOfOne(layer, images, ranks, available) ->
             let batch =
                 if ranks > 1 then
-                    $"a rank's part of a batch is {images} image"
+                    $"each rank has {images} image per batch"
                 else
                     $"a batch is {images} image"
 
             let remedy =
                 if available < 2 then
-                    "The training set has one image only; use more, or leave the `bn` out."
+                    "The training set has only one image; use more, or remove the `bn`."
                 elif ranks > 1 then
-                    $"Use a `batch` of at least {2 * ranks}, fewer ranks, or leave the `bn` out."
+                    $"Use a `batch` of at least {2 * ranks}, fewer ranks, or remove the `bn`."
                 else
-                    "Use a `batch` of 2 or more, or leave the `bn` out."
+                    "Use a `batch` of 2 or more, or remove the `bn`."
 
-            $"`{layer}` normalises over one value: {batch}, and what it reads there is 1x1. One value has no \
+            $"`{layer}` normalises over one value: {batch}, and its input is 1x1. One value has no \
               variance. {remedy}"
         | Stopped state ->
             let epochs =
@@ -207,16 +207,16 @@ module TrainError =
 
             $"Training was stopped after {epochs} and can be resumed."
         | Unmoved steps ->
-            $"No scaling factor has moved in {steps} steps: `lr` times γ is lost in the rounding of \
+            $"No scaling factor has moved in {steps} steps: `lr` times γ is too small for the rounding of \
               single precision. Use a larger `lr` or γ."
         | NotKept error ->
-            $"Training ended, since its state cannot be kept: {FileError.message error}"
+            $"Training ended, because its state cannot be saved: {FileError.message error}"
         | OutOfMemory batch ->
-            $"There is not memory enough to train with a batch of {batch} images. Use a smaller \
+            $"There is not enough memory to train with a batch of {batch} images. Use a smaller \
               `batch`."
         | Parted step ->
-            $"The ranks hold different numbers before step {step + 1L}. Processors that round \
-              differently do this: give all ranks the same kind, or the same ATEN_CPU_CAPABILITY."
+            $"The ranks have different numbers before step {step + 1L}. Processors that round \
+              differently cause this: use the same kind for all ranks, or the same ATEN_CPU_CAPABILITY."
         | TooManyRanks(ranks, batch) ->
             $"A batch of {batch} images cannot be shared among {ranks} ranks; use fewer ranks, or a \
               larger `batch`."

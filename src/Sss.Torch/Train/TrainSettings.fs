@@ -4,27 +4,27 @@ open System
 open Sss.Core
 open Sss.Files
 
-/// What a run does to be able to go on after an end that nobody planned.
+/// What a run saves so that it can continue after an unexpected end.
 type Keeper = {
     /// After each epoch, before its state is kept.
     Epoch: EpochReport -> Result<unit, FileError>
-    /// A state to go on from: after each epoch, when the run is stopped, and in between.
+    /// A state to continue from: after each epoch, when the run is stopped, and in between.
     State: TrainState -> Result<unit, FileError>
     /// How long an epoch may take before a state in its middle is kept.
     Every: TimeSpan
 }
 
-/// What training needs besides network, data and recipe.
+/// Settings of training besides network, data and recipe.
 type TrainSettings = {
     Engine: LibTorch
-    /// Threads of LibTorch; None: as many as LibTorch takes. Part of what a run's bits depend on.
+    /// Threads of LibTorch; None: LibTorch's default. The exact bits of a run depend on it.
     Threads: int option
     /// Threads that decode and change images ahead of the steps; None: half of the cores where
-    /// pictures are decoded, else one. No bit depends on it.
+    /// pictures are decoded, else one. It does not change results.
     Loaders: int option
     /// The factors' update rule.
     Method: FactorMethod
-    /// Where to go on; None: from fresh random weights of the recipe's seed.
+    /// Where to continue; None: from fresh random weights of the recipe's seed.
     From: TrainState option
     /// The fraction of the training images that is held out to choose the epoch whose numbers are
     /// taken; None: all images train, and the last epoch's numbers are taken.
@@ -36,7 +36,7 @@ type TrainSettings = {
     Team: Team option
 }
 
-/// Bounds that no machine needs to pass.
+/// Bounds that are enough for any machine.
 [<RequireQualifiedAccess>]
 module Limits =
 
@@ -49,11 +49,11 @@ module Limits =
     /// Runs at the same time; each is a process.
     let jobs = 256
 
-/// Whether a recipe's penalty goes with its target, and with the method.
+/// Whether a recipe's penalty is valid with its target and with the method.
 [<RequireQualifiedAccess>]
 module TrainRule =
 
-    /// Needs nothing but the recipe, so that it can be asked before data are read.
+    /// It needs only the recipe, so it can run before data are read.
     let check (method: FactorMethod) (recipe: Recipe) : Result<unit, TrainError> =
         let word = FactorPenalty.word recipe.Penalty
 
@@ -74,7 +74,7 @@ module TrainRule =
 [<RequireQualifiedAccess>]
 module internal TrainSettings =
 
-    /// The first batch normalisation that would see one value a channel in a batch: it has no variance.
+    /// The first batch normalisation that would see one value per channel in a batch: it has no variance.
     let checkNorms (ranks: int) (batch: int) (dataset: Dataset) (network: Network) =
         let images = batch / ranks
 
@@ -109,7 +109,7 @@ module internal TrainSettings =
         else
             Footprint.fits 4L network |> Result.mapError BadModel
 
-    /// Settings and labels within their bounds, whoever made them.
+    /// Checks that settings and labels are within their bounds.
     let check (settings: TrainSettings) (network: Network) (dataset: Dataset) (recipe: Recipe) =
         let bad name value bounds =
             Error(BadSetting(name, string value, bounds))
@@ -153,7 +153,7 @@ module internal TrainSettings =
             bad "`augment pca`" augment.Pca "0 where images do not have three channels"
         | _ -> TrainRule.check settings.Method recipe
 
-    /// Whether the steps of the state to go on from are those of its epochs.
+    /// Whether the steps of the state to continue from are those of its epochs.
     let checkStart (settings: TrainSettings) (recipe: Recipe) (perEpoch: int) =
         match settings.From with
         | None -> Ok()
@@ -169,7 +169,7 @@ module internal TrainSettings =
             if state.Epoch < 0 || state.Epoch > recipe.Epochs then
                 Error(
                     BadSetting(
-                        "The epoch to go on from",
+                        "The epoch to continue from",
                         string state.Epoch,
                         $"0 to {recipe.Epochs}"
                     )
@@ -177,7 +177,7 @@ module internal TrainSettings =
             elif state.Step < first || state.Step > last then
                 Error(
                     BadSetting(
-                        "The step to go on from",
+                        "The step to continue from",
                         string state.Step,
                         $"{first} to {last} after {state.Epoch} epochs of {perEpoch} steps"
                     )

@@ -44,7 +44,7 @@ type Best = {
     Numbers: Weights<float32>
 }
 
-/// All that training has to remember between two steps, as plain arrays by key. Random numbers and
+/// The complete state of training between two steps, as plain arrays by key. Random numbers and
 /// the order of the images need no place here: they are functions of the seed, the epoch and the
 /// step.
 type TrainState = {
@@ -68,10 +68,10 @@ type TrainState = {
     Squares: Weights<float32>
     /// None where the recipe has no target: γ is the recipe's then.
     Pressure: Pressure option
-    /// The sum of ηγ over all steps, a kind each: how much penalty a factor has felt.
+    /// The sum of ηγ over all steps, for each kind: how much penalty a factor has felt.
     Dose: Gamma
     Sums: EpochSums
-    /// What cuts have taken out; None: nothing yet.
+    /// What cuts have removed; None: nothing yet.
     Whole: Whole<float32> option
     /// None without validation, and before its first epoch.
     Best: Best option

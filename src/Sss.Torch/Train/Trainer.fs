@@ -6,7 +6,7 @@ open FsToolkit.ErrorHandling
 open Sss.Core
 open TorchSharp
 
-/// A network in training: the model with the two optimizers that own its two vectors.
+/// A network in training: the model, and two optimizers, one for each of its two vectors.
 [<Sealed>]
 type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recipe) =
     let drops =
@@ -25,7 +25,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
     let isOnCpu = Memory.isOnCpu model.Weights.Values
 
-    /// Weights and statistics of a model on a device, copied when they are first asked for after a
+    /// Weights and statistics of a model on a device, copied when they are first requested after a
     /// step.
     let mutable copied: struct (float32[] * float32[]) voption = ValueNone
 
@@ -94,7 +94,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
         else
             hash
 
-    /// A step without a look at its outcome: loss and number of right answers stay on the device.
+    /// A step that does not read its results: loss and number of right answers stay on the device.
     /// Nothing in it waits for the device.
     member it.Queue(images: Tensor, labels: Tensor, rate: float) : struct (Tensor * Tensor) =
         let struct (loss, right) = forward images labels
@@ -178,7 +178,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
     member it.WouldBe() : Cost option =
         it.CostOf(fun i -> factors.State.Iterate[i] <> 0.0f)
 
-    /// The state with this trainer's arrays: everything to go on from.
+    /// The state with this trainer's arrays: everything to continue from.
     member _.Export(state: TrainState) : TrainState =
         let now = factors.State
 

@@ -48,12 +48,12 @@ let ``constant and thin data is told, a line each`` () =
     Assert.Equal<string list>(
         [
             "no images at all of `e`"
-            "one training image only of `d`"
+            "only one training image of `d`"
             "23 training images, fewer than a batch of 32: each step takes all of them"
             "all training images of a class are the same image: `a` (10 images)"
-            "10 of 23 training images are copies of another one; were they decoded as they should be?"
-            "1 training image also there with another label: no network can be right on both"
-            "1 of 5 test images are training images too: accuracy will look better than it is"
+            "10 of 23 training images are copies of another one; were they decoded correctly?"
+            "1 training image also present with another label: no network can classify both correctly"
+            "1 of 5 test images are training images too: the accuracy will be too high"
         ],
         said 32 d
     )
@@ -64,13 +64,13 @@ let ``data that nothing can be learned from is refused`` () =
         Folders.message (DataChecks.check 4 (dataset names train test))
 
     Assert.Equal(
-        "made cannot be trained on:\n  all 6 training images are of one class, `b`: there is nothing to tell apart\n  no images at all of `a`",
+        "made cannot be trained on:\n  all 6 training images are of one class, `b`: there is nothing to classify\n  no images at all of `a`",
         refusal [ "a"; "b" ] (List.init 6 (fun i -> i, 1)) [ 90, 1 ]
     )
 
     Assert.Equal(
         "made cannot be trained on:\n  all 6 training images are the same image: there is nothing to learn\n"
-        + "  one training image only of `b`",
+        + "  only one training image of `b`",
         refusal [ "a"; "b" ] (List.init 6 (fun i -> 5, (if i = 3 then 1 else 0))) [ 90, 1 ]
     )
 
@@ -101,9 +101,7 @@ let ``floats and kept pictures are compared too, bit by bit`` () =
     let d = Dataset.create "made" [ "a"; "b" ] 1.0f (floats 0 10) (floats 8 4)
 
     Assert.Equal<string list>(
-        [
-            "2 of 4 test images are training images too: accuracy will look better than it is"
-        ],
+        [ "2 of 4 test images are training images too: the accuracy will be too high" ],
         said 4 d
     )
 

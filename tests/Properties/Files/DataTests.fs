@@ -94,7 +94,7 @@ let ``mistakes in IDX files are told with file, offset and facts`` () =
 train-images-idx3-ubyte: at byte 88: 2 bytes more than the content should have
 train-images-idx3-ubyte: at byte 0: not an IDX file: it starts with 50000803
 train-images-idx3-ubyte: at byte 2: the type of values is 0x0d; supported: 0x08 (bytes)
-train-images-idx3-ubyte: at byte 3: number of extents: expected 3, found 1
+train-images-idx3-ubyte: at byte 3: number of dimensions: expected 3, found 1
 train-images-idx3-ubyte: at byte 4: the number of values is 12884901960; it must be 0 to 2147483591
 t10k-labels-idx1-ubyte: at byte 4: number of labels: expected 5 (as in t10k-images-idx3-ubyte), found 3"""
 
@@ -151,7 +151,7 @@ let ``data sets are read from their names`` () =
     Assert.Equal(Ok(Idx "a:b"), DataSource.parse "idx:a:b")
 
     Assert.Equal(
-        "data sets of this kind are given as idx:DIR",
+        "give data sets of this kind as idx:DIR",
         Folders.message (DataSource.parse "idx:")
     )
 
@@ -209,7 +209,7 @@ let ``a data set of another shape or number of classes than the network's is ref
     let digits = Digits.load ()
 
     Assert.Equal(
-        "data set digits does not fit: the network's input is 1x28x28, the data's is 1x8x8",
+        "data set digits does not fit: the network's input is 1x28x28, that of the data is 1x8x8",
         Folders.message (Dataset.fits network digits)
     )
 
@@ -220,7 +220,7 @@ let ``a data set of another shape or number of classes than the network's is ref
     }
 
     Assert.Equal(
-        "data set digits does not fit: the network's number of classes is 7, the data's is 10",
+        "data set digits does not fit: the network's number of classes is 7, that of the data is 10",
         Folders.message (Dataset.fits small digits)
     )
 

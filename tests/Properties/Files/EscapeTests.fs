@@ -66,8 +66,8 @@ let ``a name in a message cannot begin a line or colour it`` () =
         NotAvailable(name, name), $"{shown}: {shown}"
         DiskFull name, $"{shown}: no space left on the device; nothing was changed"
         Malformed(Place.start name, Duplicate("class", name)),
-        $"{shown}: at byte 0: class `{shown}` stands twice"
-        Refused(name, "Skia", name), $"{shown}: Skia refuses it: {shown}"
+        $"{shown}: at byte 0: class `{shown}` is there twice"
+        Refused(name, "Skia", name), $"{shown}: Skia cannot use it: {shown}"
         NotFound "caf\uFFFD.png",
         "caf\uFFFD.png: no such file or folder; a name that is not UTF-8 cannot be opened"
     ]

@@ -117,8 +117,8 @@ empty, so no class: `train/bird`
 `train/cat`: files that are not read: 2 .webp, 1 without a suffix
 `train/cat`: 1 picture in folders below it not used (`a`)
 no test pictures of `dog`
-`val` is not used: `test` is tested with, and --validation takes its images from training
-not used, since they are neither training nor test: `old`""",
+`val` is not used: the test images are from `test`, and --validation takes its images from training
+not used, because they are neither training nor test: `old`""",
             notes root
         )
     )
@@ -141,7 +141,7 @@ let ``the usual names of parts are read in any letters`` (train: string) (test: 
             (if test.ToLowerInvariant().StartsWith 't' then
                  ""
              else
-                 $"`{test}` is tested with, since there is no folder `test`"),
+                 $"`{test}` is used for testing, because there is no folder `test`"),
             notes root
         )
     )
@@ -155,14 +155,14 @@ let ``parts that cannot be told end with the layouts that are read`` () =
 
     for files, fact in
         [
-            [ "train/a/1.png" ], "there is `train` and no folder to test with"
-            [ "test/a/1.png" ], "there is `test` and no folder `train`"
-            [ "val/a/1.png"; "b/1.png" ], "there is `val` and no folder `train`"
+            [ "train/a/1.png" ], "there is `train` but no test folder"
+            [ "test/a/1.png" ], "there is `test` but no folder `train`"
+            [ "val/a/1.png"; "b/1.png" ], "there is `val` but no folder `train`"
             [ "train/a/1.png"; "test/1.png" ], "`train` has class folders and `test` has none"
             [ "train/a/1.png"; "val/a/1.png"; "valid/a/1.png" ],
-            "`val` and `valid` are both there; one of them has to go"
+            "`val` and `valid` both exist; remove one of them"
             [ "Train/a/1.png"; "train/a/1.png"; "test/a/1.png" ],
-            "`Train` and `train` are both there; one of them has to go"
+            "`Train` and `train` both exist; remove one of them"
         ] do
         Folders.within (fun root ->
             plant root files

@@ -298,7 +298,7 @@ let ``class names of CIFAR stand once`` () =
         )
 
         Assert.Equal(
-            "batches.meta.txt: at byte 0: class `class 0` stands twice",
+            "batches.meta.txt: at byte 0: class `class 0` is there twice",
             Folders.messageIn folder (Dataset.load (Cifar10 folder))
         )
     )

@@ -84,7 +84,7 @@ let kinds: (string * byte[]) list = [
     )
 ]
 
-/// Behind the start of the image: EXIF data with an orientation.
+/// After the start of the image: EXIF data with an orientation.
 let withExif (exif: byte[]) (jpeg: byte[]) : byte[] =
     let content = Array.append (Encoding.ASCII.GetBytes "Exif\000\000") exif
     let length = content.Length + 2

@@ -207,7 +207,7 @@ let ``the file tells text, classes and what its input must be`` () =
         Assert.Equal("[\"a\",\"b\"]", told["sss.classes"])
 
         Assert.Equal(
-            "(pixel * 0.003921569 - mean) / deviation a channel; mean 0.5, 0.25; deviation 0.125, 0.5; pixels from 0 to 255 (black to white)",
+            "(pixel * 0.003921569 - mean) / deviation per channel; mean 0.5, 0.25; deviation 0.125, 0.5; pixels from 0 to 255 (black to white)",
             told["sss.input"]
         )
 
@@ -231,7 +231,7 @@ let ``weights of another network are refused with what differs`` () =
         }
 
     let expected =
-        """Small: the weights are not this network's
+        """Small: the weights do not belong to this network
   `stem.conv1.bias` is 2, the network needs 3
   `dense1.weight` is missing
   `other.bias` belongs to no layer"""
@@ -251,7 +251,7 @@ let ``a file that is no model is an error`` () =
         File.WriteAllText(path, "no model")
 
         Assert.StartsWith(
-            "x.onnx: ONNX Runtime refuses it: ",
+            "x.onnx: ONNX Runtime cannot use it: ",
             Folders.messageIn folder (OnnxRun.load 1 path)
         )
     )

@@ -108,13 +108,13 @@ let ``codings of JPEG that are not read are named`` () =
 
     let refused what =
         $"x: at byte 0: the coding of the JPEG is {what}; supported: baseline, extended and \
-          progressive with Huffman codes, 8 bits a sample"
+          progressive with Huffman codes, 8 bits per sample"
 
     Assert.Equal(refused "arithmetic", changed 1 0xC9uy)
     Assert.Equal(refused "arithmetic", changed 1 0xCAuy)
     Assert.Equal(refused "lossless", changed 1 0xC3uy)
     Assert.Equal(refused "hierarchical", changed 1 0xC5uy)
-    Assert.Equal(refused "12 bits a sample", changed 4 12uy)
+    Assert.Equal(refused "12 bits per sample", changed 4 12uy)
 
 [<Fact>]
 let ``many scans in few bytes are refused`` () =
@@ -152,7 +152,7 @@ let ``sizes beyond the limits are refused before anything is allocated`` () =
     let cases = [
         claim 16384 16384, "16384x16384", "67108864 pixels"
         claim Int32.MaxValue Int32.MaxValue, "2147483647x2147483647", "67108864 pixels"
-        claim 2000000 2, "2000000x2", "1048576 pixels a side"
+        claim 2000000 2, "2000000x2", "1048576 pixels per side"
         few, "3000x3000", "396288 pixels"
     ]
 
@@ -265,7 +265,7 @@ let ``what is no file is named and never waited for`` () =
             Assert.Equal("empty.png: at byte 0: broken image: the file is empty", told "empty.png")
 
             Assert.Equal(
-                "bad\uFFFD.png: it cannot be opened, since its name is not valid UTF-8; rename it",
+                "bad\uFFFD.png: it cannot be opened, because its name is not valid UTF-8; rename it",
                 told "bad\uFFFD.png"
             )
         )

@@ -138,14 +138,14 @@ let ``broken pictures are left out and named, too many are an error`` () =
 let ``folders without pictures say what is missing`` () =
     Folders.within (fun root ->
         Assert.Equal(
-            "FOLDER: at byte 0: it has no sub-folders with pictures, one a class",
+            "FOLDER: at byte 0: it has no sub-folders with pictures, one per class",
             Folders.messageIn root (Dataset.load (Folder root))
         )
 
         Directory.CreateDirectory(Path.Combine(root, "a")) |> ignore
 
         Assert.Equal(
-            "FOLDER: at byte 0: it has no sub-folders with pictures, one a class",
+            "FOLDER: at byte 0: it has no sub-folders with pictures, one per class",
             Folders.messageIn root (Dataset.load (Folder root))
         )
     )

@@ -90,7 +90,7 @@ let ``a text is read up to its limit, whatever length the system states`` () =
         let refused name reason =
             Assert.Equal(
                 $"{name}: error SSS003: `{name}` cannot be read\n  {reason}\n  \
-                  help: name a file that holds a network\n",
+                  help: give a file that contains a network\n",
                 checkedAt (Path.Combine(folder, name))
             )
 
@@ -99,7 +99,7 @@ let ``a text is read up to its limit, whatever length the system states`` () =
         refused "zero" "it is a device, not a file"
 
         Assert.Equal(
-            "folder: error SSS002: `folder` is a folder\n  expected a file that holds a network\n",
+            "folder: error SSS002: `folder` is a folder\n  expected a file that contains a network\n",
             checkedAt (Path.Combine(folder, "folder"))
         )
 
@@ -183,7 +183,7 @@ let ``a folder where a run's file goes is found before the training`` () =
             File.WriteAllText(at name, "")
 
             Assert.Equal(
-                $"{name}: it is there and is not a folder",
+                $"{name}: it exists and is not a folder",
                 Folders.messageIn folder (Sss.Torch.RunFolder.prepare folder)
             )
 

@@ -17,7 +17,7 @@ type Png = {
     Samples: int -> int -> int -> int
     /// Chunks in front of the pixels, by type.
     Before: (string * byte[]) list
-    /// Chunks behind them.
+    /// Chunks after them.
     After: (string * byte[]) list
     /// Chooses the filters of the rows.
     Seed: int

@@ -113,7 +113,7 @@ let ``an array states black and white`` () =
 let ``arrays that were scaled apart are refused`` () =
     let apart =
         "data.npz: at byte 0 of `x_test`: range of the test images: expected 0 to {0} (black to white), "
-        + "found 0 to {1} (black to white); scale both alike, or state `range`"
+        + "found 0 to {1} (black to white); use the same scale for both, or give `range`"
 
     let expected (train: string) (test: string) =
         apart.Replace("{0}", train).Replace("{1}", test)
@@ -171,8 +171,8 @@ let ``the layout of four extents is found, or the array is refused`` (extents: s
         let shape = "1x" + extents.Replace(", ", "x")
 
         Assert.Equal(
-            $"data.npz: at byte 10 of `x_train`: the shape of the images is {shape}, where either the second "
-            + "or the last extent may be the channels; supported: a shape that leaves no doubt, or an array "
+            $"data.npz: at byte 10 of `x_train`: the shape of the images is {shape}, where the second "
+            + "or the last dimension may be the channels; supported: an unambiguous shape, or an array "
             + "`layout` with the text NCHW or NHWC",
             refused (data [])
         )
@@ -251,11 +251,11 @@ let ``files from before say what they meant then`` () =
 
 [<Theory>]
 [<InlineData("""{"scale":1,"mean":[0],"deviation":[1],"range":[1]}""",
-             "`range` and `seen` are two numbers each")>]
+             "`range` and `seen` must be two numbers each")>]
 [<InlineData("""{"scale":1,"mean":[0],"deviation":[1],"range":[1,1]}""",
              "a value is not finite, or a deviation is 0, or black is white, or the lists differ in length")>]
 [<InlineData("""{"scale":1,"mean":[0],"deviation":[1],"background":"mauve"}""",
-             "`background` is no colour")>]
+             "`background` is not a colour")>]
 [<InlineData("""{"scale":1,"mean":[0],"deviation":[1],"range":"wide"}""",
              "not scale, mean and deviation as numbers")>]
 let ``a preparation that makes no sense is refused`` (text: string) (expected: string) =
@@ -310,7 +310,7 @@ let ``data of other units is converted or refused`` () =
         """data set d does not fit: its pixels cannot be converted to the network's
   the network was trained on pixels from 0 to 255 (black to white)
   the data has pixels from -2 to 2.5 (black and white are not known)
-  add an array `range` with the numbers of black and white to the npz file""",
+  add an array `range` with the values of black and white to the npz file""",
         Folders.message (Dataset.preparedBy network (data unknown))
     )
 
@@ -399,10 +399,10 @@ let ``classes are matched by name, and by number where there are no names`` () =
     Assert.Equal<int[]>([| 0 |], split.Labels)
 
     Assert.Equal(
-        """data set d does not fit: its classes are not those of the network
+        """data set d does not fit: its classes are not the classes of the network
   only in the network: hen
   only in the data: dog
-  names are compared letter by letter; rename the folders of the data""",
+  names must be exactly equal; rename the folders of the data""",
         Folders.message (Dataset.labelled [ "cat"; "hen" ] data data.Test)
     )
 
@@ -415,20 +415,20 @@ let ``a vector and four channels take no pictures`` () =
     Assert.Equal(None, refusal (Shape.create 3 8 8) known)
 
     Assert.Equal(
-        Some "its input 784x1x1 has 784 channels, and picture files give 1 or 3",
+        Some "its input 784x1x1 has 784 channels, but picture files have 1 or 3",
         refusal (Shape.vector 784) known
     )
 
-    Assert.Equal(Some "its input 3x1x1 is a vector and no image", refusal (Shape.vector 3) known)
+    Assert.Equal(Some "its input 3x1x1 is a vector, not an image", refusal (Shape.vector 3) known)
 
     Assert.Equal(
-        Some "its input 4x8x8 has 4 channels, and picture files give 1 or 3",
+        Some "its input 4x8x8 has 4 channels, but picture files have 1 or 3",
         refusal (Shape.create 4 8 8) known
     )
 
     Assert.Equal(
         Some
-            "which of its training pixels are black and white is not known (they go from -2 to 2.5)",
+            "it is not known which values of its training pixels are black and white (they range from -2 to 2.5)",
         refusal (Shape.create 3 8 8) (PixelRange.Unknown(-2.0f, 2.5f))
     )
 
@@ -447,7 +447,7 @@ let ``pictures that were read in another way than the recipe asks for are refuse
         Assert.Equal(d, Folders.ok (Dataset.readWith options d))
 
         Assert.Equal(
-            """data set folder:FOLDER: its pictures were read in another way than the recipe asks for
+            """data set folder:FOLDER: its pictures were not read as the recipe says
   recipe: resize=0 background=black
   pictures: resize=16 background=white
   load the pictures with the recipe's options (in C#: Dataset.Folder(folder, network) with a network of this recipe)""",

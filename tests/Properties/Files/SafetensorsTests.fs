@@ -10,7 +10,7 @@ open FsCheck.Xunit
 open Sss.Core
 open Sss.Files
 
-/// Files made of a header text and bytes behind it.
+/// Files made of a header text and bytes after it.
 let private made (header: string) (data: byte[]) =
     let text = Encoding.UTF8.GetBytes header
     Array.concat [ BitConverter.GetBytes(int64 text.Length); text; data ]
@@ -142,12 +142,12 @@ let ``every way to lie in a header is told apart`` () =
 x.safetensors: at byte 8: the header: expected StartObject, found StartArray
 x.safetensors: at byte 9: broken JSON: Expected depth to be zero at the end of the JSON payload. There is an open JSON object or array that should be closed.
 x.safetensors: at byte 10: broken JSON: 'x' is invalid after a single JSON value. Expected end of data.
-x.safetensors: at byte 10: 8 bytes that no entry claims
+x.safetensors: at byte 10: 8 bytes that belong to no entry
 x.safetensors: at byte 13: the end of `a` is 8; it must be 0 to 2 (the end of the file)
-x.safetensors: at byte 62: entry `a` stands twice
-x.safetensors: at byte 66: `a` and `b` claim the same bytes
-x.safetensors: at byte 62: 4 bytes that no entry claims
-x.safetensors: at byte 66: 4 bytes that no entry claims
+x.safetensors: at byte 62: entry `a` is there twice
+x.safetensors: at byte 66: `a` and `b` use the same bytes
+x.safetensors: at byte 62: 4 bytes that belong to no entry
+x.safetensors: at byte 66: 4 bytes that belong to no entry
 x.safetensors: at byte 13: bytes of `a`: expected 12 (for its shape), found 8
 x.safetensors: at byte 13: the end of `a`: expected 8 (its start) or more, found 4
 x.safetensors: at byte 22: the type of `a` is Q8; supported: F32, F64, F16, BF16
@@ -155,11 +155,11 @@ x.safetensors: at byte 37: the shape of `a` is -2; it must be 0 to 2147483591
 x.safetensors: at byte 37: the shape of `a` is 1e300; it must be 0 to 2147483591
 x.safetensors: at byte 37: the shape of `a` is 2147483647; it must be 0 to 2147483591
 x.safetensors: at byte 13: it has no data_offsets for `a`
-x.safetensors: at byte 28: key `dtype` stands twice
+x.safetensors: at byte 28: key `dtype` is there twice
 x.safetensors: at byte 61: a key is more; supported: dtype, shape, data_offsets
 x.safetensors: at byte 13: `a`: expected StartObject, found Number
 x.safetensors: at byte 29: a value of the metadata: expected String, found Number
-x.safetensors: at byte 33: metadata key `k` stands twice"""
+x.safetensors: at byte 33: metadata key `k` is there twice"""
 
     Assert.Equal(expected, String.Join("\n", found))
 

@@ -66,7 +66,7 @@ let ``numbers that no network can have are refused with key and index`` () =
         |> withValue variance 2 -0.25f
 
     Assert.Equal(
-        $"x.safetensors: the weights have values that no network can have\n"
+        $"x.safetensors: the weights have values that are not valid\n"
         + "  `dense1.weight` has NaN at index 4; 2 of its 6 values are not finite\n"
         + $"  `{variance}` has -0.25 at index 2; a running variance is 0 or more",
         said (fun s -> { s with Weights = bad })
@@ -87,7 +87,7 @@ let ``arrays of another length than the channels are refused`` () =
         }
 
         Assert.Equal(
-            $"x.safetensors: the weights are not this network's\n  `{variance}` is {length}, the network needs 3",
+            $"x.safetensors: the weights do not belong to this network\n  `{variance}` is {length}, the network needs 3",
             said (fun s -> {
                 s with
                     Weights = Map.add variance array s.Weights
@@ -105,7 +105,7 @@ let ``class names are as many as the network's, each once, or not known`` () =
     )
 
     Assert.Equal(
-        "x.safetensors: at byte 8 of the metadata: the class `a` stands twice",
+        "x.safetensors: at byte 8 of the metadata: the class `a` is there twice",
         said (fun s -> { s with Classes = [ "a"; "a" ] })
     )
 

@@ -1,4 +1,4 @@
-/// Folders that are not kept in memory: the same images, decoded when they are asked for.
+/// Folders that are not kept in memory: the same images, decoded when they are requested.
 module Sss.Tests.Files.StoredPicturesTests
 
 open System

@@ -15,7 +15,7 @@ type MeaningTests() =
     let names (network: Network) =
         Network.layers network |> Seq.map (fun l -> l.Name) |> List.ofSeq
 
-    /// The code blocks of a page, by the word behind the fence.
+    /// The code blocks of a page, by the word after the fence.
     let blocks word (page: string) =
         page.Split("```" + word + "\n")
         |> Array.skip 1

@@ -70,7 +70,7 @@ type RoundTripTests() =
     [<Fact>]
     member _.``examples are formatted``() =
         for file in examples do
-            // This one is the language's first example, kept as it stands there.
+            // This one is the language's first example, kept as it is there.
             if not (file.EndsWith "resnet20.sss") then
                 let formatted = Language.format (read file)
                 Assert.True((formatted = Ok(read file)), file)

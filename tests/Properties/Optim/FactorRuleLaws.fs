@@ -34,7 +34,7 @@ type RuleRuns =
         Gen.constant FactorPenalty.GroupL2
     ]
 
-    /// A run of so many steps.
+    /// A run of this many steps.
     static member Of(length: int, penalty: Gen<FactorPenalty>) : Gen<RuleRun> =
         gen {
             let! penalty = penalty
@@ -296,7 +296,7 @@ module FactorRuleLaws =
                 FactorPenalty.GroupL2, "groupl2"
             ] do
             Assert.Equal(
-                $"{word}: factors can have lower bounds under the non-negative L1 alone.",
+                $"{word}: factors can have lower bounds only with the non-negative L1.",
                 message penalty [ 2 ] [| 1.0; 1.0 |] [| 0.0; 0.5 |]
             )
 

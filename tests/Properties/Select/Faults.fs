@@ -5,7 +5,7 @@ open Sss.Core
 open Sss.Core.Select
 
 type Fault =
-    /// Columns behind a concatenation are taken one place off.
+    /// Columns after a concatenation are taken one place off.
     | ConcatOffByOne
     /// Filters of a depthwise convolution are cut from the end, as many as there are too many.
     | DepthwiseTakenForGrouped
@@ -13,7 +13,7 @@ type Fault =
     | ProjectionDroppedWithBlock
     /// Constants are folded over zero padding as well.
     | PaddingForgotten
-    /// A dead channel is taken to be dead behind a bn.
+    /// A dead channel is taken to be dead after a bn.
     | ShiftForgotten
 
 let all = [

@@ -7,7 +7,7 @@ open FsCheck.FSharp
 open Sss.Core
 open Sss.Tests.Select.Cases
 
-/// bn right behind something that could take it up, and factors that could have been taken up.
+/// bn right after something that could take it up, and factors that could have been taken up.
 let private leftOver (network: Network) =
     let rec bodies nodes = [
         yield nodes

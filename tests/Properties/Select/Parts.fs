@@ -11,7 +11,7 @@ let one = Size.square 1
 let extent low high =
     Gen.map2 (fun h w -> { H = h; W = w }) (Gen.choose (low, high)) (Gen.choose (low, high))
 
-/// True so many times in a hundred.
+/// True in this percentage of calls.
 let percent n =
     Gen.map (fun i -> i <= n) (Gen.choose (1, 100))
 
@@ -73,7 +73,7 @@ let pool =
 /// What makes a constant of a dead channel.
 let constantMaker =
     Gen.frequency [
-        // A bn right behind a convolution would take its factors.
+        // A bn right after a convolution would take its factors.
         3, Gen.constant [ Act Relu; Norm false ]
         3,
         gen {
@@ -141,7 +141,7 @@ let deadEnds factors =
             @ (if norm then [ Norm false ] else [])
     }
 
-/// Single channels that die in front of or behind a grouped convolution: equal ones in every group
+/// Single channels that die in front of or after a grouped convolution: equal ones in every group
 /// may go.
 let groups factors =
     gen {
@@ -178,7 +178,7 @@ let mixed factors =
             @ (if isRead then [ Conv(2, plain, 1, false, false) ] else [])
     }
 
-/// One statement or a few that belong together, factors so many times in a hundred.
+/// One statement or a few that belong together, factors with this percentage.
 let simple factors =
     Gen.frequency [
         4,
@@ -217,7 +217,7 @@ let simple factors =
         2, passer
     ]
 
-/// What may stand only where height and width are done with.
+/// What may be only where height and width are done with.
 let flat =
     Gen.oneof [
         Gen.constant [ Flat ]

@@ -94,7 +94,7 @@ let rec private body (scope: Scope) (input: Shape) (drafts: Draft list) : Node l
 
     go input None drafts
 
-/// `previous` and `next` decide where factors may stand: on a bn, where one follows.
+/// `previous` and `next` decide where factors may be: on a bn, where one follows.
 and private visit scope (input: Shape) previous next draft : Node list =
     let beforeNorm =
         match next with
@@ -252,7 +252,7 @@ and private concat scope input branches =
                 }
             ]
 
-/// Factors as the language lets them stand: a bn behind a grouped convolution carries one a group,
+/// Factors as the language lets them stand: a bn after a grouped convolution carries one per group,
 /// a layer in front of a bn carries none.
 let rec private regroup nodes =
     let inside node =

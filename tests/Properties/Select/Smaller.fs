@@ -67,7 +67,7 @@ let rec private shrinkDraft draft : Draft seq =
         | _ -> ()
     }
 
-/// A block is also made smaller by what stands in it.
+/// A block is also made smaller by what is in it.
 let private unwrap draft =
     match draft with
     | Sum(branch, shortcut, _) -> [ branch; shortcut ]

@@ -192,14 +192,14 @@ let ``a checkpoint of another run is refused with what differs`` () =
                 String.Join(
                     "\n",
                     [
-                        $"{(Checkpoint.files folder).Head} is of another run:"
+                        $"{(Checkpoint.files folder).Head} belongs to another run:"
                         "  network, line 1: network Test { there, network Other { here"
                         "  epochs: 8 there, 9 here"
                         "  lr: 0.1 there, 0.05 here"
                         $"  data: {data identity} there, {data other} here"
                         $"  training images: {images identity} there, {images other} here"
                         "  validation: 0.2 there, none here"
-                        "Go on with what it was started with, or start anew with --restart or another --out."
+                        "Continue with the same files and options, or start again with --restart or another --out."
                     ]
                 ),
                 CheckpointError.message e

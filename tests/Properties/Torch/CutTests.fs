@@ -1,4 +1,4 @@
-/// Cuts in the middle of training: the loss of a batch goes on where it was, and the way back leads
+/// Cuts in the middle of training: the loss of a batch continues where it was, and the way back leads
 /// to the same function.
 [<Xunit.Collection "LibTorch">]
 module Sss.Tests.Torch.CutTests

@@ -259,7 +259,7 @@ type DeviceStepTests() =
         let exact, _ = gradients smooth Precision.Float32 seed
         let low, weights = gradients smooth Precision.BFloat16 seed
         let apart = norm (Array.map2 (-) exact low) / norm exact
-        // 8 bits of mantissa, through a dozen roundings one behind the other.
+        // 8 bits of mantissa, through a dozen roundings one after the other.
         Assert.True(apart < 0.08, $"{apart}")
         Assert.True(apart > 1e-5, "it did not compute at bf16 at all")
         // The numbers that are trained are not rounded.

@@ -56,19 +56,19 @@ module DeviceTests =
         ]
 
         let expected = [
-            "The device cuda:0 cannot be had: the LibTorch in /torch/lib is built without CUDA; set \
+            "The device cuda:0 is not available: the LibTorch in /torch/lib is built without CUDA; set \
              SSS_LIBTORCH to a LibTorch with CUDA: see docs/gpu.md."
-            "The device cuda:0 cannot be had: the driver of NVIDIA is not installed: libcuda.so.1 was \
+            "The device cuda:0 is not available: the NVIDIA driver is not installed: libcuda.so.1 was \
              not found. In a container, start it with access to the GPU."
-            "The device cuda:0 cannot be had: the driver of NVIDIA fails with error 999; `nvidia-smi` \
-             says more."
-            "The device cuda:1 cannot be had: the driver of NVIDIA sees no device. \
+            "The device cuda:0 is not available: the NVIDIA driver fails with error 999; see \
+             `nvidia-smi`."
+            "The device cuda:1 is not available: the NVIDIA driver sees no device. \
              CUDA_VISIBLE_DEVICES may hide it; `nvidia-smi` lists what is there."
-            "The device cuda:0 cannot be had: LibTorch is built for CUDA 12.8 and cannot use the \
+            "The device cuda:0 is not available: LibTorch is built for CUDA 12.8 and cannot use the \
              driver, which supports CUDA 11.4; update the driver, or set SSS_LIBTORCH to a LibTorch \
              with CUDA: see docs/gpu.md."
-            "The device cuda:2 cannot be had: there is no device 2: there are 2, cuda:0 to cuda:1."
-            "The device cuda:1 cannot be had: there is no device 1: there is one, cuda:0."
+            "The device cuda:2 is not available: there is no device 2: there are 2, cuda:0 to cuda:1."
+            "The device cuda:1 is not available: there is no device 1: there is one, cuda:0."
         ]
 
         Assert.Equal<string list>(expected, said)

@@ -214,7 +214,7 @@ let ``a symbol that is missing is named, with folder and versions`` () =
 
             Assert.Equal(
                 $"The LibTorch in {lib}, version 2.10.0+doctored, does not fit: LibTorch 2.10.0 is \
-                  needed. It lacks 1 of the 1204 symbols that are asked of it; the first is\n  \
+                  needed. It lacks 1 of the 1204 symbols that are needed; the first is\n  \
                   c10::InferenceMode::is_enabled ({name})\nSet SSS_LIBTORCH to LibTorch 2.10.0, or \
                   unset it.",
                 LibTorchError.message error

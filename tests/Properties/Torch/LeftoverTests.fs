@@ -1,6 +1,6 @@
 /// What a step leaves in native memory. The garbage collector knows nothing of that memory and frees
 /// what was not disposed late; until then it lies between the activations' stretches, which then are
-/// too short to be used again. A handful of bytes a step so became gigabytes.
+/// too short to be used again. A handful of bytes per step so became gigabytes.
 [<Xunit.Collection "LibTorch">]
 module Sss.Tests.Torch.LeftoverTests
 

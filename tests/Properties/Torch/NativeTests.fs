@@ -1,4 +1,4 @@
-/// The loader and the mended copy.
+/// The loader and the patched copy.
 module Sss.Tests.Torch.NativeTests
 
 open System

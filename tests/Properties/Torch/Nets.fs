@@ -68,7 +68,7 @@ module internal Nets =
             let l = layer name op shape |> scaled kind count
             Node.Layer l, l.Output
 
-    /// Pieces one behind the other.
+    /// Pieces one after the other.
     let body (pieces: Piece list) (input: Shape) : Node list * Shape =
         ((input, []), pieces)
         ||> List.fold (fun (shape, nodes) piece ->

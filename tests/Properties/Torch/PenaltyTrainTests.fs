@@ -1,4 +1,4 @@
-/// Training with every penalty: states that go on bit for bit, cuts, and what is refused.
+/// Training with every penalty: states that continue bit for bit, cuts, and what is refused.
 [<Xunit.Collection "LibTorch">]
 module Sss.Tests.Torch.PenaltyTrainTests
 

@@ -215,12 +215,12 @@ let ``pictures that are scaled before the cut are so in training, eval and predi
         Assert.Equal(1.0, eval.Accuracy)
         Assert.Equal(1.0, predicted loaded dataset)
 
-        // What stands in the ONNX file says it too.
+        // What is in the ONNX file says it too.
         use session = Folders.ok (OnnxRun.load 1 (Path.Combine(out, "selected.onnx")))
 
         Assert.EndsWith(
             "; pixels from 0 to 255 (black to white); pictures: upright, transparent parts on white, "
-            + "the shorter side scaled to 32 pixels, the middle 16 x 16 pixels (width x height), red, green and blue",
+            + "the shorter side scaled to 32 pixels, the central 16 x 16 pixels (width x height), red, green and blue",
             (OnnxRun.metadata session)["sss.input"]
         )
     )

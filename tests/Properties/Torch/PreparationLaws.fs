@@ -297,7 +297,7 @@ let ``networks whose training pixels are of no known range take no picture`` () 
     }
 
     Assert.Equal(
-        """selected.safetensors: the network cannot take picture files: which of its training pixels are black and white is not known (they go from -2 to 2.5)
-  add an array `range` with the numbers of black and white to the npz file and train again""",
+        """selected.safetensors: the network cannot take picture files: it is not known which values of its training pixels are black and white (they range from -2 to 2.5)
+  add an array `range` with the values of black and white to the npz file and train again""",
         Folders.message (Predict.dataset (loaded (Shape.create 3 8 8) p) [ "a.png" ])
     )

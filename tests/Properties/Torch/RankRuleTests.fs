@@ -126,7 +126,7 @@ type RankRuleTests() =
 
         Assert.Equal(
             "rank 3 on node3 cannot start: there is no file `a.sss`\n\
-             rank 2 on node2 was started with something else than rank 0:\n  \
+             rank 2 on node2 was not started like rank 0:\n  \
              program: 1.0.0, build bb there, 1.0.0, build aa at rank 0\n  \
              network, line 2: conv 9 there, conv 8 at rank 0\n\
              All ranks need the same program, files and options.",
@@ -146,10 +146,10 @@ type RankRuleTests() =
         Assert.Equal<string list>(
             [
                 "mpirun started 2 ranks, and libmpi.so.40 cannot be loaded: install Open MPI (Debian: \
-                 openmpi-bin), or put its folder into LD_LIBRARY_PATH."
+                 openmpi-bin), or add its folder to LD_LIBRARY_PATH."
                 "libmpi.so.40 is not Open MPI's: it has no symbol ompi_mpi_byte. Put the folder of \
                  Open MPI's first into LD_LIBRARY_PATH, and use its own mpirun."
-                "srun started 4 ranks, and MPI knows of 1: each would train by itself. Use Open MPI's \
+                "srun started 4 ranks, but MPI knows of 1: each would train alone. Use Open MPI's \
                  own mpirun, or srun --mpi=pmix."
             ],
             List.map MpiError.message said

@@ -1,4 +1,4 @@
-/// Which checkpoints a run may go on from: the same data wherever it is, and states that fit.
+/// Which checkpoints a run may continue from: the same data wherever it is, and states that fit.
 [<Xunit.Collection "LibTorch">]
 module Sss.Tests.Torch.ResumeRuleTests
 
@@ -189,7 +189,7 @@ let ``arrays of a checkpoint that do not fit its network are refused by name`` (
     )
 
     Assert.Equal(
-        "step-000000010.safetensors: the weights are not this network's\n  `bn1.var` is 3, the network needs 4",
+        "step-000000010.safetensors: the weights do not belong to this network\n  `bn1.var` is 3, the network needs 4",
         said (fun s -> {
             s with
                 Numbers = Map.add "bn1.var" short s.Numbers
@@ -202,7 +202,7 @@ let ``arrays of a checkpoint that do not fit its network are refused by name`` (
     }
 
     Assert.Equal(
-        "step-000000010.safetensors: the weights have values that no network can have\n"
+        "step-000000010.safetensors: the weights have values that are not valid\n"
         + "  `bn1.var` has -2 at index 1; a running variance is 0 or more",
         said (fun s -> {
             s with
@@ -238,7 +238,7 @@ let ``steps that are not those of the epochs are refused before the first`` () =
     with
     | Error error ->
         Assert.Equal(
-            "The step to go on from is 10; it must be 5 to 9 after 1 epochs of 5 steps.",
+            "The step to continue from is 10; it must be 5 to 9 after 1 epochs of 5 steps.",
             TrainError.message error
         )
     | Ok _ -> Assert.Fail "it was taken"
@@ -318,9 +318,9 @@ let ``a checkpoint of other classes or pixels says which`` () =
 
         Assert.Equal(
             Error(
-                "checkpoint/step-000000010.safetensors is of another run:\n"
+                "checkpoint/step-000000010.safetensors belongs to another run:\n"
                 + "  class 0: `0` there, `zero` here\n"
-                + "Go on with what it was started with, or start anew with --restart or another --out."
+                + "Continue with the same files and options, or start again with --restart or another --out."
             ),
             resumed folder (identityOf recipe renamed)
         )
@@ -368,10 +368,10 @@ let ``checkpoints from before there were penalties go on with the default, and w
 
         Assert.Equal(
             Error(
-                "checkpoint/step-000000010.safetensors is of another run:\n"
+                "checkpoint/step-000000010.safetensors belongs to another run:\n"
                 + "  penalty: \"nonneg\" there, \"scad\" here\n"
                 + "  a: nothing there, 3.7 here\n"
-                + "Go on with what it was started with, or start anew with --restart or another --out."
+                + "Continue with the same files and options, or start again with --restart or another --out."
             ),
             resumed folder (identityOf other dataset.Value)
         )
@@ -404,7 +404,7 @@ let ``more epochs: the bits of the longer run where no step depends on their num
 
             Assert.Equal(
                 Error(
-                    "checkpoint/step-000000010.safetensors is of another run:\n"
+                    "checkpoint/step-000000010.safetensors belongs to another run:\n"
                     + "  epochs: 2 there, 4 here\n"
                     + "A `cosine` schedule, a `target` and `shrink` depend on the number of epochs, so this run cannot be made longer.\n"
                     + "To train its network further, start a new run with --init network.safetensors and another --out."

@@ -41,7 +41,7 @@ let private edit key change (weights: Weights<float32>) : Weights<float32> =
     weights
     |> Map.change key (Option.map (fun t -> { t with Data = change t.Data }))
 
-/// Every so many hundred networks the old measure, relative to an input's own largest score, took
+/// Once every few hundred networks the old measure, relative to an input's own largest score, took
 /// rounding for a fault.
 [<Fact>]
 let ``networks of two classes, trained a little, give no false alarm`` () =
@@ -218,8 +218,8 @@ let ``scores that overflow are no fault of selection`` () =
     match Exactness.check (Engine.get ()) (network, large) (network, large) images with
     | Error(ScoresNotFinite _ as error) ->
         Assert.EndsWith(
-            " of 160 inputs: its weights are so large that single precision overflows. A training that diverges \
-             leaves such weights; train again with a smaller `lr`, or start from other weights.",
+            " of 160 inputs: its weights are so large that single precision overflows. Diverged training gives \
+             such weights; train again with a smaller `lr`, or start from other weights.",
             ModelError.message error
         )
     | other -> Assert.Fail $"%A{other}"

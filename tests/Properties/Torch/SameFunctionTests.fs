@@ -90,7 +90,7 @@ let ``gradients of random networks agree with finite differences`` () =
         200
         5UL
         (fun case ->
-            // A factor of 0 stands at a kink of what follows it, where there is no slope.
+            // A factor of 0 is at a kink of what follows it, where there is no slope.
             let t = trial { case with Zeros = [] }
             let images = Array.concat t.Images
             let gradient, slope, size = slopes t.Network t.Weights images case.Seed
@@ -149,20 +149,20 @@ let ``verdicts`` () =
     Assert.Equal(tie, Exactness.worse same tie)
 
     let differs =
-        "The selected network differs from the trained one: by 0.000333 of the scale of its scores, where 0.0001 \
+        "The selected network differs from the trained one by 0.000333 of the scale of its scores; 0.0001 \
          is allowed (2 inputs, 100.00 % with the same class). "
 
     // Whose fault it is, double precision tells.
     Assert.Equal(
         differs
-        + "They differ at double precision too (by 0.000333), so this is no rounding but a fault of this program; \
+        + "They differ at double precision too (by 0.000333), so this is not rounding but a bug in this program; \
            please report it. `sss verify` may find a small case.",
         PipelineError.message (Inexact(off, Some off))
     )
 
     Assert.Equal(
         differs
-        + "At double precision they agree (up to 0), so this is rounding: the network's numbers are too different \
+        + "At double precision they agree (up to 0), so this is rounding: the network's numbers differ too much \
            in size for single precision. Train with a smaller `lr` or a larger `decay`.",
         PipelineError.message (Inexact(off, Some same))
     )

@@ -99,14 +99,14 @@ let ``batch normalisation over one value is refused before training`` () =
             | Ok _ -> "trained"
 
     Assert.Equal(
-        "`bn1` normalises over one value: a batch is 1 image, and what it reads there is 1x1. One value has no \
-         variance. Use a `batch` of 2 or more, or leave the `bn` out.",
+        "`bn1` normalises over one value: a batch is 1 image, and its input is 1x1. One value has no \
+         variance. Use a `batch` of 2 or more, or remove the `bn`.",
         attempt 1 8
     )
 
     Assert.Equal(
-        "`bn1` normalises over one value: a batch is 1 image, and what it reads there is 1x1. One value has no \
-         variance. The training set has one image only; use more, or leave the `bn` out.",
+        "`bn1` normalises over one value: a batch is 1 image, and its input is 1x1. One value has no \
+         variance. The training set has only one image; use more, or remove the `bn`.",
         attempt 64 1
     )
 

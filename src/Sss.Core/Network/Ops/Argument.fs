@@ -29,7 +29,7 @@ module RealRange =
         | RealRange.Any -> "a number"
         | RealRange.Positive -> "a number above 0"
         | RealRange.ZeroToOne -> "a number from 0 to 1"
-        | RealRange.ZeroToBelowOne -> "a number from 0 to below 1"
+        | RealRange.ZeroToBelowOne -> "a number of at least 0 and below 1"
 
 /// What an argument of a layer holds.
 [<RequireQualifiedAccess>]

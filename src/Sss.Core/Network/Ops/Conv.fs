@@ -8,7 +8,7 @@ type Conv = {
     Pad: Size
     Dilation: Size
     /// At least 1; divides the channels in and out. Never a depthwise convolution in disguise: that
-    /// is a kind of its own, whatever the numbers (a convolution with one channel in has one group).
+    /// is a kind of its own, regardless of the numbers (a convolution with one channel in has one group).
     Groups: int
     Bias: bool
 }

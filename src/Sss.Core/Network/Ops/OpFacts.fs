@@ -76,7 +76,7 @@ type Reading = {
 type Coupling =
     /// Output channel c is made of input channel c alone.
     | Apart
-    /// Every input channel becomes so many output channels, one after the other.
+    /// Every input channel becomes this many output channels, one after the other.
     | Spread of each: (Shape -> int)
     /// Every output channel is made of all input channels of its group.
     | Reads of (Shape -> Reading)
@@ -96,7 +96,7 @@ type Takes =
 type Grouping =
     | One
     | Groups of count: int
-    /// Every channel by itself; factors are of the kind `neuron`.
+    /// Every channel separately; factors are of the kind `neuron`.
     | Depthwise
 
 /// Which scaling factors an operation may carry.
@@ -140,7 +140,7 @@ type Narrowing = {
     Bias: bool
 }
 
-/// All that the library knows of an operation, whatever network it stands in. `'op`: its type. Every
+/// All that the library knows of an operation, whatever network it is in. `'op`: its type. Every
 /// field must be given: there are no defaults that a new operation could fall into.
 [<NoEquality; NoComparison>]
 type OpFacts<'op> = {
@@ -243,7 +243,7 @@ module OpFacts =
         Decay = ArrayDecay.Never
     }
 
-    /// Every channel by itself.
+    /// Every channel separately.
     let apart (f: int -> Known -> Known) (states: Known[]) : Known[] = Array.mapi f states
 
     /// The sum of `count` values from `start`.

@@ -118,12 +118,12 @@ module internal Backward =
             Array.forall2 (fun relied state -> not relied || known state) relied states
 
         // Without its sum a residual cannot carry a factor: the branch's last layer must take it up.
-        // (While training goes on its factor shall go on too.)
+        // (While training continues its factor shall continue too.)
         let canDissolve =
             residual.Scale.IsNone
             || (not inTraining && (taker false residual.Branch).IsSome)
 
-        // A side may pass on a constant of what stands before it, stays, and trains on.
+        // A side may pass on a constant from a part before it that is kept and trained further.
         let isConstant = if inTraining then Known.isDead else Known.isConstant
 
         // Nothing of the other side is left to say where nothing matters.

@@ -25,7 +25,7 @@ module internal Channels =
         States: Known[][]
         Sums: Sums
         /// By part. Starts with the sides of residuals that go and all branches of concatenations;
-        /// a branch comes back as soon as one of its channels is kept behind the concatenation.
+        /// a branch comes back as soon as one of its channels is kept after the concatenation.
         Gone: bool[]
         Classes: Classes
         /// By value: the class of every channel.
@@ -104,7 +104,7 @@ module internal Channels =
 
         changed
 
-    /// Brings back the branches of a concatenation that are needed behind it.
+    /// Brings back the branches of a concatenation that are needed after it.
     let private comeBack room (branches: Side[]) output =
         let mutable offset = 0
         let mutable changed = false
@@ -122,7 +122,7 @@ module internal Channels =
 
         changed
 
-    /// One pass over all steps, last ones first: needs arise behind and travel forward.
+    /// One pass over all steps, last ones first: needs arise at the end and travel towards the input.
     let private needs room =
         let mutable changed = false
 

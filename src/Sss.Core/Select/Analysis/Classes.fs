@@ -3,7 +3,7 @@ namespace Sss.Core.Select
 open Sss.Core
 
 /// Sets of channels that stay or go together, by union and find. A class holds the channels that
-/// one index runs through: behind `bn`, activations and pools, on both sides of a sum, in and out
+/// one index runs through: after `bn`, activations and pools, on both sides of a sum, in and out
 /// of a concatenation. Only ever grows: unions and marks are not taken back.
 type internal Classes() =
     let parent = ResizeArray<int>()

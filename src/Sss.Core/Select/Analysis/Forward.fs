@@ -7,8 +7,8 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal Forward =
 
-    /// While training goes on, a constant that is taken out must never change again: it may hang on
-    /// nothing that stays. Not so with a factor that is 0 at the moment but not for good, and with
+    /// While training continues, a constant that is removed must never change again: it may hang on
+    /// nothing that stays. Not so with a factor that is 0 now but not permanently, and with
     /// one that other channels share.
     let private mayChange (numbers: Numbers) kind (factor: float) =
         numbers.InTraining && (factor = 0.0 || kind <> Neuron)

@@ -9,7 +9,7 @@ type internal Side = { Part: int; End: int }
 /// One operation between values. Values are numbered in the order in which they are made.
 [<RequireQualifiedAccess>]
 type internal Step =
-    /// A layer that treats every channel by itself: channel in, channel out.
+    /// A layer that treats every channel separately: channel in, channel out.
     | Through of layer: Layer * input: int * output: int
     /// A layer that makes `each` channels of every channel, one after the other.
     | Spread of layer: Layer * each: int * input: int * output: int
@@ -22,7 +22,7 @@ type internal Step =
 
 /// A network as a list of operations, each after those it reads from.
 type internal Graph = {
-    /// With the innermost part that each stands in; 0 is the network's own body.
+    /// With the innermost part that each is in; 0 is the network's own body.
     Steps: struct (int * Step)[]
     /// By value.
     Shapes: Shape[]

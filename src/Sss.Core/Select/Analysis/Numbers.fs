@@ -6,7 +6,7 @@ open Sss.Core
 type internal Numbers = {
     /// The value at an index of an array; None where no weights are given (see `ArrayReader.Array`).
     At: (string -> int -> float) option
-    /// Whether factor `index` of `owner` is exactly 0. While training goes on: 0 for good.
+    /// Whether factor `index` of `owner` is exactly 0. While training continues: 0 permanently.
     IsZero: string -> int -> bool
     /// What is constant is taken as it is while training: `bn` normalises with the batch's own
     /// statistics, dropout is at work, and a factor of 0 may come back unless `IsZero` says so.

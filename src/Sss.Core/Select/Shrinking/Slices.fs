@@ -81,7 +81,7 @@ module internal Slices =
 
             result
 
-    /// One number a channel, changed by `change` (old index, value) where given. The array itself
+    /// One number per channel, changed by `change` (old index, value) where given. The array itself
     /// where nothing changes.
     let channels<'T when 'T :> INumberBase<'T>>
         (rows: bool[])

@@ -74,7 +74,7 @@ module internal Summary =
             | Step.Sum _ -> ()
     ]
 
-    /// Only the outermost part that goes is told: what stood inside goes with it.
+    /// Only the outermost part that goes is told: what was inside goes with it.
     let private outermost (graph: Graph) (channels: Channels) removals =
         let around = System.Collections.Generic.Dictionary<string, int>()
 

@@ -71,7 +71,7 @@ module Resize =
             | _ -> None
 
     /// The network on images of height × width. None where a window no longer fits, sides no longer
-    /// agree, or the output is no longer one value a class.
+    /// agree, or the output is no longer one value per class.
     let network (size: Size) (network: Network) : Network option =
         let input = {
             network.Input with

@@ -24,11 +24,11 @@ module TrialOutcome =
     let describe (outcome: TrialOutcome) =
         match outcome with
         | TrialOutcome.Same(_, difference) -> $"the networks agree up to {difference:g2}"
-        | TrialOutcome.Died layer -> $"layer `{layer}` died, rightly"
+        | TrialOutcome.Died layer -> $"layer `{layer}` died, correctly"
         | TrialOutcome.Differs difference ->
             $"the selected network differs from the full one by {difference:g3}"
         | TrialOutcome.WronglyDied(layer, difference) ->
-            $"layer `{layer}` was said to have died, but the scores of two images differ by "
+            $"layer `{layer}` was taken for dead, but the scores of two images differ by "
             + $"{difference:g3}"
         | TrialOutcome.Refused error -> SelectionError.message error
 

@@ -83,7 +83,7 @@ module internal Colour =
     |]
 
     /// Adds to each of three channels Σ αᵢλᵢpᵢ, the αᵢ normal with the given deviation, drawn once
-    /// an image.
+    /// per image.
     let pca (deviation: float) (image: Span<float32>) (rng: Rng) : Rng =
         let area = image.Length / 3
         let shift = Array.zeroCreate<float32> 3

@@ -13,7 +13,7 @@ type internal Stored =
 [<RequireQualifiedAccess>]
 module internal Placing =
 
-    /// Which stored column stands at column `x` of a shifted and perhaps mirrored row.
+    /// Which stored column is at column `x` of a shifted and perhaps mirrored row.
     let inline private column width right flip x =
         (if flip then width - 1 - x else x) + right
 

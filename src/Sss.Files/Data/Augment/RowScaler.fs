@@ -83,11 +83,11 @@ type internal RowScaler
             write finished down.Taps
             finished <- finished + 1
 
-    /// The columns that an input row has to hold: so many from `First` on.
+    /// The columns that an input row has to hold: this many from `First` on.
     member _.First = plan.Left
     member _.Count = length
 
-    /// Takes the next input row: `Count` numbers a channel, one channel behind the other. The target
+    /// Takes the next input row: `Count` numbers per channel, one channel after the other. The target
     /// is complete after the last one.
     member _.Add(row: float32[]) : unit =
         if keepsInputs then addToInputs row else addToSums row

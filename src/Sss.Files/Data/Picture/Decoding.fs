@@ -5,7 +5,7 @@ open SkiaSharp
 open Sss.Core
 
 /// Decoding of a file's bytes to the scaled part of its upright picture. `cut` chooses the part from
-/// the upright picture's size, and is asked once.
+/// the upright picture's size, and is called once.
 [<RequireQualifiedAccess>]
 module internal Decoding =
 

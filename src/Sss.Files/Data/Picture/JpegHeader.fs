@@ -5,7 +5,7 @@ open System
 /// A component of a JPEG: its number in the file, and its sampling factors.
 type internal JpegComponent = { Id: byte; Across: int; Down: int }
 
-/// What stands in a JPEG before its first scan.
+/// What is in a JPEG before its first scan.
 type internal JpegHeader = {
     Width: int
     Height: int
@@ -24,14 +24,14 @@ module internal JpegHeader =
 
     let private damaged () = fault "its data is damaged"
 
-    /// So many bytes that belong to no marker are passed over, as decoders do.
+    /// This many bytes that belong to no marker are skipped, as decoders do.
     let private mostSurplus = 1 <<< 16
 
     let private short (bytes: byte[]) at =
         (int bytes[at] <<< 8) + int bytes[at + 1]
 
     let private codings =
-        "baseline, extended and progressive with Huffman codes, 8 bits a sample"
+        "baseline, extended and progressive with Huffman codes, 8 bits per sample"
 
     /// The frame, from the content of a marker SOFn.
     let private frame (marker: int) (content: byte[]) : Result<JpegHeader, Fault> =
@@ -47,9 +47,9 @@ module internal JpegHeader =
         elif content.Length < 6 || content.Length < 6 + 3 * int content[5] then
             damaged ()
         elif content[0] <> 8uy then
-            unsupported $"{content[0]} bits a sample"
+            unsupported $"{content[0]} bits per sample"
         elif short content 1 = 0 then
-            Error(Unsupported("the height of the JPEG", "given behind its data", "in its header"))
+            Error(Unsupported("the height of the JPEG", "given after its data", "in its header"))
         elif short content 3 = 0 || content[5] = 0uy || content[5] > 4uy then
             damaged ()
         else

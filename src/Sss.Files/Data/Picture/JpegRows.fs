@@ -8,7 +8,7 @@ open SkiaSharp
 [<RequireQualifiedAccess>]
 module internal JpegRows =
 
-    /// Rows that are asked for at once.
+    /// Rows that are requested at once.
     let private together = 16
 
     /// A scan of some bytes can stand for millions of blocks, and each takes its time.
@@ -25,7 +25,7 @@ module internal JpegRows =
             use codec = codec
             Some(work codec)
 
-    /// Hands over all rows at a size that the decoder offers, four bytes a pixel, and gives their
+    /// Hands over all rows at a size that the decoder offers, four bytes per pixel, and gives their
     /// number. It is smaller than the height where the data ends or is damaged.
     let private rows (codec: SKCodec) (size: SKSizeI) (emit: Stretch -> unit) : int =
         let info =
@@ -76,7 +76,7 @@ module internal JpegRows =
         [ [||]; bits 0x55 167; bits 0xAA 101; bits 0xF0 59; bits 0x33 43; restarts ]
         |> List.map (fun padding -> Array.append padding endMarker)
 
-    /// A check sum of the pixels with a padding behind the data; None where they cannot be decoded.
+    /// A check sum of the pixels with a padding after the data; None where they cannot be decoded.
     let private sum (content: ReadOnlyMemory<byte>) (padding: byte[]) : byte[] option =
         use padded = new NativeBuffer(content.Length + padding.Length)
         content.CopyTo padded.Memory
@@ -95,12 +95,12 @@ module internal JpegRows =
             )
         |> Option.flatten
 
-    /// Content with nothing behind it that could begin a marker.
+    /// Content with nothing after it that could begin a marker.
     let private withoutHalfMarker (content: ReadOnlyMemory<byte>) =
         content.Slice(0, content.Span.TrimEnd(0xFFuy).Length)
 
     /// Whether data without an end marker is there to its last bit. A decoder does not say so, but
-    /// when nothing is missing it has no use for what stands behind, so the pixels are the same
+    /// when nothing is missing it has no use for what is after, so the pixels are the same
     /// whatever that is.
     let private isAllThere (header: JpegHeader) (content: ReadOnlyMemory<byte>) =
         let struct (_, isComplete) = JpegScans.survey header content.Span

@@ -6,7 +6,7 @@ open System
 [<RequireQualifiedAccess>]
 module internal JpegScans =
 
-    /// Whether a byte behind 0xFF is part of a scan: a stuffed 0xFF, a fill byte or a restart.
+    /// Whether a byte after 0xFF is part of a scan: a stuffed 0xFF, a fill byte or a restart.
     let private isInside (b: byte) =
         b = 0uy || b = 0xFFuy || b >= 0xD0uy && b <= 0xD7uy
 

@@ -32,7 +32,7 @@ type internal NativeBuffer(length: int) =
         member this.Dispose() = this.Dispose true
 
 /// Lets work in while the bytes that all of it claims stay within a budget. In the order of arrival,
-/// so that large work is not passed by for ever; what claims more than the budget runs alone. Work
+/// so that large work is not delayed for ever; what claims more than the budget runs alone. Work
 /// must not enter the same gate again.
 type internal Gate(budget: int64) =
     let sync = obj ()
@@ -66,7 +66,7 @@ type internal Gate(budget: int64) =
                 Monitor.PulseAll sync
             )
 
-    /// Runs work that needs about so many bytes, once there is room.
+    /// Runs work that needs about this many bytes, once there is room.
     member _.Within (claim: int64) (work: unit -> 'T) : 'T =
         enter claim
 

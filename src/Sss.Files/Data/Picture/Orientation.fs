@@ -4,7 +4,7 @@ open System
 open System.Buffers.Binary
 open Sss.Core
 
-/// How a stored picture has to be turned to stand as it was taken: the eight values of EXIF's tag
+/// How a stored picture must be turned to be upright: the eight values of EXIF's tag
 /// 0x0112, in their order.
 type internal Orientation =
     | Upright

@@ -5,7 +5,7 @@ open SkiaSharp
 open Sss.Core
 
 /// Pictures that are neither JPEG nor PNG although their names say so, such as WebP, GIF and BMP:
-/// whatever else the decoder knows.
+/// everything else that the decoder knows.
 [<RequireQualifiedAccess>]
 module internal OtherPicture =
 
@@ -17,7 +17,7 @@ module internal OtherPicture =
     let orientation (codec: SKCodec) : Orientation =
         Orientation.ofNumber (int codec.EncodedOrigin)
 
-    /// Mixes the background into rows of four bytes a pixel.
+    /// Mixes the background into rows of four bytes per pixel.
     let private mix (background: Rgb) (pixels: Span<byte>) =
         let over (c: byte) (b: byte) (a: int) =
             byte ((int c * a + int b * (255 - a) + 127) / 255)
@@ -30,7 +30,7 @@ module internal OtherPicture =
                 pixels[i + 1] <- over pixels[i + 1] background.Green alpha
                 pixels[i + 2] <- over pixels[i + 2] background.Blue alpha
 
-    /// Decodes a picture at a size that the decoder offers and hands over its rows, four bytes a pixel, opaque. An error is the reason.
+    /// Decodes a picture at a size that the decoder offers and hands over its rows, four bytes per pixel, opaque. An error is the reason.
     let read
         (background: Rgb)
         (codec: SKCodec)

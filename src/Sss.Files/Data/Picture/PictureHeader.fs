@@ -3,12 +3,12 @@ namespace Sss.Files
 open System
 open Sss.Core
 
-/// What a file says about its picture before the pixels.
+/// The header of a picture file, before the pixels.
 [<RequireQualifiedAccess>]
 type internal PictureHeader =
     | Png of PngHeader
     | Jpeg of JpegHeader
-    /// Whatever else the decoder may know.
+    /// Other formats of the decoder.
     | Other
 
 [<RequireQualifiedAccess>]
@@ -17,10 +17,10 @@ module internal PictureHeader =
     /// Larger pictures are refused before memory is given.
     let mostPixels = 1L <<< 26
 
-    /// So long may a side be: 1,048,576 pixels.
+    /// The longest side of a picture: 1,048,576 pixels.
     let mostAside = 1L <<< 20
 
-    /// Reads the header of a file of so many bytes. A fault names no file.
+    /// Reads the header of a file of this many bytes. A fault names no file.
     let read (length: int64) (read: ReadAt) : Result<PictureHeader, Fault> =
         let start = read 0L 8
 
@@ -44,6 +44,6 @@ module internal PictureHeader =
             Error(OutOfRange("the size", found, "1x1", $"{most} pixels"))
         elif int64 (max size.W size.H) > mostAside then
             let found = $"{size.W}x{size.H} pixels"
-            Error(OutOfRange("the size", found, "1x1", $"{mostAside} pixels a side"))
+            Error(OutOfRange("the size", found, "1x1", $"{mostAside} pixels per side"))
         else
             Ok()

@@ -4,9 +4,9 @@ open System
 
 /// How the bytes of decoded rows make pixels.
 type internal PixelFormat =
-    /// A byte a pixel, the number of a colour; of 256 colours three bytes each.
+    /// A byte per pixel, the number of a colour; of 256 colours three bytes each.
     | Numbered of colours: byte[]
-    /// So many bytes a pixel, which begin with red, green and blue.
+    /// This many bytes per pixel, which begin with red, green and blue.
     | Direct of bytes: int
 
 /// Some pixels of a row as they are decoded: `Count` from `First` on, `Step` apart, in row `Y`. The
@@ -40,7 +40,7 @@ module internal PixelFormat =
             Array.init 256 (fun n -> luminance colours[3 * n] colours[3 * n + 1] colours[3 * n + 2])
         | Numbered colours -> Array.init 768 (fun i -> float32 colours[3 * (i % 256) + i / 256])
 
-    /// PixelFormat as a line of numbers from 0 to 255 for each channel: `count` of them, whose places are
+    /// Pixels as a line of numbers from 0 to 255 for each channel: `count` of them, whose places are
     /// `start`, `start + step` and so on.
     let toPlanes
         (channels: int)

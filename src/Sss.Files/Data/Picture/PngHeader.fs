@@ -4,7 +4,7 @@ open System
 open System.Buffers.Binary
 open System.Text
 
-/// A part of a file: from an offset so many bytes, or fewer where the file ends.
+/// A part of a file: from an offset this many bytes, or fewer where the file ends.
 type internal ReadAt = int64 -> int -> byte[]
 
 /// The colour types of PNG.
@@ -16,7 +16,7 @@ type internal PngColour =
     | GreyAlpha
     | ColourAlpha
 
-/// What stands in a PNG besides its pixels.
+/// What is in a PNG besides its pixels.
 type internal PngHeader = {
     Width: int
     Height: int
@@ -99,8 +99,8 @@ module internal PngHeader =
         | _ -> damaged ()
 
     /// What a chunk adds. The palette and what is transparent in it count only before the pixels, as
-    /// the standard has it; the orientation may stand behind them. Everything else (times, texts,
-    /// colour profiles, frames of an animation) is passed over unread, however large it is.
+    /// the standard has it; the orientation may be after them. Everything else (times, texts,
+    /// colour profiles, frames of an animation) is skipped without reading it, however large it is.
     let private withChunk read offset kind (length: int) (header: PngHeader) =
         match kind with
         | "PLTE" when header.Data.IsNone && header.Palette.Length = 0 ->

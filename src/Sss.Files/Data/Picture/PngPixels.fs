@@ -35,7 +35,7 @@ module internal PngPixels =
 
     let private parts (background: Rgb) = [| background.Red; background.Green; background.Blue |]
 
-    /// Colours of the 256 numbers that a byte can be. Behind the end of a palette stands its last
+    /// Colours of the 256 numbers that a byte can be. The entries after the end of a palette repeat its last
     /// colour, as in other decoders.
     let private colours (background: Rgb) (header: PngHeader) : byte[] =
         let behind = parts background
@@ -89,7 +89,7 @@ module internal PngPixels =
             let shift = 8 - depth - x % perByte * depth
             target[x] <- byte (int row[at + x / perByte] >>> shift &&& mask)
 
-    /// PixelFormat with alpha, or with a colour that is transparent.
+    /// Pixels with alpha, or with a colour that is transparent.
     let private mixed
         (background: Rgb)
         (header: PngHeader)

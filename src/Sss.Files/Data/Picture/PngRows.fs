@@ -48,7 +48,7 @@ module internal PngRows =
         elif toUp <= toCorner then up
         else corner
 
-    /// Undoes the filter of a row in place. Both rows begin at index `unit + 1`, behind zeros; the
+    /// Undoes the filter of a row in place. Both rows begin at index `unit + 1`, after zeros; the
     /// unit is the bytes of a pixel, or 1. False for a filter that does not exist.
     let private unfilter (filter: byte) unit (row: byte[]) (above: byte[]) length =
         let first = unit + 1
@@ -144,8 +144,8 @@ module internal PngRows =
         | ValueSome reason -> Error reason
         | ValueNone -> Ok()
 
-    /// Decodes all of a file's pixels, in the order in which they are stored, whatever the caller
-    /// does with them: so a file that is cut off is always noticed. PixelFormat are opaque, in the layout
+    /// Decodes all of a file's pixels, in the order in which they are stored, regardless of what the caller
+    /// does with them, so a file that is cut off is always noticed. Pixels are opaque, in the layout
     /// of `PngPixels.layout`. An error is the reason.
     let read
         (background: Rgb)
