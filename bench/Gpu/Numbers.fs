@@ -85,7 +85,7 @@ module Numbers =
         loss.backward ()
 
         let gradients (vector: FlatVector) =
-            Sss.Torch.Numbers.copyOut<float32> vector.Gradient vector.Slots
+            Sss.Torch.ArrayCopy.copyOut<float32> vector.Gradient vector.Slots
             |> List.map (fun (key, t) -> $"@grad/{key}", t)
 
         let shape = [ batch; network.Classes ]

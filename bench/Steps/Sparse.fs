@@ -97,8 +97,8 @@ let bench (threads: int) (rule: Rule) (case: Case) : float * BenchResult =
         let left = write rule case folder
 
         let measured =
-            match LibTorch.load (), RunFolder.loadFull folder, RunFolder.load folder with
-            | Ok engine, Ok full, Ok selected -> Bench.run engine threads 2.0 full selected
+            match LibTorch.load (), RunFolder.loadDense folder, RunFolder.load folder with
+            | Ok engine, Ok dense, Ok selected -> Bench.run engine threads 2.0 dense selected
             | _ -> invalidOp "the run folder cannot be read back"
 
         match measured with

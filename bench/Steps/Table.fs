@@ -87,7 +87,7 @@ let private sparseLines (m: Measured) = [
         $"{name}, {100.0 * left:``0.0``} %% of the macs left"
 
         for row in result.Rows do
-            $"  {row.Engine, -12} batch {row.Batch, 2}  full {row.Full.Median, 8:``0.00``} ms  \
+            $"  {row.Engine, -12} batch {row.Batch, 2}  full {row.Dense.Median, 8:``0.00``} ms  \
               selected {row.Selected.Median, 8:``0.00``} ms  {row.SpeedUp:``0.00``} times as fast"
 ]
 
@@ -166,7 +166,7 @@ let toJson (m: Measured) : string =
                         |> List.map (fun row -> {|
                             engine = row.Engine
                             batch = row.Batch
-                            full = spread row.Full
+                            full = spread row.Dense
                             selected = spread row.Selected
                             speedup = row.SpeedUp
                         |})

@@ -46,4 +46,4 @@ module Ranks =
     /// all have.
     let refuse (team: MpiTeam) (error: PipelineError) : int =
         let own = (PipelineError.message error).TrimEnd()
-        report (Some team) (Unlike(Muster.call team (Error own)))
+        report (Some team) (Unlike(RankAgreement.call team (Error own)))

@@ -117,8 +117,8 @@ module StudyJobs =
         let selected = load RunFolder.selected
 
         match load RunFolder.network, selected with
-        | Some(_, whole), Some(text, selected) ->
-            Study.layersKept whole.Network selected.Network, Some text
+        | Some(_, dense), Some(text, selected) ->
+            Study.layersKept dense.Network selected.Network, Some text
         | _ -> [], Option.map fst selected
 
     /// The runs of a plan that are done, for tables and pages.

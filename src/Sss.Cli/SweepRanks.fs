@@ -44,8 +44,8 @@ module SweepRanks =
         |> Map.ofList
 
     /// Whether all ranks were started with the same sweep.
-    let muster (ranks: MpiTeam option) (p: PreparedSweep) : Result<unit, PipelineError> =
-        match ranks |> Option.map (fun team -> Muster.call team (Ok p.Empty.Plan)) with
+    let agree (ranks: MpiTeam option) (p: PreparedSweep) : Result<unit, PipelineError> =
+        match ranks |> Option.map (fun team -> RankAgreement.call team (Ok p.Empty.Plan)) with
         | None
         | Some [] -> Ok()
         | Some misfits -> Error(Unlike misfits)

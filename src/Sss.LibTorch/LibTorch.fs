@@ -24,7 +24,7 @@ type LibTorch = private {
     cuda: string option
     isCudaBuild: bool
     binding: string
-    mended: bool
+    patched: bool
     device: Device
     place: torch.Device
     precision: Precision
@@ -37,7 +37,7 @@ type LibTorch = private {
     /// The file of the binding that was loaded.
     member it.Binding = it.binding
     /// Whether the binding is a patched copy (systems with a C++ library before GCC 13.2).
-    member it.Mended = it.mended
+    member it.Patched = it.patched
     /// The version of LibTorch; None: the user's folder does not say it.
     member it.Version = it.version
     /// The CUDA that LibTorch was built with; None: none, or not known.
@@ -77,7 +77,7 @@ module LibTorch =
             CpuLimit.apply ()
             do! Libraries.loadFiles distribution.Files
 
-            let! binding, mended =
+            let! binding, patched =
                 if Libraries.onLinux && not (Glibc.hasVersion ()) then
                     Libraries.mend Locate.cache original
                 else
@@ -92,7 +92,7 @@ module LibTorch =
                 cuda = distribution.Cuda
                 isCudaBuild = Distribution.isCuda distribution.Files
                 binding = binding
-                mended = mended
+                patched = patched
                 device = Cpu
                 place = torch.CPU
                 precision = Precision.Float32

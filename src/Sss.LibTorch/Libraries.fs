@@ -45,15 +45,15 @@ module internal Libraries =
         result {
             let! content = readBinding file
 
-            let! mended =
+            let! patched =
                 Elf.weaken Glibc.missingVersion content
                 |> Result.mapError (fun reason -> CannotLoadLibrary(file, reason))
 
-            match mended with
+            match patched with
             | None -> return file, false
             | Some copy ->
                 let! path =
-                    MendedCopy.keep cache Locate.binding copy
+                    PatchedBinding.keep cache Locate.binding copy
                     |> Result.mapError (fun reason -> CannotMendBinding(file, reason))
 
                 return path, true

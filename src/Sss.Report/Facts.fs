@@ -21,7 +21,7 @@ type Timing = {
 type LatencyRow = {
     Engine: string
     Batch: int
-    Full: Timing
+    Dense: Timing
     Selected: Timing
     /// How many times as fast the selected network is.
     Speedup: float
@@ -34,7 +34,7 @@ type LatencyFacts = { Threads: int; Rows: LatencyRow list }
 /// `Missing`.
 type RunFacts = {
     /// `network.sss`.
-    Full: TextedNetwork option
+    Dense: TextedNetwork option
     /// `selected.sss`.
     Selected: TextedNetwork option
     /// The factors at the end of training, by the layer or residual that carries them.

@@ -35,7 +35,7 @@ module internal FactsJson =
                     {
                         Engine = JsonText.text row "engine"
                         Batch = row.GetProperty("batch").GetInt32()
-                        Full = timing row "full"
+                        Dense = timing row "full"
                         Selected = timing row "selected"
                         Speedup = number row "speedup"
                     }

@@ -80,7 +80,7 @@ module Markdown =
                 for point in study.Points do
                     let rows = Study.rows point study
 
-                    let selected = Glance.selected rows
+                    let selected = StudyComparison.selected rows
                     let spent = Option.bind SeedRows.trainMacs selected
                     yield! rows |> List.map (row point selected spent)
             ]
@@ -111,8 +111,10 @@ module Markdown =
             "Macs of the selected networks relative to dense, smallest and largest over the seeds: "
             "; "
 
-    let private landings (study: Study) =
-        Landings.texts study |> List.map escape |> sentence "Below their targets: " "; "
+    let private belowTargets (study: Study) =
+        BelowTarget.texts study
+        |> List.map escape
+        |> sentence "Below their targets: " "; "
 
     let private seeds (study: Study) =
         table [
@@ -188,7 +190,7 @@ module Markdown =
             |> sentence "Computed on " ", "
 
     let private study (study: Study) = [
-        $"## {escape (Glance.title study)}"
+        $"## {escape (StudyComparison.title study)}"
         ""
         let seeds' = study.Seeds |> List.map string |> String.concat ", "
 
@@ -203,7 +205,7 @@ module Markdown =
         yield! computed study
         yield! results study
         yield! range study
-        yield! landings study
+        yield! belowTargets study
         "Accuracy of each run, %:"
         ""
         yield! seeds study
@@ -258,7 +260,7 @@ module Markdown =
             ""
             "Written by `sss report --markdown` from the `sweep.json` of each study. All numbers in the tables come from these files."
             ""
-            match Glance.table studies with
+            match StudyComparison.table studies with
             | Some(heading, rows) ->
                 "Differences in accuracy between the selected networks and the others, in points (explained below):"
                 ""

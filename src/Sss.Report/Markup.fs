@@ -77,7 +77,10 @@ module internal Markup =
                 0.0
 
         div [ _class "bar"; attr "aria-hidden" "true" ] [
-            div [ _class "fill"; _style $"width:{Words.coordinate (fraction * 100.0)}%%" ] []
+            div [
+                _class "fill"
+                _style $"width:{ReadableNumber.coordinate (fraction * 100.0)}%%"
+            ] []
         ]
 
     /// Names with their values, side by side.

@@ -85,14 +85,14 @@ module ReadRun =
 
         result {
             do! check folder isThere
-            let! full = whenThere "network.sss" texted
+            let! dense = whenThere "network.sss" texted
             let! selected = whenThere "selected.sss" texted
 
             let! saved =
-                match full with
+                match dense with
                 | None -> Ok None
-                | Some(full: TextedNetwork) ->
-                    whenThere "network.safetensors" (fun p -> weights p full.Network)
+                | Some(dense: TextedNetwork) ->
+                    whenThere "network.safetensors" (fun p -> weights p dense.Network)
 
             let weights = saved |> Option.map _.Weights
 
@@ -101,16 +101,16 @@ module ReadRun =
             let! latency = whenThere "bench.json" (file FactsJson.latency)
 
             return {
-                Full = full
+                Dense = dense
                 Selected = selected
                 Factors =
-                    Option.map2 (fun (f: TextedNetwork) w -> factors f.Network w) full weights
+                    Option.map2 (fun (f: TextedNetwork) w -> factors f.Network w) dense weights
                     |> Option.defaultValue Map.empty
                 Preparation = saved |> Option.bind _.Preparation
                 Stays =
                     Option.map3
                         (fun (f: TextedNetwork) w (s: TextedNetwork) -> stays f.Network w s.Network)
-                        full
+                        dense
                         weights
                         selected
                     |> Option.defaultValue []

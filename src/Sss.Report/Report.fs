@@ -35,7 +35,7 @@ module Report =
         let sections =
             [
                 "picture", "Picture", Overview.picture facts
-                "layers", "Layers", Layers.section facts
+                "layers", "Layers", LayerTable.section facts
                 "training", "Training", training
                 "exactness", "Exactness", Proof.exactness facts
                 "controls", "Controls", Proof.controls facts

@@ -54,9 +54,9 @@ module CheckpointFile =
                 number "totalReach" p.Budget.TotalReach
                 number "multiplier" p.Budget.Multiplier
 
-            match state.Whole with
+            match state.Uncut with
             | None -> ()
-            | Some whole -> json.WriteString("whole", Language.print whole.Network)
+            | Some uncut -> json.WriteString("whole", Language.print uncut.Network)
 
             match state.Best with
             | None -> ()
@@ -86,12 +86,12 @@ module CheckpointFile =
                 "@kept", double (p.Budget.Kept |> Array.map (fun k -> if k then 1.0 else 0.0))
                 "@previous", double p.Budget.Previous
               ]
-            match state.Whole with
+            match state.Uncut with
             | None -> ()
-            | Some whole ->
-                group "@whole/" whole.Weights single
-                group "@places/" whole.Places (Array.map float >> double)
-                group "@folded/" whole.Folded single
+            | Some uncut ->
+                group "@whole/" uncut.Weights single
+                group "@places/" uncut.Places (Array.map float >> double)
+                group "@folded/" uncut.Folded single
             match state.Best with
             | None -> ()
             | Some best -> group "@best/" best.Numbers single

@@ -85,7 +85,7 @@ module internal CheckpointState =
         }
     }
 
-    let private whole (file: SafetensorsFile) (scalars: CheckpointScalars) : Whole<float32> = {
+    let private uncut (file: SafetensorsFile) (scalars: CheckpointScalars) : UncutNetwork<float32> = {
         Network = network (scalars.Text "whole")
         Weights = under file "@whole/" StoredTensor.single
         Places = under file "@places/" integers
@@ -132,7 +132,7 @@ module internal CheckpointState =
                 Right = scalars.Long "right"
                 Images = scalars.Long "images"
             }
-            Whole = whenThere "whole" whole
+            Uncut = whenThere "whole" uncut
             Best = whenThere "best" best
             TrainMacs = scalars.Number "trainMacs"
             Seconds = scalars.Number "seconds"

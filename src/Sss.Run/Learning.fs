@@ -40,7 +40,7 @@ module internal Learning =
                 (fun emit ->
                     result {
                         let! kept, keeper =
-                            Keeping.start job.Keep (Preparing.identity job p.Ready) emit
+                            RunWriter.start job.Keep (Preparing.identity job p.Ready) emit
 
                         let! from = handOver job.Computing.Team (Option.orElse p.From kept)
 

@@ -96,7 +96,7 @@ module internal Preparing =
 
             let! held =
                 match job.Keep with
-                | Keep.Run place -> Keeping.take place |> Result.map Some
+                | Keep.Run place -> RunWriter.take place |> Result.map Some
                 | Keep.Nothing
                 | Keep.Checkpoints _ -> Ok None
 
@@ -126,11 +126,11 @@ module internal Preparing =
             let said =
                 begun
                 |> Result.map (fun p ->
-                    Muster.items (identity job p.Ready @ computed p.Engine) p.From
+                    RankAgreement.items (identity job p.Ready @ computed p.Engine) p.From
                 )
                 |> Result.mapError (PipelineError.message >> _.TrimEnd())
 
-            match begun, Muster.call team said with
+            match begun, RankAgreement.call team said with
             | Ok prepared, [] -> Ok prepared
             | begun, misfits ->
                 begun |> Result.iter (fun p -> p.Lock |> Option.iter _.Dispose())

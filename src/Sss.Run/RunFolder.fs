@@ -116,7 +116,7 @@ module RunFolder =
         |> Result.ignore
 
     /// Reads the network that a run trained, whole, with its factors.
-    let loadFull (folder: string) : Result<LoadedNetwork, PipelineError> =
+    let loadDense (folder: string) : Result<LoadedNetwork, PipelineError> =
         loadFile (file folder $"{network}.safetensors")
 
     /// Reads a run's selected network, or a weight file, whichever the path is. (The text next to

@@ -29,14 +29,14 @@ module internal Selecting =
         result {
             let! chosen = check engine (trained.Network, trained.Numbers) selected images
 
-            match trained.State.Whole with
+            match trained.State.Uncut with
             | None -> return chosen
             | Some _ ->
                 let! restored =
                     check
                         engine
                         (trained.State.Network, trained.State.Numbers)
-                        (TrainState.whole trained.State)
+                        (TrainState.dense trained.State)
                         images
 
                 return Exactness.worse chosen restored

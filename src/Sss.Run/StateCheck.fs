@@ -61,11 +61,11 @@ module internal StateCheck =
         |> Option.map (fault path)
         |> Option.defaultValue (Ok())
 
-    let private whole path (state: TrainState) (whole: Whole<float32>) =
+    let private uncut path (state: TrainState) (uncut: UncutNetwork<float32>) =
         let bad =
-            Map.toList whole.Places
+            Map.toList uncut.Places
             |> List.tryPick (fun (key, places) ->
-                match Map.tryFind key state.Numbers, Map.tryFind key whole.Weights with
+                match Map.tryFind key state.Numbers, Map.tryFind key uncut.Weights with
                 | Some now, Some before ->
                     if places.Length <> now.Data.Length then
                         Some
@@ -80,7 +80,7 @@ module internal StateCheck =
             )
 
         let badFolded =
-            Map.toList whole.Folded
+            Map.toList uncut.Folded
             |> List.tryPick (fun (key, folded) ->
                 match Map.tryFind key state.Numbers with
                 | Some now when now.Data.Length <> folded.Data.Length ->
@@ -90,7 +90,7 @@ module internal StateCheck =
             )
 
         result {
-            do! NetworkFile.check path whole.Network whole.Weights
+            do! NetworkFile.check path uncut.Network uncut.Weights
 
             match bad |> Option.orElse badFolded with
             | Some what -> return! fault path what
@@ -130,9 +130,9 @@ module internal StateCheck =
                     return!
                         fault path "`@gammas` has a value that is not a finite number of 0 or more"
 
-            match state.Whole with
+            match state.Uncut with
             | None -> ()
-            | Some it -> do! whole path state it
+            | Some it -> do! uncut path state it
 
             match state.Best with
             | None -> ()

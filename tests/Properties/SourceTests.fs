@@ -9,7 +9,7 @@ open Xunit
 /// Unions that grow when an operation, a join or an activation is added.
 let private growing =
     Regex(
-        @"(?<![\w.])((Op|Node|DraftNode|Step|Outline|Coupling|Family|Takes|Carries|Grouping|ArrayRole|ArrayPart|Known)\.[A-Z]"
+        @"(?<![\w.])((Op|Node|DraftNode|Step|ScopeTree|Coupling|Family|Takes|Carries|Grouping|ArrayRole|ArrayPart|Known)\.[A-Z]"
         + @"|(Relu|Relu6|LeakyRelu|Silu|Gelu|HardSwish|Tanh|Sigmoid)\b)"
     )
 

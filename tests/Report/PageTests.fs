@@ -65,9 +65,9 @@ type PageTests() =
     member _.``each drawn block and each row tells what became of it``() =
         let facts, selected = facts "examples/digits.sss" 3
         let page = withoutScripts (Report.ofRun facts)
-        let full = (Option.get facts.Full).Network
+        let dense = (Option.get facts.Dense).Network
 
-        for node in Network.nodes full do
+        for node in Network.nodes dense do
             match node with
             | Node.Residual r ->
                 let isLeft =
@@ -107,7 +107,7 @@ type PageTests() =
 
             let page =
                 Report.ofRun {
-                    Full =
+                    Dense =
                         Some {
                             Network = network
                             Recipe = Some recipe

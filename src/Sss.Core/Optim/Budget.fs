@@ -9,11 +9,11 @@ namespace Sss.Core
 /// λ/(γ·w) of reach. The last one that must go to reach the target sets the common γ: its λ/w over
 /// the reach that the ramp has left. Measured anew at each call this is feedback: resistance by the
 /// loss shrinks the reach left, not λ, and γ rises.
-/// **Lanes.** Neurons go in whole lanes (`Lanes.together`): the strong ones of a weak lane are pressed
+/// **Lanes.** Neurons go in whole lanes (`ChannelMultiple.together`): the strong ones of a weak lane are pressed
 /// harder and the weak ones of a strong lane less, at all times, since an odd channel more or less
 /// makes a layer no faster.
 /// **Landing** begins when 60 % of the reach is spent, or earlier when by the next call the target
-/// could be crossed. The structures that must go are chosen (`Landing.choose`) and pressed so that
+/// could be crossed. The structures that must go are chosen (`BudgetChoice.choose`) and pressed so that
 /// they are at 0 in time; all others get γ = 0 and a floor, and those at 0 are held there. Marked structures stay
 /// first in the order, so the choice does not swing. What takes the cost across the target is kept
 /// short of 0 until the end, so that the target is never crossed while others are still under way.
@@ -27,7 +27,7 @@ namespace Sss.Core
 /// which brings them back.
 ///
 /// Hence: from the step after the last call before the deadline the network is never above the
-/// target; it is below it by at most the cheapest remaining structure (as `Landing.choose` has it),
+/// target; it is below it by at most the cheapest remaining structure (as `BudgetChoice.choose` has it),
 /// or nothing that is gone fits in; regardless of the loss, as long as nothing was cut out on the way that
 /// would have to come back.
 [<RequireQualifiedAccess>]
@@ -124,7 +124,7 @@ module Budget =
     let private reprieved (input: BudgetInput) (alive: bool[]) macs =
         let enough =
             macs >= input.Target
-            || Landing.cheapest input.MacsOf (pressable input) alive
+            || BudgetChoice.cheapest input.MacsOf (pressable input) alive
                |> Option.forall (fun least -> input.Target - macs <= least)
 
         let free = Array.create alive.Length false
@@ -146,7 +146,7 @@ module Budget =
         macs
         : BudgetDecision =
         let order = inOrder input state
-        let plan = Landing.choose input.MacsOf input.Target alive order
+        let plan = BudgetChoice.choose input.MacsOf input.Target alive order
         let lastStretch = input.ReachToDeadline <= input.ReachToNext * (1.0 + 1e-9)
         let free = reprieved input alive macs
         let landed = not (Array.contains true plan.Marked)
@@ -200,14 +200,19 @@ module Budget =
     let decide (input: BudgetInput) (state: BudgetState) : BudgetDecision =
         let input = {
             input with
-                Weights = Lanes.together Lanes.count input.LayerOf input.Magnitudes input.Weights
+                Weights =
+                    ChannelMultiple.together
+                        ChannelMultiple.count
+                        input.LayerOf
+                        input.Magnitudes
+                        input.Weights
         }
 
         let alive = Array.map (fun magnitude -> magnitude <> 0.0) input.Magnitudes
         let macs = input.MacsOf(fun i -> alive[i])
         let total = max state.TotalReach input.ReachToDeadline
         let order = inOrder input { state with Phase = BudgetPhase.Ramp }
-        let count = Landing.prefix input.MacsOf input.Target alive order
+        let count = BudgetChoice.prefix input.MacsOf input.Target alive order
         let left = max (input.ReachToDeadline - landingShare * total) (0.1 * total)
 
         let multiplier =

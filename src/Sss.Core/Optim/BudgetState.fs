@@ -18,7 +18,7 @@ type BudgetInput = {
     /// The penalty's strength for each structure relative to the others (`FactorGammas.relative`);
     /// 0: never pressed.
     Weights: float[]
-    /// The layer whose channels a structure is one of, where they are computed in lanes (`Lanes`);
+    /// The layer whose channels a structure is one of, where they are computed in lanes (`ChannelMultiple`);
     /// None where a structure is removed alone.
     LayerOf: int -> int option
     /// Macs of the network in which the structures for which the function says true are alive.

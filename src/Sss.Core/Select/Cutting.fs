@@ -29,13 +29,13 @@ module Cutting =
 
     /// Constants in front of channels of a `bn` that go.
     let private settled numbers (a: Selection.Analysis) =
-        let states = Forward.states numbers a.Graph
+        let states = ForwardAnalysis.states numbers a.Graph
 
         [
             for struct (part, step) in a.Graph.Steps do
-                match Graph.layerOf step with
+                match DataFlow.layerOf step with
                 | ValueSome(struct (layer, input, output)) when Op.usesBatch layer.Op layer.Input ->
-                    let isGone = not (Graph.exists a.Graph a.Channels.Gone part)
+                    let isGone = not (DataFlow.exists a.Graph a.Channels.Gone part)
                     let kept = a.Channels.Kept[output]
 
                     for c, state in Array.indexed states[input] do
@@ -63,7 +63,7 @@ module Cutting =
                 Shifts = Map.map (fun _ shift -> Array.map (fun _ -> 0.0) shift) a.Sums.Shifts
         }
 
-        Shrink.weights weights numbers a.Graph quiet a.Channels a.Outline
+        SelectedWeights.weights weights numbers a.Graph quiet a.Channels a.Rewrite
 
     /// Where each value of the arrays that are left stood: positions go the way of the numbers.
     let private places (weights: Weights<'T>) (a: Selection.Analysis) : Map<string, int[]> =
@@ -101,7 +101,7 @@ module Cutting =
     /// Factors that the smaller network still has, or has multiplied into its weights: owner and index.
     let private left (a: Selection.Analysis) : (string * int) list = [
         for struct (part, step) in a.Graph.Steps do
-            if Graph.exists a.Graph a.Channels.Gone part then
+            if DataFlow.exists a.Graph a.Channels.Gone part then
                 match step with
                 | Step.Through({ Scale = Some scale } as layer, _, output)
                 | Step.Spread({ Scale = Some scale } as layer, _, _, output)
@@ -128,7 +128,7 @@ module Cutting =
     /// A factor at 0 may have to stay, for a channel that a layer or a round number needs, and what
     /// stays may come back. So all that it switches has to stay with it: it counts as other than 0, until no
     /// factor at 0 is left that counts as 0.
-    let rec private analyse options (numbers: Numbers) network =
+    let rec private analyse options (numbers: WeightReader) network =
         Selection.analyse options (fun _ _ -> 0.0) numbers network
         |> Result.bind (fun a ->
             match
@@ -156,7 +156,7 @@ module Cutting =
         (weights: Weights<'T>)
         : Result<Cut<'T>, SelectionError> =
         let numbers = {
-            Numbers.ofWeights weights with
+            WeightReader.ofWeights weights with
                 IsZero = isZero
                 InTraining = true
         }
@@ -168,19 +168,20 @@ module Cutting =
         | None ->
             analyse options numbers network
             |> Result.map (fun (numbers, a) ->
-                let all = Shrink.weights weights numbers a.Graph a.Sums a.Channels a.Outline
+                let all =
+                    SelectedWeights.weights weights numbers a.Graph a.Sums a.Channels a.Rewrite
 
                 // Factors as they are; with weights of 0 nothing is taken up.
                 let at key =
                     if isFactor key then numbers.At.Value key else fun _ -> 0.0
 
                 {
-                    Network = a.Outline.Network
+                    Network = a.Rewrite.Network
                     Weights = all
                     Places = places weights a
                     Folded = folded all (plain at weights a)
                     Merged =
-                        left a |> List.filter (fun (owner, _) -> a.Outline.Folded.Contains owner)
+                        left a |> List.filter (fun (owner, _) -> a.Rewrite.Folded.Contains owner)
                     Settled = settled numbers a
                     Plan = Selection.planOf network numbers a
                 }

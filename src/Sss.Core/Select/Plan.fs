@@ -45,7 +45,7 @@ type Removal =
 
 /// Where a `conv` or `dense` puts what constant channels contributed to it.
 [<RequireQualifiedAccess>]
-type Intake =
+type FoldedInto =
     /// The bias that it has.
     | Bias
     /// The running mean of the `bn` that follows it.
@@ -66,7 +66,7 @@ type Plan = {
     /// Whole parts that go.
     Removals: Removal list
     /// Layers that take up constants.
-    Intakes: (string * Intake) list
+    FoldedConstants: (string * FoldedInto) list
     /// Layers whose output channels change in number: name, before, after.
     Narrowed: (string * int * int) list
     Neuron: Tally

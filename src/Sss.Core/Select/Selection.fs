@@ -29,16 +29,16 @@ module Selection =
 
     /// Everything but the copying of numbers.
     type internal Analysis = {
-        Graph: Graph
+        Graph: DataFlow
         Sums: Sums
         Channels: Channels
-        Outline: Outline
+        Rewrite: NetworkRewrite
     }
 
     /// The layer after which nothing of the image is left: the first such node of the network's own
     /// body, and inside it the first such layer.
-    let private died (numbers: Numbers) (graph: Graph) : string option =
-        let carries = Forward.carries numbers graph
+    let private died (numbers: WeightReader) (graph: DataFlow) : string option =
+        let carries = ForwardAnalysis.carries numbers graph
 
         let isDead value =
             not (Array.contains true carries[value])
@@ -61,25 +61,32 @@ module Selection =
         numbers
         (network: Network)
         : Result<Analysis, SelectionError> =
-        let graph = Graph.ofNetwork network
+        let graph = DataFlow.ofNetwork network
 
         match died numbers graph with
         | Some layer -> Error(SelectionError.LayerDied layer)
         | None ->
-            let states = Forward.states numbers graph
-            let sums = Backward.sums options.KeepFactors numbers graph states
+            let states = ForwardAnalysis.states numbers graph
+            let sums = BackwardAnalysis.sums options.KeepFactors numbers graph states
             let channels = Channels.keep options.Round norm numbers graph states sums
 
             Ok {
                 Graph = graph
                 Sums = sums
                 Channels = channels
-                Outline =
-                    Outline.make options.KeepFactors numbers graph states sums channels network
+                Rewrite =
+                    NetworkRewrite.make
+                        options.KeepFactors
+                        numbers
+                        graph
+                        states
+                        sums
+                        channels
+                        network
             }
 
     /// Euclidean norm of the weights of one output channel.
-    let private normOf (numbers: Numbers) (layer: Layer) =
+    let private normOf (numbers: WeightReader) (layer: Layer) =
         match numbers.At with
         | None -> fun _ -> 0.0
         | Some at ->
@@ -119,13 +126,13 @@ module Selection =
             match misfit network weights with
             | Some error -> Error error
             | None ->
-                let numbers = Numbers.ofWeights weights
+                let numbers = WeightReader.ofWeights weights
 
                 analyse options (normOf numbers) numbers network
                 |> Result.map (fun analysis -> numbers, analysis)
 
     let internal planOf network numbers (a: Analysis) =
-        Summary.make network numbers a.Graph a.Sums a.Channels a.Outline
+        PlanSummary.make network numbers a.Graph a.Sums a.Channels a.Rewrite
 
     /// What `select` would do, without copying any numbers.
     let plan<'T when 'T :> INumberBase<'T>>
@@ -146,8 +153,8 @@ module Selection =
         : Result<Selected<'T>, SelectionError> =
         prepare options network weights
         |> Result.map (fun (numbers, a) -> {
-            Network = a.Outline.Network
-            Weights = Shrink.weights weights numbers a.Graph a.Sums a.Channels a.Outline
+            Network = a.Rewrite.Network
+            Weights = SelectedWeights.weights weights numbers a.Graph a.Sums a.Channels a.Rewrite
             Plan = planOf network numbers a
         })
 
@@ -170,7 +177,7 @@ module Selection =
 
 
         match analyse defaults (fun _ _ -> 0.0) numbers network with
-        | Ok analysis -> Some(Cost.ofNetwork analysis.Outline.Network)
+        | Ok analysis -> Some(Cost.ofNetwork analysis.Rewrite.Network)
         | Error _ -> None
 
     /// `wouldBe` for a set of weights.
@@ -178,5 +185,5 @@ module Selection =
         (network: Network)
         (weights: Weights<'T>)
         : Cost option =
-        let numbers = Numbers.ofWeights weights
+        let numbers = WeightReader.ofWeights weights
         wouldBe network numbers.IsZero numbers.At

@@ -31,8 +31,8 @@ module Uniform =
         network
         |> Network.map (fun l -> { l with Scale = None }) (fun r -> { r with Scale = None })
 
-    let private bundles (graph: Graph) : Bundles =
-        let classes = Classes()
+    let private bundles (graph: DataFlow) : Bundles =
+        let classes = ChannelClasses()
         let width = ResizeArray<int>()
         let from = ResizeArray<float>()
         let layers = ResizeArray<int[]>()
@@ -48,7 +48,7 @@ module Uniform =
             layers.Add made
             made
 
-        values[Graph.Input] <- fresh graph.Shapes[Graph.Input].Channels
+        values[DataFlow.Input] <- fresh graph.Shapes[DataFlow.Input].Channels
 
         for struct (_, step) in graph.Steps do
             match step with
@@ -90,7 +90,7 @@ module Uniform =
                 |> Seq.filter (fun i -> width[i] = narrowest)
                 |> Seq.averageBy (fun i -> from[i])
 
-        for channel in Array.append values[Graph.Input] values[graph.Output] do
+        for channel in Array.append values[DataFlow.Input] values[graph.Output] do
             least[classes.Root channel] <- 0.0
 
         for layer in layers do
@@ -103,7 +103,7 @@ module Uniform =
 
     let private isKept (bundles: Bundles) multiplier bundle = bundles.From[bundle] <= multiplier
 
-    let private cut (graph: Graph) (bundles: Bundles) multiplier (network: Network) : Network =
+    let private cut (graph: DataFlow) (bundles: Bundles) multiplier (network: Network) : Network =
         let kept value =
             bundles.Of[value] |> Array.map (isKept bundles multiplier)
 
@@ -173,13 +173,13 @@ module Uniform =
 
     /// The network with every layer at `multiplier` of its width, from 0 to 1. Its macs never fall as the multiplier rises.
     let narrow (multiplier: float) (network: Network) : Network =
-        let graph = Graph.ofNetwork network
+        let graph = DataFlow.ofNetwork network
         cut graph (bundles graph) multiplier network
 
     /// The widest uniformly narrowed network of at most `macs`; None: even one channel a layer is
     /// more than that.
     let within (macs: int64) (network: Network) : Narrowed option =
-        let graph = Graph.ofNetwork network
+        let graph = DataFlow.ofNetwork network
         let bundles = bundles graph
 
         // Widths change at these multipliers and nowhere else.

@@ -25,7 +25,9 @@ module internal AugmentItem =
         | RecipeWord.Named(_, red) :: RecipeWord.Comma _ :: RecipeWord.Number(green, greenSpan) :: RecipeWord.Comma _ :: RecipeWord.Number(blue,
                                                                                                                                            blueSpan) :: rest ->
             let part what value span =
-                match Evaluate.integer (fun () -> $"{what} of `{name.Value}`") 0 255 span value with
+                match
+                    ExprValue.integer (fun () -> $"{what} of `{name.Value}`") 0 255 span value
+                with
                 | Ok n -> Some(byte n)
                 | Error(Some(problem, span)) ->
                     run.Report problem span

@@ -24,7 +24,7 @@ module internal Count =
 
     /// Rounds of a `repeat`, if that is a number.
     let private rounds (frame: Frame) count =
-        match Evaluate.expr frame.Env count with
+        match ExprValue.expr frame.Env count with
         | Ok n when n >= 0.0 -> n
         | _ -> 0.0
 

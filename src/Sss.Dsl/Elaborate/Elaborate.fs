@@ -18,7 +18,7 @@ module internal Elaborate =
         match scale.Arguments |> List.tryFind (fun (n, _) -> n.Value = name) with
         | None -> 1.0
         | Some(_, e) ->
-            match Evaluate.expr frame.Env e with
+            match ExprValue.expr frame.Env e with
             | Ok value when value >= 0.0 -> value
             | Ok value ->
                 run.Report
@@ -64,9 +64,9 @@ module internal Elaborate =
 
     let private rounds run frame (count: Expr) : int option =
         let value =
-            Evaluate.expr frame.Env count
+            ExprValue.expr frame.Env count
             |> Result.bind (
-                Evaluate.integer
+                ExprValue.integer
                     (fun () -> "the count of this `repeat`")
                     0
                     System.Int32.MaxValue
@@ -160,7 +160,7 @@ module internal Elaborate =
     and private layer run frame own word arguments scales rest : DraftNode =
         let report problem span = run.Report problem (place frame span)
 
-        match Layers.op report frame.Env word arguments (beforeNorm rest) with
+        match ElaborateLayer.op report frame.Env word arguments (beforeNorm rest) with
         | None -> DraftNode.Broken
         | Some op ->
             DraftNode.Layer {
@@ -213,7 +213,7 @@ module internal Elaborate =
             file.Name.Span
         |> Option.bind (fun n ->
             match
-                Evaluate.integer (fun () -> "the number of classes") 1 1_000_000 n.Span n.Value
+                ExprValue.integer (fun () -> "the number of classes") 1 1_000_000 n.Span n.Value
             with
             | Ok n -> Some n
             | Error problem ->

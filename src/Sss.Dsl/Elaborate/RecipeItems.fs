@@ -41,7 +41,7 @@ module internal RecipeItems =
             run.Report (MeaningProblem.OutOfRange(what, value, expected)) span
 
     let whole run what least (span: Span) value set =
-        match Evaluate.integer (fun () -> what) least System.Int32.MaxValue span value with
+        match ExprValue.integer (fun () -> what) least System.Int32.MaxValue span value with
         | Ok n -> set n
         | Error(Some(problem, span)) -> run.Report problem span
         | Error None -> ()
@@ -75,7 +75,7 @@ module internal RecipeItems =
         [
             for value, span in listed do
                 match
-                    Evaluate.integer
+                    ExprValue.integer
                         (fun () -> "the epoch of a step")
                         (last + 1)
                         System.Int32.MaxValue

@@ -5,7 +5,7 @@ open Sss.Core
 
 /// The position of elaboration: inside which calls, with which values.
 type internal Frame = {
-    Env: Evaluate.Env
+    Env: ExprValue.Env
     CalledFrom: (string * Span) list
     Depth: int
     /// Directly in a `repeat`: labels there have been refused, and are left out.
@@ -50,8 +50,8 @@ module internal Frame =
                 |> Result.bind (fun env ->
                     let value =
                         match bound.TryGetValue parameter.Name.Value, parameter.Default with
-                        | (true, { Value = Value.Expr e }), _ -> Evaluate.expr frame.Env e
-                        | _, Some e -> Evaluate.expr env e
+                        | (true, { Value = Value.Expr e }), _ -> ExprValue.expr frame.Env e
+                        | _, Some e -> ExprValue.expr env e
                         | _ -> Error None
 
                     value |> Result.map (fun v -> Map.add parameter.Name.Value v env)

@@ -30,7 +30,7 @@ module internal Format =
         let page: FormatToken.Page = {
             Tokens = tokens
             Many = manyLines tokens
-            Out = Layout()
+            Out = LineBuilder()
         }
 
         Seq.fold (FormatToken.write page) FormatToken.start (seq { 0 .. tokens.Length - 1 })

@@ -44,7 +44,7 @@ module internal FormatToken =
     type Page = {
         Tokens: Token[]
         Many: bool[]
-        Out: Layout
+        Out: LineBuilder
     }
 
     /// The next token that is not a newline, from here.

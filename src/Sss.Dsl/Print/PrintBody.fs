@@ -10,7 +10,7 @@ module internal PrintBody =
     type Shared = Dictionary<struct (string * string), string>
 
     /// The texts of scopes' bodies with nothing shared.
-    type Keys = Dictionary<Outline list, string>
+    type Keys = Dictionary<ScopeTree list, string>
 
     /// The state: the calls, and the texts that identify them.
     type Run = { Shared: Shared; Keys: Keys }
@@ -49,10 +49,10 @@ module internal PrintBody =
 
     let private isNorm outline =
         match outline with
-        | Outline.Layer(_, layer) -> (Op.facts layer.Op).CancelsGain
-        | Outline.Scope _
-        | Outline.Residual _
-        | Outline.Concat _ -> false
+        | ScopeTree.Layer(_, layer) -> (Op.facts layer.Op).CancelsGain
+        | ScopeTree.Scope _
+        | ScopeTree.Residual _
+        | ScopeTree.Concat _ -> false
 
     let private familyOf (op: Op) = (Op.facts op).Family
 
@@ -67,7 +67,7 @@ module internal PrintBody =
         | Some(Family.Pointwise | Family.Pooling | Family.Other), _
         | None, _ -> false
 
-    let rec lines (run: Run) (body: Outline list) : Line list =
+    let rec lines (run: Run) (body: ScopeTree list) : Line list =
         let counters = Counters()
         let out = ResizeArray<Line>()
         let mutable before: Op option = None
@@ -78,7 +78,7 @@ module internal PrintBody =
             rest <- rest.Tail
 
             match item with
-            | Outline.Layer(name, layer) ->
+            | ScopeTree.Layer(name, layer) ->
                 let beforeNorm = not rest.IsEmpty && isNorm rest.Head
 
                 let text =
@@ -95,7 +95,7 @@ module internal PrintBody =
                 | _ -> out.Add(Line.Text text)
 
                 before <- Some layer.Op
-            | Outline.Residual(name, scale, branch, shortcut) ->
+            | ScopeTree.Residual(name, scale, branch, shortcut) ->
                 let head =
                     label counters (Some "residual") name + "residual" + PrintLayer.scale scale
 
@@ -107,10 +107,10 @@ module internal PrintBody =
 
                 out.Add(Line.Block(head + " ", lines run branch, tail))
                 before <- None
-            | Outline.Concat(name, branches) ->
+            | ScopeTree.Concat(name, branches) ->
                 out.Add(concat run (label counters (Some "concat") name + "concat ") branches)
                 before <- None
-            | Outline.Scope(name, inner) ->
+            | ScopeTree.Scope(name, inner) ->
                 out.Add(scope run counters name inner)
                 before <- None
 

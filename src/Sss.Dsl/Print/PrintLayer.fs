@@ -20,9 +20,14 @@ module internal PrintLayer =
                 if s.Gamma = 1.0 then
                     ""
                 else
-                    ", gamma=" + Numbers.real s.Gamma
+                    ", gamma=" + NumberText.real s.Gamma
 
-            let init = if s.Init = 1.0 then "" else ", init=" + Numbers.real s.Init
+            let init =
+                if s.Init = 1.0 then
+                    ""
+                else
+                    ", init=" + NumberText.real s.Init
+
             " @scale(" + kind + gamma + init + ")"
 
     /// An extent where one number may give both axes.
@@ -32,7 +37,7 @@ module internal PrintLayer =
     let private value (kind: ArgumentKind) (value: ArgumentValue) : string =
         match value with
         | ArgumentValue.Count n -> string n
-        | ArgumentValue.Real x -> Numbers.real x
+        | ArgumentValue.Real x -> NumberText.real x
         | ArgumentValue.Flag isSet -> if isSet then "yes" else "no"
         | ArgumentValue.Global -> "global"
         | ArgumentValue.Extent size ->

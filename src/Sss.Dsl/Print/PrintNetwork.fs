@@ -9,7 +9,7 @@ module internal PrintNetwork =
 
     /// The canonical text.
     let network (network: Network) : string =
-        let body = Outline.ofNodes 0 network.Body
+        let body = ScopeTree.ofNodes 0 network.Body
         let definitions, run = Sharing.choose body
         let out = StringBuilder()
 

@@ -5,7 +5,7 @@ open Sss.Core
 /// A recipe as canonical text: everything is written, so that a file says what was run.
 module internal PrintRecipe =
 
-    let private real = Numbers.real
+    let private real = NumberText.real
 
     let private rate (r: Recipe) =
         let schedule =

@@ -9,7 +9,7 @@ module internal Sharing =
     /// What is known of a word that scopes are numbered by.
     type private Family = {
         /// The bodies' texts in order, each with one of the bodies.
-        Bodies: ResizeArray<string * Outline list>
+        Bodies: ResizeArray<string * ScopeTree list>
         /// False: a name of this word is used for something else, or is out of order, so that a definition
         /// of the word would make it a forbidden label.
         mutable MayBeDefined: bool
@@ -51,22 +51,22 @@ module internal Sharing =
         | Some word when not (Words.isReserved word) -> (family run word).MayBeDefined <- false
         | _ -> ()
 
-    let rec private walk run (body: Outline list) =
+    let rec private walk run (body: ScopeTree list) =
         let last = Dictionary<string, int>()
 
         for item in body do
             match item with
-            | Outline.Layer(name, _) -> takeOther run name
-            | Outline.Residual(name, _, branch, shortcut) ->
+            | ScopeTree.Layer(name, _) -> takeOther run name
+            | ScopeTree.Residual(name, _, branch, shortcut) ->
                 takeOther run name
                 walk run branch
                 walk run shortcut
-            | Outline.Concat(name, branches) ->
+            | ScopeTree.Concat(name, branches) ->
                 takeOther run name
 
                 for _, inner in branches do
                     walk run inner
-            | Outline.Scope(name, inner) ->
+            | ScopeTree.Scope(name, inner) ->
                 take run name |> ignore
                 walk run inner
 
@@ -102,7 +102,7 @@ module internal Sharing =
         |> Seq.find (fun name -> not (Words.isReserved name) && run.Taken.Add name)
 
     /// The definitions of a network, each with one of its bodies, and the run to print all with.
-    let choose (body: Outline list) : (string * Outline list) list * PrintBody.Run =
+    let choose (body: ScopeTree list) : (string * ScopeTree list) list * PrintBody.Run =
         let run = {
             Families = Dictionary()
             Keys = PrintBody.Keys HashIdentity.Reference

@@ -33,7 +33,7 @@ let private recipeWord: P<RecipeWord> =
             let! found = signed
             return RecipeWord.Number(found.Value, found.Span)
         elif isName then
-            match! Arguments.named blanks with
+            match! ArgumentSyntax.named blanks with
             | Some name ->
                 let! isWord = startsName
 

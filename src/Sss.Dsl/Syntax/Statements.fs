@@ -5,7 +5,7 @@ open Sss.Core
 open Sss.Dsl.Lexeme
 open Sss.Dsl.Numerals
 open Sss.Dsl.Expressions
-open Sss.Dsl.Arguments
+open Sss.Dsl.ArgumentSyntax
 
 let private nowhere = { Line = 1; Column = 1; Length = 1 }
 

@@ -3,7 +3,7 @@ module internal Sss.Dsl.Structures
 
 open Sss.Core
 open Sss.Dsl.Lexeme
-open Sss.Dsl.Arguments
+open Sss.Dsl.ArgumentSyntax
 
 /// `residual`, its word read; `body` parses a body of the named owner.
 let residual (body: string -> P<Statement list>) : P<StatementKind> =

@@ -145,7 +145,7 @@ module Dataset =
         | [] -> Ok split
         | _ when classes = dataset.Classes -> Ok split
         | _ ->
-            match Classes.matching classes dataset.Classes with
+            match ClassNames.matching classes dataset.Classes with
             | None -> Error(ClassesDiffer(dataset.Name, classes, dataset.Classes))
             | Some places ->
                 Ok {

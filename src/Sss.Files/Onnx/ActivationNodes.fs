@@ -24,7 +24,7 @@ module internal ActivationNodes =
 
     /// Adds the operations of a term; gives the name of its value. `path`: names of the operations
     /// between begin so. `result`: the name of the last one.
-    let rec private write (x: string) path result (term: Term) graph : Graph * string =
+    let rec private write (x: string) path result (term: Term) graph : OnnxGraph * string =
         let operands (terms: Term list) graph =
             ((graph, []), List.indexed terms)
             ||> List.fold (fun (graph, names) (i, term) ->
@@ -36,11 +36,11 @@ module internal ActivationNodes =
 
         let operation kind terms =
             let graph, names = operands terms graph
-            Graph.add kind result names result [] graph, result
+            OnnxGraph.add kind result names result [] graph, result
 
         match term with
         | Term.X -> graph, x
-        | Term.Number value -> Graph.constant (scalar result value) graph, result
+        | Term.Number value -> OnnxGraph.constant (scalar result value) graph, result
         | Term.Add(a, b) -> operation "Add" [ a; b ]
         | Term.Subtract(a, b) -> operation "Sub" [ a; b ]
         | Term.Multiply(a, b) -> operation "Mul" [ a; b ]
@@ -53,12 +53,14 @@ module internal ActivationNodes =
         | Term.Erf a -> operation "Erf" [ a ]
 
     /// Adds the function of the value `x`, under the name of its layer; its value is `output`.
-    let add (activation: Activation) name output (x: string) (graph: Graph) : Graph =
+    let add (activation: Activation) name output (x: string) (graph: OnnxGraph) : OnnxGraph =
         match operation activation with
         | Some(kind, inputs, attributes) ->
             let keys = inputs |> List.map (fun (input, _) -> $"{name}/{input}")
 
             (graph, List.zip keys inputs)
-            ||> List.fold (fun graph (key, (_, value)) -> Graph.constant (scalar key value) graph)
-            |> Graph.add kind name (x :: keys) output attributes
+            ||> List.fold (fun graph (key, (_, value)) ->
+                OnnxGraph.constant (scalar key value) graph
+            )
+            |> OnnxGraph.add kind name (x :: keys) output attributes
         | None -> fst (write x name output (Activation.term activation) graph)

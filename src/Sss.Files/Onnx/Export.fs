@@ -29,7 +29,7 @@ module Onnx =
     /// The version of the ONNX format itself.
     let irVersion = 8L
 
-    let rec private body weights nodes (x: Value) graph : Graph * Value =
+    let rec private body weights nodes (x: Value) graph : OnnxGraph * Value =
         ((graph, x), nodes)
         ||> List.fold (fun (graph, x) node -> add weights node x graph)
 
@@ -49,10 +49,10 @@ module Onnx =
                 graph, branch
 
         let graph, shortcut = body weights r.Shortcut x graph
-        let graph, sides = Graph.alike r.Name [ branch; shortcut ] graph
-        let name = Graph.valueName r.Name
+        let graph, sides = OnnxGraph.alike r.Name [ branch; shortcut ] graph
+        let name = OnnxGraph.valueName r.Name
 
-        Graph.add "Add" r.Name (sides |> List.map (fun v -> v.Name)) name [] graph,
+        OnnxGraph.add "Add" r.Name (sides |> List.map (fun v -> v.Name)) name [] graph,
         {
             Name = name
             Form = sides.Head.Form
@@ -67,11 +67,11 @@ module Onnx =
                 graph, value :: values
             )
 
-        let graph, values = Graph.alike c.Name (List.rev reversed) graph
-        let name = Graph.valueName c.Name
+        let graph, values = OnnxGraph.alike c.Name (List.rev reversed) graph
+        let name = OnnxGraph.valueName c.Name
         let names = values |> List.map (fun v -> v.Name)
 
-        Graph.add "Concat" c.Name names name [ Proto.int "axis" 1 ] graph,
+        OnnxGraph.add "Concat" c.Name names name [ Proto.int "axis" 1 ] graph,
         {
             Name = name
             Form = values.Head.Form
@@ -83,12 +83,12 @@ module Onnx =
         let channels = [ n.Mean.Length; 1; 1 ]
 
         graph
-        |> Graph.constant (Proto.floats "images/scale" [] [| n.Scale |])
-        |> Graph.constant (Proto.floats "images/mean" channels n.Mean)
-        |> Graph.constant (Proto.floats "images/deviation" channels n.Deviation)
-        |> Graph.add "Mul" "images/scaled" [ x.Name; "images/scale" ] "images/scaled" []
-        |> Graph.add "Sub" "images/centred" [ "images/scaled"; "images/mean" ] "images/centred" []
-        |> Graph.add
+        |> OnnxGraph.constant (Proto.floats "images/scale" [] [| n.Scale |])
+        |> OnnxGraph.constant (Proto.floats "images/mean" channels n.Mean)
+        |> OnnxGraph.constant (Proto.floats "images/deviation" channels n.Deviation)
+        |> OnnxGraph.add "Mul" "images/scaled" [ x.Name; "images/scale" ] "images/scaled" []
+        |> OnnxGraph.add "Sub" "images/centred" [ "images/scaled"; "images/mean" ] "images/centred" []
+        |> OnnxGraph.add
             "Div"
             "images/normalised"
             [ "images/centred"; "images/deviation" ]
@@ -115,26 +115,26 @@ module Onnx =
         | None -> "as in training"
 
     /// Makes the last value the graph's output.
-    let private finish (value: Value) (graph: Graph) =
-        let graph, value = Graph.flat Graph.output value graph
+    let private finish (value: Value) (graph: OnnxGraph) =
+        let graph, value = OnnxGraph.flat OnnxGraph.output value graph
 
         match graph.Nodes with
         | last :: _ when last.Output[0] = value.Name ->
-            last.Output[0] <- Graph.output
+            last.Output[0] <- OnnxGraph.output
             graph
-        | _ -> Graph.add "Identity" Graph.output [ value.Name ] Graph.output [] graph
+        | _ -> OnnxGraph.add "Identity" OnnxGraph.output [ value.Name ] OnnxGraph.output [] graph
 
     let private model options (network: Network) weights =
         let images = {
-            Name = Graph.input
+            Name = OnnxGraph.input
             Form = Spatial
             Shape = network.Input
         }
 
         let graph, input =
             match options.Preparation with
-            | Some n when options.Normalize -> normalise n images Graph.empty
-            | _ -> Graph.empty, images
+            | Some n when options.Normalize -> normalise n images OnnxGraph.empty
+            | _ -> OnnxGraph.empty, images
 
         let graph, value = body weights network.Body input graph
         let graph = finish value graph
@@ -142,8 +142,8 @@ module Onnx =
         proto.Node.AddRange(List.rev graph.Nodes)
         proto.Initializer.AddRange(List.rev graph.Constants)
         let inputDims = [ network.Input.Channels; network.Input.Height; network.Input.Width ]
-        proto.Input.Add(Proto.value Graph.input (inputText options network.Input) inputDims)
-        proto.Output.Add(Proto.value Graph.output "before softmax" [ network.Classes ])
+        proto.Input.Add(Proto.value OnnxGraph.input (inputText options network.Input) inputDims)
+        proto.Output.Add(Proto.value OnnxGraph.output "before softmax" [ network.Classes ])
 
         let model = ModelProto(IrVersion = irVersion, ProducerName = "sss", Graph = proto)
 

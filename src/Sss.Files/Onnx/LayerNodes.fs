@@ -9,9 +9,9 @@ module internal LayerNodes =
     let private sizes name (size: Size) = Proto.ints name [ size.H; size.W ]
 
     /// A trained array of the layer as a constant of the same name.
-    let private weight (weights: Weights<float32>) key (graph: Graph) =
+    let private weight (weights: Weights<float32>) key (graph: OnnxGraph) =
         let tensor = weights[key]
-        Graph.constant (Proto.floats key tensor.Shape tensor.Data) graph
+        OnnxGraph.constant (Proto.floats key tensor.Shape tensor.Data) graph
 
     let private weightAll weights keys graph =
         (graph, keys) ||> List.fold (fun graph key -> weight weights key graph)
@@ -36,11 +36,11 @@ module internal LayerNodes =
         graph
         =
         let keys = biased layer bias
-        let graph, x = Graph.spatial layer.Name x graph
+        let graph, x = OnnxGraph.spatial layer.Name x graph
 
         graph
         |> weightAll weights keys
-        |> Graph.add "Conv" layer.Name (x.Name :: keys) output [
+        |> OnnxGraph.add "Conv" layer.Name (x.Name :: keys) output [
             sizes "kernel_shape" kernel
             sizes "strides" stride
             Proto.ints "pads" [ pad.H; pad.W; pad.H; pad.W ]
@@ -51,11 +51,11 @@ module internal LayerNodes =
 
     let private dense weights (layer: Layer) output bias x graph =
         let keys = biased layer bias
-        let graph, x = Graph.flat layer.Name x graph
+        let graph, x = OnnxGraph.flat layer.Name x graph
 
         graph
         |> weightAll weights keys
-        |> Graph.add "Gemm" layer.Name (x.Name :: keys) output [ Proto.int "transB" 1 ],
+        |> OnnxGraph.add "Gemm" layer.Name (x.Name :: keys) output [ Proto.int "transB" 1 ],
         Flat
 
     let private batchNorm weights (layer: Layer) output (bn: BatchNorm) (x: Value) graph =
@@ -65,19 +65,19 @@ module internal LayerNodes =
 
         graph
         |> weightAll weights keys
-        |> Graph.add "BatchNormalization" layer.Name (x.Name :: keys) output [
+        |> OnnxGraph.add "BatchNormalization" layer.Name (x.Name :: keys) output [
             Proto.float "epsilon" bn.Eps
         ],
         x.Form
 
     /// Opset 17 knows no group normalisation: groups become the channels of an instance normalisation.
     let private groupNorm (weights: Weights<float32>) (layer: Layer) output (g: GroupNorm) x graph =
-        let graph, x = Graph.spatial layer.Name x graph
+        let graph, x = OnnxGraph.spatial layer.Name x graph
         let part name = $"{layer.Name}/{name}"
         let s = layer.Input
 
         let perChannel key graph =
-            Graph.constant (Proto.floats key [ s.Channels; 1; 1 ] weights[key].Data) graph
+            OnnxGraph.constant (Proto.floats key [ s.Channels; 1; 1 ] weights[key].Data) graph
 
         let ones, zeros = Array.create g.Groups 1.0f, Array.create g.Groups 0.0f
         let scale = ArrayKey.make ArrayPart.Weight layer.Name
@@ -85,44 +85,44 @@ module internal LayerNodes =
 
         graph
         // 0 and −1 stand for the input's batch and all that is left.
-        |> Graph.constant (Proto.wholes (part "groups") [ 0; g.Groups; -1 ])
-        |> Graph.constant (Proto.wholes (part "shape") [ 0; s.Channels; s.Height; s.Width ])
-        |> Graph.constant (Proto.floats (part "ones") [ g.Groups ] ones)
-        |> Graph.constant (Proto.floats (part "zeros") [ g.Groups ] zeros)
+        |> OnnxGraph.constant (Proto.wholes (part "groups") [ 0; g.Groups; -1 ])
+        |> OnnxGraph.constant (Proto.wholes (part "shape") [ 0; s.Channels; s.Height; s.Width ])
+        |> OnnxGraph.constant (Proto.floats (part "ones") [ g.Groups ] ones)
+        |> OnnxGraph.constant (Proto.floats (part "zeros") [ g.Groups ] zeros)
         |> perChannel scale
         |> perChannel shift
-        |> Graph.add "Reshape" (part "grouped") [ x.Name; part "groups" ] (part "grouped") []
-        |> Graph.add
+        |> OnnxGraph.add "Reshape" (part "grouped") [ x.Name; part "groups" ] (part "grouped") []
+        |> OnnxGraph.add
             "InstanceNormalization"
             (part "normalised")
             [ part "grouped"; part "ones"; part "zeros" ]
             (part "normalised")
             [ Proto.float "epsilon" g.Eps ]
-        |> Graph.add "Reshape" (part "image") [ part "normalised"; part "shape" ] (part "image") []
-        |> Graph.add "Mul" (part "gained") [ part "image"; scale ] (part "gained") []
-        |> Graph.add "Add" layer.Name [ part "gained"; shift ] output [],
+        |> OnnxGraph.add "Reshape" (part "image") [ part "normalised"; part "shape" ] (part "image") []
+        |> OnnxGraph.add "Mul" (part "gained") [ part "image"; scale ] (part "gained") []
+        |> OnnxGraph.add "Add" layer.Name [ part "gained"; shift ] output [],
         Spatial
 
     /// Over the last axis, so that channels go there and back.
     let private layerNorm weights (layer: Layer) output (l: LayerNorm) x graph =
-        let graph, x = Graph.spatial layer.Name x graph
+        let graph, x = OnnxGraph.spatial layer.Name x graph
         let last, normalised = $"{layer.Name}/last", $"{layer.Name}/normalised"
         let keys = biased layer true
 
         graph
         |> weightAll weights keys
-        |> Graph.add "Transpose" last [ x.Name ] last [ Proto.ints "perm" [ 0; 2; 3; 1 ] ]
-        |> Graph.add "LayerNormalization" normalised (last :: keys) normalised [
+        |> OnnxGraph.add "Transpose" last [ x.Name ] last [ Proto.ints "perm" [ 0; 2; 3; 1 ] ]
+        |> OnnxGraph.add "LayerNormalization" normalised (last :: keys) normalised [
             Proto.int "axis" -1
             Proto.float "epsilon" l.Eps
         ]
-        |> Graph.add "Transpose" layer.Name [ normalised ] output [
+        |> OnnxGraph.add "Transpose" layer.Name [ normalised ] output [
             Proto.ints "perm" [ 0; 3; 1; 2 ]
         ],
         Spatial
 
     let private pool (layer: Layer) output (p: Pool) x graph =
-        let graph, x = Graph.spatial layer.Name x graph
+        let graph, x = OnnxGraph.spatial layer.Name x graph
 
         let settings = [
             sizes "kernel_shape" p.Kernel
@@ -131,21 +131,22 @@ module internal LayerNodes =
         ]
 
         match p.Kind with
-        | Max -> Graph.add "MaxPool" layer.Name [ x.Name ] output settings graph, Spatial
+        | Max -> OnnxGraph.add "MaxPool" layer.Name [ x.Name ] output settings graph, Spatial
         | Average ->
             let settings = Proto.int "count_include_pad" 1 :: settings
 
             match Pools.correction p layer.Input layer.Output with
-            | None -> Graph.add "AveragePool" layer.Name [ x.Name ] output settings graph, Spatial
+            | None ->
+                OnnxGraph.add "AveragePool" layer.Name [ x.Name ] output settings graph, Spatial
             | Some factors ->
                 let pooled, correction = $"{layer.Name}/pooled", $"{layer.Name}/correction"
 
                 graph
-                |> Graph.constant (
+                |> OnnxGraph.constant (
                     Proto.floats correction [ layer.Output.Height; layer.Output.Width ] factors
                 )
-                |> Graph.add "AveragePool" pooled [ x.Name ] pooled settings
-                |> Graph.add "Mul" layer.Name [ pooled; correction ] output [],
+                |> OnnxGraph.add "AveragePool" pooled [ x.Name ] pooled settings
+                |> OnnxGraph.add "Mul" layer.Name [ pooled; correction ] output [],
                 Spatial
 
     /// Multiplies by the factors of `owner`; a group's factor stands for each of its channels.
@@ -161,22 +162,27 @@ module internal LayerNodes =
             | Spatial -> [ shape.Channels; 1; 1 ]
 
         graph
-        |> Graph.constant (Proto.floats key dims values)
-        |> Graph.add "Mul" $"{owner}/scaled" [ input; key ] output []
+        |> OnnxGraph.constant (Proto.floats key dims values)
+        |> OnnxGraph.add "Mul" $"{owner}/scaled" [ input; key ] output []
 
     /// The branch of a residual multiplied by its factor.
     let scaled
         (weights: Weights<float32>)
         (owner: string)
         (x: Value)
-        (graph: Graph)
-        : Graph * Value =
+        (graph: OnnxGraph)
+        : OnnxGraph * Value =
         let output = $"{owner}/scaled"
         factor weights owner x.Shape x.Form x.Name output graph, { x with Name = output }
 
     /// Adds a layer, its factors included, and gives its value.
-    let add (weights: Weights<float32>) (layer: Layer) (x: Value) (graph: Graph) : Graph * Value =
-        let final = Graph.valueName layer.Name
+    let add
+        (weights: Weights<float32>)
+        (layer: Layer)
+        (x: Value)
+        (graph: OnnxGraph)
+        : OnnxGraph * Value =
+        let final = OnnxGraph.valueName layer.Name
         let output = if layer.Scale.IsSome then $"{layer.Name}/plain" else final
 
         let made (graph, form) =
@@ -231,14 +237,14 @@ module internal LayerNodes =
         | Op.Activation a -> made (ActivationNodes.add a layer.Name output x.Name graph, x.Form)
         | Op.Pool p -> pool layer output p x graph |> made
         | Op.GlobalPool kind ->
-            let graph, x = Graph.spatial layer.Name x graph
+            let graph, x = OnnxGraph.spatial layer.Name x graph
 
             let op =
                 match kind with
                 | Max -> "GlobalMaxPool"
                 | Average -> "GlobalAveragePool"
 
-            made (Graph.add op layer.Name [ x.Name ] output [] graph, Spatial)
+            made (OnnxGraph.add op layer.Name [ x.Name ] output [] graph, Spatial)
         // Nothing at all in evaluation.
         | Op.Dropout _ -> graph, x
-        | Op.Flatten -> Graph.flat layer.Name x graph
+        | Op.Flatten -> OnnxGraph.flat layer.Name x graph

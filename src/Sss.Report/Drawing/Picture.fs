@@ -35,7 +35,7 @@ module internal Picture =
 
         let box =
             if padding > 0.0 then
-                Box.row false padding [ tile.Box ]
+                DrawnBox.row false padding [ tile.Box ]
             else
                 tile.Box
 
@@ -43,16 +43,19 @@ module internal Picture =
             tag
                 "svg"
                 [
-                    attr "width" (Words.coordinate (zoom * width))
-                    attr "height" (Words.coordinate (zoom * height))
-                    attr "viewBox" $"0 0 {Words.coordinate width} {Words.coordinate height}"
+                    attr "width" (ReadableNumber.coordinate (zoom * width))
+                    attr "height" (ReadableNumber.coordinate (zoom * height))
+                    attr
+                        "viewBox"
+                        $"0 0 {ReadableNumber.coordinate width} {ReadableNumber.coordinate height}"
                     attr "role" "img"
                     attr "aria-label" tile.Told
                 ]
                 (box.Marks 0.0 axis)
-            figcaption [ _title tile.Told; _style $"max-width:{Words.coordinate (zoom * width)}px" ] [
-                str tile.Label
-            ]
+            figcaption [
+                _title tile.Told
+                _style $"max-width:{ReadableNumber.coordinate (zoom * width)}px"
+            ] [ str tile.Label ]
         ]
 
     /// Neighbours of equal extent.
@@ -80,8 +83,8 @@ module internal Picture =
 
         if count > mostLayers then
             Markup.para
-                $"The network has {Words.grouped (int64 count)} layers; pictures are drawn up to \
-                  {Words.grouped (int64 mostLayers)}. The table has them all."
+                $"The network has {ReadableNumber.grouped (int64 count)} layers; pictures are drawn up to \
+                  {ReadableNumber.grouped (int64 mostLayers)}. The table has them all."
         else
             let tiles = Tiles.ofNetwork scene network
             let zoom = zoom tiles

@@ -19,7 +19,7 @@ type internal Tile = {
     State: TileState
     /// What became of it, as a sentence.
     Told: string
-    Box: Box
+    Box: DrawnBox
 }
 
 /// A network as a row of tiles, which can flow over lines as words do.
@@ -41,20 +41,20 @@ module internal Tiles =
         let name = Network.nameOf node
         let before = Network.layersOf [ node ] |> List.ofSeq
 
-        match scene.Fate with
-        | None -> Whole, $"{name}: {Words.grouped (costs before)} macs"
-        | Some fate ->
+        match scene.Outcome with
+        | None -> Whole, $"{name}: {ReadableNumber.grouped (costs before)} macs"
+        | Some outcome ->
             let gone =
                 match node with
-                | Node.Layer layer -> Fate.layer fate layer |> Option.isNone
+                | Node.Layer layer -> SelectionOutcome.layer outcome layer |> Option.isNone
                 | Node.Residual r ->
-                    let struct (branch, _) = Fate.sides fate r
+                    let struct (branch, _) = SelectionOutcome.sides outcome r
                     not branch
-                | Node.Concat _ -> not (Fate.anyLeft fate [ node ])
+                | Node.Concat _ -> not (SelectionOutcome.anyLeft outcome [ node ])
 
-            let after = before |> List.choose (Fate.layer fate)
-            let share = Words.share (costs after) (costs before)
-            let part = Words.percent share
+            let after = before |> List.choose (SelectionOutcome.layer outcome)
+            let share = ReadableNumber.share (costs after) (costs before)
+            let part = ReadableNumber.percent share
 
             if gone then
                 let word =
@@ -78,15 +78,16 @@ module internal Tiles =
     /// The tiles of a network, in the order of the signal.
     let ofNetwork (scene: Scene) (network: Network) : Tile list =
         let goneLayer node =
-            match scene.Fate, node with
-            | Some fate, Node.Layer layer -> (Fate.layer fate layer).IsNone
+            match scene.Outcome, node with
+            | Some outcome, Node.Layer layer -> (SelectionOutcome.layer outcome layer).IsNone
             | Some _, (Node.Residual _ | Node.Concat _)
             | None, _ -> false
 
         let drawn =
             network.Body
             |> List.choose (fun node ->
-                Parts.node scene (goneLayer node) node |> Option.map (fun box -> node, box)
+                PartDrawing.node scene (goneLayer node) node
+                |> Option.map (fun box -> node, box)
             )
 
         let names = drawn |> List.map (fst >> Network.nameOf)

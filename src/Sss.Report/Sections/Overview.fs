@@ -19,25 +19,25 @@ module internal Overview =
         ]
 
     let private cost (title: string) (before: int64) (after: int64) =
-        let share = Words.share after before
+        let share = ReadableNumber.share after before
 
         card
             title
-            (Words.percent share)
-            $"{Words.grouped after} of {Words.grouped before}"
+            (ReadableNumber.percent share)
+            $"{ReadableNumber.grouped after} of {ReadableNumber.grouped before}"
             (Some share)
 
     let private costs (facts: RunFacts) =
-        match facts.Result, facts.Full, facts.Selected with
+        match facts.Result, facts.Dense, facts.Selected with
         | Some r, _, _ -> Some(r.Dense.Params, r.Dense.Macs, r.Selected.Params, r.Selected.Macs)
-        | None, Some full, Some selected ->
-            let before, after = Cost.ofNetwork full.Network, Cost.ofNetwork selected.Network
+        | None, Some dense, Some selected ->
+            let before, after = Cost.ofNetwork dense.Network, Cost.ofNetwork selected.Network
             Some(before.Params, before.Macs, after.Params, after.Macs)
         | _ -> None
 
     /// The name of the run's network.
     let name (facts: RunFacts) =
-        match facts.Result, facts.Full, facts.Selected with
+        match facts.Result, facts.Dense, facts.Selected with
         | Some r, _, _ -> r.Network
         | None, Some n, _
         | None, None, Some n -> n.Network.Name
@@ -53,10 +53,10 @@ module internal Overview =
                 else
                     "NOT the same function as the trained network"
 
-            $"The selected network keeps {Words.percent (Words.share left macs)} of the macs, gets \
-              {Words.percent r.Test.Accuracy} of the test images right, and is {verdict}."
+            $"The selected network keeps {ReadableNumber.percent (ReadableNumber.share left macs)} of the macs, gets \
+              {ReadableNumber.percent r.Test.Accuracy} of the test images right, and is {verdict}."
         | Some(_, macs, _, left), None ->
-            $"The selected network keeps {Words.percent (Words.share left macs)} of the macs."
+            $"The selected network keeps {ReadableNumber.percent (ReadableNumber.share left macs)} of the macs."
         | None, _ -> "No network was selected from this run."
 
     let private accuracy (r: RunResult) =
@@ -64,8 +64,8 @@ module internal Overview =
 
         card
             "Accuracy"
-            (Words.percent r.Test.Accuracy)
-            $"{Words.grouped right} of {Words.grouped (int64 r.Test.Count)} test images"
+            (ReadableNumber.percent r.Test.Accuracy)
+            $"{ReadableNumber.grouped right} of {ReadableNumber.grouped (int64 r.Test.Count)} test images"
             (Some r.Test.Accuracy)
 
     /// The numbers at the top.
@@ -83,7 +83,7 @@ module internal Overview =
                 card
                     "Exactness"
                     r.Exactness.Verdict
-                    $"largest difference {Words.tiny r.Exactness.MaxRel}"
+                    $"largest difference {ReadableNumber.tiny r.Exactness.MaxRel}"
                     None
             | None -> ()
         ]
@@ -102,19 +102,21 @@ module internal Overview =
 
     /// The network before and after.
     let picture (facts: RunFacts) : XmlNode list =
-        match facts.Full with
+        match facts.Dense with
         | None -> []
-        | Some full ->
-            let most = Picture.mostChannels full.Network
+        | Some dense ->
+            let most = Picture.mostChannels dense.Network
 
             let before =
                 Picture.draw
                     "The trained network, with what was removed"
                     {
-                        Fate = facts.Selected |> Option.map (fun s -> Fate.ofSelected s.Network)
+                        Outcome =
+                            facts.Selected
+                            |> Option.map (fun s -> SelectionOutcome.ofSelected s.Network)
                         MostChannels = most
                     }
-                    full.Network
+                    dense.Network
 
             [
                 Markup.section "picture" "What was removed" [
@@ -131,7 +133,7 @@ module internal Overview =
 
                         Picture.draw
                             "The selected network"
-                            { Fate = None; MostChannels = most }
+                            { Outcome = None; MostChannels = most }
                             selected.Network
                     | None -> Markup.para "There is no selected.sss, so nothing is marked."
                 ]

@@ -28,10 +28,10 @@ module internal Proof =
                         )
                     ]
                     Markup.facts [
-                        "largest difference, relative", Words.tiny e.MaxRel
-                        "largest difference, absolute", Words.tiny e.MaxAbs
-                        "same class", Words.percent e.ArgmaxAgree
-                        "inputs", Words.grouped (int64 e.Inputs)
+                        "largest difference, relative", ReadableNumber.tiny e.MaxRel
+                        "largest difference, absolute", ReadableNumber.tiny e.MaxAbs
+                        "same class", ReadableNumber.percent e.ArgmaxAgree
+                        "inputs", ReadableNumber.grouped (int64 e.Inputs)
                     ]
                     Markup.note
                         "The inputs are random images and test images. Relative: the largest \
@@ -44,9 +44,9 @@ module internal Proof =
         [ str r.Name ]
         [ str (RowText.accuracy r) ]
         [ str (RowText.difference r) ]
-        [ str (Words.grouped r.Macs) ]
+        [ str (ReadableNumber.grouped r.Macs) ]
         [ str (share r) ]
-        [ str (Words.grouped r.Params) ]
+        [ str (ReadableNumber.grouped r.Params) ]
         [ str (string r.Seeds) ]
         [ str (RowText.epochs r) ]
         [ str (RowText.compute (SeedRows.trainMacs r)) ]
@@ -55,7 +55,7 @@ module internal Proof =
     /// Rows of one network; `dense`: the whole one's macs.
     let rows (dense: int64) (rows: SeedRow list) : XmlNode =
         let share (r: SeedRow) =
-            Words.percent (Words.share r.Macs dense)
+            ReadableNumber.percent (ReadableNumber.share r.Macs dense)
 
         Markup.table
             "Controls"

@@ -7,16 +7,21 @@ open Giraffe.ViewEngine
 module internal Speed =
 
     let private timing (t: Timing) = [
-        str (Words.milliseconds t.Median)
-        span [ _class "note" ] [ str $" {Words.milliseconds t.Low} to {Words.milliseconds t.High}" ]
+        str (ReadableNumber.milliseconds t.Median)
+        span [ _class "note" ] [
+            str $" {ReadableNumber.milliseconds t.Low} to {ReadableNumber.milliseconds t.High}"
+        ]
     ]
 
     let private row most (r: LatencyRow) = [
         [ str r.Engine ]
         [ str (string r.Batch) ]
-        timing r.Full
+        timing r.Dense
         timing r.Selected
-        [ Markup.bar (r.Full.Median / most r); Markup.bar (r.Selected.Median / most r) ]
+        [
+            Markup.bar (r.Dense.Median / most r)
+            Markup.bar (r.Selected.Median / most r)
+        ]
         [
             strong [] [
                 str (
@@ -38,7 +43,7 @@ module internal Speed =
                 else
                     $"{latency.Threads} threads"
 
-            let most (r: LatencyRow) = max r.Full.Median r.Selected.Median
+            let most (r: LatencyRow) = max r.Dense.Median r.Selected.Median
 
             [
                 Markup.section "latency" "Latency" [

@@ -9,7 +9,7 @@ open Sss.Files
 module internal Sweep =
 
     let private share (p: SweepPoint) =
-        Words.share p.Selected.Macs p.Result.Dense.Macs
+        ReadableNumber.share p.Selected.Macs p.Result.Dense.Macs
 
     /// Runs that no other run beats in both accuracy and macs.
     let private frontier (points: SweepPoint list) =
@@ -46,7 +46,7 @@ module internal Sweep =
             )
         )
 
-    let private percent (part: int64) (whole: int64) = 100.0 * Words.share part whole
+    let private percent (part: int64) (whole: int64) = 100.0 * ReadableNumber.share part whole
 
     let private accuracy = "accuracy on the test images, %"
 
@@ -93,7 +93,7 @@ module internal Sweep =
                 |> List.filter (fun (_, row) -> row.Batch = batch)
                 |> List.map (fun (p, row) ->
                     p.Label,
-                    100.0 * row.Selected.Median / row.Full.Median,
+                    100.0 * row.Selected.Median / row.Dense.Median,
                     100.0 * p.Selected.Accuracy
                 )
             )
@@ -121,9 +121,12 @@ module internal Sweep =
                 | None -> str p.Label
             ]
             [ str (RowText.accuracy p.Selected) ]
-            [ str (Words.grouped p.Selected.Macs) ]
-            [ span [ _class "share" ] [ str (Words.percent share) ]; Markup.bar share ]
-            [ str (Words.grouped p.Selected.Params) ]
+            [ str (ReadableNumber.grouped p.Selected.Macs) ]
+            [
+                span [ _class "share" ] [ str (ReadableNumber.percent share) ]
+                Markup.bar share
+            ]
+            [ str (ReadableNumber.grouped p.Selected.Params) ]
             [ str (string p.Selected.Seeds) ]
             [ str (RowText.verdict p.Selected) ]
             [ str (if Set.contains p.Label best then "yes" else "no") ]

@@ -22,7 +22,7 @@ module internal Texts =
         let recipe =
             facts.Result
             |> Option.map _.Recipe
-            |> Option.orElse (facts.Full |> Option.bind _.Recipe)
+            |> Option.orElse (facts.Dense |> Option.bind _.Recipe)
 
         match recipe with
         | None -> []
@@ -36,15 +36,17 @@ module internal Texts =
                         match r.Validation with
                         | Some v ->
                             "chosen epoch",
-                            $"{v.Epoch}, {Words.percent v.Accuracy} of the validation images"
+                            $"{v.Epoch}, {ReadableNumber.percent v.Accuracy} of the validation images"
                         | None -> ()
-                        "training", Words.brief (round (10.0 * r.Seconds.Train) / 10.0) + " s"
-                        "selection", Words.brief (round (100.0 * r.Seconds.Select) / 100.0) + " s"
+                        "training",
+                        ReadableNumber.brief (round (10.0 * r.Seconds.Train) / 10.0) + " s"
+                        "selection",
+                        ReadableNumber.brief (round (100.0 * r.Seconds.Select) / 100.0) + " s"
                     ]
                 | None -> ()
-                match facts.Full, facts.Preparation with
-                | Some full, Some preparation ->
-                    let words = Preparation.text full.Network.Input preparation
+                match facts.Dense, facts.Preparation with
+                | Some dense, Some preparation ->
+                    let words = Preparation.text dense.Network.Input preparation
                     Markup.para $"How images are prepared: {words}."
                 | _ -> ()
                 Markup.scroll "Recipe" [ pre [] [ code [] [ str (Language.printRecipe recipe) ] ] ]
@@ -83,9 +85,9 @@ module internal Texts =
 
     /// The difference of the two texts.
     let difference (facts: RunFacts) : XmlNode list =
-        match facts.Full, facts.Selected with
-        | Some full, Some selected ->
-            let before, after = Language.print full.Network, Language.print selected.Network
+        match facts.Dense, facts.Selected with
+        | Some dense, Some selected ->
+            let before, after = Language.print dense.Network, Language.print selected.Network
 
             let lines = InlineDiffBuilder.Diff(before, after).Lines.ToArray() |> hunks
 

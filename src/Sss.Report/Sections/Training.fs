@@ -54,9 +54,9 @@ module internal Training =
     ]
 
     let private macs (facts: RunFacts) rows = [
-        match series rows [ "macs", "would-be network" ], facts.Full with
-        | lines, Some full when not lines.IsEmpty ->
-            let dense = max 1L (Cost.ofNetwork full.Network).Macs
+        match series rows [ "macs", "would-be network" ], facts.Dense with
+        | lines, Some dense when not lines.IsEmpty ->
+            let dense = max 1L (Cost.ofNetwork dense.Network).Macs
 
             let target: Series list = [
                 match facts.Result |> Option.bind _.Recipe.TargetMacs with
@@ -81,8 +81,8 @@ module internal Training =
     ]
 
     let private totals (facts: RunFacts) =
-        facts.Full
-        |> Option.map (fun full -> Network.scales full.Network |> List.ofSeq)
+        facts.Dense
+        |> Option.map (fun dense -> Network.scales dense.Network |> List.ofSeq)
         |> Option.defaultValue []
 
     let private kinds (facts: RunFacts) rows = [
@@ -160,10 +160,10 @@ module internal Training =
     let private number (name: string) (value: float) =
         match name with
         | "accuracy"
-        | "validation_accuracy" -> Words.percent value
+        | "validation_accuracy" -> ReadableNumber.percent value
         | "macs"
-        | "params" when Double.IsFinite value -> Words.grouped (int64 value)
-        | _ -> Words.brief value
+        | "params" when Double.IsFinite value -> ReadableNumber.grouped (int64 value)
+        | _ -> ReadableNumber.brief value
 
     let private table (rows: (string * float) list list) =
         // A column without any number is one that this run had no use for.

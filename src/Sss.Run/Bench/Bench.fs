@@ -49,7 +49,7 @@ module Bench =
     let private row engine batch (spreads: Spread list) : BenchRow = {
         Engine = engine
         Batch = batch
-        Full = spreads[0]
+        Dense = spreads[0]
         Selected = spreads[1]
     }
 
@@ -173,12 +173,12 @@ module Bench =
         (engine: LibTorch)
         (threads: int)
         (seconds: float)
-        (full: LoadedNetwork)
+        (dense: LoadedNetwork)
         (selected: LoadedNetwork)
         : Result<BenchResult, PipelineError> =
         result {
             LibTorch.useThreads engine threads
-            let networks = [ full; selected ]
+            let networks = [ dense; selected ]
             let! torch = inLibTorch engine seconds networks
             let! onnx = inOnnxRuntime threads seconds networks
 

@@ -17,12 +17,12 @@ type BenchRow = {
     Engine: string
     /// Images per call.
     Batch: int
-    Full: Spread
+    Dense: Spread
     Selected: Spread
 } with
 
     /// How many times as fast the selected network is, by the medians.
-    member row.SpeedUp = row.Full.Median / row.Selected.Median
+    member row.SpeedUp = row.Dense.Median / row.Selected.Median
 
 /// What one layer costs when it runs alone, folded as for prediction.
 type LayerTime = {
@@ -96,7 +96,7 @@ module BenchResult =
                 json.WriteStartObject()
                 json.WriteString("engine", row.Engine)
                 json.WriteNumber("batch", row.Batch)
-                spread "full" row.Full
+                spread "full" row.Dense
                 spread "selected" row.Selected
                 json.WriteNumber("speedup", round row.SpeedUp)
                 json.WriteEndObject()

@@ -12,8 +12,8 @@ open TorchSharp
 /// The ranks of an MPI job. One thread at a time may call it.
 [<Sealed>]
 type MpiTeam
-    internal (gate: obj, handles: MpiHandles, world: nativeint, rank: int, size: int, watch: Watch)
-    =
+    internal
+    (gate: obj, handles: MpiHandles, world: nativeint, rank: int, size: int, monitor: RankMonitor) =
     let mutable calls = 0L
 
     /// How long a finished rank may take to leave MPI.
@@ -42,7 +42,7 @@ type MpiTeam
 
     let check name code =
         if code <> 0 then
-            watch.Abandon(Some $"{name} failed: {reason code}.")
+            monitor.Abandon(Some $"{name} failed: {reason code}.")
 
     let test name (request: nativeint[]) =
         lock
@@ -59,7 +59,7 @@ type MpiTeam
     let complete name (start: nativeint[] -> int) =
         let request = [| 0n |]
         calls <- calls + 1L
-        watch.Enter calls
+        monitor.Enter calls
         lock gate (fun () -> check name (start request))
         let clock = Stopwatch.StartNew()
 
@@ -70,7 +70,7 @@ type MpiTeam
             elif waited < 1000L then Calls.usleep 100u |> ignore
             else Thread.Sleep 2
 
-        watch.Leave()
+        monitor.Leave()
 
     let pinned (bytes: byte[]) (work: nativeint -> unit) =
         let handle = GCHandle.Alloc(bytes, GCHandleType.Pinned)
@@ -140,7 +140,7 @@ type MpiTeam
         |> Array.map2 (fun length bytes -> Array.truncate length bytes) lengths
 
     /// What the rank is called in messages.
-    member _.Name = watch.Names[rank]
+    member _.Name = monitor.Names[rank]
 
     interface Team with
         member _.Rank = rank
@@ -188,7 +188,7 @@ type MpiTeam
     member it.Finish(code: int) : int =
         let code = (it :> Team).OfFirst(BitConverter.GetBytes code) |> BitConverter.ToInt32
         complete "MPI_Ibarrier" (fun request -> Calls.MPI_Ibarrier(world, request))
-        watch.Stop()
+        monitor.Stop()
         // Leaving waits for the others once more.
         use _ =
             new Timer((fun _ -> Calls.leave code), null, farewell, Timeout.InfiniteTimeSpan)
@@ -197,7 +197,7 @@ type MpiTeam
         code
 
     /// Ends this process and the whole job at once; the caller has reported why.
-    member _.Abandon() = watch.Abandon None
+    member _.Abandon() = monitor.Abandon None
 
 /// Joining the ranks of a job.
 [<RequireQualifiedAccess>]
@@ -286,15 +286,15 @@ module MpiTeam =
             let host = Environment.MachineName
             let gate = obj ()
 
-            let watch =
-                Watch(gate, handles, beats, rank, size, limit, say $"rank {rank} on {host}")
+            let monitor =
+                RankMonitor(gate, handles, beats, rank, size, limit, say $"rank {rank} on {host}")
 
-            let team = MpiTeam(gate, handles, handles.World, rank, size, watch)
+            let team = MpiTeam(gate, handles, handles.World, rank, size, monitor)
             let hosts = (team :> Team).OfAll(Encoding.UTF8.GetBytes host)
 
             hosts
             |> Array.iteri (fun r bytes ->
-                watch.Names[r] <- $"rank {r} on {Encoding.UTF8.GetString bytes}"
+                monitor.Names[r] <- $"rank {r} on {Encoding.UTF8.GetString bytes}"
             )
 
             return team, threads team host

@@ -21,7 +21,7 @@ type Model
         statisticViews: Map<string, Tensor>
     ) =
     let run =
-        Forward.compileNetwork
+        ForwardPass.compileNetwork
             {
                 Weight = weights.Leaf
                 Factor = factors.Leaf
@@ -99,7 +99,7 @@ module Model =
             let model =
                 new Model(network, layout, dtype, isLow, weights, factors, statistics, views)
 
-            match Groups.check layout weights factors with
+            match ParameterGroups.check layout weights factors with
             | Ok() -> return model
             | Error e ->
                 (model :> IDisposable).Dispose()
@@ -119,9 +119,9 @@ module Model =
 
             let fill () =
                 result {
-                    do! Numbers.copyIn weights model.Weights.Values model.Layout.Weights
-                    do! Numbers.copyIn weights model.Factors.Values model.Layout.Factors
-                    do! Numbers.copyIn weights model.Statistics model.Layout.Statistics
+                    do! ArrayCopy.copyIn weights model.Weights.Values model.Layout.Weights
+                    do! ArrayCopy.copyIn weights model.Factors.Values model.Layout.Factors
+                    do! ArrayCopy.copyIn weights model.Statistics model.Layout.Statistics
                 }
 
             match fill () with
@@ -146,7 +146,7 @@ module Model =
 
     /// A copy of all numbers of a float32 model, by key.
     let weights (model: Model) : Weights<float32> =
-        Numbers.copyOut<float32> model.Weights.Values model.Layout.Weights
-        @ Numbers.copyOut<float32> model.Factors.Values model.Layout.Factors
-        @ Numbers.copyOut<float32> model.Statistics model.Layout.Statistics
+        ArrayCopy.copyOut<float32> model.Weights.Values model.Layout.Weights
+        @ ArrayCopy.copyOut<float32> model.Factors.Values model.Layout.Factors
+        @ ArrayCopy.copyOut<float32> model.Statistics model.Layout.Statistics
         |> Map.ofList

@@ -12,7 +12,7 @@ module internal FactorStart =
         result {
             let flat (arrays: Weights<float32>) =
                 let values: float32[] = Array.zeroCreate (int layout.FactorLength)
-                Numbers.copyInto arrays values layout.Factors |> Result.map (fun () -> values)
+                ArrayCopy.copyInto arrays values layout.Factors |> Result.map (fun () -> values)
 
             let! iterate = flat state.Numbers
             let! probe = flat state.Probe

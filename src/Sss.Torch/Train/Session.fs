@@ -48,7 +48,7 @@ type internal Live(first: Trainer, team: Team option, batch: int) =
 type internal Session = {
     Settings: TrainSettings
     /// As the text has it: what reports count in.
-    Whole: Network
+    Dense: Network
     Dataset: Dataset
     Recipe: Recipe
     /// How the factors move.
@@ -137,7 +137,7 @@ module internal Session =
     let private best (s: Session) (report: EpochReport) (state: TrainState) =
         match report.Validation, report.WouldBe with
         | Some evaluation, Some cost ->
-            let network, numbers = TrainState.whole state
+            let network, numbers = TrainState.dense state
 
             let candidate = {
                 Epoch = report.Epoch
@@ -148,7 +148,7 @@ module internal Session =
                 Numbers = numbers
             }
 
-            if Reporting.isBetter s.Target state.Best candidate then
+            if EpochReporting.isBetter s.Target state.Best candidate then
                 Some candidate
             else
                 state.Best
@@ -159,7 +159,7 @@ module internal Session =
     let private shrink (s: Session) (live: Live) (state: TrainState) =
         match s.Recipe.ShrinkEvery with
         | Some every when state.Epoch % every = 0 && state.Epoch < s.Recipe.Epochs ->
-            match Shrinking.cut s.StepsPerEpoch state with
+            match TrainingCuts.cut s.StepsPerEpoch state with
             | None -> Ok state
             | Some(state, plan) ->
                 result {
@@ -192,7 +192,7 @@ module internal Session =
         (p: Progress)
         =
         let state = p.State
-        let owners = Reporting.owners s.Whole live.Trainer
+        let owners = EpochReporting.owners s.Dense live.Trainer
 
         {
             Epoch = state.Epoch
@@ -200,7 +200,7 @@ module internal Session =
             Accuracy = float state.Sums.Right / float (max 1L state.Sums.Images)
             Rate = rate
             Gamma = p.Gamma
-            Factors = Reporting.kinds s.Whole owners
+            Factors = EpochReporting.kinds s.Dense owners
             Owners = owners
             WouldBe = live.Trainer.WouldBe()
             ImagesPerSecond = float p.Seen / seconds

@@ -55,7 +55,7 @@ module Train =
         let network, numbers =
             match final.Best with
             | Some best -> best.Network, best.Numbers
-            | None -> TrainState.whole final
+            | None -> TrainState.dense final
 
         {
             Network = network
@@ -109,7 +109,7 @@ module Train =
 
     let private started (s: Session) (state: TrainState) =
         Started {
-            Network = s.Whole
+            Network = s.Dense
             Epochs = s.Recipe.Epochs
             FirstEpoch = state.Epoch
             StepsPerEpoch = s.StepsPerEpoch
@@ -146,7 +146,7 @@ module Train =
 
             let session = {
                 Settings = settings
-                Whole = network
+                Dense = network
                 Dataset = training
                 Recipe = recipe
                 Rule = rule

@@ -72,7 +72,7 @@ type TrainState = {
     Dose: Gamma
     Sums: EpochSums
     /// What cuts have removed; None: nothing yet.
-    Whole: Whole<float32> option
+    Uncut: UncutNetwork<float32> option
     /// None without validation, and before its first epoch.
     Best: Best option
     /// Forward multiply-adds of all steps so far: a step's images times the macs of the network that
@@ -90,10 +90,10 @@ module TrainState =
     let noSums: EpochSums = { Loss = 0.0; Right = 0L; Images = 0L }
 
     /// The network as the text has it, with its numbers; factors of what was cut are 0.
-    let whole (state: TrainState) : Network * Weights<float32> =
-        match state.Whole with
+    let dense (state: TrainState) : Network * Weights<float32> =
+        match state.Uncut with
         | None -> state.Network, state.Numbers
-        | Some whole -> whole.Network, Whole.restore whole state.Numbers
+        | Some uncut -> uncut.Network, UncutNetwork.restore uncut state.Numbers
 
     /// The state before the first step: no velocity, iterate and probe where the factors start.
     let start (network: Network) (numbers: Weights<float32>) : TrainState =
@@ -130,7 +130,7 @@ module TrainState =
             Pressure = None
             Dose = Gamma.none
             Sums = noSums
-            Whole = None
+            Uncut = None
             Best = None
             TrainMacs = 0.0
             Seconds = 0.0

@@ -191,8 +191,8 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
             |> List.map (fun (slot, data) -> slot.Key, { Shape = slot.Shape; Data = data })
 
         let numbers =
-            Numbers.copyOut<float32> model.Weights.Values layout.Weights
-            @ Numbers.copyOut<float32> model.Statistics layout.Statistics
+            ArrayCopy.copyOut<float32> model.Weights.Values layout.Weights
+            @ ArrayCopy.copyOut<float32> model.Statistics layout.Statistics
             @ tensors now.Iterate
 
         {
@@ -201,7 +201,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
                 Numbers = Map.ofList numbers
                 Probe = Map.ofList (tensors now.Probe)
                 FactorVelocity = Map.ofList (tensors now.Velocity)
-                Velocity = Map.ofList (Numbers.copyOut<float32> nag.Velocity layout.Weights)
+                Velocity = Map.ofList (ArrayCopy.copyOut<float32> nag.Velocity layout.Weights)
                 ZeroSteps =
                     cut now.ZeroSteps |> List.map (fun (slot, data) -> slot.Key, data) |> Map.ofList
                 Squares = Map.ofList (tensors now.Squares)
@@ -239,7 +239,7 @@ module internal Trainer =
                 let nag = new Nag(model.Weights, layout.Decayed, recipe.Decay, recipe.Momentum)
                 let trainer = new Trainer(model, nag, factors, recipe)
 
-                match Numbers.copyIn state.Velocity nag.Velocity layout.Weights with
+                match ArrayCopy.copyIn state.Velocity nag.Velocity layout.Weights with
                 | Ok() -> return trainer
                 | Error e ->
                     (trainer :> IDisposable).Dispose()

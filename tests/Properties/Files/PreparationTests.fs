@@ -383,7 +383,7 @@ let ``dark data is not made bright by a range that was only inferred`` () =
 [<Fact>]
 let ``classes are matched by name, and by number where there are no names`` () =
     let matching (network: string) (data: string) =
-        Classes.matching (List.ofArray (network.Split ' ')) (List.ofArray (data.Split ' '))
+        ClassNames.matching (List.ofArray (network.Split ' ')) (List.ofArray (data.Split ' '))
         |> Option.map List.ofArray
 
     Assert.Equal(Some [ 2; 0; 1 ], matching "cat cow dog" "dog cat cow")

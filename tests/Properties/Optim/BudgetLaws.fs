@@ -86,7 +86,7 @@ module BudgetLaws =
         random.Shuffle order
         let macsOf = Simulation.macsOf run.Costs
         let budget = Simulation.target run
-        let landing = Landing.choose macsOf budget alive order
+        let landing = BudgetChoice.choose macsOf budget alive order
         let kept = Array.map2 (fun a m -> a && not m) alive landing.Marked
         let before = macsOf (fun i -> alive[i])
 
@@ -99,7 +99,7 @@ module BudgetLaws =
                && Simulation.cheapest run kept
                   |> Option.forall (fun least -> budget - landing.Macs <= least))
 
-    /// What the local search of `Landing.choose` achieves where no rule can promise it.
+    /// What the local search of `BudgetChoice.choose` achieves where no rule can promise it.
     [<Fact>]
     let ``where costs are shared the bound holds too, in all but a few runs in a hundred`` () =
         let runs = Gen.sampleWithSeed (Rnd 7UL) 50 300 (TrainingsArb.SharedRun().Generator)

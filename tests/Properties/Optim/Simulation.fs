@@ -91,7 +91,7 @@ module Simulation =
 
     /// What the cheapest remaining structure costs.
     let cheapest run (alive: bool[]) =
-        Landing.cheapest (macsOf run.Costs) [| 0 .. alive.Length - 1 |] alive
+        BudgetChoice.cheapest (macsOf run.Costs) [| 0 .. alive.Length - 1 |] alive
 
     /// Iterates after each call's stretch, with the decision that led there.
     let trace run =

@@ -25,7 +25,7 @@ let all = [
 ]
 
 /// The masks of what comes out of concatenations, up to the layers that read it, turned by one place.
-let private turn (graph: Graph) (channels: Channels) : Channels =
+let private turn (graph: DataFlow) (channels: Channels) : Channels =
     let turned = Array.zeroCreate<bool> graph.Shapes.Length
 
     for struct (_, step) in graph.Steps do
@@ -62,7 +62,7 @@ let private unpadded (network: Network) : Network =
     Network.map (fun l -> { l with Op = op l.Op }) id network
 
 /// Numbers as they look when every bn maps 0 to 0.
-let private shiftless (network: Network) (numbers: Numbers) : Numbers =
+let private shiftless (network: Network) (numbers: WeightReader) : WeightReader =
     let norms =
         Network.layers network
         |> Seq.collect (fun l ->
@@ -160,24 +160,24 @@ let select
     let pieces seen numbers change =
         honest
         |> Result.map (fun selected ->
-            let graph = Graph.ofNetwork seen
-            let states = Forward.states numbers graph
-            let sums = Backward.sums false numbers graph states
+            let graph = DataFlow.ofNetwork seen
+            let states = ForwardAnalysis.states numbers graph
+            let sums = BackwardAnalysis.sums false numbers graph states
 
             let channels =
                 Channels.keep 1 (fun _ _ -> 0.0) numbers graph states sums |> change graph
 
-            let outline = Outline.make false numbers graph states sums channels network
-            let proper = Numbers.ofWeights weights
+            let rewrite = NetworkRewrite.make false numbers graph states sums channels network
+            let proper = WeightReader.ofWeights weights
 
             {
                 selected with
-                    Network = outline.Network
-                    Weights = Shrink.weights weights proper graph sums channels outline
+                    Network = rewrite.Network
+                    Weights = SelectedWeights.weights weights proper graph sums channels rewrite
             }
         )
 
-    let numbers = Numbers.ofWeights weights
+    let numbers = WeightReader.ofWeights weights
 
     match fault with
     | ConcatOffByOne -> pieces network numbers turn

@@ -87,8 +87,8 @@ type KeptTests() =
         | Error _ -> Prop.ofTestable true |> Prop.classify true "died"
         | Ok selected ->
             let alive = places |> Array.map (fun place -> not (zeros.Contains place))
-            let expected = Landing.cheapest macsOf [| 0 .. places.Length - 1 |] alive
-            let told = Kept.cheapest network selected.Network
+            let expected = BudgetChoice.cheapest macsOf [| 0 .. places.Length - 1 |] alive
+            let told = KeptStructures.cheapest network selected.Network
 
             (told = expected)
             |> Prop.label $"{told} for {expected}"
@@ -97,4 +97,4 @@ type KeptTests() =
     [<Fact>]
     member _.``a network that is not what zeros leave has no cheapest structure``() =
         let network = networks.Value.Head
-        Assert.Equal(None, Kept.cheapest network (Uniform.narrow 0.4 network))
+        Assert.Equal(None, KeptStructures.cheapest network (Uniform.narrow 0.4 network))

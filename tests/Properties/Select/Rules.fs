@@ -118,9 +118,9 @@ let private changes (before: Layer) (after: Layer) = [
 
 /// The rules that a selection used; each once.
 let fired (trial: Trial) (selected: Selected<float>) : string list =
-    let graph = Graph.ofNetwork trial.Network
-    let numbers = Numbers.ofWeights trial.Weights
-    let states = Forward.states numbers graph
+    let graph = DataFlow.ofNetwork trial.Network
+    let numbers = WeightReader.ofWeights trial.Weights
+    let states = ForwardAnalysis.states numbers graph
 
     let after =
         Network.layers selected.Network |> Seq.map (fun l -> l.Name, l) |> Map.ofSeq
@@ -150,11 +150,11 @@ let fired (trial: Trial) (selected: Selected<float>) : string list =
         for removal in selected.Plan.Removals do
             $"part goes: {removalWord removal}"
 
-        for _, intake in selected.Plan.Intakes do
-            match intake with
-            | Intake.Bias -> "constants into a bias"
-            | Intake.NewBias -> "constants into a new bias"
-            | Intake.Mean _ -> "constants into the mean of a bn"
+        for _, foldedInto in selected.Plan.FoldedConstants do
+            match foldedInto with
+            | FoldedInto.Bias -> "constants into a bias"
+            | FoldedInto.NewBias -> "constants into a new bias"
+            | FoldedInto.Mean _ -> "constants into the mean of a bn"
 
         for layer in Network.layers trial.Network do
             match Map.tryFind layer.Name after with

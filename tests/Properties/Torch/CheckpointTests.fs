@@ -68,7 +68,7 @@ let private written = lazy (stoppedAt 6 5 full)
 let ``a state reads back as it was, cuts, controller and best epoch with it`` () =
     withFolder (fun folder ->
         let state, cuts = written.Value
-        Assert.True(cuts > 0 && state.Whole.IsSome && state.Best.IsSome && state.Pressure.IsSome)
+        Assert.True(cuts > 0 && state.Uncut.IsSome && state.Best.IsSome && state.Pressure.IsSome)
         let path = Path.Combine(folder, "state.safetensors")
         Engine.ok (CheckpointFile.write path identity state)
         let found, again = Engine.ok (CheckpointFile.read path)
@@ -259,7 +259,7 @@ let ``the best epoch: within a target the accuracy decides, without one the size
     }
 
     let better target first second =
-        Reporting.isBetter target (Some first) second
+        EpochReporting.isBetter target (Some first) second
 
     Assert.True(better (Some 50L) (best 40L 0.9) (best 50L 0.91))
     Assert.False(better (Some 50L) (best 40L 0.9) (best 51L 0.99))
@@ -268,5 +268,5 @@ let ``the best epoch: within a target the accuracy decides, without one the size
     Assert.True(better None (best 40L 0.9) (best 39L 0.5))
     Assert.False(better None (best 40L 0.9) (best 41L 1.0))
     Assert.True(better None (best 40L 0.9) (best 40L 0.9))
-    Assert.False(Reporting.isBetter (Some 50L) None (best 51L 1.0))
-    Assert.True(Reporting.isBetter (Some 50L) None (best 50L 0.1))
+    Assert.False(EpochReporting.isBetter (Some 50L) None (best 51L 1.0))
+    Assert.True(EpochReporting.isBetter (Some 50L) None (best 50L 0.1))

@@ -27,7 +27,7 @@ let private cheapest (weights: Weights<float32>) =
 
     places
     |> Array.map (fun (key, i) -> weights[key].Data[i] <> 0.0f)
-    |> Landing.cheapest macsOf [| 0 .. places.Length - 1 |]
+    |> BudgetChoice.cheapest macsOf [| 0 .. places.Length - 1 |]
 
 [<Theory>]
 [<InlineData(0.5, 1)>]

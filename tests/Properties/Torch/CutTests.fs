@@ -120,7 +120,7 @@ let ``what was cut can be put back, and is the same function in evaluation`` () 
                 zeroIn t.Weights owner index && (owner.Length + index) % 2 = 0
 
             let rec go
-                (whole: Whole<float>)
+                (whole: UncutNetwork<float>)
                 (current: Network)
                 (weights: Weights<float>)
                 (steps: (string -> int -> bool) list)
@@ -131,7 +131,7 @@ let ``what was cut can be put back, and is the same function in evaluation`` () 
                     match Cutting.cut (rounding case) isZero current weights with
                     | Error _ -> None
                     | Ok cut ->
-                        let whole = Whole.after weights cut whole
+                        let whole = UncutNetwork.after weights cut whole
                         let back = rest.IsEmpty && case.Seed % 2 = 0
                         let weights = moved case.Seed back cut.Weights
 
@@ -140,10 +140,10 @@ let ``what was cut can be put back, and is the same function in evaluation`` () 
 
                         go whole cut.Network weights (rest |> List.map (fun _ -> now))
 
-            match go (Whole.start network t.Weights) network t.Weights [ early; early ] with
+            match go (UncutNetwork.start network t.Weights) network t.Weights [ early; early ] with
             | None -> true |> Prop.label "a layer died"
             | Some(whole, small, weights) ->
-                let restored = Whole.restore whole weights
+                let restored = UncutNetwork.restore whole weights
 
                 let apart =
                     t.Images

@@ -72,7 +72,7 @@ type DeviceStepTests() =
             (Memory.span<float32> tensor).ToArray() |> Array.map float
 
         Array.append (all model.Weights.Gradient) (all model.Factors.Gradient),
-        Numbers.copyOut<float32> model.Weights.Values model.Layout.Weights
+        ArrayCopy.copyOut<float32> model.Weights.Values model.Layout.Weights
 
     let norm (values: float[]) =
         sqrt (Array.sumBy (fun x -> x * x) values)

@@ -109,9 +109,9 @@ let ``decayed and other weights lie apart, in the order of the text`` () =
 let ``claims that overlap are found, neighbours are not`` () =
     let claim who a b = { Who = who; From = a; To = b }
     let a, b = claim "a" 0n 64n, claim "b" 64n 128n
-    Assert.Equal(None, Groups.overlap [ b; a ])
-    Assert.Equal(Some("a", "c"), Groups.overlap [ b; claim "c" 63n 64n; a ])
-    Assert.Equal(Some("a", "b"), Groups.overlap [ a; { b with From = 0n } ])
+    Assert.Equal(None, ParameterGroups.overlap [ b; a ])
+    Assert.Equal(Some("a", "c"), ParameterGroups.overlap [ b; claim "c" 63n 64n; a ])
+    Assert.Equal(Some("a", "b"), ParameterGroups.overlap [ a; { b with From = 0n } ])
 
 [<Fact>]
 let ``a model gives back its numbers bit for bit`` () =

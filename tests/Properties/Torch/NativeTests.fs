@@ -65,15 +65,15 @@ let ``bytes that are no library are refused`` () =
 let ``a mended copy is kept once and a doctored one is replaced`` () =
     withFolder (fun cache ->
         let content = Array.init 5000 byte
-        let file = Engine.ok (MendedCopy.keep cache "lib.so" content)
+        let file = Engine.ok (PatchedBinding.keep cache "lib.so" content)
         let written = File.GetLastWriteTimeUtc file
         Assert.Equal<byte[]>(content, File.ReadAllBytes file)
-        Assert.Equal(file, Engine.ok (MendedCopy.keep cache "lib.so" content))
+        Assert.Equal(file, Engine.ok (PatchedBinding.keep cache "lib.so" content))
         Assert.Equal(written, File.GetLastWriteTimeUtc file)
 
         for doctored in [ content[..99]; Array.rev content ] do
             File.WriteAllBytes(file, doctored)
-            Assert.Equal(file, Engine.ok (MendedCopy.keep cache "lib.so" content))
+            Assert.Equal(file, Engine.ok (PatchedBinding.keep cache "lib.so" content))
             Assert.Equal<byte[]>(content, File.ReadAllBytes file)
 
         Assert.Equal(1, Directory.GetFiles(Path.GetDirectoryName file |> string).Length)
@@ -85,7 +85,7 @@ let ``many at once keep one whole copy`` () =
         let content = Array.init 200_000 byte
 
         let work () =
-            File.ReadAllBytes(Engine.ok (MendedCopy.keep cache "lib.so" content))
+            File.ReadAllBytes(Engine.ok (PatchedBinding.keep cache "lib.so" content))
 
         let all = Array.init 8 (fun _ -> Task.Run work) |> Task.WhenAll
         Assert.All(all.Result, fun found -> Assert.Equal<byte[]>(content, found))
@@ -97,7 +97,7 @@ let ``a cache that cannot be written is passed over`` () =
         // A file where the cache folder should be.
         let blocked = Path.Combine(folder, "cache")
         File.WriteAllText(blocked, "")
-        let file = Engine.ok (MendedCopy.keep blocked "lib.so" [| 1uy; 2uy |])
+        let file = Engine.ok (PatchedBinding.keep blocked "lib.so" [| 1uy; 2uy |])
         Assert.DoesNotContain(blocked, file)
         Assert.Equal<byte[]>([| 1uy; 2uy |], File.ReadAllBytes file)
         Directory.Delete(Path.GetDirectoryName file |> string, true)

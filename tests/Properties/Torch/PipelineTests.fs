@@ -196,24 +196,24 @@ let ``the verdict covers the network as it trained, not only what was put togeth
             }
 
         let trained = outcome.Trained
-        let whole = Option.get trained.State.Whole
+        let uncut = Option.get trained.State.Uncut
         Assert.Equal(Exact, outcome.Exactness.Verdict)
 
         // As if a cut had taken out a structure that was still in use: the whole network and the one
         // selected from it have it, and are alike.
         let key, gone =
-            Parameters.factors whole.Network
+            Parameters.factors uncut.Network
             |> List.pick (fun f ->
                 trained.Numbers[f.Key].Data
                 |> Array.tryFindIndex (fun value -> value = 0.0f)
                 |> Option.filter (fun i ->
-                    Map.tryFind f.Key whole.Places |> Option.forall (not << Array.contains i)
+                    Map.tryFind f.Key uncut.Places |> Option.forall (not << Array.contains i)
                 )
                 |> Option.map (fun i -> f.Key, i)
             )
 
         let back =
-            whole.Weights
+            uncut.Weights
             |> Map.map (fun k t ->
                 if k = key then
                     {
@@ -226,13 +226,13 @@ let ``the verdict covers the network as it trained, not only what was put togeth
 
         let state = {
             trained.State with
-                Whole = Some { whole with Weights = back }
+                Uncut = Some { uncut with Weights = back }
         }
 
         let wrong = {
             trained with
                 State = state
-                Numbers = snd (TrainState.whole state)
+                Numbers = snd (TrainState.dense state)
         }
 
         match tried { job with Begin = Begin.Trained wrong } ignore with

@@ -139,7 +139,7 @@ let ``bench json`` () =
             {
                 Engine = "libtorch"
                 Batch = 8
-                Full = { Median = 2.0; Low = 1.5; High = 2.5 }
+                Dense = { Median = 2.0; Low = 1.5; High = 2.5 }
                 Selected = { Median = 2.5; Low = 2.0; High = 3.0 }
             }
         ]

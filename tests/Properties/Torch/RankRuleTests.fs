@@ -11,28 +11,28 @@ type RankRuleTests() =
     /// A ring of ranks over some ticks: who is in a call when, and who is gone when. Gives what each
     /// rank found, with the tick.
     let ring limit size ticks (inCall: int -> int -> bool) (isGone: int -> int -> bool) =
-        let step (pulses: Pulse[], found) tick =
-            let beats = pulses |> Array.map (Pulse.beat limit size)
+        let step (heartbeats: Heartbeat[], found) tick =
+            let beats = heartbeats |> Array.map (Heartbeat.beat limit size)
 
             let next =
-                pulses
-                |> Array.mapi (fun rank pulse ->
+                heartbeats
+                |> Array.mapi (fun rank heartbeat ->
                     let before = (rank + size - 1) % size
                     let heard = if isGone before tick then None else Some beats[before]
-                    Pulse.tick heard (inCall rank tick) pulse
+                    Heartbeat.tick heard (inCall rank tick) heartbeat
                 )
 
             let losses = [
                 for rank in 0 .. size - 1 do
                     if not (isGone rank tick) then
-                        match Pulse.verdict limit size next[rank] with
+                        match Heartbeat.verdict limit size next[rank] with
                         | Some loss -> rank, tick, loss
                         | None -> ()
             ]
 
             next, found @ losses
 
-        List.fold step (Array.create size Pulse.start, []) [ 1..ticks ] |> snd
+        List.fold step (Array.create size Heartbeat.start, []) [ 1..ticks ] |> snd
 
     [<Property>]
     member _.``the rows of the ranks are the batch, in order, in parts that differ by one at most``
@@ -117,7 +117,7 @@ type RankRuleTests() =
         ]
 
         let misfits =
-            Muster.compare [
+            RankAgreement.compare [
                 rank 0 (Ok items)
                 rank 1 (Ok items)
                 rank 2 (Ok other)
@@ -133,7 +133,7 @@ type RankRuleTests() =
             PipelineError.message (Unlike misfits)
         )
 
-        Assert.Empty(Muster.compare [ rank 0 (Ok items); rank 1 (Ok items) ])
+        Assert.Empty(RankAgreement.compare [ rank 0 (Ok items); rank 1 (Ok items) ])
 
     [<Fact>]
     member _.``what keeps ranks from starting is said with the way out``() =

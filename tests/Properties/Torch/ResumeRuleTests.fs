@@ -211,16 +211,16 @@ let ``arrays of a checkpoint that do not fit its network are refused by name`` (
     )
 
     // Places in the whole network.
-    let whole = Whole.start network state.Value.Numbers
+    let uncut = UncutNetwork.start network state.Value.Numbers
 
     Assert.Equal(
         broken "`@places/bn1.factor` has 4; it must be 0 to 3",
         said (fun s -> {
             s with
-                Whole =
+                Uncut =
                     Some {
-                        whole with
-                            Places = Map.add key [| 0; 1; 4; 3 |] whole.Places
+                        uncut with
+                            Places = Map.add key [| 0; 1; 4; 3 |] uncut.Places
                     }
         })
     )

@@ -6,7 +6,7 @@ open Sss.Core
 type internal Channels = {
     /// By value; empty for values of parts that go.
     Kept: bool[][]
-    /// By value and channel: why it stays (see `Classes.Reason`).
+    /// By value and channel: why it stays (see `ChannelClasses.Reason`).
     Reason: int -> int -> StayRule voption
     /// By part: it goes, a side of a residual or a branch of a concatenation.
     Gone: bool[]
@@ -19,15 +19,15 @@ type internal Channels = {
 module internal Channels =
 
     /// What all steps below share.
-    type private Room = {
-        Graph: Graph
-        Numbers: Numbers
+    type private Context = {
+        Graph: DataFlow
+        Numbers: WeightReader
         States: Known[][]
         Sums: Sums
         /// By part. Starts with the sides of residuals that go and all branches of concatenations;
         /// a branch comes back as soon as one of its channels is kept after the concatenation.
         Gone: bool[]
-        Classes: Classes
+        Classes: ChannelClasses
         /// By value: the class of every channel.
         Axes: int[][]
         /// The weight norm of an output channel, to choose between channels.
@@ -35,12 +35,12 @@ module internal Channels =
     }
 
     /// Numbers the classes and joins what sums join.
-    let private couple (graph: Graph) (gone: bool[]) (classes: Classes) : int[][] =
+    let private couple (graph: DataFlow) (gone: bool[]) (classes: ChannelClasses) : int[][] =
         let axes = Array.zeroCreate graph.Shapes.Length
-        axes[Graph.Input] <- classes.Add graph.Shapes[Graph.Input].Channels
+        axes[DataFlow.Input] <- classes.Add graph.Shapes[DataFlow.Input].Channels
 
         for struct (_, step) in graph.Steps do
-            let output = Graph.outputOf step
+            let output = DataFlow.outputOf step
 
             axes[output] <-
                 match step with
@@ -66,38 +66,39 @@ module internal Channels =
 
         axes
 
-    let private isThere room part = Graph.exists room.Graph room.Gone part
+    let private isThere context part =
+        DataFlow.exists context.Graph context.Gone part
 
     /// Keeps what a `conv` or `dense` reads and cannot do without.
-    let private need room (layer: Layer) (reading: Reading) input output =
+    let private need context (layer: Layer) (reading: Reading) input output =
         let groups = reading.Groups
         let each = layer.Input.Channels / groups
         let eachOut = layer.Output.Channels / groups
-        let zero = Numbers.zeroChannels room.Numbers layer
-        let relied = room.Sums.Relied[output]
+        let zero = WeightReader.zeroChannels context.Numbers layer
+        let needed = context.Sums.Needed[output]
         let mutable changed = false
 
         for g in 0 .. groups - 1 do
             let matters =
                 Seq.exists
-                    (fun o -> relied[o] && not zero[o])
+                    (fun o -> needed[o] && not zero[o])
                     (seq { g * eachOut .. (g + 1) * eachOut - 1 })
 
             if matters then
                 for j in g * each .. (g + 1) * each - 1 do
-                    let state = room.States[input][j]
+                    let state = context.States[input][j]
 
                     if Known.isLive state then
                         changed <-
-                            room.Classes.Keep(
-                                room.Axes[input][j],
+                            context.Classes.Keep(
+                                context.Axes[input][j],
                                 StayRule.SharedChannel layer.Name
                             )
                             || changed
                     elif reading.IsPadded && Known.isOther state then
                         changed <-
-                            room.Classes.Keep(
-                                room.Axes[input][j],
+                            context.Classes.Keep(
+                                context.Axes[input][j],
                                 StayRule.BeforePadding layer.Name
                             )
                             || changed
@@ -105,17 +106,17 @@ module internal Channels =
         changed
 
     /// Brings back the branches of a concatenation that are needed after it.
-    let private comeBack room (branches: Side[]) output =
+    let private comeBack context (branches: Side[]) output =
         let mutable offset = 0
         let mutable changed = false
 
         for side in branches do
-            let width = room.Axes[side.End].Length
-            let axis = System.ArraySegment(room.Axes[output], offset, width)
+            let width = context.Axes[side.End].Length
+            let axis = System.ArraySegment(context.Axes[output], offset, width)
 
-            if room.Gone[side.Part] && Seq.exists room.Classes.IsKept axis then
-                room.Gone[side.Part] <- false
-                Seq.iter2 (fun a b -> room.Classes.Union(a, b, null)) axis room.Axes[side.End]
+            if context.Gone[side.Part] && Seq.exists context.Classes.IsKept axis then
+                context.Gone[side.Part] <- false
+                Seq.iter2 (fun a b -> context.Classes.Union(a, b, null)) axis context.Axes[side.End]
                 changed <- true
 
             offset <- offset + width
@@ -123,16 +124,16 @@ module internal Channels =
         changed
 
     /// One pass over all steps, last ones first: needs arise at the end and travel towards the input.
-    let private needs room =
+    let private needs context =
         let mutable changed = false
 
-        for struct (part, step) in Array.rev room.Graph.Steps do
-            if isThere room part then
+        for struct (part, step) in Array.rev context.Graph.Steps do
+            if isThere context part then
                 changed <-
                     match step with
                     | Step.Read(layer, reading, input, output) ->
-                        need room layer reading input output
-                    | Step.Join(_, branches, output) -> comeBack room branches output
+                        need context layer reading input output
+                    | Step.Join(_, branches, output) -> comeBack context branches output
                     | Step.Through _
                     | Step.Spread _
                     | Step.Mix _
@@ -151,43 +152,46 @@ module internal Channels =
         | Step.Join(concat, _, _) -> concat.Name
 
     /// A value that is there has a channel.
-    let private fill room =
+    let private fill context =
         let mutable changed = false
 
-        for struct (part, step) in room.Graph.Steps do
-            let axis = room.Axes[Graph.outputOf step]
+        for struct (part, step) in context.Graph.Steps do
+            let axis = context.Axes[DataFlow.outputOf step]
 
-            if isThere room part && not (Array.exists room.Classes.IsKept axis) then
-                changed <- room.Classes.Keep(axis[0], StayRule.LastChannel(nameOf step)) || changed
+            if isThere context part && not (Array.exists context.Classes.IsKept axis) then
+                changed <-
+                    context.Classes.Keep(axis[0], StayRule.LastChannel(nameOf step)) || changed
 
         changed
 
     /// Keeps `missing` more classes of those that a stretch of an axis holds, largest first.
-    let private add room (axis: int[]) first count missing reason (norm: int -> float) =
+    let private add context (axis: int[]) first count missing reason (norm: int -> float) =
         seq { first .. first + count - 1 }
-        |> Seq.filter (fun i -> not (room.Classes.IsKept axis[i]))
+        |> Seq.filter (fun i -> not (context.Classes.IsKept axis[i]))
         |> Seq.sortBy (fun i -> -(norm i))
         |> Seq.truncate missing
         // Two channels of one class are kept by one mark; the next round counts again.
-        |> Seq.fold (fun changed i -> room.Classes.Keep(axis[i], reason) || changed) false
+        |> Seq.fold (fun changed i -> context.Classes.Keep(axis[i], reason) || changed) false
 
-    let private keptIn room (axis: int[]) first count =
+    let private keptIn context (axis: int[]) first count =
         let mutable n = 0
 
         for i in first .. first + count - 1 do
-            if room.Classes.IsKept axis[i] then
+            if context.Classes.IsKept axis[i] then
                 n <- n + 1
 
         n
 
     /// Groups that stay have equally many channels in, and equally many out, and at least one of each.
-    let private level room (layer: Layer) groups input output =
+    let private level context (layer: Layer) groups input output =
         let each = layer.Input.Channels / groups
         let eachOut = layer.Output.Channels / groups
-        let ins = Array.init groups (fun g -> keptIn room room.Axes[input] (g * each) each)
+
+        let ins =
+            Array.init groups (fun g -> keptIn context context.Axes[input] (g * each) each)
 
         let outs =
-            Array.init groups (fun g -> keptIn room room.Axes[output] (g * eachOut) eachOut)
+            Array.init groups (fun g -> keptIn context context.Axes[output] (g * eachOut) eachOut)
 
         let wantIn = max 1 (Array.max ins)
         let wantOut = max 1 (Array.max outs)
@@ -199,33 +203,33 @@ module internal Channels =
                 let missing = wantIn - ins[g]
 
                 changed <-
-                    add room room.Axes[input] (g * each) each missing reason (fun _ -> 0.0)
+                    add context context.Axes[input] (g * each) each missing reason (fun _ -> 0.0)
                     || changed
 
                 let missing = wantOut - outs[g]
 
                 changed <-
                     add
-                        room
-                        room.Axes[output]
+                        context
+                        context.Axes[output]
                         (g * eachOut)
                         eachOut
                         missing
                         reason
-                        (room.Norm layer)
+                        (context.Norm layer)
                     || changed
 
         changed
 
-    let private groups room =
+    let private groups context =
         let mutable changed = false
 
-        for struct (part, step) in room.Graph.Steps do
+        for struct (part, step) in context.Graph.Steps do
             match step with
             | Step.Read(layer, { Groups = groups }, input, output) when
-                groups > 1 && isThere room part
+                groups > 1 && isThere context part
                 ->
-                changed <- level room layer groups input output || changed
+                changed <- level context layer groups input output || changed
             | Step.Read _
             | Step.Through _
             | Step.Spread _
@@ -236,20 +240,21 @@ module internal Channels =
         changed
 
     /// Adds the largest channels again up to a multiple of `round`, or to all there were.
-    let private roundUp room round =
+    let private roundUp context round =
         let mutable changed = false
 
-        for struct (part, step) in room.Graph.Steps do
+        for struct (part, step) in context.Graph.Steps do
             match step with
-            | Step.Read(layer, { Groups = 1 }, _, output) when round > 1 && isThere room part ->
-                let axis = room.Axes[output]
-                let count = keptIn room axis 0 axis.Length
+            | Step.Read(layer, { Groups = 1 }, _, output) when round > 1 && isThere context part ->
+                let axis = context.Axes[output]
+                let count = keptIn context axis 0 axis.Length
                 let whole = (int64 count + int64 round - 1L) / int64 round * int64 round
                 let want = int (min (int64 axis.Length) whole)
                 let reason = StayRule.Rounded layer.Name
 
                 changed <-
-                    add room axis 0 axis.Length (want - count) reason (room.Norm layer) || changed
+                    add context axis 0 axis.Length (want - count) reason (context.Norm layer)
+                    || changed
             | Step.Read _
             | Step.Through _
             | Step.Spread _
@@ -260,7 +265,7 @@ module internal Channels =
         changed
 
     /// The channels that stay. `norm` gives the size of an output channel's weights.
-    let keep round norm (numbers: Numbers) (graph: Graph) (states: Known[][]) (sums: Sums) =
+    let keep round norm (numbers: WeightReader) (graph: DataFlow) (states: Known[][]) (sums: Sums) =
         let gone = Array.copy sums.Gone
 
         for struct (_, step) in graph.Steps do
@@ -274,9 +279,9 @@ module internal Channels =
             | Step.Mix _
             | Step.Sum _ -> ()
 
-        let classes = Classes()
+        let classes = ChannelClasses()
 
-        let room = {
+        let context = {
             Graph = graph
             Numbers = numbers
             States = states
@@ -287,18 +292,18 @@ module internal Channels =
             Norm = norm
         }
 
-        for i in room.Axes[graph.Output] do
+        for i in context.Axes[graph.Output] do
             classes.Keep(i, StayRule.NetworkOutput) |> ignore
 
-        for i in room.Axes[Graph.Input] do
+        for i in context.Axes[DataFlow.Input] do
             classes.Keep(i, StayRule.NetworkInput) |> ignore
 
         // The cheaper rules run until nothing changes before the next one is asked.
-        while needs room || fill room || groups room || roundUp room round do
+        while needs context || fill context || groups context || roundUp context round do
             ()
 
         {
-            Kept = room.Axes |> Array.map (fun axis -> axis |> Array.map classes.IsKept)
-            Reason = fun value channel -> classes.Reason(room.Axes[value][channel])
+            Kept = context.Axes |> Array.map (fun axis -> axis |> Array.map classes.IsKept)
+            Reason = fun value channel -> classes.Reason(context.Axes[value][channel])
             Gone = gone
         }

@@ -1,0 +1,293 @@
+namespace Sss.Cli
+
+open Argu
+
+/// Help texts of options that several commands have.
+module private SharedHelp =
+
+    let device = "cpu (the default), cuda or cuda:INDEX"
+    let threads = "threads for computation (default: the number of cores)"
+    let json = "print one JSON object to standard output, and nothing else"
+    let network = "the network, with its recipe"
+    let epochs = "passes over the training images (recipe: epochs)"
+    let lr = "initial learning rate (recipe: lr)"
+
+    let shrink =
+        "remove structures that stay zero every so many epochs (recipe: shrink every)"
+
+    let validation =
+        "fraction of the training images to hold out for choosing the best epoch"
+
+    let limit = "use only this many training images, from all classes in proportion"
+
+    let method =
+        "update rule of the factors: apg (the default), published or published-unclamped"
+
+    let round = "round kept channels up to a multiple of this number; still exact"
+
+    let precision = "number format of training: float32 (the default) or bf16"
+
+    let quiet = "show no progress, only the result and errors"
+
+/// `sss train`.
+type TrainArgument =
+    | [<MainCommand; ExactlyOnce>] File of file: string
+    | [<Mandatory; Unique>] Data of data: string
+    | [<Mandatory; Unique>] Out of folder: string
+    | [<Unique>] Epochs of count: int
+    | [<Unique>] Batch of size: int
+    | [<Unique>] Lr of rate: float
+    | [<Unique>] Gamma of gamma: string
+    | [<Unique>] Target_Macs of fraction: float
+    | [<Unique>] Shrink of epochs: int
+    | [<Unique>] Seed of seed: int
+    | [<Unique>] Validation of fraction: float
+    | [<Unique>] Resume
+    | [<Unique>] Restart
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Loaders of count: int
+    | [<Unique>] Limit of images: int
+    | [<Unique>] Init of weights: string
+    | [<Unique>] Method of method: string
+    | [<Unique>] Round of channels: int
+    | [<Unique>] Keep_Factors
+    | [<Unique>] Device of device: string
+    | [<Unique>] Precision of precision: string
+    | [<Unique>] Control
+    | [<Unique>] Seeds of seeds: string
+    | [<Unique>] Jobs of count: int
+    | [<Unique>] No_Report
+    | [<Unique>] Quiet
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | File _ -> SharedHelp.network
+            | Data _ ->
+                "digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR or npz:FILE"
+            | Out _ -> "the folder for the results; created if it does not exist"
+            | Epochs _ -> SharedHelp.epochs
+            | Batch _ -> "images per step, over all ranks under mpirun (recipe: batch)"
+            | Lr _ -> SharedHelp.lr
+            | Gamma _ ->
+                "weight of the penalty: a number, or neuron=G,group=G,block=G (recipe: gamma)"
+            | Target_Macs _ ->
+                "fraction of the macs that the selected network may have (recipe: target macs)"
+            | Shrink _ -> SharedHelp.shrink
+            | Seed _ -> "seed of all random choices (recipe: seed)"
+            | Validation _ -> SharedHelp.validation
+            | Resume -> "continue from the last checkpoint in the folder, if there is one"
+            | Restart -> "start again, and delete the unfinished run in the folder"
+            | Threads _ ->
+                "threads for computation (default: the number of cores, divided among ranks)"
+            | Loaders _ ->
+                "threads that load images in advance (default for picture files: half of the cores)"
+            | Limit _ -> SharedHelp.limit
+            | Init _ -> "start from the weights of a .safetensors file instead of random ones"
+            | Method _ -> SharedHelp.method
+            | Round _ -> SharedHelp.round
+            | Keep_Factors ->
+                "keep the factors in the selected network instead of folding them into weights"
+            | Device _ -> SharedHelp.device
+            | Precision _ -> SharedHelp.precision
+            | Control ->
+                "then train the networks to compare with: dense, from scratch \
+                 (same epochs, same compute) and uniformly narrowed"
+            | Seeds _ -> "do everything once for each of these seeds, as 1,2,3: mean ± deviation"
+            | Jobs _ -> "how many of the runs of --control and --seeds to do at the same time (1)"
+            | No_Report -> "do not write report.html"
+            | Quiet -> SharedHelp.quiet
+            | Json -> "print result.json to standard output, and nothing else"
+
+/// `sss sweep`.
+type SweepArgument =
+    | [<MainCommand; ExactlyOnce>] File of file: string
+    | [<Mandatory; Unique>] Data of data: string
+    | [<Mandatory; Unique>] Out of folder: string
+    | [<Unique>] Gamma of gammas: string
+    | [<Unique>] Target_Macs of fractions: string
+    | [<Unique>] Seeds of seeds: string
+    | [<Unique>] Control
+    | [<Unique>] Jobs of count: int
+    | [<Unique>] Epochs of count: int
+    | [<Unique>] Batch of size: int
+    | [<Unique>] Lr of rate: float
+    | [<Unique>] Shrink of epochs: int
+    | [<Unique>] Validation of fraction: float
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Loaders of count: int
+    | [<Unique>] Limit of images: int
+    | [<Unique>] Method of method: string
+    | [<Unique>] Round of channels: int
+    | [<Unique>] Device of device: string
+    | [<Unique>] Precision of precision: string
+    | [<Unique>] No_Latency
+    | [<Unique>] Known of file: string
+    | [<Unique>] Quiet
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | File _ -> SharedHelp.network
+            | Data _ -> "the data set; names as for 'sss train'"
+            | Out _ -> "the folder of the sweep; the same command again continues it"
+            | Gamma _ ->
+                "weights of the penalty, one run each: G,G,… or neuron=G,block=G;neuron=G,block=G;…"
+            | Target_Macs _ -> "fractions of the macs, one run each: F,F,…"
+            | Seeds _ -> "do everything once for each of these seeds, as 1,2,3 (the recipe's seed)"
+            | Control ->
+                "for each run, also train dense, from-scratch and uniformly narrowed networks"
+            | Jobs _ -> "how many runs to do at the same time (1)"
+            | Epochs _ -> SharedHelp.epochs
+            | Batch _ -> "images per step (recipe: batch)"
+            | Lr _ -> SharedHelp.lr
+            | Shrink _ -> SharedHelp.shrink
+            | Validation _ -> SharedHelp.validation
+            | Threads _ ->
+                "threads for computation, divided among the jobs (default: the number of cores)"
+            | Loaders _ ->
+                "threads of each run that decode images ahead; half of the cores for pictures where \
+                 not given"
+            | Limit _ -> SharedHelp.limit
+            | Method _ -> SharedHelp.method
+            | Round _ -> SharedHelp.round
+            | Device _ -> SharedHelp.device
+            | Precision _ -> SharedHelp.precision
+            | No_Latency -> "do not measure the latency of the selected networks"
+            | Known _ ->
+                "a sweep.json of the same network, recipe and options: its runs are not repeated"
+            | Quiet -> SharedHelp.quiet
+            | Json -> "print sweep.json to standard output, and nothing else"
+
+/// `sss eval`.
+type EvalArgument =
+    | [<MainCommand; ExactlyOnce>] Path of path: string
+    | [<Mandatory; Unique>] Data of data: string
+    | [<Unique>] Device of device: string
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Limit of images: int
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Path _ -> "a run folder, or a selected network's .sss or .safetensors file"
+            | Data _ -> "the data set whose test images are used; names as for 'sss train'"
+            | Device _ -> SharedHelp.device
+            | Threads _ -> SharedHelp.threads
+            | Limit _ -> "use only this many test images, from all classes in proportion"
+            | Json -> SharedHelp.json
+
+/// `sss predict`.
+type PredictArgument =
+    | [<MainCommand; Mandatory>] Paths of path: string list
+    | [<Unique>] Top of count: int
+    | [<Unique>] Device of device: string
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Paths _ ->
+                "a run folder or a .safetensors file of a network, then pictures (JPEG, PNG)"
+            | Top _ -> "how many classes to show per picture (default: 3; all with --json)"
+            | Device _ -> SharedHelp.device
+            | Threads _ -> SharedHelp.threads
+            | Json -> SharedHelp.json
+
+/// `sss init`.
+type InitArgument =
+    | [<Mandatory; Unique>] Data of data: string
+    | [<Mandatory; Unique>] Out of file: string
+    | [<Unique>] Style of style: string
+    | [<Unique>] Force
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Data _ -> "the data set to train on; names as for 'sss train'"
+            | Out _ -> "the .sss file to write"
+            | Style _ -> "residual (the default): factors on blocks and neurons; plain: on neurons"
+            | Force -> "overwrite the file if it exists"
+            | Json -> SharedHelp.json
+
+/// `sss verify`.
+type VerifyArgument =
+    | [<MainCommand; ExactlyOnce>] File of file: string
+    | [<Unique>] Trials of count: int
+    | [<Unique>] Seed of seed: int
+    | [<Unique>] Device of device: string
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | File _ -> "the network"
+            | Trials _ -> "random weights and zero patterns to try (20)"
+            | Seed _ -> "seed of the random choices (1)"
+            | Device _ -> SharedHelp.device
+            | Threads _ -> SharedHelp.threads
+            | Json -> SharedHelp.json
+
+/// `sss export`.
+type ExportArgument =
+    | [<MainCommand; ExactlyOnce>] Path of folder: string
+    | [<Mandatory; Unique>] Onnx of file: string
+    | [<Unique>] Normalize
+    | [<Unique>] Full
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Path _ -> "a run folder"
+            | Onnx _ -> "the file to write"
+            | Normalize -> "include the input normalisation: the graph then takes raw pixel values"
+            | Full -> "export the network that was trained instead of the selected one"
+            | Json -> SharedHelp.json
+
+/// `sss report`.
+type ReportArgument =
+    | [<MainCommand; Mandatory>] Runs of folder: string list
+    | [<Unique>] Markdown of file: string
+    | [<Unique>] Notes of file: string
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Runs _ -> "a run's folder, or a sweep's"
+            | Markdown _ -> "write the tables of all given sweeps as one Markdown page"
+            | Notes _ -> "a file whose text follows the heading of that page"
+            | Json -> SharedHelp.json
+
+/// `sss bench`.
+type BenchArgument =
+    | [<MainCommand; ExactlyOnce>] Path of folder: string
+    | [<Unique>] Device of device: string
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Seconds of seconds: float
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Path _ -> "a run folder; the result is saved there as bench.json"
+            | Seconds _ -> "seconds of measurement per row of the table, without warm-up (2)"
+            | Device _ -> SharedHelp.device
+            | Threads _ -> SharedHelp.threads
+            | Json -> "print bench.json to standard output, and nothing else"
+
+/// `sss doctor`.
+type DoctorArgument =
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Json -> SharedHelp.json

@@ -1,0 +1,254 @@
+namespace Sss.Core
+
+/// Which structures have to go for a network to land just under a budget.
+[<RequireQualifiedAccess>]
+type BudgetChoice = {
+    /// Alive now, and to go.
+    Marked: bool[]
+    /// The marked ones that take the cost across the budget: while they stay, the rest costs more
+    /// than the budget. Mostly one; none where the budget is met exactly or nothing is marked.
+    Crossing: bool[]
+    /// Macs once the marked ones are gone.
+    Macs: int64
+    /// Whether that is within the budget; false where even all that may go is not enough.
+    Reached: bool
+}
+
+/// Chooses what to remove. `macsOf alive` is the real cost of the network with the given structures; it
+/// may be anything that does not grow when structures go, so shared inputs, dead branches and
+/// projections are counted as they are.
+[<RequireQualifiedAccess>]
+module BudgetChoice =
+
+    /// What the choice is made from.
+    type private Problem = {
+        MacsOf: (int -> bool) -> int64
+        Budget: int64
+        Alive: bool[]
+        /// Those that may go, the first to go first.
+        Order: int[]
+    }
+
+    let private cost p (kept: bool[]) = p.MacsOf(fun i -> kept[i])
+
+    /// The cost with one structure switched.
+    let private switched p (kept: bool[]) i =
+        p.MacsOf(fun k -> if k = i then not kept[k] else kept[k])
+
+    let private switch i (kept: bool[]) = Array.updateAt i (not kept[i]) kept
+
+    /// The largest prefix whose removal leaves at least the limit: bisection, since removal never
+    /// adds.
+    let private longestPrefix p (limit: int64) =
+        let rank = Array.create p.Alive.Length System.Int32.MaxValue
+        p.Order |> Array.iteri (fun position i -> rank[i] <- position)
+
+        let rec search low high =
+            if low = high then
+                low
+            else
+                let mid = (low + high + 1) / 2
+
+                if p.MacsOf(fun i -> p.Alive[i] && rank[i] >= mid) >= limit then
+                    search mid high
+                else
+                    search low (mid - 1)
+
+        search 0 p.Order.Length
+
+    /// How many from the front of `order` must go for the cost to be within the budget (all, where
+    /// that is not enough): about log₂ n evaluations of `macsOf`.
+    let prefix
+        (macsOf: (int -> bool) -> int64)
+        (budget: int64)
+        (alive: bool[])
+        (order: int[])
+        : int =
+        let p = {
+            MacsOf = macsOf
+            Budget = budget
+            Alive = alive
+            Order = order
+        }
+
+        if cost p alive <= budget then
+            0
+        else
+            // The budget + 1 is the least cost above it.
+            min (longestPrefix p (budget + 1L) + 1) order.Length
+
+    /// The least that one more removal saves, among the kept ones of the given structures; None
+    /// where none saves anything.
+    let cheapest
+        (macsOf: (int -> bool) -> int64)
+        (structures: int[])
+        (kept: bool[])
+        : int64 option =
+        let now = macsOf (fun i -> kept[i])
+
+        structures
+        |> Array.choose (fun i ->
+            if kept[i] then
+                let saved = now - macsOf (fun k -> kept[k] && k <> i)
+                if saved > 0L then Some saved else None
+            else
+                None
+        )
+        |> fun savings -> if savings.Length = 0 then None else Some(Array.min savings)
+
+    /// At most the cheapest remaining structure is missing.
+    let private keepsBound p (kept: bool[]) =
+        cheapest p.MacsOf p.Order kept
+        |> Option.forall (fun least -> p.Budget - cost p kept <= least)
+
+    /// In order, every structure that saves something and does not undershoot is removed, until there is none that
+    /// could.
+    let rec private fill p (kept: bool[]) =
+        let next, _ =
+            ((kept, cost p kept), p.Order)
+            ||> Array.fold (fun ((kept: bool[]), now) i ->
+                let after = if kept[i] && now > p.Budget then switched p kept i else now
+
+                if after >= p.Budget && after < now then
+                    switch i kept, after
+                else
+                    kept, now
+            )
+
+        if next = kept then kept else fill p next
+
+    /// One more, which crosses the budget: the first in order that keeps the bound, else the one
+    /// that misses least.
+    let private cross p (kept: bool[]) =
+        let crossings =
+            p.Order
+            |> Array.filter (fun i -> kept[i])
+            |> Array.map (fun i -> i, switched p kept i)
+            |> Array.filter (fun (_, after) -> after < p.Budget)
+
+        if Array.isEmpty crossings then
+            None
+        else
+            let now = cost p kept
+            let least = crossings |> Array.map (fun (_, after) -> now - after) |> Array.min
+
+            crossings
+            |> Seq.filter (fun (_, after) -> p.Budget - after <= least)
+            |> Seq.truncate 8
+            |> Seq.map fst
+            |> Seq.tryFind (fun i -> keepsBound p (switch i kept))
+            |> Option.defaultWith (fun () -> fst (Array.maxBy snd crossings))
+            |> Some
+
+    /// Where costs do not add up the crossing may have made others cheaper than what is missing.
+    /// Then a structure that fits is restored, or exchanged with a cheap one, as long as that
+    /// brings the cost nearer to the budget.
+    let rec private repair p rounds (kept: bool[]) =
+        if rounds = 0 || keepsBound p kept then
+            kept
+        else
+            let now = cost p kept
+            let gone = p.Order |> Array.filter (fun i -> p.Alive[i] && not kept[i])
+
+            let cheap =
+                p.Order
+                |> Array.filter (fun i -> kept[i])
+                |> Array.sortByDescending (fun i -> switched p kept i)
+                |> Array.truncate 3
+
+            let nearer =
+                [|
+                    for i in gone do
+                        switch i kept
+
+                        for j in cheap do
+                            switch i (switch j kept)
+                |]
+                |> Array.map (fun other -> other, cost p other)
+                |> Array.filter (fun (_, c) -> c <= p.Budget && c > now)
+
+            let bounded =
+                nearer
+                |> Seq.sortByDescending snd
+                |> Seq.truncate 8
+                |> Seq.map fst
+                |> Seq.tryFind (keepsBound p)
+
+            match bounded with
+            | Some other -> other
+            | None when Array.isEmpty nearer -> kept
+            | None -> repair p (rounds - 1) (fst (Array.maxBy snd nearer))
+
+    /// The marked ones without which the rest would be within the budget: `first`, then from the
+    /// end of the order.
+    let private crossing p first (kept: bool[]) =
+        let gone i = p.Alive[i] && not kept[i]
+
+        let candidates =
+            Array.append (Option.toArray first) (Array.rev p.Order)
+            |> Array.distinct
+            |> Array.filter gone
+
+        let _, chosen =
+            ((cost p kept, kept), candidates)
+            ||> Array.fold (fun (now, with') i ->
+                if now > p.Budget then
+                    now, with'
+                else
+                    let next = switch i with'
+                    cost p next, next
+            )
+
+        Array.map2 (<>) chosen kept
+
+    /// Marks structures, the first of `order` first, such that the rest costs at most the budget,
+    /// and less than it by at most what the cheapest remaining structure of the order costs. The
+    /// order is followed as far as it can be: one that would undershoot is skipped, and the one
+    /// that crosses the budget is the first that keeps the bound.
+    ///
+    /// Where costs add up the bound holds always (as long as anything remains): before the crossing
+    /// each remaining one costs more than is left to save, and the cheapest of them crosses by less
+    /// than it costs. Where they do not, a short local search looks for a choice that keeps it;
+    /// mostly there is one. About 2n evaluations of `macsOf`, and some n more for each crossing or
+    /// repair that is tried.
+    let choose
+        (macsOf: (int -> bool) -> int64)
+        (budget: int64)
+        (alive: bool[])
+        (order: int[])
+        : BudgetChoice =
+        let p = {
+            MacsOf = macsOf
+            Budget = budget
+            Alive = alive
+            Order = order
+        }
+
+        let finish first kept : BudgetChoice = {
+            Marked = Array.map2 (fun a k -> a && not k) alive kept
+            Crossing = crossing p first kept
+            Macs = cost p kept
+            Reached = cost p kept <= budget
+        }
+
+        if cost p alive <= budget then
+            {
+                Marked = Array.create alive.Length false
+                Crossing = Array.create alive.Length false
+                Macs = cost p alive
+                Reached = true
+            }
+        else
+            let kept = Array.copy alive
+
+            for position in 0 .. longestPrefix p budget - 1 do
+                kept[order[position]] <- false
+
+            let kept = fill p kept
+
+            if cost p kept <= budget then
+                finish None kept
+            else
+                match cross p kept with
+                | None -> finish None kept
+                | Some i -> finish (Some i) (repair p 8 (switch i kept))

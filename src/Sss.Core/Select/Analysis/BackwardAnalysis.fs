@@ -1,0 +1,224 @@
+namespace Sss.Core.Select
+
+open Sss.Core
+
+/// What the sides of residuals come to.
+type internal Sums = {
+    /// By part: it is a side of a residual, and goes.
+    Gone: bool[]
+    Removals: Removal list
+    /// By layer: constants, one an output channel, that a side which went leaves to the last layer
+    /// of the other side. They are added after the layer's factors.
+    Shifts: Map<string, float[]>
+    /// By value: the channels whose values matter to the network's output.
+    Needed: bool[][]
+}
+
+/// The backward half of the analysis. A channel is *needed* when a way leads from it to the
+/// network's output without a factor of 0 on it. What is not needed may hold anything.
+[<RequireQualifiedAccess>]
+module internal BackwardAnalysis =
+
+    let private mark (into: bool[]) (from: bool[]) (zero: bool[]) =
+        for i in 0 .. from.Length - 1 do
+            if from[i] && not zero[i] then
+                into[i] <- true
+
+    let private read groups (into: bool[]) (from: bool[]) (zero: bool[]) =
+        let each = into.Length / groups
+        let eachOut = from.Length / groups
+
+        for g in 0 .. groups - 1 do
+            let needed =
+                Seq.exists
+                    (fun o -> from[o] && not zero[o])
+                    (seq { g * eachOut .. (g + 1) * eachOut - 1 })
+
+            if needed then
+                System.Array.Fill(into, true, g * each, each)
+
+    /// The channels of every value that are needed, while the parts in `gone` are not there.
+    let private needed (numbers: WeightReader) (graph: DataFlow) (gone: bool[]) : bool[][] =
+        let needed = graph.Shapes |> Array.map (fun s -> Array.zeroCreate<bool> s.Channels)
+        let none = Array.zeroCreate<bool>
+        System.Array.Fill(needed[graph.Output], true)
+
+        for struct (part, step) in Array.rev graph.Steps do
+            if DataFlow.exists graph gone part then
+                match step with
+                | Step.Spread(_, each, input, output) ->
+                    for i in 0 .. needed[output].Length - 1 do
+                        if needed[output][i] then
+                            needed[input][i / each] <- true
+                | Step.Through(layer, input, output) ->
+                    mark needed[input] needed[output] (WeightReader.zeroChannels numbers layer)
+                | Step.Read(layer, { Groups = groups }, input, output)
+                | Step.Mix(layer, groups, input, output) ->
+                    read
+                        groups
+                        needed[input]
+                        needed[output]
+                        (WeightReader.zeroChannels numbers layer)
+                | Step.Sum(residual, branch, shortcut, output) ->
+                    let from = needed[output]
+                    let off = residual.Scale.IsSome && numbers.IsZero residual.Name 0
+
+                    if not gone[branch.Part] && not off then
+                        mark needed[branch.End] from (none from.Length)
+
+                    if not gone[shortcut.Part] then
+                        mark needed[shortcut.End] from (none from.Length)
+                | Step.Join(_, branches, output) ->
+                    let mutable offset = 0
+
+                    for side in branches do
+                        let width = needed[side.End].Length
+                        let from = needed[output][offset .. offset + width - 1]
+                        mark needed[side.End] from (none width)
+                        offset <- offset + width
+
+        needed
+
+    /// The last layer of a side, where it can take up a constant after its factors.
+    let taker keepFactors body =
+        match Network.lastLayer body with
+        | Some layer when not (keepFactors && layer.Scale.IsSome) ->
+            match (Op.facts layer.Op).Takes with
+            | Takes.GainAndShift -> Some layer.Name
+            | Takes.Nothing -> None
+        | Some _
+        | None -> None
+
+    /// `taker`, of what is left of a body: a residual that has lost a side is the other side.
+    let rec private takerLeft keepFactors (graph: DataFlow) (gone: bool[]) (body: Node list) =
+        match List.tryLast body with
+        | Some(Node.Residual r) ->
+            let sides = graph.Sides[r.Name]
+
+            let left =
+                if gone[sides[0].Part] then Some r.Shortcut
+                elif gone[sides[1].Part] then Some r.Branch
+                else None
+
+            match left with
+            | Some [] -> takerLeft keepFactors graph gone (List.take (body.Length - 1) body)
+            | Some side -> takerLeft keepFactors graph gone side
+            | None -> None
+        | Some(Node.Layer _)
+        | Some(Node.Concat _)
+        | None -> taker keepFactors body
+
+    /// What goes of one residual, as things stand. `taker`: what is left at the end of a side.
+    let private decide
+        (taker: bool -> Node list -> string option)
+        keepFactors
+        inTraining
+        (residual: Residual)
+        needed
+        (branch: Known[])
+        (shortcut: Known[])
+        =
+        let all known (states: Known[]) =
+            Array.forall2 (fun needed state -> not needed || known state) needed states
+
+        // Without its sum a residual cannot carry a factor: the branch's last layer must take it up.
+        // (While training continues its factor shall continue too.)
+        let canDissolve =
+            residual.Scale.IsNone
+            || (not inTraining && (taker false residual.Branch).IsSome)
+
+        // A side may pass on a constant from a part before it that is kept and trained further.
+        let isConstant = if inTraining then Known.isDead else Known.isConstant
+
+        // Nothing of the other side is left to say where nothing matters.
+        let left (states: Known[]) =
+            Array.map2 (fun needed state -> if needed then Known.value state else 0.0) needed states
+
+        if all Known.isDead branch then
+            Some(true, Removal.DeadBranch residual.Name, None)
+        elif all Known.isDead shortcut && canDissolve then
+            Some(false, Removal.DeadShortcut residual.Name, None)
+        elif all isConstant branch && (taker keepFactors residual.Shortcut).IsSome then
+            taker keepFactors residual.Shortcut
+            |> Option.map (fun into ->
+                true, Removal.ConstantBranch(residual.Name, into), Some(into, left branch)
+            )
+        elif all isConstant shortcut && canDissolve then
+            taker keepFactors residual.Branch
+            |> Option.map (fun into ->
+                false, Removal.ConstantShortcut(residual.Name, into), Some(into, left shortcut)
+            )
+        else
+            None
+
+    /// Settles which sides of residuals go, to a fixed point: a side that goes relies on nothing any
+    /// more, which may let others go.
+    let sums keepFactors (numbers: WeightReader) (graph: DataFlow) (states: Known[][]) : Sums =
+        let gone = Array.zeroCreate<bool> graph.Parents.Length
+
+        let rec settle removals shifts =
+            let needed = needed numbers graph gone
+
+            let found = [
+                for struct (part, step) in graph.Steps do
+                    match step with
+                    | Step.Sum(residual, branch, shortcut, output) when
+                        DataFlow.exists graph gone part
+                        && not gone[branch.Part]
+                        && not gone[shortcut.Part]
+                        ->
+                        let branchStates =
+                            ForwardAnalysis.branchStates numbers residual states[branch.End]
+
+                        match
+                            decide
+                                (fun keepFactors -> takerLeft keepFactors graph gone)
+                                keepFactors
+                                numbers.InTraining
+                                residual
+                                needed[output]
+                                branchStates
+                                states[shortcut.End]
+                        with
+                        | Some(isBranch, removal, shift) ->
+                            (if isBranch then branch.Part else shortcut.Part), removal, shift
+                        | None -> ()
+                    | Step.Sum _
+                    | Step.Through _
+                    | Step.Spread _
+                    | Step.Read _
+                    | Step.Mix _
+                    | Step.Join _ -> ()
+            ]
+
+            for part, _, _ in found do
+                gone[part] <- true
+
+            let removals = (removals, found) ||> List.fold (fun all (_, r, _) -> r :: all)
+
+            let shifts =
+                (shifts, found)
+                ||> List.fold (fun all (_, _, shift) ->
+                    match shift with
+                    | Some(into, values) ->
+                        all
+                        |> Map.change
+                            into
+                            (function
+                            | None -> Some values
+                            | Some earlier -> Some(Array.map2 (+) earlier values)
+                            )
+                    | None -> all
+                )
+
+            if List.isEmpty found then
+                {
+                    Gone = gone
+                    Removals = List.rev removals
+                    Shifts = shifts
+                    Needed = needed
+                }
+            else
+                settle removals shifts
+
+        settle [] Map.empty

@@ -1,0 +1,91 @@
+namespace Sss.Core.Select
+
+open Sss.Core
+
+/// Which factors stay, and which are folded into weights.
+[<RequireQualifiedAccess>]
+module internal FactorFolding =
+
+    /// Owners whose factors may stay where the language lets them stand. The others are folded.
+    let private standing (network: Network) =
+        let rec inBody isLast body = [
+            for i, node in List.indexed body do
+                let following = List.tryItem (i + 1) body
+                let isOutput = isLast && following.IsNone
+
+                let isCancelled =
+                    match following with
+                    | Some(Node.Layer next) -> (Op.facts next.Op).CancelsGain
+                    | Some(Node.Residual _)
+                    | Some(Node.Concat _)
+                    | None -> false
+
+                match node with
+                | Node.Layer { Scale = None } -> ()
+                | Node.Layer({ Scale = Some scale } as layer) ->
+                    let isOwn =
+                        match (Op.facts layer.Op).Carries with
+                        | Carries.Factors _ -> true
+                        | Carries.FactorsOfLayerBefore
+                        | Carries.Nothing -> false
+
+                    if
+                        not (isOwn && isCancelled)
+                        && not isOutput
+                        && not (scale.Kind = Group && scale.Count < 2)
+                    then
+                        layer.Name
+                | Node.Residual r ->
+                    if r.Scale.IsSome then
+                        r.Name
+
+                    yield! inBody false r.Branch
+                    yield! inBody false r.Shortcut
+                | Node.Concat c ->
+                    for branch in c.Branches do
+                        yield! inBody false branch.Body
+        ]
+
+        Set.ofList (inBody true network.Body)
+
+    /// Residuals by the layer that ends their scaled branch, where that layer can take up a factor.
+    let ends (network: Network) =
+        Network.nodes network
+        |> Seq.choose (
+            function
+            | Node.Residual({ Scale = Some _ } as r) ->
+                BackwardAnalysis.taker false r.Branch |> Option.map (fun last -> last, r.Name)
+            | Node.Residual { Scale = None }
+            | Node.Layer _
+            | Node.Concat _ -> None
+        )
+        |> Map.ofSeq
+
+    let unscale folded (network: Network) =
+        let keep owner scale =
+            if Set.contains owner folded then None else scale
+
+        network
+        |> Network.map
+            (fun l -> { l with Scale = keep l.Name l.Scale })
+            (fun r -> { r with Scale = keep r.Name r.Scale })
+
+    /// Owners whose factors are folded when `scaled` is what is left of `network`.
+    let folded keepFactors (network: Network) (scaled: Network) : Set<string> =
+        let stays =
+            if keepFactors then
+                standing scaled
+            else
+                // A residual that ends in nothing that takes up a factor keeps it; checked networks
+                // have none.
+                Network.residuals scaled
+                |> Seq.filter (fun r ->
+                    r.Scale.IsSome && (BackwardAnalysis.taker false r.Branch).IsNone
+                )
+                |> Seq.map _.Name
+                |> Set.ofSeq
+
+        Network.scales network
+        |> Seq.map fst
+        |> Seq.filter (fun owner -> not (stays.Contains owner))
+        |> Set.ofSeq

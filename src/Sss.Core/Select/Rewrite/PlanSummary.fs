@@ -1,0 +1,146 @@
+namespace Sss.Core.Select
+
+open Sss.Core
+
+/// Tells what an analysis came to, as a plan.
+[<RequireQualifiedAccess>]
+module internal PlanSummary =
+
+    let private structuresOf (network: Network) = [
+        for owner, scale in Network.scales network do
+            for i in 0 .. scale.Count - 1 do
+                {
+                    Owner = owner
+                    Kind = scale.Kind
+                    Index = i
+                }
+    ]
+
+    /// Whether a structure stays, and why if its factor is 0.
+    let private outcome (graph: DataFlow) (channels: Channels) =
+        let parts = System.Collections.Generic.Dictionary<string, int>()
+
+        for struct (part, step) in graph.Steps do
+            match DataFlow.layerOf step with
+            | ValueSome(struct (layer, _, _)) -> parts[layer.Name] <- part
+            | ValueNone -> ()
+
+        let isThere part =
+            DataFlow.exists graph channels.Gone part
+
+        fun (scale: Scale) (s: Structure) ->
+            if s.Kind = Block then
+                let branch = Array.head graph.Sides[s.Owner]
+                isThere branch.Part, ValueNone
+            else
+                let struct (_, output) = graph.Ports[s.Owner]
+                let kept = channels.Kept[output]
+                let each = kept.Length / scale.Count
+
+                let stays =
+                    if isThere parts[s.Owner] then
+                        Seq.tryFind
+                            (fun o -> kept[o])
+                            (seq { s.Index * each .. (s.Index + 1) * each - 1 })
+                    else
+                        None
+
+                match stays with
+                | Some o -> true, channels.Reason output o
+                | None -> false, ValueNone
+
+    let private narrowed (network: Network) (selected: Network) =
+        let before = Network.channels network
+
+        [
+            for layer in Network.layers selected do
+                let was = before[layer.Name]
+
+                if was <> layer.Output.Channels then
+                    layer.Name, was, layer.Output.Channels
+        ]
+
+    let private concatBranches (graph: DataFlow) (channels: Channels) = [
+        for struct (part, step) in graph.Steps do
+            match step with
+            | Step.Join(concat, branches, _) when DataFlow.exists graph channels.Gone part ->
+                for branch, side in Seq.zip concat.Branches branches do
+                    if channels.Gone[side.Part] then
+                        Removal.ConcatBranch(concat.Name, branch.Name)
+            | Step.Join _
+            | Step.Through _
+            | Step.Spread _
+            | Step.Mix _
+            | Step.Read _
+            | Step.Sum _ -> ()
+    ]
+
+    /// Only the outermost part that goes is told: what was inside goes with it.
+    let private outermost (graph: DataFlow) (channels: Channels) removals =
+        let around = System.Collections.Generic.Dictionary<string, int>()
+
+        for struct (part, step) in graph.Steps do
+            match step with
+            | Step.Sum(residual, _, _, _) -> around[residual.Name] <- part
+            | Step.Through _
+            | Step.Spread _
+            | Step.Mix _
+            | Step.Read _
+            | Step.Join _ -> ()
+
+        removals
+        |> List.filter (
+            function
+            | Removal.DeadBranch residual
+            | Removal.ConstantBranch(residual, _)
+            | Removal.DeadShortcut residual
+            | Removal.ConstantShortcut(residual, _) ->
+                DataFlow.exists graph channels.Gone around[residual]
+            | Removal.ConcatBranch _ -> true
+        )
+
+    /// The plan.
+    let make
+        (network: Network)
+        (numbers: WeightReader)
+        graph
+        (sums: Sums)
+        channels
+        (rewrite: NetworkRewrite)
+        : Plan =
+        let outcome = outcome graph channels
+        let scales = Network.scales network |> Map.ofSeq
+
+        let outcomes =
+            structuresOf network |> List.map (fun s -> s, outcome scales[s.Owner] s)
+
+        let tally kind =
+            let own = outcomes |> List.filter (fun (s, _) -> s.Kind = kind)
+
+            {
+                Kept = own |> List.filter (fun (_, (stays, _)) -> stays) |> List.length
+                Total = List.length own
+            }
+
+        {
+            Goes = outcomes |> List.choose (fun (s, (stays, _)) -> if stays then None else Some s)
+            Stays =
+                outcomes
+                |> List.choose (fun (s, (stays, reason)) ->
+                    match reason with
+                    | ValueSome rule when stays && numbers.IsZero s.Owner s.Index -> Some(s, rule)
+                    | ValueSome _
+                    | ValueNone -> None
+                )
+            Removals = outermost graph channels sums.Removals @ concatBranches graph channels
+            FoldedConstants =
+                rewrite.FoldedConstants
+                |> Map.toList
+                |> List.map (fun (layer, (foldedInto, _)) -> layer, foldedInto)
+            Narrowed = narrowed network rewrite.Network
+            Neuron = tally Neuron
+            Group = tally Group
+            Block = tally Block
+            Before = Cost.ofNetwork network
+            After = Cost.ofNetwork rewrite.Network
+        }

@@ -1,0 +1,284 @@
+namespace Sss.Core.Select
+
+open System.Numerics
+open Sss.Core
+
+/// The numbers of the selected network: what stays is copied, factors and constants are folded in.
+[<RequireQualifiedAccess>]
+module internal SelectedWeights =
+
+    type private Context<'T> = {
+        Weights: Weights<'T>
+        At: string -> int -> float
+        Sums: Sums
+        Rewrite: NetworkRewrite
+    }
+
+    /// The folded factor of every output channel of a layer; None where all are 1.
+    let private factors context (layer: Layer) : float[] voption =
+        let channels = layer.Output.Channels
+
+        let own =
+            match layer.Scale with
+            | Some scale when context.Rewrite.Folded.Contains layer.Name ->
+                let at = context.At(ArrayKey.make ArrayPart.Factor layer.Name)
+                let each = channels / scale.Count
+                fun o -> at (o / each)
+            | Some _
+            | None -> fun _ -> 1.0
+
+        let block =
+            match Map.tryFind layer.Name context.Rewrite.Ends with
+            | Some residual when context.Rewrite.Folded.Contains residual ->
+                context.At (ArrayKey.make ArrayPart.Factor residual) 0
+            | Some _
+            | None -> 1.0
+
+        let all = Array.init channels (fun o -> own o * block)
+
+        if Array.forall ((=) 1.0) all then
+            ValueNone
+        else
+            ValueSome all
+
+    /// What removed constant inputs contributed to every output channel; None where nothing was.
+    let private contribution
+        context
+        (layer: Layer)
+        (reading: Reading)
+        (rows: bool[])
+        : float[] voption =
+        match Map.tryFind layer.Name context.Rewrite.FoldedConstants with
+        | None -> ValueNone
+        | Some(_, constants) ->
+            let each = layer.Input.Channels / reading.Groups
+            let eachOut = layer.Output.Channels / reading.Groups
+            let weight = context.At(ArrayKey.make ArrayPart.Weight layer.Name)
+
+            let others =
+                constants
+                |> Array.indexed
+                |> Array.filter (fun (_, constant) -> constant <> 0.0)
+
+            ValueSome(
+                rows
+                |> Array.mapi (fun o isKept ->
+                    if not isKept then
+                        0.0
+                    else
+                        let mutable sum = 0.0
+
+                        for j, constant in others do
+                            if j / each = o / eachOut then
+                                let start = (o * each + j % each) * reading.Taps
+                                sum <- sum + constant * OpFacts.sumOf weight start reading.Taps
+
+                        sum
+                )
+            )
+
+    let private orZero (values: float[] voption) i =
+        match values with
+        | ValueSome values -> values[i]
+        | ValueNone -> 0.0
+
+    let private orOne (values: float[] voption) i =
+        match values with
+        | ValueSome values -> values[i]
+        | ValueNone -> 1.0
+
+    let private vector data : Tensor<'T> = {
+        Shape = [ Array.length data ]
+        Data = data
+    }
+
+    /// What happens to the arrays of one layer.
+    type private Change = {
+        /// Output channels that stay.
+        Rows: bool[]
+        /// Input channels that stay.
+        Columns: bool[]
+        /// Groups and taps of a layer that reads.
+        Reading: Reading voption
+        Factors: float[] voption
+        /// Added before the factors.
+        Taken: float[] voption
+        /// Added after the factors: the constant of a side of a sum that is removed.
+        Shift: float[] voption
+        /// No longer added by the layer in front: the running mean is less by so much.
+        Before: float[] voption
+    }
+
+    let private bias (change: Change) (data: 'T[]) : 'T[] =
+        if change.Factors.IsNone && change.Taken.IsNone && change.Shift.IsNone then
+            Slices.channels change.Rows ValueNone data
+        else
+            let changed o b =
+                (b + orZero change.Taken o) * orOne change.Factors o + orZero change.Shift o
+
+            Slices.channels change.Rows (ValueSome changed) data
+
+    let private block<'T when 'T :> INumberBase<'T>> (spec: ArraySpec) change (data: 'T[]) : 'T[] =
+        match spec.Axes, change.Reading with
+        | ArrayAxes.ByOutputAndInput, ValueSome reading ->
+            Slices.weights
+                reading.Groups
+                reading.Taps
+                change.Rows
+                change.Columns
+                change.Factors
+                data
+        // One row per channel, over its own input only.
+        | ArrayAxes.ByOutputAndInput, ValueNone
+        | ArrayAxes.ByOutput, _ ->
+            let count = change.Rows.Length
+
+            Slices.weights
+                count
+                (data.Length / count)
+                change.Rows
+                (Array.create count true)
+                change.Factors
+                data
+
+    /// The numbers of one array on the channels that stay; the array itself where nothing changes.
+    let private sliced<'T when 'T :> INumberBase<'T>> change (spec: ArraySpec) (data: 'T[]) : 'T[] =
+        match spec.Role with
+        | ArrayRole.Weight -> block spec change data
+        | ArrayRole.Bias
+        | ArrayRole.NormShift -> bias change data
+        | ArrayRole.NormScale ->
+            let scaled =
+                change.Factors |> ValueOption.map (fun f -> fun o scale -> scale * f[o])
+
+            Slices.channels change.Rows scaled data
+        | ArrayRole.RunningMean ->
+            let moved =
+                change.Before |> ValueOption.map (fun taken -> fun o mean -> mean - taken[o])
+
+            Slices.channels change.Rows moved data
+        | ArrayRole.RunningVariance -> Slices.channels change.Rows ValueNone data
+
+    /// The arrays of a layer; a bias that it is given starts from 0.
+    let private ofLayer<'T when 'T :> INumberBase<'T>>
+        (context: Context<'T>)
+        (layer: Layer)
+        (small: Layer)
+        change
+        = [
+        for spec in Op.arrays small.Op small.Input do
+            let key = ArrayKey.make spec.Part layer.Name
+
+            match Map.tryFind key context.Weights with
+            | Some old ->
+                let data = sliced change spec old.Data
+
+                key,
+                (if obj.ReferenceEquals(data, old.Data) then
+                     old
+                 else
+                     { Shape = spec.Shape; Data = data })
+            | None ->
+                let none = Array.create change.Rows.Length 'T.Zero
+                key, vector (sliced change spec none)
+    ]
+
+    /// The weights of the outlined network. Arrays that do not change are shared with the old ones.
+    let weights<'T when 'T :> INumberBase<'T>>
+        (weights: Weights<'T>)
+        (numbers: WeightReader)
+        (graph: DataFlow)
+        (sums: Sums)
+        (channels: Channels)
+        (rewrite: NetworkRewrite)
+        : Weights<'T> =
+        let context = {
+            Weights = weights
+            At = numbers.At |> Option.defaultValue (fun _ _ -> 0.0)
+            Sums = sums
+            Rewrite = rewrite
+        }
+
+        let small =
+            Network.layers rewrite.Network |> Seq.map (fun l -> l.Name, l) |> Map.ofSeq
+
+        // By `bn`: what the layer in front no longer adds to its input.
+        let before =
+            Map.ofSeq (
+                seq {
+                    for struct (_, step) in graph.Steps do
+                        match step with
+                        | Step.Read(layer, reading, _, output) ->
+                            match Map.tryFind layer.Name rewrite.FoldedConstants with
+                            | Some(FoldedInto.Mean bn, _) ->
+                                bn, contribution context layer reading channels.Kept[output]
+                            | Some(FoldedInto.Bias, _)
+                            | Some(FoldedInto.NewBias, _)
+                            | None -> ()
+                        | Step.Through _
+                        | Step.Spread _
+                        | Step.Mix _
+                        | Step.Sum _
+                        | Step.Join _ -> ()
+                }
+            )
+
+        let arrays (layer: Layer) reading input output =
+            let rows = channels.Kept[output]
+
+            let taken =
+                match reading, Map.tryFind layer.Name rewrite.FoldedConstants with
+                | ValueSome reading, Some((FoldedInto.Bias | FoldedInto.NewBias), _) ->
+                    contribution context layer reading rows
+                | ValueSome _, Some(FoldedInto.Mean _, _)
+                | ValueSome _, None
+                | ValueNone, _ -> ValueNone
+
+            let kept =
+                ofLayer context layer small[layer.Name] {
+                    Rows = rows
+                    Columns = channels.Kept[input]
+                    Reading = reading
+                    Factors = factors context layer
+                    Taken = taken
+                    Shift =
+                        match Map.tryFind layer.Name context.Sums.Shifts with
+                        | Some shift -> ValueSome shift
+                        | None -> ValueNone
+                    Before = Map.tryFind layer.Name before |> Option.defaultValue ValueNone
+                }
+
+            match layer.Scale with
+            | Some scale when not (rewrite.Folded.Contains layer.Name) ->
+                let each = rows.Length / scale.Count
+
+                let left = rows |> Array.chunkBySize each |> Array.map (Array.contains true)
+
+                let key = ArrayKey.make ArrayPart.Factor layer.Name
+                (key, vector (Slices.channels left ValueNone weights[key].Data)) :: kept
+            | Some _
+            | None -> kept
+
+        Map.ofSeq (
+            seq {
+                for struct (part, step) in graph.Steps do
+                    if DataFlow.exists graph channels.Gone part then
+                        match step with
+                        | Step.Through(layer, input, output)
+                        | Step.Spread(layer, _, input, output)
+                        | Step.Mix(layer, _, input, output) ->
+                            yield! arrays layer ValueNone input output
+                        | Step.Read(layer, reading, input, output) ->
+                            yield! arrays layer (ValueSome reading) input output
+                        | Step.Sum(residual, branch, shortcut, _) when
+                            residual.Scale.IsSome
+                            && not channels.Gone[branch.Part]
+                            && not channels.Gone[shortcut.Part]
+                            && not (rewrite.Folded.Contains residual.Name)
+                            ->
+                            let key = ArrayKey.make ArrayPart.Factor residual.Name
+                            key, weights[key]
+                        | Step.Sum _
+                        | Step.Join _ -> ()
+            }
+        )

@@ -1,0 +1,189 @@
+namespace Sss.Core
+
+open System.Numerics
+
+/// A network that was cut while it trained, as it was before all cuts: what was removed, as it was
+/// then, with the way back for what is left.
+type UncutNetwork<'T> = {
+    /// As the text has it.
+    Network: Network
+    /// Arrays of that network. Where a value of the cut network belongs, what is here is old.
+    Weights: Weights<'T>
+    /// By array of the cut network: where each of its values belongs in `Weights`.
+    Places: Map<string, int[]>
+    /// By array of the cut network: what constants of the removed parts have added to it.
+    Folded: Weights<'T>
+}
+
+/// Cuts in a row, and their undoing. The restored network, with the factors of what was removed at
+/// 0, is the same function as the cut one in evaluation mode.
+[<RequireQualifiedAccess>]
+module UncutNetwork =
+
+    /// A network that was not cut yet.
+    let start (network: Network) (weights: Weights<'T>) : UncutNetwork<'T> = {
+        Network = network
+        Weights = weights
+        Places = weights |> Map.map (fun _ t -> Array.init t.Data.Length id)
+        Folded = Map.empty
+    }
+
+    /// The whole network with the numbers of the cut one in their places.
+    let restore<'T when 'T :> INumberBase<'T>>
+        (uncut: UncutNetwork<'T>)
+        (weights: Weights<'T>)
+        : Weights<'T> =
+        uncut.Weights
+        |> Map.map (fun key old ->
+            match Map.tryFind key uncut.Places, Map.tryFind key weights with
+            | Some places, Some now ->
+                let data = Array.copy old.Data
+
+                match Map.tryFind key uncut.Folded with
+                | Some folded ->
+                    places
+                    |> Array.iteri (fun i place -> data[place] <- now.Data[i] - folded.Data[i])
+                | None -> places |> Array.iteri (fun i place -> data[place] <- now.Data[i])
+
+                { old with Data = data }
+            | _ -> old
+        )
+
+    /// Values of an array that stay, in the order of the smaller one; `zero` where there was none.
+    let gather (places: Map<string, int[]>) zero (before: 'U[] option) (key: string) count : 'U[] =
+        match before, Map.tryFind key places with
+        | Some before, Some places -> places |> Array.map (fun place -> before[place])
+        | _ -> Array.create count zero
+
+    let private biased (names: Set<string>) (network: Network) : Network =
+        let layer (l: Layer) =
+            if names.Contains l.Name then
+                {
+                    l with
+                        Op = Op.withBias l.Op l.Input l.Output
+                }
+            else
+                l
+
+        Network.map layer id network
+
+    /// Biases that a cut gave to layers without one: the whole network gets them too, at 0 where
+    /// nothing was added.
+    let private admit<'T when 'T :> INumberBase<'T>>
+        (cut: Cut<'T>)
+        (places: Map<string, int[]>)
+        (uncut: UncutNetwork<'T>)
+        =
+        let outputs = Network.channels uncut.Network
+
+        let fresh = [
+            for key in Map.keys cut.Weights do
+                match ArrayKey.tryOwner ArrayPart.Bias key with
+                | Some owner when not (uncut.Weights.ContainsKey key) -> owner
+                | Some _
+                | None -> ()
+        ]
+
+        let rows name =
+            let weight = ArrayKey.make ArrayPart.Weight name
+            let each = uncut.Weights[weight].Data.Length / outputs[name]
+
+            let eachNow =
+                places[weight].Length
+                / cut.Weights[ArrayKey.make ArrayPart.Bias name].Data.Length
+
+            places[weight]
+            |> Array.chunkBySize eachNow
+            |> Array.map (fun row -> row[0] / each)
+
+        let add (weights, places) name =
+            let key = ArrayKey.make ArrayPart.Bias name
+
+            let none = {
+                Shape = [ outputs[name] ]
+                Data = Array.create outputs[name] 'T.Zero
+            }
+
+            Map.add key none weights, Map.add key (rows name) places
+
+        let weights, places = List.fold add (uncut.Weights, places) fresh
+        biased (Set.ofList fresh) uncut.Network, weights, places
+
+    let private edit key change (weights: Weights<'T>) : Weights<'T> =
+        let array = weights[key]
+        let data = Array.copy array.Data
+        change data
+        Map.add key { array with Data = data } weights
+
+    /// A `bn` that normalises a constant gives its shift in training. With that constant as its
+    /// running mean it does so in evaluation too.
+    let private settle<'T when 'T :> INumberBase<'T>>
+        (uncut: UncutNetwork<'T>)
+        (weights: Weights<'T>)
+        (bn, channel: int, value: float)
+        =
+        let key = ArrayKey.make ArrayPart.Mean bn
+        let place = uncut.Places[key][channel]
+
+        // In the uncut network the constants of channels that earlier cuts removed arrive as well.
+        let earlier =
+            match Map.tryFind key uncut.Folded with
+            | Some folded -> folded.Data[channel]
+            | None -> 'T.Zero
+
+        edit key (fun data -> data[place] <- 'T.CreateTruncating value - earlier) weights
+
+    /// Factors that were multiplied into weights are 1 from then on.
+    let private merge<'T when 'T :> INumberBase<'T>>
+        (uncut: UncutNetwork<'T>)
+        (weights: Weights<'T>)
+        (owner, index: int)
+        =
+        let key = (ArrayKey.make ArrayPart.Factor owner)
+        edit key (fun data -> data[uncut.Places[key][index]] <- 'T.One) weights
+
+    let private addUp<'T when 'T :> INumberBase<'T>> (cut: Cut<'T>) (uncut: UncutNetwork<'T>) =
+        [
+            for KeyValue(key, now) in cut.Weights do
+                let earlier =
+                    Map.tryFind key uncut.Folded
+                    |> Option.map (fun t ->
+                        gather cut.Places 'T.Zero (Some t.Data) key now.Data.Length
+                    )
+
+                match earlier, Map.tryFind key cut.Folded with
+                | None, None -> ()
+                | Some data, None -> key, { now with Data = data }
+                | None, Some t -> key, t
+                | Some data, Some t ->
+                    key,
+                    {
+                        t with
+                            Data = Array.map2 (fun (x: 'T) (y: 'T) -> x + y) data t.Data
+                    }
+        ]
+        |> Map.ofList
+
+    /// After a cut of the network whose numbers were `before`.
+    let after<'T when 'T :> INumberBase<'T>>
+        (before: Weights<'T>)
+        (cut: Cut<'T>)
+        (uncut: UncutNetwork<'T>)
+        : UncutNetwork<'T> =
+        let settled = List.fold (settle uncut) (restore uncut before) cut.Settled
+        let frozen = List.fold (merge uncut) settled cut.Merged
+
+        let compose key (steps: int[]) =
+            match Map.tryFind key uncut.Places with
+            | Some places -> steps |> Array.map (fun step -> places[step])
+            | None -> steps
+
+        let network, weights, places =
+            admit cut (Map.map compose cut.Places) { uncut with Weights = frozen }
+
+        {
+            Network = network
+            Weights = weights
+            Places = places
+            Folded = addUp cut uncut
+        }

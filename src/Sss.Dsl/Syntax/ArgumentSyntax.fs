@@ -1,0 +1,242 @@
+/// Arguments, `@scale(…)`, layers and calls.
+module internal Sss.Dsl.ArgumentSyntax
+
+open Sss.Core
+open Sss.Dsl.Lexeme
+open Sss.Dsl.Numerals
+open Sss.Dsl.Expressions
+
+/// Things between parentheses with commas between them.
+let commaList (p: P<'T>) : P<'T list> =
+    syntax {
+        let! _ = symbol '('
+        do! lines
+        let! isEmpty = skipIf ')'
+        let isOpen = ref (not isEmpty)
+
+        return!
+            collect (
+                syntax {
+                    if not isOpen.Value then
+                        return None
+                    else
+                        do! lines
+                        let! item = p
+                        do! lines
+                        let! goesOn = skipIf ','
+                        let! isClosed = if goesOn then give false else skipIf ')'
+                        isOpen.Value <- goesOn
+
+                        if goesOn || isClosed then
+                            return Some item
+                        else
+                            return! unexpected [ "`,`"; "`)`" ]
+                }
+            )
+    }
+
+/// `NAME=` after which a value follows; nothing is read where there is none.
+let named (blanks: P<unit>) : P<Located<string> option> =
+    tryRead (
+        syntax {
+            match! startsName with
+            | false -> return None
+            | true ->
+                let! found = word []
+                do! blanks
+                let! isNamed = skipIf '='
+                do! if isNamed then blanks else give ()
+                return if isNamed then Some found else None
+        }
+    )
+
+/// A word that is in no place a label, if it is this one.
+let isNext (text: string) : P<bool> =
+    lookAhead (
+        syntax {
+            match! startsName with
+            | false -> return false
+            | true ->
+                let! found = word []
+                do! blanks
+                let! struct (c, _) = peek
+                return found.Value = text && c <> ':'
+        }
+    )
+
+let private kinds = [ "`neuron`"; "`group`"; "`block`" ]
+
+let private scaleArgument: P<Choice<Located<string>, Located<string> * Expr>> =
+    syntax {
+        match! named lines with
+        | None ->
+            let! kind = word kinds
+            return Choice1Of2 kind
+        | Some name ->
+            let! value = expr ManyLines
+            return Choice2Of2(name, value)
+    }
+
+let private scaleArguments =
+    syntax {
+        let! _ = symbol '@'
+
+        match! isNext "scale" with
+        | false -> return! unexpected [ "`scale` after `@`" ]
+        | true ->
+            let! _ = word []
+            do! blanks
+            return! commaList scaleArgument
+    }
+
+/// `@scale(kind, NAME=expr, …)`.
+let private scale: P<ScaleSyntax> =
+    syntax {
+        let! whole = located scaleArguments
+
+        match whole.Value with
+        | Choice1Of2 kind :: rest ->
+            let late =
+                rest
+                |> List.tryPick (
+                    function
+                    | Choice1Of2 word -> Some word
+                    | Choice2Of2 _ -> None
+                )
+
+            match late with
+            | Some word ->
+                return!
+                    failWith
+                        (SyntaxProblem.Unexpected(word.Value, [ "`gamma=…`"; "`init=…`" ]))
+                        word.Span
+            | None ->
+                return {
+                    Kind = kind
+                    Arguments =
+                        rest
+                        |> List.choose (
+                            function
+                            | Choice2Of2 pair -> Some pair
+                            | Choice1Of2 _ -> None
+                        )
+                    Span = whole.Span
+                }
+        | _ ->
+            return!
+                failWith
+                    (SyntaxProblem.Unexpected("@scale", "@scale(neuron)" :: kinds.Tail))
+                    whole.Span
+    }
+
+/// Any number of `@scale(…)`: that there is one only is checked later, together with the rest.
+let scales: P<ScaleSyntax list> =
+    collect (
+        syntax {
+            do! blanks
+
+            match! peek with
+            | struct ('@', _) ->
+                let! found = scale
+                return Some found
+            | _ -> return None
+        }
+    )
+
+/// Refuses `4 * k`: spaces separate arguments.
+let private notLoose: P<unit> =
+    syntax {
+        let! loose =
+            lookAhead (
+                syntax {
+                    do! blanks
+                    let! struct (c, next) = peek
+                    let! here = located (skipIf c)
+                    let isSign = c = '+' || c = '-'
+                    let isLoose = c = '*' || c = '/' || (isSign && (next = ' ' || next = '\t'))
+                    return if isLoose then Some(string c, here.Span) else None
+                }
+            )
+
+        match loose with
+        | Some(operator, span) -> return! failWith (SyntaxProblem.LooseOperator operator) span
+        | None -> return ()
+    }
+
+/// The value of an argument: a size, a word, or an expression.
+let private value: P<Located<Value>> =
+    let simple: P<Located<Value> option> =
+        tryRead (
+            syntax {
+                let! isNumber = startsNumber
+                let! isName = startsName
+
+                if isNumber then
+                    let! found = number
+
+                    match found.Value with
+                    | Dims dims ->
+                        return
+                            Some {
+                                Value = Value.Dims dims
+                                Span = found.Span
+                            }
+                    | Real _ -> return None
+                elif isName then
+                    let! found = word []
+
+                    match found.Value with
+                    | "yes"
+                    | "no"
+                    | "global" ->
+                        return
+                            Some {
+                                Value = Value.Word found.Value
+                                Span = found.Span
+                            }
+                    | _ -> return None
+                else
+                    return None
+            }
+        )
+
+    syntax {
+        match! simple with
+        | Some found -> return found
+        | None ->
+            let! found = located (expr Tight)
+            do! notLoose
+
+            return {
+                Value = Value.Expr found.Value
+                Span = found.Span
+            }
+    }
+
+/// A layer or a call, its word read.
+let apply (word: Located<string>) : P<StatementKind> =
+    syntax {
+        let isNamed = ref false
+        let found = ResizeArray<ScaleSyntax>()
+
+        let argument: P<Argument option> =
+            syntax {
+                let! more = scales
+                found.AddRange more
+
+                match! endsStatement with
+                | true -> return None
+                | false ->
+                    let! name = named blanks
+                    let! value = value
+
+                    if name.IsNone && isNamed.Value then
+                        return! failWith SyntaxProblem.PositionalAfterNamed value.Span
+                    else
+                        isNamed.Value <- name.IsSome
+                        return Some { Name = name; Value = value }
+            }
+
+        let! arguments = collect argument
+        return StatementKind.Apply(word, arguments, List.ofSeq found)
+    }

@@ -1,0 +1,178 @@
+namespace Sss.Report
+
+open Giraffe.ViewEngine
+
+/// A drawn part of a network. The signal runs along an axis from left to right; a box knows how much
+/// room it takes around the axis, and draws itself where its left end is put. Lengths in pixels.
+type internal DrawnBox = {
+    Width: float
+    /// Room above the axis.
+    Up: float
+    /// Room below it.
+    Down: float
+    Marks: float -> float -> XmlNode list
+}
+
+/// Composition of boxes: everything that is drawn is made of these.
+[<RequireQualifiedAccess>]
+module internal DrawnBox =
+
+    let private at (values: float list) =
+        values |> List.map ReadableNumber.coordinate |> String.concat " "
+
+    /// A line through a path's own language: `M x y H x …`.
+    let path (gone: bool) (steps: (string * float list) list) =
+        let d =
+            steps
+            |> List.map (fun (letter, values) -> letter + at values)
+            |> String.concat ""
+
+        tag "path" [ _class (if gone then "wire gone" else "wire"); attr "d" d ] []
+
+    let rectangle (kind: string) x y width height =
+        tag "rect" [
+            _class kind
+            attr "x" (ReadableNumber.coordinate x)
+            attr "y" (ReadableNumber.coordinate y)
+            attr "width" (ReadableNumber.coordinate width)
+            attr "height" (ReadableNumber.coordinate height)
+        ] []
+
+    let circle (kind: string) x y radius =
+        tag "circle" [
+            _class kind
+            attr "cx" (ReadableNumber.coordinate x)
+            attr "cy" (ReadableNumber.coordinate y)
+            attr "r" (ReadableNumber.coordinate radius)
+        ] []
+
+    /// The tooltip of marks.
+    let told (text: string) (marks: XmlNode list) =
+        tag "g" [] (tag "title" [] [ str text ] :: marks)
+
+    /// A piece of axis.
+    let wire gone width : DrawnBox = {
+        Width = width
+        Up = 0.0
+        Down = 0.0
+        Marks = fun x y -> [ path gone [ "M", [ x; y ]; "H", [ x + width ] ] ]
+    }
+
+    /// The largest of a measure; 0 of nothing.
+    let private most measure boxes =
+        boxes |> List.map measure |> List.fold max 0.0
+
+    /// One after the other, with the axis between them and on both ends.
+    let row (gone: bool) (gap: float) (boxes: DrawnBox list) : DrawnBox =
+        let width = List.sumBy _.Width boxes + gap * float (boxes.Length + 1)
+
+        {
+            Width = width
+            Up = most _.Up boxes
+            Down = most _.Down boxes
+            Marks =
+                fun x y -> [
+                    path gone [ "M", [ x; y ]; "H", [ x + width ] ]
+
+                    let starts = boxes |> List.scan (fun x box -> x + box.Width + gap) (x + gap)
+
+                    for box, start in List.zip boxes (List.truncate boxes.Length starts) do
+                        yield! box.Marks start y
+                ]
+        }
+
+    let private sumRadius = 4.5
+    let private lead = 7.0
+    let private clearance = 9.0
+
+    /// A residual: the branch on the axis, the shortcut above it, and the sum at the end. Each side
+    /// comes with whether it is gone; `scaled` marks a factor of the block.
+    let residual
+        gone
+        scaled
+        (branch: DrawnBox, branchGone: bool)
+        (shortcut: DrawnBox, shortcutGone: bool)
+        =
+        let inner = max branch.Width shortcut.Width
+        let height = branch.Up + clearance + shortcut.Down
+        let width = lead + inner + 4.0 + 2.0 * sumRadius + 3.0
+
+        {
+            Width = width
+            Up = height + shortcut.Up
+            Down = max branch.Down sumRadius
+            Marks =
+                fun x y -> [
+                    let top = y - height
+                    let sum = x + lead + inner + 4.0 + sumRadius
+                    let bend = 4.0
+
+                    path gone [ "M", [ x; y ]; "H", [ x + lead ] ]
+
+                    path branchGone [ "M", [ x + lead; y ]; "H", [ sum - sumRadius ] ]
+
+                    path shortcutGone [
+                        "M", [ x + 2.0; y ]
+                        "V", [ top + bend ]
+                        "Q", [ x + 2.0; top; x + 2.0 + bend; top ]
+                        "H", [ sum - bend ]
+                        "Q", [ sum; top; sum; top + bend ]
+                        "V", [ y - sumRadius ]
+                    ]
+
+                    yield! branch.Marks (x + lead + (inner - branch.Width) / 2.0) y
+                    yield! shortcut.Marks (x + lead + (inner - shortcut.Width) / 2.0) top
+                    path gone [ "M", [ sum + sumRadius; y ]; "H", [ x + width ] ]
+
+                    circle
+                        (if scaled then "sum scaled" else "sum"
+                         + (if branchGone || shortcutGone then " gone" else ""))
+                        sum
+                        y
+                        sumRadius
+
+                    path (branchGone || shortcutGone) [
+                        "M", [ sum - 2.2; y ]
+                        "H", [ sum + 2.2 ]
+                        "M", [ sum; y - 2.2 ]
+                        "V", [ y + 2.2 ]
+                    ]
+                ]
+        }
+
+    /// Branches side by side, each with whether it is gone, that end in one value.
+    let concat gone (branches: (DrawnBox * bool) list) : DrawnBox =
+        let lane = 8.0
+        let inner = most (fst >> _.Width) branches
+        let heights = branches |> List.map (fun (b, _) -> b.Up + b.Down + lane)
+        let total = List.sum heights
+        let width = inner + 2.0 * lead + 4.0
+
+        {
+            Width = width
+            Up = total / 2.0
+            Down = total / 2.0
+            Marks =
+                fun x y -> [
+                    let left, right = x + lead, x + lead + inner + 2.0
+                    path gone [ "M", [ x; y ]; "H", [ left ] ]
+                    path gone [ "M", [ right; y ]; "H", [ x + width ] ]
+
+                    let tops =
+                        heights |> List.scan (+) (y - total / 2.0) |> List.truncate branches.Length
+
+                    for (box, boxGone), top in List.zip branches tops do
+                        let axis = top + box.Up + lane / 2.0
+
+                        path boxGone [ "M", [ left; y ]; "V", [ axis ]; "H", [ right ] ]
+
+                        yield! box.Marks left axis
+
+                    rectangle
+                        (if gone then "joint gone" else "joint")
+                        right
+                        (y - total / 2.0 + 2.0)
+                        2.5
+                        (total - 4.0)
+                ]
+        }

@@ -1,0 +1,163 @@
+namespace Sss.Torch
+
+open System
+open Sss.Core
+open TorchSharp
+
+/// A network as a function on tensors: each node compiled once, bodies run from first to last.
+[<RequireQualifiedAccess>]
+module internal ForwardPass =
+
+    let private same (a: Tensor) (b: Tensor) = obj.ReferenceEquals(a, b)
+
+    /// Frees a value that has been read for the last time, unless it is the body's input or the
+    /// result itself (a part that had nothing to do, or wrote over its input).
+    let private release (input: Tensor) (value: Tensor) (result: Tensor) =
+        if not (same value input) && not (same value result) then
+            value.Dispose()
+
+    /// Runs parts one after the other; what autograd does not hold is freed at once.
+    let private chain (parts: Part[]) mode (x: Tensor) =
+        let mutable value = x
+
+        for part in parts do
+            let next = part.Run mode value
+            release x value next
+            value <- next
+
+        value
+
+    /// The sum of two sides, written over the one that may be written over. `one`: 1, made once.
+    /// Where it is left out TorchSharp makes one at each call and leaves it to its finalizer; until
+    /// that comes it lies between the activations' memory and keeps that from being used again.
+    let private sum (one: Scalar) (x: Tensor) (a: Tensor, aFresh) (b: Tensor, bFresh) =
+        let result =
+            if aFresh && not (same a x) then a.add_ (b, one)
+            elif bFresh && not (same b x) then b.add_ (a, one)
+            else a.add (b, one)
+
+        release x a result
+        release x b result
+        result
+
+    /// The factor of a scaled branch and whether its last layer takes it up.
+    let private blockFactor (arrays: Arrays) (r: Residual) =
+        match r.Scale with
+        | None -> None
+        | Some _ -> Some(arrays.Factor(ArrayKey.make ArrayPart.Factor r.Name))
+
+    /// Layers whose weights can take up a factor.
+    let private takesFactor (layer: Layer) =
+        match (Op.facts layer.Op).Takes with
+        | Takes.GainAndShift -> true
+        | Takes.Nothing -> false
+
+    /// Compiles nodes; `fresh` says whether the first may write over its input, `block` is the
+    /// factor that the last one takes up.
+    let rec private body arrays (block: Tensor option) (nodes: Node list) : Part[] * bool =
+        let last = List.length nodes - 1
+
+        let parts, fresh =
+            ((false, 0), nodes)
+            ||> List.mapFold (fun (fresh, n) node ->
+                let part = compile arrays (if n = last then block else None) fresh node
+                part, (part.Fresh, n + 1)
+            )
+            |> fun (parts, (fresh, _)) -> parts, fresh
+
+        Array.ofList parts, fresh
+
+    and private compile arrays block fresh (node: Node) : Part =
+        match node with
+        | Node.Layer layer -> LayerParts.layer arrays block fresh layer
+        | Node.Residual r -> residual arrays r
+        | Node.Concat c -> concat arrays c
+
+    and private residual arrays (r: Residual) : Part =
+        let factor = blockFactor arrays r
+
+        let within =
+            if Network.lastLayer r.Branch |> Option.exists takesFactor then
+                factor
+            else
+                None
+
+        let branch, branchFresh = body arrays within r.Branch
+        let shortcut, shortcutFresh = body arrays None r.Shortcut
+        // A branch that ends in something else (no text can say so) has its output multiplied.
+        let outside = if within.IsSome then None else factor
+        let one = (1.0f).ToScalar()
+
+        let run mode (x: Tensor) =
+            let a = chain branch mode x
+
+            let a, aFresh =
+                match outside with
+                | None -> a, branchFresh
+                | Some f ->
+                    let scaled = a.mul f
+
+                    let scaled =
+                        if arrays.IsLow then
+                            use wide = scaled
+                            Products.lowered wide
+                        else
+                            scaled
+
+                    release x a scaled
+                    scaled, true
+
+            sum one x (a, aFresh) (chain shortcut mode x, shortcutFresh)
+
+        { Run = run; Fresh = true }
+
+    and private concat arrays (c: Concat) : Part =
+        let branches =
+            c.Branches |> List.map (fun b -> fst (body arrays None b.Body)) |> Array.ofList
+
+        let run mode (x: Tensor) =
+            let outputs = branches |> Array.map (fun parts -> chain parts mode x)
+            let joined = torch.cat (outputs, 1L)
+
+            for output in outputs do
+                release x output joined
+
+            joined
+
+        { Run = run; Fresh = true }
+
+    /// The images with their channels last in memory, copied where they do not lie so yet. oneDNN reads and writes this order as
+    /// it is; for the other it reorders what goes into and comes out of every convolution. What
+    /// follows the first convolution takes the order over from it.
+    let private channelsLast isLow (x: Tensor) =
+        let n, c, h, w = x.size 0, x.size 1, x.size 2, x.size 3
+        let strides = [| c * h * w; 1L; w * c; c |]
+
+        let dtype = if isLow then ScalarType.BFloat16 else x.dtype
+
+        // Axis by axis: if all are requested at once, TorchSharp leaves a stub in native memory.
+        let lies = Array.init strides.Length (fun axis -> x.stride axis)
+
+        if lies = strides && x.dtype = dtype then
+            x.alias ()
+        else
+            torch
+                .empty_strided([| n; c; h; w |], strides, dtype = Nullable dtype, device = x.device)
+                .copy_
+                x
+
+    /// The whole network: N×C×H×W images to N×classes scores.
+    let compileNetwork (arrays: Arrays) (network: Network) : Mode -> Tensor -> Tensor =
+        let parts, _ = body arrays None network.Body
+
+        fun mode x ->
+            use images = channelsLast arrays.IsLow x
+            let y = chain parts mode images
+            let scores = y.flatten 1L
+            release images y scores
+
+            if arrays.IsLow then
+                use low = scores
+                low.``to`` ScalarType.Float32
+            else
+                scores
