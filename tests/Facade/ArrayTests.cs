@@ -48,7 +48,7 @@ public class ArrayTests
             [
                 "only one training image of `a`, `b`",
                 "split class by class, at random with seed 1: 4 images for training, 2 for testing; "
-                    + "the only image of `b` is trained on",
+                    + "the only image of `b` is for training",
             ],
             data.GetNotes());
         Assert.Equal(

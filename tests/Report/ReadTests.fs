@@ -43,7 +43,7 @@ type ReadTests() =
         let facts = ReadRun.read folder.Path |> must
         Assert.Equal<string list>([ file ], List.map fst facts.Missing)
         let page = Report.ofRun facts
-        Assert.Contains($"<code>{file}</code> is not there", page)
+        Assert.Contains($"<code>{file}</code> is missing", page)
 
         if section <> "" then
             Assert.Contains($"id=\"{section}\"", whole)
