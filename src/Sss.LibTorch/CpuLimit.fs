@@ -5,9 +5,9 @@ open System.Runtime.InteropServices
 open System.Runtime.Intrinsics.X86
 
 /// Works around a fault of oneDNN, LibTorch's library of CPU kernels. Some virtual machines hide the
-/// sizes of the processor's caches, by which oneDNN divides its work. Its AVX-512 convolutions then end
-/// the process with a division by 0, or give wrong sums without a word (seen with LibTorch 2.10 on an
-/// AMD EPYC of family 1Ah). Its AVX2 kernels give the right ones.
+/// sizes of the processor's caches, by which oneDNN divides its work. There its AVX-512 convolutions
+/// gave wrong sums without an error, and those for AVX2 and AVX-512 ended the process with a division
+/// by 0 (LibTorch 2.10, an AMD EPYC of family 1Ah). Its AVX kernels gave the right sums.
 [<RequireQualifiedAccess>]
 module CpuLimit =
 
@@ -28,17 +28,17 @@ module CpuLimit =
 
     /// The instruction set that oneDNN must be held to; None: none. `chosen`: the variable as the user
     /// has set it, which stays.
-    let decide (hasAvx512: bool) (tellsCaches: bool) (chosen: string option) : string option =
+    let decide (hasAvx2: bool) (tellsCaches: bool) (chosen: string option) : string option =
         match chosen with
         | Some _ -> None
-        | None when hasAvx512 && not tellsCaches -> Some "AVX2"
+        | None when hasAvx2 && not tellsCaches -> Some "AVX"
         | None -> None
 
     /// What holds on this machine.
     let needed () : string option =
         if OperatingSystem.IsLinux() then
             decide
-                Avx512F.IsSupported
+                Avx2.IsSupported
                 (tellsCaches ())
                 (Environment.GetEnvironmentVariable variable |> Option.ofObj)
         else
@@ -47,5 +47,8 @@ module CpuLimit =
     /// Holds oneDNN to it. Before the first convolution.
     let apply () =
         match needed () with
-        | Some set -> setenv (variable, set, 0) |> ignore
+        | Some set ->
+            setenv (variable, set, 0) |> ignore
+            // On such machines LibTorch warns at every start that it cannot use NNPACK. Nothing needs it.
+            setenv ("TORCH_CPP_LOG_LEVEL", "ERROR", 0) |> ignore
         | None -> ()

@@ -81,7 +81,7 @@ module CheckpointFile =
             match state.Pressure with
             | None -> ()
             | Some p -> [
-                "@gammas", double (Array.map float p.Gammas)
+                "@gammas", double (Array.map Press.gamma p.Presses)
                 "@marked", double (p.Budget.Marked |> Array.map (fun m -> if m then 1.0 else 0.0))
                 "@kept", double (p.Budget.Kept |> Array.map (fun k -> if k then 1.0 else 0.0))
                 "@previous", double p.Budget.Previous

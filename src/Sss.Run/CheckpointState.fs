@@ -69,7 +69,7 @@ module internal CheckpointState =
     let private integers tensor = doubles tensor |> Array.map int
 
     let private pressure (file: SafetensorsFile) (scalars: CheckpointScalars) : Pressure = {
-        Gammas = doubles file.Tensors["@gammas"] |> Array.map float32
+        Presses = doubles file.Tensors["@gammas"] |> Array.map Press.ofGamma
         Budget = {
             BudgetState.Phase =
                 match scalars.Text "phase" with

@@ -34,6 +34,11 @@ module internal StateCheck =
         |> Option.map (fault path)
         |> Option.defaultValue (Ok())
 
+    /// Whether training can compute with it.
+    let private isPress (press: Press) =
+        let gamma = float32 (Press.gamma press)
+        Single.IsFinite gamma && gamma >= 0.0f
+
     let private lengths path (count: int) (items: (string * int) list) =
         items
         |> List.tryFind (fun (_, length) -> length <> 0 && length <> count)
@@ -115,13 +120,13 @@ module internal StateCheck =
             | Some p ->
                 do!
                     lengths path count [
-                        "@gammas", p.Gammas.Length
+                        "@gammas", p.Presses.Length
                         "@marked", p.Budget.Marked.Length
                         "@kept", p.Budget.Kept.Length
                         "@previous", p.Budget.Previous.Length
                     ]
 
-                if p.Gammas |> Array.exists (fun g -> not (Single.IsFinite g && g >= 0.0f)) then
+                if p.Presses |> Array.exists (isPress >> not) then
                     return! fault path "`@gammas` has a value that is no finite number of 0 or more"
 
             match state.Uncut with

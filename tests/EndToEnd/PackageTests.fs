@@ -58,7 +58,6 @@ type PackageTests(packed: Packed) =
             "Sss.Dsl"
             "Sss.Files"
             "Sss.LibTorch"
-            "Sss.Mpi"
             "Sss.Run"
             "Sss.Schema"
             "Sss.Torch"
@@ -119,8 +118,7 @@ type PackageTests(packed: Packed) =
         // What the rooms must not know, no package brings.
         Assert.DoesNotContain("Sss.Torch", of' "Sss.LibTorch")
         Assert.DoesNotContain("Sss.Dsl", of' "Sss.Torch")
-        Assert.DoesNotContain("Sss.Mpi", of' "Sss.Torch")
-        Assert.DoesNotContain("Sss.Mpi", of' "Sss.Run")
+        Assert.DoesNotContain("Sss.Run", of' "Sss.Torch")
         Assert.Empty(of' "sss")
 
     [<NeedsBash>]

@@ -33,10 +33,6 @@ namespace Sss.Core
 [<RequireQualifiedAccess>]
 module Budget =
 
-    /// The γ that nothing withstands: η·γ exceeds any factor and gradient for η above 1e-6. Finite,
-    /// so that 0·γ is 0.
-    let ceiling = 1e9
-
     /// The least that a kept factor may be. Small beside the 1 at which factors start; a power of two, so
     /// that it is the same in float32.
     let floor = 1.0 / 128.0
@@ -164,24 +160,25 @@ module Budget =
         let kept =
             Array.mapi (fun i isAlive -> isAlive && not plan.Marked[i] || free[i]) alive
 
-        let gamma i =
+        let pressOn i =
             if plan.Marked[i] then
                 if lastStretch then
-                    ceiling
+                    Press.Held
                 elif not plan.Crossing[i] then
-                    pressure i
+                    Press.Gamma(pressure i)
                 elif atRisk input state 0.0 i then
-                    0.0
+                    Press.Gamma 0.0
                 else
                     // At most a third of the way to 0, so that it waits there until the end.
                     min (pressure i) (input.Magnitudes[i] / (3.0 * input.ReachToNext))
+                    |> Press.Gamma
             elif kept[i] then
-                0.0
+                Press.Gamma 0.0
             else
-                ceiling
+                Press.Held
 
         {
-            Gammas = Array.init alive.Length gamma
+            Presses = Array.init alive.Length pressOn
             Macs = macs
             Planned =
                 if Array.contains true free then
@@ -247,7 +244,8 @@ module Budget =
 
         if ramping then
             {
-                Gammas = Array.map (fun weight -> multiplier * weight) input.Weights
+                Presses =
+                    input.Weights |> Array.map (fun weight -> Press.Gamma(multiplier * weight))
                 Macs = macs
                 Planned = macs
                 Reachable = count < order.Length || macs <= input.Target

@@ -47,11 +47,45 @@ type BudgetState = {
     Previous: float[]
 }
 
+/// What the controller does to one structure until the next call.
+[<Struct; RequireQualifiedAccess>]
+type Press =
+    /// The penalty's weight.
+    | Gamma of gamma: float
+    /// Its factor is 0 at every step.
+    | Held
+
+/// Presses as numbers, which kernels and checkpoints take.
+[<RequireQualifiedAccess>]
+module Press =
+
+    /// The γ that nothing withstands: η·γ exceeds any factor and gradient for η above 1e-6. Finite,
+    /// so that 0·γ is 0.
+    let private held = 1e9
+
+    /// The γ that does it.
+    let gamma (press: Press) : float =
+        match press with
+        | Press.Gamma gamma -> gamma
+        | Press.Held -> held
+
+    /// The press of a γ.
+    let ofGamma (gamma: float) : Press =
+        if System.Double.IsFinite gamma && gamma >= held then
+            Press.Held
+        else
+            Press.Gamma gamma
+
+    let isHeld (press: Press) : bool =
+        match press with
+        | Press.Held -> true
+        | Press.Gamma _ -> false
+
 /// What the controller wants until the next call.
 [<RequireQualifiedAccess>]
 type BudgetDecision = {
-    /// γ of every structure.
-    Gammas: float[]
+    /// For every structure.
+    Presses: Press[]
     /// Macs of the would-be selected network now.
     Macs: int64
     /// Macs once the marked structures are gone, and those that come back are there.
@@ -59,4 +93,7 @@ type BudgetDecision = {
     /// False where even the removal of all that may be pressed does not reach the target.
     Reachable: bool
     State: BudgetState
-}
+} with
+
+    /// γ of every structure.
+    member decision.Gammas = Array.map Press.gamma decision.Presses

@@ -103,7 +103,7 @@ module internal Control =
 
     /// No γ at all, as long as nothing is pressed.
     let private none (trainer: Trainer) : Pressure = {
-        Gammas = Array.zeroCreate trainer.Iterate.Length
+        Presses = Array.create trainer.Iterate.Length (Press.Gamma 0.0)
         Budget = Budget.start
     }
 
@@ -145,7 +145,7 @@ module internal Control =
                 (before |> Option.map (fun p -> p.Budget) |> Option.defaultValue Budget.start)
 
         {
-            Gammas = Array.map float32 decision.Gammas
+            Presses = decision.Presses
             Budget = decision.State
         }
 
@@ -158,15 +158,16 @@ module internal Control =
             press trainer vital recipe target stepsPerEpoch step before
 
     /// The mean γ of each kind over factors that are not held at 0, for reports.
-    let summary (trainer: Trainer) : Gamma =
+    let summary (trainer: Trainer) (pressure: Pressure) : Gamma =
         let mean kind =
             List.zip trainer.Model.Layout.Scales trainer.Model.Layout.Factors
             |> List.filter (fun (f, _) -> f.Scale.Kind = kind)
             |> List.collect (fun (_, slot) ->
-                Array.sub trainer.Gammas (int slot.Offset) (int slot.Count) |> List.ofArray
+                Array.sub pressure.Presses (int slot.Offset) (int slot.Count) |> List.ofArray
             )
-            |> List.map float
-            |> List.filter (fun gamma -> gamma < Budget.ceiling)
+            |> List.filter (Press.isHeld >> not)
+            // As training has it.
+            |> List.map (Press.gamma >> float32 >> float)
             |> function
                 | [] -> 0.0
                 | gammas -> List.average gammas

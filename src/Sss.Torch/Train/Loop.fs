@@ -49,7 +49,7 @@ module internal Loop =
                         p.State with
                             Pressure = Some pressure
                     }
-                    Gamma = Control.summary trainer
+                    Gamma = Control.summary trainer pressure
             })
 
     /// One step; its loss goes into the sums.

@@ -211,10 +211,9 @@ module internal Session =
 
     /// The γs that reports name: of the factors that are there.
     let gamma (s: Session) (live: Live) (state: TrainState) : Gamma =
-        if state.Pressure.IsSome then
-            Control.summary live.Trainer
-        else
-            s.Recipe.Gamma
+        match state.Pressure with
+        | Some pressure -> Control.summary live.Trainer pressure
+        | None -> s.Recipe.Gamma
 
     /// Before statistics are looked at: those of all ranks, where there are more than one.
     let pool (live: Live) = live.Exchange |> Option.iter _.Pool()

@@ -2,10 +2,10 @@ namespace Sss.Torch
 
 open Sss.Core
 
-/// γ of a run that steers towards a target of macs.
+/// What a run that steers towards a target of macs does to its factors.
 type Pressure = {
-    /// γ of each factor in the order of λ, until the epoch ends.
-    Gammas: float32[]
+    /// For each factor in the order of λ, until the epoch ends.
+    Presses: Press[]
     Budget: BudgetState
 }
 
@@ -16,10 +16,11 @@ module internal Pressure =
     /// The rule under it.
     let apply (pressure: Pressure) (counts: int list) (rule: FactorRule) =
         let floors =
-            Budget.floors pressure.Gammas.Length pressure.Budget |> Array.map float32
+            Budget.floors pressure.Presses.Length pressure.Budget |> Array.map float32
 
-        FactorRule.press counts pressure.Gammas floors rule
-        |> Result.mapError BadPenalty
+        let gammas = pressure.Presses |> Array.map (Press.gamma >> float32)
+
+        FactorRule.press counts gammas floors rule |> Result.mapError BadPenalty
 
 /// Sums over the steps of the epoch that is under way.
 type EpochSums = {

@@ -24,7 +24,7 @@ module internal TrainingCuts =
         let isHeld key index =
             match state.Pressure with
             | None -> false
-            | Some p -> float p.Gammas[offsets[key] + index] >= Budget.ceiling
+            | Some p -> Press.isHeld p.Presses[offsets[key] + index]
 
         fun owner index ->
             let key = ArrayKey.make ArrayPart.Factor owner
@@ -92,7 +92,7 @@ module internal TrainingCuts =
                         let kept = kept state.Network cut
 
                         {
-                            Gammas = kept |> Array.map (fun i -> p.Gammas[i])
+                            Presses = kept |> Array.map (fun i -> p.Presses[i])
                             Budget = Budget.reindex kept p.Budget
                         }
                     )
