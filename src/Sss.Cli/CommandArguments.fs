@@ -95,7 +95,7 @@ type TrainArgument =
                 "then train the networks to compare with: dense, from scratch \
                  (same epochs, same compute) and uniformly narrowed"
             | Seeds _ -> "do everything once for each of these seeds, as 1,2,3: mean ± deviation"
-            | Jobs _ -> "how many of the runs of --control and --seeds to do at the same time (1)"
+            | Jobs _ -> "how many runs of --control and --seeds to do in parallel (1)"
             | No_Report -> "do not write report.html"
             | Quiet -> SharedHelp.quiet
             | Json -> "print result.json to standard output, and nothing else"
@@ -139,7 +139,7 @@ type SweepArgument =
             | Seeds _ -> "do everything once for each of these seeds, as 1,2,3 (the recipe's seed)"
             | Control ->
                 "for each run, also train dense, from-scratch and uniformly narrowed networks"
-            | Jobs _ -> "how many runs to do at the same time (1)"
+            | Jobs _ -> "how many runs to do in parallel (1)"
             | Epochs _ -> SharedHelp.epochs
             | Batch _ -> "images per step (recipe: batch)"
             | Lr _ -> SharedHelp.lr

@@ -61,7 +61,7 @@ module Constructors =
         "scaled: factor must be more than 0, not 0.", Sss.Core.Scaled.create 0.0 l0
         "weighted: gammas[1] must be 0 or more, not -1.",
         Sss.Core.Weighted.create [| 0.0; -1.0 |] l0
-        "weighted: weightedL1(1 weights) takes vectors of length 1 only.",
+        "weighted: weightedL1(1 weights) takes only vectors of length 1.",
         Sss.Core.L1.weighted [| 1.0 |]
         |> Result.bind (Sss.Core.Weighted.create [| 1.0 |])
         "weighted: l2Ball(1) is not separable.",

@@ -88,9 +88,9 @@ let constantMaker =
 let passer =
     Gen.frequency [
         3, Gen.map (fun a -> [ Act a ]) activation
-        9, Gen.map List.singleton pool
+        14, Gen.map List.singleton pool
         2, Gen.constant [ Depthwise(plain, false, false) ]
-        5, Gen.constant [ Drop ]
+        6, Gen.constant [ Drop ]
         2, constantMaker
         2,
         Gen.constant [
