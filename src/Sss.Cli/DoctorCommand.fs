@@ -59,6 +59,11 @@ module DoctorCommand =
 
             "symbols", symbols engine
             "threads", string (LibTorch.threads engine)
+
+            match CpuLimit.needed () with
+            | Some set -> "onednn", $"limited to {set}: this machine hides the sizes of its caches"
+            | None -> ()
+
             yield! devices facts
 
             if facts.IsCudaBuild then

@@ -37,6 +37,53 @@ module internal CheckBody =
             for word, place in leaves true side.Sources do
                 run.Report (Problem.Factor(FactorProblem.FactorCannotShrink word)) place
 
+    /// The shape of a concatenation, from the shapes of its branches with their numbers.
+    let private joined run place (branches: (Shape option * int) list) : Shape option =
+        let first = branches |> List.tryPick fst
+        let isKnown = branches |> List.forall (fun (shape, _) -> shape.IsSome)
+
+        let differing =
+            match first with
+            | None -> []
+            | Some first -> [
+                for shape, number in branches do
+                    match shape with
+                    | Some s when s.Height <> first.Height || s.Width <> first.Width ->
+                        ShapeProblem.ConcatOfDifferentShapes(first, number, s)
+                    | Some _
+                    | None -> ()
+              ]
+
+        let channels =
+            branches
+            |> List.sumBy (fun (shape, _) ->
+                shape |> Option.map (fun s -> int64 s.Channels) |> Option.defaultValue 0L
+            )
+
+        let isTooLarge = channels > int64 ArgumentSpec.most
+
+        let tooLarge = [
+            if isTooLarge then
+                ShapeProblem.OutputTooLarge(
+                    "concat",
+                    {
+                        defaultArg first nowhere with
+                            Channels = int (min channels (int64 System.Int32.MaxValue))
+                    }
+                )
+        ]
+
+        for problem in differing @ tooLarge do
+            run.Report (shapeProblem problem) place
+
+        match first with
+        | Some first when isKnown && differing.IsEmpty && not isTooLarge ->
+            Some { first with Channels = int channels }
+        // The language says with which shape checking continues.
+        | Some first when isKnown -> Some first
+        | Some _
+        | None -> None
+
     /// The nodes of a body and the value after it.
     let rec checkBody run (scope: NameScope) (value: Value) body : Node list * Value =
         let items = ResizeArray()
@@ -185,52 +232,8 @@ module internal CheckBody =
                 result, after, branch.Place, number
         ]
 
-        let first = branches |> List.tryPick (fun (_, after, _, _) -> after.Shape)
-        let isKnown = branches |> List.forall (fun (_, after, _, _) -> after.Shape.IsSome)
-
-        let agrees =
-            match first with
-            | None -> false
-            | Some first ->
-                branches
-                |> List.fold
-                    (fun agrees (_, after, _, number) ->
-                        match after.Shape with
-                        | Some s when s.Height <> first.Height || s.Width <> first.Width ->
-                            run.Report
-                                (shapeProblem (
-                                    ShapeProblem.ConcatOfDifferentShapes(first, number, s)
-                                ))
-                                concat.Place
-
-                            false
-                        | _ -> agrees
-                    )
-                    true
-
-        let channels =
-            branches
-            |> List.sumBy (fun (_, after, _, _) ->
-                match after.Shape with
-                | Some s -> int64 s.Channels
-                | None -> 0L
-            )
-
-        if channels > int64 ArgumentSpec.most then
-            let output = {
-                defaultArg first nowhere with
-                    Channels = int (min channels (int64 System.Int32.MaxValue))
-            }
-
-            run.Report (shapeProblem (ShapeProblem.OutputTooLarge("concat", output))) concat.Place
-
         let output =
-            match first with
-            | Some first when agrees && isKnown && channels <= int64 ArgumentSpec.most ->
-                Some { first with Channels = int channels }
-            // The language says with which shape checking continues.
-            | Some first when isKnown -> Some first
-            | _ -> None
+            joined run concat.Place (branches |> List.map (fun (_, after, _, n) -> after.Shape, n))
 
         {
             Name = item.Name

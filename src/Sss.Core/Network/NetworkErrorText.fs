@@ -11,29 +11,59 @@ module NetworkErrorText =
         | Group -> "@scale(group)"
         | Block -> "@scale(block)"
 
+    let private differentSides branch shortcut identity =
+        let beside = if identity then "the input" else "the shortcut"
+
+        "SSS401",
+        $"the two sides of this residual have different shapes: {branch} and {shortcut}",
+        [ $"the branch gives {branch}"; $"{beside} gives {shortcut}" ],
+        Some(
+            if identity then
+                "write `shortcut auto` after the branch, or make the branch keep the shape"
+            else
+                "give both sides the same shape"
+        )
+
+    let private noAutoShortcut input branch =
+        "SSS402",
+        $"no stride of a 1x1 convolution turns {input} into {branch}",
+        [
+            $"the input is {input}, the branch gives {branch}"
+            "`shortcut auto` uses the same stride for both axes"
+        ],
+        Some "write the projection yourself: `shortcut { … }`"
+
+    let private notClasses (output: Shape) classes =
+        "SSS407",
+        $"the network gives {output}, but there are {classes} classes",
+        [ "the last output must have one value per class" ],
+        Some(
+            if output.Height > 1 || output.Width > 1 then
+                "end with `avgpool global` and `dense classes`"
+            else
+                "end with `dense classes`"
+        )
+
+    let private groupsDoNotDivide groups channels incoming =
+        let which = if incoming then "of its input" else "of its output"
+
+        "SSS405",
+        $"{groups} groups do not divide the {channels} channels {which}",
+        [ $"every group needs the same number of the {channels} channels {which}" ],
+        None
+
+    let private emptyBranch =
+        "SSS410",
+        "the branch under this factor is empty",
+        [ "a factor of 0 would remove nothing" ],
+        Some "write the layers of the branch between the braces, or remove the factor"
+
     /// code, message, notes, suggestion
     let private shapeText problem =
         match problem with
         | ShapeProblem.SumOfDifferentShapes(branch, shortcut, identity) ->
-            let beside = if identity then "the input" else "the shortcut"
-
-            "SSS401",
-            $"the two sides of this residual have different shapes: {branch} and {shortcut}",
-            [ $"the branch gives {branch}"; $"{beside} gives {shortcut}" ],
-            Some(
-                if identity then
-                    "write `shortcut auto` after the branch, or make the branch keep the shape"
-                else
-                    "give both sides the same shape"
-            )
-        | ShapeProblem.NoAutoShortcut(input, branch) ->
-            "SSS402",
-            $"no stride of a 1x1 convolution turns {input} into {branch}",
-            [
-                $"the input is {input}, the branch gives {branch}"
-                "`shortcut auto` uses the same stride for both axes"
-            ],
-            Some "write the projection yourself: `shortcut { … }`"
+            differentSides branch shortcut identity
+        | ShapeProblem.NoAutoShortcut(input, branch) -> noAutoShortcut input branch
         | ShapeProblem.ConcatOfDifferentShapes(first, number, other) ->
             "SSS403",
             $"the branches of this concat differ in height or width: {first} and {other}",
@@ -55,12 +85,7 @@ module NetworkErrorText =
             [ "channels, height and width may be at most 1000000" ],
             None
         | ShapeProblem.GroupsDoNotDivide(groups, channels, incoming) ->
-            let which = if incoming then "of its input" else "of its output"
-
-            "SSS405",
-            $"{groups} groups do not divide the {channels} channels {which}",
-            [ $"every group needs the same number of the {channels} channels {which}" ],
-            None
+            groupsDoNotDivide groups channels incoming
         | ShapeProblem.PoolPadTooLarge(pad, kernel) ->
             "SSS406",
             $"padding {pad} is more than half of the {kernel} window",
@@ -70,16 +95,7 @@ module NetworkErrorText =
             None
         | ShapeProblem.BadNumber(word, argument, value, expected) ->
             "SSS302", $"{argument} of `{word}` is {value}", [ $"expected {expected}" ], None
-        | ShapeProblem.OutputIsNotClasses(output, classes) ->
-            "SSS407",
-            $"the network gives {output}, but there are {classes} classes",
-            [ "the last output must have one value per class" ],
-            Some(
-                if output.Height > 1 || output.Width > 1 then
-                    "end with `avgpool global` and `dense classes`"
-                else
-                    "end with `dense classes`"
-            )
+        | ShapeProblem.OutputIsNotClasses(output, classes) -> notClasses output classes
         | ShapeProblem.TooManyWeights(word, count) ->
             "SSS408",
             $"this `{word}` has {count:``0``} weights",
@@ -96,11 +112,7 @@ module NetworkErrorText =
             "SSS304", $"the network has more than {limit} layers", [], None
         | ShapeProblem.EmptyNetwork ->
             "SSS409", "the network has no layers", [], Some "write at least `dense classes`"
-        | ShapeProblem.EmptyBranch ->
-            "SSS410",
-            "the branch under this factor is empty",
-            [ "a factor of 0 would remove nothing" ],
-            Some "write the layers of the branch between the braces, or remove the factor"
+        | ShapeProblem.EmptyBranch -> emptyBranch
         | ShapeProblem.FewBranches count ->
             "SSS411",
             $"this concat has {count} branches",
@@ -135,6 +147,25 @@ module NetworkErrorText =
             ],
             None
 
+    let private onPlainLayer word kind =
+        "SSS502",
+        $"`{word}` cannot have a scaling factor",
+        [ "a factor needs weights to be folded into" ],
+        Some(
+            match kind with
+            | Block -> "put `@scale(block)` on the `residual`"
+            | Neuron
+            | Group -> $"put `{scaleText kind}` on the `conv` or `bn` before it"
+        )
+
+    let private onLoneNorm kind =
+        "SSS503",
+        $"this `bn` has `{scaleText kind}` but does not follow a layer with weights",
+        [
+            "a factor of zero removes the neurons that feed the bn; here no layer feeds it alone"
+        ],
+        Some "put the factor on a `bn` directly after a `conv`, `dwconv` or `dense`"
+
     let private factorText problem =
         match problem with
         | FactorProblem.FactorBeforeNorm word ->
@@ -144,23 +175,8 @@ module NetworkErrorText =
                 "the bn divides by the standard deviation of its input, which cancels any factor"
             ],
             Some "put the factor on the `bn`"
-        | FactorProblem.FactorOnPlainLayer(word, kind) ->
-            "SSS502",
-            $"`{word}` cannot have a scaling factor",
-            [ "a factor needs weights to be folded into" ],
-            Some(
-                match kind with
-                | Block -> "put `@scale(block)` on the `residual`"
-                | Neuron
-                | Group -> $"put `{scaleText kind}` on the `conv` or `bn` before it"
-            )
-        | FactorProblem.FactorOnLoneNorm kind ->
-            "SSS503",
-            $"this `bn` has `{scaleText kind}` but does not follow a layer with weights",
-            [
-                "a factor of zero removes the neurons that feed the bn; here no layer feeds it alone"
-            ],
-            Some "put the factor on a `bn` directly after a `conv`, `dwconv` or `dense`"
+        | FactorProblem.FactorOnPlainLayer(word, kind) -> onPlainLayer word kind
+        | FactorProblem.FactorOnLoneNorm kind -> onLoneNorm kind
         | FactorProblem.FactorOnOutput word ->
             "SSS504",
             $"the output of this `{word}` is the network's output",

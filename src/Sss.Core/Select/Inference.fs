@@ -138,6 +138,52 @@ module Inference =
         | Node.Residual _ :: _
         | Node.Concat _ :: _ -> [], nodes
 
+    /// A layer with what its weights can take up of itself and of the layers after it; the layers that
+    /// are left after it. `block`: as for `body`.
+    let private layerFolded<'T when 'T :> INumberBase<'T>>
+        (block: float)
+        (layer: Layer)
+        (rest: Node list)
+        (weights: Weights<'T>)
+        : Node * Weights<'T> * Node list =
+        let factors (rest: Node list) layer =
+            InferenceFold<'T>.Factors weights (if rest.IsEmpty then block else 1.0) layer
+
+        match
+            (if absorbs layer then
+                 leadingNorms weights rest
+             else
+                 [], rest)
+        with
+        | (_ :: _ as norms), rest ->
+            let last = fst (List.last norms)
+
+            let affine =
+                (InferenceFold<'T>.Factors weights 1.0 layer, norms)
+                ||> List.fold (fun affine (norm, normalise) ->
+                    affine
+                    |> andThen normalise
+                    |> andThen (
+                        if norm.Name = last.Name then
+                            factors rest norm
+                        else
+                            InferenceFold<'T>.Factors weights 1.0 norm
+                    )
+                )
+
+            bare layer, InferenceFold<'T>.Absorb affine layer weights, rest
+        | [], _ ->
+            let affine = factors rest layer
+
+            if affine.Gain |> Array.forall ((=) 1.0) then
+                Node.Layer { layer with Scale = None }, weights, rest
+            elif absorbs layer then
+                bare layer, InferenceFold<'T>.Absorb affine layer weights, rest
+            elif takesFactor layer then
+                bare layer, InferenceFold<'T>.Rescale affine.Gain layer.Name weights, rest
+            else
+                Node.Layer layer, weights, rest
+
     /// `block`: the factor of the scaled branch that the body is, for its last layer to take up.
     let rec private body<'T when 'T :> INumberBase<'T>>
         (block: float)
@@ -148,48 +194,11 @@ module Inference =
             let nodes, weights = body<'T> block rest weights
             node :: nodes, weights
 
-        let factors layer (rest: Node list) =
-            InferenceFold<'T>.Factors weights (if rest.IsEmpty then block else 1.0) layer
-
         match nodes with
         | [] -> [], weights
         | Node.Layer layer :: rest ->
-            match
-                (if absorbs layer then
-                     leadingNorms weights rest
-                 else
-                     [], rest)
-            with
-            | (_ :: _ as norms), rest ->
-                let last = fst (List.last norms)
-
-                let affine =
-                    (InferenceFold<'T>.Factors weights 1.0 layer, norms)
-                    ||> List.fold (fun affine (norm, normalise) ->
-                        affine
-                        |> andThen normalise
-                        |> andThen (
-                            if norm.Name = last.Name then
-                                factors norm rest
-                            else
-                                InferenceFold<'T>.Factors weights 1.0 norm
-                        )
-                    )
-
-                after rest (bare layer, InferenceFold<'T>.Absorb affine layer weights)
-            | [], _ ->
-                let affine = factors layer rest
-
-                if affine.Gain |> Array.forall ((=) 1.0) then
-                    after rest (Node.Layer { layer with Scale = None }, weights)
-                elif absorbs layer then
-                    after rest (bare layer, InferenceFold<'T>.Absorb affine layer weights)
-                elif takesFactor layer then
-                    after
-                        rest
-                        (bare layer, InferenceFold<'T>.Rescale affine.Gain layer.Name weights)
-                else
-                    after rest (Node.Layer layer, weights)
+            let node, weights, rest = layerFolded block layer rest weights
+            after rest (node, weights)
         | Node.Residual r :: rest ->
             let takes = Network.lastLayer r.Branch |> Option.exists takesFactor
 

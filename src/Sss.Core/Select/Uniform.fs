@@ -31,6 +31,24 @@ module Uniform =
         network
         |> Network.map (fun l -> { l with Scale = None }) (fun r -> { r with Scale = None })
 
+    /// By class: the mean multiplier of its channels in the narrowest layer among those that make them.
+    let private leastMultipliers
+        (classes: ChannelClasses)
+        (width: int[])
+        (from: float[])
+        : float[] =
+        let least = Array.copy from
+
+        for root, members in Seq.groupBy classes.Root (seq { 0 .. from.Length - 1 }) do
+            let narrowest = members |> Seq.map (fun i -> width[i]) |> Seq.min
+
+            least[root] <-
+                members
+                |> Seq.filter (fun i -> width[i] = narrowest)
+                |> Seq.averageBy (fun i -> from[i])
+
+        least
+
     let private bundles (graph: DataFlow) : Bundles =
         let classes = ChannelClasses()
         let width = ResizeArray<int>()
@@ -67,28 +85,18 @@ module Uniform =
                 values[output] <- fresh graph.Shapes[output].Channels
 
                 if groups > 1 then
-                    Array.zip
-                        (Array.splitInto groups values[input])
-                        (Array.splitInto groups values[output])
-                    |> Array.iter (fun (ins, outs) ->
-                        for channel in Array.append ins outs do
-                            join outs[0] channel
-                    )
+                    let ins = Array.splitInto groups values[input]
+                    let outs = Array.splitInto groups values[output]
+
+                    for channels in Array.map2 Array.append outs ins do
+                        Array.iter (join channels[0]) channels
             | Step.Sum(_, branch, shortcut, output) ->
                 Array.iter2 join values[branch.End] values[shortcut.End]
                 values[output] <- values[branch.End]
             | Step.Join(_, branches, output) ->
                 values[output] <- branches |> Array.collect (fun side -> values[side.End])
 
-        let least = from.ToArray()
-
-        for root, members in Seq.groupBy classes.Root (seq { 0 .. from.Count - 1 }) do
-            let narrowest = members |> Seq.map (fun i -> width[i]) |> Seq.min
-
-            least[root] <-
-                members
-                |> Seq.filter (fun i -> width[i] = narrowest)
-                |> Seq.averageBy (fun i -> from[i])
+        let least = leastMultipliers classes (width.ToArray()) (from.ToArray())
 
         for channel in Array.append values[DataFlow.Input] values[graph.Output] do
             least[classes.Root channel] <- 0.0
@@ -103,33 +111,37 @@ module Uniform =
 
     let private isKept (bundles: Bundles) multiplier bundle = bundles.From[bundle] <= multiplier
 
-    let private cut (graph: DataFlow) (bundles: Bundles) multiplier (network: Network) : Network =
-        let kept value =
-            bundles.Of[value] |> Array.map (isKept bundles multiplier)
+    /// A layer on the channels that are kept. `kept`: which are, by value of the graph.
+    let private narrowLayer (graph: DataFlow) (kept: int -> bool[]) (l: Layer) : Layer =
+        let struct (input, output) = graph.Ports[l.Name]
 
         let count value =
             kept value |> Array.sumBy (fun stays -> if stays then 1 else 0)
 
-        let layer (l: Layer) =
-            let struct (input, output) = graph.Ports[l.Name]
-            let outs = count output
-            let facts = Op.facts l.Op
+        let outs = count output
+        let facts = Op.facts l.Op
 
-            {
-                l with
-                    Scale = None
-                    Op =
-                        facts.Narrow {
-                            Out = outs
-                            Groups =
-                                Array.splitInto (OpFacts.groups facts l.Input) (kept output)
-                                |> Array.filter (Array.contains true)
-                                |> Array.length
-                            Bias = (facts.Bias = Some true)
-                        }
-                    Input = { l.Input with Channels = count input }
-                    Output = { l.Output with Channels = outs }
-            }
+        {
+            l with
+                Scale = None
+                Op =
+                    facts.Narrow {
+                        Out = outs
+                        Groups =
+                            Array.splitInto (OpFacts.groups facts l.Input) (kept output)
+                            |> Array.filter (Array.contains true)
+                            |> Array.length
+                        Bias = (facts.Bias = Some true)
+                    }
+                Input = { l.Input with Channels = count input }
+                Output = { l.Output with Channels = outs }
+        }
+
+    let private cut (graph: DataFlow) (bundles: Bundles) multiplier (network: Network) : Network =
+        let kept value =
+            bundles.Of[value] |> Array.map (isKept bundles multiplier)
+
+        let layer = narrowLayer graph kept
 
         let rec body input nodes =
             nodes

@@ -2,6 +2,16 @@ namespace Sss.Files
 
 open Sss.Core
 
+/// The settings of ONNX's `Conv`.
+type private Convolution = {
+    Kernel: Size
+    Stride: Size
+    Pad: Size
+    Dilation: Size
+    Groups: int
+    Bias: bool
+}
+
 /// The operations that one layer becomes.
 [<RequireQualifiedAccess>]
 module internal LayerNodes =
@@ -22,30 +32,18 @@ module internal LayerNodes =
             ArrayKey.make ArrayPart.Bias layer.Name
     ]
 
-    let private convolution
-        weights
-        (layer: Layer)
-        output
-        groups
-        kernel
-        stride
-        pad
-        dilation
-        bias
-        x
-        graph
-        =
-        let keys = biased layer bias
+    let private convolution weights (layer: Layer) output (c: Convolution) x graph =
+        let keys = biased layer c.Bias
         let graph, x = OnnxGraph.spatial layer.Name x graph
 
         graph
         |> weightAll weights keys
         |> OnnxGraph.add "Conv" layer.Name (x.Name :: keys) output [
-            sizes "kernel_shape" kernel
-            sizes "strides" stride
-            Proto.ints "pads" [ pad.H; pad.W; pad.H; pad.W ]
-            sizes "dilations" dilation
-            Proto.int "group" groups
+            sizes "kernel_shape" c.Kernel
+            sizes "strides" c.Stride
+            Proto.ints "pads" [ c.Pad.H; c.Pad.W; c.Pad.H; c.Pad.W ]
+            sizes "dilations" c.Dilation
+            Proto.int "group" c.Groups
         ],
         Spatial
 
@@ -149,6 +147,16 @@ module internal LayerNodes =
                 |> OnnxGraph.add "Mul" layer.Name [ pooled; correction ] output [],
                 Spatial
 
+    let private globalPool (layer: Layer) output kind x graph =
+        let graph, x = OnnxGraph.spatial layer.Name x graph
+
+        let op =
+            match kind with
+            | Max -> "GlobalMaxPool"
+            | Average -> "GlobalAveragePool"
+
+        OnnxGraph.add op layer.Name [ x.Name ] output [] graph, Spatial
+
     /// Multiplies by the factors of `owner`; a group's factor stands for each of its channels.
     let private factor (weights: Weights<float32>) owner (shape: Shape) form input output graph =
         let key = ArrayKey.make ArrayPart.Factor owner
@@ -199,52 +207,37 @@ module internal LayerNodes =
                 Shape = layer.Output
             }
 
+        let convolved c =
+            convolution weights layer output c x graph |> made
+
         match layer.Op with
         | Op.Conv c ->
-            convolution
-                weights
-                layer
-                output
-                c.Groups
-                c.Kernel
-                c.Stride
-                c.Pad
-                c.Dilation
-                c.Bias
-                x
-                graph
-            |> made
+            {
+                Kernel = c.Kernel
+                Stride = c.Stride
+                Pad = c.Pad
+                Dilation = c.Dilation
+                Groups = c.Groups
+                Bias = c.Bias
+            }
+            |> convolved
         | Op.DepthwiseConv c ->
-            let groups = layer.Input.Channels
-
-            convolution
-                weights
-                layer
-                output
-                groups
-                c.Kernel
-                c.Stride
-                c.Pad
-                c.Dilation
-                c.Bias
-                x
-                graph
-            |> made
+            {
+                Kernel = c.Kernel
+                Stride = c.Stride
+                Pad = c.Pad
+                Dilation = c.Dilation
+                Groups = layer.Input.Channels
+                Bias = c.Bias
+            }
+            |> convolved
         | Op.Dense d -> dense weights layer output d.Bias x graph |> made
         | Op.BatchNorm bn -> batchNorm weights layer output bn x graph |> made
         | Op.GroupNorm g -> groupNorm weights layer output g x graph |> made
         | Op.LayerNorm l -> layerNorm weights layer output l x graph |> made
         | Op.Activation a -> made (ActivationNodes.add a layer.Name output x.Name graph, x.Form)
         | Op.Pool p -> pool layer output p x graph |> made
-        | Op.GlobalPool kind ->
-            let graph, x = OnnxGraph.spatial layer.Name x graph
-
-            let op =
-                match kind with
-                | Max -> "GlobalMaxPool"
-                | Average -> "GlobalAveragePool"
-
-            made (OnnxGraph.add op layer.Name [ x.Name ] output [] graph, Spatial)
+        | Op.GlobalPool kind -> globalPool layer output kind x graph |> made
         // Nothing at all in evaluation.
         | Op.Dropout _ -> graph, x
         | Op.Flatten -> OnnxGraph.flat layer.Name x graph

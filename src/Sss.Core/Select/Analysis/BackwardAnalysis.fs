@@ -151,6 +151,57 @@ module internal BackwardAnalysis =
         else
             None
 
+    /// The sides of residuals that can go while the parts in `gone` are not there.
+    let private removable
+        keepFactors
+        (numbers: WeightReader)
+        (graph: DataFlow)
+        (states: Known[][])
+        (gone: bool[])
+        (needed: bool[][])
+        = [
+        for struct (part, step) in graph.Steps do
+            match step with
+            | Step.Sum(residual, branch, shortcut, output) when
+                DataFlow.exists graph gone part
+                && not gone[branch.Part]
+                && not gone[shortcut.Part]
+                ->
+                let branchStates = ForwardAnalysis.branchStates numbers residual states[branch.End]
+
+                match
+                    decide
+                        (fun keepFactors -> takerLeft keepFactors graph gone)
+                        keepFactors
+                        numbers.InTraining
+                        residual
+                        needed[output]
+                        branchStates
+                        states[shortcut.End]
+                with
+                | Some(isBranch, removal, shift) ->
+                    (if isBranch then branch.Part else shortcut.Part), removal, shift
+                | None -> ()
+            | Step.Sum _
+            | Step.Through _
+            | Step.Spread _
+            | Step.Read _
+            | Step.Mix _
+            | Step.Join _ -> ()
+    ]
+
+    let private addShift (all: Map<string, float[]>) (shift: (string * float[]) option) =
+        match shift with
+        | Some(into, values) ->
+            all
+            |> Map.change
+                into
+                (function
+                | None -> Some values
+                | Some earlier -> Some(Array.map2 (+) earlier values)
+                )
+        | None -> all
+
     /// Settles which sides of residuals go, to a fixed point: a side that goes relies on nothing any
     /// more, which may let others go.
     let sums keepFactors (numbers: WeightReader) (graph: DataFlow) (states: Known[][]) : Sums =
@@ -159,37 +210,7 @@ module internal BackwardAnalysis =
         let rec settle removals shifts =
             let needed = needed numbers graph gone
 
-            let found = [
-                for struct (part, step) in graph.Steps do
-                    match step with
-                    | Step.Sum(residual, branch, shortcut, output) when
-                        DataFlow.exists graph gone part
-                        && not gone[branch.Part]
-                        && not gone[shortcut.Part]
-                        ->
-                        let branchStates =
-                            ForwardAnalysis.branchStates numbers residual states[branch.End]
-
-                        match
-                            decide
-                                (fun keepFactors -> takerLeft keepFactors graph gone)
-                                keepFactors
-                                numbers.InTraining
-                                residual
-                                needed[output]
-                                branchStates
-                                states[shortcut.End]
-                        with
-                        | Some(isBranch, removal, shift) ->
-                            (if isBranch then branch.Part else shortcut.Part), removal, shift
-                        | None -> ()
-                    | Step.Sum _
-                    | Step.Through _
-                    | Step.Spread _
-                    | Step.Read _
-                    | Step.Mix _
-                    | Step.Join _ -> ()
-            ]
+            let found = removable keepFactors numbers graph states gone needed
 
             for part, _, _ in found do
                 gone[part] <- true
@@ -197,19 +218,7 @@ module internal BackwardAnalysis =
             let removals = (removals, found) ||> List.fold (fun all (_, r, _) -> r :: all)
 
             let shifts =
-                (shifts, found)
-                ||> List.fold (fun all (_, _, shift) ->
-                    match shift with
-                    | Some(into, values) ->
-                        all
-                        |> Map.change
-                            into
-                            (function
-                            | None -> Some values
-                            | Some earlier -> Some(Array.map2 (+) earlier values)
-                            )
-                    | None -> all
-                )
+                List.fold addShift shifts (found |> List.map (fun (_, _, shift) -> shift))
 
             if List.isEmpty found then
                 {

@@ -55,6 +55,18 @@ module internal DataFlow =
         | Step.Sum(_, _, _, output)
         | Step.Join(_, _, output) -> output
 
+    let private stepOf (layer: Layer) input output : Step =
+        match (Op.facts layer.Op).Coupling with
+        | Coupling.Apart -> Step.Through(layer, input, output)
+        | Coupling.Spread each -> Step.Spread(layer, each layer.Input, input, output)
+        | Coupling.Reads reading -> Step.Read(layer, reading layer.Input, input, output)
+        | Coupling.Mixes groups -> Step.Mix(layer, groups, input, output)
+
+    /// Adds an item; its number.
+    let private numbered (items: ResizeArray<'T>) (item: 'T) =
+        items.Add item
+        items.Count - 1
+
     /// Flattens the tree. Linear in the number of nodes.
     let ofNetwork (network: Network) : DataFlow =
         let steps = ResizeArray()
@@ -63,13 +75,8 @@ module internal DataFlow =
         let ports = System.Collections.Generic.Dictionary()
         let sides = System.Collections.Generic.Dictionary()
 
-        let value shape =
-            shapes.Add shape
-            shapes.Count - 1
-
-        let part parent =
-            parents.Add parent
-            parents.Count - 1
+        let value (shape: Shape) = numbered shapes shape
+        let part (parent: int) = numbered parents parent
 
         let rec body part input nodes =
             List.fold (fun input node -> visit part input node) input nodes
@@ -88,14 +95,7 @@ module internal DataFlow =
                 let output = value layer.Output
                 ports[layer.Name] <- struct (input, output)
 
-                let step =
-                    match (Op.facts layer.Op).Coupling with
-                    | Coupling.Apart -> Step.Through(layer, input, output)
-                    | Coupling.Spread each -> Step.Spread(layer, each layer.Input, input, output)
-                    | Coupling.Reads reading -> Step.Read(layer, reading layer.Input, input, output)
-                    | Coupling.Mixes groups -> Step.Mix(layer, groups, input, output)
-
-                steps.Add(struct (part, step))
+                steps.Add(struct (part, stepOf layer input output))
                 output
             | Node.Residual r ->
                 let branch = side part input r.Branch
@@ -111,23 +111,18 @@ module internal DataFlow =
                 steps.Add(struct (part, Step.Join(c, branches, output)))
                 output
 
-        let trunk =
-            (([], Input), network.Body)
-            ||> List.fold (fun (made, input) node ->
+        let trunk, output =
+            (Input, network.Body)
+            ||> List.mapFold (fun input node ->
                 let output = visit 0 input node
-                ((node, output) :: made, output)
+                (node, output), output
             )
-            |> fst
-            |> List.rev
 
         {
             Steps = steps.ToArray()
             Shapes = shapes.ToArray()
             Parents = parents.ToArray()
-            Output =
-                match List.tryLast trunk with
-                | Some(_, output) -> output
-                | None -> Input
+            Output = output
             Trunk = trunk
             Ports = ports
             Sides = sides

@@ -183,7 +183,61 @@ module internal SelectedWeights =
                 key, vector (sliced change spec none)
     ]
 
-    /// The weights of the outlined network. Arrays that do not change are shared with the old ones.
+    /// By `bn`: what the layer in front no longer adds to its input.
+    let private meansBefore context (graph: DataFlow) (channels: Channels) =
+        Map.ofSeq (
+            seq {
+                for struct (_, step) in graph.Steps do
+                    match step with
+                    | Step.Read(layer, reading, _, output) ->
+                        match Map.tryFind layer.Name context.Rewrite.FoldedConstants with
+                        | Some(FoldedInto.Mean bn, _) ->
+                            bn, contribution context layer reading channels.Kept[output]
+                        | Some(FoldedInto.Bias, _)
+                        | Some(FoldedInto.NewBias, _)
+                        | None -> ()
+                    | Step.Through _
+                    | Step.Spread _
+                    | Step.Mix _
+                    | Step.Sum _
+                    | Step.Join _ -> ()
+            }
+        )
+
+    let private changeOf context (channels: Channels) before (layer: Layer) reading input output =
+        let rows = channels.Kept[output]
+
+        {
+            Rows = rows
+            Columns = channels.Kept[input]
+            Reading = reading
+            Factors = factors context layer
+            Taken =
+                match reading, Map.tryFind layer.Name context.Rewrite.FoldedConstants with
+                | ValueSome reading, Some((FoldedInto.Bias | FoldedInto.NewBias), _) ->
+                    contribution context layer reading rows
+                | ValueSome _, Some(FoldedInto.Mean _, _)
+                | ValueSome _, None
+                | ValueNone, _ -> ValueNone
+            Shift =
+                match Map.tryFind layer.Name context.Sums.Shifts with
+                | Some shift -> ValueSome shift
+                | None -> ValueNone
+            Before = Map.tryFind layer.Name before |> Option.defaultValue ValueNone
+        }
+
+    /// The factors that a layer keeps.
+    let private keptFactors context (layer: Layer) (rows: bool[]) =
+        match layer.Scale with
+        | Some scale when not (context.Rewrite.Folded.Contains layer.Name) ->
+            let each = rows.Length / scale.Count
+            let left = rows |> Array.chunkBySize each |> Array.map (Array.contains true)
+            let key = ArrayKey.make ArrayPart.Factor layer.Name
+            [ key, vector (Slices.channels left ValueNone context.Weights[key].Data) ]
+        | Some _
+        | None -> []
+
+    /// The weights of the smaller network. Arrays that do not change are shared with the old ones.
     let weights<'T when 'T :> INumberBase<'T>>
         (weights: Weights<'T>)
         (numbers: WeightReader)
@@ -202,62 +256,13 @@ module internal SelectedWeights =
         let small =
             Network.layers rewrite.Network |> Seq.map (fun l -> l.Name, l) |> Map.ofSeq
 
-        // By `bn`: what the layer in front no longer adds to its input.
-        let before =
-            Map.ofSeq (
-                seq {
-                    for struct (_, step) in graph.Steps do
-                        match step with
-                        | Step.Read(layer, reading, _, output) ->
-                            match Map.tryFind layer.Name rewrite.FoldedConstants with
-                            | Some(FoldedInto.Mean bn, _) ->
-                                bn, contribution context layer reading channels.Kept[output]
-                            | Some(FoldedInto.Bias, _)
-                            | Some(FoldedInto.NewBias, _)
-                            | None -> ()
-                        | Step.Through _
-                        | Step.Spread _
-                        | Step.Mix _
-                        | Step.Sum _
-                        | Step.Join _ -> ()
-                }
-            )
+        let before = meansBefore context graph channels
 
         let arrays (layer: Layer) reading input output =
-            let rows = channels.Kept[output]
+            let change = changeOf context channels before layer reading input output
 
-            let taken =
-                match reading, Map.tryFind layer.Name rewrite.FoldedConstants with
-                | ValueSome reading, Some((FoldedInto.Bias | FoldedInto.NewBias), _) ->
-                    contribution context layer reading rows
-                | ValueSome _, Some(FoldedInto.Mean _, _)
-                | ValueSome _, None
-                | ValueNone, _ -> ValueNone
-
-            let kept =
-                ofLayer context layer small[layer.Name] {
-                    Rows = rows
-                    Columns = channels.Kept[input]
-                    Reading = reading
-                    Factors = factors context layer
-                    Taken = taken
-                    Shift =
-                        match Map.tryFind layer.Name context.Sums.Shifts with
-                        | Some shift -> ValueSome shift
-                        | None -> ValueNone
-                    Before = Map.tryFind layer.Name before |> Option.defaultValue ValueNone
-                }
-
-            match layer.Scale with
-            | Some scale when not (rewrite.Folded.Contains layer.Name) ->
-                let each = rows.Length / scale.Count
-
-                let left = rows |> Array.chunkBySize each |> Array.map (Array.contains true)
-
-                let key = ArrayKey.make ArrayPart.Factor layer.Name
-                (key, vector (Slices.channels left ValueNone weights[key].Data)) :: kept
-            | Some _
-            | None -> kept
+            keptFactors context layer change.Rows
+            @ ofLayer context layer small[layer.Name] change
 
         Map.ofSeq (
             seq {
