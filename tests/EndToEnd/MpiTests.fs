@@ -76,7 +76,7 @@ type MpiTests() =
             expectCode 0 ended
 
             Assert.Equal(
-                "training Plain: 1,400 images per epoch,  batch 50, 3 epochs, "
+                "training Plain: 1,400 images per epoch, batch 50, 3 epochs, "
                 + $"{ranks} ranks of 1 thread",
                 firstLine ended.Err
             )
