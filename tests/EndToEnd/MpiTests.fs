@@ -94,11 +94,18 @@ type MpiTests() =
     [<NeedsMpi>]
     member _.``with batch normalisation, cuts and a target 2 ranks do as well as one``() =
         use folder = prepared ()
-        expectCode 0 (sss (small folder (folder.File "alone") []))
-        expectCode 0 (Mpi.run 2 (small folder (folder.File "two") []))
-        let alone, two = accuracy (folder.File "alone"), accuracy (folder.File "two")
-        // 359 test images: two standard deviations of either are 3 %.
-        Assert.True(two > alone - 0.06, $"{two} against {alone}")
+
+        // One seed differs by up to 7 % either way (359 test images, twelve epochs, statistics of half
+        // batches), so the means of three are compared.
+        let differences = [
+            for seed in [ "1"; "2"; "3" ] do
+                let alone, two = folder.File $"alone-{seed}", folder.File $"two-{seed}"
+                expectCode 0 (sss (small folder alone [ "--seed"; seed ]))
+                expectCode 0 (Mpi.run 2 (small folder two [ "--seed"; seed ]))
+                accuracy two - accuracy alone
+        ]
+
+        Assert.True(List.average differences > -0.06, $"%A{differences}")
 
     [<NeedsMpi>]
     member _.``any rank killed at any moment ends the job, and a resumed one leaves the same bits``

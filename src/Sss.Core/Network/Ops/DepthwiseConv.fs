@@ -45,16 +45,19 @@ module internal DepthwiseConv =
                 fun channel -> OpFacts.sumOf weight (channel * taps) taps
             | None -> fun _ -> 1.0
 
+        let isPadded = Window.isPadded c.Pad
+
         input
         |> OpFacts.apart (fun channel state ->
             match state with
             | Known.Live -> Known.Live
             | Known.Dead -> bias channel
-            | Known.Constant _
-            | Known.Unknown when Window.isPadded c.Pad -> Known.Live
-            | Known.Unknown -> Known.Unknown
+            | Known.Unknown -> if isPadded then Known.Live else Known.Unknown
             | Known.Constant value ->
-                Known.ofValue (Known.value (bias channel) + value * total channel)
+                if isPadded then
+                    Known.Live
+                else
+                    Known.ofValue (Known.value (bias channel) + value * total channel)
         )
 
     let facts (c: DepthwiseConv) : OpFacts<DepthwiseConv> = {
