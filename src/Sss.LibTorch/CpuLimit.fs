@@ -47,8 +47,16 @@ module CpuLimit =
     /// Holds oneDNN to it. Before the first convolution.
     let apply () =
         match needed () with
-        | Some set ->
-            setenv (variable, set, 0) |> ignore
-            // On such machines LibTorch warns at every start that it cannot use NNPACK. Nothing needs it.
-            setenv ("TORCH_CPP_LOG_LEVEL", "ERROR", 0) |> ignore
+        | Some set -> setenv (variable, set, 0) |> ignore
         | None -> ()
+
+    /// Errors and worse, on LibTorch's scale of log levels.
+    let private errors = 2
+
+    /// On such machines LibTorch warns in every thread that it cannot use NNPACK, which nothing needs.
+    /// `library`: a library of LibTorch, loaded.
+    let quieten (library: nativeint) =
+        match needed (), NativeLibrary.TryGetExport(library, "FLAGS_caffe2_log_level") with
+        | Some _, (true, level) -> Marshal.WriteInt32(level, errors)
+        | Some _, (false, _)
+        | None, _ -> ()

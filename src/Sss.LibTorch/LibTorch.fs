@@ -1,6 +1,7 @@
 namespace Sss.Torch
 
 open System.IO
+open System.Runtime.InteropServices
 open FsToolkit.ErrorHandling
 open Sss.Files
 open TorchSharp
@@ -76,6 +77,12 @@ module LibTorch =
 
             CpuLimit.apply ()
             do! Libraries.loadFiles distribution.Files
+
+            for file in distribution.Files do
+                if Path.GetFileName file = "libc10.so" then
+                    match NativeLibrary.TryLoad file with
+                    | true, library -> CpuLimit.quieten library
+                    | false, _ -> ()
 
             let! binding, patched =
                 if Libraries.onLinux && not (Glibc.hasVersion ()) then
