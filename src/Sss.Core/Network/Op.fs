@@ -76,6 +76,12 @@ module Op =
     /// The arrays that an operation has for an input.
     let arrays (op: Op) (input: Shape) : ArraySpec list = (facts op).Arrays input
 
+    /// Whether its arrays can take up a factor of its output.
+    let takesFactor (op: Op) : bool =
+        match (facts op).Takes with
+        | Takes.GainAndShift -> true
+        | Takes.Nothing -> false
+
     /// Whether it normalises with the statistics of the batch, of which it keeps a running mean.
     let usesBatch (op: Op) (input: Shape) : bool =
         arrays op input |> List.exists (fun spec -> spec.Role = ArrayRole.RunningMean)

@@ -117,11 +117,6 @@ module Inference =
                 Op = Op.withBias layer.Op layer.Input layer.Output
         }
 
-    let private takesFactor (layer: Layer) =
-        match (Op.facts layer.Op).Takes with
-        | Takes.GainAndShift -> true
-        | Takes.Nothing -> false
-
     /// The affine layers that nodes begin with, each with what it does, and the nodes after them.
     let rec private leadingNorms<'T when 'T :> INumberBase<'T>>
         (weights: Weights<'T>)
@@ -179,7 +174,7 @@ module Inference =
                 Node.Layer { layer with Scale = None }, weights, rest
             elif absorbs layer then
                 bare layer, InferenceFold<'T>.Absorb affine layer weights, rest
-            elif takesFactor layer then
+            elif Op.takesFactor layer.Op then
                 bare layer, InferenceFold<'T>.Rescale affine.Gain layer.Name weights, rest
             else
                 Node.Layer layer, weights, rest
@@ -200,7 +195,8 @@ module Inference =
             let node, weights, rest = layerFolded block layer rest weights
             after rest (node, weights)
         | Node.Residual r :: rest ->
-            let takes = Network.lastLayer r.Branch |> Option.exists takesFactor
+            let takes =
+                Network.lastLayer r.Branch |> Option.exists (fun last -> Op.takesFactor last.Op)
 
             let factor =
                 if takes && r.Scale.IsSome then

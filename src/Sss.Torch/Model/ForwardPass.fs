@@ -46,12 +46,6 @@ module internal ForwardPass =
         | None -> None
         | Some _ -> Some(arrays.Factor(ArrayKey.make ArrayPart.Factor r.Name))
 
-    /// Layers whose weights can take up a factor.
-    let private takesFactor (layer: Layer) =
-        match (Op.facts layer.Op).Takes with
-        | Takes.GainAndShift -> true
-        | Takes.Nothing -> false
-
     /// Compiles nodes; `fresh` says whether the first may write over its input, `block` is the
     /// factor that the last one takes up.
     let rec private body arrays (block: Tensor option) (nodes: Node list) : Part[] * bool =
@@ -77,7 +71,7 @@ module internal ForwardPass =
         let factor = blockFactor arrays r
 
         let within =
-            if Network.lastLayer r.Branch |> Option.exists takesFactor then
+            if Network.lastLayer r.Branch |> Option.exists (fun last -> Op.takesFactor last.Op) then
                 factor
             else
                 None

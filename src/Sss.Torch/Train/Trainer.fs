@@ -158,9 +158,6 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
     /// The running mean of the square of each factor's gradient.
     member _.Squares = factors.State.Squares
 
-    /// γ of each factor.
-    member _.Gammas = factors.Pressed.Gammas
-
     /// What a controller wants holds from the next step on.
     member _.Press(pressure: Pressure) : Result<unit, ModelError> =
         Pressure.apply pressure factors.Pressed.Counts factors.Pressed.Rule

@@ -82,10 +82,8 @@ module internal BackwardAnalysis =
     /// The last layer of a side, where it can take up a constant after its factors.
     let taker keepFactors body =
         match Network.lastLayer body with
-        | Some layer when not (keepFactors && layer.Scale.IsSome) ->
-            match (Op.facts layer.Op).Takes with
-            | Takes.GainAndShift -> Some layer.Name
-            | Takes.Nothing -> None
+        | Some layer when not (keepFactors && layer.Scale.IsSome) && Op.takesFactor layer.Op ->
+            Some layer.Name
         | Some _
         | None -> None
 
