@@ -44,6 +44,7 @@ module Rule =
                     | Some { Kind = Neuron }, Some computes -> source, found @ [ layer, computes ]
                     | _ -> source, found
                 | Node.Residual r -> None, found @ ofBody r.Branch @ ofBody r.Shortcut
+                | Node.Gate g -> None, found @ ofBody g.Body
                 | Node.Concat c ->
                     None, found @ (c.Branches |> List.collect (fun b -> ofBody b.Body))
             )

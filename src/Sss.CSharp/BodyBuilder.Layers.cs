@@ -130,6 +130,19 @@ public sealed partial class BodyBuilder
     /// <summary>C×H×W to (C·H·W)×1×1. A dense layer flattens its input itself.</summary>
     public BodyBuilder Flatten() => Layer("flatten", Core.Op.Flatten);
 
+    /// <summary>Channel shuffle: the channels of the groups in turn.</summary>
+    /// <param name="groups">Divides the channels.</param>
+    public BodyBuilder Shuffle(int groups) =>
+        Layer("shuffle", Core.Op.NewReorder(Core.Reorder.NewShuffle(groups)));
+
+    /// <summary>The channels in another order: output channel o is input channel <c>order[o]</c>.</summary>
+    /// <param name="order">Every channel from 0 on, once.</param>
+    public BodyBuilder Shuffle(IReadOnlyList<int> order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        return Layer("shuffle", Core.Op.NewReorder(Core.Reorder.NewListed(order.ToFSharpList())));
+    }
+
     private BodyBuilder Activation(Core.Activation activation) =>
         Layer(Core.ActivationModule.word(activation), Core.Op.NewActivation(activation));
 

@@ -51,7 +51,7 @@ public sealed partial class BodyBuilder
         Require(double.IsFinite(gamma) && gamma >= 0, nameof(gamma), gamma, "a number of 0 or more");
         Require(double.IsFinite(init) && init >= 0, nameof(init), init, "a number of 0 or more");
         var last = Last("factors");
-        if (last is ScopeStatement or RepeatStatement or ConcatStatement)
+        if (last is ScopeStatement or RepeatStatement or GateStatement or ConcatStatement)
         {
             throw new InvalidOperationException(
                 $"A {last.Word} carries no factors: put them on a layer inside, or on a residual.");
@@ -139,7 +139,61 @@ public sealed partial class BodyBuilder
     public BodyBuilder Concat(params Action<BodyBuilder>[] branches)
     {
         ArgumentNullException.ThrowIfNull(branches);
-        return Add(new ConcatStatement([.. branches.Select(Inner)]));
+        return Add(new ConcatStatement(Core.DraftReads.All, [.. branches.Select(Inner)]));
+    }
+
+    /// <summary>
+    /// The channels in equal parts, one for each branch; the results are joined in order.
+    /// <c>_ => { }</c> passes its part through.
+    /// </summary>
+    /// <param name="branches">At least two. Their number divides the channels.</param>
+    public BodyBuilder Split(params Action<BodyBuilder>[] branches)
+    {
+        ArgumentNullException.ThrowIfNull(branches);
+        return Add(new ConcatStatement(Core.DraftReads.EqualParts, [.. branches.Select(Inner)]));
+    }
+
+    /// <summary>The channels in parts of the given sizes, one for each branch; the results are joined in order.</summary>
+    /// <param name="parts">The number of channels of each part; together those of the input.</param>
+    /// <param name="branches">One for each part.</param>
+    public BodyBuilder Split(IReadOnlyList<int> parts, params Action<BodyBuilder>[] branches)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        ArgumentNullException.ThrowIfNull(branches);
+        foreach (var part in parts)
+        {
+            Require(part > 0, nameof(parts), part, "a number of channels of 1 or more");
+        }
+
+        return Add(new ConcatStatement(
+            Core.DraftReads.NewParts(parts.ToFSharpList()),
+            [.. branches.Select(Inner)]));
+    }
+
+    /// <summary>
+    /// The input times what the body gives for it: one value per channel, or as many values as the input has. A
+    /// body of a global pool and two 1×1 convolutions makes squeeze-and-excitation.
+    /// </summary>
+    /// <param name="body">What the input is multiplied with.</param>
+    public BodyBuilder Gate(Action<BodyBuilder> body) => Add(new GateStatement(Inner(body)));
+
+    /// <summary>
+    /// Stochastic depth for the residual before it: in training its branch is left out for an image with this
+    /// probability p, and is multiplied by 1/(1 − p) otherwise.
+    /// </summary>
+    /// <param name="probability">At least 0 and below 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The probability is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">The statement before it is no residual.</exception>
+    public BodyBuilder StochasticDepth(double probability)
+    {
+        Require(probability >= 0 && probability < 1, nameof(probability), probability, "a number of at least 0 and below 1");
+        if (Last("stochastic depth") is not ResidualStatement residual)
+        {
+            throw new InvalidOperationException("Stochastic depth belongs to a residual.");
+        }
+
+        statements[^1] = residual with { Drop = probability };
+        return this;
     }
 
     internal static IReadOnlyList<Statement> Collect(Shape input, int classes, Action<BodyBuilder> body) =>

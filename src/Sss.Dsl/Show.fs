@@ -40,7 +40,7 @@ module Show =
                     Output = layer.Output
                     Cost = Cost.ofLayer layer
                 }
-            // Sums and concatenations cost nothing, but a block's factor has to be seen.
+            // Joins cost nothing, but a block's factor has to be seen.
             | Node.Residual r ->
                 Some {
                     Name = r.Name
@@ -54,6 +54,7 @@ module Show =
                                 |> Option.defaultValue 0L
                     }
                 }
+            | Node.Gate _
             | Node.Concat _ -> None
         )
         |> List.ofSeq

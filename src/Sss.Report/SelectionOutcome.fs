@@ -26,6 +26,7 @@ module internal SelectionOutcome =
             match node with
             | Node.Layer layer -> layers[layer.Name] <- layer
             | Node.Residual r -> residuals.Add r.Name |> ignore
+            | Node.Gate _ -> ()
             | Node.Concat c -> concats[c.Name] <- c.Branches |> List.map _.Name
 
         {

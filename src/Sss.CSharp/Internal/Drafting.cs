@@ -69,15 +69,18 @@ internal sealed class Drafting
                 return Core.DraftNode.NewResidual(new(
                     label,
                     Scale(statement, place),
+                    residual.Drop,
                     Body(residual.Branch, new Names(name + ".branch.")),
                     ShortcutOf(residual, name),
                     place));
+            case GateStatement gate:
+                return Core.DraftNode.NewGate(new(label, Body(gate.Body, new Names(name + ".")), place));
             case ConcatStatement concat:
                 var branches = concat.Branches.Select((branch, i) => new Core.DraftBranch(
                     FSharpOption<Tuple<int, Core.Place>>.None,
                     Body(branch, new Names($"{name}.branch{i + 1}.")),
                     place));
-                return Core.DraftNode.NewConcat(new(label, branches.ToFSharpList(), place));
+                return Core.DraftNode.NewConcat(new(label, concat.Reads, branches.ToFSharpList(), place));
             default:
                 throw new InvalidOperationException($"unknown statement: {statement.Word}");
         }

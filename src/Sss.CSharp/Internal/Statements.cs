@@ -36,13 +36,22 @@ internal sealed record RepeatStatement(IReadOnlyList<IReadOnlyList<Statement>> R
 internal sealed record ResidualStatement(
     IReadOnlyList<Statement> Branch,
     Shortcut Kind,
-    IReadOnlyList<Statement>? Body) : Statement
+    IReadOnlyList<Statement>? Body,
+    double Drop = 0) : Statement
 {
     internal override string Word => "residual";
 }
 
-/// <summary>A concatenation.</summary>
-internal sealed record ConcatStatement(IReadOnlyList<IReadOnlyList<Statement>> Branches) : Statement
+/// <summary>A gate.</summary>
+internal sealed record GateStatement(IReadOnlyList<Statement> Body) : Statement
 {
-    internal override string Word => "concat";
+    internal override string Word => "gate";
+}
+
+/// <summary>A concatenation, or a split, and what its branches read.</summary>
+internal sealed record ConcatStatement(
+    Core.DraftReads Reads,
+    IReadOnlyList<IReadOnlyList<Statement>> Branches) : Statement
+{
+    internal override string Word => Reads.IsAll ? "concat" : "split";
 }

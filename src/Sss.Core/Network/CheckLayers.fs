@@ -19,6 +19,7 @@ module internal CheckLayers =
             List.distinct (whole least size.H @ whole least size.W)
         | _, ArgumentValue.Extent size -> List.distinct (whole 1 size.H @ whole 1 size.W)
         | _, ArgumentValue.Count n -> whole 1 n
+        | _, ArgumentValue.Order order -> order |> List.collect (whole 0) |> List.distinct
         | ArgumentKind.Real range, ArgumentValue.Real x ->
             if RealRange.contains x range then
                 []

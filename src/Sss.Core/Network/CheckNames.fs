@@ -38,13 +38,12 @@ module AutomaticName =
     let words: string[] = [|
         for word in Op.words do
             word.Name
-        "residual"
-        "concat"
+        yield! Node.words
     |]
 
     let private wordSet = HashSet words
 
-    /// Whether a word is a layer's, `residual` or `concat`.
+    /// Whether a word is a layer's or a join's.
     let isWord (word: string) = wordSet.Contains word
 
 /// The names given so far in one scope. Lives while one draft is checked.
@@ -79,8 +78,8 @@ type internal NameScope(prefix: string, definitions: Set<string>, report: Proble
 
     /// The name of a statement. Every statement of a word counts, labelled or not; a label that
     /// looks automatic may only skip forward, and the count continues from it. Named scopes and calls
-    /// may skip in the count of a definition, of `residual` or of `concat`: so a selected network
-    /// writes what is left of one.
+    /// may skip in the count of a definition or of a join: so a selected network writes what is left
+    /// of one.
     member _.Name(word: string option, label: Label option, isScope: bool, place: Place) : string =
         let own = word |> Option.map count
 
@@ -105,7 +104,7 @@ type internal NameScope(prefix: string, definitions: Set<string>, report: Proble
                     else
                         isScope
                         && n >= next
-                        && (definitions.Contains w || w = "residual" || w = "concat")
+                        && (definitions.Contains w || List.contains w Node.words)
 
                 if allowed then
                     counters[w] <- n

@@ -19,7 +19,17 @@ module internal CheckRun =
         mutable Layers: int
     }
 
+    /// Checks a body in a scope, given the value before it: its nodes and the value after it.
+    type CheckBody = NameScope -> Value -> DraftNode list -> Node list * Value
+
     let shapeProblem problem = Problem.Shape problem
+
+    /// `concat` or `split`.
+    let concatWord (concat: DraftConcat) : string =
+        match concat.Reads with
+        | DraftReads.All -> "concat"
+        | DraftReads.EqualParts
+        | DraftReads.Parts _ -> "split"
 
     /// Opens scopes and gives names, in the order of the text.
     let rec openScopes (scope: NameScope) (items: ResizeArray<Item>) (body: DraftNode list) =
@@ -36,7 +46,8 @@ module internal CheckRun =
             match node with
             | DraftNode.Layer layer -> add (Op.word layer.Op) layer.Label layer.Place
             | DraftNode.Residual r -> add "residual" r.Label r.Place
-            | DraftNode.Concat c -> add "concat" c.Label c.Place
+            | DraftNode.Gate g -> add "gate" g.Label g.Place
+            | DraftNode.Concat c -> add (concatWord c) c.Label c.Place
             | DraftNode.Broken ->
                 items.Add {
                     Name = ""
@@ -63,6 +74,7 @@ module internal CheckRun =
                 | DraftNode.Broken -> Error()
                 | DraftNode.Scope _
                 | DraftNode.Residual _
+                | DraftNode.Gate _
                 | DraftNode.Concat _ -> Ok None
 
         match layer.Scale, neighbour (i - 1), neighbour (i + 1) with

@@ -82,7 +82,7 @@ module internal CheckValue =
             match facts.Coupling with
             | Coupling.Reads _ -> true
             | Coupling.Apart
-            | Coupling.Spread _
+            | Coupling.Moves _
             | Coupling.Mixes _ -> false
 
         {

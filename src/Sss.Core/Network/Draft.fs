@@ -36,6 +36,7 @@ type DraftNode =
     /// A call of a definition or a named scope.
     | Scope of DraftScope
     | Residual of DraftResidual
+    | Gate of DraftGate
     | Concat of DraftConcat
     /// Something that is known to be wrong and has been reported: nothing is known of its output.
     | Broken
@@ -61,6 +62,8 @@ and DraftScope = {
 and DraftResidual = {
     Label: Label option
     Scale: DraftScale option
+    /// The probability of stochastic depth; at least 0 and below 1.
+    Drop: float
     Branch: DraftNode list
     Shortcut: DraftShortcut
     Place: Place
@@ -74,9 +77,26 @@ and [<RequireQualifiedAccess>] DraftShortcut =
     /// Empty: the identity.
     | Body of DraftNode list
 
+/// x · body(x).
+and DraftGate = {
+    Label: Label option
+    Body: DraftNode list
+    Place: Place
+}
+
+/// What the branches of a concatenation read.
+and [<RequireQualifiedAccess>] DraftReads =
+    /// `concat`: each all channels.
+    | All
+    /// `split`: equal parts of the channels.
+    | EqualParts
+    /// `split` with the number of channels of each part.
+    | Parts of int list
+
 /// The channels of all branches, in order.
 and DraftConcat = {
     Label: Label option
+    Reads: DraftReads
     Branches: DraftBranch list
     Place: Place
 }

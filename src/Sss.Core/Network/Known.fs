@@ -84,6 +84,17 @@ module Known =
         | _, Known.Unknown -> Known.Unknown
         | Known.Constant x, Known.Constant y -> ofValue (x + y)
 
+    /// The product of two channels.
+    let product (a: Known) (b: Known) : Known =
+        match a, b with
+        | Known.Dead, _
+        | _, Known.Dead -> Known.Dead
+        | Known.Live, _
+        | _, Known.Live -> Known.Live
+        | Known.Unknown, _
+        | _, Known.Unknown -> Known.Unknown
+        | Known.Constant x, Known.Constant y -> ofValue (x * y)
+
     /// Dead stays dead; of anything else nothing is known any more.
     let unlessDead (state: Known) : Known =
         if isDead state then Known.Dead else Known.Live

@@ -11,28 +11,6 @@ module NetworkErrorText =
         | Group -> "@scale(group)"
         | Block -> "@scale(block)"
 
-    let private differentSides branch shortcut identity =
-        let beside = if identity then "the input" else "the shortcut"
-
-        "SSS401",
-        $"the two sides of this residual have different shapes: {branch} and {shortcut}",
-        [ $"the branch gives {branch}"; $"{beside} gives {shortcut}" ],
-        Some(
-            if identity then
-                "write `shortcut auto` after the branch, or make the branch keep the shape"
-            else
-                "give both sides the same shape"
-        )
-
-    let private noAutoShortcut input branch =
-        "SSS402",
-        $"no stride of a 1x1 convolution turns {input} into {branch}",
-        [
-            $"the input is {input}, the branch gives {branch}"
-            "`shortcut auto` uses the same stride for both axes"
-        ],
-        Some "write the projection yourself: `shortcut { … }`"
-
     let private notClasses (output: Shape) classes =
         "SSS407",
         $"the network gives {output}, but there are {classes} classes",
@@ -52,23 +30,14 @@ module NetworkErrorText =
         [ $"every group needs the same number of the {channels} channels {which}" ],
         None
 
-    let private emptyBranch =
-        "SSS410",
-        "the branch under this factor is empty",
-        [ "a factor of 0 would remove nothing" ],
-        Some "write the layers of the branch between the braces, or remove the factor"
-
     /// code, message, notes, suggestion
     let private shapeText problem =
         match problem with
         | ShapeProblem.SumOfDifferentShapes(branch, shortcut, identity) ->
-            differentSides branch shortcut identity
-        | ShapeProblem.NoAutoShortcut(input, branch) -> noAutoShortcut input branch
-        | ShapeProblem.ConcatOfDifferentShapes(first, number, other) ->
-            "SSS403",
-            $"the branches of this concat differ in height or width: {first} and {other}",
-            [ $"the first branch gives {first}"; $"branch {number} gives {other}" ],
-            Some "give all branches the same height and width; only channels are joined"
+            JoinErrorText.differentSides branch shortcut identity
+        | ShapeProblem.NoAutoShortcut(input, branch) -> JoinErrorText.noAutoShortcut input branch
+        | ShapeProblem.ConcatOfDifferentShapes(word, first, number, other) ->
+            JoinErrorText.differentBranches word first number other
         | ShapeProblem.WindowTooLarge(word, input, kernel) ->
             "SSS404",
             $"the {kernel} window of this {word} does not fit into {input}",
@@ -93,6 +62,11 @@ module NetworkErrorText =
                 "with more padding than half a window, some windows would contain padding only"
             ],
             None
+        | ShapeProblem.NotAnOrder(listed, channels) ->
+            "SSS414",
+            $"this order of {listed} channels does not fit the {channels} channels of its input",
+            [ $"it must list every channel from 0 to {channels - 1} once" ],
+            None
         | ShapeProblem.BadNumber(word, argument, value, expected) ->
             "SSS302", $"{argument} of `{word}` is {value}", [ $"expected {expected}" ], None
         | ShapeProblem.OutputIsNotClasses(output, classes) -> notClasses output classes
@@ -112,12 +86,14 @@ module NetworkErrorText =
             "SSS304", $"the network has more than {limit} layers", [], None
         | ShapeProblem.EmptyNetwork ->
             "SSS409", "the network has no layers", [], Some "write at least `dense classes`"
-        | ShapeProblem.EmptyBranch -> emptyBranch
-        | ShapeProblem.FewBranches count ->
-            "SSS411",
-            $"this concat has {count} branches",
-            [ "a concatenation joins at least two" ],
-            Some "write `{ }` for a branch that passes the input through"
+        | ShapeProblem.EmptyBranch -> JoinErrorText.emptyBranch
+        | ShapeProblem.FewBranches(word, count) -> JoinErrorText.fewBranches word count
+        | ShapeProblem.GateOfOtherShape(input, gate) -> JoinErrorText.otherGate input gate
+        | ShapeProblem.PartsDoNotDivide(parts, channels) ->
+            JoinErrorText.partsDoNotDivide parts channels
+        | ShapeProblem.PartsDoNotAddUp(parts, channels) ->
+            JoinErrorText.partsDoNotAddUp parts channels
+        | ShapeProblem.PartsAndBodies(parts, bodies) -> JoinErrorText.partsAndBodies parts bodies
 
     let private nameText problem =
         match problem with

@@ -14,6 +14,7 @@ type Op =
     | GlobalPool of PoolKind
     | Dropout of probability: float
     | Flatten
+    | Reorder of Reorder
 
 /// Operations. Each of them is described in its file in `Ops`; `docs/design.md` says how one is added.
 [<RequireQualifiedAccess>]
@@ -39,6 +40,7 @@ module Op =
             )
         Word.map Op.Dropout Dropout.word
         Word.map (fun () -> Op.Flatten) Flatten.word
+        Word.map Op.Reorder Reorder.word
     ]
 
     let private byName = dict [ for word in words -> word.Name, word ]
@@ -63,6 +65,7 @@ module Op =
         | Op.GlobalPool kind -> OpFacts.map Op.GlobalPool (Pool.globalFacts kind)
         | Op.Dropout p -> OpFacts.map Op.Dropout (Dropout.facts p)
         | Op.Flatten -> OpFacts.map (fun () -> Op.Flatten) Flatten.facts
+        | Op.Reorder r -> OpFacts.map Op.Reorder (Reorder.facts r)
 
     /// Its word in the language; also the stem of automatic names.
     let word (op: Op) : string = (facts op).Word
@@ -93,5 +96,6 @@ module Op =
         facts.Narrow {
             Out = output.Channels
             Groups = OpFacts.groups facts input
+            Kept = Array.create input.Channels true
             Bias = true
         }

@@ -11,6 +11,12 @@ module ArrayKey =
         | ArrayPart.Bias -> "bias"
         | ArrayPart.Mean -> "mean"
         | ArrayPart.Variance -> "var"
+        | ArrayPart.Query -> "query"
+        | ArrayPart.QueryBias -> "query_bias"
+        | ArrayPart.Key -> "key"
+        | ArrayPart.KeyBias -> "key_bias"
+        | ArrayPart.Position -> "position"
+        | ArrayPart.Token -> "token"
         | ArrayPart.Factor -> "factor"
 
     /// The key of an array of a layer or a residual.
@@ -72,6 +78,9 @@ module Parameters =
         match role with
         | ArrayRole.Weight
         | ArrayRole.Bias
+        | ArrayRole.InnerWeight
+        | ArrayRole.InnerBias
+        | ArrayRole.PerChannel
         | ArrayRole.NormScale
         | ArrayRole.NormShift -> true
         | ArrayRole.RunningMean
@@ -97,10 +106,7 @@ module Parameters =
 
     /// Names of the layers that end a scaled branch.
     let private scaledEnds (network: Network) =
-        Network.nodes network
-        |> Seq.choose Network.scaledEnd
-        |> Seq.map (fun (_, last) -> last.Name)
-        |> Set.ofSeq
+        Network.scaledEnds network |> Seq.map (fun (_, last) -> last.Name) |> Set.ofSeq
 
     /// The trained arrays of a network, without factors.
     let ofNetwork (network: Network) : Parameter list =

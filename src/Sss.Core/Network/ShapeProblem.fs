@@ -8,7 +8,7 @@ type ShapeProblem =
     /// `shortcut auto`: no stride makes the input's extents the branch's.
     | NoAutoShortcut of input: Shape * branch: Shape
     /// A branch of a concatenation has another height or width than the first.
-    | ConcatOfDifferentShapes of first: Shape * number: int * other: Shape
+    | ConcatOfDifferentShapes of word: string * first: Shape * number: int * other: Shape
     /// The window reaches beyond the padded input.
     | WindowTooLarge of word: string * input: Shape * kernel: Size
     /// `flatten` of more than 2³¹ − 1 values.
@@ -19,6 +19,8 @@ type ShapeProblem =
     | GroupsDoNotDivide of groups: int * channels: int * incoming: bool
     /// PyTorch's rule: a pool is padded by at most half its window.
     | PoolPadTooLarge of pad: Size * kernel: Size
+    /// A `shuffle` by a list does not list every channel once.
+    | NotAnOrder of listed: int * channels: int
     /// A number of a layer is outside its range.
     | BadNumber of word: string * argument: string * value: string * expected: string
     /// The last output does not have one value per class.
@@ -34,5 +36,13 @@ type ShapeProblem =
     | EmptyNetwork
     /// A residual whose branch holds no layer.
     | EmptyBranch
-    /// A concatenation of fewer than two branches.
-    | FewBranches of count: int
+    /// A concatenation of fewer than two branches. `word`: `concat` or `split`.
+    | FewBranches of word: string * count: int
+    /// What a gate's body gives is neither one value per channel nor of the input's shape.
+    | GateOfOtherShape of input: Shape * gate: Shape
+    /// A split into equal parts whose number does not divide the channels.
+    | PartsDoNotDivide of parts: int * channels: int
+    /// The written parts of a split have together another number of channels than come in.
+    | PartsDoNotAddUp of parts: int list * channels: int
+    /// A split has another number of written parts than of bodies.
+    | PartsAndBodies of parts: int * bodies: int

@@ -102,27 +102,20 @@ module Cutting =
     let private left (a: Selection.Analysis) : (string * int) list = [
         for struct (part, step) in a.Graph.Steps do
             if DataFlow.exists a.Graph a.Channels.Gone part then
-                match step with
-                | Step.Through({ Scale = Some scale } as layer, _, output)
-                | Step.Spread({ Scale = Some scale } as layer, _, _, output)
-                | Step.Read({ Scale = Some scale } as layer, _, _, output)
-                | Step.Mix({ Scale = Some scale } as layer, _, _, output) ->
+                match DataFlow.layerOf step, DataFlow.residualOf step with
+                | ValueSome(struct ({ Scale = Some scale } as layer, _, output)), _ ->
                     let kept = a.Channels.Kept[output]
 
                     for i, channels in
                         Array.indexed (Array.chunkBySize (kept.Length / scale.Count) kept) do
                         if Array.contains true channels then
                             layer.Name, i
-                | Step.Sum({ Scale = Some _ } as residual, branch, _, _) when
+                | _, ValueSome(struct ({ Scale = Some _ } as residual, branch, _, _)) when
                     not a.Channels.Gone[branch.Part]
                     ->
                     residual.Name, 0
-                | Step.Through _
-                | Step.Spread _
-                | Step.Mix _
-                | Step.Read _
-                | Step.Sum _
-                | Step.Join _ -> ()
+                | _, ValueSome _
+                | _, ValueNone -> ()
     ]
 
     /// A factor at 0 may have to stay, for a channel that a layer or a round number needs, and what

@@ -131,6 +131,7 @@ module Inference =
             | None -> [], nodes
         | []
         | Node.Residual _ :: _
+        | Node.Gate _ :: _
         | Node.Concat _ :: _ -> [], nodes
 
     /// A layer with what its weights can take up of itself and of the layers after it; the layers that
@@ -216,15 +217,12 @@ module Inference =
                         Shortcut = shortcut
                  },
                  weights)
-        | Node.Concat c :: rest ->
-            let branches, weights =
-                (weights, c.Branches)
-                ||> List.mapFold (fun weights branch ->
-                    let nodes, weights = body<'T> 1.0 branch.Body weights
-                    { branch with Body = nodes }, weights
-                )
+        | (Node.Gate _ | Node.Concat _ as node) :: rest ->
+            let bodies, weights =
+                (weights, Node.bodies node)
+                ||> List.mapFold (fun weights nodes -> body<'T> 1.0 nodes weights)
 
-            after rest (Node.Concat { c with Branches = branches }, weights)
+            after rest (Node.withBodies bodies node, weights)
 
     /// The same function in evaluation mode, up to rounding, as a network with fewer layers: each
     /// bn is folded into the `conv`, `dwconv` or `dense` in front of it, and every factor into the

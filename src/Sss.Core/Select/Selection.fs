@@ -37,8 +37,8 @@ module Selection =
 
     /// The layer after which nothing of the image is left: the first such node of the network's own
     /// body, and inside it the first such layer.
-    let private died (numbers: WeightReader) (graph: DataFlow) : string option =
-        let carries = ForwardAnalysis.carries numbers graph
+    let private died (numbers: WeightReader) (graph: DataFlow) states : string option =
+        let carries = ForwardAnalysis.carries numbers graph states
 
         let isDead value =
             not (Array.contains true carries[value])
@@ -52,7 +52,7 @@ module Selection =
                 isDead output
             )
             |> Option.map _.Name
-            |> Option.defaultValue (Network.nameOf node)
+            |> Option.defaultValue (Node.name node)
         )
 
     let internal analyse
@@ -62,11 +62,11 @@ module Selection =
         (network: Network)
         : Result<Analysis, SelectionError> =
         let graph = DataFlow.ofNetwork network
+        let states = ForwardAnalysis.states numbers graph
 
-        match died numbers graph with
+        match died numbers graph states with
         | Some layer -> Error(SelectionError.LayerDied layer)
         | None ->
-            let states = ForwardAnalysis.states numbers graph
             let sums = BackwardAnalysis.sums options.KeepFactors numbers graph states
             let channels = Channels.keep options.Round norm numbers graph states sums
 

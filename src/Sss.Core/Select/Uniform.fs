@@ -53,7 +53,8 @@ module Uniform =
         let classes = ChannelClasses()
         let width = ResizeArray<int>()
         let from = ResizeArray<float>()
-        let layers = ResizeArray<int[]>()
+        // What must not become empty: the output of a layer, the part that a branch of a split reads.
+        let firsts = ResizeArray<int[]>()
         let values: int[][] = Array.create graph.Shapes.Length [||]
         let join a b = classes.Union(a, b, null)
 
@@ -63,7 +64,7 @@ module Uniform =
                 from.Add((float i + 0.5) / float count)
 
             let made = classes.Add count
-            layers.Add made
+            firsts.Add made
             made
 
         values[DataFlow.Input] <- fresh graph.Shapes[DataFlow.Input].Channels
@@ -79,10 +80,17 @@ module Uniform =
                     Array.iter2 join parts[0] part
 
                 values[output] <- values[input]
-            | Step.Spread(_, each, input, output) ->
-                values[output] <- values[input] |> Array.collect (Array.replicate each)
-            | Step.Read(_, { Groups = groups }, input, output) ->
+            | Step.Move(_, source, input, output) ->
+                values[output] <- source |> Array.map (Array.get values[input])
+            | Step.Part(_, first, input, output) ->
+                values[output] <- Array.sub values[input] first graph.Shapes[output].Channels
+                firsts.Add values[output]
+            | Step.Read(_, { Groups = groups; Block = block }, input, output) ->
                 values[output] <- fresh graph.Shapes[output].Channels
+
+                if block > 1 then
+                    for channels in Array.chunkBySize block values[output] do
+                        Array.iter (join channels[0]) channels
 
                 if groups > 1 then
                     let ins = Array.splitInto groups values[input]
@@ -90,19 +98,21 @@ module Uniform =
 
                     for channels in Array.map2 Array.append outs ins do
                         Array.iter (join channels[0]) channels
-            | Step.Sum(_, branch, shortcut, output) ->
-                Array.iter2 join values[branch.End] values[shortcut.End]
-                values[output] <- values[branch.End]
-            | Step.Join(_, branches, output) ->
-                values[output] <- branches |> Array.collect (fun side -> values[side.End])
+            | Step.Join(_, { Coupling = JoinCoupling.Together }, sides, output) ->
+                for side in Array.tail sides do
+                    Array.iter2 join values[sides[0].End] values[side.End]
+
+                values[output] <- values[sides[0].End]
+            | Step.Join(_, { Coupling = JoinCoupling.InOrder }, sides, output) ->
+                values[output] <- sides |> Array.collect (fun side -> values[side.End])
 
         let least = leastMultipliers classes (width.ToArray()) (from.ToArray())
 
         for channel in Array.append values[DataFlow.Input] values[graph.Output] do
             least[classes.Root channel] <- 0.0
 
-        for layer in layers do
-            least[layer |> Array.map classes.Root |> Array.minBy (fun i -> least[i])] <- 0.0
+        for channels in firsts do
+            least[channels |> Array.map classes.Root |> Array.minBy (fun i -> least[i])] <- 0.0
 
         {
             Of = values |> Array.map (Array.map classes.Root)
@@ -131,6 +141,7 @@ module Uniform =
                             Array.splitInto (OpFacts.groups facts l.Input) (kept output)
                             |> Array.filter (Array.contains true)
                             |> Array.length
+                        Kept = kept input
                         Bias = (facts.Bias = Some true)
                     }
                 Input = { l.Input with Channels = count input }
@@ -148,7 +159,7 @@ module Uniform =
             |> List.mapFold
                 (fun input node ->
                     let node = visit input node
-                    node, Network.outputOf input [ node ]
+                    node, Node.output node
                 )
                 input
             |> fst
@@ -157,26 +168,40 @@ module Uniform =
             match node with
             | Node.Layer l -> Node.Layer(layer l)
             | Node.Residual r ->
-                let branch = body input r.Branch
-
-                Node.Residual {
-                    r with
-                        Scale = None
-                        Branch = branch
-                        Shortcut = body input r.Shortcut
-                        Output = Network.outputOf input branch
-                }
+                joined
+                    input
+                    (Node.Residual {
+                        r with
+                            Scale = None
+                            Branch = body input r.Branch
+                            Shortcut = body input r.Shortcut
+                    })
+            | Node.Gate g -> joined input (Node.Gate { g with Body = body input g.Body })
             | Node.Concat c ->
-                let branches = c.Branches |> List.map (fun b -> { b with Body = body input b.Body })
+                let branch (branch: Branch) (side: Side) =
+                    let own = {
+                        branch.Input with
+                            Channels =
+                                kept side.Start |> Array.sumBy (fun stays -> if stays then 1 else 0)
+                    }
 
-                Node.Concat {
-                    c with
-                        Branches = branches
-                        Output = {
-                            c.Output with
-                                Channels = Network.channelsOf input branches
-                        }
-                }
+                    {
+                        branch with
+                            Input = own
+                            Body = body own branch.Body
+                    }
+
+                joined
+                    input
+                    (Node.Concat {
+                        c with
+                            Branches =
+                                List.map2 branch c.Branches (List.ofArray graph.Sides[c.Name])
+                    })
+
+        // Sides fit together: their channels stay at the same multipliers.
+        and joined input node =
+            Network.joined input node |> Option.defaultValue node
 
         {
             network with

@@ -95,7 +95,9 @@ module internal Count =
                 | ShortcutSyntax.Body inner -> ofBody run frame inner
                 | _ -> 0.0
             )
-        | StatementKind.Concat branches ->
+        | StatementKind.Gate inner -> ofBody run frame inner
+        | StatementKind.Concat branches
+        | StatementKind.Split(_, branches) ->
             branches |> List.sumBy (fun (_, inner, _) -> ofBody run frame inner)
         | StatementKind.Body inner -> ofBody run frame inner
         | StatementKind.Broken -> 0.0

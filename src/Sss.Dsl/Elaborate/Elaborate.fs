@@ -13,27 +13,44 @@ module internal Elaborate =
             Place = place frame l.Span
         })
 
-    /// A factor's number: finite and not negative.
-    let private factorNumber run frame (scale: ScaleSyntax) name =
-        match scale.Arguments |> List.tryFind (fun (n, _) -> n.Value = name) with
-        | None -> 1.0
+    /// A named number that `isRight` holds for; `fallback` where it is not written, or wrong.
+    let private number
+        run
+        frame
+        word
+        (arguments: (Located<string> * Expr) list)
+        name
+        fallback
+        range
+        =
+        let isRight, expected = range
+
+        match arguments |> List.tryFind (fun (n, _) -> n.Value = name) with
+        | None -> fallback
         | Some(_, e) ->
             match ExprValue.expr frame.Env e with
-            | Ok value when value >= 0.0 -> value
+            | Ok value when isRight value -> value
             | Ok value ->
                 run.Report
-                    (MeaningProblem.OutOfRange(
-                        $"the {name} of `@scale`",
-                        value,
-                        "a number of 0 or more"
-                    ))
+                    (MeaningProblem.OutOfRange($"the {name} of `{word}`", value, expected))
                     (place frame e.Span)
 
-                1.0
+                fallback
             | Error(Some(problem, span)) ->
                 run.Report problem (place frame span)
-                1.0
-            | Error None -> 1.0
+                fallback
+            | Error None -> fallback
+
+    /// A factor's number: finite and not negative.
+    let private factorNumber run frame (scale: ScaleSyntax) name =
+        ((fun value -> value >= 0.0), "a number of 0 or more")
+        |> number run frame "@scale" scale.Arguments name 1.0
+
+    /// The probability of stochastic depth.
+    let private drop run frame (head: ResidualHead) =
+        ((fun value -> RealRange.contains value RealRange.ZeroToBelowOne),
+         RealRange.words RealRange.ZeroToBelowOne)
+        |> number run frame "residual" head.Arguments "drop" 0.0
 
     let private scale run frame (scales: ScaleSyntax list) : DraftScale option =
         match scales with
@@ -62,16 +79,10 @@ module internal Elaborate =
           } :: _ -> true
         | _ -> false
 
-    let private rounds run frame (count: Expr) : int option =
+    let private whole run frame what least most (e: Expr) : int option =
         let value =
-            ExprValue.expr frame.Env count
-            |> Result.bind (
-                ExprValue.integer
-                    (fun () -> "the count of this `repeat`")
-                    0
-                    System.Int32.MaxValue
-                    count.Span
-            )
+            ExprValue.expr frame.Env e
+            |> Result.bind (ExprValue.integer (fun () -> what) least most e.Span)
 
         match value with
         | Ok n -> Some n
@@ -80,6 +91,12 @@ module internal Elaborate =
             |> Option.iter (fun (problem, span) -> run.Report problem (place frame span))
 
             None
+
+    let private rounds run frame count =
+        whole run frame "the count of this `repeat`" 0 System.Int32.MaxValue count
+
+    let private part run frame channels =
+        whole run frame "a part of this `split`" 1 ArgumentSpec.most channels
 
     /// Adds the nodes of a body to a list.
     let rec private addBody run frame (nodes: ResizeArray<DraftNode>) (body: Statement list) =
@@ -111,11 +128,12 @@ module internal Elaborate =
             | Some n ->
                 for _ in 1..n do
                     addBody run { frame with InRepeat = true } nodes inner
-        | StatementKind.Residual(scales, branch, shortcut) ->
+        | StatementKind.Residual(head, branch, shortcut) ->
             nodes.Add(
                 DraftNode.Residual {
                     Label = label frame statement.Label
-                    Scale = scale run frame scales
+                    Scale = scale run frame head.Scales
+                    Drop = drop run frame head
                     Branch = body run frame branch
                     Shortcut =
                         match shortcut with
@@ -125,13 +143,24 @@ module internal Elaborate =
                     Place = place frame statement.Span
                 }
             )
-        | StatementKind.Concat branches ->
+        | StatementKind.Gate inner ->
             nodes.Add(
-                DraftNode.Concat {
+                DraftNode.Gate {
                     Label = label frame statement.Label
-                    Branches = branches |> List.map (branch run frame)
+                    Body = body run frame inner
                     Place = place frame statement.Span
                 }
+            )
+        | StatementKind.Concat branches ->
+            nodes.Add(concat run frame statement DraftReads.All branches)
+        | StatementKind.Split([], branches) ->
+            nodes.Add(concat run frame statement DraftReads.EqualParts branches)
+        | StatementKind.Split(parts, branches) ->
+            nodes.Add(
+                match parts |> List.map (part run frame) |> List.choose id with
+                | known when known.Length = parts.Length ->
+                    concat run frame statement (DraftReads.Parts known) branches
+                | _ -> DraftNode.Broken
             )
         | StatementKind.Body inner ->
             match statement.Label with
@@ -146,6 +175,14 @@ module internal Elaborate =
                     }
                 )
         | StatementKind.Broken -> nodes.Add DraftNode.Broken
+
+    and private concat run frame statement reads branches =
+        DraftNode.Concat {
+            Label = label frame statement.Label
+            Reads = reads
+            Branches = branches |> List.map (branch run frame)
+            Place = place frame statement.Span
+        }
 
     and private branch run frame (label, inner, span) : DraftBranch = {
         Number =

@@ -66,8 +66,25 @@ module internal ElaborateLayer =
             real source argument.Name range e |> Result.map ArgumentValue.Real
         | ArgumentKind.Flag, Value.Word word -> Ok(ArgumentValue.Flag(word = "yes"))
         | ArgumentKind.Extent least, _ -> extent source argument.Name least value
+        | ArgumentKind.CountOrOrder, Value.Dims values when
+            values |> List.forall (fun n -> n <= int64 ArgumentSpec.most)
+            ->
+            Ok(ArgumentValue.Order(values |> List.map int))
+        | ArgumentKind.CountOrOrder, Value.Expr e ->
+            whole source argument.Name 1 e |> Result.map ArgumentValue.Count
+        | ArgumentKind.CountOrOrder, Value.Dims values ->
+            let expected = $"whole numbers from 0 to {ArgumentSpec.most}"
+            let largest = float (List.max values)
+
+            Error(
+                Some(
+                    MeaningProblem.OutOfRange(what source argument.Name, largest, expected),
+                    value.Span
+                )
+            )
         | ArgumentKind.Kernel, _
         | ArgumentKind.KernelOrGlobal, _ -> extent source argument.Name 1 value
+        | ArgumentKind.CountOrOrder, Value.Word _
         | ArgumentKind.Count, (Value.Dims _ | Value.Word _)
         | ArgumentKind.Real _, (Value.Dims _ | Value.Word _)
         | ArgumentKind.Flag, (Value.Expr _ | Value.Dims _) -> Error None

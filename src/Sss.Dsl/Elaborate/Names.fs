@@ -23,6 +23,31 @@ module internal Names =
             checkExpr run known a
             checkExpr run known b
 
+    /// Named arguments of a word that takes these.
+    let private checkWritten
+        run
+        known
+        word
+        (taken: string list)
+        (written: (Located<string> * Expr) list)
+        =
+        let seen = HashSet<string>()
+
+        for name, value in written do
+            if not (List.contains name.Value taken) then
+                run.Report
+                    (MeaningProblem.UnknownArgument(
+                        word,
+                        name.Value,
+                        Suggest.nearest taken name.Value,
+                        taken
+                    ))
+                    name.Span
+            elif not (seen.Add name.Value) then
+                run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
+
+            checkExpr run known value
+
     let private scaleArguments = [ "gamma"; "init" ]
 
     let private checkScales run known (scales: ScaleSyntax list) =
@@ -40,22 +65,7 @@ module internal Names =
                     (MeaningProblem.UnknownScaleKind(scale.Kind.Value, guess))
                     scale.Kind.Span
 
-            let seen = HashSet<string>()
-
-            for name, value in scale.Arguments do
-                if not (List.contains name.Value scaleArguments) then
-                    run.Report
-                        (MeaningProblem.UnknownArgument(
-                            "@scale",
-                            name.Value,
-                            Suggest.nearest scaleArguments name.Value,
-                            scaleArguments
-                        ))
-                        name.Span
-                elif not (seen.Add name.Value) then
-                    run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
-
-                checkExpr run known value
+            checkWritten run known "@scale" scaleArguments scale.Arguments
 
     let private checkArguments run known (arguments: Argument list) =
         for argument in arguments do
@@ -87,7 +97,7 @@ module internal Names =
             let candidates =
                 Seq.concat [
                     Words.kinds :> seq<string>
-                    [ "repeat"; "residual"; "concat" ]
+                    "repeat" :: Node.words
                     run.Definitions.Keys
                 ]
 
@@ -122,26 +132,33 @@ module internal Names =
             | StatementKind.Repeat(count, inner) ->
                 checkExpr run known count
                 checkBody run known true inner
-            | StatementKind.Residual(scales, branch, shortcut) ->
-                checkScales run known scales
+            | StatementKind.Residual(head, branch, shortcut) ->
+                checkScales run known head.Scales
+                checkWritten run known "residual" [ "drop" ] head.Arguments
                 checkBody run known false branch
 
                 match shortcut with
                 | ShortcutSyntax.Body inner -> checkBody run known false inner
                 | ShortcutSyntax.Identity
                 | ShortcutSyntax.Auto -> ()
-            | StatementKind.Concat branches ->
-                for label, inner, _ in branches do
-                    match label with
-                    | Some label when (branchNumber label.Value).IsNone ->
-                        run.Report (MeaningProblem.BranchLabel label.Value) label.Span
-                    | _ -> ()
-
-                    checkBody run known false inner
+            | StatementKind.Gate inner -> checkBody run known false inner
+            | StatementKind.Concat branches -> checkBranches run known branches
+            | StatementKind.Split(parts, branches) ->
+                List.iter (checkExpr run known) parts
+                checkBranches run known branches
             // A body without a label is not a scope: a label in it belongs to the scope of the body.
             | StatementKind.Body inner ->
                 checkBody run known (inRepeat && statement.Label.IsNone) inner
             | StatementKind.Broken -> ()
+
+    and private checkBranches run known (branches: BranchSyntax list) =
+        for label, inner, _ in branches do
+            match label with
+            | Some label when (branchNumber label.Value).IsNone ->
+                run.Report (MeaningProblem.BranchLabel label.Value) label.Span
+            | _ -> ()
+
+            checkBody run known false inner
 
     /// The definitions that a body calls, each with the first place.
     let rec private calls (definitions: Dictionary<string, Definition>) (body: Statement list) =
@@ -152,6 +169,7 @@ module internal Names =
                 word.Value, word.Span
               ]
             | StatementKind.Repeat(_, inner)
+            | StatementKind.Gate inner
             | StatementKind.Body inner -> calls definitions inner
             | StatementKind.Residual(_, branch, shortcut) ->
                 calls definitions branch
@@ -160,7 +178,8 @@ module internal Names =
                     | ShortcutSyntax.Body inner -> calls definitions inner
                     | _ -> []
                 )
-            | StatementKind.Concat branches ->
+            | StatementKind.Concat branches
+            | StatementKind.Split(_, branches) ->
                 branches |> List.collect (fun (_, inner, _) -> calls definitions inner)
             | _ -> []
         )

@@ -14,6 +14,7 @@ module internal Signature =
         | ArgumentKind.Flag -> "`yes` or `no`"
         | ArgumentKind.Kernel -> "a size such as `3x3`"
         | ArgumentKind.KernelOrGlobal -> "a size such as `3x3`, or `global`"
+        | ArgumentKind.CountOrOrder -> "a number, or an order of channels such as `0x2x1x3`"
 
     let private found value =
         match value with
@@ -29,11 +30,12 @@ module internal Signature =
         | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Extent _), Value.Expr _ -> true
         | (ArgumentKind.Extent _ | ArgumentKind.Kernel | ArgumentKind.KernelOrGlobal), Value.Dims d ->
             d.Length = 2
+        | ArgumentKind.CountOrOrder, (Value.Expr _ | Value.Dims _) -> true
         | ArgumentKind.Flag, Value.Word word -> word = "yes" || word = "no"
         | ArgumentKind.KernelOrGlobal, Value.Word word -> word = "global"
         | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Flag), Value.Dims _
         | (ArgumentKind.Flag | ArgumentKind.Kernel | ArgumentKind.KernelOrGlobal), Value.Expr _
-        | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Extent _ | ArgumentKind.Kernel),
+        | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Extent _ | ArgumentKind.Kernel | ArgumentKind.CountOrOrder),
           Value.Word _ -> false
 
     /// The arguments of one statement by name.

@@ -10,7 +10,7 @@ module internal FormatToken =
         | OneBody
         /// After a label: a body, or a statement of any kind.
         | Labelled
-        /// `concat` continues as long as bodies follow.
+        /// `concat` and `split` continue as long as bodies follow.
         | Bodies
 
     type Brace = { IsMany: bool; Outer: Expecting }
@@ -114,11 +114,13 @@ module internal FormatToken =
                     match text with
                     | "repeat"
                     | "residual"
+                    | "gate"
                     | "def"
                     | "network"
                     | "train"
                     | "shortcut" when not (isLabel page.Tokens i) -> OneBody
-                    | "concat" when not (isLabel page.Tokens i) -> Bodies
+                    | "concat"
+                    | "split" when not (isLabel page.Tokens i) -> Bodies
                     // `shortcut` took no body.
                     | "auto"
                     | "identity" -> NoBody

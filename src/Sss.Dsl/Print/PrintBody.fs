@@ -52,6 +52,7 @@ module internal PrintBody =
         | ScopeTree.Layer(_, layer) -> (Op.facts layer.Op).CancelsGain
         | ScopeTree.Scope _
         | ScopeTree.Residual _
+        | ScopeTree.Gate _
         | ScopeTree.Concat _ -> false
 
     let private familyOf (op: Op) = (Op.facts op).Family
@@ -95,9 +96,8 @@ module internal PrintBody =
                 | _ -> out.Add(Line.Text text)
 
                 before <- Some layer.Op
-            | ScopeTree.Residual(name, scale, branch, shortcut) ->
-                let head =
-                    label counters (Some "residual") name + "residual" + PrintLayer.scale scale
+            | ScopeTree.Residual(name, head, branch, shortcut) ->
+                let head = label counters (Some "residual") name + "residual" + head
 
                 let tail =
                     if shortcut.IsEmpty then
@@ -107,8 +107,13 @@ module internal PrintBody =
 
                 out.Add(Line.Block(head + " ", lines run branch, tail))
                 before <- None
-            | ScopeTree.Concat(name, branches) ->
-                out.Add(concat run (label counters (Some "concat") name + "concat ") branches)
+            | ScopeTree.Gate(name, inner) ->
+                let head = label counters (Some "gate") name + "gate "
+                out.Add(Line.Block(head, lines run inner, None))
+                before <- None
+            | ScopeTree.Concat(name, word, head, branches) ->
+                let head = label counters (Some word) name + word + head + " "
+                out.Add(concat run head branches)
                 before <- None
             | ScopeTree.Scope(name, inner) ->
                 out.Add(scope run counters name inner)

@@ -30,6 +30,23 @@ module internal PrintLayer =
 
             " @scale(" + kind + gamma + init + ")"
 
+    /// ` drop=P`, or nothing.
+    let drop (probability: float) : string =
+        if probability = 0.0 then
+            ""
+        else
+            " drop=" + NumberText.real probability
+
+    /// ` 3 5`: the channels of each branch of a split, where they are not equal.
+    let parts (concat: Concat) : string =
+        let channels = concat.Branches |> List.map (fun b -> b.Input.Channels)
+
+        match concat.Reads with
+        | Reads.Parts when (List.distinct channels).Length > 1 ->
+            channels |> List.map (fun n -> " " + string n) |> String.concat ""
+        | Reads.Parts
+        | Reads.All -> ""
+
     /// An extent where one number may give both axes.
     let private extent (size: Size) =
         if size.H = size.W then string size.H else size.ToString()
@@ -40,6 +57,7 @@ module internal PrintLayer =
         | ArgumentValue.Real x -> NumberText.real x
         | ArgumentValue.Flag isSet -> if isSet then "yes" else "no"
         | ArgumentValue.Global -> "global"
+        | ArgumentValue.Order order -> order |> List.map string |> String.concat "x"
         | ArgumentValue.Extent size ->
             match kind with
             | ArgumentKind.Extent _ -> extent size
@@ -47,7 +65,8 @@ module internal PrintLayer =
             | ArgumentKind.Real _
             | ArgumentKind.Flag
             | ArgumentKind.Kernel
-            | ArgumentKind.KernelOrGlobal -> size.ToString()
+            | ArgumentKind.KernelOrGlobal
+            | ArgumentKind.CountOrOrder -> size.ToString()
 
     /// The argument with a blank in front, or nothing where its value is the default.
     let private argument (all: Arguments) (spec: ArgumentSpec) : string =

@@ -8,8 +8,11 @@ open Sss.Core
 type internal ScopeTree =
     /// A layer and the last part of its name.
     | Layer of name: string * Layer
-    | Residual of name: string * Scale option * branch: ScopeTree list * shortcut: ScopeTree list
-    | Concat of name: string * (int * ScopeTree list) list
+    /// `head`: what is written between `residual` and its body.
+    | Residual of name: string * head: string * branch: ScopeTree list * shortcut: ScopeTree list
+    | Gate of name: string * ScopeTree list
+    /// `head`: `concat `, or `split ` and its parts where they are not equal.
+    | Concat of name: string * word: string * head: string * (int * ScopeTree list) list
     /// Neighbours whose names share a first part.
     | Scope of name: string * ScopeTree list
 
@@ -31,13 +34,13 @@ module internal ScopeTree =
         let mutable rest = nodes
 
         while not rest.IsEmpty do
-            let struct (part, isScope) = firstPart prefix (Network.nameOf rest.Head)
+            let struct (part, isScope) = firstPart prefix (Node.name rest.Head)
 
             if isScope then
                 let inside = ResizeArray<Node>()
 
                 let isInside node =
-                    firstPart prefix (Network.nameOf node) = struct (part, true)
+                    firstPart prefix (Node.name node) = struct (part, true)
 
                 while not rest.IsEmpty && isInside rest.Head do
                     inside.Add rest.Head
@@ -58,13 +61,16 @@ module internal ScopeTree =
         | Node.Residual r ->
             ScopeTree.Residual(
                 part,
-                r.Scale,
+                PrintLayer.drop r.Drop + PrintLayer.scale r.Scale,
                 ofNodes (r.Name.Length + ".branch.".Length) r.Branch,
                 ofNodes (r.Name.Length + ".shortcut.".Length) r.Shortcut
             )
+        | Node.Gate g -> ScopeTree.Gate(part, ofNodes (g.Name.Length + 1) g.Body)
         | Node.Concat c ->
             ScopeTree.Concat(
                 part,
+                Node.word node,
+                PrintLayer.parts c,
                 [
                     for branch in c.Branches do
                         let number =

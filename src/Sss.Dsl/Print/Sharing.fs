@@ -61,7 +61,10 @@ module internal Sharing =
                 takeOther run name
                 walk run branch
                 walk run shortcut
-            | ScopeTree.Concat(name, branches) ->
+            | ScopeTree.Gate(name, inner) ->
+                takeOther run name
+                walk run inner
+            | ScopeTree.Concat(name, _, _, branches) ->
                 takeOther run name
 
                 for _, inner in branches do

@@ -15,7 +15,14 @@ let private broken: Statement = {
     Span = nowhere
 }
 
-let private starts = [ "a layer"; "a call"; "`repeat`"; "`residual`"; "`concat`" ]
+let private starts = [
+    "a layer"
+    "a call"
+    "`repeat`"
+    for word in Node.words do
+        $"`{word}`"
+]
+
 let private startsOrEnd = starts @ [ "`}`" ]
 
 /// `{ statements }`. `what` names the owner of the braces.
@@ -82,7 +89,9 @@ and private unlabelled (label: Located<string> option) (first: Located<string>) 
             match first.Value with
             | "repeat" -> repeat ()
             | "residual" -> Structures.residual body
+            | "gate" -> Structures.gate body
             | "concat" -> Structures.concat body
+            | "split" -> Structures.split body
             | "train" -> failWith SyntaxProblem.TrainInside first.Span
             | "input"
             | "classes"

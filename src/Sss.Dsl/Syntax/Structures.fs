@@ -1,9 +1,37 @@
-/// `residual` and `concat`.
+/// `residual`, `gate`, `concat` and `split`.
 module internal Sss.Dsl.Structures
 
 open Sss.Core
 open Sss.Dsl.Lexeme
+open Sss.Dsl.Numerals
+open Sss.Dsl.Expressions
 open Sss.Dsl.ArgumentSyntax
+
+/// `drop=P` and `@scale(…)`, in any order.
+let private residualHead: P<ResidualHead> =
+    syntax {
+        let found = ResizeArray<ScaleSyntax>()
+
+        let argument =
+            syntax {
+                let! more = scales
+                found.AddRange more
+                do! blanks
+
+                match! named blanks with
+                | None -> return None
+                | Some name ->
+                    let! value = expr Tight
+                    return Some(name, value)
+            }
+
+        let! arguments = collect argument
+
+        return {
+            Arguments = arguments
+            Scales = List.ofSeq found
+        }
+    }
 
 /// `residual`, its word read; `body` parses a body of the named owner.
 let residual (body: string -> P<Statement list>) : P<StatementKind> =
@@ -33,7 +61,7 @@ let residual (body: string -> P<Statement list>) : P<StatementKind> =
         }
 
     syntax {
-        let! scales = scales
+        let! head = residualHead
         let! branch = body "`residual`"
 
         let! hasShortcut =
@@ -51,44 +79,50 @@ let residual (body: string -> P<Statement list>) : P<StatementKind> =
 
         if hasShortcut.IsSome then
             let! shortcut = shortcut
-            return StatementKind.Residual(scales, branch, shortcut)
+            return StatementKind.Residual(head, branch, shortcut)
         else
-            return StatementKind.Residual(scales, branch, ShortcutSyntax.Identity)
+            return StatementKind.Residual(head, branch, ShortcutSyntax.Identity)
     }
 
-/// `concat`, its word read.
-let concat (body: string -> P<Statement list>) : P<StatementKind> =
-    let label: P<Located<string> option> =
-        tryRead (
-            syntax {
-                match! startsName with
-                | false -> return None
-                | true ->
-                    let! found = word []
-                    do! blanks
-                    let! isLabel = skipIf ':'
-                    do! lines
+/// `gate`, its word read.
+let gate (body: string -> P<Statement list>) : P<StatementKind> =
+    syntax {
+        let! inner = body "`gate`"
+        return StatementKind.Gate inner
+    }
 
-                    return
-                        if
-                            isLabel && found.Value.StartsWith "branch" && found.Value <> "branch"
-                        then
-                            Some found
-                        else
-                            None
-            }
-        )
+/// A label of a branch and its colon.
+let private branchLabel: P<Located<string> option> =
+    tryRead (
+        syntax {
+            match! startsName with
+            | false -> return None
+            | true ->
+                let! found = word []
+                do! blanks
+                let! isLabel = skipIf ':'
+                do! lines
 
+                return
+                    if isLabel && found.Value.StartsWith "branch" && found.Value <> "branch" then
+                        Some found
+                    else
+                        None
+        }
+    )
+
+/// The bodies of a `concat` or a `split`.
+let private branches word (body: string -> P<Statement list>) : P<BranchSyntax list> =
     let branch =
         tryRead (
             syntax {
                 do! lines
                 let! here = located (give ())
-                let! label = label
+                let! label = branchLabel
 
                 match! peek with
                 | struct ('{', _) ->
-                    let! inner = body "`concat`"
+                    let! inner = body $"`{word}`"
                     return Some(label, inner, here.Span)
                 | _ -> return None
             }
@@ -99,7 +133,37 @@ let concat (body: string -> P<Statement list>) : P<StatementKind> =
 
         if branches.Length < 2 then
             do! lines
-            return! unexpected [ "`{`: a concat joins two or more bodies" ]
+            return! unexpected [ $"`{{`: a {word} has two or more bodies" ]
         else
-            return StatementKind.Concat branches
+            return branches
+    }
+
+/// `concat`, its word read.
+let concat (body: string -> P<Statement list>) : P<StatementKind> =
+    syntax {
+        let! branches = branches "concat" body
+        return StatementKind.Concat branches
+    }
+
+/// `split`, its word read.
+let split (body: string -> P<Statement list>) : P<StatementKind> =
+    let part =
+        syntax {
+            do! blanks
+            let! isNumber = startsNumber
+            let! isName = startsName
+            let! label = lookAhead branchLabel
+            let! struct (c, _) = peek
+
+            if isNumber || c = '(' || (isName && label.IsNone) then
+                let! value = expr Tight
+                return Some value
+            else
+                return None
+        }
+
+    syntax {
+        let! parts = collect part
+        let! branches = branches "split" body
+        return StatementKind.Split(parts, branches)
     }

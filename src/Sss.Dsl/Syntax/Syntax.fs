@@ -50,17 +50,30 @@ type ScaleSyntax = {
     Span: Span
 }
 
+/// What is written between `residual` and its body.
+type ResidualHead = {
+    /// `drop=P`
+    Arguments: (Located<string> * Expr) list
+    Scales: ScaleSyntax list
+}
+
 /// What a statement is, without its label.
 [<RequireQualifiedAccess>]
 type StatementKind =
     /// A layer or a call: which, is known once all definitions are.
     | Apply of word: Located<string> * arguments: Argument list * scales: ScaleSyntax list
     | Repeat of count: Expr * body: Statement list
-    | Residual of scales: ScaleSyntax list * body: Statement list * shortcut: ShortcutSyntax
-    | Concat of (Located<string> option * Statement list * Span) list
+    | Residual of head: ResidualHead * body: Statement list * shortcut: ShortcutSyntax
+    | Gate of Statement list
+    | Concat of BranchSyntax list
+    /// `parts`: the channels of each branch, where they are written.
+    | Split of parts: Expr list * BranchSyntax list
     | Body of Statement list
     /// Not understood, and reported.
     | Broken
+
+/// A body of a concatenation or a split, with its label and its place.
+and BranchSyntax = Located<string> option * Statement list * Span
 
 /// One statement.
 and Statement = {

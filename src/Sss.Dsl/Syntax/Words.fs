@@ -22,9 +22,8 @@ module Words =
         "classes"
         "def"
         "repeat"
-        "residual"
+        yield! Node.words
         "shortcut"
-        "concat"
         "identity"
         "auto"
         "global"

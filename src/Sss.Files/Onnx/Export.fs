@@ -37,6 +37,7 @@ module Onnx =
         match node with
         | Node.Layer layer -> LayerNodes.add weights layer x graph
         | Node.Residual r -> residual weights r x graph
+        | Node.Gate g -> gate weights g x graph
         | Node.Concat c -> concat weights c x graph
 
     and private residual weights (r: Residual) x graph =
@@ -59,11 +60,50 @@ module Onnx =
             Shape = r.Output
         }
 
+    and private gate weights (g: Gate) x graph =
+        let graph, gate = body weights g.Body x graph
+        let graph, sides = OnnxGraph.alike g.Name [ x; gate ] graph
+        let name = OnnxGraph.valueName g.Name
+
+        OnnxGraph.add "Mul" g.Name (sides |> List.map (fun v -> v.Name)) name [] graph,
+        {
+            Name = name
+            Form = sides.Head.Form
+            Shape = g.Output
+        }
+
+    /// What each branch of a concatenation reads.
+    and private inputs (c: Concat) (x: Value) graph : OnnxGraph * Value list =
+        match c.Reads with
+        | Reads.All -> graph, c.Branches |> List.map (fun _ -> x)
+        | Reads.Parts ->
+            let sizes = c.Branches |> List.map (fun b -> b.Input.Channels)
+            let parts = c.Branches |> List.map (fun b -> $"{c.Name}/{b.Name}/part")
+
+            let graph =
+                graph
+                |> OnnxGraph.constant (Proto.wholes $"{c.Name}/parts" sizes)
+                |> OnnxGraph.addMany "Split" $"{c.Name}/split" [ x.Name; $"{c.Name}/parts" ] parts [
+                    Proto.int "axis" 1
+                ]
+
+            graph,
+            List.map2
+                (fun (b: Branch) name -> {
+                    Name = name
+                    Form = x.Form
+                    Shape = b.Input
+                })
+                c.Branches
+                parts
+
     and private concat weights (c: Concat) x graph =
+        let graph, inputs = inputs c x graph
+
         let graph, reversed =
-            ((graph, []), c.Branches)
-            ||> List.fold (fun (graph, values) branch ->
-                let graph, value = body weights branch.Body x graph
+            ((graph, []), List.zip c.Branches inputs)
+            ||> List.fold (fun (graph, values) (branch, input) ->
+                let graph, value = body weights branch.Body input graph
                 graph, value :: values
             )
 

@@ -56,6 +56,15 @@ module internal LayerNodes =
         |> OnnxGraph.add "Gemm" layer.Name (x.Name :: keys) output [ Proto.int "transB" 1 ],
         Flat
 
+    let private reorder (layer: Layer) output (r: Reorder) (x: Value) graph =
+        let order = $"{layer.Name}/order"
+        let channels = Reorder.order r layer.Input.Channels |> List.ofArray
+
+        graph
+        |> OnnxGraph.constant (Proto.wholes order channels)
+        |> OnnxGraph.add "Gather" layer.Name [ x.Name; order ] output [ Proto.int "axis" 1 ],
+        x.Form
+
     let private batchNorm weights (layer: Layer) output (bn: BatchNorm) (x: Value) graph =
         let keys =
             [ ArrayPart.Weight; ArrayPart.Bias; ArrayPart.Mean; ArrayPart.Variance ]
@@ -241,3 +250,4 @@ module internal LayerNodes =
         // Nothing at all in evaluation.
         | Op.Dropout _ -> graph, x
         | Op.Flatten -> OnnxGraph.flat layer.Name x graph
+        | Op.Reorder r -> reorder layer output r x graph |> made

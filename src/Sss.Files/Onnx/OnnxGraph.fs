@@ -43,11 +43,15 @@ module internal OnnxGraph =
         else
             layer
 
-    /// Adds an operation.
-    let add kind name inputs output attributes (graph: OnnxGraph) : OnnxGraph = {
+    /// Adds an operation with several outputs.
+    let addMany kind name inputs outputs attributes (graph: OnnxGraph) : OnnxGraph = {
         graph with
-            Nodes = Proto.node kind name inputs output attributes :: graph.Nodes
+            Nodes = Proto.node kind name inputs outputs attributes :: graph.Nodes
     }
+
+    /// Adds an operation.
+    let add kind name inputs (output: string) attributes graph : OnnxGraph =
+        addMany kind name inputs [ output ] attributes graph
 
     /// Adds a constant.
     let constant tensor (graph: OnnxGraph) : OnnxGraph = {

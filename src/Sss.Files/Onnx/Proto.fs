@@ -29,11 +29,11 @@ module internal Proto =
             F = float32 value
         )
 
-    /// An operation with one output.
-    let node (kind: string) name (inputs: string list) (output: string) attributes =
+    /// An operation.
+    let node (kind: string) name (inputs: string list) (outputs: string list) attributes =
         let node = NodeProto(OpType = kind, Name = name)
         node.Input.AddRange inputs
-        node.Output.Add output
+        node.Output.AddRange outputs
         node.Attribute.AddRange(attributes: AttributeProto list)
         node
 

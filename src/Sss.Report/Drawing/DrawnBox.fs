@@ -140,6 +140,46 @@ module internal DrawnBox =
                 ]
         }
 
+    /// A gate: the signal goes straight on, what it is multiplied with is computed above it, and the
+    /// product is at the end.
+    let gate gone (body: DrawnBox) =
+        let height = clearance + body.Down
+        let width = lead + body.Width + 4.0 + 2.0 * sumRadius + 3.0
+
+        {
+            Width = width
+            Up = height + body.Up
+            Down = sumRadius
+            Marks =
+                fun x y -> [
+                    let top = y - height
+                    let product = x + lead + body.Width + 4.0 + sumRadius
+                    let bend = 4.0
+
+                    path gone [ "M", [ x; y ]; "H", [ product - sumRadius ] ]
+
+                    path gone [
+                        "M", [ x + 2.0; y ]
+                        "V", [ top + bend ]
+                        "Q", [ x + 2.0; top; x + 2.0 + bend; top ]
+                        "H", [ product - bend ]
+                        "Q", [ product; top; product; top + bend ]
+                        "V", [ y - sumRadius ]
+                    ]
+
+                    yield! body.Marks (x + lead) top
+                    path gone [ "M", [ product + sumRadius; y ]; "H", [ x + width ] ]
+                    circle (if gone then "sum gone" else "sum") product y sumRadius
+
+                    path gone [
+                        "M", [ product - 1.8; y - 1.8 ]
+                        "L", [ product + 1.8; y + 1.8 ]
+                        "M", [ product - 1.8; y + 1.8 ]
+                        "L", [ product + 1.8; y - 1.8 ]
+                    ]
+                ]
+        }
+
     /// Branches side by side, each with whether it is gone, that end in one value.
     let concat gone (branches: (DrawnBox * bool) list) : DrawnBox =
         let lane = 8.0

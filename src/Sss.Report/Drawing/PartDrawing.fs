@@ -122,6 +122,7 @@ module internal PartDrawing =
                 (body scene branchGone r.Branch, branchGone)
                 (body scene shortcutGone r.Shortcut, shortcutGone)
             |> Some
+        | Node.Gate g -> Some(DrawnBox.gate gone (body scene gone g.Body))
         | Node.Concat c ->
             let branches =
                 c.Branches

@@ -38,7 +38,7 @@ module internal Tiles =
     let private costs (layers: Layer seq) = layers |> Seq.sumBy Cost.macs
 
     let private state scene node : TileState * string =
-        let name = Network.nameOf node
+        let name = Node.name node
         let before = Network.layersOf [ node ] |> List.ofSeq
 
         match scene.Outcome with
@@ -50,6 +50,7 @@ module internal Tiles =
                 | Node.Residual r ->
                     let struct (branch, _) = SelectionOutcome.sides outcome r
                     not branch
+                | Node.Gate _
                 | Node.Concat _ -> not (SelectionOutcome.anyLeft outcome [ node ])
 
             let after = before |> List.choose (SelectionOutcome.layer outcome)
@@ -61,6 +62,7 @@ module internal Tiles =
                     match node with
                     | Node.Residual _ -> "its branch is removed"
                     | Node.Layer _
+                    | Node.Gate _
                     | Node.Concat _ -> "removed"
 
                 Gone, $"{name}: {word}, {part} of its macs remain"
@@ -69,18 +71,12 @@ module internal Tiles =
             else
                 Whole, $"{name}: unchanged"
 
-    let private outputOf node =
-        match node with
-        | Node.Layer l -> l.Output
-        | Node.Residual r -> r.Output
-        | Node.Concat c -> c.Output
-
     /// The tiles of a network, in the order of the signal.
     let ofNetwork (scene: Scene) (network: Network) : Tile list =
         let goneLayer node =
             match scene.Outcome, node with
             | Some outcome, Node.Layer layer -> (SelectionOutcome.layer outcome layer).IsNone
-            | Some _, (Node.Residual _ | Node.Concat _)
+            | Some _, (Node.Residual _ | Node.Gate _ | Node.Concat _)
             | None, _ -> false
 
         let drawn =
@@ -90,16 +86,16 @@ module internal Tiles =
                 |> Option.map (fun box -> node, box)
             )
 
-        let names = drawn |> List.map (fst >> Network.nameOf)
+        let names = drawn |> List.map (fst >> Node.name)
 
         drawn
         |> List.map (fun (node, box) ->
-            let output = outputOf node
+            let output = Node.output node
             let state, told = state scene node
 
             {
-                Name = Network.nameOf node
-                Label = short names (Network.nameOf node)
+                Name = Node.name node
+                Label = short names (Node.name node)
                 Extent = $"{output.Height}x{output.Width}"
                 State = state
                 Told = told

@@ -71,6 +71,7 @@ module internal LayerTable =
             }
         | Node.Layer _
         | Node.Residual _
+        | Node.Gate _
         | Node.Concat _ -> None
 
     /// A stroke a factor, as high as its value; many factors share a stroke, which shows the largest.

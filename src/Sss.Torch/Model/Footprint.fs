@@ -52,6 +52,10 @@ module Footprint =
                 sum + (if isShared then 0L else Shape.count layer.Input), false
             | Node.Layer _ -> sum, isShared
             | Node.Residual r -> sum + keptOf isShared r.Branch + keptOf true r.Shortcut, false
+            // The product's backward pass reads both of its factors.
+            | Node.Gate g ->
+                let own = if isShared then 0L else Shape.count g.Output
+                sum + own + keptOf true g.Body, false
             | Node.Concat c ->
                 let first, others = List.head c.Branches, List.tail c.Branches
 

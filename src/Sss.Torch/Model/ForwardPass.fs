@@ -46,6 +46,23 @@ module internal ForwardPass =
         | None -> None
         | Some _ -> Some(arrays.Factor(ArrayKey.make ArrayPart.Factor r.Name))
 
+    /// Leaves the branch out for an image with this probability, and multiplies it by what keeps the
+    /// mean otherwise.
+    let private stochasticDepth (probability: float) : (Tensor -> Tensor) option =
+        if probability = 0.0 then
+            None
+        else
+            let kept = 1.0 - probability
+            let share = (float32 kept).ToScalar()
+
+            Some(fun a ->
+                let shape = Array.init (int a.Dimensions) (fun i -> if i = 0 then a.size 0 else 1L)
+                use images = torch.empty (shape, dtype = a.dtype, device = a.device)
+                use _ = images.bernoulli_ kept
+                use _ = images.div_ share
+                a.mul images
+            )
+
     /// Compiles nodes; `fresh` says whether the first may write over its input, `block` is the
     /// factor that the last one takes up.
     let rec private body arrays (block: Tensor option) (nodes: Node list) : Part[] * bool =
@@ -65,6 +82,7 @@ module internal ForwardPass =
         match node with
         | Node.Layer layer -> LayerParts.layer arrays block fresh layer
         | Node.Residual r -> residual arrays r
+        | Node.Gate g -> gate arrays g
         | Node.Concat c -> concat arrays c
 
     and private residual arrays (r: Residual) : Part =
@@ -81,6 +99,7 @@ module internal ForwardPass =
         // A branch that ends in something else (no text can say so) has its output multiplied.
         let outside = if within.IsSome then None else factor
         let one = (1.0f).ToScalar()
+        let depth = stochasticDepth r.Drop
 
         let run mode (x: Tensor) =
             let a = chain branch mode x
@@ -101,16 +120,55 @@ module internal ForwardPass =
                     release x a scaled
                     scaled, true
 
+            let a, aFresh =
+                match depth with
+                | Some depth when mode = Training ->
+                    let kept = depth a
+                    release x a kept
+                    kept, true
+                | Some _
+                | None -> a, aFresh
+
             sum one x (a, aFresh) (chain shortcut mode x, shortcutFresh)
 
         { Run = run; Fresh = true }
 
-    and private concat arrays (c: Concat) : Part =
-        let branches =
-            c.Branches |> List.map (fun b -> fst (body arrays None b.Body)) |> Array.ofList
+    and private gate arrays (g: Gate) : Part =
+        let parts, _ = body arrays None g.Body
 
         let run mode (x: Tensor) =
-            let outputs = branches |> Array.map (fun parts -> chain parts mode x)
+            let gate = chain parts mode x
+            let product = x.mul gate
+            release x gate product
+            product
+
+        { Run = run; Fresh = true }
+
+    and private concat arrays (c: Concat) : Part =
+        let first =
+            match c.Reads with
+            | Reads.All -> List.map (fun _ -> None) c.Branches
+            | Reads.Parts ->
+                c.Branches
+                |> List.mapFold (fun first b -> Some first, first + int64 b.Input.Channels) 0L
+                |> fst
+
+        let branch (b: Branch) first : Mode -> Tensor -> Tensor =
+            let parts, _ = body arrays None b.Body
+
+            match first with
+            | None -> chain parts
+            | Some first ->
+                fun mode x ->
+                    let part = x.narrow (1L, first, int64 b.Input.Channels)
+                    let result = chain parts mode part
+                    release x part result
+                    result
+
+        let branches = List.map2 branch c.Branches first |> Array.ofList
+
+        let run mode (x: Tensor) =
+            let outputs = branches |> Array.map (fun branch -> branch mode x)
             let joined = torch.cat (outputs, 1L)
 
             for output in outputs do

@@ -28,10 +28,12 @@ module Init =
 
     /// He's rule: normal with variance 2 / fan-in (He et al., "Delving Deep into Rectifiers",
     /// 2015, eq. 10). Fan-in: values that one output reads.
-    let private he (shape: int list) (rng: Rng) =
+    let private he (shape: int list) : float =
+        let fanIn = int (Parameters.size shape) / List.head shape
+        sqrt (2.0 / float fanIn)
+
+    let private normal deviation (shape: int list) (rng: Rng) =
         let count = int (Parameters.size shape)
-        let fanIn = count / List.head shape
-        let deviation = sqrt (2.0 / float fanIn)
         let struct (draws, rng) = Rng.many Rng.normal count rng
         Array.map (fun z -> float32 (deviation * z)) draws, rng
 
@@ -40,7 +42,8 @@ module Init =
 
     let private start (spec: ArraySpec) rng =
         match spec.Initial with
-        | ArrayStart.He -> he spec.Shape rng
+        | ArrayStart.He -> normal (he spec.Shape) spec.Shape rng
+        | ArrayStart.Normal deviation -> normal deviation spec.Shape rng
         | ArrayStart.Value value -> constant (float32 value) spec.Shape, rng
 
     /// Weights by He's rule, biases 0, bn scale 1 and shift 0, running mean 0 and variance 1, every

@@ -46,6 +46,16 @@ module internal LayerParts =
                 use t = shift.mul f
                 struct (fit s, fit t)
 
+    /// Channels in another order, taken where channels go last in memory, so that they do so afterwards.
+    let private reorder (layer: Layer) (r: Reorder) : Tensor -> Tensor =
+        let order = Reorder.order r layer.Input.Channels |> Array.map int64
+
+        fun x ->
+            use last = x.permute ([| 0L; 2L; 3L; 1L |])
+            use indices = torch.tensor (order, device = x.device)
+            use moved = last.index_select (3L, indices)
+            moved.permute [| 0L; 3L; 1L; 2L |]
+
     let private groupNorm arrays (layer: Layer) (g: GroupNorm) factor : Tensor -> Tensor =
         let affine = affine arrays layer factor
 
@@ -151,3 +161,4 @@ module internal LayerParts =
                 Run = fun _ x -> x.reshape shape
                 Fresh = false
             }
+        | Op.Reorder r -> plain (reorder layer r)

@@ -9,9 +9,7 @@ open TorchSharp
 /// A network in training: the model, and two optimizers, one for each of its two vectors.
 [<Sealed>]
 type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recipe) =
-    let drops =
-        Network.layers model.Network
-        |> Seq.exists (fun layer -> (Op.facts layer.Op).IsRandom)
+    let drops = Network.isRandom model.Network
 
     let layout = model.Layout
 

@@ -114,6 +114,15 @@ module private Json =
         | Op.GlobalPool Average -> node [ "op", text "globalavg" ]
         | Op.Dropout _ -> node [ "op", text "dropout" ]
         | Op.Flatten -> node [ "op", text "flatten" ]
+        | Op.Reorder r ->
+            node [
+                "op", text "reorder"
+                "order",
+                JsonArray(
+                    Reorder.order r l.Input.Channels
+                    |> Array.map (fun i -> JsonValue.Create i :> JsonNode)
+                )
+            ]
 
     let rec private nodeOf (n: Node) : JsonNode =
         match n with
@@ -126,9 +135,16 @@ module private Json =
                 "branch", body r.Branch
                 "shortcut", body r.Shortcut
             ]
+        | Node.Gate g -> node [ "op", text "gate"; "body", body g.Body ]
         | Node.Concat c ->
             node [
-                "op", text "concat"
+                "op", text (Node.word n)
+                "parts",
+                JsonArray(
+                    c.Branches
+                    |> List.map (fun b -> JsonValue.Create b.Input.Channels :> JsonNode)
+                    |> Array.ofList
+                )
                 "branches", JsonArray(c.Branches |> List.map (fun b -> body b.Body) |> Array.ofList)
             ]
 

@@ -12,6 +12,8 @@ type Piece =
     | Plain of kind: byte * label: byte
     | Block of branch: Piece list * scaled: bool * shortcut: byte * label: byte
     | Join of Piece list * Piece list * third: bool * label: byte
+    | Gated of Piece list * pooled: bool * label: byte
+    | Parted of Piece list * sizes: byte * label: byte
     | Call of definition: byte * label: byte
     | Again of count: byte * Piece list
     | Scope of label: byte * Piece list
@@ -146,7 +148,14 @@ module Plans =
             let text = plains[int kind % plains.Length]
             line w (label (text.Split(' ')[0]) l + text)
         | Block(branch, scaled, shortcut, l) ->
-            let scale = if scaled then " @scale(block, gamma=2)" else ""
+            let scale =
+                match scaled, shortcut % 4uy with
+                | true, 0uy -> " @scale(block, gamma=2) drop=0.25"
+                | true, 1uy -> " drop=1/4 @scale(block, gamma=2)"
+                | true, _ -> " @scale(block, gamma=2)"
+                | false, 0uy -> " drop=0.125"
+                | false, _ -> ""
+
             let auto = shortcut % 3uy
 
             line w (label "residual" l + "residual" + scale + " {")
@@ -175,6 +184,27 @@ module Plans =
             line w (if third then "} { }" else "}")
             // Channels would grow without end.
             line w (label "conv" 3uy + "conv 6 1x1")
+        | Gated(body, pooled, l) ->
+            line w (label "conv" 3uy + "conv 6 1x1")
+            line w (label "gate" l + "gate {")
+            let inner = inside w
+
+            if pooled then
+                line inner "avgpool global"
+
+            // Windows need room, which one position does not have.
+            if not pooled then
+                body |> List.iter (write inner)
+
+            line inner "conv 6 1x1; sigmoid"
+            line w "}"
+        | Parted(body, sizes, l) ->
+            line w (label "conv" 3uy + "conv 6 1x1")
+            let parts = [| ""; "2 4 "; "3+2 2-1 "; "(1 + 1) 2*2 " |]
+            line w (label "split" l + "split " + parts[int sizes % parts.Length] + "{ } {")
+            body |> List.iter (write (inside w))
+            line w "}"
+            line w (label "conv" 3uy + "conv 6 1x1; shuffle 3; shuffle 5x3x1x0x2x4")
         | Call(definition, l) ->
             if w.Callable > 0 then
                 let word = words[int definition % w.Callable]
@@ -216,6 +246,8 @@ module Plans =
         | Block(body, _, _, _)
         | Again(_, body)
         | Scope(_, body)
+        | Gated(body, _, _)
+        | Parted(body, _, _)
         | Braces body -> 1 + depthOf body
         | Join(a, b, _, _) -> 1 + max (depthOf a) (depthOf b)
 

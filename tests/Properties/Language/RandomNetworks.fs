@@ -57,8 +57,29 @@ module RandomNetworks =
 
                         Some(Node.Residual r :: done', a)
                     | _ -> None
+                | Node.Gate g ->
+                    match reshape shape g.Body with
+                    | Some(body, gate) when gate = shape || gate = Shape.vector shape.Channels ->
+                        let g = { g with Body = body; Output = shape }
+                        Some(Node.Gate g :: done', shape)
+                    | _ -> None
+                | Node.Concat c when
+                    c.Reads = Reads.Parts
+                    && shape.Channels <> List.sumBy (fun b -> b.Input.Channels) c.Branches
+                    ->
+                    None
                 | Node.Concat c ->
-                    let bodies = c.Branches |> List.map (fun b -> b, reshape shape b.Body)
+                    let own (b: Branch) =
+                        match c.Reads with
+                        | Reads.All -> shape
+                        | Reads.Parts -> {
+                            shape with
+                                Channels = b.Input.Channels
+                          }
+
+                    let bodies =
+                        c.Branches
+                        |> List.map (fun b -> { b with Input = own b }, reshape (own b) b.Body)
 
                     if bodies |> List.forall (fun (_, r) -> r.IsSome) then
                         let shapes = bodies |> List.map (fun (_, r) -> snd r.Value)
@@ -93,10 +114,12 @@ module RandomNetworks =
                 match node with
                 | Node.Layer { Op = Op.Dropout _ }
                 | Node.Residual _
-                | Node.Concat _ ->
+                | Node.Concat { Reads = Reads.All } ->
                     number.Value <- number.Value - 1
                     number.Value = 0
-                | Node.Layer _ -> false
+                | Node.Layer _
+                | Node.Gate _
+                | Node.Concat { Reads = Reads.Parts } -> false
 
             match node with
             | Node.Layer _ -> if isIt then [] else [ node ]
@@ -111,6 +134,7 @@ module RandomNetworks =
                                 Shortcut = cut number r.Shortcut
                         }
                     ]
+            | Node.Gate g -> [ Node.Gate { g with Body = cut number g.Body } ]
             | Node.Concat c ->
                 if not isIt then
                     let branches =

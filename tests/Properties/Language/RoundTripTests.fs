@@ -16,8 +16,7 @@ type RoundTripTests() =
         |> Seq.map (
             function
             | Node.Layer l -> l.Name
-            | Node.Residual r -> r.Name
-            | Node.Concat c -> c.Name
+            | node -> Node.name node
         )
         |> List.ofSeq
 

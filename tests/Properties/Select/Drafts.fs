@@ -31,6 +31,11 @@ type Draft =
     | Flat
     | Sum of branch: Draft list * shortcut: Draft list * factor: bool
     | Cat of Draft list list
+    /// Multiplied by one value per channel (`pooled`), or by as many as the input has.
+    | Gated of body: Draft list * pooled: bool
+    /// Parts of the channels, in this ratio.
+    | Parted of (int * Draft list) list
+    | Shuffled of groups: int
 
 /// A whole sketch.
 type Sketch = {

@@ -49,6 +49,13 @@ let rec private statements depth factors =
 
                 return [ Cat branches ]
             }
+            2,
+            gen {
+                let! inner = Gen.frequency [ 2, squeeze; 1, inner ]
+                let! pooled = percent 60
+                return [ Gated(inner, pooled) ]
+            }
+            2, split inner
         ]
 
 and private body depth factors =

@@ -91,6 +91,11 @@ let internal examples =
             Drafts.Depthwise(plain, false, false)
             Drafts.Norm false
         ]
+        Faults.GateForgotten,
+        sketch [ conv 4 true; Drafts.Gated([ Drafts.Conv(3, plain, 1, true, false) ], true) ]
+        Faults.WrongPart, sketch [ conv 6 true; Drafts.Parted [ 1, []; 1, [ conv 3 false ] ] ]
+        Faults.ShuffledAnew,
+        sketch [ conv 6 false; Drafts.Conv(9, plain, 3, true, true); Drafts.Shuffled 3 ]
     ]
 
 [<Fact>]

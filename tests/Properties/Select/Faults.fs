@@ -15,6 +15,12 @@ type Fault =
     | PaddingForgotten
     /// A dead channel is taken to be dead after a bn.
     | ShiftForgotten
+    /// The gate's channels are taken from its start, as many as its input keeps.
+    | GateForgotten
+    /// A part of a split keeps the channels of the part after it.
+    | WrongPart
+    /// A shuffle is done over again on what is left, whatever order that gives.
+    | ShuffledAnew
 
 let all = [
     ConcatOffByOne
@@ -22,6 +28,9 @@ let all = [
     ProjectionDroppedWithBlock
     PaddingForgotten
     ShiftForgotten
+    GateForgotten
+    WrongPart
+    ShuffledAnew
 ]
 
 /// The masks of what comes out of concatenations, up to the layers that read it, turned by one place.
@@ -30,12 +39,13 @@ let private turn (graph: DataFlow) (channels: Channels) : Channels =
 
     for struct (_, step) in graph.Steps do
         match step with
-        | Step.Join(_, _, output) -> turned[output] <- true
+        | Step.Join(Node.Concat _, _, _, output) -> turned[output] <- true
         | Step.Through(_, input, output) -> turned[output] <- turned[input]
-        | Step.Spread _
+        | Step.Move _
+        | Step.Part _
         | Step.Read _
         | Step.Mix _
-        | Step.Sum _ -> ()
+        | Step.Join _ -> ()
 
     {
         channels with
@@ -126,28 +136,77 @@ let private withoutProjections (network: Network) (selected: Selected<float>) : 
             function
             | Node.Layer l when projections.Contains l.Name -> None
             | Node.Layer l -> Some(Node.Layer l)
-            | Node.Residual r ->
-                Some(
-                    Node.Residual {
-                        r with
-                            Branch = body r.Branch
-                            Shortcut = body r.Shortcut
-                    }
-                )
-            | Node.Concat c ->
-                Some(
-                    Node.Concat {
-                        c with
-                            Branches =
-                                c.Branches |> List.map (fun b -> { b with Body = body b.Body })
-                    }
-                )
+            | node -> Some(Node.withBodies (Node.bodies node |> List.map body) node)
         )
 
     {
         selected.Network with
             Body = body selected.Network.Body
     }
+
+/// The mask with as many channels, the first ones.
+let private fromStart (kept: bool[]) : bool[] =
+    let count = kept |> Array.filter id |> Array.length
+    Array.init kept.Length (fun i -> i < count)
+
+/// The masks of what gates multiply with, up to the layers that compute it.
+let private gates (graph: DataFlow) (channels: Channels) : Channels =
+    let forgotten = Array.zeroCreate<bool> graph.Shapes.Length
+
+    for struct (_, step) in Array.rev graph.Steps do
+        match step with
+        | Step.Join(Node.Gate _, _, sides, _) -> forgotten[sides[1].End] <- true
+        | Step.Through(_, input, output) ->
+            forgotten[input] <- forgotten[input] || forgotten[output]
+        | _ -> ()
+
+    {
+        channels with
+            Kept =
+                channels.Kept
+                |> Array.mapi (fun value kept -> if forgotten[value] then fromStart kept else kept)
+    }
+
+/// The masks of what splits read, each part's channels where the next part's are.
+let private parts (graph: DataFlow) (channels: Channels) : Channels =
+    let read =
+        set [
+            for struct (_, step) in graph.Steps do
+                match step with
+                | Step.Part(_, _, input, _) -> input
+                | _ -> ()
+        ]
+
+    let turned value (kept: bool[]) =
+        if read.Contains value && kept.Length > 0 then
+            Array.append [| Array.last kept |] (Array.truncate (kept.Length - 1) kept)
+        else
+            kept
+
+    {
+        channels with
+            Kept = Array.mapi turned channels.Kept
+    }
+
+let private shuffledAnew (network: Network) (selected: Selected<float>) : Network =
+    let groups =
+        Network.layers network
+        |> Seq.choose (fun l ->
+            match l.Op with
+            | Op.Reorder(Reorder.Shuffle g) -> Some(l.Name, g)
+            | _ -> None
+        )
+        |> Map.ofSeq
+
+    let again (l: Layer) =
+        match Map.tryFind l.Name groups with
+        | Some g when l.Input.Channels % g = 0 -> {
+            l with
+                Op = Op.Reorder(Reorder.Shuffle g)
+          }
+        | _ -> l
+
+    Network.map again id selected.Network
 
 /// `Selection.select` with a fault in it.
 let select
@@ -188,6 +247,14 @@ let select
         |> Result.map (fun s -> {
             s with
                 Weights = firstRows network weights s
+        })
+    | GateForgotten -> pieces network numbers gates
+    | WrongPart -> pieces network numbers parts
+    | ShuffledAnew ->
+        honest
+        |> Result.map (fun s -> {
+            s with
+                Network = shuffledAnew network s
         })
     | ProjectionDroppedWithBlock ->
         honest

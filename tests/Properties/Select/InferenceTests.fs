@@ -13,14 +13,8 @@ let private leftOver (network: Network) =
         yield nodes
 
         for node in nodes do
-            match node with
-            | Node.Layer _ -> ()
-            | Node.Residual r ->
-                yield! bodies r.Branch
-                yield! bodies r.Shortcut
-            | Node.Concat c ->
-                for branch in c.Branches do
-                    yield! bodies branch.Body
+            for inner in Node.bodies node do
+                yield! bodies inner
     ]
 
     let isNormed (a, b) =

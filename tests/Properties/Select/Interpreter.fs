@@ -236,6 +236,12 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
             x with
                 Shape = Shape.vector x.Data.Length
           }
+        // G groups as the rows of a table that is read column by column.
+        | Op.Reorder(Reorder.Shuffle g) ->
+            let each = x.Shape.Channels / g
+            build x.Shape (fun c h w -> get x (c % g * each + c / g) h w)
+        | Op.Reorder(Reorder.Listed order) ->
+            build x.Shape (fun c h w -> get x (List.item c order) h w)
 
     if result.Shape <> l.Output then
         invalidOp $"{l.Name} gives {result.Shape}, not {l.Output}"
@@ -249,8 +255,35 @@ and private node weights (x: Image) (n: Node) : Image =
     | Node.Layer l -> layer weights l x
     | Node.Residual r ->
         add (scaled weights r.Name r.Scale (body weights x r.Branch)) (body weights x r.Shortcut)
+    | Node.Gate g ->
+        let gate = body weights x g.Body
+
+        if gate.Shape <> x.Shape && gate.Shape <> Shape.vector x.Shape.Channels then
+            invalidOp $"{g.Name} multiplies {x.Shape} by {gate.Shape}"
+
+        build
+            x.Shape
+            (fun c h w -> get x c h w * get gate c (h % gate.Shape.Height) (w % gate.Shape.Width))
     | Node.Concat c ->
-        let parts = c.Branches |> List.map (fun b -> body weights x b.Body)
+        let area = x.Shape.Height * x.Shape.Width
+        let mutable first = 0
+
+        let parts = [
+            for b in c.Branches do
+                match c.Reads with
+                | Reads.All -> body weights x b.Body
+                | Reads.Parts ->
+                    let own = {
+                        Shape = {
+                            x.Shape with
+                                Channels = b.Input.Channels
+                        }
+                        Data = Array.sub x.Data (first * area) (b.Input.Channels * area)
+                    }
+
+                    first <- first + b.Input.Channels
+                    body weights own b.Body
+        ]
 
         {
             Shape = c.Output

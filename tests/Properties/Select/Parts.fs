@@ -178,6 +178,74 @@ let mixed factors =
             @ (if isRead then [ Conv(2, plain, 1, false, false) ] else [])
     }
 
+/// What is inside of a gate as it is used: fewer channels, an activation, as many as before.
+let squeeze =
+    gen {
+        let! out = channels
+        let! factor = percent 70
+        let! act = activation
+        return [ Conv(out, plain, 1, true, factor); Act act ]
+    }
+
+/// A split as it is used: a part that passes, and a shuffle after it.
+let split (inner: Gen<Draft list>) =
+    gen {
+        let! out = Gen.choose (2, 8)
+        let! factor = percent 70
+        let! count = Gen.choose (2, 3)
+
+        let part =
+            Gen.zip (Gen.choose (1, 3)) (Gen.frequency [ 1, Gen.constant []; 2, inner ])
+
+        let! parts = Gen.listOfLength count part
+        let! groups = Gen.choose (1, 3)
+        let! before = percent 70
+        let! makes = percent 40
+        let! maker = if makes then constantMaker else Gen.constant []
+
+        return
+            (if before then
+                 Conv(out, plain, 1, false, factor) :: maker
+             else
+                 [])
+            @ [ Parted parts; Shuffled groups ]
+    }
+
+/// Gates whose channels die, on channels that do.
+let gated =
+    gen {
+        let! out = channels
+        let! inner = squeeze
+        let! factor = percent 75
+        let! own = percent 75
+
+        let! tail =
+            Gen.elements [ [ Act Relu ]; [ Act Sigmoid ]; [ Act Relu; Act Sigmoid ]; [] ]
+
+        let! makes = percent 40
+        let! maker = if makes then constantMaker else Gen.constant []
+        let! pooled = percent 60
+
+        return
+            [ Conv(out, plain, 1, false, factor) ]
+            @ maker
+            @ [ Gated(inner @ [ Conv(out, plain, 1, false, own) ] @ tail, pooled) ]
+    }
+
+/// Channels of a grouped layer in turn: what is left of them is a shuffle again.
+let turned factors =
+    gen {
+        let! n = Gen.choose (2, 3)
+        let! each = Gen.choose (2, 3)
+        let! factor = percent factors
+
+        return [
+            Conv(n * 2, plain, 1, false, false)
+            Conv(n * each, plain, n, false, factor)
+            Shuffled each
+        ]
+    }
+
 /// One statement or a few that belong together, factors with this percentage.
 let simple factors =
     Gen.frequency [
@@ -199,6 +267,8 @@ let simple factors =
         }
         6, deadEnds factors
         2, groups factors
+        2, turned factors
+        3, gated
         6, mixed factors
         2,
         gen {

@@ -28,10 +28,15 @@ let private family (op: Op) =
 /// What became of channels in one step.
 let private moves (states: Known[][]) step =
     match step with
-    | Step.Spread(_, _, input, _) -> [
+    | Step.Move(layer, _, input, _) -> [
         for state in states[input] do
             if Known.isConstant state then
-                $"flatten: {kindOf state} stays"
+                $"{Op.word layer.Op}: {kindOf state} stays"
+      ]
+    | Step.Part(_, _, _, output) -> [
+        for state in states[output] do
+            if Known.isConstant state then
+                $"part of a split: {kindOf state}"
       ]
     | Step.Through(layer, input, output) -> [
         for was, is in Seq.zip states[input] states[output] do
@@ -56,14 +61,19 @@ let private moves (states: Known[][]) step =
             if Known.isConstant was && layer.Scale.IsNone then
                 $"{family layer.Op}: {kindOf was} → {kindOf is}"
       ]
-    | Step.Sum(_, branch, shortcut, _) -> [
-        for b, s in Seq.zip states[branch.End] states[shortcut.End] do
+    | Step.Join((Node.Residual _ | Node.Gate _ as node), _, sides, _) -> [
+        let word, sign =
+            match node with
+            | Node.Gate _ -> "product", "×"
+            | _ -> "sum", "+"
+
+        for b, s in Seq.zip states[sides[0].End] states[sides[1].End] do
             match kindOf b, kindOf s with
             | "live", "live" -> ()
             | "live", other
-            | other, "live" -> $"sum: {other} + live"
-            | "dead", "dead" -> "sum: dead + dead"
-            | _ -> "sum: constant + constant"
+            | other, "live" -> $"{word}: {other} {sign} live"
+            | "dead", "dead" -> $"{word}: dead {sign} dead"
+            | _ -> $"{word}: constant {sign} constant"
       ]
     | Step.Join _ -> []
 
@@ -108,6 +118,11 @@ let private changes (before: Layer) (after: Layer) = [
         ->
         "cut: columns behind an implied flatten"
     | Op.Flatten, Op.Flatten when after.Output <> before.Output -> "cut: columns behind flatten"
+    | Op.Reorder(Reorder.Shuffle a), Op.Reorder(Reorder.Shuffle b) when
+        after.Output <> before.Output && a = b && a > 1
+        ->
+        "cut: a shuffle stays one"
+    | Op.Reorder(Reorder.Shuffle _), Op.Reorder(Reorder.Listed _) -> "cut: a shuffle is listed"
     | _ -> ()
 
     match before.Scale, after.Scale with
@@ -173,4 +188,25 @@ let fired (trial: Trial) (selected: Selected<float>) : string list =
 
         if names trial.Network <> names selected.Network then
             "part goes: a concat becomes a sequence"
+
+        let parts network =
+            Network.nodes network
+            |> Seq.collect (
+                function
+                | Node.Concat {
+                                  Reads = Reads.Parts
+                                  Name = name
+                                  Branches = branches
+                              } -> branches |> Seq.map (fun b -> (name, b.Name), b.Input.Channels)
+                | _ -> Seq.empty
+            )
+            |> Map.ofSeq
+
+        let after = parts selected.Network
+
+        for KeyValue(key, channels) in parts trial.Network do
+            match Map.tryFind key after with
+            | Some left when left < channels -> "cut: a part of a split"
+            | Some _
+            | None -> ()
     ]

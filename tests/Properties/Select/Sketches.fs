@@ -164,6 +164,92 @@ and private visit scope (input: Shape) previous next draft : Node list =
     | Flat -> [ layer scope Op.Flatten None input ]
     | Sum(branch, shortcut, factor) -> residual scope input branch shortcut factor
     | Cat branches -> concat scope input branches
+    | Gated(inner, pooled) -> gate scope input inner pooled
+    | Parted branches -> split scope input branches
+    | Shuffled groups ->
+        let groups = divisor groups input.Channels input.Channels
+        [ layer scope (Op.Reorder(Reorder.Shuffle groups)) None input ]
+
+/// A body that gives something else is bent by a convolution, or by a pool before it.
+and private gate scope input inner pooled =
+    let name = scope.Next "gate"
+    let make drafts = body (scope.Inner name) input drafts
+
+    let wanted = if pooled then Shape.vector input.Channels else input
+
+    let bent pooled = [
+        if pooled then
+            Global Average
+
+        yield! inner
+        Conv(input.Channels, plain, 1, true, false)
+        Act Sigmoid
+    ]
+
+    [
+        make ((if pooled then [ Global Average ] else []) @ inner)
+        make (bent pooled)
+        make (bent true)
+    ]
+    |> List.tryFind (fun nodes ->
+        let given = Network.outputOf input nodes
+        given = wanted || given = Shape.vector input.Channels
+    )
+    |> Option.map (fun nodes ->
+        Node.Gate {
+            Name = name
+            Body = nodes
+            Output = input
+        }
+    )
+    |> Option.toList
+
+/// Parts of at least one channel each; where there are too few channels, the first body alone.
+and private split scope input branches =
+    let name = scope.Next "split"
+    let count = List.length branches
+
+    if count < 2 || input.Channels < count then
+        []
+    else
+        let total = branches |> List.sumBy fst
+        let spare = input.Channels - count
+
+        let sizes = branches |> List.map (fun (ratio, _) -> 1 + spare * ratio / max 1 total)
+
+        let rest = input.Channels - List.sum sizes
+        let sizes = List.mapi (fun i n -> if i = 0 then n + rest else n) sizes
+
+        let made =
+            List.zip sizes branches
+            |> List.mapi (fun i (channels, (_, drafts)) ->
+                let own = { input with Channels = channels }
+                let part = $"branch{i + 1}"
+                let nodes = body (scope.Inner $"{name}.{part}") own drafts
+
+                // What changes the extent is left out.
+                let output = Network.outputOf own nodes
+                let fits = output.Height = input.Height && output.Width = input.Width
+
+                {
+                    Name = part
+                    Input = own
+                    Body = if fits then nodes else []
+                }
+            )
+
+        [
+            Node.Concat {
+                Name = name
+                Reads = Reads.Parts
+                Branches = made
+                Output = {
+                    input with
+                        Channels =
+                            made |> List.sumBy (fun b -> (Network.outputOf b.Input b.Body).Channels)
+                }
+            }
+        ]
 
 and private residual scope input branch shortcut factor =
     let name = scope.Next "residual"
@@ -213,6 +299,7 @@ and private residual scope input branch shortcut factor =
         Node.Residual {
             Name = name
             Scale = if factor then Some(factors Block 1) else None
+            Drop = 0.0
             Branch = left
             Shortcut = right
             Output = shape
@@ -244,7 +331,15 @@ and private concat scope input branches =
             [
                 Node.Concat {
                     Name = name
-                    Branches = [ for part, nodes, _ in fitting -> { Name = part; Body = nodes } ]
+                    Reads = Reads.All
+                    Branches = [
+                        for part, nodes, _ in fitting ->
+                            {
+                                Name = part
+                                Input = input
+                                Body = nodes
+                            }
+                    ]
                     Output = {
                         shape with
                             Channels = fitting |> List.sumBy (fun (_, _, s) -> s.Channels)
@@ -256,19 +351,7 @@ and private concat scope input branches =
 /// a layer in front of a bn carries none.
 let rec private regroup nodes =
     let inside node =
-        match node with
-        | Node.Layer _ -> node
-        | Node.Residual r ->
-            Node.Residual {
-                r with
-                    Branch = regroup r.Branch
-                    Shortcut = regroup r.Shortcut
-            }
-        | Node.Concat c ->
-            Node.Concat {
-                c with
-                    Branches = c.Branches |> List.map (fun b -> { b with Body = regroup b.Body })
-            }
+        Node.withBodies (Node.bodies node |> List.map regroup) node
 
     match nodes with
     | (Node.Layer { Op = Op.Conv { Groups = groups } } as conv) :: Node.Layer bn :: rest when

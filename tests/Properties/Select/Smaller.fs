@@ -64,6 +64,22 @@ let rec private shrinkDraft draft : Draft seq =
             yield! Seq.map (fun b -> Sum(b, shortcut, factor)) (shrinkList shrinkDraft branch)
             yield! Seq.map (fun s -> Sum(branch, s, factor)) (shrinkList shrinkDraft shortcut)
         | Cat branches -> yield! Seq.map Cat (shrinkList (shrinkList shrinkDraft) branches)
+        | Gated(inner, pooled) ->
+            if pooled then
+                Gated(inner, false)
+
+            yield! Seq.map (fun smaller -> Gated(smaller, pooled)) (shrinkList shrinkDraft inner)
+        | Parted branches ->
+            let shrinkPart (ratio, inner) =
+                seq {
+                    if ratio > 1 then
+                        1, inner
+
+                    yield! Seq.map (fun smaller -> ratio, smaller) (shrinkList shrinkDraft inner)
+                }
+
+            yield! Seq.map Parted (shrinkList shrinkPart branches)
+        | Shuffled groups when groups > 1 -> Shuffled(groups - 1)
         | _ -> ()
     }
 
@@ -72,6 +88,8 @@ let private unwrap draft =
     match draft with
     | Sum(branch, shortcut, _) -> [ branch; shortcut ]
     | Cat branches -> branches
+    | Gated(inner, _) -> [ inner ]
+    | Parted branches -> List.map snd branches
     | _ -> []
 
 /// Smaller sketches, boldest first.

@@ -40,11 +40,31 @@ let faults (network: Network) : string list =
                 || Network.outputOf input r.Shortcut <> r.Output
             then
                 $"the sides of {r.Name} do not agree"
-        | Node.Concat c ->
-            for branch in c.Branches do
-                yield! body input branch.Body
+        | Node.Gate g ->
+            yield! body input g.Body
 
-            let outputs = c.Branches |> List.map (fun b -> Network.outputOf input b.Body)
+            if g.Output <> input then
+                $"{g.Name} gives {g.Output} for {input}"
+
+            let gate = Network.outputOf input g.Body
+
+            if gate <> input && gate <> Shape.vector input.Channels then
+                $"{g.Name} multiplies {input} by {gate}"
+        | Node.Concat c ->
+            let isSplit = (c.Reads = Reads.Parts)
+
+            if isSplit && List.sumBy (fun b -> b.Input.Channels) c.Branches <> input.Channels then
+                $"the parts of {c.Name} are not its input"
+
+            for branch in c.Branches do
+                let channels = if isSplit then branch.Input.Channels else input.Channels
+
+                if branch.Input <> { input with Channels = channels } || channels < 1 then
+                    $"{branch.Name} of {c.Name} reads {branch.Input}"
+
+                yield! body branch.Input branch.Body
+
+            let outputs = c.Branches |> List.map (fun b -> Network.outputOf b.Input b.Body)
 
             if outputs.Length < 2 || List.sumBy _.Channels outputs <> c.Output.Channels then
                 $"the branches of {c.Name} do not add up"

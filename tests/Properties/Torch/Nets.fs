@@ -96,6 +96,7 @@ module internal Nets =
             Node.Residual {
                 Name = name
                 Scale = scale
+                Drop = 0.0
                 Branch = branch
                 Shortcut = shortcut
                 Output = output
@@ -114,10 +115,50 @@ module internal Nets =
 
             Node.Concat {
                 Name = name
+                Reads = Reads.All
                 Branches =
                     made
                     |> List.mapi (fun i (nodes, _) -> {
                         Name = $"branch{i + 1}"
+                        Input = shape
+                        Body = nodes
+                    })
+                Output = output
+            },
+            output
+
+    let gate name pieces : Piece =
+        fun shape ->
+            Node.Gate {
+                Name = name
+                Body = fst (body pieces shape)
+                Output = shape
+            },
+            shape
+
+    /// Equal parts, a body each.
+    let split name branches : Piece =
+        fun shape ->
+            let part = {
+                shape with
+                    Channels = shape.Channels / List.length branches
+            }
+
+            let made = branches |> List.map (fun b -> body b part)
+
+            let output = {
+                snd made.Head with
+                    Channels = made |> List.sumBy (fun (_, s) -> s.Channels)
+            }
+
+            Node.Concat {
+                Name = name
+                Reads = Reads.Parts
+                Branches =
+                    made
+                    |> List.mapi (fun i (nodes, _) -> {
+                        Name = $"branch{i + 1}"
+                        Input = part
                         Body = nodes
                     })
                 Output = output

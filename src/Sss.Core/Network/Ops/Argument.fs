@@ -45,6 +45,8 @@ type ArgumentKind =
     | Kernel
     /// `KxK` or `global`.
     | KernelOrGlobal
+    /// A number, or channels in an order: `2x0x1`.
+    | CountOrOrder
 
 /// The value of an argument.
 [<RequireQualifiedAccess>]
@@ -54,6 +56,7 @@ type ArgumentValue =
     | Real of float
     | Flag of bool
     | Global
+    | Order of int list
 
 /// One argument of a layer.
 [<NoEquality; NoComparison>]
@@ -128,7 +131,8 @@ module Arguments =
         | ArgumentValue.Extent _
         | ArgumentValue.Real _
         | ArgumentValue.Flag _
-        | ArgumentValue.Global -> mismatch name
+        | ArgumentValue.Global
+        | ArgumentValue.Order _ -> mismatch name
 
     let extent name arguments : Size =
         match value name arguments with
@@ -136,7 +140,8 @@ module Arguments =
         | ArgumentValue.Count _
         | ArgumentValue.Real _
         | ArgumentValue.Flag _
-        | ArgumentValue.Global -> mismatch name
+        | ArgumentValue.Global
+        | ArgumentValue.Order _ -> mismatch name
 
     let real name arguments : float =
         match value name arguments with
@@ -144,7 +149,8 @@ module Arguments =
         | ArgumentValue.Count _
         | ArgumentValue.Extent _
         | ArgumentValue.Flag _
-        | ArgumentValue.Global -> mismatch name
+        | ArgumentValue.Global
+        | ArgumentValue.Order _ -> mismatch name
 
     let flag name arguments : bool =
         match value name arguments with
@@ -152,7 +158,8 @@ module Arguments =
         | ArgumentValue.Count _
         | ArgumentValue.Extent _
         | ArgumentValue.Real _
-        | ArgumentValue.Global -> mismatch name
+        | ArgumentValue.Global
+        | ArgumentValue.Order _ -> mismatch name
 
 /// A word of the language that makes an operation.
 [<NoEquality; NoComparison>]

@@ -59,6 +59,7 @@ module internal Conv =
         Groups = c.Groups
         Taps = c.Kernel.H * c.Kernel.W
         IsPadded = Window.isPadded c.Pad
+        Block = 1
     }
 
     let facts (c: Conv) : OpFacts<Conv> = {

@@ -25,6 +25,7 @@ module internal Dense =
         Groups = 1
         Taps = int (Shape.area input)
         IsPadded = false
+        Block = 1
     }
 
     let facts (d: Dense) : OpFacts<Dense> = {

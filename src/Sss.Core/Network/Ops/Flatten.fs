@@ -20,7 +20,8 @@ module internal Flatten =
         FixedOutput = None
         Arrays = fun _ -> []
         Macs = fun _ _ -> 0L
-        Coupling = Coupling.Spread(Shape.area >> int)
+        Coupling =
+            Coupling.Moves(fun input -> OpFacts.spread (int (Shape.area input)) input.Channels)
         Constants = fun input _ -> Array.collect (Array.replicate (int (Shape.area input)))
         Affine = None
         KeepsZero = true

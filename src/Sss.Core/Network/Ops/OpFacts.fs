@@ -7,6 +7,15 @@ type ArrayPart =
     | Bias
     | Mean
     | Variance
+    /// Projections of attention; those of its values are `Weight` and `Bias`.
+    | Query
+    | QueryBias
+    | Key
+    | KeyBias
+    /// What is added at each position.
+    | Position
+    /// A position that is put in front.
+    | Token
     /// The scaling factors of a layer or a residual.
     | Factor
 
@@ -17,6 +26,12 @@ type ArrayRole =
     | Weight
     /// Added at the end; scaling the output scales it, shifting the output shifts it.
     | Bias
+    /// Multiplied with the input, as `Weight`, for something that scaling the output does not scale.
+    | InnerWeight
+    /// Added to the product of an `InnerWeight`; scaling or shifting the output does not change it.
+    | InnerBias
+    /// Values of each channel that scaling or shifting the output does not change.
+    | PerChannel
     /// The scale of a normalisation; scaling the output scales it.
     | NormScale
     /// The shift of a normalisation, as `Bias`.
@@ -40,6 +55,8 @@ type ArrayAxes =
 type ArrayStart =
     /// Normal with variance 2 / fan-in (He et al., "Delving Deep into Rectifiers", 2015, eq. 10).
     | He
+    /// Normal around 0.
+    | Normal of deviation: float
     | Value of float
 
 /// Whether the recipe's decay (L2) acts on an array.
@@ -69,6 +86,8 @@ type Reading = {
     Taps: int
     /// Whether zeros are put around the input.
     IsPadded: bool
+    /// So many output channels, one after the other, stay or are removed together; 1: each by itself.
+    Block: int
 }
 
 /// How the channels of input and output hang together.
@@ -76,8 +95,8 @@ type Reading = {
 type Coupling =
     /// Output channel c is made of input channel c alone.
     | Apart
-    /// Every input channel becomes this many output channels, one after the other.
-    | Spread of each: (Shape -> int)
+    /// Output channel o is made of input channel source[o] alone.
+    | Moves of source: (Shape -> int[])
     /// Every output channel is made of all input channels of its group.
     | Reads of (Shape -> Reading)
     /// Output channel c is made of input channel c and of what all channels of its group have in
@@ -136,6 +155,8 @@ type Narrowing = {
     Out: int
     /// Groups left, of a `Coupling.Reads` with groups.
     Groups: int
+    /// The input channels that are left.
+    Kept: bool[]
     /// Whether it has a bias then.
     Bias: bool
 }
@@ -214,7 +235,7 @@ module OpFacts =
         | Coupling.Reads reading -> (reading input).Groups
         | Coupling.Mixes groups -> groups
         | Coupling.Apart
-        | Coupling.Spread _ -> 1
+        | Coupling.Moves _ -> 1
 
     /// `bias=`: where it is not written, yes unless a `bn` follows.
     let biasArgument: ArgumentSpec =
@@ -242,6 +263,11 @@ module OpFacts =
         Initial = ArrayStart.Value 0.0
         Decay = ArrayDecay.Never
     }
+
+    /// The input channel of each output channel, where every input channel becomes `each` of them, one
+    /// after the other.
+    let spread (each: int) (channels: int) : int[] =
+        Array.init (channels * each) (fun o -> o / each)
 
     /// Every channel separately.
     let apart (f: int -> Known -> Known) (states: Known[]) : Known[] = Array.mapi f states

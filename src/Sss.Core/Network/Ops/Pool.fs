@@ -44,7 +44,8 @@ module internal Pool =
         | ArgumentValue.Extent _
         | ArgumentValue.Count _
         | ArgumentValue.Real _
-        | ArgumentValue.Flag _ ->
+        | ArgumentValue.Flag _
+        | ArgumentValue.Order _ ->
             Pooling.Window {
                 Kind = kind
                 Kernel = Arguments.extent "window" a

@@ -38,7 +38,12 @@ module internal BackwardAnalysis =
                 System.Array.Fill(into, true, g * each, each)
 
     /// The channels of every value that are needed, while the parts in `gone` are not there.
-    let private needed (numbers: WeightReader) (graph: DataFlow) (gone: bool[]) : bool[][] =
+    let private needed
+        (numbers: WeightReader)
+        (graph: DataFlow)
+        (states: Known[][])
+        (gone: bool[])
+        : bool[][] =
         let needed = graph.Shapes |> Array.map (fun s -> Array.zeroCreate<bool> s.Channels)
         let none = Array.zeroCreate<bool>
         System.Array.Fill(needed[graph.Output], true)
@@ -46,10 +51,18 @@ module internal BackwardAnalysis =
         for struct (part, step) in Array.rev graph.Steps do
             if DataFlow.exists graph gone part then
                 match step with
-                | Step.Spread(_, each, input, output) ->
-                    for i in 0 .. needed[output].Length - 1 do
-                        if needed[output][i] then
-                            needed[input][i / each] <- true
+                | Step.Move(_, source, input, output) ->
+                    source
+                    |> Array.iteri (fun o i ->
+                        if needed[output][o] then
+                            needed[input][i] <- true
+                    )
+                | Step.Part(_, first, input, output) ->
+                    needed[output]
+                    |> Array.iteri (fun i isNeeded ->
+                        if isNeeded then
+                            needed[input][first + i] <- true
+                    )
                 | Step.Through(layer, input, output) ->
                     mark needed[input] needed[output] (WeightReader.zeroChannels numbers layer)
                 | Step.Read(layer, { Groups = groups }, input, output)
@@ -59,23 +72,17 @@ module internal BackwardAnalysis =
                         needed[input]
                         needed[output]
                         (WeightReader.zeroChannels numbers layer)
-                | Step.Sum(residual, branch, shortcut, output) ->
-                    let from = needed[output]
-                    let off = residual.Scale.IsSome && numbers.IsZero residual.Name 0
+                | Step.Join(node, facts, sides, output) ->
+                    let each =
+                        facts.Needed
+                            (sides |> Array.map (fun side -> states[side.End]))
+                            needed[output]
 
-                    if not gone[branch.Part] && not off then
-                        mark needed[branch.End] from (none from.Length)
+                    for i, side in Array.indexed sides do
+                        let off = i = 0 && ForwardAnalysis.isOff numbers node
 
-                    if not gone[shortcut.Part] then
-                        mark needed[shortcut.End] from (none from.Length)
-                | Step.Join(_, branches, output) ->
-                    let mutable offset = 0
-
-                    for side in branches do
-                        let width = needed[side.End].Length
-                        let from = needed[output][offset .. offset + width - 1]
-                        mark needed[side.End] from (none width)
-                        offset <- offset + width
+                        if not gone[side.Part] && not off then
+                            mark needed[side.End] each[i] (none each[i].Length)
 
         needed
 
@@ -103,6 +110,7 @@ module internal BackwardAnalysis =
             | Some side -> takerLeft keepFactors graph gone side
             | None -> None
         | Some(Node.Layer _)
+        | Some(Node.Gate _)
         | Some(Node.Concat _)
         | None -> taker keepFactors body
 
@@ -159,8 +167,8 @@ module internal BackwardAnalysis =
         (needed: bool[][])
         = [
         for struct (part, step) in graph.Steps do
-            match step with
-            | Step.Sum(residual, branch, shortcut, output) when
+            match DataFlow.residualOf step with
+            | ValueSome(struct (residual, branch, shortcut, output)) when
                 DataFlow.exists graph gone part
                 && not gone[branch.Part]
                 && not gone[shortcut.Part]
@@ -180,12 +188,8 @@ module internal BackwardAnalysis =
                 | Some(isBranch, removal, shift) ->
                     (if isBranch then branch.Part else shortcut.Part), removal, shift
                 | None -> ()
-            | Step.Sum _
-            | Step.Through _
-            | Step.Spread _
-            | Step.Read _
-            | Step.Mix _
-            | Step.Join _ -> ()
+            | ValueSome _
+            | ValueNone -> ()
     ]
 
     let private addShift (all: Map<string, float[]>) (shift: (string * float[]) option) =
@@ -206,7 +210,7 @@ module internal BackwardAnalysis =
         let gone = Array.zeroCreate<bool> graph.Parents.Length
 
         let rec settle removals shifts =
-            let needed = needed numbers graph gone
+            let needed = needed numbers graph states gone
 
             let found = removable keepFactors numbers graph states gone needed
 

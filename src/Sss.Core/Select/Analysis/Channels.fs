@@ -34,6 +34,11 @@ module internal Channels =
         Norm: Layer -> int -> float
     }
 
+    /// Channels that stay or go together.
+    let private together (classes: ChannelClasses) (channels: int[]) =
+        for channel in channels do
+            classes.Union(channels[0], channel, null)
+
     /// Numbers the classes and joins what sums join.
     let private couple (graph: DataFlow) (gone: bool[]) (classes: ChannelClasses) : int[][] =
         let axes = Array.zeroCreate graph.Shapes.Length
@@ -44,25 +49,39 @@ module internal Channels =
 
             axes[output] <-
                 match step with
-                | Step.Spread(_, each, input, _) -> axes[input] |> Array.collect (Array.create each)
+                | Step.Move(_, source, input, _) -> source |> Array.map (Array.get axes[input])
+                | Step.Part(_, first, input, _) ->
+                    Array.sub axes[input] first graph.Shapes[output].Channels
                 | Step.Through(_, input, _) -> axes[input]
                 | Step.Mix(_, groups, input, _) ->
-                    for group in Array.splitInto groups axes[input] do
-                        for channel in group do
-                            classes.Union(group[0], channel, null)
-
+                    Array.splitInto groups axes[input] |> Array.iter (together classes)
                     axes[input]
-                | Step.Read _
-                | Step.Join _ -> classes.Add graph.Shapes[output].Channels
-                | Step.Sum(_, branch, shortcut, _) when gone[branch.Part] -> axes[shortcut.End]
-                | Step.Sum(_, branch, shortcut, _) when gone[shortcut.Part] -> axes[branch.End]
-                | Step.Sum(residual, branch, shortcut, _) ->
-                    Array.iter2
-                        (fun a b -> classes.Union(a, b, residual.Name))
-                        axes[branch.End]
-                        axes[shortcut.End]
+                | Step.Read(_, { Block = block }, _, _) ->
+                    let own = classes.Add graph.Shapes[output].Channels
 
-                    axes[shortcut.End]
+                    if block > 1 then
+                        Array.chunkBySize block own |> Array.iter (together classes)
+
+                    own
+                | Step.Join(_, { Coupling = JoinCoupling.InOrder }, _, _) ->
+                    classes.Add graph.Shapes[output].Channels
+                | Step.Join(node, { Coupling = JoinCoupling.Together }, sides, _) ->
+                    match sides |> Array.filter (fun side -> not gone[side.Part]) with
+                    | [||] -> axes[sides[0].End]
+                    | left ->
+                        let own = axes[(Array.last left).End]
+
+                        let sum: string | null =
+                            match node with
+                            | Node.Residual r -> r.Name
+                            | Node.Gate _
+                            | Node.Concat _
+                            | Node.Layer _ -> null
+
+                        for side in left do
+                            Array.iter2 (fun a b -> classes.Union(a, b, sum)) axes[side.End] own
+
+                        own
 
         axes
 
@@ -105,21 +124,27 @@ module internal Channels =
 
         changed
 
-    /// Brings back the branches of a concatenation that are needed after it.
-    let private comeBack context (branches: Side[]) output =
-        let mutable offset = 0
+    /// Brings back the branches of a concatenation that are needed after it, and those of a split whose
+    /// part is kept: the channels of its input are those of its branches.
+    let private comeBack context (concat: Concat) (branches: Side[]) output =
         let mutable changed = false
 
-        for side in branches do
+        for struct (first, side) in DataFlow.stretches context.Graph branches do
             let width = context.Axes[side.End].Length
-            let axis = System.ArraySegment(context.Axes[output], offset, width)
+            let axis = System.ArraySegment(context.Axes[output], first, width)
 
-            if context.Gone[side.Part] && Seq.exists context.Classes.IsKept axis then
+            let isKept =
+                Seq.exists context.Classes.IsKept axis
+                || (
+                    match concat.Reads with
+                    | Reads.All -> false
+                    | Reads.Parts -> Array.exists context.Classes.IsKept context.Axes[side.Start]
+                )
+
+            if context.Gone[side.Part] && isKept then
                 context.Gone[side.Part] <- false
                 Seq.iter2 (fun a b -> context.Classes.Union(a, b, null)) axis context.Axes[side.End]
                 changed <- true
-
-            offset <- offset + width
 
         changed
 
@@ -133,11 +158,13 @@ module internal Channels =
                     match step with
                     | Step.Read(layer, reading, input, output) ->
                         need context layer reading input output
-                    | Step.Join(_, branches, output) -> comeBack context branches output
+                    | Step.Join(Node.Concat concat, _, sides, output) ->
+                        comeBack context concat sides output
+                    | Step.Join((Node.Layer _ | Node.Residual _ | Node.Gate _), _, _, _)
+                    | Step.Part _
                     | Step.Through _
-                    | Step.Spread _
-                    | Step.Mix _
-                    | Step.Sum _ -> false
+                    | Step.Move _
+                    | Step.Mix _ -> false
                     || changed
 
         changed
@@ -145,11 +172,11 @@ module internal Channels =
     let private nameOf step =
         match step with
         | Step.Through(layer, _, _)
-        | Step.Spread(layer, _, _, _)
+        | Step.Move(layer, _, _, _)
         | Step.Read(layer, _, _, _)
         | Step.Mix(layer, _, _, _) -> layer.Name
-        | Step.Sum(residual, _, _, _) -> residual.Name
-        | Step.Join(concat, _, _) -> concat.Name
+        | Step.Part(branch, _, _, _) -> branch
+        | Step.Join(node, _, _, _) -> Node.name node
 
     /// A value that is there has a channel.
     let private fill context =
@@ -232,9 +259,9 @@ module internal Channels =
                 changed <- level context layer groups input output || changed
             | Step.Read _
             | Step.Through _
-            | Step.Spread _
+            | Step.Move _
             | Step.Mix _
-            | Step.Sum _
+            | Step.Part _
             | Step.Join _ -> ()
 
         changed
@@ -257,9 +284,9 @@ module internal Channels =
                     || changed
             | Step.Read _
             | Step.Through _
-            | Step.Spread _
+            | Step.Move _
             | Step.Mix _
-            | Step.Sum _
+            | Step.Part _
             | Step.Join _ -> ()
 
         changed
@@ -269,15 +296,11 @@ module internal Channels =
         let gone = Array.copy sums.Gone
 
         for struct (_, step) in graph.Steps do
-            match step with
-            | Step.Join(_, branches, _) ->
+            match DataFlow.concatOf step with
+            | ValueSome(struct (_, branches, _)) ->
                 for side in branches do
                     gone[side.Part] <- true
-            | Step.Through _
-            | Step.Spread _
-            | Step.Read _
-            | Step.Mix _
-            | Step.Sum _ -> ()
+            | ValueNone -> ()
 
         let classes = ChannelClasses()
 

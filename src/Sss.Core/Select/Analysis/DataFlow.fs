@@ -2,23 +2,25 @@ namespace Sss.Core.Select
 
 open Sss.Core
 
-/// One side of a residual or one branch of a concatenation: its part and the value at its end.
+/// One side of a join: its part, the value that it reads and the value at its end.
 [<Struct>]
-type internal Side = { Part: int; End: int }
+type internal Side = { Part: int; Start: int; End: int }
 
 /// One operation between values. Values are numbered in the order in which they are made.
 [<RequireQualifiedAccess>]
 type internal Step =
     /// A layer that treats every channel separately: channel in, channel out.
     | Through of layer: Layer * input: int * output: int
-    /// A layer that makes `each` channels of every channel, one after the other.
-    | Spread of layer: Layer * each: int * input: int * output: int
+    /// A layer whose output channel o is the input channel source[o].
+    | Move of layer: Layer * source: int[] * input: int * output: int
     /// A layer whose output channels read all channels of their group.
     | Read of layer: Layer * reading: Reading * input: int * output: int
     /// A layer that keeps its channels, of which those of a group stay or are removed together.
     | Mix of layer: Layer * groups: int * input: int * output: int
-    | Sum of residual: Residual * branch: Side * shortcut: Side * output: int
-    | Join of concat: Concat * branches: Side[] * output: int
+    /// Channels from `first` on: what a branch of a split reads.
+    | Part of branch: string * first: int * input: int * output: int
+    /// Several values as one. The node is the one that ends in the join.
+    | Join of node: Node * facts: JoinFacts * sides: Side[] * output: int
 
 /// A network as a list of operations, each after those it reads from.
 type internal DataFlow = {
@@ -34,7 +36,8 @@ type internal DataFlow = {
     Trunk: (Node * int) list
     /// By name of a layer: the value it reads and the value it makes.
     Ports: System.Collections.Generic.Dictionary<string, struct (int * int)>
-    /// By name: the parts of a residual (branch, shortcut) or of a concatenation.
+    /// By name: the sides of a residual (branch, shortcut), of a gate (its input, its body) or of a
+    /// concatenation.
     Sides: System.Collections.Generic.Dictionary<string, Side[]>
 }
 
@@ -49,16 +52,16 @@ module internal DataFlow =
     let outputOf step =
         match step with
         | Step.Through(_, _, output)
-        | Step.Spread(_, _, _, output)
+        | Step.Move(_, _, _, output)
         | Step.Read(_, _, _, output)
         | Step.Mix(_, _, _, output)
-        | Step.Sum(_, _, _, output)
-        | Step.Join(_, _, output) -> output
+        | Step.Part(_, _, _, output)
+        | Step.Join(_, _, _, output) -> output
 
     let private stepOf (layer: Layer) input output : Step =
         match (Op.facts layer.Op).Coupling with
         | Coupling.Apart -> Step.Through(layer, input, output)
-        | Coupling.Spread each -> Step.Spread(layer, each layer.Input, input, output)
+        | Coupling.Moves source -> Step.Move(layer, source layer.Input, input, output)
         | Coupling.Reads reading -> Step.Read(layer, reading layer.Input, input, output)
         | Coupling.Mixes groups -> Step.Mix(layer, groups, input, output)
 
@@ -86,6 +89,7 @@ module internal DataFlow =
 
             {
                 Part = part
+                Start = input
                 End = body part input nodes
             }
 
@@ -98,17 +102,50 @@ module internal DataFlow =
                 steps.Add(struct (part, stepOf layer input output))
                 output
             | Node.Residual r ->
-                let branch = side part input r.Branch
-                let shortcut = side part input r.Shortcut
-                let output = value r.Output
-                sides[r.Name] <- [| branch; shortcut |]
-                steps.Add(struct (part, Step.Sum(r, branch, shortcut, output)))
-                output
-            | Node.Concat c ->
-                let branches = [| for b in c.Branches -> side part input b.Body |]
-                let output = value c.Output
-                sides[c.Name] <- branches
-                steps.Add(struct (part, Step.Join(c, branches, output)))
+                join part node [| side part input r.Branch; side part input r.Shortcut |]
+            | Node.Gate g ->
+                // What is gated is no part of its own.
+                let gated = {
+                    Part = part
+                    Start = input
+                    End = input
+                }
+
+                join part node [| gated; side part input g.Body |]
+            | Node.Concat {
+                              Reads = Reads.All
+                              Branches = branches
+                          } -> join part node [| for b in branches -> side part input b.Body |]
+            | Node.Concat {
+                              Name = name
+                              Reads = Reads.Parts
+                              Branches = branches
+                          } ->
+                let first = branches |> List.scan (fun first b -> first + b.Input.Channels) 0
+
+                join part node [|
+                    for b, first in Seq.zip branches first ->
+                        slice part input (name + "." + b.Name) first b
+                |]
+
+        and slice parent input name first branch =
+            let part = part parent
+            let own = value branch.Input
+            steps.Add(struct (part, Step.Part(name, first, input, own)))
+
+            {
+                Part = part
+                Start = own
+                End = body part own branch.Body
+            }
+
+        and join part node joining =
+            match Node.join node with
+            | None -> joining[0].End
+            | Some facts ->
+                let output = value (Node.output node)
+                sides[Node.name node] <- joining
+                steps.Add(struct (part, Step.Join(node, facts, joining, output)))
                 output
 
         let trunk, output =
@@ -132,11 +169,43 @@ module internal DataFlow =
     let layerOf step : struct (Layer * int * int) voption =
         match step with
         | Step.Through(layer, input, output)
-        | Step.Spread(layer, _, input, output)
+        | Step.Move(layer, _, input, output)
         | Step.Read(layer, _, input, output)
         | Step.Mix(layer, _, input, output) -> ValueSome(struct (layer, input, output))
-        | Step.Sum _
+        | Step.Part _
         | Step.Join _ -> ValueNone
+
+    /// The residual of a step, where it is a sum.
+    let residualOf step : struct (Residual * Side * Side * int) voption =
+        match step with
+        | Step.Join(Node.Residual residual, _, sides, output) ->
+            ValueSome(struct (residual, sides[0], sides[1], output))
+        | Step.Join((Node.Layer _ | Node.Gate _ | Node.Concat _), _, _, _)
+        | Step.Through _
+        | Step.Move _
+        | Step.Read _
+        | Step.Mix _
+        | Step.Part _ -> ValueNone
+
+    /// The concatenation of a step, where it is one.
+    let concatOf step : struct (Concat * Side[] * int) voption =
+        match step with
+        | Step.Join(Node.Concat concat, _, sides, output) ->
+            ValueSome(struct (concat, sides, output))
+        | Step.Join((Node.Layer _ | Node.Gate _ | Node.Residual _), _, _, _)
+        | Step.Through _
+        | Step.Move _
+        | Step.Read _
+        | Step.Mix _
+        | Step.Part _ -> ValueNone
+
+    /// The stretch of a value that one side of a join in order makes: first channel and side.
+    let stretches (graph: DataFlow) (sides: Side[]) : struct (int * Side)[] =
+        let first =
+            sides
+            |> Array.scan (fun first side -> first + graph.Shapes[side.End].Channels) 0
+
+        Array.mapi (fun i side -> struct (first[i], side)) sides
 
     /// Whether a part and all around it are still there.
     let rec exists (graph: DataFlow) (gone: bool[]) part =

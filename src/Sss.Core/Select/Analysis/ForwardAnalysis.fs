@@ -35,8 +35,23 @@ module internal ForwardAnalysis =
                     scaled numbers scale.Kind factors[o] state
             )
 
+    /// Whether the first side of a join, a branch, is multiplied with a factor of 0.
+    let isOff (numbers: WeightReader) (node: Node) : bool =
+        match node with
+        | Node.Residual r -> r.Scale.IsSome && numbers.IsZero r.Name 0
+        | Node.Layer _
+        | Node.Gate _
+        | Node.Concat _ -> false
+
     /// What a branch adds to a sum: dead where the block's factor is 0.
     let branchStates (numbers: WeightReader) (residual: Residual) (states: Known[]) : Known[] =
+        // In training, stochastic depth leaves a branch out at random.
+        let states =
+            if numbers.InTraining && residual.Drop > 0.0 then
+                Array.map Known.unlessDead states
+            else
+                states
+
         match residual.Scale with
         | Some _ when numbers.IsZero residual.Name 0 -> Array.create states.Length Known.Dead
         | Some _ ->
@@ -48,10 +63,20 @@ module internal ForwardAnalysis =
             states |> Array.map (scaled numbers Block factor)
         | None -> states
 
-    let private step (numbers: WeightReader) (states: Known[][]) step : Known[] =
+    /// What is known of the sides of a join; of a residual's branch after the block's factor.
+    let private sideStates (numbers: WeightReader) (states: Known[][]) node (sides: Side[]) =
+        let ends = sides |> Array.map (fun side -> states[side.End])
+
+        match node with
+        | Node.Residual residual -> [| branchStates numbers residual ends[0]; ends[1] |]
+        | Node.Gate _
+        | Node.Concat _
+        | Node.Layer _ -> ends
+
+    let private step (numbers: WeightReader) (shapes: Shape[]) (states: Known[][]) step : Known[] =
         match step with
         | Step.Through(layer, input, _)
-        | Step.Spread(layer, _, input, _)
+        | Step.Move(layer, _, input, _)
         | Step.Read(layer, _, input, _)
         | Step.Mix(layer, _, input, _) ->
             (Op.facts layer.Op).Constants
@@ -59,12 +84,9 @@ module internal ForwardAnalysis =
                 (WeightReader.reader numbers layer)
                 states[input]
             |> factored numbers layer
-        | Step.Sum(residual, branch, shortcut, _) ->
-            Array.map2
-                Known.plus
-                (branchStates numbers residual states[branch.End])
-                states[shortcut.End]
-        | Step.Join(_, branches, _) -> branches |> Array.collect (fun side -> states[side.End])
+        | Step.Part(_, first, input, output) ->
+            Array.sub states[input] first shapes[output].Channels
+        | Step.Join(node, facts, sides, _) -> facts.Constants(sideStates numbers states node sides)
 
     /// What is known of every channel of every value.
     let states (numbers: WeightReader) (graph: DataFlow) : Known[][] =
@@ -72,11 +94,17 @@ module internal ForwardAnalysis =
         states[DataFlow.Input] <- Array.create graph.Shapes[DataFlow.Input].Channels Known.Live
 
         for struct (_, operation) in graph.Steps do
-            states[DataFlow.outputOf operation] <- step numbers states operation
+            states[DataFlow.outputOf operation] <- step numbers graph.Shapes states operation
 
         states
 
-    let private carried (numbers: WeightReader) (carries: bool[][]) step : bool[] =
+    let private carried
+        numbers
+        (graph: DataFlow)
+        (states: Known[][])
+        (carries: bool[][])
+        step
+        : bool[] =
         let unlessZero layer carries =
             Array.map2
                 (fun c zero -> c && not zero)
@@ -84,7 +112,9 @@ module internal ForwardAnalysis =
                 (WeightReader.zeroChannels numbers layer)
 
         match step with
-        | Step.Spread(_, each, input, _) -> carries[input] |> Array.collect (Array.create each)
+        | Step.Move(_, source, input, _) -> source |> Array.map (Array.get carries[input])
+        | Step.Part(_, first, input, output) ->
+            Array.sub carries[input] first graph.Shapes[output].Channels
         | Step.Through(layer, input, _) -> unlessZero layer carries[input]
         | Step.Read(layer, { Groups = groups }, input, _)
         | Step.Mix(layer, groups, input, _) ->
@@ -102,19 +132,23 @@ module internal ForwardAnalysis =
 
             Array.init layer.Output.Channels (fun o -> groupCarries[o / eachOut])
             |> unlessZero layer
-        | Step.Sum(residual, branch, shortcut, _) ->
-            let off = residual.Scale.IsSome && numbers.IsZero residual.Name 0
-
-            Array.map2 (fun b s -> (b && not off) || s) carries[branch.End] carries[shortcut.End]
-        | Step.Join(_, branches, _) -> branches |> Array.collect (fun side -> carries[side.End])
+        | Step.Join(node, facts, sides, _) ->
+            sides
+            |> Array.mapi (fun i side ->
+                if i = 0 && isOff numbers node then
+                    Array.map (fun _ -> false) carries[side.End]
+                else
+                    carries[side.End]
+            )
+            |> facts.Carries(sideStates numbers states node sides)
 
     /// The channels of every value that a way leads to from the image, without a factor of 0 on it.
     /// The others are the same for every image: constant, or, after padding, live at the border only.
-    let carries (numbers: WeightReader) (graph: DataFlow) : bool[][] =
+    let carries (numbers: WeightReader) (graph: DataFlow) (states: Known[][]) : bool[][] =
         let carries = Array.zeroCreate graph.Shapes.Length
         carries[DataFlow.Input] <- Array.create graph.Shapes[DataFlow.Input].Channels true
 
         for struct (_, operation) in graph.Steps do
-            carries[DataFlow.outputOf operation] <- carried numbers carries operation
+            carries[DataFlow.outputOf operation] <- carried numbers graph states carries operation
 
         carries

@@ -15,17 +15,11 @@ module internal ConstantFolding =
                     layer.Name, norm.Name
                 | Node.Layer _, _
                 | Node.Residual _, _
+                | Node.Gate _, _
                 | Node.Concat _, _ -> ()
 
             for node in body do
-                match node with
-                | Node.Layer _ -> ()
-                | Node.Residual r ->
-                    yield! pairs r.Branch
-                    yield! pairs r.Shortcut
-                | Node.Concat c ->
-                    for branch in c.Branches do
-                        yield! pairs branch.Body
+                yield! List.collect pairs (Node.bodies node)
         ]
 
         Map.ofList (pairs network.Body)
@@ -101,9 +95,9 @@ module internal ConstantFolding =
                         | Some taken, _ -> layer.Name, (FoldedInto.NewBias, taken)
                     | Step.Read _
                     | Step.Through _
-                    | Step.Spread _
+                    | Step.Move _
                     | Step.Mix _
-                    | Step.Sum _
+                    | Step.Part _
                     | Step.Join _ -> ()
             }
         )

@@ -17,11 +17,15 @@ module internal FactorFolding =
                     match following with
                     | Some(Node.Layer next) -> (Op.facts next.Op).CancelsGain
                     | Some(Node.Residual _)
+                    | Some(Node.Gate _)
                     | Some(Node.Concat _)
                     | None -> false
 
                 match node with
-                | Node.Layer { Scale = None } -> ()
+                | Node.Layer { Scale = None }
+                | Node.Residual { Scale = None }
+                | Node.Gate _
+                | Node.Concat _ -> ()
                 | Node.Layer({ Scale = Some scale } as layer) ->
                     let isOwn =
                         match (Op.facts layer.Op).Carries with
@@ -35,29 +39,20 @@ module internal FactorFolding =
                         && not (scale.Kind = Group && scale.Count < 2)
                     then
                         layer.Name
-                | Node.Residual r ->
-                    if r.Scale.IsSome then
-                        r.Name
+                | Node.Residual { Scale = Some _; Name = name } -> name
 
-                    yield! inBody false r.Branch
-                    yield! inBody false r.Shortcut
-                | Node.Concat c ->
-                    for branch in c.Branches do
-                        yield! inBody false branch.Body
+                for inner in Node.bodies node do
+                    yield! inBody false inner
         ]
 
         Set.ofList (inBody true network.Body)
 
     /// Residuals by the layer that ends their scaled branch, where that layer can take up a factor.
     let ends (network: Network) =
-        Network.nodes network
-        |> Seq.choose (
-            function
-            | Node.Residual({ Scale = Some _ } as r) ->
-                BackwardAnalysis.taker false r.Branch |> Option.map (fun last -> last, r.Name)
-            | Node.Residual { Scale = None }
-            | Node.Layer _
-            | Node.Concat _ -> None
+        Network.residuals network
+        |> Seq.filter (fun r -> r.Scale.IsSome)
+        |> Seq.choose (fun r ->
+            BackwardAnalysis.taker false r.Branch |> Option.map (fun last -> last, r.Name)
         )
         |> Map.ofSeq
 

@@ -71,6 +71,7 @@ module internal NetworkRewrite =
                     facts.Narrow {
                         Out = outs
                         Groups = groups
+                        Kept = channels.Kept[input]
                         Bias = bias
                     }
                 Scale = l.Scale |> Option.map (rescale keptOut)
@@ -92,6 +93,11 @@ module internal NetworkRewrite =
             |> fst
             |> List.rev
 
+        and joined input node bodies =
+            let made = Node.withBodies bodies node
+            // Sides that are left fit together: their channels are of the same classes.
+            Network.joined input made |> Option.defaultValue made
+
         and visit input node =
             match node with
             | Node.Layer layer -> [ Node.Layer(narrow layer) ]
@@ -103,37 +109,30 @@ module internal NetworkRewrite =
                 elif channels.Gone[sides[1].Part] then
                     body input r.Branch
                 else
-                    let branch = body input r.Branch
-
-                    [
-                        Node.Residual {
-                            r with
-                                Branch = branch
-                                Shortcut = body input r.Shortcut
-                                Output = Network.outputOf input branch
-                        }
-                    ]
+                    [ joined input node [ body input r.Branch; body input r.Shortcut ] ]
+            | Node.Gate g -> [ joined input node [ body input g.Body ] ]
             | Node.Concat c ->
                 let left = [
                     for branch, side in List.zip c.Branches (List.ofArray graph.Sides[c.Name]) do
                         if not channels.Gone[side.Part] then
+                            let own = {
+                                branch.Input with
+                                    Channels = count channels.Kept[side.Start]
+                            }
+
                             {
                                 branch with
-                                    Body = body input branch.Body
+                                    Input = own
+                                    Body = body own branch.Body
                             }
                 ]
 
                 match left with
                 | [ only ] -> only.Body
                 | branches -> [
-                    Node.Concat {
-                        c with
-                            Branches = branches
-                            Output = {
-                                c.Output with
-                                    Channels = Network.channelsOf input branches
-                            }
-                    }
+                    joined input (Node.Concat { c with Branches = branches }) [
+                        for b in branches -> b.Body
+                    ]
                   ]
 
         {

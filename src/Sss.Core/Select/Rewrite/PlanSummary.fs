@@ -62,17 +62,13 @@ module internal PlanSummary =
 
     let private concatBranches (graph: DataFlow) (channels: Channels) = [
         for struct (part, step) in graph.Steps do
-            match step with
-            | Step.Join(concat, branches, _) when DataFlow.exists graph channels.Gone part ->
+            match DataFlow.concatOf step with
+            | ValueSome(struct (concat, branches, _)) when DataFlow.exists graph channels.Gone part ->
                 for branch, side in Seq.zip concat.Branches branches do
                     if channels.Gone[side.Part] then
                         Removal.ConcatBranch(concat.Name, branch.Name)
-            | Step.Join _
-            | Step.Through _
-            | Step.Spread _
-            | Step.Mix _
-            | Step.Read _
-            | Step.Sum _ -> ()
+            | ValueSome _
+            | ValueNone -> ()
     ]
 
     /// Only the outermost part that goes is told: what was inside goes with it.
@@ -80,13 +76,9 @@ module internal PlanSummary =
         let around = System.Collections.Generic.Dictionary<string, int>()
 
         for struct (part, step) in graph.Steps do
-            match step with
-            | Step.Sum(residual, _, _, _) -> around[residual.Name] <- part
-            | Step.Through _
-            | Step.Spread _
-            | Step.Mix _
-            | Step.Read _
-            | Step.Join _ -> ()
+            match DataFlow.residualOf step with
+            | ValueSome(struct (residual, _, _, _)) -> around[residual.Name] <- part
+            | ValueNone -> ()
 
         removals
         |> List.filter (

@@ -41,19 +41,21 @@ module internal SelectedWeights =
         else
             ValueSome all
 
-    /// What removed constant inputs contributed to every output channel; None where nothing was.
+    /// What removed constant inputs contributed, by the weights `part`, to every output channel; None
+    /// where nothing was.
     let private contribution
         context
         (layer: Layer)
         (reading: Reading)
         (rows: bool[])
+        part
         : float[] voption =
         match Map.tryFind layer.Name context.Rewrite.FoldedConstants with
         | None -> ValueNone
         | Some(_, constants) ->
             let each = layer.Input.Channels / reading.Groups
             let eachOut = layer.Output.Channels / reading.Groups
-            let weight = context.At(ArrayKey.make ArrayPart.Weight layer.Name)
+            let weight = context.At(ArrayKey.make part layer.Name)
 
             let others =
                 constants
@@ -101,20 +103,23 @@ module internal SelectedWeights =
         /// Groups and taps of a layer that reads.
         Reading: Reading voption
         Factors: float[] voption
-        /// Added before the factors.
-        Taken: float[] voption
+        /// Added before the factors, to the bias of these weights.
+        Taken: ArrayPart -> float[] voption
         /// Added after the factors: the constant of a side of a sum that is removed.
         Shift: float[] voption
         /// No longer added by the layer in front: the running mean is less by so much.
         Before: float[] voption
     }
 
-    let private bias (change: Change) (data: 'T[]) : 'T[] =
-        if change.Factors.IsNone && change.Taken.IsNone && change.Shift.IsNone then
+    /// `weights`: those whose products the bias is added to.
+    let private bias (change: Change) weights (data: 'T[]) : 'T[] =
+        let taken = change.Taken weights
+
+        if change.Factors.IsNone && taken.IsNone && change.Shift.IsNone then
             Slices.channels change.Rows ValueNone data
         else
             let changed o b =
-                (b + orZero change.Taken o) * orOne change.Factors o + orZero change.Shift o
+                (b + orZero taken o) * orOne change.Factors o + orZero change.Shift o
 
             Slices.channels change.Rows (ValueSome changed) data
 
@@ -141,12 +146,37 @@ module internal SelectedWeights =
                 change.Factors
                 data
 
+    /// What does not scale or shift the output.
+    let private inner (change: Change) = {
+        change with
+            Factors = ValueNone
+            Shift = ValueNone
+    }
+
+    /// The weights of a bias.
+    let private weightsOf (part: ArrayPart) : ArrayPart =
+        match part with
+        | ArrayPart.QueryBias -> ArrayPart.Query
+        | ArrayPart.KeyBias -> ArrayPart.Key
+        | ArrayPart.Bias
+        | ArrayPart.Weight
+        | ArrayPart.Mean
+        | ArrayPart.Variance
+        | ArrayPart.Query
+        | ArrayPart.Key
+        | ArrayPart.Position
+        | ArrayPart.Token
+        | ArrayPart.Factor -> ArrayPart.Weight
+
     /// The numbers of one array on the channels that stay; the array itself where nothing changes.
     let private sliced<'T when 'T :> INumberBase<'T>> change (spec: ArraySpec) (data: 'T[]) : 'T[] =
         match spec.Role with
         | ArrayRole.Weight -> block spec change data
+        | ArrayRole.InnerWeight
+        | ArrayRole.PerChannel -> block spec (inner change) data
         | ArrayRole.Bias
-        | ArrayRole.NormShift -> bias change data
+        | ArrayRole.NormShift -> bias change (weightsOf spec.Part) data
+        | ArrayRole.InnerBias -> bias (inner change) (weightsOf spec.Part) data
         | ArrayRole.NormScale ->
             let scaled =
                 change.Factors |> ValueOption.map (fun f -> fun o scale -> scale * f[o])
@@ -192,14 +222,15 @@ module internal SelectedWeights =
                     | Step.Read(layer, reading, _, output) ->
                         match Map.tryFind layer.Name context.Rewrite.FoldedConstants with
                         | Some(FoldedInto.Mean bn, _) ->
-                            bn, contribution context layer reading channels.Kept[output]
+                            let rows = channels.Kept[output]
+                            bn, contribution context layer reading rows ArrayPart.Weight
                         | Some(FoldedInto.Bias, _)
                         | Some(FoldedInto.NewBias, _)
                         | None -> ()
                     | Step.Through _
-                    | Step.Spread _
+                    | Step.Move _
                     | Step.Mix _
-                    | Step.Sum _
+                    | Step.Part _
                     | Step.Join _ -> ()
             }
         )
@@ -218,7 +249,7 @@ module internal SelectedWeights =
                     contribution context layer reading rows
                 | ValueSome _, Some(FoldedInto.Mean _, _)
                 | ValueSome _, None
-                | ValueNone, _ -> ValueNone
+                | ValueNone, _ -> fun _ -> ValueNone
             Shift =
                 match Map.tryFind layer.Name context.Sums.Shifts with
                 | Some shift -> ValueSome shift
@@ -270,20 +301,19 @@ module internal SelectedWeights =
                     if DataFlow.exists graph channels.Gone part then
                         match step with
                         | Step.Through(layer, input, output)
-                        | Step.Spread(layer, _, input, output)
+                        | Step.Move(layer, _, input, output)
                         | Step.Mix(layer, _, input, output) ->
                             yield! arrays layer ValueNone input output
                         | Step.Read(layer, reading, input, output) ->
                             yield! arrays layer (ValueSome reading) input output
-                        | Step.Sum(residual, branch, shortcut, _) when
+                        | Step.Join(Node.Residual residual, _, sides, _) when
                             residual.Scale.IsSome
-                            && not channels.Gone[branch.Part]
-                            && not channels.Gone[shortcut.Part]
+                            && sides |> Array.forall (fun side -> not channels.Gone[side.Part])
                             && not (rewrite.Folded.Contains residual.Name)
                             ->
                             let key = ArrayKey.make ArrayPart.Factor residual.Name
                             key, weights[key]
-                        | Step.Sum _
+                        | Step.Part _
                         | Step.Join _ -> ()
             }
         )

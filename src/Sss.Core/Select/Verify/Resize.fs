@@ -5,6 +5,11 @@ namespace Sss.Core
 [<RequireQualifiedAccess>]
 module Resize =
 
+    /// All of them, or none.
+    let private all (items: 'T option list) : 'T list option =
+        let found = List.choose id items
+        if found.Length = items.Length then Some found else None
+
     let rec private body (input: Shape) nodes : (Node list * Shape) option =
         ((Some([], input)), nodes)
         ||> List.fold (fun state node ->
@@ -29,46 +34,34 @@ module Resize =
                     },
                     output
                 )
-        | Node.Residual r ->
-            match body input r.Branch, body input r.Shortcut with
-            | Some(branch, a), Some(shortcut, b) when a = b ->
-                Some(
-                    Node.Residual {
-                        r with
-                            Branch = branch
-                            Shortcut = shortcut
-                            Output = a
-                    },
-                    a
-                )
-            | _ -> None
+        | Node.Residual _
+        | Node.Gate _ ->
+            Node.bodies node
+            |> List.map (body input >> Option.map fst)
+            |> all
+            |> Option.bind (fun bodies -> joined input (Node.withBodies bodies node))
         | Node.Concat c ->
-            let made =
-                c.Branches
-                |> List.choose (fun b ->
-                    body input b.Body |> Option.map (fun (nodes, s) -> { b with Body = nodes }, s)
-                )
-
-            match made with
-            | (_, first) :: _ when
-                made.Length = c.Branches.Length
-                && made
-                   |> List.forall (fun (_, s) -> s.Height = first.Height && s.Width = first.Width)
-                ->
-                let output = {
-                    first with
-                        Channels = made |> List.sumBy (fun (_, s) -> s.Channels)
+            c.Branches
+            |> List.map (fun branch ->
+                let own = {
+                    input with
+                        Channels = branch.Input.Channels
                 }
 
-                Some(
-                    Node.Concat {
-                        c with
-                            Branches = List.map fst made
-                            Output = output
-                    },
-                    output
-                )
-            | _ -> None
+                body own branch.Body
+                |> Option.map (fun (nodes, _) -> {
+                    branch with
+                        Input = own
+                        Body = nodes
+                })
+            )
+            |> all
+            |> Option.bind (fun branches ->
+                joined input (Node.Concat { c with Branches = branches })
+            )
+
+    and private joined input node =
+        Network.joined input node |> Option.map (fun node -> node, Node.output node)
 
     /// The network on images of height × width. None where a window no longer fits, sides no longer
     /// agree, or the output is no longer one value per class.

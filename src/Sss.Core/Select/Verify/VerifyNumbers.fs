@@ -27,10 +27,13 @@ module VerifyNumbers =
 
     let private draw (p: ArraySpec) =
         match p.Role with
-        | ArrayRole.Weight ->
+        | ArrayRole.Weight
+        | ArrayRole.InnerWeight ->
             let fan = p.Shape |> List.tail |> Parameters.size |> float
             spread (sqrt (2.0 / max 1.0 fan))
-        | ArrayRole.Bias -> spread 0.5
+        | ArrayRole.Bias
+        | ArrayRole.InnerBias
+        | ArrayRole.PerChannel -> spread 0.5
         | ArrayRole.NormScale -> apart 0.5 1.5
         | ArrayRole.NormShift -> spread 0.5
         | ArrayRole.RunningMean -> spread 0.5
