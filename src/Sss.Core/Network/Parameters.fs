@@ -73,7 +73,8 @@ module Parameters =
         | ArrayRole.Weight
         | ArrayRole.Bias
         | ArrayRole.NormScale
-        | ArrayRole.NormShift -> true
+        | ArrayRole.NormShift
+        | ArrayRole.Slope -> true
         | ArrayRole.RunningMean
         | ArrayRole.RunningVariance -> false
 

@@ -17,10 +17,12 @@ type ArrayRole =
     | Weight
     /// Added at the end; scaling the output scales it, shifting the output shifts it.
     | Bias
-    /// The scale of a normalisation; scaling the output scales it.
+    /// The scale of a normalisation or of `layerscale`; scaling the output scales it.
     | NormScale
     /// The shift of a normalisation, as `Bias`.
     | NormShift
+    /// A number for each channel that no scaling or shifting of the output changes: a slope.
+    | Slope
     /// A running mean: not trained, shifted with the input.
     | RunningMean
     /// A running variance: not trained.
@@ -89,6 +91,8 @@ type Coupling =
 [<RequireQualifiedAccess>]
 type Takes =
     | Nothing
+    /// A multiplication alone: nothing is added to its output.
+    | Gain
     | GainAndShift
 
 /// How output channels form groups, for factors of the kind `group`.

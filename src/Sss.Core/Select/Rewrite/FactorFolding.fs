@@ -54,7 +54,7 @@ module internal FactorFolding =
         |> Seq.choose (
             function
             | Node.Residual({ Scale = Some _ } as r) ->
-                BackwardAnalysis.taker false r.Branch |> Option.map (fun last -> last, r.Name)
+                BackwardAnalysis.factorTaker r.Branch |> Option.map (fun last -> last, r.Name)
             | Node.Residual { Scale = None }
             | Node.Layer _
             | Node.Concat _ -> None
@@ -80,7 +80,7 @@ module internal FactorFolding =
                 // have none.
                 Network.residuals scaled
                 |> Seq.filter (fun r ->
-                    r.Scale.IsSome && (BackwardAnalysis.taker false r.Branch).IsNone
+                    r.Scale.IsSome && (BackwardAnalysis.factorTaker r.Branch).IsNone
                 )
                 |> Seq.map _.Name
                 |> Set.ofSeq

@@ -157,6 +157,7 @@ module internal SelectedWeights =
                 change.Before |> ValueOption.map (fun taken -> fun o mean -> mean - taken[o])
 
             Slices.channels change.Rows moved data
+        | ArrayRole.Slope
         | ArrayRole.RunningVariance -> Slices.channels change.Rows ValueNone data
 
     /// The arrays of a layer; a bias that it is given starts from 0.

@@ -33,6 +33,7 @@ module VerifyNumbers =
         | ArrayRole.Bias -> spread 0.5
         | ArrayRole.NormScale -> apart 0.5 1.5
         | ArrayRole.NormShift -> spread 0.5
+        | ArrayRole.Slope -> apart 0.1 0.9
         | ArrayRole.RunningMean -> spread 0.5
         | ArrayRole.RunningVariance -> Rng.uniform 0.4 2.0
 
