@@ -36,12 +36,16 @@ module Plan =
             | Silu -> "silu"
             | Gelu -> "gelu"
             | HardSwish -> "hardswish"
+            | HardSigmoid -> "hardsigmoid"
+            | Mish -> "mish"
+            | Elu _ -> "elu"
             | Tanh -> "tanh"
             | Sigmoid -> "sigmoid"
         )
 
         match a with
         | LeakyRelu slope -> json.WriteNumber("slope", slope)
+        | Elu alpha -> json.WriteNumber("alpha", alpha)
         | _ -> ()
 
     let private layer (json: Utf8JsonWriter) (l: Layer) =
@@ -70,6 +74,8 @@ module Plan =
             json.WriteNumber("eps", b.Eps)
             json.WriteNumber("momentum", b.Momentum)
         | Op.Activation a -> activation json a
+        | Op.PRelu -> json.WriteString("op", "prelu")
+        | Op.LayerScale _ -> json.WriteString("op", "layerscale")
         | Op.Pool p ->
             json.WriteString("op", "pool")
             json.WriteString("kind", pool p.Kind)

@@ -91,13 +91,19 @@ class Network:
             return x.amax((2, 3), True) if node["kind"] == "max" else x.mean((2, 3), True)
         if op == "leaky":
             return F.leaky_relu(x, node["slope"])
+        if op == "elu":
+            return F.elu(x, node["alpha"])
+        if op == "prelu":
+            return F.prelu(x, get("weight"))
+        if op == "layerscale":
+            return x * get("weight").reshape(1, -1, 1, 1)
         if op == "flatten":
             return x.flatten(1)[:, :, None, None]
         if op == "dropout":
             return x
         return {
             "relu": F.relu, "relu6": F.relu6, "silu": F.silu, "gelu": F.gelu, "hardswish": F.hardswish,
-            "tanh": torch.tanh, "sigmoid": torch.sigmoid,
+            "hardsigmoid": F.hardsigmoid, "mish": F.mish, "tanh": torch.tanh, "sigmoid": torch.sigmoid,
         }[op](x)
 
     def body(self, nodes, x, training):

@@ -95,6 +95,22 @@ public sealed partial class BodyBuilder
     /// <summary>x·min(max(x + 3, 0), 6)/6.</summary>
     public BodyBuilder HardSwish() => Activation(Core.Activation.HardSwish);
 
+    /// <summary>min(max(x + 3, 0), 6)/6.</summary>
+    public BodyBuilder HardSigmoid() => Activation(Core.Activation.HardSigmoid);
+
+    /// <summary>x·tanh(ln(1 + exp(x))).</summary>
+    public BodyBuilder Mish() => Activation(Core.Activation.Mish);
+
+    /// <summary>x, or alpha·(exp(x) − 1) where x is negative.</summary>
+    public BodyBuilder Elu(double alpha = 1) => Activation(Core.Activation.NewElu(alpha));
+
+    /// <summary>x, or slope·x where x is negative, with a trained slope for each channel that starts at 0.25.</summary>
+    public BodyBuilder PRelu() => Layer("prelu", Core.Op.PRelu);
+
+    /// <summary>x times a trained number for each channel.</summary>
+    /// <param name="init">The numbers before training.</param>
+    public BodyBuilder LayerScale(double init = 1e-6) => Layer("layerscale", Core.Op.NewLayerScale(new(init)));
+
     /// <summary>The hyperbolic tangent.</summary>
     public BodyBuilder Tanh() => Activation(Core.Activation.Tanh);
 

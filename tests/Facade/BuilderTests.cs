@@ -16,7 +16,8 @@ public class BuilderTests
             .LeakyRelu(0.2)
             .DepthwiseConv(3, stride: 2, pad: 2, dilation: 2, bias: false).BatchNorm(1e-3, 0.2)
             .Factor(FactorKind.Neuron)
-            .Relu6().Silu().Gelu().GroupNorm(2).LayerNorm().HardSwish().Tanh().Sigmoid()
+            .Relu6().Silu().Gelu().GroupNorm(2).LayerNorm().HardSwish().HardSigmoid().Mish()
+            .Elu(0.5).PRelu().LayerScale(0.1).Tanh().Sigmoid()
             .Conv(8, 1, groups: 4).Factor(FactorKind.Group)
             .MaxPool(3, stride: 1, pad: 1, ceil: true)
             .AveragePool((2, 1), ceil: false)
@@ -42,7 +43,8 @@ public class BuilderTests
               stem: conv 8 3x1 stride=2x1 pad=1x0 bias=yes @scale(neuron, gamma=2, init=0.5)
               leakyrelu slope=0.2
               dwconv 3x3 stride=2 pad=2 dilation=2 bias=no; bn eps=1e-3 momentum=0.2 @scale(neuron)
-              relu6; silu; gelu; groupnorm 2; layernorm; hardswish; tanh; sigmoid
+              relu6; silu; gelu; groupnorm 2; layernorm; hardswish; hardsigmoid; mish
+              elu alpha=0.5; prelu; layerscale init=0.1; tanh; sigmoid
               conv 8 1x1 groups=4 @scale(group)
               maxpool 3x3 stride=1 pad=1 ceil=yes
               avgpool 2x1

@@ -10,7 +10,7 @@ open Xunit
 let private growing =
     Regex(
         @"(?<![\w.])((Op|Node|DraftNode|Step|ScopeTree|Coupling|Family|Takes|Carries|Grouping|ArrayRole|ArrayPart|Known)\.[A-Z]"
-        + @"|(Relu|Relu6|LeakyRelu|Silu|Gelu|HardSwish|Tanh|Sigmoid)\b)"
+        + @"|(Relu|Relu6|LeakyRelu|Silu|Gelu|HardSwish|HardSigmoid|Mish|Elu|Tanh|Sigmoid)\b)"
     )
 
 /// A case that takes whatever is left: `| _ ->`, `| _, _ ->` or `| other ->`.

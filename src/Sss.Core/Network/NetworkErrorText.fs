@@ -187,7 +187,7 @@ module NetworkErrorText =
             "SSS510",
             $"a branch with a factor cannot end in `{last}`",
             [
-                "the last layer must be a `conv`, `dense` or `bn`: it takes the factor in exactly, also a negative one"
+                "the last layer must be a `conv`, `dense`, `layerscale` or a normalisation: it takes the factor in exactly, also a negative one"
             ],
             Some $"move `{last}` after the residual, or put a `bn` after it"
         | FactorProblem.FactorCannotShrink word ->

@@ -10,6 +10,9 @@ type Op =
     | GroupNorm of GroupNorm
     | LayerNorm of LayerNorm
     | Activation of Activation
+    /// x, or a trained slope of its channel times x where x is negative.
+    | PRelu
+    | LayerScale of LayerScale
     | Pool of Pool
     | GlobalPool of PoolKind
     | Dropout of probability: float
@@ -29,6 +32,8 @@ module Op =
         Word.map Op.GroupNorm GroupNorm.word
         Word.map Op.LayerNorm GroupNorm.layerWord
         yield! Activation.words |> List.map (Word.map Op.Activation)
+        Word.map (fun () -> Op.PRelu) PerChannel.preluWord
+        Word.map Op.LayerScale PerChannel.scaleWord
         yield!
             Pool.words
             |> List.map (
@@ -61,6 +66,8 @@ module Op =
         | Op.GroupNorm g -> OpFacts.map Op.GroupNorm (GroupNorm.facts g)
         | Op.LayerNorm l -> OpFacts.map Op.LayerNorm (GroupNorm.layerFacts l)
         | Op.Activation a -> OpFacts.map Op.Activation (Activation.facts a)
+        | Op.PRelu -> OpFacts.map (fun () -> Op.PRelu) PerChannel.preluFacts
+        | Op.LayerScale s -> OpFacts.map Op.LayerScale (PerChannel.scaleFacts s)
         | Op.Pool p -> OpFacts.map Op.Pool (Pool.facts p)
         | Op.GlobalPool kind -> OpFacts.map Op.GlobalPool (Pool.globalFacts kind)
         | Op.Dropout p -> OpFacts.map Op.Dropout (Dropout.facts p)
@@ -82,7 +89,15 @@ module Op =
     /// Whether its arrays can take up a factor of its output.
     let takesFactor (op: Op) : bool =
         match (facts op).Takes with
+        | Takes.Gain
         | Takes.GainAndShift -> true
+        | Takes.Nothing -> false
+
+    /// Whether its arrays can take up a constant that is added to its output.
+    let takesShift (op: Op) : bool =
+        match (facts op).Takes with
+        | Takes.GainAndShift -> true
+        | Takes.Gain
         | Takes.Nothing -> false
 
     /// Whether it normalises with the statistics of the batch, of which it keeps a running mean.

@@ -48,19 +48,30 @@ type private InferenceFold<'T when 'T :> INumberBase<'T>>() =
         |> Map.add weight scaled
         |> Map.add biasKey (InferenceFold<'T>.Vector shifted)
 
-    /// A bn's scale and shift times a gain.
-    static member Rescale (gain: float[]) (name: string) (weights: Weights<'T>) =
-        let scale part weights =
-            let key = ArrayKey.make part name
+    /// The scale and shift of a normalisation, or the scale alone of `layerscale`, times a gain.
+    static member Rescale (gain: float[]) (layer: Layer) (weights: Weights<'T>) =
+        (weights, Op.arrays layer.Op layer.Input)
+        ||> List.fold (fun weights spec ->
+            let key = ArrayKey.make spec.Part layer.Name
 
-            weights
-            |> Map.add
-                key
-                (InferenceFold<'T>.Read weights key
-                 |> Array.map2 (*) gain
-                 |> InferenceFold<'T>.Vector)
-
-        weights |> scale ArrayPart.Weight |> scale ArrayPart.Bias
+            match spec.Role with
+            | ArrayRole.NormScale
+            | ArrayRole.NormShift ->
+                weights
+                |> Map.add
+                    key
+                    (InferenceFold<'T>.Read weights key
+                     |> Array.map2 (*) gain
+                     |> InferenceFold<'T>.Vector)
+            // Those with weights and a bias absorb the gain.
+            | ArrayRole.Weight
+            | ArrayRole.Bias
+            | ArrayRole.InnerWeight
+            | ArrayRole.InnerBias
+            | ArrayRole.PerChannel
+            | ArrayRole.RunningMean
+            | ArrayRole.RunningVariance -> weights
+        )
 
     /// The factor of a layer as a gain of each channel (a group's factor counts for all of its
     /// channels), times the factor of the branch that the layer ends.
@@ -176,7 +187,7 @@ module Inference =
             elif absorbs layer then
                 bare layer, InferenceFold<'T>.Absorb affine layer weights, rest
             elif Op.takesFactor layer.Op then
-                bare layer, InferenceFold<'T>.Rescale affine.Gain layer.Name weights, rest
+                bare layer, InferenceFold<'T>.Rescale affine.Gain layer weights, rest
             else
                 Node.Layer layer, weights, rest
 

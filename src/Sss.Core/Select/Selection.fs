@@ -160,9 +160,9 @@ module Selection =
 
     /// The cost of the network that a pattern of zeros leaves (no rounding, factors folded). `isZero`
     /// says whether a factor is 0, by owner and index. `numbers` gives an array's value by key and
-    /// index (biases, statistics, and weights only where constants run through them); without it, a
-    /// constant is taken to be other than 0 wherever it may be: the cost is then that of the worst
-    /// weights. None: a layer died, and there is no such network. Copies nothing; its time goes with
+    /// index (biases, statistics, and weights only where constants run through them or groups must be filled up); without it, a
+    /// constant is taken to be other than 0 wherever it may be, and groups are filled up by index: the
+    /// cost is then that of the worst weights with these channels in the groups. None: a layer died, and there is no such network. Copies nothing; its time goes with
     /// the number of channels.
     let wouldBe
         (network: Network)
@@ -176,7 +176,9 @@ module Selection =
         }
 
 
-        match analyse defaults (fun _ _ -> 0.0) numbers network with
+        // Which channels are added for equal groups decides what stays before them, so the cost hangs on
+        // the norms as well.
+        match analyse defaults (normOf numbers) numbers network with
         | Ok analysis -> Some(Cost.ofNetwork analysis.Rewrite.Network)
         | Error _ -> None
 

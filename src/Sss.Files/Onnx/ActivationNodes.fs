@@ -13,11 +13,16 @@ module internal ActivationNodes =
         | Relu -> Some("Relu", [], [])
         | Relu6 -> Some("Clip", [ "low", 0.0; "high", 6.0 ], [])
         | HardSwish -> Some("HardSwish", [], [])
+        | HardSigmoid ->
+            Some("HardSigmoid", [], [ Proto.float "alpha" (1.0 / 6.0); Proto.float "beta" 0.5 ])
+        | Elu alpha -> Some("Elu", [], [ Proto.float "alpha" alpha ])
         | Tanh -> Some("Tanh", [], [])
         | Sigmoid -> Some("Sigmoid", [], [])
         | LeakyRelu slope -> Some("LeakyRelu", [], [ Proto.float "alpha" slope ])
         | Silu
-        | Gelu -> None
+        | Gelu
+        // Opset 17 does not have it yet.
+        | Mish -> None
 
     let private scalar name (value: float) =
         Proto.floats name [] [| float32 value |]

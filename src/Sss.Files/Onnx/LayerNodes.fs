@@ -173,13 +173,8 @@ module internal LayerNodes =
         let each = shape.Channels / factors.Length
         let values = Array.init shape.Channels (fun c -> factors[c / each])
 
-        let dims =
-            match form with
-            | Flat -> [ shape.Channels ]
-            | Spatial -> [ shape.Channels; 1; 1 ]
-
         graph
-        |> OnnxGraph.constant (Proto.floats key dims values)
+        |> OnnxGraph.constant (ChannelNodes.perChannel form key values)
         |> OnnxGraph.add "Mul" $"{owner}/scaled" [ input; key ] output []
 
     /// The branch of a residual multiplied by its factor.
@@ -245,6 +240,8 @@ module internal LayerNodes =
         | Op.GroupNorm g -> groupNorm weights layer output g x graph |> made
         | Op.LayerNorm l -> layerNorm weights layer output l x graph |> made
         | Op.Activation a -> made (ActivationNodes.add a layer.Name output x.Name graph, x.Form)
+        | Op.PRelu -> ChannelNodes.add weights "PRelu" layer output x graph |> made
+        | Op.LayerScale _ -> ChannelNodes.add weights "Mul" layer output x graph |> made
         | Op.Pool p -> pool layer output p x graph |> made
         | Op.GlobalPool kind -> globalPool layer output kind x graph |> made
         // Nothing at all in evaluation.

@@ -48,7 +48,10 @@ module internal Activations =
         | LeakyRelu slope -> slope > 0.0
         | Silu
         | Gelu
-        | HardSwish -> false
+        | HardSwish
+        | HardSigmoid
+        | Mish
+        | Elu _ -> false
 
     /// LibTorch's own kernel, with its constants made once; None: its term is computed step by step.
     let private kernel (activation: Activation) : (Tensor -> Tensor) option =
@@ -61,6 +64,9 @@ module internal Activations =
         | Silu -> Some(fun x -> x.silu ())
         | Gelu -> Some(fun x -> x.gelu ())
         | HardSwish -> Some(fun x -> torch.nn.functional.hardswish x)
+        | HardSigmoid -> Some(fun x -> x.hardsigmoid ())
+        | Mish -> Some(fun x -> functional.mish (x, false))
+        | Elu alpha -> Some(fun x -> x.elu alpha)
         | Tanh -> Some(fun x -> x.tanh ())
         | Sigmoid -> Some(fun x -> x.sigmoid ())
 
@@ -82,4 +88,7 @@ module internal Activations =
         | LeakyRelu _
         | Silu
         | Gelu
-        | HardSwish -> compile activation
+        | HardSwish
+        | HardSigmoid
+        | Mish
+        | Elu _ -> compile activation

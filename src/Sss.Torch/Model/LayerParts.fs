@@ -143,6 +143,8 @@ module internal LayerParts =
             plain (Activations.compile a) with
                 Fresh = false
           }
+        | Op.PRelu -> plain (ChannelParts.prelu arrays layer)
+        | Op.LayerScale _ -> plain (ChannelParts.layerScale arrays layer factor)
         | Op.Pool p -> plain (pool p)
         | Op.GlobalPool kind -> plain (globalPool layer.Input kind)
         | Op.Dropout 0.0 -> pass fresh

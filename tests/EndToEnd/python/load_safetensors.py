@@ -70,6 +70,8 @@ ACTIVATIONS = {
     "silu": F.silu,
     "gelu": F.gelu,
     "hardswish": F.hardswish,
+    "hardsigmoid": F.hardsigmoid,
+    "mish": F.mish,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
 }
@@ -95,6 +97,12 @@ def layer(node, arrays, x):
         return ACTIVATIONS[op](x)
     if op == "leakyrelu":
         return F.leaky_relu(x, node["slope"])
+    if op == "elu":
+        return F.elu(x, node["alpha"])
+    if op == "prelu":
+        return F.prelu(x, get("weight"))
+    if op == "layerscale":
+        return x * per_channel(get("weight"), x)
     if op in ("maxpool", "avgpool"):
         pool = F.max_pool2d if op == "maxpool" else F.avg_pool2d
         sizes = node["kernel"], node["stride"], node["pad"]

@@ -96,7 +96,19 @@ let private window =
     }
 
 let private activation =
-    Gen.elements [ Relu; Relu6; LeakyRelu 0.1; Silu; Gelu; HardSwish; Tanh; Sigmoid ]
+    Gen.elements [
+        Relu
+        Relu6
+        LeakyRelu 0.1
+        Silu
+        Gelu
+        HardSwish
+        HardSigmoid
+        Mish
+        Elu 0.5
+        Tanh
+        Sigmoid
+    ]
 
 let private flag = Gen.elements [ true; false ]
 
@@ -118,7 +130,8 @@ let rec private draft depth =
         1, Gen.map3 (fun n b f -> Full(n, b, f)) (Gen.choose (1, 5)) flag flag
         2, Gen.map Norm flag
         1, Gen.map2 (fun n f -> Mixed(n, f)) (Gen.choose (1, 3)) flag
-        4, Gen.map Act activation
+        5, Gen.map Act activation
+        2, Gen.elements [ Slopes; Gains ]
         2, Gen.map3 (fun k w c -> Pool(k, w, c)) (Gen.elements [ Max; Average ]) window flag
         1, Gen.map Global (Gen.elements [ Max; Average ])
         1, Gen.constant Drop

@@ -101,6 +101,9 @@ module private Json =
         | Op.LayerNorm n -> node (named "layernorm" @ [ "eps", JsonValue.Create n.Eps ])
         | Op.Activation(LeakyRelu slope) ->
             node [ "op", text "leakyrelu"; "slope", JsonValue.Create slope ]
+        | Op.Activation(Elu alpha) -> node [ "op", text "elu"; "alpha", JsonValue.Create alpha ]
+        | Op.PRelu -> node (named "prelu")
+        | Op.LayerScale _ -> node (named "layerscale")
         | Op.Activation a -> node [ "op", text (Activation.word a) ]
         | Op.Pool p ->
             node [

@@ -81,6 +81,11 @@ module Plans =
         "silu"
         "gelu"
         "hardswish"
+        "hardsigmoid"
+        "mish"
+        "elu alpha=0.5"
+        "prelu"
+        "layerscale init=0.01"
         "tanh"
         "sigmoid"
         "bn"
@@ -165,7 +170,12 @@ module Plans =
             // A scaled branch ends in weights or a bn; an identity keeps the shape, which only
             // activations and the like do surely.
             if scaled || auto = 2uy then
-                line inner "conv 6 3x3; bn"
+                line
+                    inner
+                    (if l % 3uy = 0uy then
+                         "conv 6 3x3; layerscale"
+                     else
+                         "conv 6 3x3; bn")
             else
                 // Whatever the pieces are, the branch is not empty.
                 line inner "dropout 0.5"

@@ -25,6 +25,10 @@ type Draft =
     /// Normalisation over groups; one group stands for `layernorm`.
     | Mixed of groups: int * factor: bool
     | Act of Activation
+    /// `prelu`.
+    | Slopes
+    /// `layerscale`.
+    | Gains
     | Pool of PoolKind * window: Window * ceil: bool
     | Global of PoolKind
     | Drop

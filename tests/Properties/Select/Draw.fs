@@ -29,13 +29,14 @@ let rec private statements depth factors =
                     | _ -> Gen.constant []
 
                 // Branches as they are used end in a convolution and a bn, or in a convolution.
-                let! ends = Gen.choose (0, 2)
+                let! ends = Gen.choose (0, 3)
                 let! scaled = percent 50
 
                 let tail =
                     match ends with
                     | 0 -> []
                     | 1 -> [ Conv(out, plain, 1, false, scaled) ]
+                    | 2 -> [ Conv(out, plain, 1, false, scaled); Gains ]
                     | _ -> [ Conv(out, plain, 1, false, false); Norm scaled ]
 
                 return [ Sum(branch @ tail, shortcut, factor) ]

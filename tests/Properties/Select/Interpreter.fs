@@ -128,6 +128,10 @@ let private activate a (x: float) =
         if x <= -3.0 then 0.0
         elif x >= 3.0 then x
         else x * (x + 3.0) / 6.0
+    | HardSigmoid -> System.Math.Clamp((x + 3.0) / 6.0, 0.0, 1.0)
+    // ln(1 + eˣ), by series where eˣ is lost beside 1.
+    | Mish -> x * tanh (if x < -30.0 then exp x else log (1.0 + exp x))
+    | Elu alpha -> if x > 0.0 then x else alpha * (exp x - 1.0)
     | Gelu -> x * (1.0 + erf (x / sqrt 2.0)) / 2.0
     | Tanh -> tanh x
     | Sigmoid -> 1.0 / (1.0 + exp -x)
@@ -221,6 +225,18 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
         | Op.GroupNorm g -> normalise (groups g.Groups x) g.Eps (array "weight") (array "bias") x
         | Op.LayerNorm n -> normalise (positions x) n.Eps (array "weight") (array "bias") x
         | Op.Activation a -> map (activate a) x
+        | Op.PRelu ->
+            let slope = array "weight"
+
+            build
+                x.Shape
+                (fun c h w ->
+                    let value = get x c h w
+                    if value > 0.0 then value else slope[c] * value
+                )
+        | Op.LayerScale _ ->
+            let scale = array "weight"
+            build x.Shape (fun c h w -> scale[c] * get x c h w)
         | Op.Pool p -> pool p l.Output x
         | Op.GlobalPool kind ->
             let area = x.Shape.Height * x.Shape.Width

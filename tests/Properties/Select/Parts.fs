@@ -41,7 +41,8 @@ let activation =
     Gen.frequency [
         4, Gen.constant Relu
         2, Gen.constant Sigmoid
-        4, Gen.elements [ Relu6; LeakyRelu 0.1; Silu; Gelu; HardSwish; Tanh ]
+        1, Gen.constant HardSigmoid
+        4, Gen.elements [ Relu6; LeakyRelu 0.1; Silu; Gelu; HardSwish; Mish; Elu 0.5; Tanh ]
     ]
 
 /// Channels and groups that divide, mostly one group.
@@ -88,7 +89,8 @@ let constantMaker =
 let passer =
     Gen.frequency [
         3, Gen.map (fun a -> [ Act a ]) activation
-        14, Gen.map List.singleton pool
+        9, Gen.frequency [ 4, Gen.constant [ Slopes ]; 1, Gen.constant [ Gains ] ]
+        16, Gen.map List.singleton pool
         2, Gen.constant [ Depthwise(plain, false, false) ]
         6, Gen.constant [ Drop ]
         2, constantMaker
@@ -112,9 +114,9 @@ let deadEnds factors =
         let! out, inner = grouped
         let! window = window
         let! factor = percent factors
-        let! makes = percent 75
+        let! makes = percent 65
         let! maker = if makes then constantMaker else Gen.constant []
-        let! count = Gen.choose (0, 2)
+        let! count = Gen.choose (0, 3)
         let! passers = Gen.listOfLength count passer
         let! outs, groups = grouped
         let! bias = percent 50
@@ -265,11 +267,11 @@ let simple factors =
             let! act = activation
             return [ Conv(out, window, groups, false, false); Norm factor; Act act ]
         }
-        6, deadEnds factors
+        10, deadEnds factors
         2, groups factors
         2, turned factors
         3, gated
-        6, mixed factors
+        8, mixed factors
         2,
         gen {
             let! window = window

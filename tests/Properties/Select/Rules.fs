@@ -18,7 +18,7 @@ let private family (op: Op) =
     | Op.Conv { Pad = pad } when isPadded pad -> "padded conv"
     | Op.Conv _ -> "conv"
     | Op.DepthwiseConv { Pad = pad } when isPadded pad -> "padded dwconv"
-    | Op.Activation Sigmoid -> "sigmoid"
+    | Op.Activation(Sigmoid | HardSigmoid) -> "sigmoid"
     | Op.Activation _ -> "activation"
     | Op.Pool { Kind = Average; Pad = pad } when isPadded pad -> "padded avgpool"
     | Op.Pool _ -> "pool"
@@ -185,6 +185,14 @@ let fired (trial: Trial) (selected: Selected<float>) : string list =
                     "kept as a factor: block"
                 else
                     "folded: block"
+
+        for residual, last in Seq.choose Network.scaledEnd (Network.nodes trial.Network) do
+            if
+                Op.word last.Op = "layerscale"
+                && after.ContainsKey last.Name
+                && not (selected.Weights.ContainsKey $"{residual.Name}.factor")
+            then
+                "folded: block into layerscale"
 
         if names trial.Network <> names selected.Network then
             "part goes: a concat becomes a sequence"

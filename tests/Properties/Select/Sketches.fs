@@ -156,6 +156,8 @@ and private visit scope (input: Shape) previous next draft : Node list =
 
             [ layer scope (Op.GroupNorm { Groups = n; Eps = 1e-5 }) scale input ]
     | Act a -> [ layer scope (Op.Activation a) None input ]
+    | Slopes -> [ layer scope Op.PRelu None input ]
+    | Gains -> [ layer scope (Op.LayerScale { Init = 1e-6 }) None input ]
     | Pool(kind, window, ceil) -> [
         layer scope (bend (fun w -> poolOp kind w ceil) input window) None input
       ]
@@ -257,7 +259,7 @@ and private residual scope input branch shortcut factor =
     // A scaled branch ends in a layer that its factor can be folded into.
     let ends =
         match List.tryLast branch with
-        | Some(Conv _ | Depthwise _ | Full _ | Norm _ | Mixed _) -> branch
+        | Some(Conv _ | Depthwise _ | Full _ | Norm _ | Mixed _ | Gains) -> branch
         | _ when factor -> branch @ [ Norm false ]
         | _ -> branch
 

@@ -56,6 +56,7 @@ let rec private shrinkDraft draft : Draft seq =
             if groups > 1 then
                 Mixed(1, factor)
         | Act a when a <> Relu -> Act Relu
+        | Slopes -> Act Relu
         | Pool(kind, window, true) -> Pool(kind, window, false)
         | Sum(branch, shortcut, factor) ->
             if factor then

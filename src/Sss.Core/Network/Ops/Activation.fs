@@ -11,6 +11,12 @@ type Activation =
     | Gelu
     /// x·min(max(x + 3, 0), 6)/6.
     | HardSwish
+    /// min(max(x + 3, 0), 6)/6.
+    | HardSigmoid
+    /// x·tanh(ln(1 + eˣ)).
+    | Mish
+    /// x, or α·(eˣ − 1) where x is negative.
+    | Elu of alpha: float
     | Tanh
     | Sigmoid
 
@@ -34,6 +40,19 @@ module Activation =
         Word.plain "silu" Silu
         Word.plain "gelu" Gelu
         Word.plain "hardswish" HardSwish
+        Word.plain "hardsigmoid" HardSigmoid
+        Word.plain "mish" Mish
+        {
+            Name = "elu"
+            Example = ""
+            Arguments = [
+                ArgumentSpec.namedOr
+                    "alpha"
+                    (ArgumentKind.Real RealRange.Any)
+                    (ArgumentValue.Real 1.0)
+            ]
+            Make = Arguments.real "alpha" >> Elu
+        }
         Word.plain "tanh" Tanh
         Word.plain "sigmoid" Sigmoid
     ]
@@ -46,6 +65,19 @@ module Activation =
     /// min(max(x + 3, 0), 6).
     let private relu6OfPlus3 =
         Term.Min(Term.Number 6.0, Term.Max(zero, Term.Add(Term.X, Term.Number 3.0)))
+
+    /// x·(e² + 2e)/(e² + 2e + 2) for e = eˣ, which is x·tanh(ln(1 + e)) without loss of digits for small
+    /// e. From 20 on the fraction is 1 at double precision, and e would soon be too large.
+    let private mish =
+        let e = Term.Exp(Term.Min(Term.Number 20.0, Term.X))
+        let n = Term.Multiply(e, Term.Add(e, Term.Number 2.0))
+        Term.Multiply(Term.X, Term.Divide(n, Term.Add(n, Term.Number 2.0)))
+
+    /// eˣ − 1 for x up to 0, as 2t/(1 − t) for t = tanh(x/2): exact near 0 as well.
+    let private negativeExpMinus1 =
+        let half = Term.Divide(Term.Min(zero, Term.X), Term.Number 2.0)
+        let t = Term.Tanh half
+        Term.Divide(Term.Multiply(Term.Number 2.0, t), Term.Subtract(one, t))
 
     /// Its word, the values of its arguments, and the function.
     let private describe (activation: Activation) : string * (string * ArgumentValue) list * Term =
@@ -69,6 +101,12 @@ module Activation =
             )
         | HardSwish ->
             "hardswish", [], Term.Divide(Term.Multiply(Term.X, relu6OfPlus3), Term.Number 6.0)
+        | HardSigmoid -> "hardsigmoid", [], Term.Divide(relu6OfPlus3, Term.Number 6.0)
+        | Mish -> "mish", [], mish
+        | Elu alpha ->
+            "elu",
+            [ "alpha", ArgumentValue.Real alpha ],
+            Term.Add(Term.Max(zero, Term.X), Term.Multiply(Term.Number alpha, negativeExpMinus1))
         | Tanh -> "tanh", [], Term.Tanh Term.X
         | Sigmoid -> "sigmoid", [], Term.Divide(one, onePlusExp)
 

@@ -30,9 +30,9 @@ type ArrayRole =
     | InnerWeight
     /// Added to the product of an `InnerWeight`; scaling or shifting the output does not change it.
     | InnerBias
-    /// Values of each channel that scaling or shifting the output does not change.
+    /// Values of each channel that scaling or shifting the output does not change: a slope.
     | PerChannel
-    /// The scale of a normalisation; scaling the output scales it.
+    /// The scale of a normalisation or of `layerscale`; scaling the output scales it.
     | NormScale
     /// The shift of a normalisation, as `Bias`.
     | NormShift
@@ -108,6 +108,8 @@ type Coupling =
 [<RequireQualifiedAccess>]
 type Takes =
     | Nothing
+    /// A multiplication alone: nothing is added to its output.
+    | Gain
     | GainAndShift
 
 /// How output channels form groups, for factors of the kind `group`.

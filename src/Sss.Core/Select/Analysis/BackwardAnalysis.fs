@@ -86,16 +86,21 @@ module internal BackwardAnalysis =
 
         needed
 
-    /// The last layer of a side, where it can take up a constant after its factors.
-    let taker keepFactors body =
-        match Network.lastLayer body with
-        | Some layer when not (keepFactors && layer.Scale.IsSome) && Op.takesFactor layer.Op ->
-            Some layer.Name
-        | Some _
-        | None -> None
+    /// The last layer of a body, where `takes` says that it can take something up.
+    let private taker (takes: Layer -> bool) body =
+        Network.lastLayer body |> Option.filter takes |> Option.map _.Name
 
-    /// `taker`, of what is left of a body: a residual that has lost a side is the other side.
-    let rec private takerLeft keepFactors (graph: DataFlow) (gone: bool[]) (body: Node list) =
+    /// The last layer of a scaled branch, where it can take up the block's factor.
+    let factorTaker body =
+        taker (fun layer -> Op.takesFactor layer.Op) body
+
+    /// Whether a layer can take up a constant after its factors.
+    let private takesShift keepFactors (layer: Layer) =
+        not (keepFactors && layer.Scale.IsSome) && Op.takesShift layer.Op
+
+    /// What can take up a constant at the end of what is left of a body: a residual that has lost a
+    /// side is the other side.
+    let rec private shiftTaker keepFactors (graph: DataFlow) (gone: bool[]) (body: Node list) =
         match List.tryLast body with
         | Some(Node.Residual r) ->
             let sides = graph.Sides[r.Name]
@@ -106,18 +111,18 @@ module internal BackwardAnalysis =
                 else None
 
             match left with
-            | Some [] -> takerLeft keepFactors graph gone (List.take (body.Length - 1) body)
-            | Some side -> takerLeft keepFactors graph gone side
+            | Some [] -> shiftTaker keepFactors graph gone (List.take (body.Length - 1) body)
+            | Some side -> shiftTaker keepFactors graph gone side
             | None -> None
         | Some(Node.Layer _)
         | Some(Node.Gate _)
         | Some(Node.Concat _)
-        | None -> taker keepFactors body
+        | None -> taker (takesShift keepFactors) body
 
-    /// What goes of one residual, as things stand. `taker`: what is left at the end of a side.
+    /// What goes of one residual, as things stand. `taker`: what can take up a constant at the end of
+    /// what is left of a side.
     let private decide
-        (taker: bool -> Node list -> string option)
-        keepFactors
+        (taker: Node list -> string option)
         inTraining
         (residual: Residual)
         needed
@@ -131,7 +136,7 @@ module internal BackwardAnalysis =
         // (While training continues its factor shall continue too.)
         let canDissolve =
             residual.Scale.IsNone
-            || (not inTraining && (taker false residual.Branch).IsSome)
+            || (not inTraining && (factorTaker residual.Branch).IsSome)
 
         // A side may pass on a constant from a part before it that is kept and trained further.
         let isConstant = if inTraining then Known.isDead else Known.isConstant
@@ -144,13 +149,13 @@ module internal BackwardAnalysis =
             Some(true, Removal.DeadBranch residual.Name, None)
         elif all Known.isDead shortcut && canDissolve then
             Some(false, Removal.DeadShortcut residual.Name, None)
-        elif all isConstant branch && (taker keepFactors residual.Shortcut).IsSome then
-            taker keepFactors residual.Shortcut
+        elif all isConstant branch && (taker residual.Shortcut).IsSome then
+            taker residual.Shortcut
             |> Option.map (fun into ->
                 true, Removal.ConstantBranch(residual.Name, into), Some(into, left branch)
             )
         elif all isConstant shortcut && canDissolve then
-            taker keepFactors residual.Branch
+            taker residual.Branch
             |> Option.map (fun into ->
                 false, Removal.ConstantShortcut(residual.Name, into), Some(into, left shortcut)
             )
@@ -177,8 +182,7 @@ module internal BackwardAnalysis =
 
                 match
                     decide
-                        (fun keepFactors -> takerLeft keepFactors graph gone)
-                        keepFactors
+                        (shiftTaker keepFactors graph gone)
                         numbers.InTraining
                         residual
                         needed[output]

@@ -52,7 +52,7 @@ module internal FactorFolding =
         Network.residuals network
         |> Seq.filter (fun r -> r.Scale.IsSome)
         |> Seq.choose (fun r ->
-            BackwardAnalysis.taker false r.Branch |> Option.map (fun last -> last, r.Name)
+            BackwardAnalysis.factorTaker r.Branch |> Option.map (fun last -> last, r.Name)
         )
         |> Map.ofSeq
 
@@ -75,7 +75,7 @@ module internal FactorFolding =
                 // have none.
                 Network.residuals scaled
                 |> Seq.filter (fun r ->
-                    r.Scale.IsSome && (BackwardAnalysis.taker false r.Branch).IsNone
+                    r.Scale.IsSome && (BackwardAnalysis.factorTaker r.Branch).IsNone
                 )
                 |> Seq.map _.Name
                 |> Set.ofSeq

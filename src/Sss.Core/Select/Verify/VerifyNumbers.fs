@@ -32,10 +32,10 @@ module VerifyNumbers =
             let fan = p.Shape |> List.tail |> Parameters.size |> float
             spread (sqrt (2.0 / max 1.0 fan))
         | ArrayRole.Bias
-        | ArrayRole.InnerBias
-        | ArrayRole.PerChannel -> spread 0.5
+        | ArrayRole.InnerBias -> spread 0.5
         | ArrayRole.NormScale -> apart 0.5 1.5
         | ArrayRole.NormShift -> spread 0.5
+        | ArrayRole.PerChannel -> apart 0.1 0.9
         | ArrayRole.RunningMean -> spread 0.5
         | ArrayRole.RunningVariance -> Rng.uniform 0.4 2.0
 
