@@ -40,6 +40,11 @@ module internal CheckBody =
 
         for i in 0 .. items.Count - 1 do
             match items[i].Node with
+            | DraftNode.Layer({ Op = Op.Attention attention } as layer) ->
+                let next = if i + 1 < items.Count then Some items[i + 1] else None
+                let made, after = CheckAttention.check run items[i] next layer attention value
+                nodes.AddRange made
+                value <- after
             | DraftNode.Layer layer -> checkLayer run items i layer value ||> add
             | DraftNode.Residual residual ->
                 let made, next = CheckResidual.checkResidual inner run items[i] residual value

@@ -27,6 +27,8 @@ module internal CheckLayers =
                 bad x (RealRange.words range)
         | _, ArgumentValue.Real _
         | _, ArgumentValue.Flag _
+        | _, ArgumentValue.Word _
+        | _, ArgumentValue.Nothing
         | _, ArgumentValue.Global -> []
 
     /// What is wrong with the numbers of a layer whatever comes in.

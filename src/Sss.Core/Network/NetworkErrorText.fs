@@ -62,6 +62,11 @@ module NetworkErrorText =
                 "with more padding than half a window, some windows would contain padding only"
             ],
             None
+        | ShapeProblem.HeadsDoNotDivide(heads, channels) ->
+            "SSS405",
+            $"{heads} heads do not divide the {channels} channels of its input",
+            [ "without `width`, every head has the same number of the input's channels" ],
+            Some "use another number of heads, or write `width=…`, the channels of a head"
         | ShapeProblem.NotAnOrder(listed, channels) ->
             "SSS414",
             $"this order of {listed} channels does not fit the {channels} channels of its input",

@@ -18,6 +18,10 @@ type Op =
     | Dropout of probability: float
     | Flatten
     | Reorder of Reorder
+    | Attention of Attention
+    | Tokens of Tokens
+    /// The first position.
+    | Pick
 
 /// Operations. Each of them is described in its file in `Ops`; `docs/design.md` says how one is added.
 [<RequireQualifiedAccess>]
@@ -46,6 +50,9 @@ module Op =
         Word.map Op.Dropout Dropout.word
         Word.map (fun () -> Op.Flatten) Flatten.word
         Word.map Op.Reorder Reorder.word
+        Word.map Op.Attention Attention.word
+        Word.map Op.Tokens Tokens.word
+        Word.map (fun () -> Op.Pick) Tokens.pickWord
     ]
 
     let private byName = dict [ for word in words -> word.Name, word ]
@@ -73,6 +80,9 @@ module Op =
         | Op.Dropout p -> OpFacts.map Op.Dropout (Dropout.facts p)
         | Op.Flatten -> OpFacts.map (fun () -> Op.Flatten) Flatten.facts
         | Op.Reorder r -> OpFacts.map Op.Reorder (Reorder.facts r)
+        | Op.Attention a -> OpFacts.map Op.Attention (Attention.facts a)
+        | Op.Tokens t -> OpFacts.map Op.Tokens (Tokens.facts t)
+        | Op.Pick -> OpFacts.map (fun () -> Op.Pick) Tokens.pickFacts
 
     /// Its word in the language; also the stem of automatic names.
     let word (op: Op) : string = (facts op).Word

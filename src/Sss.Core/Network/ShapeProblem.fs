@@ -21,6 +21,8 @@ type ShapeProblem =
     | PoolPadTooLarge of pad: Size * kernel: Size
     /// A `shuffle` by a list does not list every channel once.
     | NotAnOrder of listed: int * channels: int
+    /// The heads of an attention cannot share its input's channels.
+    | HeadsDoNotDivide of heads: int * channels: int
     /// A number of a layer is outside its range.
     | BadNumber of word: string * argument: string * value: string * expected: string
     /// The last output does not have one value per class.

@@ -64,6 +64,8 @@ module internal ElaborateLayer =
             whole source argument.Name 1 e |> Result.map ArgumentValue.Count
         | ArgumentKind.Real range, Value.Expr e ->
             real source argument.Name range e |> Result.map ArgumentValue.Real
+        | ArgumentKind.Choice _, Value.Expr(Expr.Name(word, _)) -> Ok(ArgumentValue.Word word)
+        | ArgumentKind.Choice _, _ -> Error None
         | ArgumentKind.Flag, Value.Word word -> Ok(ArgumentValue.Flag(word = "yes"))
         | ArgumentKind.Extent least, _ -> extent source argument.Name least value
         | ArgumentKind.CountOrOrder, Value.Dims values when

@@ -67,15 +67,31 @@ module internal Names =
 
             checkWritten run known "@scale" scaleArguments scale.Arguments
 
-    let private checkArguments run known (arguments: Argument list) =
+    /// Words that are arguments of a layer, and no names.
+    let private choices (word: string) : string list =
+        match Op.tryWord word with
+        | None -> []
+        | Some known ->
+            known.Arguments
+            |> List.collect (fun argument ->
+                match argument.Kind with
+                | ArgumentKind.Choice words -> words
+                | _ -> []
+            )
+
+    let private checkArguments run known word (arguments: Argument list) =
+        let choices = choices word
+
         for argument in arguments do
             match argument.Value.Value with
+            // Whether it is one of them, `Signature` checks.
+            | Value.Expr(Expr.Name _) when argument.Name.IsNone && not choices.IsEmpty -> ()
             | Value.Expr e -> checkExpr run known e
             | Value.Dims _
             | Value.Word _ -> ()
 
     let private checkApply run known (word: Located<string>) arguments (scales: ScaleSyntax list) =
-        checkArguments run known arguments
+        checkArguments run known word.Value arguments
         checkScales run known scales
 
         let report result =

@@ -14,10 +14,13 @@ module internal Signature =
         | ArgumentKind.Flag -> "`yes` or `no`"
         | ArgumentKind.Kernel -> "a size such as `3x3`"
         | ArgumentKind.KernelOrGlobal -> "a size such as `3x3`, or `global`"
+        | ArgumentKind.Choice words ->
+            words |> List.map (fun word -> $"`{word}`") |> String.concat " or "
         | ArgumentKind.CountOrOrder -> "a number, or an order of channels such as `0x2x1x3`"
 
     let private found value =
         match value with
+        | Value.Expr(Expr.Name(name, _)) -> $"`{Words.shorten name}`"
         | Value.Expr _ -> "a number"
         | Value.Dims dims ->
             "the size `"
@@ -31,6 +34,8 @@ module internal Signature =
         | (ArgumentKind.Extent _ | ArgumentKind.Kernel | ArgumentKind.KernelOrGlobal), Value.Dims d ->
             d.Length = 2
         | ArgumentKind.CountOrOrder, (Value.Expr _ | Value.Dims _) -> true
+        | ArgumentKind.Choice words, Value.Expr(Expr.Name(name, _)) -> List.contains name words
+        | ArgumentKind.Choice _, (Value.Expr _ | Value.Dims _ | Value.Word _) -> false
         | ArgumentKind.Flag, Value.Word word -> word = "yes" || word = "no"
         | ArgumentKind.KernelOrGlobal, Value.Word word -> word = "global"
         | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Flag), Value.Dims _

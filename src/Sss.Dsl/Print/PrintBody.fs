@@ -53,6 +53,7 @@ module internal PrintBody =
         | ScopeTree.Scope _
         | ScopeTree.Residual _
         | ScopeTree.Gate _
+        | ScopeTree.Attention _
         | ScopeTree.Concat _ -> false
 
     let private familyOf (op: Op) = (Op.facts op).Family
@@ -106,6 +107,18 @@ module internal PrintBody =
                         Some(Line.Block("shortcut ", lines run shortcut, None))
 
                 out.Add(Line.Block(head + " ", lines run branch, tail))
+                before <- None
+            | ScopeTree.Attention(name, heads, projection) ->
+                let op, scale = PrintLayer.attention heads projection
+
+                out.Add(
+                    Line.Text(
+                        label counters (Some(Op.word heads.Op)) name
+                        + PrintLayer.op op false
+                        + PrintLayer.scale scale
+                    )
+                )
+
                 before <- None
             | ScopeTree.Gate(name, inner) ->
                 let head = label counters (Some "gate") name + "gate "

@@ -47,6 +47,21 @@ module internal PrintLayer =
         | Reads.Parts
         | Reads.All -> ""
 
+    /// An attention and its output projection as one statement: what follows from the input is left out.
+    let attention (heads: Layer) (out: Layer) : Op * Scale option =
+        let channels = heads.Input.Channels
+        let unless expected n = if n = expected then None else Some n
+
+        match heads.Op with
+        | Op.Attention a ->
+            Op.Attention {
+                a with
+                    Width = if heads.Output.Channels = channels then None else a.Width
+                    Out = unless channels out.Output.Channels
+            },
+            Option.orElse out.Scale heads.Scale
+        | op -> op, heads.Scale
+
     /// An extent where one number may give both axes.
     let private extent (size: Size) =
         if size.H = size.W then string size.H else size.ToString()
@@ -57,6 +72,8 @@ module internal PrintLayer =
         | ArgumentValue.Real x -> NumberText.real x
         | ArgumentValue.Flag isSet -> if isSet then "yes" else "no"
         | ArgumentValue.Global -> "global"
+        | ArgumentValue.Word word -> word
+        | ArgumentValue.Nothing -> ""
         | ArgumentValue.Order order -> order |> List.map string |> String.concat "x"
         | ArgumentValue.Extent size ->
             match kind with
@@ -66,7 +83,8 @@ module internal PrintLayer =
             | ArgumentKind.Flag
             | ArgumentKind.Kernel
             | ArgumentKind.KernelOrGlobal
-            | ArgumentKind.CountOrOrder -> size.ToString()
+            | ArgumentKind.CountOrOrder
+            | ArgumentKind.Choice _ -> size.ToString()
 
     /// The argument with a blank in front, or nothing where its value is the default.
     let private argument (all: Arguments) (spec: ArgumentSpec) : string =

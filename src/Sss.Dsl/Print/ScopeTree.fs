@@ -11,6 +11,8 @@ type internal ScopeTree =
     /// `head`: what is written between `residual` and its body.
     | Residual of name: string * head: string * branch: ScopeTree list * shortcut: ScopeTree list
     | Gate of name: string * ScopeTree list
+    /// An attention and its output projection.
+    | Attention of name: string * heads: Layer * out: Layer
     /// `head`: `concat `, or `split ` and its parts where they are not equal.
     | Concat of name: string * word: string * head: string * (int * ScopeTree list) list
     /// Neighbours whose names share a first part.
@@ -46,14 +48,18 @@ module internal ScopeTree =
                     inside.Add rest.Head
                     rest <- rest.Tail
 
-                found.Add(
-                    ScopeTree.Scope(part, ofNodes (prefix + part.Length + 1) (List.ofSeq inside))
-                )
+                found.Add(ofScope (prefix + part.Length + 1) part (List.ofSeq inside))
             else
                 found.Add(ofNode part rest.Head)
                 rest <- rest.Tail
 
         List.ofSeq found
+
+    and private ofScope prefix part inside : ScopeTree =
+        match inside with
+        | [ Node.Layer({ Op = Op.Attention _ } as heads); Node.Layer out ] ->
+            ScopeTree.Attention(part, heads, out)
+        | _ -> ScopeTree.Scope(part, ofNodes prefix inside)
 
     and private ofNode part node : ScopeTree =
         match node with

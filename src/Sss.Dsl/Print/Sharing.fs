@@ -56,7 +56,8 @@ module internal Sharing =
 
         for item in body do
             match item with
-            | ScopeTree.Layer(name, _) -> takeOther run name
+            | ScopeTree.Layer(name, _)
+            | ScopeTree.Attention(name, _, _) -> takeOther run name
             | ScopeTree.Residual(name, _, branch, shortcut) ->
                 takeOther run name
                 walk run branch

@@ -248,3 +248,6 @@ module internal LayerNodes =
         | Op.Dropout _ -> graph, x
         | Op.Flatten -> OnnxGraph.flat layer.Name x graph
         | Op.Reorder r -> reorder layer output r x graph |> made
+        | Op.Attention a -> PositionNodes.attention weights layer output a x graph |> made
+        | Op.Tokens t -> PositionNodes.tokens weights layer output t x graph |> made
+        | Op.Pick -> PositionNodes.pick layer output x graph |> made

@@ -164,3 +164,15 @@ module internal LayerParts =
                 Fresh = false
             }
         | Op.Reorder r -> plain (reorder layer r)
+        | Op.Attention a -> {
+            plain (PositionParts.attention arrays layer a factor) with
+                Fresh = false
+          }
+        | Op.Tokens t -> {
+            plain (PositionParts.tokens arrays layer t) with
+                Fresh = false
+          }
+        | Op.Pick -> {
+            plain PositionParts.pick with
+                Fresh = false
+          }

@@ -117,6 +117,9 @@ module private Json =
         | Op.GlobalPool Average -> node [ "op", text "globalavg" ]
         | Op.Dropout _ -> node [ "op", text "dropout" ]
         | Op.Flatten -> node [ "op", text "flatten" ]
+        | Op.Attention a -> node (named "attention" @ [ "heads", JsonValue.Create a.Heads ])
+        | Op.Tokens t -> node (named "tokens" @ [ "class", flag t.WithClass ])
+        | Op.Pick -> node [ "op", text "pick" ]
         | Op.Reorder r ->
             node [
                 "op", text "reorder"

@@ -215,6 +215,17 @@ module Plans =
             body |> List.iter (write (inside w))
             line w "}"
             line w (label "conv" 3uy + "conv 6 1x1; shuffle 3; shuffle 5x3x1x0x2x4")
+
+            let heads = [|
+                "attention heads=2 @scale(group)"
+                "attention heads=3 width=4"
+                "attention heads=1 out=6 @scale(neuron)"
+                "a_1: attention heads=6"
+            |]
+
+            // Labels are made where they may be.
+            let text = heads[int sizes / 4 % heads.Length]
+            line w (label "attention" l + text.Substring(text.IndexOf "attention"))
         | Call(definition, l) ->
             if w.Callable > 0 then
                 let word = words[int definition % w.Callable]

@@ -40,6 +40,11 @@ type Draft =
     /// Parts of the channels, in this ratio.
     | Parted of (int * Draft list) list
     | Shuffled of groups: int
+    /// Heads of two channels each, and as many channels as come in; factors are on the heads.
+    | Attend of heads: int * factor: bool
+    /// Positions in a row, with a number added at each.
+    | Row of withClass: bool
+    | First
 
 /// A whole sketch.
 type Sketch = {

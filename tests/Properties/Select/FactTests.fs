@@ -130,6 +130,7 @@ let private scaled shortcut : Network =
                         Gamma = 1.0
                         Init = 1.0
                     }
+                Drop = 0.0
                 Branch = [
                     layer "conv2" (conv1x1 2) shape
                     layer "layerscale1" (Op.LayerScale { Init = 1.0 }) shape

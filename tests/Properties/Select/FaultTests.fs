@@ -96,6 +96,7 @@ let internal examples =
         Faults.WrongPart, sketch [ conv 6 true; Drafts.Parted [ 1, []; 1, [ conv 3 false ] ] ]
         Faults.ShuffledAnew,
         sketch [ conv 6 false; Drafts.Conv(9, plain, 3, true, true); Drafts.Shuffled 3 ]
+        Faults.WrongHead, sketch [ conv 4 false; Drafts.Attend(3, true) ]
     ]
 
 [<Fact>]

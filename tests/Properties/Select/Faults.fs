@@ -21,6 +21,8 @@ type Fault =
     | WrongPart
     /// A shuffle is done over again on what is left, whatever order that gives.
     | ShuffledAnew
+    /// The output projection of attention keeps the columns of other heads.
+    | WrongHead
 
 let all = [
     ConcatOffByOne
@@ -31,6 +33,7 @@ let all = [
     GateForgotten
     WrongPart
     ShuffledAnew
+    WrongHead
 ]
 
 /// The masks of what comes out of concatenations, up to the layers that read it, turned by one place.
@@ -188,6 +191,29 @@ let private parts (graph: DataFlow) (channels: Channels) : Channels =
             Kept = Array.mapi turned channels.Kept
     }
 
+/// The masks of what heads give, one place off.
+let private heads (graph: DataFlow) (channels: Channels) : Channels =
+    let given =
+        set [
+            for struct (_, step) in graph.Steps do
+                match step with
+                | Step.Read({ Op = Op.Attention _ }, _, _, output) -> output
+                | _ -> ()
+        ]
+
+    let turned value (kept: bool[]) =
+        if given.Contains value && kept.Length > 0 then
+            Array.append
+                (Array.rev (Array.truncate 2 (Array.rev kept)))
+                (Array.truncate (kept.Length - 2) kept)
+        else
+            kept
+
+    {
+        channels with
+            Kept = Array.mapi turned channels.Kept
+    }
+
 let private shuffledAnew (network: Network) (selected: Selected<float>) : Network =
     let groups =
         Network.layers network
@@ -250,6 +276,7 @@ let select
         })
     | GateForgotten -> pieces network numbers gates
     | WrongPart -> pieces network numbers parts
+    | WrongHead -> pieces network numbers heads
     | ShuffledAnew ->
         honest
         |> Result.map (fun s -> {

@@ -160,6 +160,51 @@ let private normalise (sets: int[][]) eps (scale: float[]) (shift: float[]) (x: 
 
     { x with Data = data }
 
+/// What a layer over all channels gives at each position: by output channel and position.
+let private project (weight: float[]) (bias: float[]) (x: Image) : float[][] =
+    let area = x.Shape.Height * x.Shape.Width
+    let ins = x.Shape.Channels
+
+    Array.init
+        bias.Length
+        (fun o ->
+            Array.init
+                area
+                (fun t ->
+                    bias[o]
+                    + Seq.sum (
+                        seq {
+                            for i in 0 .. ins - 1 -> weight[o * ins + i] * x.Data[i * area + t]
+                        }
+                    )
+                )
+        )
+
+/// Each position's mean of the values, weighted by how well its query fits their keys.
+let private attend heads (query: float[][]) (key: float[][]) (value: float[][]) : float[][] =
+    let width = query.Length / heads
+
+    Array.init
+        query.Length
+        (fun o ->
+            let head = seq { o / width * width .. o / width * width + width - 1 }
+
+            Array.init
+                query[o].Length
+                (fun t ->
+                    let fit =
+                        Array.init
+                            query[o].Length
+                            (fun s ->
+                                Seq.sum (seq { for c in head -> query[c][t] * key[c][s] })
+                                / sqrt (float width)
+                            )
+
+                    let share = fit |> Array.map (fun f -> exp (f - Array.max fit))
+                    Array.sum (Array.map2 (*) share value[o]) / Array.sum share
+                )
+        )
+
 let private scaled (weights: Weights<float>) owner (scale: Scale option) (x: Image) =
     match scale with
     | None -> x
@@ -256,6 +301,35 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
         | Op.Reorder(Reorder.Shuffle g) ->
             let each = x.Shape.Channels / g
             build x.Shape (fun c h w -> get x (c % g * each + c / g) h w)
+        | Op.Attention a ->
+            let of' (weight: string) (bias: string) = project (array weight) (array bias) x
+
+            {
+                Shape = l.Output
+                Data =
+                    attend
+                        a.Heads
+                        (of' "query" "query_bias")
+                        (of' "key" "key_bias")
+                        (of' "weight" "bias")
+                    |> Array.concat
+            }
+        | Op.Tokens t ->
+            let area = x.Shape.Height * x.Shape.Width
+            let count = l.Output.Height
+
+            build
+                l.Output
+                (fun c n _ ->
+                    let own =
+                        match t.WithClass, n with
+                        | true, 0 -> array("token")[c]
+                        | true, n -> x.Data[c * area + n - 1]
+                        | false, n -> x.Data[c * area + n]
+
+                    own + array("position")[c * count + n]
+                )
+        | Op.Pick -> build l.Output (fun c _ _ -> get x c 0 0)
         | Op.Reorder(Reorder.Listed order) ->
             build x.Shape (fun c h w -> get x (List.item c order) h w)
 

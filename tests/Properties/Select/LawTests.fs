@@ -22,14 +22,14 @@ let holds count seed (law: Case -> Property) =
 type Laws(output: ITestOutputHelper) =
 
     [<Fact>]
-    member _.``selection changes nothing, in 10,000 random networks``() =
+    member _.``selection changes nothing, in 16,000 random networks``() =
         let fired = Dictionary<string, int>()
 
         let count rule =
             fired[rule] <- (if fired.ContainsKey rule then fired[rule] else 0) + 1
 
         holds
-            10_000
+            16_000
             20261123UL
             (fun case ->
                 let t = trial case

@@ -248,6 +248,44 @@ let turned factors =
         ]
     }
 
+/// Positions as a transformer has them, or attention on an image as it is.
+let attention factors =
+    gen {
+        let! out = Gen.frequency [ 4, Gen.constant 1; 1, channels ]
+        let! heads = Gen.choose (1, 3)
+        let! before = percent 85
+        let! factor = percent factors
+        let! makes = percent 55
+        let! maker = if makes then constantMaker else Gen.constant []
+        let! withClass = percent 50
+        let! tail = Gen.frequency [ 2, Gen.constant []; 1, Gen.constant [ First ] ]
+
+        let! rows = Gen.frequency [ 3, Gen.constant []; 1, Gen.constant [ Row withClass ] ]
+
+        return
+            [ Conv(out, plain, 1, false, before) ]
+            @ maker
+            @ rows
+            @ [ Attend(heads, factor) ]
+            @ tail
+    }
+
+/// Channels that die or become constant, at positions in a row.
+let rows =
+    gen {
+        let! out = channels
+        let! makes = percent 50
+        let! maker = if makes then constantMaker else Gen.constant []
+        let! picks = percent 65
+        let! withClass = percent 50
+
+        return
+            [ Conv(out, plain, 1, false, true) ]
+            @ maker
+            @ [ if picks then First else Row withClass ]
+            @ [ Conv(2, plain, 1, false, false) ]
+    }
+
 /// One statement or a few that belong together, factors with this percentage.
 let simple factors =
     Gen.frequency [
@@ -259,7 +297,7 @@ let simple factors =
             let! factor = percent factors
             return [ Conv(out, window, groups, bias, factor) ]
         }
-        4,
+        6,
         gen {
             let! out, groups = grouped
             let! window = window
@@ -267,11 +305,13 @@ let simple factors =
             let! act = activation
             return [ Conv(out, window, groups, false, false); Norm factor; Act act ]
         }
-        10, deadEnds factors
-        2, groups factors
+        14, deadEnds factors
+        4, groups factors
         2, turned factors
         3, gated
-        8, mixed factors
+        8, attention factors
+        3, rows
+        11, mixed factors
         2,
         gen {
             let! window = window

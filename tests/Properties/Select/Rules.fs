@@ -40,7 +40,10 @@ let private moves (states: Known[][]) step =
       ]
     | Step.Through(layer, input, output) -> [
         for was, is in Seq.zip states[input] states[output] do
-            if Known.isConstant was && layer.Scale.IsNone then
+            // Only a number of hundreds below 0 gives 0 there.
+            let isUnderflow = family layer.Op = "sigmoid" && Known.isDead is
+
+            if Known.isConstant was && layer.Scale.IsNone && not isUnderflow then
                 $"{family layer.Op}: {kindOf was} → {kindOf is}"
       ]
     | Step.Read(layer, _, input, output) when layer.Scale.IsNone -> [
@@ -186,7 +189,7 @@ let fired (trial: Trial) (selected: Selected<float>) : string list =
                 else
                     "folded: block"
 
-        for residual, last in Seq.choose Network.scaledEnd (Network.nodes trial.Network) do
+        for residual, last in Network.scaledEnds trial.Network do
             if
                 Op.word last.Op = "layerscale"
                 && after.ContainsKey last.Name

@@ -171,6 +171,33 @@ and private visit scope (input: Shape) previous next draft : Node list =
     | Shuffled groups ->
         let groups = divisor groups input.Channels input.Channels
         [ layer scope (Op.Reorder(Reorder.Shuffle groups)) None input ]
+    | Attend(heads, factor) -> attend scope input heads factor
+    | Row withClass -> [ layer scope (Op.Tokens { WithClass = withClass }) None input ]
+    | First -> [ layer scope Op.Pick None input ]
+
+and private attend scope input heads factor =
+    let name = scope.Next "attention"
+
+    let named part op scale (shape: Shape) : Layer = {
+        Name = $"{name}.{part}"
+        Op = op
+        Scale = scale
+        Input = shape
+        Output = outputShape op shape
+    }
+
+    let inner =
+        let op =
+            Op.Attention {
+                Heads = heads
+                Width = Some 2
+                Out = None
+            }
+
+        named "heads" op (if factor then Some(factors Group heads) else None) input
+
+    let out = named "out" (convOp input.Channels plain 1 true) None inner.Output
+    [ Node.Layer inner; Node.Layer out ]
 
 /// A body that gives something else is bent by a convolution, or by a pool before it.
 and private gate scope input inner pooled =

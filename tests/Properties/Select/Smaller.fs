@@ -81,6 +81,13 @@ let rec private shrinkDraft draft : Draft seq =
 
             yield! Seq.map Parted (shrinkList shrinkPart branches)
         | Shuffled groups when groups > 1 -> Shuffled(groups - 1)
+        | Attend(heads, factor) ->
+            if heads > 1 then
+                Attend(heads - 1, factor)
+
+            if factor then
+                Attend(heads, false)
+        | Row true -> Row false
         | _ -> ()
     }
 

@@ -156,3 +156,55 @@ let ``what was cut can be put back, and is the same function in evaluation`` () 
 
                 apart < 1e-9 |> Prop.label $"{apart}"
         )
+
+/// Of a grouped convolution one group is left, and so its factor is multiplied into its weights. A
+/// constant of a channel that goes arrives at the frozen weights of that channel.
+[<Fact>]
+let ``a cut that merges a factor leaves the constants of what it removed as they were`` () =
+    let plain = Drafts.plain
+
+    let sketch: Drafts.Sketch = {
+        Input = Shape.create 2 3 3
+        Body = [
+            Drafts.Conv(4, plain, 1, false, true)
+            Drafts.Act Sigmoid
+            Drafts.Conv(4, plain, 2, true, true)
+            Drafts.Act Tanh
+        ]
+        Classes = 3
+        Pooled = false
+    }
+
+    let network = Sketches.network sketch
+    let struct (weights, rng) = VerifyNumbers.weights network (Rng.create 11)
+    let struct (image, _) = VerifyNumbers.image network rng
+
+    let zeros =
+        Set.ofList [
+            {
+                Owner = "conv1"
+                Kind = Neuron
+                Index = 1
+            }
+            {
+                Owner = "conv2"
+                Kind = Group
+                Index = 1
+            }
+        ]
+
+    let weights = VerifyNumbers.withZeros zeros weights
+
+    match Cutting.cut 1 (zeroIn weights) network weights with
+    | Error error -> Assert.Fail(SelectionError.message error)
+    | Ok cut ->
+        Assert.Equal<(string * int) list>([ "conv2", 0 ], cut.Merged)
+        let whole = UncutNetwork.after weights cut (UncutNetwork.start network weights)
+        let restored = UncutNetwork.restore whole cut.Weights
+
+        let apart =
+            Verify.difference
+                (Interpreter.run whole.Network restored image)
+                (Interpreter.run network weights image)
+
+        Assert.True(apart < 1e-12, $"{apart}")

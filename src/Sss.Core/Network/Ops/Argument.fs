@@ -47,6 +47,8 @@ type ArgumentKind =
     | KernelOrGlobal
     /// A number, or channels in an order: `2x0x1`.
     | CountOrOrder
+    /// One of these words.
+    | Choice of words: string list
 
 /// The value of an argument.
 [<RequireQualifiedAccess>]
@@ -57,6 +59,9 @@ type ArgumentValue =
     | Flag of bool
     | Global
     | Order of int list
+    | Word of string
+    /// It is not written, and may be left out.
+    | Nothing
 
 /// One argument of a layer.
 [<NoEquality; NoComparison>]
@@ -103,6 +108,22 @@ module ArgumentSpec =
         Default = Some fallback
     }
 
+    /// An argument that may be left out and then has no value.
+    let optional name kind isNamed : ArgumentSpec = {
+        Name = name
+        Kind = kind
+        IsNamed = isNamed
+        Default = Some(fun _ -> ArgumentValue.Nothing)
+    }
+
+    /// `name=value` that must be written.
+    let required name kind : ArgumentSpec = {
+        Name = name
+        Kind = kind
+        IsNamed = true
+        Default = None
+    }
+
     /// `name=value` with a fixed default.
     let namedOr name kind (fallback: ArgumentValue) : ArgumentSpec =
         named name kind (fun _ -> fallback)
@@ -128,38 +149,31 @@ module Arguments =
     let count name arguments : int =
         match value name arguments with
         | ArgumentValue.Count n -> n
-        | ArgumentValue.Extent _
-        | ArgumentValue.Real _
-        | ArgumentValue.Flag _
-        | ArgumentValue.Global
-        | ArgumentValue.Order _ -> mismatch name
+        | _ -> mismatch name
 
     let extent name arguments : Size =
         match value name arguments with
         | ArgumentValue.Extent size -> size
-        | ArgumentValue.Count _
-        | ArgumentValue.Real _
-        | ArgumentValue.Flag _
-        | ArgumentValue.Global
-        | ArgumentValue.Order _ -> mismatch name
+        | _ -> mismatch name
 
     let real name arguments : float =
         match value name arguments with
         | ArgumentValue.Real x -> x
-        | ArgumentValue.Count _
-        | ArgumentValue.Extent _
-        | ArgumentValue.Flag _
-        | ArgumentValue.Global
-        | ArgumentValue.Order _ -> mismatch name
+        | _ -> mismatch name
 
     let flag name arguments : bool =
         match value name arguments with
         | ArgumentValue.Flag isSet -> isSet
-        | ArgumentValue.Count _
-        | ArgumentValue.Extent _
-        | ArgumentValue.Real _
-        | ArgumentValue.Global
-        | ArgumentValue.Order _ -> mismatch name
+        | _ -> mismatch name
+
+    /// The number of an optional argument, where it is written.
+    let tryCount name arguments : int option =
+        match value name arguments with
+        | ArgumentValue.Nothing -> None
+        | _ -> Some(count name arguments)
+
+    /// Whether the word of an optional argument is written.
+    let isWritten (name: string) (arguments: Arguments) : bool = arguments.Written.ContainsKey name
 
 /// A word of the language that makes an operation.
 [<NoEquality; NoComparison>]

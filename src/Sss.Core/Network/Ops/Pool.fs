@@ -41,11 +41,7 @@ module internal Pool =
     let private make kind a =
         match Arguments.value "window" a with
         | ArgumentValue.Global -> Pooling.Global kind
-        | ArgumentValue.Extent _
-        | ArgumentValue.Count _
-        | ArgumentValue.Real _
-        | ArgumentValue.Flag _
-        | ArgumentValue.Order _ ->
+        | _ ->
             Pooling.Window {
                 Kind = kind
                 Kernel = Arguments.extent "window" a

@@ -21,11 +21,7 @@ module Reorder =
             fun a ->
                 match Arguments.value "number of groups" a with
                 | ArgumentValue.Order order -> Reorder.Listed order
-                | ArgumentValue.Count _
-                | ArgumentValue.Extent _
-                | ArgumentValue.Real _
-                | ArgumentValue.Flag _
-                | ArgumentValue.Global -> Reorder.Shuffle(Arguments.count "number of groups" a)
+                | _ -> Reorder.Shuffle(Arguments.count "number of groups" a)
     }
 
     let private shuffled groups channels : int[] =

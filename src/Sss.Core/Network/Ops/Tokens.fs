@@ -14,15 +14,10 @@ module internal Tokens =
     let word: Word<Tokens> = {
         Name = "tokens"
         Example = ""
-        Arguments = [
-            ArgumentSpec.optional
-                "class token"
-                (ArgumentKind.Choice [ "class" ])
-                (ArgumentValue.Flag false)
-        ]
+        Arguments = [ ArgumentSpec.optional "class token" (ArgumentKind.Choice [ "class" ]) false ]
         Make =
             fun a -> {
-                WithClass = Arguments.chosen "class token" a = Some "class"
+                WithClass = Arguments.isWritten "class token" a
             }
     }
 

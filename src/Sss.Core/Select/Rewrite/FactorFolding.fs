@@ -6,6 +6,18 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal FactorFolding =
 
+    /// The one group that is left of a grouped convolution: without groups it carries no such factor.
+    let private isLoneGroup (layer: Layer) (scale: Scale) : bool =
+        scale.Kind = Group
+        && scale.Count < 2
+        && (
+            match (Op.facts layer.Op).Carries with
+            | Carries.Factors(Grouping.Groups _) -> false
+            | Carries.Factors(Grouping.One | Grouping.Depthwise)
+            | Carries.FactorsOfLayerBefore
+            | Carries.Nothing -> true
+        )
+
     /// Owners whose factors may stay where the language lets them stand. The others are folded.
     let private standing (network: Network) =
         let rec inBody isLast body = [
@@ -34,9 +46,7 @@ module internal FactorFolding =
                         | Carries.Nothing -> false
 
                     if
-                        not (isOwn && isCancelled)
-                        && not isOutput
-                        && not (scale.Kind = Group && scale.Count < 2)
+                        not (isOwn && isCancelled) && not isOutput && not (isLoneGroup layer scale)
                     then
                         layer.Name
                 | Node.Residual { Scale = Some _; Name = name } -> name

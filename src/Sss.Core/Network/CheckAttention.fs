@@ -1,0 +1,64 @@
+namespace Sss.Core
+
+open Sss.Core.CheckValue
+open Sss.Core.CheckRun
+
+/// `attention`: two layers, so that what its heads give and what its output projection gives are
+/// channels like any others. The names of both start with the statement's.
+module internal CheckAttention =
+
+    /// The parts of its name.
+    let heads, out = "heads", "out"
+
+    let private projection channels : Op =
+        Op.Conv {
+            Out = channels
+            Kernel = Size.square 1
+            Stride = Size.square 1
+            Pad = Size.square 0
+            Dilation = Size.square 1
+            Groups = 1
+            Bias = true
+        }
+
+    /// Its two layers and the value after them. `next`: the item after it, if there is one.
+    let check run (item: Item) next (layer: DraftLayer) (a: Attention) value : Node list * Value =
+        let part name op scale =
+            let own = { layer with Op = op; Scale = scale }
+
+            own,
+            {
+                item with
+                    Name = item.Name + "." + name
+                    Node = DraftNode.Layer own
+            }
+
+        let ofHeads, ofOut =
+            match layer.Scale with
+            | Some { Kind = Neuron } -> None, layer.Scale
+            | Some { Kind = Group | Block }
+            | None -> layer.Scale, None
+
+        match value.Shape with
+        | Some input when a.Heads > 0 && (a.Width.IsSome || input.Channels % a.Heads = 0) ->
+            let inner = {
+                a with
+                    Width = Some(Option.defaultValue (input.Channels / a.Heads) a.Width)
+                    Out = None
+            }
+
+            let first, firstItem = part heads (Op.Attention inner) ofHeads
+
+            let second, secondItem =
+                part out (projection (Option.defaultValue input.Channels a.Out)) ofOut
+
+            let items = ResizeArray [ firstItem; secondItem; yield! Option.toList next ]
+            let made, between = checkLayer run items 0 first value
+            let last, after = checkLayer run items 1 second between
+            [ made; last ], after
+        // Whatever is wrong with it is said of it as it was written.
+        | Some _
+        | None ->
+            let own, ownItem = part heads layer.Op ofHeads
+            let made, after = checkLayer run (ResizeArray [ ownItem ]) 0 own value
+            [ made ], { after with Shape = None }
