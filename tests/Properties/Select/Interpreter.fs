@@ -160,7 +160,7 @@ let private scaled (weights: Weights<float>) owner (scale: Scale option) (x: Ima
     match scale with
     | None -> x
     | Some s ->
-        let factors = weights[$"{owner}.factor"].Data
+        let factors = weights[ArrayKey.make ArrayPart.Factor owner].Data
 
         if factors.Length <> s.Count then
             invalidOp $"{owner} has {factors.Length} factors for {s.Count}"
@@ -172,10 +172,13 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
     if x.Shape <> l.Input then
         invalidOp $"{l.Name} is given {x.Shape} for {l.Input}"
 
-    let array name = weights[$"{l.Name}.{name}"].Data
+    let array part = weights[ArrayKey.make part l.Name].Data
 
     let bias has =
-        if has then (fun o -> array("bias")[o]) else (fun _ -> 0.0)
+        if has then
+            (fun o -> (array ArrayPart.Bias)[o])
+        else
+            (fun _ -> 0.0)
 
     let result =
         match l.Op with
@@ -187,7 +190,7 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
                 c.Pad
                 c.Dilation
                 l.Output
-                (array "weight")
+                (array ArrayPart.Weight)
                 (bias c.Bias)
                 x
         | Op.DepthwiseConv c ->
@@ -198,11 +201,11 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
                 c.Pad
                 c.Dilation
                 l.Output
-                (array "weight")
+                (array ArrayPart.Weight)
                 (bias c.Bias)
                 x
         | Op.Dense d ->
-            let weight = array "weight"
+            let weight = array ArrayPart.Weight
             let n = x.Data.Length
 
             build
@@ -213,13 +216,18 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
                 )
         | Op.BatchNorm b ->
             let scale, shift, mean, var =
-                array "weight", array "bias", array "mean", array "var"
+                array ArrayPart.Weight,
+                array ArrayPart.Bias,
+                array ArrayPart.Mean,
+                array ArrayPart.Variance
 
             build
                 x.Shape
                 (fun c h w -> scale[c] * (get x c h w - mean[c]) / sqrt (var[c] + b.Eps) + shift[c])
-        | Op.GroupNorm g -> normalise (groups g.Groups x) g.Eps (array "weight") (array "bias") x
-        | Op.LayerNorm n -> normalise (positions x) n.Eps (array "weight") (array "bias") x
+        | Op.GroupNorm g ->
+            normalise (groups g.Groups x) g.Eps (array ArrayPart.Weight) (array ArrayPart.Bias) x
+        | Op.LayerNorm n ->
+            normalise (positions x) n.Eps (array ArrayPart.Weight) (array ArrayPart.Bias) x
         | Op.Activation a -> map (activate a) x
         | Op.Pool p -> pool p l.Output x
         | Op.GlobalPool kind ->

@@ -166,7 +166,7 @@ let fired (trial: Trial) (selected: Selected<float>) : string list =
                 scale.Kind = Block
                 && selected.Plan.Goes |> List.forall (fun s -> s.Owner <> owner)
             then
-                if selected.Weights.ContainsKey $"{owner}.factor" then
+                if selected.Weights.ContainsKey(ArrayKey.make ArrayPart.Factor owner) then
                     "kept as a factor: block"
                 else
                     "folded: block"
