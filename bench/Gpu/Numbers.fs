@@ -86,12 +86,12 @@ module Numbers =
 
         let gradients (vector: FlatVector) =
             Sss.Torch.ArrayCopy.copyOut<float32> vector.Gradient vector.Slots
-            |> List.map (fun (key, t) -> $"@grad/{key}", t)
+            |> List.map (fun (key, t) -> "@grad/" + ArrayKey.text key, t)
 
         let shape = [ batch; network.Classes ]
 
         let tensors =
-            Map.toList weights
+            (Map.toList weights |> List.map (fun (key, t) -> ArrayKey.text key, t))
             @ [
                 "@images", stored [ batch; s.Channels; s.Height; s.Width ] images
                 "@labels", stored [ batch ] (Array.map float32 labels)

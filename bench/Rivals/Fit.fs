@@ -57,7 +57,7 @@ module Fit =
         epochs
         strength
         network
-        (scales: string list)
+        (scales: ArrayKey list)
         =
         let recipe = recipe epochs wanted.Lr wanted
         let schedule = Schedule.ofRecipe recipe

@@ -27,7 +27,7 @@ module Rival =
                 | Rule.Magnitude -> Fit.train bench recipe first recipe.Lr bare None
                 | Rule.Slimming ->
                     Rule.sites network
-                    |> List.map (fun (layer, _) -> $"{layer.Name}.weight")
+                    |> List.map (fun (layer, _) -> ArrayKey.make ArrayPart.Weight layer.Name)
                     |> Fit.trainSlimming bench recipe first t.Strength bare
 
             let! small = Rule.zeros rule network done'.Selected.Macs numbers

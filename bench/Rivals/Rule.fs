@@ -57,10 +57,11 @@ module Rule =
         match rule with
         | Rule.Slimming ->
             match layer.Op with
-            | Op.BatchNorm _ -> Ok(weights[$"{layer.Name}.weight"].Data |> Array.map abs)
+            | Op.BatchNorm _ ->
+                Ok(weights[ArrayKey.make ArrayPart.Weight layer.Name].Data |> Array.map abs)
             | _ -> Error $"network slimming needs a bn; `{layer.Name}` is none"
         | Rule.Magnitude ->
-            let filters = weights[$"{computes.Name}.weight"]
+            let filters = weights[ArrayKey.make ArrayPart.Weight computes.Name]
 
             filters.Data
             |> Array.chunkBySize (filters.Data.Length / List.head filters.Shape)

@@ -33,7 +33,7 @@ let zeroed (rule: Rule) (network: Network) (weights: Weights<float32>) : Weights
         network.Body
         |> List.choose (
             function
-            | Node.Residual r -> Some $"{r.Name}.factor"
+            | Node.Residual r -> Some(ArrayKey.make ArrayPart.Factor r.Name)
             | _ -> None
         )
         |> List.indexed
@@ -46,7 +46,7 @@ let zeroed (rule: Rule) (network: Network) (weights: Weights<float32>) : Weights
         let count = array.Data.Length
 
         let kept =
-            if not (key.EndsWith ".factor") then count
+            if not (ArrayKey.isPart ArrayPart.Factor key) then count
             elif blocks.Contains key then 0
             elif count = 1 then 1
             else count - gone rule count

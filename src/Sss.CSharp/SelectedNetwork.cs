@@ -10,7 +10,7 @@ namespace Sss;
 /// </summary>
 public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
 {
-    private readonly FSharpMap<string, Core.Tensor<float>> weights;
+    private readonly FSharpMap<Core.ArrayKey, Core.Tensor<float>> weights;
     private readonly FSharpList<string> classes;
     private readonly Files.Preparation preparation;
     private readonly Torch.Predictor predictor;
@@ -19,7 +19,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
 
     internal SelectedNetwork(
         Network network,
-        FSharpMap<string, Core.Tensor<float>> weights,
+        FSharpMap<Core.ArrayKey, Core.Tensor<float>> weights,
         FSharpList<string> classes,
         Files.Preparation preparation,
         Exactness? exactness,

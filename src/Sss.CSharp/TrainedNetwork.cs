@@ -36,10 +36,14 @@ public sealed class TrainedNetwork : IDisposable
     /// </summary>
     /// <param name="owner">The name of the layer or residual that has the factors.</param>
     /// <exception cref="KeyNotFoundException">It has no factors.</exception>
-    public IReadOnlyList<float> Factors(string owner) =>
-        Value.Numbers.TryGetValue(owner + ".factor", out var array)
+    public IReadOnlyList<float> Factors(string owner)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        var key = Core.ArrayKeyModule.make(Core.ArrayPart.Factor, owner);
+        return Value.Numbers.TryGetValue(key, out var array)
             ? [.. array.Data]
             : throw new KeyNotFoundException($"'{owner}' carries no factors.");
+    }
 
     /// <summary>Removes what zero factors have switched off, and checks that nothing changed.</summary>
     /// <exception cref="SssException">A whole layer would be removed, or the verdict is not exact; the message says which.</exception>

@@ -52,16 +52,17 @@ type Fault =
 
 /// What is wrong with a set of weights for a network.
 type WeightFault =
-    | MissingWeight of key: string
-    | SurplusWeight of key: string
-    | WrongWeightShape of key: string * expected: int list * found: int list
+    | MissingWeight of key: ArrayKey
+    /// By its name in the file, which need not be the text of a key.
+    | SurplusWeight of name: string
+    | WrongWeightShape of key: ArrayKey * expected: int list * found: int list
 
 /// What is wrong with the numbers of an array. `index` is the first wrong one's, from 0.
 type NumberFault =
     /// `count` of `total` values are infinite or no numbers.
-    | NotFinite of key: string * index: int * value: float * count: int * total: int
+    | NotFinite of key: ArrayKey * index: int * value: float * count: int * total: int
     /// A running variance below 0.
-    | NegativeVariance of key: string * index: int * value: float
+    | NegativeVariance of key: ArrayKey * index: int * value: float
 
 /// Why a file could not be read or written.
 type FileError =

@@ -40,15 +40,17 @@ module FileError =
         | Syntax(format, reason) -> $"broken {shown format}: {shown reason}"
         | Lacks what -> $"it has no {shown what}"
 
+    let private shownKey key = shown (ArrayKey.text key)
+
     /// One weight fault as a line.
     let weightMessage fault =
         let shape dims = String.Join("x", List.map string dims)
 
         match fault with
-        | MissingWeight key -> $"`{shown key}` is missing"
-        | SurplusWeight key -> $"`{shown key}` belongs to no layer"
+        | MissingWeight key -> $"`{shownKey key}` is missing"
+        | SurplusWeight name -> $"`{shown name}` belongs to no layer"
         | WrongWeightShape(key, expected, found) ->
-            $"`{shown key}` is {shape found}, the network needs {shape expected}"
+            $"`{shownKey key}` is {shape found}, the network needs {shape expected}"
 
     /// The names that only one of two lists has, a few of them.
     let private others (these: string list) (those: string list) =
@@ -65,7 +67,7 @@ module FileError =
     let numberMessage fault =
         let at key (index: int) (value: float) =
             let value = value.ToString(Globalization.CultureInfo.InvariantCulture)
-            $"`{key}` has {value} at index {index}"
+            $"`{shownKey key}` has {value} at index {index}"
 
         match fault with
         | NotFinite(key, index, value, count, total) ->

@@ -26,9 +26,9 @@ module CheckpointFile =
     let private double (data: float[]) =
         StoredTensor.Double { Shape = [ data.Length ]; Data = data }
 
-    let private group prefix (arrays: Map<string, 'T>) (store: 'T -> StoredTensor) = [
+    let private group prefix (arrays: Map<ArrayKey, 'T>) (store: 'T -> StoredTensor) = [
         for KeyValue(key, value) in arrays do
-            $"{prefix}{key}", store value
+            prefix + ArrayKey.text key, store value
     ]
 
     /// A number must read back the same.

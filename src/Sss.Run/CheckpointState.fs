@@ -58,11 +58,26 @@ module internal CheckpointState =
         | Ok parsed -> parsed.Network
         | Error _ -> raise (FormatException "the text of a network does not parse")
 
-    /// The tensors of a file whose keys begin in one way, by the rest of their keys.
+    let private key (text: string) =
+        match ArrayKey.tryParse text with
+        | Some key -> key
+        | None -> raise (FormatException $"`{text}` is not the name of an array")
+
+    /// What follows the beginning of a name; the network's own arrays have none.
+    let private after (prefix: string) (name: string) =
+        if prefix = "" && name.StartsWith '@' then
+            None
+        elif name.StartsWith(prefix, StringComparison.Ordinal) then
+            Some(name.Substring prefix.Length)
+        else
+            None
+
+    /// The arrays of a file whose names begin in one way.
     let private under (file: SafetensorsFile) (prefix: string) (read: StoredTensor -> 'T) =
         Map.toSeq file.Tensors
-        |> Seq.filter (fun (key, _) -> key.StartsWith(prefix, StringComparison.Ordinal))
-        |> Seq.map (fun (key, t) -> key.Substring prefix.Length, read t)
+        |> Seq.choose (fun (name, t) ->
+            after prefix name |> Option.map (fun rest -> key rest, read t)
+        )
         |> Map.ofSeq
 
     let private doubles tensor = (StoredTensor.double tensor).Data
@@ -115,7 +130,7 @@ module internal CheckpointState =
             Epoch = scalars.Int "epoch"
             Step = scalars.Long "step"
             Network = network file.Metadata["sss.network"]
-            Numbers = under "" single |> Map.filter (fun key _ -> not (key.StartsWith '@'))
+            Numbers = under "" single
             Probe = under "@probe/" single
             FactorVelocity = under "@factor-velocity/" single
             Velocity = under "@velocity/" single

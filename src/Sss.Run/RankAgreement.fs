@@ -64,7 +64,7 @@ module RankAgreement =
             use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
 
             for KeyValue(key, tensor) in state.Numbers do
-                hash.AppendData(Encoding.UTF8.GetBytes key)
+                hash.AppendData(Encoding.UTF8.GetBytes(ArrayKey.text key))
                 hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan tensor.Data))
 
             brief hash

@@ -46,6 +46,7 @@ module RunFolder =
                     Classes = classes
                     Preparation = Some preparation
                     Weights = weights
+                    Strangers = []
                 }
 
             do! AtomicFile.writeText (file folder $"{name}.sss") text

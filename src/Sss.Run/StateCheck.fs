@@ -17,10 +17,15 @@ module internal StateCheck =
     let private dims (shape: int list) = String.Join("x", shape)
 
     /// Every array that is expected, of its shape and finite.
-    let private arrays path prefix (expected: (string * int list) list) (found: Weights<float32>) =
+    let private arrays
+        path
+        prefix
+        (expected: (ArrayKey * int list) list)
+        (found: Weights<float32>)
+        =
         expected
         |> List.tryPick (fun (key, shape) ->
-            let name = prefix + key
+            let name = prefix + ArrayKey.text key
 
             match Map.tryFind key found with
             | None -> Some $"`{name}` is missing"
@@ -47,15 +52,16 @@ module internal StateCheck =
         )
         |> Option.defaultValue (Ok())
 
-    let private zeroSteps path (factors: (string * int list) list) (found: Map<string, int[]>) =
+    let private zeroSteps path (factors: (ArrayKey * int list) list) (found: Map<ArrayKey, int[]>) =
         factors
         |> List.tryPick (fun (key, shape) ->
             match Map.tryFind key found with
             | Some steps when int64 steps.Length <> Parameters.size shape ->
                 Some
-                    $"`@zero-steps/{key}` has {steps.Length} values; it must have {Parameters.size shape}"
+                    $"`@zero-steps/{ArrayKey.text key}` has {steps.Length} values; it must have {Parameters.size shape}"
             | Some steps when steps |> Array.exists (fun n -> n < 0) ->
-                Some $"`@zero-steps/{key}` has {Array.min steps}; it must be 0 or more"
+                Some
+                    $"`@zero-steps/{ArrayKey.text key}` has {Array.min steps}; it must be 0 or more"
             | _ -> None
         )
         |> Option.map (fault path)
@@ -69,12 +75,12 @@ module internal StateCheck =
                 | Some now, Some before ->
                     if places.Length <> now.Data.Length then
                         Some
-                            $"`@places/{key}` has {places.Length} values; it must have {now.Data.Length}"
+                            $"`@places/{ArrayKey.text key}` has {places.Length} values; it must have {now.Data.Length}"
                     else
                         places
                         |> Array.tryFind (fun place -> place < 0 || place >= before.Data.Length)
                         |> Option.map (fun place ->
-                            $"`@places/{key}` has {place}; it must be 0 to {before.Data.Length - 1}"
+                            $"`@places/{ArrayKey.text key}` has {place}; it must be 0 to {before.Data.Length - 1}"
                         )
                 | _ -> None
             )
@@ -85,7 +91,7 @@ module internal StateCheck =
                 match Map.tryFind key state.Numbers with
                 | Some now when now.Data.Length <> folded.Data.Length ->
                     Some
-                        $"`@folded/{key}` has {folded.Data.Length} values; it must have {now.Data.Length}"
+                        $"`@folded/{ArrayKey.text key}` has {folded.Data.Length} values; it must have {now.Data.Length}"
                 | _ -> None
             )
 

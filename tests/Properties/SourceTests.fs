@@ -71,6 +71,20 @@ let ``no match over operations, nodes or joins has a case for the rest`` () =
 
     Assert.Empty found
 
+/// A piece of a key as text, `".weight"` or `{owner}.weight"`.
+let private keyText = Regex(@"\.(weight|bias|mean|var|factor)""")
+
+[<Fact>]
+let ``no source takes keys of arrays for texts`` () =
+    let found = [
+        for path in sources do
+            for i, line in Array.indexed (File.ReadAllLines path) do
+                if keyText.IsMatch line then
+                    $"{Path.GetRelativePath(Sss.Tests.Repository.root, path)}:{i + 1}"
+    ]
+
+    Assert.Empty found
+
 let private found (text: string) =
     violations (text.Replace("\r", "").Split '\n')
 

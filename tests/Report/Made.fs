@@ -98,6 +98,7 @@ module Made =
                 Classes = []
                 Preparation = None
                 Weights = weights
+                Strangers = []
             }
             |> must
 
@@ -105,7 +106,7 @@ module Made =
         save "selected" (Language.print selected.Network) selected.Weights
 
         let left owner =
-            weights[owner + ".factor"].Data
+            weights[ArrayKey.make ArrayPart.Factor owner].Data
             |> Array.filter (fun v -> v <> 0.0f)
             |> Array.length
 

@@ -1,42 +1,9 @@
 namespace Sss.Core
 
-/// Keys of arrays: `LAYER.weight`, and so on.
-[<RequireQualifiedAccess>]
-module ArrayKey =
-
-    /// The last piece of a key.
-    let word (part: ArrayPart) : string =
-        match part with
-        | ArrayPart.Weight -> "weight"
-        | ArrayPart.Bias -> "bias"
-        | ArrayPart.Mean -> "mean"
-        | ArrayPart.Variance -> "var"
-        | ArrayPart.Query -> "query"
-        | ArrayPart.QueryBias -> "query_bias"
-        | ArrayPart.Key -> "key"
-        | ArrayPart.KeyBias -> "key_bias"
-        | ArrayPart.Position -> "position"
-        | ArrayPart.Token -> "token"
-        | ArrayPart.Factor -> "factor"
-
-    /// The key of an array of a layer or a residual.
-    let make (part: ArrayPart) (owner: string) : string = owner + "." + word part
-
-    /// The layer or residual of a key, where it is the key of this part.
-    let tryOwner (part: ArrayPart) (key: string) : string option =
-        let ending = "." + word part
-
-        if key.EndsWith(ending, System.StringComparison.Ordinal) then
-            Some(key.Substring(0, key.Length - ending.Length))
-        else
-            None
-
-    let isPart (part: ArrayPart) (key: string) : bool = (tryOwner part key).IsSome
-
 /// One trained array of a network.
 type Parameter = {
-    /// `LAYER.weight` or `LAYER.bias`.
-    Key: string
+    /// Of a weight or a bias.
+    Key: ArrayKey
     Spec: ArraySpec
     /// Whether the recipe's decay (L2) acts on it; `language.md` §6 has the rule.
     Decays: bool
@@ -49,16 +16,16 @@ type Parameter = {
 
 /// One array that training does not change by gradients: a running mean or variance.
 type Statistic = {
-    /// `LAYER.mean` or `LAYER.var`.
-    Key: string
+    /// Of a mean or a variance.
+    Key: ArrayKey
     Spec: ArraySpec
     /// Its number of values.
     Count: int
 }
 
-/// One array of factors: `LAYER.factor`.
+/// One array of factors.
 type FactorArray = {
-    Key: string
+    Key: ArrayKey
     /// The layer or residual that carries them.
     Owner: string
     Scale: Scale

@@ -5,6 +5,6 @@ namespace Sss.Core
 /// Whoever makes one never writes to its data again.
 type Tensor<'T> = { Shape: int list; Data: 'T[] }
 
-/// The numbers of a network, by key: `LAYER.weight`, `LAYER.bias`, `LAYER.mean`, `LAYER.var` and
-/// `LAYER.factor` (where the network has factors). The iterate's factors, never the probe's.
-type Weights<'T> = Map<string, Tensor<'T>>
+/// The numbers of a network, by key: factors where the network has them. The iterate's factors, never
+/// the probe's.
+type Weights<'T> = Map<ArrayKey, Tensor<'T>>

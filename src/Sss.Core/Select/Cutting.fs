@@ -11,7 +11,7 @@ type Cut<'T> = {
     Weights: Weights<'T>
     /// By array: where each of its values stood in the larger network's array. An array that the
     /// larger network did not have (a bias, for constants) is not here.
-    Places: Map<string, int[]>
+    Places: Map<ArrayKey, int[]>
     /// By array: what constants added to it; only arrays to which something was added.
     Folded: Weights<'T>
     /// Factors that stay and were multiplied into weights: owner and index.
@@ -48,7 +48,7 @@ module Cutting =
     /// The arrays without what constants add, and with numbers as given by `at` where the analysis
     /// multiplies with weights and factors.
     let private plain<'U when 'U :> INumberBase<'U>>
-        (at: string -> int -> float)
+        (at: ArrayKey -> int -> float)
         (weights: Weights<'U>)
         (a: Selection.Analysis)
         : Weights<'U> =
@@ -66,7 +66,7 @@ module Cutting =
         SelectedWeights.weights weights numbers a.Graph quiet a.Channels a.Rewrite
 
     /// Where each value of the arrays that are left stood: positions go the way of the numbers.
-    let private places (weights: Weights<'T>) (a: Selection.Analysis) : Map<string, int[]> =
+    let private places (weights: Weights<'T>) (a: Selection.Analysis) : Map<ArrayKey, int[]> =
         let positions =
             weights
             |> Map.map (fun _ t -> {

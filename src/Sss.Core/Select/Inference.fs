@@ -9,7 +9,7 @@ type private Affine = { Gain: float[]; Shift: float[] }
 /// Folding at one number type.
 type private InferenceFold<'T when 'T :> INumberBase<'T>>() =
 
-    static member Read (weights: Weights<'T>) (key: string) : float[] =
+    static member Read (weights: Weights<'T>) (key: ArrayKey) : float[] =
         weights[key].Data |> Array.map (fun v -> Double.CreateTruncating<'T> v)
 
     static member Vector(values: float[]) : Tensor<'T> = {

@@ -84,9 +84,9 @@ type SelectionError =
     /// No output of this layer depends on the image any more, and no shortcut leads around it.
     | LayerDied of layer: string
     /// The weights lack an array of the network.
-    | ArrayMissing of key: string
+    | ArrayMissing of key: ArrayKey
     /// An array does not have the size that the network gives it.
-    | ArraySize of key: string * expected: int64 * found: int64
+    | ArraySize of key: ArrayKey * expected: int64 * found: int64
     /// `--round` takes 1 or more.
     | RoundBelowOne of round: int
 
@@ -146,9 +146,9 @@ module SelectionError =
         | SelectionError.LayerDied layer ->
             $"every output of `{layer}` is zero or constant, and no shortcut leads around it: the "
             + "output of the network no longer depends on its input"
-        | SelectionError.ArrayMissing key -> $"the weights have no array `{key}`"
+        | SelectionError.ArrayMissing key -> $"the weights have no array `{ArrayKey.text key}`"
         | SelectionError.ArraySize(key, expected, found) ->
-            $"the array `{key}` has {found} values, but the network needs {expected}"
+            $"the array `{ArrayKey.text key}` has {found} values, but the network needs {expected}"
         | SelectionError.RoundBelowOne round ->
             $"channels cannot be rounded to multiples of {round}"
 

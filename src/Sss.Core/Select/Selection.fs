@@ -167,7 +167,7 @@ module Selection =
     let wouldBe
         (network: Network)
         (isZero: string -> int -> bool)
-        (numbers: (string -> int -> float) option)
+        (numbers: (ArrayKey -> int -> float) option)
         : Cost option =
         let numbers = {
             At = numbers

@@ -10,7 +10,7 @@ type UncutNetwork<'T> = {
     /// Arrays of that network. Where a value of the cut network belongs, what is here is old.
     Weights: Weights<'T>
     /// By array of the cut network: where each of its values belongs in `Weights`.
-    Places: Map<string, int[]>
+    Places: Map<ArrayKey, int[]>
     /// By array of the cut network: what constants of the removed parts have added to it.
     Folded: Weights<'T>
 }
@@ -50,7 +50,13 @@ module UncutNetwork =
         )
 
     /// Values of an array that stay, in the order of the smaller one; `zero` where there was none.
-    let gather (places: Map<string, int[]>) zero (before: 'U[] option) (key: string) count : 'U[] =
+    let gather
+        (places: Map<ArrayKey, int[]>)
+        zero
+        (before: 'U[] option)
+        (key: ArrayKey)
+        count
+        : 'U[] =
         match before, Map.tryFind key places with
         | Some before, Some places -> places |> Array.map (fun place -> before[place])
         | _ -> Array.create count zero
@@ -71,7 +77,7 @@ module UncutNetwork =
     /// nothing was added.
     let private admit<'T when 'T :> INumberBase<'T>>
         (cut: Cut<'T>)
-        (places: Map<string, int[]>)
+        (places: Map<ArrayKey, int[]>)
         (uncut: UncutNetwork<'T>)
         =
         let outputs = Network.channels uncut.Network

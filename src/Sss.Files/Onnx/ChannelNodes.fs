@@ -20,6 +20,6 @@ module internal ChannelNodes =
         let key = ArrayKey.make ArrayPart.Weight layer.Name
 
         graph
-        |> OnnxGraph.constant (perChannel x.Form key weights[key].Data)
-        |> OnnxGraph.add kind layer.Name [ x.Name; key ] output [],
+        |> OnnxGraph.constant (perChannel x.Form (ArrayKey.text key) weights[key].Data)
+        |> OnnxGraph.add kind layer.Name [ x.Name; ArrayKey.text key ] output [],
         x.Form

@@ -21,10 +21,13 @@ module internal LayerNodes =
     /// A trained array of the layer as a constant of the same name.
     let private weight (weights: Weights<float32>) key (graph: OnnxGraph) =
         let tensor = weights[key]
-        OnnxGraph.constant (Proto.floats key tensor.Shape tensor.Data) graph
+        OnnxGraph.constant (Proto.floats (ArrayKey.text key) tensor.Shape tensor.Data) graph
 
     let private weightAll weights keys graph =
         (graph, keys) ||> List.fold (fun graph key -> weight weights key graph)
+
+    /// Inputs of an operation: a value, and constants with the names of arrays.
+    let private inputs (value: string) keys = value :: List.map ArrayKey.text keys
 
     let private biased (layer: Layer) bias = [
         ArrayKey.make ArrayPart.Weight layer.Name
@@ -38,7 +41,7 @@ module internal LayerNodes =
 
         graph
         |> weightAll weights keys
-        |> OnnxGraph.add "Conv" layer.Name (x.Name :: keys) output [
+        |> OnnxGraph.add "Conv" layer.Name (inputs x.Name keys) output [
             sizes "kernel_shape" c.Kernel
             sizes "strides" c.Stride
             Proto.ints "pads" [ c.Pad.H; c.Pad.W; c.Pad.H; c.Pad.W ]
@@ -53,7 +56,7 @@ module internal LayerNodes =
 
         graph
         |> weightAll weights keys
-        |> OnnxGraph.add "Gemm" layer.Name (x.Name :: keys) output [ Proto.int "transB" 1 ],
+        |> OnnxGraph.add "Gemm" layer.Name (inputs x.Name keys) output [ Proto.int "transB" 1 ],
         Flat
 
     let private reorder (layer: Layer) output (r: Reorder) (x: Value) graph =
@@ -72,7 +75,7 @@ module internal LayerNodes =
 
         graph
         |> weightAll weights keys
-        |> OnnxGraph.add "BatchNormalization" layer.Name (x.Name :: keys) output [
+        |> OnnxGraph.add "BatchNormalization" layer.Name (inputs x.Name keys) output [
             Proto.float "epsilon" bn.Eps
         ],
         x.Form
@@ -84,7 +87,10 @@ module internal LayerNodes =
         let s = layer.Input
 
         let perChannel key graph =
-            OnnxGraph.constant (Proto.floats key [ s.Channels; 1; 1 ] weights[key].Data) graph
+            graph
+            |> OnnxGraph.constant (
+                Proto.floats (ArrayKey.text key) [ s.Channels; 1; 1 ] weights[key].Data
+            )
 
         let ones, zeros = Array.create g.Groups 1.0f, Array.create g.Groups 0.0f
         let scale = ArrayKey.make ArrayPart.Weight layer.Name
@@ -106,8 +112,8 @@ module internal LayerNodes =
             (part "normalised")
             [ Proto.float "epsilon" g.Eps ]
         |> OnnxGraph.add "Reshape" (part "image") [ part "normalised"; part "shape" ] (part "image") []
-        |> OnnxGraph.add "Mul" (part "gained") [ part "image"; scale ] (part "gained") []
-        |> OnnxGraph.add "Add" layer.Name [ part "gained"; shift ] output [],
+        |> OnnxGraph.add "Mul" (part "gained") (inputs (part "image") [ scale ]) (part "gained") []
+        |> OnnxGraph.add "Add" layer.Name (inputs (part "gained") [ shift ]) output [],
         Spatial
 
     /// Over the last axis, so that channels go there and back.
@@ -119,7 +125,7 @@ module internal LayerNodes =
         graph
         |> weightAll weights keys
         |> OnnxGraph.add "Transpose" last [ x.Name ] last [ Proto.ints "perm" [ 0; 2; 3; 1 ] ]
-        |> OnnxGraph.add "LayerNormalization" normalised (last :: keys) normalised [
+        |> OnnxGraph.add "LayerNormalization" normalised (inputs last keys) normalised [
             Proto.int "axis" -1
             Proto.float "epsilon" l.Eps
         ]
@@ -174,8 +180,8 @@ module internal LayerNodes =
         let values = Array.init shape.Channels (fun c -> factors[c / each])
 
         graph
-        |> OnnxGraph.constant (ChannelNodes.perChannel form key values)
-        |> OnnxGraph.add "Mul" $"{owner}/scaled" [ input; key ] output []
+        |> OnnxGraph.constant (ChannelNodes.perChannel form (ArrayKey.text key) values)
+        |> OnnxGraph.add "Mul" $"{owner}/scaled" (inputs input [ key ]) output []
 
     /// The branch of a residual multiplied by its factor.
     let scaled

@@ -57,16 +57,17 @@ module internal PositionNodes =
         rows
         graph
         =
-        let weight = ArrayKey.make weightPart layer.Name
-        let bias = ArrayKey.make biasPart layer.Name
+        let weightKey = ArrayKey.make weightPart layer.Name
+        let biasKey = ArrayKey.make biasPart layer.Name
+        let weight, bias = ArrayKey.text weightKey, ArrayKey.text biasKey
         let outs, ins = layer.Output.Channels, layer.Input.Channels
         let at step = part layer $"{name}/{step}"
 
         graph
         |> OnnxGraph.constant (
-            Proto.floats weight [ ins; outs ] (transposed outs ins weights[weight].Data)
+            Proto.floats weight [ ins; outs ] (transposed outs ins weights[weightKey].Data)
         )
-        |> OnnxGraph.constant (Proto.floats bias [ outs ] weights[bias].Data)
+        |> OnnxGraph.constant (Proto.floats bias [ outs ] weights[biasKey].Data)
         |> OnnxGraph.add "MatMul" (at "product") [ rows; weight ] (at "product") []
         |> OnnxGraph.add "Add" (at "sum") [ at "product"; bias ] (at "sum") []
         |> reshape (at "heads") (at "sum") [ 0; 0; heads; -1 ]
@@ -118,12 +119,13 @@ module internal PositionNodes =
 
     /// The token of every image in front of its positions.
     let private withToken (weights: Weights<float32>) (layer: Layer) rows graph =
-        let token = ArrayKey.make ArrayPart.Token layer.Name
+        let key = ArrayKey.make ArrayPart.Token layer.Name
+        let token = ArrayKey.text key
         let part = part layer
         let channels = layer.Input.Channels
 
         graph
-        |> OnnxGraph.constant (Proto.floats token [ 1; 1; channels ] weights[token].Data)
+        |> OnnxGraph.constant (Proto.floats token [ 1; 1; channels ] weights[key].Data)
         // As many as there are images: the batch, 1, C.
         |> step "Shape" (part "size") rows []
         |> OnnxGraph.constant (Proto.wholes (part "first") [ 0 ])
@@ -151,7 +153,8 @@ module internal PositionNodes =
             else
                 graph, rows
 
-        let position = ArrayKey.make ArrayPart.Position layer.Name
+        let key = ArrayKey.make ArrayPart.Position layer.Name
+        let position = ArrayKey.text key
         let count, channels = layer.Output.Height, layer.Input.Channels
 
         graph
@@ -159,7 +162,7 @@ module internal PositionNodes =
             Proto.floats
                 position
                 [ count; channels ]
-                (transposed channels count weights[position].Data)
+                (transposed channels count weights[key].Data)
         )
         |> OnnxGraph.add "Add" (part layer "sum") [ all; position ] (part layer "sum") []
         |> positions layer output (part layer "sum"),

@@ -1,5 +1,6 @@
 namespace Sss.Files
 
+open System
 open System.Text.Json
 open FsToolkit.ErrorHandling
 open Sss.Core
@@ -13,6 +14,8 @@ type SavedNetwork = {
     /// What the input images went through in training; none when that is not known.
     Preparation: Preparation option
     Weights: Weights<float32>
+    /// Names in the file that are no array of any network; `write` writes none.
+    Strangers: string list
 }
 
 /// `network.safetensors` and `selected.safetensors`: weights with, in the metadata, everything that
@@ -57,11 +60,14 @@ module NetworkFile =
                 Error "not a list of names"
         with
         | :? JsonException
-        | :? System.InvalidOperationException -> Error "not a list of names"
+        | :? InvalidOperationException -> Error "not a list of names"
 
     /// Writes a network's weights with its metadata.
     let write (path: string) (saved: SavedNetwork) : Result<unit, FileError> =
         Safetensors.write path saved.Weights (metadata saved.Text saved.Classes saved.Preparation)
+
+    /// A checkpoint is a weight file too; what else it holds has names with an `@`.
+    let private isOwn (name: string) = not (name.StartsWith '@')
 
     /// Reads back what `write` wrote. Whether the weights fit the network is checked with `check`
     /// once the text has been parsed.
@@ -100,15 +106,13 @@ module NetworkFile =
                 Text = text
                 Classes = classes
                 Preparation = preparation
-                // A checkpoint is a weight file too; what else it holds has keys with an `@`.
-                Weights =
-                    SafetensorsFile.weights file
-                    |> Map.filter (fun key _ -> not (key.StartsWith '@'))
+                Weights = SafetensorsFile.weights file |> Map.filter (fun key _ -> isOwn key.Owner)
+                Strangers = SafetensorsFile.strangers file |> List.filter isOwn
             }
         }
 
     /// The keys of a network with the shapes that its weights must have, in the order of the text.
-    let keys (network: Network) : (string * int list) list = [
+    let keys (network: Network) : (ArrayKey * int list) list = [
         for p in Parameters.ofNetwork network do
             p.Key, p.Shape
         for s in Parameters.statistics network do
@@ -117,8 +121,7 @@ module NetworkFile =
             f.Key, [ f.Scale.Count ]
     ]
 
-    /// What keeps weights from being this network's; empty when they are.
-    let faults (network: Network) (weights: Weights<'T>) : WeightFault list =
+    let private faultsWith strangers (network: Network) (weights: Weights<'T>) : WeightFault list =
         let expected = keys network
         let known = expected |> List.map fst |> Set.ofList
 
@@ -128,10 +131,19 @@ module NetworkFile =
                 | None -> MissingWeight key
                 | Some t when t.Shape <> shape -> WrongWeightShape(key, shape, t.Shape)
                 | Some _ -> ()
-            for key in Map.keys weights do
-                if not (Set.contains key known) then
-                    SurplusWeight key
+            let surplus = [
+                for key in Map.keys weights do
+                    if not (Set.contains key known) then
+                        ArrayKey.text key
+            ]
+
+            for name in List.sortWith (fun a b -> String.CompareOrdinal(a, b)) (surplus @ strangers) do
+                SurplusWeight name
         ]
+
+    /// What keeps weights from being this network's; empty when they are.
+    let faults (network: Network) (weights: Weights<'T>) : WeightFault list =
+        faultsWith [] network weights
 
     /// What numbers of these weights no network can have: values that are not finite, running variances
     /// below 0. An array each, in the order of the text.
@@ -142,7 +154,7 @@ module NetworkFile =
             |> List.map _.Key
             |> Set.ofList
 
-        let isWrong (value: float32) = not (System.Single.IsFinite value)
+        let isWrong (value: float32) = not (Single.IsFinite value)
 
         keys network
         |> List.choose (fun (key, _) ->
@@ -160,18 +172,21 @@ module NetworkFile =
             )
         )
 
+    let private checkWith strangers path (network: Network) (weights: Weights<float32>) =
+        match faultsWith strangers network weights with
+        | [] ->
+            match numberFaults network weights with
+            | [] -> Ok()
+            | faults -> Error(BadNumbers(path, faults))
+        | faults -> Error(WeightsDiffer(path, faults))
+
     /// Fails unless the weights of a file are this network's, with numbers that a network can have.
     let check
         (path: string)
         (network: Network)
         (weights: Weights<float32>)
         : Result<unit, FileError> =
-        match faults network weights with
-        | [] ->
-            match numberFaults network weights with
-            | [] -> Ok()
-            | faults -> Error(BadNumbers(path, faults))
-        | faults -> Error(WeightsDiffer(path, faults))
+        checkWith [] path network weights
 
     /// `check`, and fails unless class names and preparation are the network's too, where they are
     /// known. Every reader of a network file checks this before using it.
@@ -203,5 +218,5 @@ module NetworkFile =
                         n.Mean.Length
             | _ -> ()
 
-            do! check path network saved.Weights
+            do! checkWith saved.Strangers path network saved.Weights
         }

@@ -232,4 +232,9 @@ module Safetensors =
 
     /// Writes weights at single precision.
     let write path (weights: Weights<float32>) metadata : Result<unit, FileError> =
-        writeTensors path (Map.map (fun _ t -> StoredTensor.Single t) weights) metadata
+        let tensors =
+            Map.toSeq weights
+            |> Seq.map (fun (key, t) -> ArrayKey.text key, StoredTensor.Single t)
+            |> Map.ofSeq
+
+        writeTensors path tensors metadata

@@ -80,13 +80,25 @@ module StoredTensor =
 [<RequireQualifiedAccess>]
 module SafetensorsFile =
 
-    /// All tensors at single precision; what is stored with double precision is rounded.
-    let weights (file: SafetensorsFile) : Weights<float32> =
-        file.Tensors |> Map.map (fun _ tensor -> StoredTensor.single tensor)
+    let private arrays (read: StoredTensor -> Tensor<'T>) (file: SafetensorsFile) : Weights<'T> =
+        Map.toSeq file.Tensors
+        |> Seq.choose (fun (name, tensor) ->
+            ArrayKey.tryParse name |> Option.map (fun key -> key, read tensor)
+        )
+        |> Map.ofSeq
 
-    /// All tensors at double precision.
-    let weights64 (file: SafetensorsFile) : Weights<float> =
-        file.Tensors |> Map.map (fun _ tensor -> StoredTensor.double tensor)
+    /// The tensors with names of arrays, at single precision; what is stored with double precision is
+    /// rounded.
+    let weights (file: SafetensorsFile) : Weights<float32> = arrays StoredTensor.single file
+
+    /// The same at double precision.
+    let weights64 (file: SafetensorsFile) : Weights<float> = arrays StoredTensor.double file
+
+    /// The names of all other tensors: no array of a network has such a name.
+    let strangers (file: SafetensorsFile) : string list =
+        Map.keys file.Tensors
+        |> Seq.filter (fun name -> (ArrayKey.tryParse name).IsNone)
+        |> List.ofSeq
 
     /// An error in the metadata of the file at a path.
     let metadataFault (path: string) (fault: Fault) : FileError =

@@ -3,6 +3,7 @@ namespace Sss.Torch
 open System
 open System.Collections.Generic
 open System.Runtime.InteropServices
+open Sss.Core
 open TorchSharp
 
 /// Access to the memory of contiguous tensors on the CPU.
@@ -89,7 +90,7 @@ type internal FlatVector(slots: Slot list, length: int64, dtype: ScalarType, pla
 
     let values = make ()
     let gradient = make ()
-    let leaves = Dictionary<string, Tensor>()
+    let leaves = Dictionary<ArrayKey, Tensor>()
     let zero = (0.0f).ToScalar()
 
     do

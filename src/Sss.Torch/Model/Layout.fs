@@ -4,8 +4,7 @@ open Sss.Core
 
 /// Where one array lies in a flat vector; in elements.
 type Slot = {
-    /// `LAYER.weight`, `LAYER.bias`, `LAYER.factor`, `LAYER.mean` or `LAYER.var`.
-    Key: string
+    Key: ArrayKey
     Shape: int list
     Offset: int64
     Count: int64
@@ -67,7 +66,7 @@ module Layout =
         (n + alignment - 1L) / alignment * alignment
 
     /// Puts arrays one after the other from `start` on; gives the slots and the end.
-    let private place pad start (arrays: (string * int list) list) =
+    let private place pad start (arrays: (ArrayKey * int list) list) =
         (start, arrays)
         ||> List.mapFold (fun offset (key, shape) ->
             let count = Parameters.size shape

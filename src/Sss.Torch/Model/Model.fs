@@ -18,7 +18,7 @@ type Model
         weights: FlatVector,
         factors: FlatVector,
         statistics: Tensor,
-        statisticViews: Map<string, Tensor>
+        statisticViews: Map<ArrayKey, Tensor>
     ) =
     let run =
         ForwardPass.compileNetwork

@@ -16,9 +16,9 @@ type Need = {
 /// Why a network and its numbers do not make a model.
 type ModelError =
     /// A network without these numbers.
-    | MissingArray of key: string
+    | MissingArray of key: ArrayKey
     /// An array of another shape than the network's.
-    | WrongArrayShape of key: string * expected: int list * found: int list
+    | WrongArrayShape of key: ArrayKey * expected: int list * found: int list
     /// More weights, or values of an image, than one vector of LibTorch can hold. `what`: which of them;
     /// `largest`: the layers with the most weights.
     | TooManyNumbers of what: string * count: int64 * limit: int64 * largest: (string * int64) list
@@ -59,9 +59,9 @@ module ModelError =
     let message (error: ModelError) =
         match error with
         | MissingArray key ->
-            $"The weights have no array `{key}`. Does the file belong to this network?"
+            $"The weights have no array `{ArrayKey.text key}`. Does the file belong to this network?"
         | WrongArrayShape(key, expected, found) ->
-            $"The array `{key}` is {dims found}; the network needs {dims expected}."
+            $"The array `{ArrayKey.text key}` is {dims found}; the network needs {dims expected}."
         | TooManyNumbers(what, count, limit, largest) ->
             $"The network has {grouped count} {what}; at most {grouped limit} fit into one vector of LibTorch."
             + layers "weights" largest

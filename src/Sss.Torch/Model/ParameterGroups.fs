@@ -1,5 +1,6 @@
 namespace Sss.Torch
 
+open Sss.Core
 open TorchSharp
 
 /// A stretch of memory that belongs to one group of parameters.
@@ -46,14 +47,14 @@ module internal ParameterGroups =
         ]
 
         let arrays (vector: FlatVector) = [
-            for slot in vector.Slots -> claim slot.Key (vector.Leaf slot.Key)
+            for slot in vector.Slots -> claim (ArrayKey.text slot.Key) (vector.Leaf slot.Key)
         ]
 
         let gradients (vector: FlatVector) = [
             for slot in vector.Slots do
                 match vector.Leaf(slot.Key).grad with
                 | null -> ()
-                | gradient -> claim $"{slot.Key}'s gradient" gradient
+                | gradient -> claim $"{ArrayKey.text slot.Key}'s gradient" gradient
         ]
 
         rules, arrays weights @ arrays factors @ gradients weights @ gradients factors

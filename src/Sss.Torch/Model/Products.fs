@@ -19,9 +19,9 @@ type internal Part = {
 
 /// Where a network's numbers are found by key.
 type internal Arrays = {
-    Weight: string -> Tensor
-    Factor: string -> Tensor
-    Statistic: string -> Tensor
+    Weight: ArrayKey -> Tensor
+    Factor: ArrayKey -> Tensor
+    Statistic: ArrayKey -> Tensor
     /// Whether activations and products are bfloat16. Weights, factors and statistics stay as they
     /// are; what a product reads of them is rounded for it, and its gradient comes back in float32.
     IsLow: bool

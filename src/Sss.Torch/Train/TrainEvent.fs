@@ -112,7 +112,7 @@ type TrainError =
     /// The loss is no longer a number, or so large that training cannot recover.
     | Diverged of epoch: int * loss: float
     /// A number of the network is no longer finite, though the loss still was.
-    | Overflowed of epoch: int * key: string
+    | Overflowed of epoch: int * key: ArrayKey
     /// The loss of the first batch is not a number, or far too large: no step has been made.
     | BadStart of loss: float
     /// A batch normalisation that sees one value per channel. `images`: of a rank, where there are more.
@@ -175,7 +175,7 @@ module TrainError =
             $"Training diverged in epoch {epoch + 1}: the loss is {loss:g3}. Use a smaller `lr`, or \
               `warmup 1` in the recipe."
         | Overflowed(epoch, key) ->
-            $"Training diverged in epoch {epoch + 1}: `{key}` contains a number that is not finite. Use a smaller \
+            $"Training diverged in epoch {epoch + 1}: `{ArrayKey.text key}` contains a number that is not finite. Use a smaller \
               `lr`, or `warmup 1` in the recipe."
         | BadStart loss ->
             $"The loss of the first batch is {loss}, before any step was made. The weights that training \

@@ -56,14 +56,14 @@ type TrainState = {
     Network: Network
     /// Weights, running statistics, and the factors' iterate.
     Numbers: Weights<float32>
-    /// The factors' probe, keyed `LAYER.factor`.
+    /// The factors' probe.
     Probe: Weights<float32>
     /// The velocity of the published recursions, keyed as the probe; zeros for `apg`.
     FactorVelocity: Weights<float32>
     /// Nesterov's velocity, keyed as the weights.
     Velocity: Weights<float32>
     /// For how many steps each factor has been 0 without a break, keyed as the probe.
-    ZeroSteps: Map<string, int[]>
+    ZeroSteps: Map<ArrayKey, int[]>
     /// The running mean of the square of each factor's gradient, keyed as the probe.
     Squares: Weights<float32>
     /// None where the recipe has no target: γ is the recipe's then.

@@ -52,11 +52,13 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
             let struct (_, values) = copies ()
             values[at]
 
-    let number key index =
+    let number key =
         match weights.TryGetValue key, statistics.TryGetValue key with
-        | (true, place), _ -> float (weight (place index))
-        | _, (true, at) -> float (statistic (at + index))
-        | _ -> float factors.State.Iterate[factorSlots[key] + index]
+        | (true, place), _ -> fun index -> float (weight (place index))
+        | _, (true, at) -> fun index -> float (statistic (at + index))
+        | _ ->
+            let at = factorSlots[key]
+            fun index -> float factors.State.Iterate[at + index]
 
     /// Loss and number of right answers, still on the device.
     let forward (images: Tensor) (labels: Tensor) =

@@ -11,7 +11,7 @@ module internal TrainingCuts =
     let private atRest = 2
 
     /// Where each array of factors begins in λ.
-    let private offsets (network: Network) : Map<string, int> =
+    let private offsets (network: Network) : Map<ArrayKey, int> =
         (Layout.ofNetwork network).Factors
         |> List.map (fun slot -> slot.Key, int slot.Offset)
         |> Map.ofList
@@ -49,7 +49,7 @@ module internal TrainingCuts =
     let private slice (state: TrainState) (cut: Cut<float32>) : TrainState =
         let shapes = Parameters.ofNetwork cut.Network |> List.map (fun p -> p.Key, p.Shape)
 
-        let gather zero (before: Map<string, 'T[]>) key count =
+        let gather zero (before: Map<ArrayKey, 'T[]>) key count =
             UncutNetwork.gather cut.Places zero (Map.tryFind key before) key count
 
         let tensors (before: Weights<float32>) arrays : Weights<float32> =

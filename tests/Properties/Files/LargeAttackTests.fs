@@ -44,7 +44,12 @@ let ``240 mutations of large files take no more than twice the file in memory`` 
                 Data = Array.init 250_000 (fun _ -> random.NextSingle())
             }
 
-            Folders.ok (Safetensors.write path (Map.ofList [ "a.weight", tensor ]) [ "k", "v" ])
+            Folders.ok (
+                Safetensors.write path (Map.ofList [ ArrayKey.make ArrayPart.Weight "a", tensor ]) [
+                    "k", "v"
+                ]
+            )
+
             File.ReadAllBytes path
 
         attackWith

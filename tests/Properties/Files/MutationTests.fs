@@ -24,10 +24,10 @@ let private tensorFile folder =
 
     let weights =
         Map.ofList [
-            "conv1.weight", tensor [ 4; 3; 3; 3 ]
-            "bn1.weight", tensor [ 4 ]
-            "bn1.mean", tensor [ 4 ]
-            "dense1.weight", tensor [ 2; 16 ]
+            ArrayKey.make ArrayPart.Weight "conv1", tensor [ 4; 3; 3; 3 ]
+            ArrayKey.make ArrayPart.Weight "bn1", tensor [ 4 ]
+            ArrayKey.make ArrayPart.Mean "bn1", tensor [ 4 ]
+            ArrayKey.make ArrayPart.Weight "dense1", tensor [ 2; 16 ]
         ]
 
     Folders.ok (
@@ -43,6 +43,7 @@ let private tensorFile folder =
                     Deviation = [| 1.0f |]
                 }
             Weights = weights
+            Strangers = []
         }
     )
 

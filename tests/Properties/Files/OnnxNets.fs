@@ -12,12 +12,12 @@ open Sss.Tests.Select.Drafts
 let weights (seed: int) (network: Network) : Weights<float32> =
     let random = Random seed
 
-    let value (key: string) =
+    let value (key: ArrayKey) =
         let u = 2.0 * random.NextDouble() - 1.0
 
-        if key.EndsWith ".var" then
+        if ArrayKey.isPart ArrayPart.Variance key then
             0.2 + abs u
-        elif key.EndsWith ".factor" then
+        elif ArrayKey.isPart ArrayPart.Factor key then
             (if u < -0.5 then 0.0 else u + 0.6)
         else
             u

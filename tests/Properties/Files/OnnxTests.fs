@@ -223,9 +223,9 @@ let ``weights of another network are refused with what differs`` () =
 
     let wrong =
         weights
-        |> Map.remove "dense1.weight"
-        |> Map.add "other.bias" { Shape = [ 1 ]; Data = [| 0.0f |] }
-        |> Map.add "stem.conv1.bias" {
+        |> Map.remove (ArrayKey.make ArrayPart.Weight "dense1")
+        |> Map.add (ArrayKey.make ArrayPart.Bias "other") { Shape = [ 1 ]; Data = [| 0.0f |] }
+        |> Map.add (ArrayKey.make ArrayPart.Bias "stem.conv1") {
             Shape = [ 2 ]
             Data = [| 0.0f; 0.0f |]
         }

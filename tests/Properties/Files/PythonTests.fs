@@ -159,7 +159,7 @@ module private Json =
         JsonArray(nodes |> List.map nodeOf |> Array.ofList)
 
 let private single name shape data =
-    Map.ofList [ name, { Shape = shape; Data = data } ]
+    Map.ofList [ name, StoredTensor.Single { Shape = shape; Data = data } ]
 
 /// Writes what the script compares: layers, weights, images and our scores.
 let private prepare folder (network: Network) weights count =
@@ -176,11 +176,12 @@ let private prepare folder (network: Network) weights count =
             Classes = []
             Preparation = None
             Weights = weights
+            Strangers = []
         }
     )
 
     let write name key shape data =
-        Folders.ok (Safetensors.write (path name) (single key shape data) [])
+        Folders.ok (Safetensors.writeTensors (path name) (single key shape data) [])
 
     write "images.safetensors" "images" [ count; s.Channels; s.Height; s.Width ] images
     write "scores.safetensors" "scores" [ count; network.Classes ] scores

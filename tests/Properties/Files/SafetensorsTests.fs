@@ -83,7 +83,7 @@ let ``half precisions are widened exactly`` () =
         let path = Path.Combine(folder, "x.safetensors")
 
         let header =
-            """{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[4,8]}}"""
+            """{"a.weight":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b.weight":{"dtype":"BF16","shape":[2],"data_offsets":[4,8]}}"""
 
         let data = [|
             0x00uy
@@ -98,8 +98,16 @@ let ``half precisions are widened exactly`` () =
 
         File.WriteAllBytes(path, made header data)
         let weights = SafetensorsFile.weights (Folders.ok (Safetensors.read path))
-        Assert.Equal<float32[]>([| 1.5f; -infinityf |], weights["a"].Data)
-        Assert.Equal<float32[]>([| 1.5f; -infinityf |], weights["b"].Data)
+
+        Assert.Equal<float32[]>(
+            [| 1.5f; -infinityf |],
+            weights[ArrayKey.make ArrayPart.Weight "a"].Data
+        )
+
+        Assert.Equal<float32[]>(
+            [| 1.5f; -infinityf |],
+            weights[ArrayKey.make ArrayPart.Weight "b"].Data
+        )
     )
 
 [<Fact>]
@@ -208,12 +216,13 @@ let ``a network file keeps text, classes and normalisation`` () =
                 }
             Weights =
                 Map.ofList [
-                    "conv1.weight",
+                    ArrayKey.make ArrayPart.Weight "conv1",
                     {
                         Shape = [ 1; 2 ]
                         Data = [| 1.0f; -0.0f |]
                     }
                 ]
+            Strangers = []
         }
 
         Folders.ok (NetworkFile.write path saved)
@@ -240,7 +249,7 @@ let ``reading takes the result's memory and little more`` () =
         let weights =
             Map.ofList [
                 for name in [ "a"; "b" ] do
-                    name, { Shape = [ count ]; Data = data }
+                    ArrayKey.make ArrayPart.Weight name, { Shape = [ count ]; Data = data }
             ]
 
         Folders.ok (Safetensors.write path weights [])

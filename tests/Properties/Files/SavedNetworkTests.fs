@@ -31,12 +31,11 @@ let private saved: SavedNetwork = {
     Classes = [ "cat"; "dog" ]
     Preparation = None
     Weights = weights
+    Strangers = []
 }
 
-let private key ending =
-    NetworkFile.keys network
-    |> List.map fst
-    |> List.find (fun key -> key.EndsWith(ending, StringComparison.Ordinal))
+let private key part =
+    NetworkFile.keys network |> List.map fst |> List.find (ArrayKey.isPart part)
 
 let private withValue key index value (weights: Weights<float32>) =
     let array = weights[key]
@@ -57,12 +56,12 @@ let private said (change: SavedNetwork -> SavedNetwork) =
 
 [<Fact>]
 let ``numbers that no network can have are refused with key and index`` () =
-    let mean, variance = key ".mean", key ".var"
+    let mean, variance = key ArrayPart.Mean, key ArrayPart.Variance
 
     let bad =
         saved.Weights
-        |> withValue "dense1.weight" 4 nanf
-        |> withValue "dense1.weight" 5 infinityf
+        |> withValue (ArrayKey.make ArrayPart.Weight "dense1") 4 nanf
+        |> withValue (ArrayKey.make ArrayPart.Weight "dense1") 5 infinityf
         |> withValue variance 2 -0.25f
 
     Assert.Equal(
@@ -78,7 +77,7 @@ let ``numbers that no network can have are refused with key and index`` () =
 
 [<Fact>]
 let ``arrays of another length than the channels are refused`` () =
-    let variance = key ".var"
+    let variance = key ArrayPart.Variance
 
     for length in [ 0; 1; 4 ] do
         let array = {
@@ -93,6 +92,37 @@ let ``arrays of another length than the channels are refused`` () =
                     Weights = Map.add variance array s.Weights
             })
         )
+
+[<Fact>]
+let ``arrays of no layer are refused, whatever their names`` () =
+    Folders.within (fun folder ->
+        let path = Path.Combine(folder, "x.safetensors")
+        let one = StoredTensor.Single { Shape = [ 1 ]; Data = [| 0.5f |] }
+
+        let tensors =
+            Map.toSeq (Map.remove (key ArrayPart.Mean) weights)
+            |> Seq.map (fun (key, t) -> ArrayKey.text key, StoredTensor.Single t)
+            |> Seq.append (
+                [ "conv1.wieght"; "conv9.weight"; "conv"; "@probe/more" ]
+                |> Seq.map (fun name -> name, one)
+            )
+            |> Map.ofSeq
+
+        Folders.ok (
+            Safetensors.writeTensors path tensors (NetworkFile.metadata saved.Text [] None)
+        )
+
+        Assert.Equal(
+            "x.safetensors: the weights do not belong to this network\n"
+            + $"  `{key ArrayPart.Mean}` is missing\n"
+            + "  `conv` belongs to no layer\n"
+            + "  `conv1.wieght` belongs to no layer\n"
+            + "  `conv9.weight` belongs to no layer",
+            NetworkFile.read path
+            |> Result.bind (NetworkFile.checkSaved path network)
+            |> Folders.messageIn folder
+        )
+    )
 
 [<Fact>]
 let ``class names are as many as the network's, each once, or not known`` () =

@@ -64,7 +64,7 @@ module ScheduleLaws =
         ]
 
     let private factor owner kind count gamma = {
-        Key = $"{owner}.factor"
+        Key = ArrayKey.make ArrayPart.Factor owner
         Owner = owner
         Scale = {
             Kind = kind

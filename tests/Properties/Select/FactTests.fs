@@ -146,7 +146,7 @@ let private numbers network block : Weights<float> =
     let struct (weights, _) = VerifyNumbers.weights network (Rng.create 3)
 
     weights
-    |> Map.change "residual1.factor" (Option.map (fun f -> { f with Data = [| block |] }))
+    |> Map.change (ArrayKey.make ArrayPart.Factor "residual1") (Option.map (fun f -> { f with Data = [| block |] }))
 
 [<Fact>]
 let ``layerscale takes the factor of its branch`` () =
@@ -157,11 +157,11 @@ let ``layerscale takes the factor of its branch`` () =
     | Error error -> failwith $"%A{error}"
     | Ok selected ->
         Assert.Empty(Network.scales selected.Network)
-        let before = weights["layerscale1.weight"].Data
+        let before = weights[ArrayKey.make ArrayPart.Weight "layerscale1"].Data
 
         Assert.Equal<float[]>(
             before |> Array.map (fun w -> -0.5 * w),
-            selected.Weights["layerscale1.weight"].Data
+            selected.Weights[ArrayKey.make ArrayPart.Weight "layerscale1"].Data
         )
 
 [<Fact>]
@@ -196,7 +196,7 @@ let ``layerscale takes no constant`` () =
     // A branch that is 0 goes; the shortcut needs to take nothing then.
     let weights =
         numbers constantBranch 0.5
-        |> Map.change "conv2.factor" (Option.map (fun f -> { f with Data = [| 0.0; 0.0 |] }))
+        |> Map.change (ArrayKey.make ArrayPart.Factor "conv2") (Option.map (fun f -> { f with Data = [| 0.0; 0.0 |] }))
 
     match Selection.select Selection.defaults constantBranch weights with
     | Error error -> failwith $"%A{error}"
@@ -215,6 +215,6 @@ let ``layerscale takes no constant`` () =
             )
             (fun r -> { r with Scale = None })
 
-    match Selection.select Selection.defaults halves (Map.remove "layerscale1.weight" weights) with
+    match Selection.select Selection.defaults halves (Map.remove (ArrayKey.make ArrayPart.Weight "layerscale1") weights) with
     | Error error -> failwith $"%A{error}"
     | Ok selected -> Assert.Empty selected.Plan.Removals

@@ -80,7 +80,10 @@ let private shiftless (network: Network) (numbers: WeightReader) : WeightReader 
         Network.layers network
         |> Seq.collect (fun l ->
             match l.Op with
-            | Op.BatchNorm _ -> [ $"{l.Name}.bias"; $"{l.Name}.mean" ]
+            | Op.BatchNorm _ -> [
+                ArrayKey.make ArrayPart.Bias l.Name
+                ArrayKey.make ArrayPart.Mean l.Name
+              ]
             | _ -> []
         )
         |> Set.ofSeq
@@ -100,7 +103,7 @@ let private firstRows (network: Network) (whole: Weights<float>) (selected: Sele
     ||> Seq.fold (fun weights layer ->
         match layer.Op with
         | Op.DepthwiseConv _ when layer.Output <> wholeOf[layer.Name].Output ->
-            let key = $"{layer.Name}.weight"
+            let key = ArrayKey.make ArrayPart.Weight layer.Name
             let n = weights[key].Data.Length
 
             Map.add

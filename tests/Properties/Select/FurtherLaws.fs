@@ -76,7 +76,8 @@ let ``factors go unless they are asked for`` () =
         (fun case _ selected ->
             let none =
                 Seq.isEmpty (Network.scales selected.Network)
-                && selected.Weights |> Map.forall (fun key _ -> not (key.EndsWith ".factor"))
+                && selected.Weights
+                   |> Map.forall (fun key _ -> not (ArrayKey.isPart ArrayPart.Factor key))
 
             Prop.ofTestable (case.Options.KeepFactors || none)
         )
@@ -106,7 +107,7 @@ let ``factors of one leave the network as it is, less its factors, and share all
             let weights =
                 t.Weights
                 |> Map.map (fun key a ->
-                    if key.EndsWith ".factor" then
+                    if ArrayKey.isPart ArrayPart.Factor key then
                         {
                             a with
                                 Data = Array.create a.Data.Length 1.0
@@ -148,7 +149,7 @@ let ``the cost told beforehand is the cost afterwards`` () =
             let selected = Selection.select Selection.defaults t.Network t.Weights
 
             let zero owner i =
-                t.Weights[$"{owner}.factor"].Data[i] = 0.0
+                t.Weights[ArrayKey.make ArrayPart.Factor owner].Data[i] = 0.0
 
             // Where groups are filled up without a look at the norms, as without weights.
             let plain =
@@ -184,7 +185,7 @@ let ``a plan accounts for every structure`` () =
             let all = VerifyNumbers.structures t.Network
 
             let zero (s: Structure) =
-                t.Weights[$"{s.Owner}.factor"].Data[s.Index] = 0.0
+                t.Weights[ArrayKey.make ArrayPart.Factor s.Owner].Data[s.Index] = 0.0
 
             let goes = Set.ofList plan.Goes
             let stays = plan.Stays |> List.map fst |> Set.ofList

@@ -209,7 +209,7 @@ let private scaled (weights: Weights<float>) owner (scale: Scale option) (x: Ima
     match scale with
     | None -> x
     | Some s ->
-        let factors = weights[$"{owner}.factor"].Data
+        let factors = weights[ArrayKey.make ArrayPart.Factor owner].Data
 
         if factors.Length <> s.Count then
             invalidOp $"{owner} has {factors.Length} factors for {s.Count}"
@@ -221,10 +221,13 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
     if x.Shape <> l.Input then
         invalidOp $"{l.Name} is given {x.Shape} for {l.Input}"
 
-    let array name = weights[$"{l.Name}.{name}"].Data
+    let array part = weights[ArrayKey.make part l.Name].Data
 
     let bias has =
-        if has then (fun o -> array("bias")[o]) else (fun _ -> 0.0)
+        if has then
+            (fun o -> (array ArrayPart.Bias)[o])
+        else
+            (fun _ -> 0.0)
 
     let result =
         match l.Op with
@@ -236,7 +239,7 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
                 c.Pad
                 c.Dilation
                 l.Output
-                (array "weight")
+                (array ArrayPart.Weight)
                 (bias c.Bias)
                 x
         | Op.DepthwiseConv c ->
@@ -247,11 +250,11 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
                 c.Pad
                 c.Dilation
                 l.Output
-                (array "weight")
+                (array ArrayPart.Weight)
                 (bias c.Bias)
                 x
         | Op.Dense d ->
-            let weight = array "weight"
+            let weight = array ArrayPart.Weight
             let n = x.Data.Length
 
             build
@@ -262,16 +265,21 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
                 )
         | Op.BatchNorm b ->
             let scale, shift, mean, var =
-                array "weight", array "bias", array "mean", array "var"
+                array ArrayPart.Weight,
+                array ArrayPart.Bias,
+                array ArrayPart.Mean,
+                array ArrayPart.Variance
 
             build
                 x.Shape
                 (fun c h w -> scale[c] * (get x c h w - mean[c]) / sqrt (var[c] + b.Eps) + shift[c])
-        | Op.GroupNorm g -> normalise (groups g.Groups x) g.Eps (array "weight") (array "bias") x
-        | Op.LayerNorm n -> normalise (positions x) n.Eps (array "weight") (array "bias") x
+        | Op.GroupNorm g ->
+            normalise (groups g.Groups x) g.Eps (array ArrayPart.Weight) (array ArrayPart.Bias) x
+        | Op.LayerNorm n ->
+            normalise (positions x) n.Eps (array ArrayPart.Weight) (array ArrayPart.Bias) x
         | Op.Activation a -> map (activate a) x
         | Op.PRelu ->
-            let slope = array "weight"
+            let slope = array ArrayPart.Weight
 
             build
                 x.Shape
@@ -280,7 +288,7 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
                     if value > 0.0 then value else slope[c] * value
                 )
         | Op.LayerScale _ ->
-            let scale = array "weight"
+            let scale = array ArrayPart.Weight
             build x.Shape (fun c h w -> scale[c] * get x c h w)
         | Op.Pool p -> pool p l.Output x
         | Op.GlobalPool kind ->
@@ -302,16 +310,16 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
             let each = x.Shape.Channels / g
             build x.Shape (fun c h w -> get x (c % g * each + c / g) h w)
         | Op.Attention a ->
-            let of' (weight: string) (bias: string) = project (array weight) (array bias) x
+            let of' weight bias = project (array weight) (array bias) x
 
             {
                 Shape = l.Output
                 Data =
                     attend
                         a.Heads
-                        (of' "query" "query_bias")
-                        (of' "key" "key_bias")
-                        (of' "weight" "bias")
+                        (of' ArrayPart.Query ArrayPart.QueryBias)
+                        (of' ArrayPart.Key ArrayPart.KeyBias)
+                        (of' ArrayPart.Weight ArrayPart.Bias)
                     |> Array.concat
             }
         | Op.Tokens t ->
@@ -323,11 +331,11 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
                 (fun c n _ ->
                     let own =
                         match t.WithClass, n with
-                        | true, 0 -> array("token")[c]
+                        | true, 0 -> (array ArrayPart.Token)[c]
                         | true, n -> x.Data[c * area + n - 1]
                         | false, n -> x.Data[c * area + n]
 
-                    own + array("position")[c * count + n]
+                    own + (array ArrayPart.Position)[c * count + n]
                 )
         | Op.Pick -> build l.Output (fun c _ _ -> get x c 0 0)
         | Op.Reorder(Reorder.Listed order) ->

@@ -184,7 +184,7 @@ let fired (trial: Trial) (selected: Selected<float>) : string list =
                 scale.Kind = Block
                 && selected.Plan.Goes |> List.forall (fun s -> s.Owner <> owner)
             then
-                if selected.Weights.ContainsKey $"{owner}.factor" then
+                if selected.Weights.ContainsKey(ArrayKey.make ArrayPart.Factor owner) then
                     "kept as a factor: block"
                 else
                     "folded: block"
@@ -193,7 +193,7 @@ let fired (trial: Trial) (selected: Selected<float>) : string list =
             if
                 Op.word last.Op = "layerscale"
                 && after.ContainsKey last.Name
-                && not (selected.Weights.ContainsKey $"{residual.Name}.factor")
+                && not (selected.Weights.ContainsKey(ArrayKey.make ArrayPart.Factor residual.Name))
             then
                 "folded: block into layerscale"
 

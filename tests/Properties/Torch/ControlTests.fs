@@ -21,7 +21,10 @@ let private cheapest (weights: Weights<float32>) =
     let index = places |> Seq.mapi (fun at place -> place, at) |> Map.ofSeq
 
     let macsOf isAlive =
-        Selection.wouldBe network (fun owner i -> not (isAlive index[$"{owner}.factor", i])) None
+        Selection.wouldBe
+            network
+            (fun owner i -> not (isAlive index[(ArrayKey.make ArrayPart.Factor owner), i]))
+            None
         |> Option.map _.Macs
         |> Option.defaultValue 0L
 

@@ -38,7 +38,7 @@ let private trainingScores (network: Network) weights (images: float[] list) =
     (Memory.span<float>(model.Run(Training, x).contiguous())).ToArray()
 
 let private zeroIn (weights: Weights<float>) owner index =
-    weights[$"{owner}.factor"].Data[index] = 0.0
+    weights[ArrayKey.make ArrayPart.Factor owner].Data[index] = 0.0
 
 /// Two cases of three take every dead channel out, the others leave channels in twos or threes.
 let private rounding (case: Case) =
@@ -53,16 +53,19 @@ let private moved seed back (weights: Weights<float>) : Weights<float> =
     weights
     |> Map.map (fun key t ->
         let struct (noise, _) =
-            Rng.many Rng.normal t.Data.Length (Rng.fork (Seq.sumBy int key) (Rng.create seed))
+            Rng.many
+                Rng.normal
+                t.Data.Length
+                (Rng.fork (Seq.sumBy int (ArrayKey.text key)) (Rng.create seed))
 
         {
             t with
                 Data =
                     Array.map2
                         (fun x z ->
-                            if x = 0.0 && key.EndsWith ".factor" then
+                            if x = 0.0 && ArrayKey.isPart ArrayPart.Factor key then
                                 (if back then 0.5 else 0.0)
-                            elif key.EndsWith ".var" then
+                            elif ArrayKey.isPart ArrayPart.Variance key then
                                 x * (1.0 + 0.1 * tanh z)
                             else
                                 x + 0.05 * z
@@ -136,7 +139,7 @@ let ``what was cut can be put back, and is the same function in evaluation`` () 
                         let weights = moved case.Seed back cut.Weights
 
                         let now owner index =
-                            weights[$"{owner}.factor"].Data[index] = 0.0
+                            weights[ArrayKey.make ArrayPart.Factor owner].Data[index] = 0.0
 
                         go whole cut.Network weights (rest |> List.map (fun _ -> now))
 

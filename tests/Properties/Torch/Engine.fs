@@ -60,7 +60,7 @@ module internal Engine =
     let factors n =
         let slots = [
             {
-                Key = "f"
+                Key = ArrayKey.make ArrayPart.Factor "f"
                 Shape = [ n ]
                 Offset = 0L
                 Count = int64 n

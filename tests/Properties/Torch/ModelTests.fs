@@ -137,11 +137,14 @@ let ``missing and misshapen arrays are named`` () =
         Data = [| 0f; 0f; 0f |]
     }
 
-    Assert.Equal(Some(MissingArray "bn1.mean"), make (Map.remove "bn1.mean" weights))
+    Assert.Equal(
+        Some(MissingArray(ArrayKey.make ArrayPart.Mean "bn1")),
+        make (Map.remove (ArrayKey.make ArrayPart.Mean "bn1") weights)
+    )
 
     Assert.Equal(
-        Some(WrongArrayShape("bn1.factor", [ 4 ], [ 3 ])),
-        make (Map.add "bn1.factor" wrong weights)
+        Some(WrongArrayShape(ArrayKey.make ArrayPart.Factor "bn1", [ 4 ], [ 3 ])),
+        make (Map.add (ArrayKey.make ArrayPart.Factor "bn1") wrong weights)
     )
 
 [<Fact>]
@@ -156,9 +159,13 @@ let ``start values have He's variance and depend on the seed alone`` () =
     Assert.Equal<Weights<float32>>(weights, Init.weights 5 network)
     Assert.NotEqual<Weights<float32>>(weights, Init.weights 6 network)
 
-    for key, fanIn in [ "conv.weight", 144.0; "dense.weight", 4096.0 ] do
+    for key, fanIn in
+        [
+            ArrayKey.make ArrayPart.Weight "conv", 144.0
+            ArrayKey.make ArrayPart.Weight "dense", 4096.0
+        ] do
         let data = weights[key].Data
         let variance = data |> Array.averageBy (fun v -> float v * float v)
         Assert.InRange(variance * fanIn / 2.0, 0.95, 1.05)
 
-    Assert.All(weights["conv.bias"].Data, fun v -> Assert.Equal(0f, v))
+    Assert.All(weights[ArrayKey.make ArrayPart.Bias "conv"].Data, fun v -> Assert.Equal(0f, v))

@@ -249,8 +249,8 @@ module internal Nets =
             let struct (draws, rng) = Rng.many Rng.normal count rng
 
             let value z =
-                if key.EndsWith ".var" then 0.5 + abs z
-                elif key.EndsWith ".factor" then 1.0 + 0.3 * z
+                if ArrayKey.isPart ArrayPart.Variance key then 0.5 + abs z
+                elif ArrayKey.isPart ArrayPart.Factor key then 1.0 + 0.3 * z
                 else 0.5 * z
 
             (key,

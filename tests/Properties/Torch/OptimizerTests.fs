@@ -21,13 +21,13 @@ let ``a weight step is Nesterov's, with decay where it belongs`` (seed: int) =
 
     let slots = [
         {
-            Key = "a"
+            Key = ArrayKey.make ArrayPart.Weight "a"
             Shape = [ 20 ]
             Offset = 0L
             Count = 20L
         }
         {
-            Key = "b"
+            Key = ArrayKey.make ArrayPart.Weight "b"
             Shape = [ 5 ]
             Offset = 32L
             Count = 5L
@@ -100,7 +100,7 @@ let ``the published recursions can be had by name`` (seed: int) =
 
     let slots = [
         {
-            Key = "f"
+            Key = ArrayKey.make ArrayPart.Factor "f"
             Shape = [ n ]
             Offset = 0L
             Count = int64 n

@@ -16,7 +16,7 @@ let private weights =
          // Statistics other than 0 and 1, so that folding has something to fold.
          numbers
          |> Map.map (fun key array ->
-             if key.EndsWith ".mean" || key.EndsWith ".var" then
+             if ArrayKey.isPart ArrayPart.Mean key || ArrayKey.isPart ArrayPart.Variance key then
                  {
                      array with
                          Data = array.Data |> Array.mapi (fun i v -> v + 0.1f * float32 (i % 5))

@@ -98,7 +98,7 @@ type RankTrainTests() =
                     let values = Memory.span<float32> model.Statistics
 
                     for slot in slots do
-                        let isMean = slot.Key.EndsWith ".mean"
+                        let isMean = ArrayKey.isPart ArrayPart.Mean slot.Key
 
                         let value =
                             match team.Rank, isMean with
@@ -130,7 +130,12 @@ type RankTrainTests() =
 
         for values, _ in pooled do
             for key, value in values do
-                let expected = if key.EndsWith ".mean" then mean else variance
+                let expected =
+                    if ArrayKey.isPart ArrayPart.Mean key then
+                        mean
+                    else
+                        variance
+
                 Assert.Equal(expected, float value, 5)
 
     [<Fact>]

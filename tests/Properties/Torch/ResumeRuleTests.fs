@@ -91,31 +91,34 @@ let ``numbers of a checkpoint that no run can have are refused with the field`` 
         })
     )
 
-/// A checkpoint with one field of its state put in as text, and a checksum that holds.
-let private withField (folder: string) (name: string) (value: string) =
+/// A checkpoint with other tensors and metadata, and a checksum that holds.
+let private rewritten folder change (metadataOf: SafetensorsFile -> Map<string, string>) =
     let path = write folder state.Value
     let file = Engine.ok (Safetensors.read path)
-
-    let node =
-        (Text.Json.Nodes.JsonNode.Parse file.Metadata["sss.state"] |> nonNull).AsObject()
-
-    if value = "" then
-        node.Remove name |> ignore
-    else
-        node[name] <- Text.Json.Nodes.JsonNode.Parse value
-
-    let metadata =
-        file.Metadata
-        |> Map.add "sss.state" (node.ToJsonString())
-        |> Map.remove "sss.checksum"
-
-    let sum = CheckpointFile.checksum metadata file.Tensors
+    let tensors: Map<string, StoredTensor> = change file.Tensors
+    let metadata = Map.remove "sss.checksum" (metadataOf file)
+    let sum = CheckpointFile.checksum metadata tensors
 
     Engine.ok (
-        Safetensors.writeTensors path file.Tensors (Map.toList metadata @ [ "sss.checksum", sum ])
+        Safetensors.writeTensors path tensors (Map.toList metadata @ [ "sss.checksum", sum ])
     )
 
     path
+
+/// A checkpoint with one field of its state put in as text.
+let private withField (folder: string) (name: string) (value: string) =
+    let changed (file: SafetensorsFile) =
+        let node =
+            (Text.Json.Nodes.JsonNode.Parse file.Metadata["sss.state"] |> nonNull).AsObject()
+
+        if value = "" then
+            node.Remove name |> ignore
+        else
+            node[name] <- Text.Json.Nodes.JsonNode.Parse value
+
+        Map.add "sss.state" (node.ToJsonString()) file.Metadata
+
+    rewritten folder id changed
 
 [<Fact>]
 let ``fields that are missing, too large or of another kind are refused`` () =
@@ -145,8 +148,22 @@ let ``fields that are missing, too large or of another kind are refused`` () =
         )
 
 [<Fact>]
+let ``tensors of a checkpoint with names of no array are refused`` () =
+    let one = StoredTensor.Single { Shape = [ 1 ]; Data = [| 0.5f |] }
+
+    for name, shown in [ "more", "more"; "@probe/more", "more"; "@velocity/bn1", "bn1" ] do
+        Folders.within (fun folder ->
+            let path = rewritten folder (Map.add name one) _.Metadata
+
+            Assert.Equal(
+                broken $"`{shown}` is not the name of an array",
+                Folders.messageIn folder (CheckpointFile.read path)
+            )
+        )
+
+[<Fact>]
 let ``arrays of a checkpoint that do not fit its network are refused by name`` () =
-    let key = "bn1.factor"
+    let key = ArrayKey.make ArrayPart.Factor "bn1"
 
     let short: Tensor<float32> = {
         Shape = [ 3 ]
@@ -177,13 +194,17 @@ let ``arrays of a checkpoint that do not fit its network are refused by name`` (
     Assert.Equal(
         broken "`@velocity/dense1.weight` has NaN at index 0",
         said (fun s ->
-            let old = s.Velocity["dense1.weight"]
+            let old = s.Velocity[ArrayKey.make ArrayPart.Weight "dense1"]
             let data = Array.copy old.Data
             data[0] <- nanf
 
             {
                 s with
-                    Velocity = Map.add "dense1.weight" { old with Data = data } s.Velocity
+                    Velocity =
+                        Map.add
+                            (ArrayKey.make ArrayPart.Weight "dense1")
+                            { old with Data = data }
+                            s.Velocity
             }
         )
     )
@@ -192,7 +213,7 @@ let ``arrays of a checkpoint that do not fit its network are refused by name`` (
         "step-000000010.safetensors: the weights do not belong to this network\n  `bn1.var` is 3, the network needs 4",
         said (fun s -> {
             s with
-                Numbers = Map.add "bn1.var" short s.Numbers
+                Numbers = Map.add (ArrayKey.make ArrayPart.Variance "bn1") short s.Numbers
         })
     )
 
@@ -206,7 +227,7 @@ let ``arrays of a checkpoint that do not fit its network are refused by name`` (
         + "  `bn1.var` has -2 at index 1; a running variance is 0 or more",
         said (fun s -> {
             s with
-                Numbers = Map.add "bn1.var" negative s.Numbers
+                Numbers = Map.add (ArrayKey.make ArrayPart.Variance "bn1") negative s.Numbers
         })
     )
 

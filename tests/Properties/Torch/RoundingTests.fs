@@ -65,7 +65,9 @@ let private pairs =
     lazy
         (Seq.initInfinite (fun i -> TwoClasses.make (200_000 + i))
          |> Seq.choose id
-         |> Seq.filter (fun pair -> Map.containsKey "last.bias" (snd pair.Full))
+         |> Seq.filter (fun pair ->
+             Map.containsKey (ArrayKey.make ArrayPart.Bias "last") (snd pair.Full)
+         )
          |> Seq.truncate 40
          |> List.ofSeq)
 
@@ -78,11 +80,16 @@ let ``a small shift of one class's bias is found`` () =
         let spread =
             own |> Array.chunkBySize 2 |> Array.averageBy (fun row -> abs (row[0] - row[1]))
 
-        let most = weights["last.weight"].Data |> Array.maxBy abs |> abs
+        let most =
+            weights[ArrayKey.make ArrayPart.Weight "last"].Data |> Array.maxBy abs |> abs
+
         let shift = 0.001f * max spread most
 
         let shifted =
-            edit "last.bias" (Array.mapi (fun i b -> if i = 1 then b + shift else b)) weights
+            edit
+                (ArrayKey.make ArrayPart.Bias "last")
+                (Array.mapi (fun i b -> if i = 1 then b + shift else b))
+                weights
 
         Assert.Equal(NotExact, (check pair.Full (network, shifted) pair.Images).Verdict)
 
@@ -117,13 +124,13 @@ let ``a wrong channel is found, though its weights are small`` () =
 
     for pair in pairs.Value do
         let network, weights = pair.Full
-        let width = weights["last.weight"].Data.Length / 2
+        let width = weights[ArrayKey.make ArrayPart.Weight "last"].Data.Length / 2
 
         if width >= 3 then
             // What the last layer reads of the first two channels counts a hundredth of the rest.
             let small =
                 edit
-                    "last.weight"
+                    (ArrayKey.make ArrayPart.Weight "last")
                     (Array.mapi (fun i w ->
                         match i % width with
                         | 0 -> 0.01f
@@ -133,7 +140,10 @@ let ``a wrong channel is found, though its weights are small`` () =
                     weights
 
             let swapped =
-                edit "last.weight" (Array.mapi (fun i w -> if i % width < 2 then -w else w)) small
+                edit
+                    (ArrayKey.make ArrayPart.Weight "last")
+                    (Array.mapi (fun i w -> if i % width < 2 then -w else w))
+                    small
 
             let own = scores (network, small) pair.Images
             let other = scores (network, swapped) pair.Images
@@ -154,7 +164,10 @@ let ``a wrong channel is found, though its weights are small`` () =
 let ``a bias that all classes share does not hide a fault`` () =
     for pair in pairs.Value do
         let network, weights = pair.Full
-        let shared = edit "last.bias" (Array.map (fun b -> b + 100.0f)) weights
+
+        let shared =
+            edit (ArrayKey.make ArrayPart.Bias "last") (Array.map (fun b -> b + 100.0f)) weights
+
         let own = scores pair.Full pair.Images
 
         let spread =
@@ -162,7 +175,7 @@ let ``a bias that all classes share does not hide a fault`` () =
 
         let shifted =
             edit
-                "last.bias"
+                (ArrayKey.make ArrayPart.Bias "last")
                 (Array.mapi (fun i b -> if i = 1 then b + max 0.002f (0.01f * spread) else b))
                 shared
 
@@ -212,7 +225,10 @@ let ``faults that published tools had are found at single precision too`` () =
 let ``scores that overflow are no fault of selection`` () =
     let pair = pairs.Value.Head
     let network, weights = pair.Full
-    let large = edit "last.weight" (Array.map (fun _ -> 3e38f)) weights
+
+    let large =
+        edit (ArrayKey.make ArrayPart.Weight "last") (Array.map (fun _ -> 3e38f)) weights
+
     let images = pair.Images |> Array.map (fun x -> 1e3f * x)
 
     match Exactness.check (Engine.get ()) (network, large) (network, large) images with

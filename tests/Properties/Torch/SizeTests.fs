@@ -131,7 +131,7 @@ let ``rounding channels up to the largest number keeps them all`` () =
     let weights =
         Nets.randomWeights 1 network
         |> Map.change
-            "conv1.factor"
+            (ArrayKey.make ArrayPart.Factor "conv1")
             (Option.map (fun t -> {
                 t with
                     Data = [| 1.0; 0.0; 1.0; 0.0 |]

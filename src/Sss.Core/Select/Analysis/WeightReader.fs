@@ -5,7 +5,7 @@ open Sss.Core
 /// What the analysis wants to know about a network's numbers, at double precision.
 type internal WeightReader = {
     /// The value at an index of an array; None where no weights are given (see `ArrayReader.Array`).
-    At: (string -> int -> float) option
+    At: (ArrayKey -> int -> float) option
     /// Whether factor `index` of `owner` is exactly 0. While training continues: 0 permanently.
     IsZero: string -> int -> bool
     /// What is constant is taken as it is while training: `bn` normalises with the batch's own

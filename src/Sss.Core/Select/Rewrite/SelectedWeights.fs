@@ -9,7 +9,7 @@ module internal SelectedWeights =
 
     type private Context<'T> = {
         Weights: Weights<'T>
-        At: string -> int -> float
+        At: ArrayKey -> int -> float
         Sums: Sums
         Rewrite: NetworkRewrite
     }
