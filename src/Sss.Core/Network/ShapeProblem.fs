@@ -17,8 +17,8 @@ type ShapeProblem =
     | OutputTooLarge of word: string * output: Shape
     /// `groups` does not divide the channels that come `in` or go `out`.
     | GroupsDoNotDivide of groups: int * channels: int * incoming: bool
-    /// PyTorch's rule: a pool is padded by at most half its window.
-    | PoolPadTooLarge of pad: Size * kernel: Size
+    /// PyTorch's rule, for each side: a pool is padded by at most half its window.
+    | PoolPadTooLarge of pad: Padding * kernel: Size
     /// A number of a layer is outside its range.
     | BadNumber of word: string * argument: string * value: string * expected: string
     /// The last output does not have one value per class.

@@ -40,10 +40,13 @@ module internal PrintLayer =
         | ArgumentValue.Real x -> NumberText.real x
         | ArgumentValue.Flag isSet -> if isSet then "yes" else "no"
         | ArgumentValue.Global -> "global"
+        | ArgumentValue.Padding(Padding.Sides s) when s.IsEven -> extent { H = s.Top; W = s.Left }
+        | ArgumentValue.Padding padding -> padding.ToString()
         | ArgumentValue.Extent size ->
             match kind with
             | ArgumentKind.Extent _ -> extent size
             | ArgumentKind.Count
+            | ArgumentKind.Padding
             | ArgumentKind.Real _
             | ArgumentKind.Flag
             | ArgumentKind.Kernel

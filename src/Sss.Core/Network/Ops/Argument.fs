@@ -38,6 +38,8 @@ type ArgumentKind =
     | Count
     /// An extent on both axes, `S` or `SxS`, from `least` to `ArgumentSpec.most`.
     | Extent of least: int
+    /// Padding: `S`, `SxS`, a number for each side (`TxLxBxR`), or `same`.
+    | Padding
     | Real of RealRange
     /// `yes` or `no`.
     | Flag
@@ -51,6 +53,7 @@ type ArgumentKind =
 type ArgumentValue =
     | Count of int
     | Extent of Size
+    | Padding of Padding
     | Real of float
     | Flag of bool
     | Global
@@ -125,34 +128,27 @@ module Arguments =
     let count name arguments : int =
         match value name arguments with
         | ArgumentValue.Count n -> n
-        | ArgumentValue.Extent _
-        | ArgumentValue.Real _
-        | ArgumentValue.Flag _
-        | ArgumentValue.Global -> mismatch name
+        | _ -> mismatch name
 
     let extent name arguments : Size =
         match value name arguments with
         | ArgumentValue.Extent size -> size
-        | ArgumentValue.Count _
-        | ArgumentValue.Real _
-        | ArgumentValue.Flag _
-        | ArgumentValue.Global -> mismatch name
+        | _ -> mismatch name
+
+    let padding name arguments : Padding =
+        match value name arguments with
+        | ArgumentValue.Padding padding -> padding
+        | _ -> mismatch name
 
     let real name arguments : float =
         match value name arguments with
         | ArgumentValue.Real x -> x
-        | ArgumentValue.Count _
-        | ArgumentValue.Extent _
-        | ArgumentValue.Flag _
-        | ArgumentValue.Global -> mismatch name
+        | _ -> mismatch name
 
     let flag name arguments : bool =
         match value name arguments with
         | ArgumentValue.Flag isSet -> isSet
-        | ArgumentValue.Count _
-        | ArgumentValue.Extent _
-        | ArgumentValue.Real _
-        | ArgumentValue.Global -> mismatch name
+        | _ -> mismatch name
 
 /// A word of the language that makes an operation.
 [<NoEquality; NoComparison>]
