@@ -14,9 +14,17 @@ module Plan =
         json.WriteNumberValue s.W
         json.WriteEndArray()
 
+    let private sides (json: Utf8JsonWriter) (s: Sides) =
+        json.WriteStartArray "pad"
+
+        for n in [ s.Top; s.Left; s.Bottom; s.Right ] do
+            json.WriteNumberValue n
+
+        json.WriteEndArray()
+
     let private window (json: Utf8JsonWriter) stride pad dilation (groups: int) (bias: bool) =
         size json "stride" stride
-        size json "pad" pad
+        sides json pad
         size json "dilation" dilation
         json.WriteNumber("groups", groups)
         json.WriteBoolean("bias", bias)
@@ -55,10 +63,12 @@ module Plan =
         match l.Op with
         | Op.Conv c ->
             json.WriteString("op", "conv")
-            window json c.Stride c.Pad c.Dilation c.Groups c.Bias
+            let pad = Padding.sides c.Kernel c.Stride c.Dilation l.Input c.Pad
+            window json c.Stride pad c.Dilation c.Groups c.Bias
         | Op.DepthwiseConv c ->
             json.WriteString("op", "conv")
-            window json c.Stride c.Pad c.Dilation l.Input.Channels c.Bias
+            let pad = Padding.sides c.Kernel c.Stride c.Dilation l.Input c.Pad
+            window json c.Stride pad c.Dilation l.Input.Channels c.Bias
         | Op.Dense d ->
             json.WriteString("op", "dense")
             json.WriteBoolean("bias", d.Bias)
@@ -81,8 +91,9 @@ module Plan =
             json.WriteString("kind", pool p.Kind)
             size json "kernel" p.Kernel
             size json "stride" p.Stride
-            size json "pad" p.Pad
+            sides json (Padding.sides p.Kernel p.Stride (Size.square 1) l.Input p.Pad)
             json.WriteBoolean("ceil", p.Ceil)
+            json.WriteBoolean("countpad", p.CountPad)
         | Op.GlobalPool kind ->
             json.WriteString("op", "global")
             json.WriteString("kind", pool kind)

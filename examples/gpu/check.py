@@ -46,6 +46,22 @@ def safetensors(path):
     return arrays, metadata
 
 
+def padded(x, pad):
+    """The image, and the padding that is left for a layer that pads opposite sides alike."""
+    top, left, bottom, right = pad
+    if top == bottom and left == right:
+        return x, (top, left)
+    return F.pad(x, (left, right, top, bottom)), (0, 0)
+
+
+def even(pad):
+    """Padding of a pool, for which PyTorch has one number for opposite sides."""
+    top, left, bottom, right = pad
+    if top != bottom or left != right:
+        raise ValueError(f"a pool with padding {pad}")
+    return top, left
+
+
 class Network:
     """The nodes of a plan as operations of PyTorch."""
 
@@ -67,8 +83,9 @@ class Network:
         get = lambda key: self.values[f"{name}.{key}"]
         bias = get("bias") if node.get("bias") else None
         if op == "conv":
+            x, pad = padded(x, node["pad"])
             return F.conv2d(
-                x, get("weight"), bias, node["stride"], node["pad"], node["dilation"], node["groups"]
+                x, get("weight"), bias, node["stride"], pad, node["dilation"], node["groups"]
             )
         if op == "dense":
             return F.linear(x.flatten(1), get("weight"), bias)[:, :, None, None]
@@ -84,9 +101,10 @@ class Network:
                 training, node["momentum"], node["eps"],
             )
         if op == "pool" and node["kind"] == "max":
-            return F.max_pool2d(x, node["kernel"], node["stride"], node["pad"], 1, node["ceil"])
+            return F.max_pool2d(x, node["kernel"], node["stride"], even(node["pad"]), 1, node["ceil"])
         if op == "pool":
-            return F.avg_pool2d(x, node["kernel"], node["stride"], node["pad"], node["ceil"], True)
+            pad = even(node["pad"])
+            return F.avg_pool2d(x, node["kernel"], node["stride"], pad, node["ceil"], node["countpad"])
         if op == "global":
             return x.amax((2, 3), True) if node["kind"] == "max" else x.mean((2, 3), True)
         if op == "leaky":

@@ -9,7 +9,7 @@ public sealed partial class BodyBuilder
     /// <param name="channels">The number of output channels.</param>
     /// <param name="kernel">The window, in pixels.</param>
     /// <param name="stride">Pixels from window to window; 1 where null.</param>
-    /// <param name="pad">Zeros on each side; dilation·(kernel − 1)/2 rounded down where null.</param>
+    /// <param name="pad">Zeros around the input; on each side dilation·(kernel − 1)/2 rounded down where null.</param>
     /// <param name="groups">Divides the numbers of input and output channels.</param>
     /// <param name="dilation">Pixels between the window's taps; 1 where null.</param>
     /// <param name="bias">Null: unless a bn follows directly in the same body.</param>
@@ -17,7 +17,7 @@ public sealed partial class BodyBuilder
         int channels,
         Size kernel,
         Size? stride = null,
-        Size? pad = null,
+        Padding? pad = null,
         int groups = 1,
         Size? dilation = null,
         bool? bias = null)
@@ -36,13 +36,13 @@ public sealed partial class BodyBuilder
     /// <summary>A depthwise convolution: one filter per channel. Weights: channels × 1 × kernel height × kernel width.</summary>
     /// <param name="kernel">The window, in pixels.</param>
     /// <param name="stride">Pixels from window to window; 1 where null.</param>
-    /// <param name="pad">Zeros on each side; dilation·(kernel − 1)/2 rounded down where null.</param>
+    /// <param name="pad">Zeros around the input; on each side dilation·(kernel − 1)/2 rounded down where null.</param>
     /// <param name="dilation">Pixels between the window's taps; 1 where null.</param>
     /// <param name="bias">Null: unless a bn follows directly in the same body.</param>
     public BodyBuilder DepthwiseConv(
         Size kernel,
         Size? stride = null,
-        Size? pad = null,
+        Padding? pad = null,
         Size? dilation = null,
         bool? bias = null)
     {
@@ -120,18 +120,24 @@ public sealed partial class BodyBuilder
     /// <summary>The largest value of a window; sizes and padding as in PyTorch.</summary>
     /// <param name="window">In pixels.</param>
     /// <param name="stride">Pixels from window to window; the window where null.</param>
-    /// <param name="pad">On each side, at most half the window; 0 where null.</param>
+    /// <param name="pad">At most half the window on each side; none where null.</param>
     /// <param name="ceil">Round sizes up instead of down.</param>
-    public BodyBuilder MaxPool(Size window, Size? stride = null, Size? pad = null, bool ceil = false) =>
-        Pool("maxpool", Core.PoolKind.Max, window, stride, pad, ceil);
+    public BodyBuilder MaxPool(Size window, Size? stride = null, Padding? pad = null, bool ceil = false) =>
+        Pool("maxpool", Core.PoolKind.Max, window, stride, pad, ceil, false);
 
-    /// <summary>The mean of a window, padding counted as zeros; sizes and padding as in PyTorch.</summary>
+    /// <summary>The mean of a window; sizes and padding as in PyTorch.</summary>
     /// <param name="window">In pixels.</param>
     /// <param name="stride">Pixels from window to window; the window where null.</param>
-    /// <param name="pad">On each side, at most half the window; 0 where null.</param>
+    /// <param name="pad">At most half the window on each side; none where null.</param>
     /// <param name="ceil">Round sizes up instead of down.</param>
-    public BodyBuilder AveragePool(Size window, Size? stride = null, Size? pad = null, bool ceil = false) =>
-        Pool("avgpool", Core.PoolKind.Average, window, stride, pad, ceil);
+    /// <param name="countPad">Count padding as zeros; otherwise only positions of the input count.</param>
+    public BodyBuilder AveragePool(
+        Size window,
+        Size? stride = null,
+        Padding? pad = null,
+        bool ceil = false,
+        bool countPad = true) =>
+        Pool("avgpool", Core.PoolKind.Average, window, stride, pad, ceil, countPad);
 
     /// <summary>The largest value of each channel: C×1×1.</summary>
     public BodyBuilder GlobalMaxPool() => Layer("maxpool", Core.Op.NewGlobalPool(Core.PoolKind.Max));
@@ -182,20 +188,28 @@ public sealed partial class BodyBuilder
     private BodyBuilder Activation(Core.Activation activation) =>
         Layer(Core.ActivationModule.word(activation), Core.Op.NewActivation(activation));
 
-    private BodyBuilder Pool(string word, Core.PoolKind kind, Size window, Size? stride, Size? pad, bool ceil) =>
+    private BodyBuilder Pool(
+        string word,
+        Core.PoolKind kind,
+        Size window,
+        Size? stride,
+        Padding? pad,
+        bool ceil,
+        bool countPad) =>
         Layer(word, Core.Op.NewPool(new(
             kind,
             window.ToCore(),
             (stride ?? window).ToCore(),
             (pad ?? 0).ToCore(),
-            ceil)));
+            ceil,
+            countPad)));
 
     private BodyBuilder Layer(string word, Core.Op op) => Layer(word, _ => op);
 
     private BodyBuilder Layer(string word, Func<bool, Core.Op> op) => Add(new LayerStatement(word, op));
 
     /// <summary>The defaults of a convolution's window.</summary>
-    private readonly struct Window(Size kernel, Size? stride, Size? pad, Size? dilation)
+    private readonly struct Window(Size kernel, Size? stride, Padding? pad, Size? dilation)
     {
         private const int Most = 1_000_000;
 
@@ -203,7 +217,7 @@ public sealed partial class BodyBuilder
 
         internal Core.Size Dilation { get; } = (dilation ?? 1).ToCore();
 
-        internal Core.Size Pad { get; } = (pad ?? Same(kernel, dilation ?? 1)).ToCore();
+        internal Core.Padding Pad { get; } = (pad ?? Same(kernel, dilation ?? 1)).ToCore();
 
         private static Size Same(Size kernel, Size dilation) =>
             new(Half(kernel.Height, dilation.Height), Half(kernel.Width, dilation.Width));

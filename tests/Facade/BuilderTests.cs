@@ -21,6 +21,8 @@ public class BuilderTests
             .Conv(8, 1, groups: 4).Factor(FactorKind.Group)
             .MaxPool(3, stride: 1, pad: 1, ceil: true)
             .AveragePool((2, 1), ceil: false)
+            .Conv(8, 2, pad: Padding.Same).AveragePool(3, stride: 1, pad: (0, 1, 1, 1), countPad: false)
+            .DepthwiseConv(2, pad: new Padding(Top: 1, Left: 0, Bottom: 0, Right: 1)).MaxPool(2, 1, new Size(1, 0))
             .Scope("middle", m => m
                 .Residual(r => r.Conv(8, 3).BatchNorm()).Factor(FactorKind.Block, gamma: 0.5).Named("keep")
                 .Relu()
@@ -48,6 +50,8 @@ public class BuilderTests
               conv 8 1x1 groups=4 @scale(group)
               maxpool 3x3 stride=1 pad=1 ceil=yes
               avgpool 2x1
+              conv 8 2x2 pad=same; avgpool 3x3 stride=1 pad=0x1x1x1 countpad=no
+              dwconv 2x2 pad=1x0x0x1; maxpool 2x2 stride=1 pad=1x0
               middle: {
                 keep: residual @scale(block, gamma=0.5) { conv 8 3x3; bn }
                 relu
@@ -165,6 +169,21 @@ public class BuilderTests
         static void Refused<T>(Action<BodyBuilder> body, string name = "N", Shape? input = null, int classes = 2)
             where T : Exception =>
             Assert.Throws<T>(() => Network.Build(name, input ?? (1, 8, 8), classes, body));
+    }
+
+    [Fact]
+    public void PaddingsReadAsInTheLanguage()
+    {
+        Padding one = 1, pair = (1, 0), size = new Size(2, 3), sides = (0, 1, 2, 3);
+        Assert.Equal(["1x1", "1x0", "2x3", "0x1x2x3", "same"], new[] { one, pair, size, sides, Padding.Same }.Select(p => p.ToString()));
+        Assert.True(Padding.Same.IsSame);
+        Assert.False(sides.IsSame);
+        Assert.NotEqual(default, Padding.Same);
+        Assert.Equal(new Padding(1, 1, 1, 1), one);
+        Assert.Equal((0, 1, 2, 3), (sides.Top, sides.Left, sides.Bottom, sides.Right));
+        var refused = Assert.Throws<SssException>(
+            () => Network.Build("N", (1, 8, 8), 2, b => b.Conv(2, 3, pad: (0, 0, -1, 0)).Dense(2)));
+        Assert.Contains("pad of `conv` is -1", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

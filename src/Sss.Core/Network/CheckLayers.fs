@@ -18,6 +18,9 @@ module internal CheckLayers =
         | ArgumentKind.Extent least, ArgumentValue.Extent size ->
             List.distinct (whole least size.H @ whole least size.W)
         | _, ArgumentValue.Extent size -> List.distinct (whole 1 size.H @ whole 1 size.W)
+        | _, ArgumentValue.Padding(Padding.Sides s) ->
+            [ s.Top; s.Left; s.Bottom; s.Right ] |> List.collect (whole 0) |> List.distinct
+        | _, ArgumentValue.Padding Padding.Same -> []
         | _, ArgumentValue.Count n -> whole 1 n
         | _, ArgumentValue.Order order -> order |> List.collect (whole 0) |> List.distinct
         | ArgumentKind.Real range, ArgumentValue.Real x ->

@@ -17,8 +17,8 @@ type ShapeProblem =
     | OutputTooLarge of word: string * output: Shape
     /// `groups` does not divide the channels that come `in` or go `out`.
     | GroupsDoNotDivide of groups: int * channels: int * incoming: bool
-    /// PyTorch's rule: a pool is padded by at most half its window.
-    | PoolPadTooLarge of pad: Size * kernel: Size
+    /// PyTorch's rule, for each side: a pool is padded by at most half its window.
+    | PoolPadTooLarge of pad: Padding * kernel: Size
     /// A `shuffle` by a list does not list every channel once.
     | NotAnOrder of listed: int * channels: int
     /// The heads of an attention cannot share its input's channels.

@@ -29,9 +29,7 @@ module internal ElaborateLayer =
         | Some bad, _ ->
             let expected = $"whole numbers from {least} to {ArgumentSpec.most}"
             Error(Some(MeaningProblem.OutOfRange(what source name, float bad, expected), span))
-        | None, [ h; w ] -> Ok { H = int h; W = int w }
-        // Anything but two numbers has been reported by `Signature`.
-        | None, _ -> Error None
+        | None, numbers -> Ok(List.map int numbers)
 
     let private real source name range (e: Expr) =
         ExprValue.expr source.Env e
@@ -51,10 +49,38 @@ module internal ElaborateLayer =
     let private extent source name least (value: Located<Value>) =
         match value.Value with
         | Value.Dims values ->
-            dims source name least value.Span values |> Result.map ArgumentValue.Extent
+            dims source name least value.Span values
+            |> Result.bind (
+                function
+                | [ h; w ] -> Ok(ArgumentValue.Extent { H = h; W = w })
+                // Another count of numbers has been reported by `Signature`.
+                | _ -> Error None
+            )
         | Value.Expr e ->
             whole source name least e |> Result.map (Size.square >> ArgumentValue.Extent)
         | Value.Word _ -> Ok ArgumentValue.Global
+
+    let private padding source name (value: Located<Value>) =
+        match value.Value with
+        | Value.Dims values ->
+            dims source name 0 value.Span values
+            |> Result.bind (
+                function
+                | [ h; w ] -> Ok(Padding.even { H = h; W = w })
+                | [ top; left; bottom; right ] ->
+                    Ok(
+                        Padding.Sides {
+                            Top = top
+                            Left = left
+                            Bottom = bottom
+                            Right = right
+                        }
+                    )
+                // As with extents.
+                | _ -> Error None
+            )
+        | Value.Expr e -> whole source name 0 e |> Result.map Padding.square
+        | Value.Word _ -> Ok Padding.Same
 
     /// One written argument; or what is wrong with it. An unknown name gives no problem: it has been
     /// reported by the check of names. `Signature` has checked that the value fits the kind.
@@ -84,6 +110,8 @@ module internal ElaborateLayer =
                     value.Span
                 )
             )
+        | ArgumentKind.Padding, _ ->
+            padding source argument.Name value |> Result.map ArgumentValue.Padding
         | ArgumentKind.Kernel, _
         | ArgumentKind.KernelOrGlobal, _ -> extent source argument.Name 1 value
         | ArgumentKind.CountOrOrder, Value.Word _

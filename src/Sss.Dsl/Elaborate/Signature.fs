@@ -11,6 +11,8 @@ module internal Signature =
         | ArgumentKind.Count
         | ArgumentKind.Real _ -> "a number"
         | ArgumentKind.Extent _ -> "a number such as `2`, or a size such as `2x1`"
+        | ArgumentKind.Padding ->
+            "a number such as `1`, a size such as `1x0`, four numbers (top, left, bottom, right) such as `0x1x1x0`, or `same`"
         | ArgumentKind.Flag -> "`yes` or `no`"
         | ArgumentKind.Kernel -> "a size such as `3x3`"
         | ArgumentKind.KernelOrGlobal -> "a size such as `3x3`, or `global`"
@@ -30,7 +32,10 @@ module internal Signature =
 
     let private fits kind value =
         match kind, value with
-        | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Extent _), Value.Expr _ -> true
+        | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Extent _ | ArgumentKind.Padding),
+          Value.Expr _ -> true
+        | ArgumentKind.Padding, Value.Dims d -> d.Length = 2 || d.Length = 4
+        | ArgumentKind.Padding, Value.Word word -> word = "same"
         | (ArgumentKind.Extent _ | ArgumentKind.Kernel | ArgumentKind.KernelOrGlobal), Value.Dims d ->
             d.Length = 2
         | ArgumentKind.CountOrOrder, (Value.Expr _ | Value.Dims _) -> true

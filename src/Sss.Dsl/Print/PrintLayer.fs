@@ -75,10 +75,13 @@ module internal PrintLayer =
         | ArgumentValue.Word word -> word
         | ArgumentValue.Nothing -> ""
         | ArgumentValue.Order order -> order |> List.map string |> String.concat "x"
+        | ArgumentValue.Padding(Padding.Sides s) when s.IsEven -> extent { H = s.Top; W = s.Left }
+        | ArgumentValue.Padding padding -> padding.ToString()
         | ArgumentValue.Extent size ->
             match kind with
             | ArgumentKind.Extent _ -> extent size
             | ArgumentKind.Count
+            | ArgumentKind.Padding
             | ArgumentKind.Real _
             | ArgumentKind.Flag
             | ArgumentKind.Kernel

@@ -185,16 +185,14 @@ let private value: P<Located<Value>> =
                 elif isName then
                     let! found = word []
 
-                    match found.Value with
-                    | "yes"
-                    | "no"
-                    | "global" ->
+                    if Words.isValue found.Value then
                         return
                             Some {
                                 Value = Value.Word found.Value
                                 Span = found.Span
                             }
-                    | _ -> return None
+                    else
+                        return None
                 else
                     return None
             }

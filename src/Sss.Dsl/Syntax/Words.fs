@@ -14,6 +14,9 @@ module Words =
             word.Name
     |]
 
+    /// Words that are the value of an argument.
+    let values = [| "global"; "yes"; "no"; "same" |]
+
     /// Words with a meaning of their own.
     let keywords = [|
         "network"
@@ -26,9 +29,7 @@ module Words =
         "shortcut"
         "identity"
         "auto"
-        "global"
-        "yes"
-        "no"
+        yield! values
     |]
 
     /// The items of a recipe.
@@ -50,10 +51,14 @@ module Words =
     let takesWord (argument: string) = argument = "background"
 
     let private kindSet = HashSet kinds
+    let private valueSet = HashSet values
     let private reservedSet = HashSet(Seq.append kinds keywords)
 
     /// Whether a word is a layer's.
     let isKind (word: string) = kindSet.Contains word
+
+    /// Whether a word is the value of an argument.
+    let isValue (word: string) = valueSet.Contains word
 
     /// Whether a word may not be a name.
     let isReserved (word: string) = reservedSet.Contains word

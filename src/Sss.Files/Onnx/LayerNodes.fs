@@ -6,7 +6,7 @@ open Sss.Core
 type private Convolution = {
     Kernel: Size
     Stride: Size
-    Pad: Size
+    Pad: Padding
     Dilation: Size
     Groups: int
     Bias: bool
@@ -17,6 +17,10 @@ type private Convolution = {
 module internal LayerNodes =
 
     let private sizes name (size: Size) = Proto.ints name [ size.H; size.W ]
+
+    /// ONNX's order is ours: above, left, below, right.
+    let private pads (sides: Sides) =
+        Proto.ints "pads" [ sides.Top; sides.Left; sides.Bottom; sides.Right ]
 
     /// A trained array of the layer as a constant of the same name.
     let private weight (weights: Weights<float32>) key (graph: OnnxGraph) =
@@ -44,7 +48,7 @@ module internal LayerNodes =
         |> OnnxGraph.add "Conv" layer.Name (inputs x.Name keys) output [
             sizes "kernel_shape" c.Kernel
             sizes "strides" c.Stride
-            Proto.ints "pads" [ c.Pad.H; c.Pad.W; c.Pad.H; c.Pad.W ]
+            pads (Padding.sides c.Kernel c.Stride c.Dilation layer.Input c.Pad)
             sizes "dilations" c.Dilation
             Proto.int "group" c.Groups
         ],
@@ -140,15 +144,22 @@ module internal LayerNodes =
         let settings = [
             sizes "kernel_shape" p.Kernel
             sizes "strides" p.Stride
-            Proto.ints "pads" (Pools.pads p layer.Input layer.Output)
+            pads (PoolWindows.sides p layer.Input layer.Output)
         ]
 
         match p.Kind with
         | Max -> OnnxGraph.add "MaxPool" layer.Name [ x.Name ] output settings graph, Spatial
         | Average ->
-            let settings = Proto.int "count_include_pad" 1 :: settings
+            let settings =
+                Proto.int "count_include_pad" (if p.CountPad then 1 else 0) :: settings
 
-            match Pools.correction p layer.Input layer.Output with
+            // Where padding is not counted, ONNX counts positions as we do.
+            match
+                (if p.CountPad then
+                     PoolWindows.correction p layer.Input layer.Output
+                 else
+                     None)
+            with
             | None ->
                 OnnxGraph.add "AveragePool" layer.Name [ x.Name ] output settings graph, Spatial
             | Some factors ->
@@ -156,7 +167,10 @@ module internal LayerNodes =
 
                 graph
                 |> OnnxGraph.constant (
-                    Proto.floats correction [ layer.Output.Height; layer.Output.Width ] factors
+                    Proto.floats
+                        correction
+                        [ layer.Output.Height; layer.Output.Width ]
+                        (Array.map float32 factors)
                 )
                 |> OnnxGraph.add "AveragePool" pooled [ x.Name ] pooled settings
                 |> OnnxGraph.add "Mul" layer.Name [ pooled; correction ] output [],

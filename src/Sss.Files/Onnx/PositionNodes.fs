@@ -159,10 +159,7 @@ module internal PositionNodes =
 
         graph
         |> OnnxGraph.constant (
-            Proto.floats
-                position
-                [ count; channels ]
-                (transposed channels count weights[key].Data)
+            Proto.floats position [ count; channels ] (transposed channels count weights[key].Data)
         )
         |> OnnxGraph.add "Add" (part layer "sum") [ all; position ] (part layer "sum") []
         |> positions layer output (part layer "sum"),

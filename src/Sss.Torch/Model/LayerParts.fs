@@ -78,30 +78,6 @@ module internal LayerParts =
             use y = functional.layer_norm (last, shape, scale, shift, l.Eps)
             y.permute (0L, 3L, 1L, 2L)
 
-    let private pool (p: Pool) : Tensor -> Tensor =
-        let kernel, stride, pad =
-            Products.extents p.Kernel, Products.extents p.Stride, Products.extents p.Pad
-
-        match p.Kind with
-        | Max ->
-            let dilation = [| 1L; 1L |]
-            fun x -> functional.max_pool2d (x, kernel, stride, pad, dilation, p.Ceil)
-        | Average -> fun x -> functional.avg_pool2d (x, kernel, stride, pad, p.Ceil, true)
-
-    let private globalPool (input: Shape) kind : Tensor -> Tensor =
-        match kind with
-        | Average ->
-            let axes = [| 2L; 3L |]
-            fun x -> x.mean (axes, true)
-        | Max ->
-            pool {
-                Kind = Max
-                Kernel = { H = input.Height; W = input.Width }
-                Stride = Size.square 1
-                Pad = Size.square 0
-                Ceil = false
-            }
-
     /// One layer. `block`: the factor of the scaled branch that this layer ends. `fresh`: whether
     /// the input may be written over.
     let layer (arrays: Arrays) (block: Tensor option) (fresh: bool) (layer: Layer) : Part =
@@ -145,8 +121,8 @@ module internal LayerParts =
           }
         | Op.PRelu -> plain (ChannelParts.prelu arrays layer)
         | Op.LayerScale _ -> plain (ChannelParts.layerScale arrays layer factor)
-        | Op.Pool p -> plain (pool p)
-        | Op.GlobalPool kind -> plain (globalPool layer.Input kind)
+        | Op.Pool p -> plain (PoolParts.pool layer p)
+        | Op.GlobalPool kind -> plain (PoolParts.globalPool layer kind)
         | Op.Dropout 0.0 -> pass fresh
         | Op.Dropout p -> {
             Run =

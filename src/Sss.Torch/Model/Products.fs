@@ -37,6 +37,12 @@ module internal Products =
     /// Both axes as LibTorch takes them.
     let extents (size: Sss.Core.Size) = [| int64 size.H; int64 size.W |]
 
+    /// The image with rows and columns of `value` around it; a new tensor.
+    let padded (value: float) (sides: Sides) (x: Tensor) : Tensor =
+        let around = [| int64 sides.Left; int64 sides.Right; int64 sides.Top; int64 sides.Bottom |]
+
+        functional.pad (x, around, PaddingModes.Constant, value)
+
     /// A tensor rounded to what activations are made of; a new one.
     let lowered (x: Tensor) = x.``to`` ScalarType.BFloat16
 
@@ -124,23 +130,49 @@ module internal Products =
                     use b = bias.mul f
                     fit mode x w b
 
-    let conv arrays (layer: Layer) (c: Conv) byProduct factor =
-        let window = {
-            Stride = extents c.Stride
-            Pad = extents c.Pad
-            Dilation = extents c.Dilation
+    /// A convolution as `make` compiles it. LibTorch pads opposite sides alike; where they are not, the
+    /// image is padded before it.
+    let private windowed
+        (sides: Sides)
+        stride
+        dilation
+        (make: Window -> Mode -> Tensor -> Tensor)
+        : Mode -> Tensor -> Tensor =
+        let window pad = {
+            Stride = extents stride
+            Pad = pad
+            Dilation = extents dilation
         }
 
-        convolution arrays layer.Name c.Bias window (int64 c.Groups) byProduct factor
+        if sides.IsEven then
+            make (window [| int64 sides.Top; int64 sides.Left |])
+        else
+            let run = make (window [| 0L; 0L |])
+
+            fun mode x ->
+                use wide = padded 0.0 sides x
+                run mode wide
+
+    let conv arrays (layer: Layer) (c: Conv) byProduct factor =
+        let sides = Padding.sides c.Kernel c.Stride c.Dilation layer.Input c.Pad
+
+        windowed
+            sides
+            c.Stride
+            c.Dilation
+            (fun window ->
+                convolution arrays layer.Name c.Bias window (int64 c.Groups) byProduct factor
+            )
 
     let depthwise arrays (layer: Layer) (c: DepthwiseConv) factor =
-        let window = {
-            Stride = extents c.Stride
-            Pad = extents c.Pad
-            Dilation = extents c.Dilation
-        }
+        let sides = Padding.sides c.Kernel c.Stride c.Dilation layer.Input c.Pad
+        let groups = int64 layer.Input.Channels
 
-        convolution arrays layer.Name c.Bias window (int64 layer.Input.Channels) false factor
+        windowed
+            sides
+            c.Stride
+            c.Dilation
+            (fun window -> convolution arrays layer.Name c.Bias window groups false factor)
 
     /// A dense layer; the factor multiplies the output, which is smaller than the weights.
     let dense (arrays: Arrays) (layer: Layer) (d: Dense) factor =

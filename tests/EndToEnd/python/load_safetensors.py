@@ -64,6 +64,48 @@ def spatial(x):
     return x if x.dim() == 4 else x[:, :, None, None]
 
 
+def padded(x, pad, value):
+    """The image, and the padding that is left for a layer that pads opposite sides alike."""
+    top, left, bottom, right = pad
+    if top == bottom and left == right:
+        return x, (top, left)
+    return F.pad(x, (left, right, top, bottom), value=value), (0, 0)
+
+
+def starts(size, kernel, stride, before, after, ceil):
+    """Where windows start on one axis, from -before on."""
+    room = size + before + after - kernel
+    count = (room + stride - 1 if ceil else room) // stride + 1
+    if ceil and (count - 1) * stride >= size + before:
+        count -= 1
+    return [i * stride - before for i in range(count)]
+
+
+def pool(node, x):
+    """Window by window, as PyTorch defines it, for padding that it has no words for."""
+    (kh, kw), (sh, sw), (top, left, bottom, right) = node["kernel"], node["stride"], node["pad"]
+    if top == bottom and left == right:
+        sizes = node["kernel"], node["stride"], (top, left)
+        if node["op"] == "maxpool":
+            return F.max_pool2d(x, *sizes, ceil_mode=node["ceil"])
+        return F.avg_pool2d(x, *sizes, ceil_mode=node["ceil"], count_include_pad=node["countpad"])
+    height, width = x.shape[2:]
+    rows = []
+    for y in starts(height, kh, sh, top, bottom, node["ceil"]):
+        row = []
+        for z in starts(width, kw, sw, left, right, node["ceil"]):
+            seen = x[:, :, max(y, 0) : y + kh, max(z, 0) : z + kw]
+            if node["op"] == "maxpool":
+                row.append(seen.amax((2, 3)))
+            elif node["countpad"]:
+                area = (min(y + kh, height + bottom) - y) * (min(z + kw, width + right) - z)
+                row.append(seen.sum((2, 3)) / area)
+            else:
+                row.append(seen.mean((2, 3)))
+        rows.append(torch.stack(row, -1))
+    return torch.stack(rows, -2)
+
+
 ACTIVATIONS = {
     "relu": F.relu,
     "relu6": F.relu6,
@@ -81,8 +123,9 @@ def layer(node, arrays, x):
     op, name = node["op"], node.get("name")
     get = lambda part: arrays.get(f"{name}.{part}")
     if op == "conv":
-        settings = node["stride"], node["pad"], node["dilation"], node["groups"]
-        return F.conv2d(spatial(x), get("weight"), get("bias"), *settings)
+        x, pad = padded(spatial(x), node["pad"], 0.0)
+        settings = node["stride"], pad, node["dilation"], node["groups"]
+        return F.conv2d(x, get("weight"), get("bias"), *settings)
     if op == "dense":
         return F.linear(x.flatten(1), get("weight"), get("bias"))
     if op == "groupnorm":
@@ -104,9 +147,7 @@ def layer(node, arrays, x):
     if op == "layerscale":
         return x * per_channel(get("weight"), x)
     if op in ("maxpool", "avgpool"):
-        pool = F.max_pool2d if op == "maxpool" else F.avg_pool2d
-        sizes = node["kernel"], node["stride"], node["pad"]
-        return pool(spatial(x), *sizes, ceil_mode=node["ceil"])
+        return pool(node, spatial(x))
     if op == "globalmax":
         return spatial(x).amax((2, 3))
     if op == "globalavg":

@@ -84,13 +84,13 @@ let private window =
         let! l = Gen.choose (1, 3)
         let! s = Gen.choose (1, 2)
         let! t = Gen.choose (1, 2)
-        let! p = Gen.choose (0, 1)
+        let! p = Sss.Tests.Select.Parts.padding 1
         let! d = Gen.choose (1, 2)
 
         return {
             K = { H = k; W = l }
             S = { H = s; W = t }
-            P = { H = p; W = p }
+            P = p
             D = { H = d; W = 1 }
         }
     }
@@ -132,7 +132,14 @@ let rec private draft depth =
         1, Gen.map2 (fun n f -> Mixed(n, f)) (Gen.choose (1, 3)) flag
         5, Gen.map Act activation
         2, Gen.elements [ Slopes; Gains ]
-        2, Gen.map3 (fun k w c -> Pool(k, w, c)) (Gen.elements [ Max; Average ]) window flag
+        3,
+        gen {
+            let! kind = Gen.elements [ Max; Average; Average ]
+            let! window = window
+            let! ceil = flag
+            let! countPad = flag
+            return Pool(kind, window, ceil, countPad)
+        }
         1, Gen.map Global (Gen.elements [ Max; Average ])
         1, Gen.constant Drop
         1, Gen.constant Flat

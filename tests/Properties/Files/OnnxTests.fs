@@ -28,25 +28,34 @@ let private pools = [
     for size in 1..7 do
         for kernel in 1..4 do
             for stride in 1..4 do
-                for pad in 0 .. kernel / 2 do
-                    for ceil in [ false; true ] do
-                        if size + 2 * pad >= kernel then
-                            size, kernel, stride, pad, ceil
+                for before in 0 .. kernel / 2 do
+                    for after in 0 .. kernel / 2 do
+                        for ceil in [ false; true ] do
+                            if size + before + after >= kernel then
+                                size, kernel, stride, before, after, ceil
 ]
 
 [<Theory>]
-[<InlineData(true)>]
-[<InlineData(false)>]
-let ``pools of every size, stride, padding and rounding are PyTorch's`` average =
+[<InlineData(true, true)>]
+[<InlineData(true, false)>]
+[<InlineData(false, false)>]
+let ``pools of every size, stride, padding and rounding are PyTorch's`` (average: bool) countPad =
     let layers =
         pools
-        |> List.choose (fun (size, kernel, stride, pad, ceil) ->
+        |> List.choose (fun (size, kernel, stride, before, after, ceil) ->
             let pool = {
                 Kind = if average then Average else Max
                 Kernel = { H = kernel; W = 3 }
                 Stride = { H = stride; W = 2 }
-                Pad = { H = pad; W = 1 }
+                Pad =
+                    Padding.Sides {
+                        Top = before
+                        Left = 1
+                        Bottom = after
+                        Right = 1
+                    }
                 Ceil = ceil
+                CountPad = countPad
             }
 
             let input = Shape.create 1 size 6
@@ -64,7 +73,7 @@ let ``pools of every size, stride, padding and rounding are PyTorch's`` average 
                 }
         )
 
-    Assert.True(layers.Length > 300)
+    Assert.True(layers.Length > 600)
 
     for layer in layers do
         let network = {
@@ -86,7 +95,7 @@ let private conv out inputs = {
             Out = out
             Kernel = Size.square 3
             Stride = Size.square 1
-            Pad = Size.square 1
+            Pad = Padding.square 1
             Dilation = Size.square 1
             Groups = 1
             Bias = true

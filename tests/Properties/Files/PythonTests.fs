@@ -71,11 +71,20 @@ module private Json =
 
     let private flag (value: bool) : JsonNode = JsonValue.Create value
 
+    let private sides (s: Sides) : string * JsonNode =
+        "pad",
+        JsonArray(
+            JsonValue.Create s.Top,
+            JsonValue.Create s.Left,
+            JsonValue.Create s.Bottom,
+            JsonValue.Create s.Right
+        )
+
     let private conv kernelless groups stride pad dilation : (string * JsonNode) list =
         kernelless
         @ [
             pair "stride" stride
-            pair "pad" pad
+            sides pad
             pair "dilation" dilation
             "groups", JsonValue.Create(groups: int)
         ]
@@ -88,9 +97,12 @@ module private Json =
         ]
 
         match l.Op with
-        | Op.Conv c -> node (conv (named "conv") c.Groups c.Stride c.Pad c.Dilation)
+        | Op.Conv c ->
+            let pad = Padding.sides c.Kernel c.Stride c.Dilation l.Input c.Pad
+            node (conv (named "conv") c.Groups c.Stride pad c.Dilation)
         | Op.DepthwiseConv c ->
-            node (conv (named "conv") l.Input.Channels c.Stride c.Pad c.Dilation)
+            let pad = Padding.sides c.Kernel c.Stride c.Dilation l.Input c.Pad
+            node (conv (named "conv") l.Input.Channels c.Stride pad c.Dilation)
         | Op.Dense _ -> node (named "dense")
         | Op.BatchNorm b -> node (named "bn" @ [ "eps", JsonValue.Create b.Eps ])
         | Op.GroupNorm g ->
@@ -110,8 +122,9 @@ module private Json =
                 "op", text (Op.word l.Op)
                 pair "kernel" p.Kernel
                 pair "stride" p.Stride
-                pair "pad" p.Pad
+                sides (Padding.sides p.Kernel p.Stride (Size.square 1) l.Input p.Pad)
                 "ceil", flag p.Ceil
+                "countpad", flag p.CountPad
             ]
         | Op.GlobalPool Max -> node [ "op", text "globalmax" ]
         | Op.GlobalPool Average -> node [ "op", text "globalavg" ]

@@ -74,7 +74,7 @@ type MeaningTests() =
             Out = 6
             Kernel = { H = 5; W = 3 }
             Stride = Size.square 1
-            Pad = { H = 4; W = 2 }
+            Pad = Padding.even { H = 4; W = 2 }
             Dilation = Size.square 2
             Groups = 1
             Bias = true
@@ -87,7 +87,7 @@ type MeaningTests() =
                 expected with
                     Out = 4
                     Kernel = Size.square 3
-                    Pad = Size.square 1
+                    Pad = Padding.square 1
                     Dilation = Size.square 1
                     Bias = false
             },
@@ -103,8 +103,9 @@ type MeaningTests() =
                 Kind = Max
                 Kernel = Size.square 2
                 Stride = Size.square 2
-                Pad = Size.square 0
+                Pad = Padding.none
                 Ceil = false
+                CountPad = false
             },
             (layer "maxpool1" n).Op
         )

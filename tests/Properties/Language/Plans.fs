@@ -95,6 +95,8 @@ module Plans =
         "leakyrelu"
         "maxpool 3x3 stride=1 pad=1"
         "avgpool 3x3 stride=1 pad=1"
+        "avgpool 2x2 stride=1 pad=same countpad=no"
+        "maxpool 2x2 stride=1 pad=0x0x1x1"
     |]
 
     type private Writer = {
@@ -122,7 +124,15 @@ module Plans =
 
         match piece with
         | Conv(width, kernel, tail, l) ->
-            let size = [| "1x1"; "3x3"; "1x3"; "5x5 pad=2"; "3x3 pad=2 dilation=2" |]
+            let size = [|
+                "1x1"
+                "3x3"
+                "1x3"
+                "5x5 pad=2"
+                "3x3 pad=2 dilation=2"
+                "2x2 pad=same"
+                "2x3 pad=1x1x0x1"
+            |]
 
             line
                 w

@@ -9,7 +9,7 @@ open Sss.Core
 type Window = {
     K: Size
     S: Size
-    P: Size
+    P: Padding
     D: Size
 } with
 
@@ -29,7 +29,7 @@ type Draft =
     | Slopes
     /// `layerscale`.
     | Gains
-    | Pool of PoolKind * window: Window * ceil: bool
+    | Pool of PoolKind * window: Window * ceil: bool * countPad: bool
     | Global of PoolKind
     | Drop
     | Flat
@@ -59,6 +59,6 @@ type Sketch = {
 let plain = {
     K = Size.square 1
     S = Size.square 1
-    P = Size.square 0
+    P = Padding.none
     D = Size.square 1
 }

@@ -7,7 +7,7 @@ open Sss.Tests.Select.Drafts
 open Sss.Tests.Select.Parts
 
 let rec private statements depth factors =
-    let inner = body (depth - 1) 75
+    let inner = body (depth - 1) 70
 
     if depth = 0 then
         simple factors
@@ -46,7 +46,7 @@ let rec private statements depth factors =
                 let! count = Gen.choose (2, 3)
 
                 let! branches =
-                    Gen.listOfLength count (Gen.frequency [ 1, Gen.constant []; 3, inner ])
+                    Gen.listOfLength count (Gen.frequency [ 2, Gen.constant []; 3, inner ])
 
                 return [ Cat branches ]
             }
@@ -61,7 +61,7 @@ let rec private statements depth factors =
 
 and private body depth factors =
     gen {
-        let! count = Gen.choose (1, (if depth >= 2 then 3 else 2))
+        let! count = Gen.choose (1, 3)
         let! parts = Gen.listOfLength count (statements depth factors)
         return List.concat parts
     }
@@ -73,9 +73,9 @@ let sketch =
         let! size = Gen.frequency [ 3, extent 1 4; 1, extent 4 7 ]
 
         let! depth =
-            Gen.frequency [ 1, Gen.constant 0; 4, Gen.constant 1; 3, Gen.constant 2 ]
+            Gen.frequency [ 1, Gen.constant 0; 3, Gen.constant 1; 6, Gen.constant 2 ]
 
-        let! trunk = body depth 12
+        let! trunk = body depth 9
         let! head = Gen.frequency [ 1, Gen.constant []; 1, head ]
         let! classes = Gen.choose (1, 4)
         let! pooled = percent 15

@@ -70,7 +70,7 @@ let internal examples =
     let padded: Drafts.Window = {
         plain with
             K = Size.square 3
-            P = Size.square 1
+            P = Padding.square 1
     }
 
     [

@@ -64,7 +64,7 @@ let private turn (graph: DataFlow) (channels: Channels) : Channels =
 
 /// The network with all padding out of sight of the analysis.
 let private unpadded (network: Network) : Network =
-    let none = Size.square 0
+    let none = Padding.none
 
     let op op =
         match op with

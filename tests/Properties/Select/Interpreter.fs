@@ -35,6 +35,25 @@ let private add (x: Image) (y: Image) =
             Data = Array.map2 (+) x.Data y.Data
     }
 
+/// What is put before and after one axis: what is written, or for `same` as much as makes the output
+/// ⌈size/stride⌉, the odd one after.
+let private around written size kernel stride dilation =
+    match written with
+    | Some(before, after) -> before, after
+    | None ->
+        let outputs = size / stride + (if size % stride > 0 then 1 else 0)
+        let all = max 0 ((outputs - 1) * stride + dilation * (kernel - 1) + 1 - size)
+        all / 2, all - all / 2
+
+let private paddings (x: Image) (kernel: Size) (stride: Size) (dilation: Size) pad =
+    let vertical, horizontal =
+        match pad with
+        | Padding.Sides s -> Some(s.Top, s.Bottom), Some(s.Left, s.Right)
+        | Padding.Same -> None, None
+
+    around vertical x.Shape.Height kernel.H stride.H dilation.H,
+    around horizontal x.Shape.Width kernel.W stride.W dilation.W
+
 let private convolve
     groups
     (kernel: Size)
@@ -48,6 +67,7 @@ let private convolve
     =
     let ins = x.Shape.Channels / groups
     let outs = output.Channels / groups
+    let (top, _), (left, _) = paddings x kernel stride dilation pad
 
     build
         output
@@ -57,8 +77,8 @@ let private convolve
             for i in 0 .. ins - 1 do
                 for kh in 0 .. kernel.H - 1 do
                     for kw in 0 .. kernel.W - 1 do
-                        let y = h * stride.H - pad.H + kh * dilation.H
-                        let z = w * stride.W - pad.W + kw * dilation.W
+                        let y = h * stride.H - top + kh * dilation.H
+                        let z = w * stride.W - left + kw * dilation.W
 
                         if isInside x y z then
                             let k = ((o * ins + i) * kernel.H + kh) * kernel.W + kw
@@ -67,16 +87,19 @@ let private convolve
             sum
         )
 
-/// PyTorch's windows: clipped to the padded input; an average divides by the clipped window's size,
-/// padding counted.
+/// PyTorch's windows: clipped to the padded input; an average divides by the clipped window's size
+/// where padding counts, else by the number of positions that are in the input.
 let private pool (p: Pool) output (x: Image) =
+    let (above, below), (before, after) =
+        paddings x p.Kernel p.Stride (Size.square 1) p.Pad
+
     build
         output
         (fun c h w ->
-            let top = h * p.Stride.H - p.Pad.H
-            let left = w * p.Stride.W - p.Pad.W
-            let bottom = min (top + p.Kernel.H) (x.Shape.Height + p.Pad.H)
-            let right = min (left + p.Kernel.W) (x.Shape.Width + p.Pad.W)
+            let top = h * p.Stride.H - above
+            let left = w * p.Stride.W - before
+            let bottom = min (top + p.Kernel.H) (x.Shape.Height + below)
+            let right = min (left + p.Kernel.W) (x.Shape.Width + after)
 
             let seen = [
                 for y in top .. bottom - 1 do
@@ -87,7 +110,8 @@ let private pool (p: Pool) output (x: Image) =
 
             match p.Kind with
             | Max -> List.max seen
-            | Average -> List.sum seen / float ((bottom - top) * (right - left))
+            | Average when p.CountPad -> List.sum seen / float ((bottom - top) * (right - left))
+            | Average -> List.average seen
         )
 
 /// The error function: Maclaurin's series near 0; further out 1 less the tail's integral (Simpson).

@@ -6,7 +6,7 @@ open FsCheck.FSharp
 open Sss.Core
 open Sss.Tests.Select.Drafts
 
-let one = Size.square 1
+let one = Padding.square 1
 
 let extent low high =
     Gen.map2 (fun h w -> { H = h; W = w }) (Gen.choose (low, high)) (Gen.choose (low, high))
@@ -15,21 +15,76 @@ let extent low high =
 let percent n =
     Gen.map (fun i -> i <= n) (Gen.choose (1, 100))
 
+/// Padding of any form: alike on opposite sides, on each side another, or `same`.
+let padding most =
+    Gen.frequency [
+        2, Gen.map Padding.even (extent 0 most)
+        2,
+        gen {
+            let! top = Gen.choose (0, most)
+            let! left = Gen.choose (0, most)
+            let! bottom = Gen.choose (0, most)
+            let! right = Gen.choose (0, most)
+
+            return
+                Padding.Sides {
+                    Top = top
+                    Left = left
+                    Bottom = bottom
+                    Right = right
+                }
+        }
+        1, Gen.constant Padding.Same
+    ]
+
+/// 3x3 with padding on all sides.
+let framed = {
+    plain with
+        K = Size.square 3
+        P = one
+}
+
+/// Padding that is not alike on opposite sides, mostly. Most of it keeps the size, so that residuals
+/// around it have something to add to.
+let uneven =
+    let two = Size.square 2
+
+    Gen.frequency [
+        2, Gen.constant { plain with K = two; P = Padding.Same }
+        3,
+        gen {
+            let! top = Gen.choose (0, 1)
+            let! left = Gen.choose (0, 1)
+
+            let pad =
+                Padding.Sides {
+                    Top = top
+                    Left = left
+                    Bottom = 1 - top
+                    Right = 1 - left
+                }
+
+            return { plain with K = two; P = pad }
+        }
+        1,
+        gen {
+            let! k = extent 2 3
+            let! pad = padding 1
+            return { plain with K = k; P = pad }
+        }
+    ]
+
 /// Mostly as networks are: 3x3 with padding, or 1x1; else anything.
 let window =
     Gen.frequency [
-        3,
-        Gen.constant {
-            plain with
-                K = Size.square 3
-                P = one
-        }
+        3, Gen.constant framed
+        1, uneven
         4, Gen.constant plain
         2,
         gen {
             let! k = extent 1 3
             let! s = extent 1 2
-            let! p = extent 0 2
+            let! p = padding 2
             let! d = extent 1 2
             return { K = k; S = s; P = p; D = d }
         }
@@ -41,7 +96,7 @@ let activation =
     Gen.frequency [
         4, Gen.constant Relu
         2, Gen.constant Sigmoid
-        1, Gen.constant HardSigmoid
+        2, Gen.constant HardSigmoid
         4, Gen.elements [ Relu6; LeakyRelu 0.1; Silu; Gelu; HardSwish; Mish; Elu 0.5; Tanh ]
     ]
 
@@ -58,17 +113,19 @@ let pool =
         let! kind = Gen.elements [ Max; Average; Average; Average ]
         let! k = extent 1 3
         let! s = extent 1 2
-        let! pads = percent 75
+        let! odd = uneven
+
+        let! window =
+            Gen.frequency [
+                1, Gen.constant { plain with K = k; S = s }
+                1, Gen.constant { framed with K = k; S = s }
+                2, Gen.constant framed
+                2, Gen.constant { odd with S = s }
+            ]
+
         let! ceil = percent 50
-
-        let window = {
-            plain with
-                K = k
-                S = s
-                P = if pads then one else plain.P
-        }
-
-        return Pool(kind, window, ceil)
+        let! countPad = percent 70
+        return Pool(kind, window, ceil, countPad)
     }
 
 /// What makes a constant of a dead channel.
@@ -89,23 +146,13 @@ let constantMaker =
 let passer =
     Gen.frequency [
         3, Gen.map (fun a -> [ Act a ]) activation
-        9, Gen.frequency [ 4, Gen.constant [ Slopes ]; 1, Gen.constant [ Gains ] ]
-        16, Gen.map List.singleton pool
+        11, Gen.frequency [ 5, Gen.constant [ Slopes ]; 1, Gen.constant [ Gains ] ]
+        30, Gen.map List.singleton pool
         2, Gen.constant [ Depthwise(plain, false, false) ]
-        6, Gen.constant [ Drop ]
+        9, Gen.constant [ Drop ]
         2, constantMaker
-        2,
-        Gen.constant [
-            Depthwise(
-                {
-                    plain with
-                        K = Size.square 3
-                        P = one
-                },
-                true,
-                false
-            )
-        ]
+        2, Gen.constant [ Depthwise(framed, true, false) ]
+        3, Gen.map (fun window -> [ Depthwise(window, true, false) ]) uneven
     ]
 
 /// Dead channels, what becomes of them, and who reads them.
@@ -126,12 +173,8 @@ let deadEnds factors =
             Gen.frequency [
                 3, Gen.constant plain
                 1, Gen.constant window
-                2,
-                Gen.constant {
-                    plain with
-                        K = Size.square 3
-                        P = one
-                }
+                2, Gen.constant framed
+                3, uneven
             ]
 
 
@@ -141,6 +184,39 @@ let deadEnds factors =
             @ List.concat passers
             @ [ Conv(outs, reader, groups, bias && not norm, false) ]
             @ (if norm then [ Norm false ] else [])
+    }
+
+/// Operations that hand dead channels on, and constants where they can, of those that other parts
+/// rarely have right behind a layer that dies.
+let private rare =
+    Gen.frequency [
+        7, Gen.map2 (fun window bias -> Depthwise(window, bias, false)) uneven (percent 40)
+        7, Gen.map (fun window -> Pool(Max, window, false, false)) uneven
+        6, Gen.map (fun window -> Pool(Average, window, false, true)) uneven
+        3, Gen.map (fun window -> Pool(Average, window, true, false)) uneven
+        2, Gen.constant Slopes
+        1, Gen.constant Gains
+        1, Gen.constant Drop
+    ]
+
+/// Few channels that die together, what becomes of them in rare operations, and a reader.
+let rarely factors =
+    gen {
+        let! out = Gen.choose (1, 3)
+        let! factor = percent factors
+        let! makes = percent 45
+        let! maker = if makes then constantMaker else Gen.constant []
+        let! count = Gen.choose (1, 3)
+        let! operations = Gen.listOfLength count rare
+        let! odd = uneven
+        let! window = Gen.elements [ odd; odd; plain ]
+        let! bias = percent 50
+
+        return
+            [ Conv(out, plain, 1, false, factor) ]
+            @ maker
+            @ operations
+            @ [ Conv(2, window, 1, bias, false) ]
     }
 
 /// Single channels that die in front of or after a grouped convolution: equal ones in every group
@@ -297,7 +373,7 @@ let simple factors =
             let! factor = percent factors
             return [ Conv(out, window, groups, bias, factor) ]
         }
-        6,
+        10,
         gen {
             let! out, groups = grouped
             let! window = window
@@ -305,14 +381,15 @@ let simple factors =
             let! act = activation
             return [ Conv(out, window, groups, false, false); Norm factor; Act act ]
         }
-        14, deadEnds factors
-        4, groups factors
-        2, turned factors
-        3, gated
-        8, attention factors
-        3, rows
-        11, mixed factors
-        2,
+        18, deadEnds factors
+        18, rarely factors
+        8, groups factors
+        4, turned factors
+        6, gated
+        18, attention factors
+        7, rows
+        17, mixed factors
+        11,
         gen {
             let! window = window
             let! factor = percent factors

@@ -10,18 +10,38 @@ let private kindOf state =
     elif Known.isDead state then "dead"
     else "constant"
 
-let private isPadded (p: Size) = p.H > 0 || p.W > 0
+/// What a window gets around its input. Padding that no window reaches is none.
+let private paddingWord (layer: Layer) kernel stride dilation pad =
+    let s = Padding.sides kernel stride dilation layer.Input pad
+    let last count stride before = (count - 1) * stride - before
+
+    let isReached =
+        s.Top > 0
+        || s.Left > 0
+        || s.Bottom > 0
+           && last layer.Output.Height stride.H s.Top + dilation.H * (kernel.H - 1)
+              >= layer.Input.Height
+        || s.Right > 0
+           && last layer.Output.Width stride.W s.Left + dilation.W * (kernel.W - 1)
+              >= layer.Input.Width
+
+    if not isReached then ""
+    elif s.IsEven then "padded "
+    else "unevenly padded "
 
 /// What a layer is called in the table.
-let private family (op: Op) =
-    match op with
-    | Op.Conv { Pad = pad } when isPadded pad -> "padded conv"
-    | Op.Conv _ -> "conv"
-    | Op.DepthwiseConv { Pad = pad } when isPadded pad -> "padded dwconv"
-    | Op.Activation(Sigmoid | HardSigmoid) -> "sigmoid"
+let private family (layer: Layer) =
+    match layer.Op with
+    | Op.Conv c -> paddingWord layer c.Kernel c.Stride c.Dilation c.Pad + "conv"
+    | Op.DepthwiseConv c -> paddingWord layer c.Kernel c.Stride c.Dilation c.Pad + "dwconv"
+    | Op.Activation Sigmoid -> "sigmoid"
     | Op.Activation _ -> "activation"
-    | Op.Pool { Kind = Average; Pad = pad } when isPadded pad -> "padded avgpool"
-    | Op.Pool _ -> "pool"
+    | Op.Pool p when p.Kind = Average && not p.CountPad -> "avgpool without padding"
+    | Op.Pool p ->
+        match p.Kind, paddingWord layer p.Kernel p.Stride (Size.square 1) p.Pad with
+        | Average, word when word <> "" -> word + "avgpool"
+        | Max, "unevenly padded " -> "unevenly padded maxpool"
+        | _ -> "pool"
     | Op.GlobalPool _ -> "global pool"
     | op -> Op.word op
 
@@ -41,19 +61,20 @@ let private moves (states: Known[][]) step =
     | Step.Through(layer, input, output) -> [
         for was, is in Seq.zip states[input] states[output] do
             // Only a number of hundreds below 0 gives 0 there.
-            let isUnderflow = family layer.Op = "sigmoid" && Known.isDead is
+            let isUnderflow = family layer = "sigmoid" && Known.isDead is
 
             if Known.isConstant was && layer.Scale.IsNone && not isUnderflow then
-                $"{family layer.Op}: {kindOf was} → {kindOf is}"
+                $"{family layer}: {kindOf was} → {kindOf is}"
       ]
     | Step.Read(layer, _, input, output) when layer.Scale.IsNone -> [
         if Array.forall Known.isDead states[input] then
-            $"{family layer.Op}: reads only what is dead"
+            $"{family layer}: reads only what is dead"
         elif Array.forall Known.isConstant states[input] then
             for is in states[output] do
-                match family layer.Op with
+                match family layer with
                 // A group that reads only dead channels gives its bias.
-                | "padded conv" when Known.isConstant is -> ()
+                | "padded conv"
+                | "unevenly padded conv" when Known.isConstant is -> ()
                 | word ->
                     let becomes = if Known.isLive is then "live" else "constant"
                     $"{word}: reads only constants → {becomes}"
@@ -62,7 +83,7 @@ let private moves (states: Known[][]) step =
     | Step.Mix(layer, _, input, output) -> [
         for was, is in Seq.zip states[input] states[output] do
             if Known.isConstant was && layer.Scale.IsNone then
-                $"{family layer.Op}: {kindOf was} → {kindOf is}"
+                $"{family layer}: {kindOf was} → {kindOf is}"
       ]
     | Step.Join((Node.Residual _ | Node.Gate _ as node), _, sides, _) -> [
         let word, sign =

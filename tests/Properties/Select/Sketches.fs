@@ -41,9 +41,6 @@ let private factors kind count = {
     Init = 1.0
 }
 
-let private one = Size.square 1
-let private zero = Size.square 0
-
 /// The window as wished, or one that always fits.
 let private bend make input (w: Window) =
     let wished = make w
@@ -51,7 +48,7 @@ let private bend make input (w: Window) =
     if fits (outputShape wished input) then
         wished
     else
-        make { K = one; S = one; P = zero; D = one }
+        make plain
 
 /// The largest number up to `wish` that divides both.
 let private divisor wish a b =
@@ -72,16 +69,23 @@ let private convOp out (w: Window) groups bias =
 let private bnOp = Op.BatchNorm { Eps = 1e-5; Momentum = 0.1 }
 
 /// Padding of a pool is at most half its window.
-let private poolOp kind (w: Window) ceil =
+let private poolOp kind ceil countPad (w: Window) =
     Op.Pool {
         Kind = kind
         Kernel = w.K
         Stride = w.S
-        Pad = {
-            H = min w.P.H (w.K.H / 2)
-            W = min w.P.W (w.K.W / 2)
-        }
+        Pad =
+            match w.P with
+            | Padding.Same -> Padding.Same
+            | Padding.Sides s ->
+                Padding.Sides {
+                    Top = min s.Top (w.K.H / 2)
+                    Left = min s.Left (w.K.W / 2)
+                    Bottom = min s.Bottom (w.K.H / 2)
+                    Right = min s.Right (w.K.W / 2)
+                }
         Ceil = ceil
+        CountPad = (kind = Average && countPad)
     }
 
 let rec private body (scope: Scope) (input: Shape) (drafts: Draft list) : Node list =
@@ -158,8 +162,8 @@ and private visit scope (input: Shape) previous next draft : Node list =
     | Act a -> [ layer scope (Op.Activation a) None input ]
     | Slopes -> [ layer scope Op.PRelu None input ]
     | Gains -> [ layer scope (Op.LayerScale { Init = 1e-6 }) None input ]
-    | Pool(kind, window, ceil) -> [
-        layer scope (bend (fun w -> poolOp kind w ceil) input window) None input
+    | Pool(kind, window, ceil, countPad) -> [
+        layer scope (bend (poolOp kind ceil countPad) input window) None input
       ]
     | Global kind -> [ layer scope (Op.GlobalPool kind) None input ]
     | Drop -> [ layer scope (Op.Dropout 0.5) None input ]
@@ -300,18 +304,7 @@ and private residual scope input branch shortcut factor =
         bodyOf (
             shortcut
             @ [
-                Conv(
-                    shape.Channels,
-                    {
-                        K = one
-                        S = Size.square stride
-                        P = zero
-                        D = one
-                    },
-                    1,
-                    false,
-                    false
-                )
+                Conv(shape.Channels, { plain with S = Size.square stride }, 1, false, false)
                 Norm factor
             ]
         )
@@ -406,8 +399,7 @@ let network (sketch: Sketch) : Network =
 
     let last =
         if sketch.Pooled then
-            let window = { K = one; S = one; P = zero; D = one }
-            [ Conv(sketch.Classes, window, 1, true, true); Global Average ]
+            [ Conv(sketch.Classes, plain, 1, true, true); Global Average ]
         else
             [ Full(sketch.Classes, true, false) ]
 

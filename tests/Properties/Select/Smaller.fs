@@ -57,7 +57,15 @@ let rec private shrinkDraft draft : Draft seq =
                 Mixed(1, factor)
         | Act a when a <> Relu -> Act Relu
         | Slopes -> Act Relu
-        | Pool(kind, window, true) -> Pool(kind, window, false)
+        | Pool(kind, window, ceil, countPad) ->
+            if ceil then
+                Pool(kind, window, false, countPad)
+
+            if not countPad then
+                Pool(kind, window, ceil, true)
+
+            if window.P <> plain.P then
+                Pool(kind, { window with P = plain.P }, ceil, countPad)
         | Sum(branch, shortcut, factor) ->
             if factor then
                 Sum(branch, shortcut, false)

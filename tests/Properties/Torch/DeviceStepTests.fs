@@ -25,8 +25,9 @@ type DeviceStepTests() =
                     Kind = Max
                     Kernel = Size.square 2
                     Stride = Size.square 2
-                    Pad = Size.square 0
+                    Pad = Padding.none
                     Ceil = false
+                    CountPad = false
                 })
             Nets.concat "joined" [
                 [ Nets.plain "silu" (Op.Activation Silu) ]

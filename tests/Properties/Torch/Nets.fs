@@ -32,7 +32,7 @@ module internal Nets =
             Out = out
             Kernel = Size.square kernel
             Stride = Size.square stride
-            Pad = Size.square (kernel / 2)
+            Pad = Padding.square (kernel / 2)
             Dilation = Size.square 1
             Groups = 1
             Bias = bias
@@ -47,7 +47,7 @@ module internal Nets =
         Op.DepthwiseConv {
             Kernel = Size.square kernel
             Stride = Size.square 1
-            Pad = Size.square (kernel / 2)
+            Pad = Padding.square (kernel / 2)
             Dilation = Size.square 1
             Bias = true
         }
@@ -207,8 +207,9 @@ module internal Nets =
                     Kind = Max
                     Kernel = Size.square 3
                     Stride = Size.square 2
-                    Pad = Size.square 1
+                    Pad = Padding.square 1
                     Ceil = true
+                    CountPad = false
                 })
             plain
                 "avgpool"
@@ -216,8 +217,9 @@ module internal Nets =
                     Kind = Average
                     Kernel = Size.square 2
                     Stride = Size.square 1
-                    Pad = Size.square 0
+                    Pad = Padding.none
                     Ceil = false
+                    CountPad = true
                 })
             plain "sigmoid" (Op.Activation Sigmoid)
             plain "conv9" (conv 6 3 1 true)

@@ -78,11 +78,28 @@ let ``the product is LibTorch's gradient, whatever the window`` () =
 
     Check.One(config, Prop.forAll (Arb.fromGen geometry) law)
 
+/// A convolution whose opposite sides are not padded alike.
+let private uneven =
+    match Nets.conv 128 3 1 false with
+    | Op.Conv c ->
+        Op.Conv {
+            c with
+                Pad =
+                    Padding.Sides {
+                        Top = 0
+                        Left = 1
+                        Bottom = 2
+                        Right = 1
+                    }
+        }
+    | op -> op
+
 /// 128 channels on 4×4: what the product is taken for.
 let private wide =
     Nets.network (Shape.create 128 4 4) [
         Nets.plain "conv1" (Nets.conv 128 3 1 false)
         Nets.plain "relu1" (Op.Activation Relu)
+        Nets.plain "uneven" uneven
         Nets.withFactors Neuron 4 "conv2" (Nets.conv 4 3 1 true)
         Nets.plain "relu2" (Op.Activation Relu)
         Nets.plain "pool" (Op.GlobalPool Average)

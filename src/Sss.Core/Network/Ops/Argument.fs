@@ -38,6 +38,8 @@ type ArgumentKind =
     | Count
     /// An extent on both axes, `S` or `SxS`, from `least` to `ArgumentSpec.most`.
     | Extent of least: int
+    /// Padding: `S`, `SxS`, a number for each side (`TxLxBxR`), or `same`.
+    | Padding
     | Real of RealRange
     /// `yes` or `no`.
     | Flag
@@ -55,6 +57,7 @@ type ArgumentKind =
 type ArgumentValue =
     | Count of int
     | Extent of Size
+    | Padding of Padding
     | Real of float
     | Flag of bool
     | Global
@@ -154,6 +157,11 @@ module Arguments =
     let extent name arguments : Size =
         match value name arguments with
         | ArgumentValue.Extent size -> size
+        | _ -> mismatch name
+
+    let padding name arguments : Padding =
+        match value name arguments with
+        | ArgumentValue.Padding padding -> padding
         | _ -> mismatch name
 
     let real name arguments : float =

@@ -5,7 +5,7 @@ type Conv = {
     Out: int
     Kernel: Size
     Stride: Size
-    Pad: Size
+    Pad: Padding
     Dilation: Size
     /// At least 1; divides the channels in and out. Never a depthwise convolution in disguise: that
     /// is a kind of its own, regardless of the numbers (a convolution with one channel in has one group).
@@ -33,15 +33,23 @@ module internal Conv =
                 Out = Arguments.count "number of channels" a
                 Kernel = Arguments.extent "kernel" a
                 Stride = Arguments.extent "stride" a
-                Pad = Arguments.extent "pad" a
+                Pad = Arguments.padding "pad" a
                 Dilation = Arguments.extent "dilation" a
                 Groups = Arguments.count "groups" a
                 Bias = Arguments.flag "bias" a
             }
     }
 
+    let private window (c: Conv) : Window = {
+        Kernel = c.Kernel
+        Stride = c.Stride
+        Pad = c.Pad
+        Dilation = c.Dilation
+        Ceil = false
+    }
+
     let private output (c: Conv) (input: Shape) =
-        let slid = Window.convolve word.Name c.Out c.Kernel c.Stride c.Pad c.Dilation input
+        let slid = Window.output word.Name c.Out (window c) input
 
         let problems = [
             if input.Channels % c.Groups <> 0 then
@@ -55,10 +63,10 @@ module internal Conv =
 
         if problems.IsEmpty then slid else Error problems
 
-    let private reading (c: Conv) : Reading = {
+    let private reading (c: Conv) (input: Shape) : Reading = {
         Groups = c.Groups
         Taps = c.Kernel.H * c.Kernel.W
-        IsPadded = Window.isPadded c.Pad
+        IsPadded = Window.isPadded (window c) input
         Block = 1
     }
 
@@ -68,7 +76,7 @@ module internal Conv =
             "number of channels", ArgumentValue.Count c.Out
             "kernel", ArgumentValue.Extent c.Kernel
             "stride", ArgumentValue.Extent c.Stride
-            "pad", ArgumentValue.Extent c.Pad
+            "pad", ArgumentValue.Padding c.Pad
             "groups", ArgumentValue.Count c.Groups
             "dilation", ArgumentValue.Extent c.Dilation
             "bias", ArgumentValue.Flag c.Bias
@@ -94,8 +102,8 @@ module internal Conv =
                     int64 c.Kernel.H
                     int64 c.Kernel.W
                 ]
-        Coupling = Coupling.Reads(fun _ -> reading c)
-        Constants = fun _ -> Linear.constants (reading c) c.Bias c.Out
+        Coupling = Coupling.Reads(reading c)
+        Constants = fun input -> Linear.constants (reading c input) c.Bias c.Out
         Affine = None
         KeepsZero = not c.Bias
         Carries =

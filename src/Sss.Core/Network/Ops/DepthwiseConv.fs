@@ -4,7 +4,7 @@ namespace Sss.Core
 type DepthwiseConv = {
     Kernel: Size
     Stride: Size
-    Pad: Size
+    Pad: Padding
     Dilation: Size
     Bias: bool
 }
@@ -21,14 +21,27 @@ module internal DepthwiseConv =
             fun a -> {
                 Kernel = Arguments.extent "kernel" a
                 Stride = Arguments.extent "stride" a
-                Pad = Arguments.extent "pad" a
+                Pad = Arguments.padding "pad" a
                 Dilation = Arguments.extent "dilation" a
                 Bias = Arguments.flag "bias" a
             }
     }
 
+    let private window (c: DepthwiseConv) : Window = {
+        Kernel = c.Kernel
+        Stride = c.Stride
+        Pad = c.Pad
+        Dilation = c.Dilation
+        Ceil = false
+    }
+
     /// A constant stays one unless the window takes in padding that differs from it.
-    let private constants (c: DepthwiseConv) (reader: ArrayReader) (input: Known[]) : Known[] =
+    let private constants
+        (c: DepthwiseConv)
+        (shape: Shape)
+        (reader: ArrayReader)
+        (input: Known[])
+        : Known[] =
         let taps = c.Kernel.H * c.Kernel.W
 
         let bias =
@@ -45,7 +58,7 @@ module internal DepthwiseConv =
                 fun channel -> OpFacts.sumOf weight (channel * taps) taps
             | None -> fun _ -> 1.0
 
-        let isPadded = Window.isPadded c.Pad
+        let isPadded = Window.isPadded (window c) shape
 
         input
         |> OpFacts.apart (fun channel state ->
@@ -65,13 +78,11 @@ module internal DepthwiseConv =
         Arguments = [
             "kernel", ArgumentValue.Extent c.Kernel
             "stride", ArgumentValue.Extent c.Stride
-            "pad", ArgumentValue.Extent c.Pad
+            "pad", ArgumentValue.Padding c.Pad
             "dilation", ArgumentValue.Extent c.Dilation
             "bias", ArgumentValue.Flag c.Bias
         ]
-        Output =
-            fun input ->
-                Window.convolve word.Name input.Channels c.Kernel c.Stride c.Pad c.Dilation input
+        Output = fun input -> Window.output word.Name input.Channels (window c) input
         FixedOutput = None
         Arrays =
             fun input -> [
@@ -82,7 +93,7 @@ module internal DepthwiseConv =
         Macs =
             fun _ output -> Count.product [ Shape.count output; int64 c.Kernel.H; int64 c.Kernel.W ]
         Coupling = Coupling.Apart
-        Constants = fun _ -> constants c
+        Constants = constants c
         Affine = None
         KeepsZero = false
         Carries = Carries.Factors Grouping.Depthwise

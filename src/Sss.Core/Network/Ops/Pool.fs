@@ -3,7 +3,6 @@ namespace Sss.Core
 /// The largest or the mean of a window.
 type PoolKind =
     | Max
-    /// Counts padded positions as zeros (PyTorch's default).
     | Average
 
 /// A pooling layer; sizes, padding and counting as in PyTorch.
@@ -11,9 +10,11 @@ type Pool = {
     Kind: PoolKind
     Kernel: Size
     Stride: Size
-    Pad: Size
+    Pad: Padding
     /// Output sizes are rounded up instead of down.
     Ceil: bool
+    /// Whether an average counts padded positions as zeros (PyTorch's default). A maximum never does.
+    CountPad: bool
 }
 
 /// What the words of pools make.
@@ -31,11 +32,14 @@ module internal Pool =
         | Max -> "maxpool"
         | Average -> "avgpool"
 
-    let private arguments = [
+    let private arguments kind = [
         ArgumentSpec.positional "window" ArgumentKind.KernelOrGlobal
         Window.stride (Arguments.value "window")
-        ArgumentSpec.namedOr "pad" (ArgumentKind.Extent 0) (ArgumentValue.Extent(Size.square 0))
+        Window.pad (fun _ -> ArgumentValue.Padding Padding.none)
         ArgumentSpec.namedOr "ceil" ArgumentKind.Flag (ArgumentValue.Flag false)
+        match kind with
+        | Average -> ArgumentSpec.namedOr "countpad" ArgumentKind.Flag (ArgumentValue.Flag true)
+        | Max -> ()
     ]
 
     let private make kind a =
@@ -46,8 +50,12 @@ module internal Pool =
                 Kind = kind
                 Kernel = Arguments.extent "window" a
                 Stride = Arguments.extent "stride" a
-                Pad = Arguments.extent "pad" a
+                Pad = Arguments.padding "pad" a
                 Ceil = Arguments.flag "ceil" a
+                CountPad =
+                    match kind with
+                    | Average -> Arguments.flag "countpad" a
+                    | Max -> false
             }
 
     let words: Word<Pooling> list =
@@ -55,47 +63,35 @@ module internal Pool =
         |> List.map (fun kind -> {
             Name = wordOf kind
             Example = "2x2"
-            Arguments = arguments
+            Arguments = arguments kind
             Make = make kind
         })
 
-    /// PyTorch's rule for pools: with `ceil` a last window may hang over, but must start inside
-    /// the input or its left padding.
-    let private slide size kernel stride pad ceil =
-        let room = int64 size + 2L * int64 pad - int64 kernel
-
-        if room < 0L then
-            0
-        elif not ceil then
-            int (room / int64 stride) + 1
-        else
-            let count = (room + int64 stride - 1L) / int64 stride + 1L
-
-            if (count - 1L) * int64 stride >= int64 size + int64 pad then
-                int count - 1
-            else
-                int count
+    let window (p: Pool) : Window = {
+        Kernel = p.Kernel
+        Stride = p.Stride
+        Pad = p.Pad
+        Dilation = Size.square 1
+        Ceil = p.Ceil
+    }
 
     let private output (p: Pool) (input: Shape) =
-        let output = {
-            input with
-                Height = slide input.Height p.Kernel.H p.Stride.H p.Pad.H p.Ceil
-                Width = slide input.Width p.Kernel.W p.Stride.W p.Pad.W p.Ceil
-        }
+        let sides = Padding.sides p.Kernel p.Stride (Size.square 1) input p.Pad
 
-        if p.Pad.H > p.Kernel.H / 2 || p.Pad.W > p.Kernel.W / 2 then
+        if
+            max sides.Top sides.Bottom > p.Kernel.H / 2
+            || max sides.Left sides.Right > p.Kernel.W / 2
+        then
             Error [ ShapeProblem.PoolPadTooLarge(p.Pad, p.Kernel) ]
-        elif output.Height < 1 || output.Width < 1 then
-            Error [ ShapeProblem.WindowTooLarge(wordOf p.Kind, input, p.Kernel) ]
         else
-            Ok output
+            Window.output (wordOf p.Kind) input.Channels (window p) input
 
-    /// A window over a constant gives a constant unless it takes in padding that differs.
-    let private constants (p: Pool) (state: Known) =
+    /// A window over a constant gives a constant unless it counts padding that differs.
+    let private constants (p: Pool) (input: Shape) : Known -> Known =
         match p.Kind with
-        | Average when Window.isPadded p.Pad && Known.isOther state -> Known.Live
+        | Average when p.CountPad && Window.isPadded (window p) input -> Known.unlessDead
         | Average
-        | Max -> state
+        | Max -> id
 
     let private common word arguments output constants op : OpFacts<'op> = {
         Word = word
@@ -105,7 +101,7 @@ module internal Pool =
         Arrays = fun _ -> []
         Macs = fun _ _ -> 0L
         Coupling = Coupling.Apart
-        Constants = fun _ _ -> Array.map constants
+        Constants = fun input _ -> Array.map (constants input)
         Affine = None
         KeepsZero = true
         Carries = Carries.Nothing
@@ -125,8 +121,11 @@ module internal Pool =
             [
                 "window", ArgumentValue.Extent p.Kernel
                 "stride", ArgumentValue.Extent p.Stride
-                "pad", ArgumentValue.Extent p.Pad
+                "pad", ArgumentValue.Padding p.Pad
                 "ceil", ArgumentValue.Flag p.Ceil
+                match p.Kind with
+                | Average -> "countpad", ArgumentValue.Flag p.CountPad
+                | Max -> ()
             ]
             (output p)
             (constants p)
@@ -138,5 +137,5 @@ module internal Pool =
             (wordOf kind)
             [ "window", ArgumentValue.Global ]
             (fun input -> Ok(Shape.vector input.Channels))
-            id
+            (fun _ -> id)
             kind
