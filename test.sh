@@ -46,8 +46,8 @@ finish() {
 # What some end-to-end tests compare with. Where this cannot be had, those tests skip and say why.
 peers() {
     local wanted=() package
-    for package in python3-torch python3-onnx python3-numpy dataset-fashion-mnist chromium \
-        openmpi-bin iproute2; do
+    for package in python3-torch python3-torchvision python3-onnx python3-numpy \
+        dataset-fashion-mnist chromium openmpi-bin iproute2; do
         dpkg -s "$package" >/dev/null 2>&1 || wanted+=("$package")
     done
     [ ${#wanted[@]} -eq 0 ] && return

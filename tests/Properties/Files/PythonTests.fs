@@ -1,8 +1,6 @@
 /// What Python's own tools say of our files: onnx's checker, and PyTorch given a safetensors file.
 module Sss.Tests.Files.PythonTests
 
-open System
-open System.Diagnostics
 open System.IO
 open System.Text.Json.Nodes
 open Xunit
@@ -10,47 +8,9 @@ open FsCheck.FSharp
 open Sss.Core
 open Sss.Dsl
 open Sss.Files
+open Sss.Tests.Files.Python
 
 let private root = Sss.Tests.Repository.root
-
-/// Debian's Python: the one that its packages install for.
-let private python = "/usr/bin/python3"
-
-/// The exit code and everything printed.
-let private run (arguments: string list) : int * string =
-    let info = ProcessStartInfo(python, arguments)
-    info.RedirectStandardOutput <- true
-    info.RedirectStandardError <- true
-    info.Environment["OMP_NUM_THREADS"] <- "1"
-
-    use started = Process.Start info |> nonNull
-    let errors = started.StandardError.ReadToEndAsync()
-    let output = started.StandardOutput.ReadToEnd()
-    started.WaitForExit()
-    started.ExitCode, output + errors.Result
-
-let private reasons = Collections.Concurrent.ConcurrentDictionary<string, string>()
-
-/// Why a comparison with Python modules cannot be made here; empty where it can.
-let lacks (modules: string) : string =
-    reasons.GetOrAdd(
-        modules,
-        fun _ ->
-            let present = File.Exists python && fst (run [ "-c"; $"import {modules}" ]) = 0
-            if present then "" else $"{python} cannot import {modules}"
-    )
-
-/// What onnx's own checker says of files: exit code and everything printed.
-let checkOnnx (files: string list) : int * string =
-    run (Path.Combine(root, "tests/EndToEnd/python/check_onnx.py") :: files)
-
-/// A fact that is skipped, with the reason, where Python lacks a module.
-type PythonFactAttribute(modules: string) =
-    inherit FactAttribute()
-
-    do
-        if lacks modules <> "" then
-            base.Skip <- lacks modules
 
 /// A network in the form that `load_safetensors.py` reads.
 module private Json =
@@ -259,8 +219,7 @@ let ``PyTorch gets the same scores from the safetensors file, by name`` () =
                 inner
         ]
 
-        let script = Path.Combine(root, "tests/EndToEnd/python/load_safetensors.py")
-        let code, output = run (script :: folders)
+        let code, output = script "load_safetensors.py" folders
         Assert.True((code = 0), output)
         Assert.Equal(61, output.Split("relative difference").Length - 1)
     )

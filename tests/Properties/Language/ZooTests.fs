@@ -64,6 +64,15 @@ type ZooTests() =
     [<InlineData("resnext20-cifar", "3x32x32", 10, 211610L, 35244544L)>]
     [<InlineData("resnext164-cifar", "3x32x32", 10, 1713306L, 250726912L)>]
     [<InlineData("peleenet", "3x224x224", 1000, 2802248L, 507757568L)>]
+    [<InlineData("mobilenetv3-large", "3x224x224", 1000, 5483032L, 216589760L)>]
+    [<InlineData("mobilenetv3-small", "3x224x224", 1000, 2542856L, 56510400L)>]
+    [<InlineData("efficientnet-b0", "3x224x224", 1000, 5288548L, 385814752L)>]
+    [<InlineData("efficientnetv2-s", "3x384x384", 1000, 21458488L, 8365617152L)>]
+    [<InlineData("regnety-400mf", "3x224x224", 1000, 4344144L, 401842848L)>]
+    [<InlineData("shufflenetv2", "3x224x224", 1000, 2278604L, 144907992L)>]
+    [<InlineData("convnext-tiny", "3x224x224", 1000, 28589128L, 4455531264L)>]
+    [<InlineData("vit-b16", "3x224x224", 1000, 86567656L, 17563828224L)>]
+    [<InlineData("inceptionv3", "3x299x299", 1000, 23834568L, 5713216096L)>]
     member _.``show --json counts``
         (name, input: string, classes: int, parameters: int64, macs: int64)
         =
@@ -87,6 +96,23 @@ type ZooTests() =
         Assert.Equal(parameters, sum "params")
         Assert.Equal(macs, sum "macs")
         Assert.Equal(root.GetProperty("factors").GetInt64(), sum "factors")
+
+    /// torchvision's documentation gives multiply-adds as GFLOPS, with three decimals.
+    [<Theory>]
+    [<InlineData("mobilenetv3-large", 5483032L, 0.217)>]
+    [<InlineData("mobilenetv3-small", 2542856L, 0.057)>]
+    [<InlineData("efficientnet-b0", 5288548L, 0.386)>]
+    [<InlineData("efficientnetv2-s", 21458488L, 8.366)>]
+    [<InlineData("regnety-400mf", 4344144L, 0.402)>]
+    [<InlineData("shufflenetv2", 2278604L, 0.145)>]
+    [<InlineData("convnext-tiny", 28589128L, 4.456)>]
+    [<InlineData("vit-b16", 86567656L, 17.564)>]
+    // Published with the auxiliary head, which has 3,326,696 parameters and no part in the scores.
+    [<InlineData("inceptionv3", 23834568L, 5.713)>]
+    member _.``counts that torchvision publishes``(name, parameters: int64, giga: float) =
+        let cost = Cost.ofNetwork (network (read (zoo name)))
+        Assert.Equal(parameters, cost.Params)
+        Assert.Equal(giga, float cost.Macs / 1e9, 3)
 
     [<Theory>]
     [<InlineData("ResNet-41", "0no 4yes 6yes 3yes", 25.35, 3.473)>]

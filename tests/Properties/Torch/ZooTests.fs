@@ -78,9 +78,9 @@ type ZooTests(output: ITestOutputHelper) =
             | Ok exactness -> Assert.Equal(Exact, exactness.Verdict)
             | Error error -> Assert.Fail(PipelineError.message error)
 
-            if PythonTests.lacks "onnx" = "" then
-                let code, output = PythonTests.checkOnnx [ file ]
+            if Python.lacks "onnx" = "" then
+                let code, output = Python.checkOnnx [ file ]
                 Assert.True((code = 0), output)
             else
-                output.WriteLine(PythonTests.lacks "onnx")
+                output.WriteLine(Python.lacks "onnx")
         )
