@@ -10,17 +10,6 @@ module internal CheckAttention =
     /// The parts of its name.
     let heads, out = "heads", "out"
 
-    let private projection channels : Op =
-        Op.Conv {
-            Out = channels
-            Kernel = Size.square 1
-            Stride = Size.square 1
-            Pad = Padding.none
-            Dilation = Size.square 1
-            Groups = 1
-            Bias = true
-        }
-
     /// Its two layers and the value after them. `next`: the item after it, if there is one.
     let check run (item: Item) next (layer: DraftLayer) (a: Attention) value : Node list * Value =
         let part name op scale =
@@ -50,7 +39,10 @@ module internal CheckAttention =
             let first, firstItem = part heads (Op.Attention inner) ofHeads
 
             let second, secondItem =
-                part out (projection (Option.defaultValue input.Channels a.Out)) ofOut
+                part
+                    out
+                    (Op.Conv(Attention.projection (Option.defaultValue input.Channels a.Out)))
+                    ofOut
 
             let items = ResizeArray [ firstItem; secondItem; yield! Option.toList next ]
             let made, between = checkLayer run items 0 first value

@@ -77,7 +77,19 @@ module internal CheckRun =
                 | DraftNode.Gate _
                 | DraftNode.Concat _ -> Ok None
 
-        match layer.Scale, neighbour (i - 1), neighbour (i + 1) with
+        // What comes out of an attention comes out of its projection.
+        let before =
+            neighbour (i - 1)
+            |> Result.map (
+                Option.map (fun op ->
+                    if Op.word op = Attention.word.Name then
+                        Op.Conv(Attention.projection 1)
+                    else
+                        op
+                )
+            )
+
+        match layer.Scale, before, neighbour (i + 1) with
         | Some scale, Ok before, Ok after ->
             let site: CheckFactors.Site = {
                 Op = layer.Op

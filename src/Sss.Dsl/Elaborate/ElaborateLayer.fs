@@ -79,8 +79,10 @@ module internal ElaborateLayer =
                 // As with extents.
                 | _ -> Error None
             )
+        | Value.Expr(Expr.Name("same", _)) -> Ok Padding.Same
         | Value.Expr e -> whole source name 0 e |> Result.map Padding.square
-        | Value.Word _ -> Ok Padding.Same
+        // `Signature` has refused it.
+        | Value.Word _ -> Error None
 
     /// One written argument; or what is wrong with it. An unknown name gives no problem: it has been
     /// reported by the check of names. `Signature` has checked that the value fits the kind.

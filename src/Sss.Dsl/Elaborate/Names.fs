@@ -76,16 +76,25 @@ module internal Names =
             |> List.collect (fun argument ->
                 match argument.Kind with
                 | ArgumentKind.Choice words -> words
+                | ArgumentKind.Padding -> [ "same" ]
                 | _ -> []
             )
 
     let private checkArguments run known word (arguments: Argument list) =
         let choices = choices word
 
+        let isChoice =
+            match Op.tryWord word with
+            | Some known -> known.Arguments |> List.exists _.Kind.IsChoice
+            | None -> false
+
         for argument in arguments do
             match argument.Value.Value with
             // Whether it is one of them, `Signature` checks.
-            | Value.Expr(Expr.Name _) when argument.Name.IsNone && not choices.IsEmpty -> ()
+            | Value.Expr(Expr.Name(name, _)) when
+                List.contains name choices || (argument.Name.IsNone && isChoice)
+                ->
+                ()
             | Value.Expr e -> checkExpr run known e
             | Value.Dims _
             | Value.Word _ -> ()
@@ -176,77 +185,6 @@ module internal Names =
 
             checkBody run known false inner
 
-    /// The definitions that a body calls, each with the first place.
-    let rec private calls (definitions: Dictionary<string, Definition>) (body: Statement list) =
-        body
-        |> List.collect (fun statement ->
-            match statement.Kind with
-            | StatementKind.Apply(word, _, _) when definitions.ContainsKey word.Value -> [
-                word.Value, word.Span
-              ]
-            | StatementKind.Repeat(_, inner)
-            | StatementKind.Gate inner
-            | StatementKind.Body inner -> calls definitions inner
-            | StatementKind.Residual(_, branch, shortcut) ->
-                calls definitions branch
-                @ (
-                    match shortcut with
-                    | ShortcutSyntax.Body inner -> calls definitions inner
-                    | _ -> []
-                )
-            | StatementKind.Concat branches
-            | StatementKind.Split(_, branches) ->
-                branches |> List.collect (fun (_, inner, _) -> calls definitions inner)
-            | _ -> []
-        )
-
-    /// The definitions that are part of a circle or lead into one; each circle is reported once. With a
-    /// stack of its own: chains of definitions may be as long as the file.
-    let private findCycles run (order: Definition list) : HashSet<string> =
-        let finished = HashSet<string>()
-        let bad = HashSet<string>()
-        let onPath = HashSet<string>()
-
-        for root in order do
-            let path = Stack<string * (string * Span) list>()
-
-            let enter name =
-                if onPath.Add name then
-                    path.Push(
-                        name,
-                        calls run.Definitions run.Definitions[name].Body |> List.distinctBy fst
-                    )
-
-            if not (finished.Contains root.Name.Value) then
-                enter root.Name.Value
-
-            while path.Count > 0 do
-                let name, rest = path.Pop()
-
-                match rest with
-                | [] ->
-                    onPath.Remove name |> ignore
-                    finished.Add name |> ignore
-                | (callee, span) :: rest ->
-                    path.Push(name, rest)
-
-                    if onPath.Contains callee then
-                        let ring =
-                            path
-                            |> Seq.map fst
-                            |> Seq.takeWhile (fun n -> n <> callee)
-                            |> List.ofSeq
-                            |> List.rev
-
-                        run.Report (MeaningProblem.Cycle((callee :: ring) @ [ callee ])) span
-
-                        for inside in callee :: ring do
-                            bad.Add inside |> ignore
-                    elif not (finished.Contains callee) then
-                        enter callee
-
-        bad
-
     /// What a file defines, and which definitions may not be run.
     type Known = {
         Definitions: Dictionary<string, Definition>
@@ -298,5 +236,5 @@ module internal Names =
 
         {
             Definitions = definitions
-            Cyclic = findCycles run order
+            Cyclic = Cycles.find run.Report run.Definitions order
         }

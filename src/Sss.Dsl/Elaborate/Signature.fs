@@ -35,7 +35,7 @@ module internal Signature =
         | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Extent _ | ArgumentKind.Padding),
           Value.Expr _ -> true
         | ArgumentKind.Padding, Value.Dims d -> d.Length = 2 || d.Length = 4
-        | ArgumentKind.Padding, Value.Word word -> word = "same"
+        | ArgumentKind.Padding, Value.Word _ -> false
         | (ArgumentKind.Extent _ | ArgumentKind.Kernel | ArgumentKind.KernelOrGlobal), Value.Dims d ->
             d.Length = 2
         | ArgumentKind.CountOrOrder, (Value.Expr _ | Value.Dims _) -> true

@@ -109,16 +109,8 @@ module internal PrintBody =
                 out.Add(Line.Block(head + " ", lines run branch, tail))
                 before <- None
             | ScopeTree.Attention(name, heads, projection) ->
-                let op, scale = PrintLayer.attention heads projection
-
-                out.Add(
-                    Line.Text(
-                        label counters (Some(Op.word heads.Op)) name
-                        + PrintLayer.op op false
-                        + PrintLayer.scale scale
-                    )
-                )
-
+                let label = label counters (Some(Op.word heads.Op)) name
+                out.Add(Line.Text(label + PrintLayer.attention heads projection))
                 before <- None
             | ScopeTree.Gate(name, inner) ->
                 let head = label counters (Some "gate") name + "gate "

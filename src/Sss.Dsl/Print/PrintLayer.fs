@@ -47,21 +47,6 @@ module internal PrintLayer =
         | Reads.Parts
         | Reads.All -> ""
 
-    /// An attention and its output projection as one statement: what follows from the input is left out.
-    let attention (heads: Layer) (out: Layer) : Op * Scale option =
-        let channels = heads.Input.Channels
-        let unless expected n = if n = expected then None else Some n
-
-        match heads.Op with
-        | Op.Attention a ->
-            Op.Attention {
-                a with
-                    Width = if heads.Output.Channels = channels then None else a.Width
-                    Out = unless channels out.Output.Channels
-            },
-            Option.orElse out.Scale heads.Scale
-        | op -> op, heads.Scale
-
     /// An extent where one number may give both axes.
     let private extent (size: Size) =
         if size.H = size.W then string size.H else size.ToString()
@@ -99,19 +84,43 @@ module internal PrintLayer =
         // A global pool has its window alone.
         | None, _ -> ""
 
-    /// A layer without label and scale. `beforeNorm`: the next statement is a bn.
-    let op (op: Op) (beforeNorm: bool) : string =
-        let facts = Op.facts op
-
+    let private arguments
+        word
+        (written: (string * ArgumentValue) list)
+        (beforeNorm: bool)
+        : string =
         let taken =
-            match Op.tryWord facts.Word with
+            match Op.tryWord word with
             | Some word -> word.Arguments
             | None -> []
 
         let all: Arguments = {
-            Written = Map.ofList facts.Arguments
+            Written = Map.ofList written
             Taken = taken
             BeforeNorm = beforeNorm
         }
 
-        facts.Word + (taken |> List.map (argument all) |> String.concat "")
+        word + (taken |> List.map (argument all) |> String.concat "")
+
+    /// A layer without label and scale. `beforeNorm`: the next statement is a bn.
+    let op (op: Op) (beforeNorm: bool) : string =
+        let facts = Op.facts op
+        arguments facts.Word facts.Arguments beforeNorm
+
+    /// An attention and its output projection as one statement: what follows from the input is left out.
+    let attention (heads: Layer) (out: Layer) : string =
+        let facts = Op.facts heads.Op
+        let channels = heads.Input.Channels
+        let isPlain = heads.Output.Channels = channels
+
+        arguments
+            facts.Word
+            [
+                for name, value in facts.Arguments do
+                    if not (isPlain && name = "width") then
+                        name, value
+                if out.Output.Channels <> channels then
+                    "out", ArgumentValue.Count out.Output.Channels
+            ]
+            false
+        + scale (Option.orElse out.Scale heads.Scale)

@@ -56,8 +56,8 @@ module internal ScopeTree =
         List.ofSeq found
 
     and private ofScope prefix part inside : ScopeTree =
-        match inside with
-        | [ Node.Layer({ Op = Op.Attention _ } as heads); Node.Layer out ] ->
+        match List.ofSeq (Network.layersOf inside) with
+        | [ heads; out ] when Op.word heads.Op = "attention" ->
             ScopeTree.Attention(part, heads, out)
         | _ -> ScopeTree.Scope(part, ofNodes prefix inside)
 

@@ -229,7 +229,7 @@ module Plans =
             let heads = [|
                 "attention heads=2 @scale(group)"
                 "attention heads=3 width=4"
-                "attention heads=1 out=6 @scale(neuron)"
+                "attention heads=1 out=6 @scale(neuron); relu"
                 "a_1: attention heads=6"
             |]
 

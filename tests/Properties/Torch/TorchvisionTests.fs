@@ -38,7 +38,14 @@ module private Layers =
             "arrays",
             list [
                 for a in arrays do
-                    made [ "part", text (ArrayKey.word a.Part); "shape", numbers a.Shape ]
+                    made [
+                        "part",
+                        text (
+                            (ArrayKey.text (ArrayKey.make a.Part l.Name))
+                                .Substring(l.Name.Length + 1)
+                        )
+                        "shape", numbers a.Shape
+                    ]
             ]
         ]
 
@@ -76,9 +83,11 @@ type TorchvisionTests(output: ITestOutputHelper) =
         "vgg16", "vgg16", true
     ]
 
-    let arrays folder name =
-        Folders.ok (Safetensors.read (Path.Combine(folder, name + ".safetensors")))
-        |> SafetensorsFile.weights
+    let arrays folder name : Map<string, Tensor<float32>> =
+        let file =
+            Folders.ok (Safetensors.read (Path.Combine(folder, name + ".safetensors")))
+
+        Map.map (fun _ tensor -> StoredTensor.single tensor) file.Tensors
 
     /// What the reference knows nothing of: factors of 1.
     let factors (network: Network) : Weights<float32> =
@@ -133,7 +142,13 @@ type TorchvisionTests(output: ITestOutputHelper) =
             output.WriteLine said
             Assert.True((code = 0), said)
 
-            let weights = Map.foldBack Map.add (factors network) (arrays folder "weights")
+            let trained =
+                arrays folder "weights"
+                |> Map.toList
+                |> List.map (fun (name, array) -> Option.get (ArrayKey.tryParse name), array)
+                |> Map.ofList
+
+            let weights = Map.foldBack Map.add (factors network) trained
 
             Assert.Empty(NetworkFile.faults network weights)
             let images = (arrays folder "images" |> Map.find "images").Data

@@ -31,6 +31,17 @@ module internal Attention =
             }
     }
 
+    /// The layer after it that mixes its heads.
+    let projection channels : Conv = {
+        Out = channels
+        Kernel = Size.square 1
+        Stride = Size.square 1
+        Pad = Padding.none
+        Dilation = Size.square 1
+        Groups = 1
+        Bias = true
+    }
+
     let private width (a: Attention) (input: Shape) : int =
         a.Width |> Option.defaultValue (max 1 (input.Channels / a.Heads))
 
