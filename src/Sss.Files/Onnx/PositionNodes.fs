@@ -108,8 +108,18 @@ module internal PositionNodes =
         |> OnnxGraph.constant (
             Proto.floats (part "scale") [] [| float32 (1.0 / sqrt (float width)) |]
         )
-        |> OnnxGraph.add "Mul" (part "scaled") [ part "query"; part "scale" ] (part "scaled") []
-        |> OnnxGraph.add "MatMul" (part "scores") [ part "scaled"; part "key" ] (part "scores") []
+        |> OnnxGraph.add
+            "Mul"
+            (part "query/scaled")
+            [ part "query"; part "scale" ]
+            (part "query/scaled")
+            []
+        |> OnnxGraph.add
+            "MatMul"
+            (part "scores")
+            [ part "query/scaled"; part "key" ]
+            (part "scores")
+            []
         |> step "Softmax" (part "shares") (part "scores") [ Proto.int "axis" -1 ]
         |> OnnxGraph.add "MatMul" (part "mixed") [ part "shares"; part "value" ] (part "mixed") []
         |> step "Transpose" (part "joined") (part "mixed") [ Proto.ints "perm" [ 0; 2; 1; 3 ] ]

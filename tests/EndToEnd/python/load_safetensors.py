@@ -11,7 +11,9 @@ layers.json lists the network's nodes in order (the test writes it from the netw
   {"op": "maxpool" | "avgpool", "kernel": [h, w], "stride": [h, w], "pad": [h, w], "ceil": bool}
   {"op": "globalmax" | "globalavg"}   {"op": "flatten"}   {"op": "dropout"}
   {"op": "residual", "name": ..., "branch": [...], "shortcut": [...], "scaled": bool}
-  {"op": "concat", "branches": [[...], ...]}
+  {"op": "concat", "branches": [[...], ...]}   {"op": "split", "parts": [n, ...], "branches": [[...], ...]}
+  {"op": "gate", "body": [...]}   {"op": "reorder", "order": [...]}   {"op": "attention", "name": ..., "heads": n}
+  {"op": "tokens", "name": ..., "class": bool}   {"op": "pick"}
 A layer with "scaled" true is multiplied by the array NAME.factor. Prints the largest
 difference relative to the largest score a folder; exits 1 beyond 1e-4. Needs Debian's python3-torch.
 The safetensors files are read by the published layout, without the library of that name.
@@ -156,6 +158,24 @@ def layer(node, arrays, x):
         return x.flatten(1)
     if op == "dropout":
         return x
+    if op == "reorder":
+        return x[:, node["order"]]
+    if op == "pick":
+        return spatial(x)[:, :, :1, :1]
+    if op == "tokens":
+        rows = spatial(x).flatten(2)
+        if node["class"]:
+            rows = torch.cat([get("token").reshape(1, -1, 1).expand(len(x), -1, 1), rows], 2)
+        return (rows + get("position")).unsqueeze(3)
+    if op == "attention":
+        rows = spatial(x).flatten(2).transpose(1, 2)
+        q, k, v = (
+            F.linear(rows, get(weight), get(bias)).unflatten(2, (node["heads"], -1)).transpose(1, 2)
+            for weight, bias in (("query", "query_bias"), ("key", "key_bias"), ("weight", "bias"))
+        )
+        shares = (q @ k.transpose(2, 3) / q.shape[-1] ** 0.5).softmax(-1)
+        mixed = (shares @ v).transpose(1, 2).flatten(2).transpose(1, 2)
+        return mixed.unflatten(2, spatial(x).shape[2:])
     raise ValueError(f"unknown layer {op}")
 
 
@@ -166,6 +186,11 @@ def run(nodes, arrays, x):
             if node.get("scaled"):
                 branch = branch * arrays[f"{node['name']}.factor"]
             x = branch + spatial(run(node["shortcut"], arrays, x))
+        elif node["op"] == "gate":
+            x = spatial(x) * spatial(run(node["body"], arrays, x))
+        elif node["op"] == "split":
+            parts = zip(node["branches"], x.split(node["parts"], 1))
+            x = torch.cat([spatial(run(branch, arrays, part)) for branch, part in parts], 1)
         elif node["op"] == "concat":
             x = torch.cat([spatial(run(branch, arrays, x)) for branch in node["branches"]], 1)
         else:

@@ -141,10 +141,21 @@ let rec private draft depth =
             return Pool(kind, window, ceil, countPad)
         }
         1, Gen.map Global (Gen.elements [ Max; Average ])
+        1, Gen.map Shuffled (Gen.choose (1, 3))
+        1, Gen.map2 (fun n f -> Attend(n, f)) (Gen.choose (1, 3)) flag
+        1, Gen.oneof [ Gen.map Row flag; Gen.constant First ]
         1, Gen.constant Drop
         1, Gen.constant Flat
         if depth > 0 then
             2, Gen.map3 (fun b s f -> Sum(b, s, f)) (inner ()) (inner ()) flag
+            1, Gen.map2 (fun b p -> Gated(b, p)) (inner ()) flag
+
+            1,
+            Gen.map2
+                (fun a b -> Parted [ a; b ])
+                (Gen.zip (Gen.choose (1, 3)) (inner ()))
+                (Gen.zip (Gen.choose (1, 3)) (inner ()))
+
             2, Gen.map2 (fun a rest -> Cat(a :: rest)) (inner ()) (Gen.listOfLength 2 (inner ()))
     ]
 
