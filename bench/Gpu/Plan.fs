@@ -8,19 +8,18 @@ open Sss.Files
 [<RequireQualifiedAccess>]
 module Plan =
 
-    let private size (json: Utf8JsonWriter) (name: string) (s: Size) =
+    let private numbers (json: Utf8JsonWriter) (name: string) (values: int seq) =
         json.WriteStartArray name
-        json.WriteNumberValue s.H
-        json.WriteNumberValue s.W
-        json.WriteEndArray()
 
-    let private sides (json: Utf8JsonWriter) (s: Sides) =
-        json.WriteStartArray "pad"
-
-        for n in [ s.Top; s.Left; s.Bottom; s.Right ] do
-            json.WriteNumberValue n
+        for value in values do
+            json.WriteNumberValue value
 
         json.WriteEndArray()
+
+    let private size json name (s: Size) = numbers json name [ s.H; s.W ]
+
+    let private sides json (s: Sides) =
+        numbers json "pad" [ s.Top; s.Left; s.Bottom; s.Right ]
 
     let private window (json: Utf8JsonWriter) stride pad dilation (groups: int) (bias: bool) =
         size json "stride" stride
@@ -99,6 +98,16 @@ module Plan =
             json.WriteString("kind", pool kind)
         | Op.Dropout _ -> json.WriteString("op", "dropout")
         | Op.Flatten -> json.WriteString("op", "flatten")
+        | Op.Reorder r ->
+            json.WriteString("op", "reorder")
+            numbers json "order" (Reorder.order r l.Input.Channels)
+        | Op.Attention a ->
+            json.WriteString("op", "attention")
+            json.WriteNumber("heads", a.Heads)
+        | Op.Tokens t ->
+            json.WriteString("op", "tokens")
+            json.WriteBoolean("class", t.WithClass)
+        | Op.Pick -> json.WriteString("op", "pick")
 
     let rec private body (json: Utf8JsonWriter) (nodes: Node list) =
         json.WriteStartArray()
@@ -116,8 +125,13 @@ module Plan =
                 body json r.Branch
                 json.WritePropertyName "shortcut"
                 body json r.Shortcut
+            | Node.Gate g ->
+                json.WriteString("op", "gate")
+                json.WritePropertyName "body"
+                body json g.Body
             | Node.Concat c ->
-                json.WriteString("op", "concat")
+                json.WriteString("op", Node.word node)
+                numbers json "parts" [ for branch in c.Branches -> branch.Input.Channels ]
                 json.WriteStartArray "branches"
 
                 for branch in c.Branches do

@@ -119,6 +119,24 @@ class Network:
             return x.flatten(1)[:, :, None, None]
         if op == "dropout":
             return x
+        if op == "reorder":
+            return x[:, node["order"]]
+        if op == "pick":
+            return x[:, :, :1, :1]
+        if op == "tokens":
+            rows = x.flatten(2)
+            if node["class"]:
+                rows = torch.cat([get("token").reshape(1, -1, 1).expand(len(x), -1, 1), rows], 2)
+            return (rows + get("position")).unsqueeze(3)
+        if op == "attention":
+            rows = x.flatten(2).transpose(1, 2)
+            parts = (("query", "query_bias"), ("key", "key_bias"), ("weight", "bias"))
+            q, k, v = (
+                F.linear(rows, get(w), get(b)).unflatten(2, (node["heads"], -1)).transpose(1, 2)
+                for w, b in parts
+            )
+            mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2).transpose(1, 2)
+            return mixed.unflatten(2, x.shape[2:])
         return {
             "relu": F.relu, "relu6": F.relu6, "silu": F.silu, "gelu": F.gelu, "hardswish": F.hardswish,
             "hardsigmoid": F.hardsigmoid, "mish": F.mish, "tanh": torch.tanh, "sigmoid": torch.sigmoid,
@@ -129,6 +147,11 @@ class Network:
             if node["op"] == "residual":
                 branch = self.factor(node, self.body(node["branch"], x, training))
                 x = branch + self.body(node["shortcut"], x, training)
+            elif node["op"] == "gate":
+                x = x * self.body(node["body"], x, training)
+            elif node["op"] == "split":
+                parts = zip(node["branches"], x.split(node["parts"], 1))
+                x = torch.cat([self.body(b, part, training) for b, part in parts], 1)
             elif node["op"] == "concat":
                 x = torch.cat([self.body(b, x, training) for b in node["branches"]], 1)
             else:
