@@ -29,6 +29,7 @@ module internal CheckLayers =
                 bad x (RealRange.words range)
         | _, ArgumentValue.Real _
         | _, ArgumentValue.Flag _
+        | _, ArgumentValue.Word _
         | _, ArgumentValue.Global -> []
 
     /// What is wrong with the numbers of a layer whatever comes in.

@@ -19,6 +19,10 @@ type ShapeProblem =
     | GroupsDoNotDivide of groups: int * channels: int * incoming: bool
     /// PyTorch's rule, for each side: a pool is padded by at most half its window.
     | PoolPadTooLarge of pad: Padding * kernel: Size
+    /// PyTorch's rule: `outpad` is less than the stride.
+    | OutPadTooLarge of outPad: Size * stride: Size
+    /// The padding of a transposed convolution leaves nothing of its output.
+    | PaddingTakesAll of word: string * input: Shape * pad: Size
     /// A number of a layer is outside its range.
     | BadNumber of word: string * argument: string * value: string * expected: string
     /// The last output does not have one value per class.

@@ -90,6 +90,7 @@ module internal ElaborateLayer =
             whole source argument.Name 1 e |> Result.map ArgumentValue.Count
         | ArgumentKind.Real range, Value.Expr e ->
             real source argument.Name range e |> Result.map ArgumentValue.Real
+        | ArgumentKind.Choice _, Value.Word word -> Ok(ArgumentValue.Word word)
         | ArgumentKind.Flag, Value.Word word -> Ok(ArgumentValue.Flag(word = "yes"))
         | ArgumentKind.Extent least, _ -> extent source argument.Name least value
         | ArgumentKind.Padding, _ ->
@@ -98,6 +99,7 @@ module internal ElaborateLayer =
         | ArgumentKind.KernelOrGlobal, _ -> extent source argument.Name 1 value
         | ArgumentKind.Count, (Value.Dims _ | Value.Word _)
         | ArgumentKind.Real _, (Value.Dims _ | Value.Word _)
+        | ArgumentKind.Choice _, (Value.Expr _ | Value.Dims _)
         | ArgumentKind.Flag, (Value.Expr _ | Value.Dims _) -> Error None
 
     let private make source beforeNorm : Op option =

@@ -14,6 +14,8 @@ module internal Signature =
         | ArgumentKind.Padding ->
             "a number such as `1`, a size such as `1x0`, four numbers (top, left, bottom, right) such as `0x1x1x0`, or `same`"
         | ArgumentKind.Flag -> "`yes` or `no`"
+        | ArgumentKind.Choice words ->
+            words |> List.map (fun word -> $"`{word}`") |> String.concat " or "
         | ArgumentKind.Kernel -> "a size such as `3x3`"
         | ArgumentKind.KernelOrGlobal -> "a size such as `3x3`, or `global`"
 
@@ -36,6 +38,8 @@ module internal Signature =
             d.Length = 2
         | ArgumentKind.Flag, Value.Word word -> word = "yes" || word = "no"
         | ArgumentKind.KernelOrGlobal, Value.Word word -> word = "global"
+        | ArgumentKind.Choice words, Value.Word word -> List.contains word words
+        | ArgumentKind.Choice _, (Value.Expr _ | Value.Dims _) -> false
         | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Flag), Value.Dims _
         | (ArgumentKind.Flag | ArgumentKind.Kernel | ArgumentKind.KernelOrGlobal), Value.Expr _
         | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Extent _ | ArgumentKind.Kernel),

@@ -39,6 +39,7 @@ module internal PrintLayer =
         | ArgumentValue.Count n -> string n
         | ArgumentValue.Real x -> NumberText.real x
         | ArgumentValue.Flag isSet -> if isSet then "yes" else "no"
+        | ArgumentValue.Word word -> word
         | ArgumentValue.Global -> "global"
         | ArgumentValue.Padding(Padding.Sides s) when s.IsEven -> extent { H = s.Top; W = s.Left }
         | ArgumentValue.Padding padding -> padding.ToString()
@@ -49,6 +50,7 @@ module internal PrintLayer =
             | ArgumentKind.Padding
             | ArgumentKind.Real _
             | ArgumentKind.Flag
+            | ArgumentKind.Choice _
             | ArgumentKind.Kernel
             | ArgumentKind.KernelOrGlobal -> size.ToString()
 

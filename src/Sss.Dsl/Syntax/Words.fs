@@ -15,7 +15,7 @@ module Words =
     |]
 
     /// Words that are the value of an argument.
-    let values = [| "global"; "yes"; "no"; "same" |]
+    let values = [| "global"; "yes"; "no"; "same"; "nearest"; "bilinear" |]
 
     /// Words with a meaning of their own.
     let keywords = [|

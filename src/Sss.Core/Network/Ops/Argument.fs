@@ -43,6 +43,8 @@ type ArgumentKind =
     | Real of RealRange
     /// `yes` or `no`.
     | Flag
+    /// One of these words.
+    | Choice of words: string list
     /// `KxK`.
     | Kernel
     /// `KxK` or `global`.
@@ -56,6 +58,7 @@ type ArgumentValue =
     | Padding of Padding
     | Real of float
     | Flag of bool
+    | Word of string
     | Global
 
 /// One argument of a layer.
@@ -148,6 +151,11 @@ module Arguments =
     let flag name arguments : bool =
         match value name arguments with
         | ArgumentValue.Flag isSet -> isSet
+        | _ -> mismatch name
+
+    let word name arguments : string =
+        match value name arguments with
+        | ArgumentValue.Word word -> word
         | _ -> mismatch name
 
 /// A word of the language that makes an operation.
