@@ -68,6 +68,23 @@ module Plan =
             json.WriteString("op", "conv")
             let pad = Padding.sides c.Kernel c.Stride c.Dilation l.Input c.Pad
             window json c.Stride pad c.Dilation l.Input.Channels c.Bias
+        | Op.Deconv d ->
+            json.WriteString("op", "deconv")
+            size json "stride" d.Stride
+            size json "pad" d.Pad
+            size json "outpad" d.OutPad
+            json.WriteNumber("groups", d.Groups)
+            json.WriteBoolean("bias", d.Bias)
+        | Op.LocalResponse r ->
+            json.WriteString("op", "lrn")
+            json.WriteNumber("size", r.Size)
+            json.WriteNumber("alpha", r.Alpha)
+            json.WriteNumber("beta", r.Beta)
+            json.WriteNumber("k", r.K)
+        | Op.Upsample u ->
+            json.WriteString("op", "upsample")
+            json.WriteNumber("factor", u.Factor)
+            json.WriteBoolean("bilinear", (u.Mode = UpsampleMode.Bilinear))
         | Op.Dense d ->
             json.WriteString("op", "dense")
             json.WriteBoolean("bias", d.Bias)

@@ -87,6 +87,18 @@ class Network:
             return F.conv2d(
                 x, get("weight"), bias, node["stride"], pad, node["dilation"], node["groups"]
             )
+        if op == "deconv":
+            weight, groups = get("weight"), node["groups"]
+            outs, ins = weight.shape[:2]
+            weight = weight.reshape(groups, outs // groups, ins, *weight.shape[2:]).transpose(1, 2)
+            weight = weight.reshape(groups * ins, outs // groups, *weight.shape[3:])
+            return F.conv_transpose2d(x, weight, bias, node["stride"], node["pad"], node["outpad"], groups)
+        if op == "lrn":
+            return F.local_response_norm(x, node["size"], node["alpha"], node["beta"], node["k"])
+        if op == "upsample" and node["bilinear"]:
+            return F.interpolate(x, scale_factor=node["factor"], mode="bilinear")
+        if op == "upsample":
+            return x.repeat_interleave(node["factor"], 2).repeat_interleave(node["factor"], 3)
         if op == "dense":
             return F.linear(x.flatten(1), get("weight"), bias)[:, :, None, None]
         if op == "groupnorm":

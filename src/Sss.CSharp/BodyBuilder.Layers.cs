@@ -55,6 +55,31 @@ public sealed partial class BodyBuilder
             bias ?? free)));
     }
 
+    /// <summary>A transposed convolution. Weights: channels × channels in / groups × kernel height × kernel width.</summary>
+    /// <param name="channels">The number of output channels.</param>
+    /// <param name="kernel">The window, in pixels of the output.</param>
+    /// <param name="stride">Pixels of the output for one of the input; 1 where null.</param>
+    /// <param name="pad">What is left out of the output on each side; 0 where null.</param>
+    /// <param name="outPad">Rows below and columns on the right that the output has more, less than the stride; 0 where null.</param>
+    /// <param name="groups">Divides the numbers of input and output channels.</param>
+    /// <param name="bias">Null: unless a bn follows directly in the same body.</param>
+    public BodyBuilder Deconv(
+        int channels,
+        Size kernel,
+        Size? stride = null,
+        Size? pad = null,
+        Size? outPad = null,
+        int groups = 1,
+        bool? bias = null) =>
+        Layer("deconv", free => Core.Op.NewDeconv(new(
+            channels,
+            kernel.ToCore(),
+            (stride ?? 1).ToCore(),
+            (pad ?? 0).ToCore(),
+            (outPad ?? 0).ToCore(),
+            groups,
+            bias ?? free)));
+
     /// <summary>A fully connected layer over its flattened input. Weights: features × values in.</summary>
     /// <param name="features">The number of outputs; <see cref="Classes"/> in the last layer.</param>
     /// <param name="bias">Null: unless a bn follows directly in the same body.</param>
@@ -76,6 +101,14 @@ public sealed partial class BodyBuilder
     /// <summary>Normalisation over all channels at each position of each image.</summary>
     /// <param name="eps">Added to the variance; above 0.</param>
     public BodyBuilder LayerNorm(double eps = 1e-6) => Layer("layernorm", Core.Op.NewLayerNorm(new(eps)));
+
+    /// <summary>Local response normalisation: x / (k + alpha/size · Σ x²)^beta over neighbouring channels.</summary>
+    /// <param name="size">The number of neighbouring channels, the channel itself among them.</param>
+    /// <param name="alpha">Above 0.</param>
+    /// <param name="beta">The exponent.</param>
+    /// <param name="k">Above 0.</param>
+    public BodyBuilder LocalResponseNorm(int size, double alpha = 1e-4, double beta = 0.75, double k = 1) =>
+        Layer("lrn", Core.Op.NewLocalResponse(new(size, alpha, beta, k)));
 
     /// <summary>max(x, 0).</summary>
     public BodyBuilder Relu() => Activation(Core.Activation.Relu);
@@ -144,6 +177,18 @@ public sealed partial class BodyBuilder
 
     /// <summary>The mean of each channel: C×1×1.</summary>
     public BodyBuilder GlobalAveragePool() => Layer("avgpool", Core.Op.NewGlobalPool(Core.PoolKind.Average));
+
+    /// <summary>An image a whole number of times as high and wide.</summary>
+    /// <param name="factor">How many times.</param>
+    /// <param name="mode">Where the new pixels come from.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The mode is not one of the enumeration.</exception>
+    public BodyBuilder Upsample(int factor, UpsampleMode mode = UpsampleMode.Nearest)
+    {
+        Require(Enum.IsDefined(mode), nameof(mode), mode, "a mode of enlarging");
+        return Layer("upsample", Core.Op.NewUpsample(new(
+            factor,
+            mode == UpsampleMode.Nearest ? Core.UpsampleMode.Nearest : Core.UpsampleMode.Bilinear)));
+    }
 
     /// <summary>In training, zeroes values at random and scales the rest by 1/(1 − probability).</summary>
     /// <param name="probability">At least 0 and below 1.</param>

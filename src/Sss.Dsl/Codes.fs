@@ -17,6 +17,7 @@ module Codes =
             hundred 200 [ 12..27 ]
             hundred 300 [ 1..4 ]
             hundred 400 [ 1..14 ]
+            hundred 400 [ 21; 22 ]
             hundred 500 [ 1..10 ]
             hundred 500 [ 51 ]
             hundred 600 [ 1..5 ]

@@ -19,6 +19,8 @@ public class BuilderTests
             .Relu6().Silu().Gelu().GroupNorm(2).LayerNorm().HardSwish().HardSigmoid().Mish()
             .Elu(0.5).PRelu().LayerScale(0.1).Tanh().Sigmoid()
             .Conv(8, 1, groups: 4).Factor(FactorKind.Group)
+            .Deconv(8, 2, stride: 2, pad: (0, 1), outPad: (1, 1), groups: 2, bias: true).MaxPool(2)
+            .LocalResponseNorm(5, k: 2).Upsample(2, UpsampleMode.Bilinear).Upsample(1).AveragePool(2)
             .MaxPool(3, stride: 1, pad: 1, ceil: true)
             .AveragePool((2, 1), ceil: false)
             .Conv(8, 2, pad: Padding.Same).AveragePool(3, stride: 1, pad: (0, 1, 1, 1), countPad: false)
@@ -48,6 +50,8 @@ public class BuilderTests
               relu6; silu; gelu; groupnorm 2; layernorm; hardswish; hardsigmoid; mish
               elu alpha=0.5; prelu; layerscale init=0.1; tanh; sigmoid
               conv 8 1x1 groups=4 @scale(group)
+              deconv 8 2x2 stride=2 pad=0x1 outpad=1 groups=2 bias=yes; maxpool 2x2
+              lrn 5 k=2; upsample 2 mode=bilinear; upsample 1; avgpool 2x2
               maxpool 3x3 stride=1 pad=1 ceil=yes
               avgpool 2x1
               conv 8 2x2 pad=same; avgpool 3x3 stride=1 pad=0x1x1x1 countpad=no
@@ -154,6 +158,7 @@ public class BuilderTests
         Refused<ArgumentOutOfRangeException>(b => b.Dense(2).Factor(FactorKind.Neuron, init: double.NaN));
         Refused<ArgumentOutOfRangeException>(b => b.Dense(2).Factor((FactorKind)7));
         Refused<ArgumentOutOfRangeException>(b => b.Residual(_ => { }, (Shortcut)7));
+        Refused<ArgumentOutOfRangeException>(b => b.Upsample(2, (UpsampleMode)7));
         Refused<InvalidOperationException>(b => b.Factor(FactorKind.Neuron));
         Refused<InvalidOperationException>(b => b.Named("first"));
         Refused<InvalidOperationException>(b => b.Dense(2).Named("a").Named("b"));

@@ -30,6 +30,23 @@ module NetworkErrorText =
         [ $"every group needs the same number of the {channels} channels {which}" ],
         None
 
+    let private outPadTooLarge (outPad: Size) (stride: Size) =
+        "SSS421",
+        $"outpad {outPad} is not less than the stride {stride}",
+        [
+            "outpad chooses among the sizes that a stride maps to the same one, and there are as many as the stride"
+        ],
+        None
+
+    let private paddingTakesAll word (input: Shape) (pad: Size) =
+        "SSS422",
+        $"padding {pad} leaves nothing of the output of this `{word}`",
+        [
+            $"the input is {input}"
+            "the output would have (size - 1) * stride - 2 * pad + kernel + outpad rows or columns, which is below 1"
+        ],
+        Some "use less padding, or a larger kernel"
+
     /// code, message, notes, suggestion
     let private shapeText problem =
         match problem with
@@ -72,6 +89,8 @@ module NetworkErrorText =
             $"this order of {listed} channels does not fit the {channels} channels of its input",
             [ $"it must list every channel from 0 to {channels - 1} once" ],
             None
+        | ShapeProblem.OutPadTooLarge(outPad, stride) -> outPadTooLarge outPad stride
+        | ShapeProblem.PaddingTakesAll(word, input, pad) -> paddingTakesAll word input pad
         | ShapeProblem.BadNumber(word, argument, value, expected) ->
             "SSS302", $"{argument} of `{word}` is {value}", [ $"expected {expected}" ], None
         | ShapeProblem.OutputIsNotClasses(output, classes) -> notClasses output classes
@@ -192,7 +211,7 @@ module NetworkErrorText =
             "SSS510",
             $"a branch with a factor cannot end in `{last}`",
             [
-                "the last layer must be a `conv`, `dense`, `layerscale` or a normalisation: it takes the factor in exactly, also a negative one"
+                "the last layer must be a `conv`, `deconv`, `dense`, `bn`, `groupnorm`, `layernorm` or `layerscale`: it takes the factor in exactly, also a negative one"
             ],
             Some $"move `{last}` after the residual, or put a `bn` after it"
         | FactorProblem.FactorCannotShrink word ->

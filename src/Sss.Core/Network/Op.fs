@@ -5,16 +5,19 @@ namespace Sss.Core
 type Op =
     | Conv of Conv
     | DepthwiseConv of DepthwiseConv
+    | Deconv of Deconv
     | Dense of Dense
     | BatchNorm of BatchNorm
     | GroupNorm of GroupNorm
     | LayerNorm of LayerNorm
+    | LocalResponse of LocalResponse
     | Activation of Activation
     /// x, or a trained slope of its channel times x where x is negative.
     | PRelu
     | LayerScale of LayerScale
     | Pool of Pool
     | GlobalPool of PoolKind
+    | Upsample of Upsample
     | Dropout of probability: float
     | Flatten
     | Reorder of Reorder
@@ -31,10 +34,12 @@ module Op =
     let words: Word<Op> list = [
         Word.map Op.Conv Conv.word
         Word.map Op.DepthwiseConv DepthwiseConv.word
+        Word.map Op.Deconv Deconv.word
         Word.map Op.Dense Dense.word
         Word.map Op.BatchNorm BatchNorm.word
         Word.map Op.GroupNorm GroupNorm.word
         Word.map Op.LayerNorm GroupNorm.layerWord
+        Word.map Op.LocalResponse LocalResponse.word
         yield! Activation.words |> List.map (Word.map Op.Activation)
         Word.map (fun () -> Op.PRelu) PerChannel.preluWord
         Word.map Op.LayerScale PerChannel.scaleWord
@@ -47,6 +52,7 @@ module Op =
                     | Pooling.Global kind -> Op.GlobalPool kind
                 )
             )
+        Word.map Op.Upsample Upsample.word
         Word.map Op.Dropout Dropout.word
         Word.map (fun () -> Op.Flatten) Flatten.word
         Word.map Op.Reorder Reorder.word
@@ -68,15 +74,18 @@ module Op =
         match op with
         | Op.Conv c -> OpFacts.map Op.Conv (Conv.facts c)
         | Op.DepthwiseConv c -> OpFacts.map Op.DepthwiseConv (DepthwiseConv.facts c)
+        | Op.Deconv d -> OpFacts.map Op.Deconv (Deconv.facts d)
         | Op.Dense d -> OpFacts.map Op.Dense (Dense.facts d)
         | Op.BatchNorm b -> OpFacts.map Op.BatchNorm (BatchNorm.facts b)
         | Op.GroupNorm g -> OpFacts.map Op.GroupNorm (GroupNorm.facts g)
         | Op.LayerNorm l -> OpFacts.map Op.LayerNorm (GroupNorm.layerFacts l)
+        | Op.LocalResponse l -> OpFacts.map Op.LocalResponse (LocalResponse.facts l)
         | Op.Activation a -> OpFacts.map Op.Activation (Activation.facts a)
         | Op.PRelu -> OpFacts.map (fun () -> Op.PRelu) PerChannel.preluFacts
         | Op.LayerScale s -> OpFacts.map Op.LayerScale (PerChannel.scaleFacts s)
         | Op.Pool p -> OpFacts.map Op.Pool (Pool.facts p)
         | Op.GlobalPool kind -> OpFacts.map Op.GlobalPool (Pool.globalFacts kind)
+        | Op.Upsample u -> OpFacts.map Op.Upsample (Upsample.facts u)
         | Op.Dropout p -> OpFacts.map Op.Dropout (Dropout.facts p)
         | Op.Flatten -> OpFacts.map (fun () -> Op.Flatten) Flatten.facts
         | Op.Reorder r -> OpFacts.map Op.Reorder (Reorder.facts r)

@@ -23,6 +23,10 @@ type ShapeProblem =
     | NotAnOrder of listed: int * channels: int
     /// The heads of an attention cannot share its input's channels.
     | HeadsDoNotDivide of heads: int * channels: int
+    /// PyTorch's rule: `outpad` is less than the stride.
+    | OutPadTooLarge of outPad: Size * stride: Size
+    /// The padding of a transposed convolution leaves nothing of its output.
+    | PaddingTakesAll of word: string * input: Shape * pad: Size
     /// A number of a layer is outside its range.
     | BadNumber of word: string * argument: string * value: string * expected: string
     /// The last output does not have one value per class.

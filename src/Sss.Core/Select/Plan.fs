@@ -16,7 +16,7 @@ type StayRule =
     | SumNeeded of residual: string * reader: string
     /// The channel that it shares (through `dwconv` or `concat`) is read elsewhere.
     | SharedChannel of reader: string
-    /// After it the channel is constant but not 0, and `reader` pads with zeros.
+    /// After it the channel is constant but not 0, and `reader` pads with zeros or is a `deconv`.
     | BeforePadding of reader: string
     /// The groups of a convolution must stay equally large.
     | EqualGroups of conv: string
@@ -115,8 +115,8 @@ module Plan =
         | StayRule.SharedChannel reader ->
             $"its channel is shared with a place that is not dead, and `{reader}` reads it there"
         | StayRule.BeforePadding reader ->
-            $"after it the channel is a constant other than 0, and `{reader}` pads with zeros, so "
-            + "the constant cannot be moved into a bias"
+            $"after it the channel is a constant other than 0, and `{reader}` pads with zeros or is a "
+            + "`deconv`, so the constant cannot be moved into a bias"
         | StayRule.EqualGroups conv -> $"the groups of `{conv}` must stay equally large"
         | StayRule.LastChannel layer ->
             $"the output of `{layer}` is a constant that no other layer can absorb, so it needs a channel"

@@ -67,37 +67,39 @@ module internal Names =
 
             checkWritten run known "@scale" scaleArguments scale.Arguments
 
-    /// Words that are arguments of a layer, and no names.
-    let private choices (word: string) : string list =
-        match Op.tryWord word with
-        | None -> []
-        | Some known ->
-            known.Arguments
-            |> List.collect (fun argument ->
-                match argument.Kind with
-                | ArgumentKind.Choice words -> words
-                | ArgumentKind.Padding -> [ "same" ]
-                | _ -> []
-            )
+    /// By written argument: the words that it may be, which are no names.
+    let private choices (word: string) (arguments: Argument list) : string list option list =
+        let known = Op.tryWord word |> Option.map _.Arguments |> Option.defaultValue []
+
+        let positional = known |> List.filter (fun a -> not a.IsNamed)
+        let unnamed = arguments |> List.filter (fun a -> a.Name.IsNone)
+
+        let spec (argument: Argument) =
+            match argument.Name with
+            | Some name -> known |> List.tryFind (fun a -> a.Name = name.Value)
+            | None ->
+                unnamed
+                |> List.tryFindIndex (fun a -> obj.ReferenceEquals(a, argument))
+                |> Option.bind (fun i -> List.tryItem i positional)
+
+        arguments
+        |> List.map (fun argument ->
+            match spec argument |> Option.map _.Kind with
+            | Some(ArgumentKind.Choice words) -> Some words
+            | Some ArgumentKind.Padding -> Some [ "same" ]
+            | Some _
+            | None -> None
+        )
 
     let private checkArguments run known word (arguments: Argument list) =
-        let choices = choices word
-
-        let isChoice =
-            match Op.tryWord word with
-            | Some known -> known.Arguments |> List.exists _.Kind.IsChoice
-            | None -> false
-
-        for argument in arguments do
-            match argument.Value.Value with
-            // Whether it is one of them, `Signature` checks.
-            | Value.Expr(Expr.Name(name, _)) when
-                List.contains name choices || (argument.Name.IsNone && isChoice)
-                ->
-                ()
-            | Value.Expr e -> checkExpr run known e
-            | Value.Dims _
-            | Value.Word _ -> ()
+        for argument, choices in List.zip arguments (choices word arguments) do
+            match argument.Value.Value, choices with
+            | Value.Expr(Expr.Name(name, _)), Some words when List.contains name words -> ()
+            // `Signature` says what it may be.
+            | Value.Expr(Expr.Name _), Some _ when choices <> Some [ "same" ] -> ()
+            | Value.Expr e, _ -> checkExpr run known e
+            | Value.Dims _, _
+            | Value.Word _, _ -> ()
 
     let private checkApply run known (word: Located<string>) arguments (scales: ScaleSyntax list) =
         checkArguments run known word.Value arguments

@@ -14,10 +14,10 @@ module internal Signature =
         | ArgumentKind.Padding ->
             "a number such as `1`, a size such as `1x0`, four numbers (top, left, bottom, right) such as `0x1x1x0`, or `same`"
         | ArgumentKind.Flag -> "`yes` or `no`"
-        | ArgumentKind.Kernel -> "a size such as `3x3`"
-        | ArgumentKind.KernelOrGlobal -> "a size such as `3x3`, or `global`"
         | ArgumentKind.Choice words ->
             words |> List.map (fun word -> $"`{word}`") |> String.concat " or "
+        | ArgumentKind.Kernel -> "a size such as `3x3`"
+        | ArgumentKind.KernelOrGlobal -> "a size such as `3x3`, or `global`"
         | ArgumentKind.CountOrOrder -> "a number, or an order of channels such as `0x2x1x3`"
 
     let private found value =

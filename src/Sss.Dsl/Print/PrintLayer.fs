@@ -56,8 +56,8 @@ module internal PrintLayer =
         | ArgumentValue.Count n -> string n
         | ArgumentValue.Real x -> NumberText.real x
         | ArgumentValue.Flag isSet -> if isSet then "yes" else "no"
-        | ArgumentValue.Global -> "global"
         | ArgumentValue.Word word -> word
+        | ArgumentValue.Global -> "global"
         | ArgumentValue.Nothing -> ""
         | ArgumentValue.Order order -> order |> List.map string |> String.concat "x"
         | ArgumentValue.Padding(Padding.Sides s) when s.IsEven -> extent { H = s.Top; W = s.Left }
@@ -69,6 +69,7 @@ module internal PrintLayer =
             | ArgumentKind.Padding
             | ArgumentKind.Real _
             | ArgumentKind.Flag
+            | ArgumentKind.Choice _
             | ArgumentKind.Kernel
             | ArgumentKind.KernelOrGlobal
             | ArgumentKind.CountOrOrder

@@ -21,6 +21,14 @@ module internal Proto =
         attribute.Ints.AddRange(List.map int64 values)
         attribute
 
+    /// A word as a setting.
+    let text (name: string) (value: string) =
+        AttributeProto(
+            Name = name,
+            Type = AttributeProto.Types.AttributeType.String,
+            S = ByteString.CopyFromUtf8 value
+        )
+
     /// A number as a setting, at single precision.
     let float (name: string) (value: float) =
         AttributeProto(

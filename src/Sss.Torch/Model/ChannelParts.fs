@@ -3,7 +3,7 @@ namespace Sss.Torch
 open Sss.Core
 open TorchSharp
 
-/// Layers with one number for each channel as functions on N×C×H×W tensors.
+/// Layers that treat channels each in its own way as functions on N×C×H×W tensors.
 [<RequireQualifiedAccess>]
 module internal ChannelParts =
 
@@ -19,6 +19,19 @@ module internal ChannelParts =
                 functional.prelu (x, slope)
         else
             fun x -> functional.prelu (x, slope)
+
+    /// Local response normalisation. LibTorch's has no kernel for bfloat16 on the CPU.
+    let localResponse (arrays: Arrays) (l: LocalResponse) : Tensor -> Tensor =
+        let run (x: Tensor) =
+            functional.local_response_norm (x, int64 l.Size, l.Alpha, l.Beta, l.K)
+
+        if arrays.IsLow then
+            fun x ->
+                use wide = x.``to`` ScalarType.Float32
+                use y = run wide
+                Products.lowered y
+        else
+            run
 
     /// x times a trained number for each channel, which the factor multiplies.
     let layerScale

@@ -121,6 +121,9 @@ module internal LayerParts =
           }
         | Op.PRelu -> plain (ChannelParts.prelu arrays layer)
         | Op.LayerScale _ -> plain (ChannelParts.layerScale arrays layer factor)
+        | Op.LocalResponse l -> plain (ChannelParts.localResponse arrays l)
+        | Op.Deconv d -> made (UpsampleParts.deconv arrays layer d factor)
+        | Op.Upsample u -> plain (UpsampleParts.upsample u)
         | Op.Pool p -> plain (PoolParts.pool layer p)
         | Op.GlobalPool kind -> plain (PoolParts.globalPool layer kind)
         | Op.Dropout 0.0 -> pass fresh

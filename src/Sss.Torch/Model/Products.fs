@@ -87,8 +87,14 @@ module internal Products =
 
         WeightGradientFunction.apply (y, input, w, window)
 
-    /// A convolution; the factor multiplies weights and bias.
-    let private convolution (arrays: Arrays) name bias (window: Window) groups byProduct factor =
+    /// A layer as `run` computes it from weights and a bias; the factor multiplies both.
+    let weighted
+        (arrays: Arrays)
+        name
+        bias
+        (factor: (unit -> Tensor) option)
+        (run: Mode -> Tensor -> Tensor -> (Tensor | null) -> Tensor)
+        : Mode -> Tensor -> Tensor =
         let weight = arrays.Weight(ArrayKey.make ArrayPart.Weight name)
 
         let bias: Tensor | null =
@@ -96,12 +102,6 @@ module internal Products =
                 arrays.Weight(ArrayKey.make ArrayPart.Bias name)
             else
                 null
-
-        let run mode (x: Tensor) (w: Tensor) (b: Tensor | null) =
-            if byProduct && mode = Training && torch.is_grad_enabled () then
-                trained window x w b
-            else
-                functional.conv2d (x, w, b, window.Stride, window.Pad, window.Dilation, groups)
 
         /// `run` with weights and bias as the activations are.
         let fit mode (x: Tensor) (w: Tensor) (b: Tensor | null) =
@@ -130,49 +130,49 @@ module internal Products =
                     use b = bias.mul f
                     fit mode x w b
 
-    /// A convolution as `make` compiles it. LibTorch pads opposite sides alike; where they are not, the
-    /// image is padded before it.
-    let private windowed
-        (sides: Sides)
-        stride
-        dilation
-        (make: Window -> Mode -> Tensor -> Tensor)
-        : Mode -> Tensor -> Tensor =
-        let window pad = {
-            Stride = extents stride
-            Pad = pad
-            Dilation = extents dilation
-        }
+    let private convolution (arrays: Arrays) name bias (window: Window) groups byProduct factor =
+        weighted
+            arrays
+            name
+            bias
+            factor
+            (fun mode x w b ->
+                if byProduct && mode = Training && torch.is_grad_enabled () then
+                    trained window x w b
+                else
+                    functional.conv2d (x, w, b, window.Stride, window.Pad, window.Dilation, groups)
+            )
+
+    /// A convolution of a layer. LibTorch pads opposite sides alike; where they are not, the image is
+    /// padded before it.
+    let private slid arrays (layer: Layer) kernel stride pad dilation bias groups byProduct factor =
+        let sides = Padding.sides kernel stride dilation layer.Input pad
+
+        let make pad =
+            let window = {
+                Stride = extents stride
+                Pad = pad
+                Dilation = extents dilation
+            }
+
+            convolution arrays layer.Name bias window groups byProduct factor
 
         if sides.IsEven then
-            make (window [| int64 sides.Top; int64 sides.Left |])
+            make [| int64 sides.Top; int64 sides.Left |]
         else
-            let run = make (window [| 0L; 0L |])
+            let run = make [| 0L; 0L |]
 
             fun mode x ->
                 use wide = padded 0.0 sides x
                 run mode wide
 
-    let conv arrays (layer: Layer) (c: Conv) byProduct factor =
-        let sides = Padding.sides c.Kernel c.Stride c.Dilation layer.Input c.Pad
-
-        windowed
-            sides
-            c.Stride
-            c.Dilation
-            (fun window ->
-                convolution arrays layer.Name c.Bias window (int64 c.Groups) byProduct factor
-            )
+    let conv arrays layer (c: Conv) byProduct factor =
+        let groups = int64 c.Groups
+        slid arrays layer c.Kernel c.Stride c.Pad c.Dilation c.Bias groups byProduct factor
 
     let depthwise arrays (layer: Layer) (c: DepthwiseConv) factor =
-        let sides = Padding.sides c.Kernel c.Stride c.Dilation layer.Input c.Pad
         let groups = int64 layer.Input.Channels
-
-        windowed
-            sides
-            c.Stride
-            c.Dilation
-            (fun window -> convolution arrays layer.Name c.Bias window groups false factor)
+        slid arrays layer c.Kernel c.Stride c.Pad c.Dilation c.Bias groups false factor
 
     /// A dense layer; the factor multiplies the output, which is smaller than the weights.
     let dense (arrays: Arrays) (layer: Layer) (d: Dense) factor =

@@ -66,6 +66,13 @@ def spatial(x):
     return x if x.dim() == 4 else x[:, :, None, None]
 
 
+def turned(weight, groups):
+    """out x in/groups as in x out/groups, the order of PyTorch's transposed convolution."""
+    outs, ins = weight.shape[:2]
+    apart = weight.reshape(groups, outs // groups, ins, *weight.shape[2:])
+    return apart.transpose(1, 2).reshape(groups * ins, outs // groups, *weight.shape[2:])
+
+
 def padded(x, pad, value):
     """The image, and the padding that is left for a layer that pads opposite sides alike."""
     top, left, bottom, right = pad
@@ -128,6 +135,18 @@ def layer(node, arrays, x):
         x, pad = padded(spatial(x), node["pad"], 0.0)
         settings = node["stride"], pad, node["dilation"], node["groups"]
         return F.conv2d(x, get("weight"), get("bias"), *settings)
+    if op == "deconv":
+        return F.conv_transpose2d(
+            spatial(x), turned(get("weight"), node["groups"]), get("bias"), node["stride"], node["pad"],
+            node["outpad"], node["groups"],
+        )
+    if op == "lrn":
+        return F.local_response_norm(spatial(x), node["size"], node["alpha"], node["beta"], node["k"])
+    if op == "upsample":
+        if node["bilinear"]:
+            return F.interpolate(spatial(x), scale_factor=node["factor"], mode="bilinear")
+        n = node["factor"]
+        return spatial(x).repeat_interleave(n, 2).repeat_interleave(n, 3)
     if op == "dense":
         return F.linear(x.flatten(1), get("weight"), get("bias"))
     if op == "groupnorm":

@@ -84,7 +84,7 @@ let private window =
         let! l = Gen.choose (1, 3)
         let! s = Gen.choose (1, 2)
         let! t = Gen.choose (1, 2)
-        let! p = Sss.Tests.Select.Parts.padding 1
+        let! p = Sss.Tests.Select.Windows.padding 1
         let! d = Gen.choose (1, 2)
 
         return {
@@ -128,6 +128,22 @@ let rec private draft depth =
         }
         1, Gen.map3 (fun w b f -> Depthwise(w, b, f)) window flag flag
         1, Gen.map3 (fun n b f -> Full(n, b, f)) (Gen.choose (1, 5)) flag flag
+        2,
+        gen {
+            let! out = Gen.choose (1, 6)
+            let! window = window
+            let! outPad = Gen.choose (0, 1)
+            let! groups = Gen.choose (1, 3)
+            let! bias = flag
+            let! factor = flag
+            return Deconv(out, window, outPad, groups, bias, factor)
+        }
+        1, Gen.map Respond (Gen.choose (1, 5))
+        1,
+        Gen.map2
+            (fun n mode -> Larger(n, mode))
+            (Gen.choose (1, 3))
+            (Gen.elements [ UpsampleMode.Nearest; UpsampleMode.Bilinear ])
         2, Gen.map Norm flag
         1, Gen.map2 (fun n f -> Mixed(n, f)) (Gen.choose (1, 3)) flag
         5, Gen.map Act activation

@@ -63,6 +63,30 @@ module private Json =
         | Op.DepthwiseConv c ->
             let pad = Padding.sides c.Kernel c.Stride c.Dilation l.Input c.Pad
             node (conv (named "conv") l.Input.Channels c.Stride pad c.Dilation)
+        | Op.Deconv d ->
+            node (
+                named "deconv"
+                @ [
+                    pair "stride" d.Stride
+                    pair "pad" d.Pad
+                    pair "outpad" d.OutPad
+                    "groups", JsonValue.Create d.Groups
+                ]
+            )
+        | Op.LocalResponse r ->
+            node [
+                "op", text "lrn"
+                "size", JsonValue.Create r.Size
+                "alpha", JsonValue.Create r.Alpha
+                "beta", JsonValue.Create r.Beta
+                "k", JsonValue.Create r.K
+            ]
+        | Op.Upsample u ->
+            node [
+                "op", text "upsample"
+                "factor", JsonValue.Create u.Factor
+                "bilinear", flag (u.Mode = UpsampleMode.Bilinear)
+            ]
         | Op.Dense _ -> node (named "dense")
         | Op.BatchNorm b -> node (named "bn" @ [ "eps", JsonValue.Create b.Eps ])
         | Op.GroupNorm g ->

@@ -20,10 +20,16 @@ type Window = {
 type Draft =
     | Conv of out: int * window: Window * groups: int * bias: bool * factor: bool
     | Depthwise of window: Window * bias: bool * factor: bool
+    /// A transposed convolution. Of the window it has kernel, stride and even padding.
+    | Deconv of out: int * window: Window * outPad: int * groups: int * bias: bool * factor: bool
     | Full of out: int * bias: bool * factor: bool
     | Norm of factor: bool
     /// Normalisation over groups; one group stands for `layernorm`.
     | Mixed of groups: int * factor: bool
+    /// `lrn`.
+    | Respond of size: int
+    /// `upsample`.
+    | Larger of factor: int * UpsampleMode
     | Act of Activation
     /// `prelu`.
     | Slopes

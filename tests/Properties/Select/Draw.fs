@@ -4,6 +4,7 @@ module Sss.Tests.Select.Draw
 open FsCheck.FSharp
 open Sss.Core
 open Sss.Tests.Select.Drafts
+open Sss.Tests.Select.Windows
 open Sss.Tests.Select.Parts
 
 let rec private statements depth factors =

@@ -12,7 +12,7 @@ let private reader values : ArrayReader = {
     InTraining = false
 }
 
-let private constants op input values (states: Known list) : Known list =
+let constants op input values (states: Known list) : Known list =
     (Op.facts op).Constants input (reader (Map.ofList values)) (Array.ofList states)
     |> List.ofArray
 
@@ -90,114 +90,6 @@ let ``prelu and layerscale multiply each channel by its own number`` () =
         [ Known.Constant -1.0; Known.Constant 1.0; Known.Dead; Known.Dead; Known.Live ],
         constants (Op.LayerScale { Init = 1.0 }) input weight states
     )
-
-/// What becomes of a constant and of a dead channel.
-let private through op input values =
-    constants op input values [ Known.Constant 2.0; Known.Dead ]
-
-let private sides top left bottom right =
-    Padding.Sides {
-        Top = top
-        Left = left
-        Bottom = bottom
-        Right = right
-    }
-
-[<Fact>]
-let ``a constant is not uniform after padding that some window takes in, on whatever side`` () =
-    let input = Shape.create 2 4 5
-    let weight = [ ArrayPart.Weight, Array.create 18 0.5 ]
-
-    let after kernel stride pad =
-        let c: DepthwiseConv = {
-            Kernel = kernel
-            Stride = Size.square stride
-            Pad = pad
-            Dilation = Size.square 1
-            Bias = false
-        }
-
-        match through (Op.DepthwiseConv c) input weight with
-        | [ constant; Known.Dead ] -> constant
-        | states -> failwith $"%A{states}"
-
-    let three, two = Size.square 3, Size.square 2
-    let uniform = Known.Constant 9.0
-    Assert.Equal(uniform, after three 1 Padding.none)
-
-    for pad in [ sides 1 0 0 0; sides 0 1 0 0; sides 0 0 1 0; sides 0 0 0 1; Padding.Same ] do
-        Assert.Equal(Known.Live, after three 1 pad)
-
-    // Windows of two by two rows: the fifth column is left over, so one more is never reached.
-    Assert.Equal(Known.Constant 4.0, after two 2 (sides 0 0 1 0))
-    Assert.Equal(Known.Live, after two 2 (sides 0 0 0 1))
-    Assert.Equal(Known.Live, after two 2 Padding.Same)
-    // Nothing is missing to four rows and five columns.
-    Assert.Equal(Known.Constant 1.0, after (Size.square 1) 1 Padding.Same)
-
-[<Fact>]
-let ``constants after pools`` () =
-    let input = Shape.create 2 4 5
-
-    let after kind countPad pad =
-        Op.Pool {
-            Kind = kind
-            Kernel = Size.square 2
-            Stride = Size.square 2
-            Pad = pad
-            Ceil = false
-            CountPad = countPad
-        }
-        |> fun op -> through op input []
-
-    let unchanged = [ Known.Constant 2.0; Known.Dead ]
-
-    for pad in [ Padding.none; Padding.square 1; sides 1 0 0 0; sides 0 0 1 1; Padding.Same ] do
-        Assert.Equal<Known list>(unchanged, after Max false pad)
-        Assert.Equal<Known list>(unchanged, after Average false pad)
-
-    Assert.Equal<Known list>(unchanged, after Average true Padding.none)
-    Assert.Equal<Known list>(unchanged, after Average true (sides 0 0 1 0))
-
-    for pad in [ Padding.square 1; sides 1 0 0 0; sides 0 0 0 1; Padding.Same ] do
-        Assert.Equal<Known list>([ Known.Live; Known.Dead ], after Average true pad)
-
-[<Fact>]
-let ``same makes outputs of the input's extent divided by the stride, rounded up`` () =
-    for size in 1..9 do
-        for kernel in 1..5 do
-            for stride in 1..4 do
-                for dilation in 1..3 do
-                    let input = Shape.create 1 size size
-                    let window, step = Size.square kernel, Size.square stride
-                    let s = Padding.sides window step (Size.square dilation) input Padding.Same
-                    Assert.InRange(s.Bottom - s.Top, 0, 1)
-                    Assert.Equal(s.Top = s.Bottom, s.IsEven)
-
-                    let conv =
-                        Op.DepthwiseConv {
-                            Kernel = window
-                            Stride = step
-                            Pad = Padding.Same
-                            Dilation = Size.square dilation
-                            Bias = false
-                        }
-
-                    let extent = (size + stride - 1) / stride
-                    Assert.Equal(Shape.create 1 extent extent, outputShape conv input)
-
-                    for ceil in [ false; true ] do
-                        let pool =
-                            Op.Pool {
-                                Kind = Max
-                                Kernel = window
-                                Stride = step
-                                Pad = Padding.Same
-                                Ceil = ceil
-                                CountPad = false
-                            }
-
-                        Assert.Equal(Shape.create 1 extent extent, outputShape pool input)
 
 let private layer name op input =
     Node.Layer {

@@ -4,115 +4,8 @@
 module Sss.Tests.Select.Interpreter
 
 open Sss.Core
-
-/// One image inside the network: channel by channel, row by row.
-type Image = { Shape: Shape; Data: float[] }
-
-let private get (x: Image) c h w =
-    x.Data[(c * x.Shape.Height + h) * x.Shape.Width + w]
-
-let private isInside (x: Image) h w =
-    h >= 0 && h < x.Shape.Height && w >= 0 && w < x.Shape.Width
-
-let private build (shape: Shape) (value: int -> int -> int -> float) =
-    let data = Array.zeroCreate (int (Shape.count shape))
-
-    for c in 0 .. shape.Channels - 1 do
-        for h in 0 .. shape.Height - 1 do
-            for w in 0 .. shape.Width - 1 do
-                data[(c * shape.Height + h) * shape.Width + w] <- value c h w
-
-    { Shape = shape; Data = data }
-
-let private map f (x: Image) = { x with Data = Array.map f x.Data }
-
-let private add (x: Image) (y: Image) =
-    if x.Shape <> y.Shape then
-        invalidOp $"a sum of {x.Shape} and {y.Shape}"
-
-    {
-        x with
-            Data = Array.map2 (+) x.Data y.Data
-    }
-
-/// What is put before and after one axis: what is written, or for `same` as much as makes the output
-/// ⌈size/stride⌉, the odd one after.
-let private around written size kernel stride dilation =
-    match written with
-    | Some(before, after) -> before, after
-    | None ->
-        let outputs = size / stride + (if size % stride > 0 then 1 else 0)
-        let all = max 0 ((outputs - 1) * stride + dilation * (kernel - 1) + 1 - size)
-        all / 2, all - all / 2
-
-let private paddings (x: Image) (kernel: Size) (stride: Size) (dilation: Size) pad =
-    let vertical, horizontal =
-        match pad with
-        | Padding.Sides s -> Some(s.Top, s.Bottom), Some(s.Left, s.Right)
-        | Padding.Same -> None, None
-
-    around vertical x.Shape.Height kernel.H stride.H dilation.H,
-    around horizontal x.Shape.Width kernel.W stride.W dilation.W
-
-let private convolve
-    groups
-    (kernel: Size)
-    stride
-    pad
-    dilation
-    output
-    (weight: float[])
-    bias
-    (x: Image)
-    =
-    let ins = x.Shape.Channels / groups
-    let outs = output.Channels / groups
-    let (top, _), (left, _) = paddings x kernel stride dilation pad
-
-    build
-        output
-        (fun o h w ->
-            let mutable sum = bias o
-
-            for i in 0 .. ins - 1 do
-                for kh in 0 .. kernel.H - 1 do
-                    for kw in 0 .. kernel.W - 1 do
-                        let y = h * stride.H - top + kh * dilation.H
-                        let z = w * stride.W - left + kw * dilation.W
-
-                        if isInside x y z then
-                            let k = ((o * ins + i) * kernel.H + kh) * kernel.W + kw
-                            sum <- sum + weight[k] * get x (o / outs * ins + i) y z
-
-            sum
-        )
-
-/// PyTorch's windows: clipped to the padded input; an average divides by the clipped window's size
-/// where padding counts, else by the number of positions that are in the input.
-let private pool (p: Pool) output (x: Image) =
-    let (above, below), (before, after) =
-        paddings x p.Kernel p.Stride (Size.square 1) p.Pad
-
-    build
-        output
-        (fun c h w ->
-            let top = h * p.Stride.H - above
-            let left = w * p.Stride.W - before
-            let bottom = min (top + p.Kernel.H) (x.Shape.Height + below)
-            let right = min (left + p.Kernel.W) (x.Shape.Width + after)
-
-            let seen = [
-                for y in top .. bottom - 1 do
-                    for z in left .. right - 1 do
-                        if isInside x y z then
-                            get x c y z
-            ]
-
-            match p.Kind with
-            | Max -> List.max seen
-            | Average when p.CountPad -> List.sum seen / float ((bottom - top) * (right - left))
-            | Average -> List.average seen
-        )
+open Sss.Tests.Select.Images
+open Sss.Tests.Select.SlidingWindows
 
 /// The error function: Maclaurin's series near 0; further out 1 less the tail's integral (Simpson).
 let private erf x =
@@ -277,6 +170,21 @@ let private layer (weights: Weights<float>) (l: Layer) (x: Image) : Image =
                 (array ArrayPart.Weight)
                 (bias c.Bias)
                 x
+        | Op.Deconv d -> deconvolve d l.Output (array ArrayPart.Weight) (bias d.Bias) x
+        | Op.Upsample u -> upsample u l.Output x
+        | Op.LocalResponse r ->
+            build
+                x.Shape
+                (fun c h w ->
+                    let near =
+                        seq {
+                            for j in c - r.Size / 2 .. c + (r.Size - 1) / 2 do
+                                if j >= 0 && j < x.Shape.Channels then
+                                    get x j h w ** 2.0
+                        }
+
+                    get x c h w / (r.K + r.Alpha * Seq.sum near / float r.Size) ** r.Beta
+                )
         | Op.Dense d ->
             let weight = array ArrayPart.Weight
             let n = x.Data.Length

@@ -74,7 +74,8 @@ let private moves (states: Known[][]) step =
                 match family layer with
                 // A group that reads only dead channels gives its bias.
                 | "padded conv"
-                | "unevenly padded conv" when Known.isConstant is -> ()
+                | "unevenly padded conv"
+                | "deconv" when Known.isConstant is -> ()
                 | word ->
                     let becomes = if Known.isLive is then "live" else "constant"
                     $"{word}: reads only constants → {becomes}"

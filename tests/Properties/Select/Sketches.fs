@@ -4,89 +4,7 @@ module Sss.Tests.Select.Sketches
 open Sss.Core
 open Sss.Tests.Shapes
 open Sss.Tests.Select.Drafts
-
-/// Names layers as the language does: the kind and a running number in its scope.
-type private Scope(prefix: string) =
-    let counts = System.Collections.Generic.Dictionary<string, int>()
-
-    member _.Next(word: string) =
-        let n = (if counts.ContainsKey word then counts[word] else 0) + 1
-        counts[word] <- n
-
-        let joint =
-            if System.Char.IsDigit word[word.Length - 1] then
-                "_"
-            else
-                ""
-
-        $"{prefix}{word}{joint}{n}"
-
-    member _.Inner(name: string) = Scope($"{name}.")
-
-let private fits (s: Shape) = s.Height >= 1 && s.Width >= 1
-
-let private layer (scope: Scope) op scale (input: Shape) =
-    Node.Layer {
-        Name = scope.Next(Op.word op)
-        Op = op
-        Scale = scale
-        Input = input
-        Output = outputShape op input
-    }
-
-let private factors kind count = {
-    Kind = kind
-    Count = count
-    Gamma = 1.0
-    Init = 1.0
-}
-
-/// The window as wished, or one that always fits.
-let private bend make input (w: Window) =
-    let wished = make w
-
-    if fits (outputShape wished input) then
-        wished
-    else
-        make plain
-
-/// The largest number up to `wish` that divides both.
-let private divisor wish a b =
-    seq { max 1 (min wish (min a b)) .. -1 .. 1 }
-    |> Seq.find (fun g -> a % g = 0 && b % g = 0)
-
-let private convOp out (w: Window) groups bias =
-    Op.Conv {
-        Out = out
-        Kernel = w.K
-        Stride = w.S
-        Pad = w.P
-        Dilation = w.D
-        Groups = groups
-        Bias = bias
-    }
-
-let private bnOp = Op.BatchNorm { Eps = 1e-5; Momentum = 0.1 }
-
-/// Padding of a pool is at most half its window.
-let private poolOp kind ceil countPad (w: Window) =
-    Op.Pool {
-        Kind = kind
-        Kernel = w.K
-        Stride = w.S
-        Pad =
-            match w.P with
-            | Padding.Same -> Padding.Same
-            | Padding.Sides s ->
-                Padding.Sides {
-                    Top = min s.Top (w.K.H / 2)
-                    Left = min s.Left (w.K.W / 2)
-                    Bottom = min s.Bottom (w.K.H / 2)
-                    Right = min s.Right (w.K.W / 2)
-                }
-        Ceil = ceil
-        CountPad = (kind = Average && countPad)
-    }
+open Sss.Tests.Select.SketchOps
 
 let rec private body (scope: Scope) (input: Shape) (drafts: Draft list) : Node list =
     let rec go input (previous: Draft option) drafts =
@@ -133,6 +51,16 @@ and private visit scope (input: Shape) previous next draft : Node list =
                 None
 
         [ layer scope (bend make input window) scale input ]
+    | Deconv(out, window, outPad, groups, bias, factor) ->
+        let groups = divisor groups input.Channels out
+        let op = bend (deconvOp out input outPad groups bias) input window
+
+        let scale =
+            if not factor || beforeNorm then None
+            elif groups > 1 then Some(factors Group groups)
+            else Some(factors Neuron out)
+
+        [ layer scope op scale input ]
     | Full(out, bias, factor) ->
         let scale =
             if factor && not beforeNorm then
@@ -144,7 +72,8 @@ and private visit scope (input: Shape) previous next draft : Node list =
     | Norm factor ->
         let scale =
             match previous with
-            | Some(Conv _ | Depthwise _ | Full _) when factor -> Some(factors Neuron input.Channels)
+            | Some(Conv _ | Deconv _ | Depthwise _ | Full _) when factor ->
+                Some(factors Neuron input.Channels)
             | _ -> None
 
         [ layer scope bnOp scale input ]
@@ -160,6 +89,19 @@ and private visit scope (input: Shape) previous next draft : Node list =
 
             [ layer scope (Op.GroupNorm { Groups = n; Eps = 1e-5 }) scale input ]
     | Act a -> [ layer scope (Op.Activation a) None input ]
+    | Respond size ->
+        let op =
+            Op.LocalResponse {
+                Size = size
+                Alpha = 0.5
+                Beta = 0.75
+                K = 2.0
+            }
+
+        [ layer scope op None input ]
+    | Larger(n, mode) ->
+        let factor = if max input.Height input.Width * n > 14 then 1 else n
+        [ layer scope (Op.Upsample { Factor = factor; Mode = mode }) None input ]
     | Slopes -> [ layer scope Op.PRelu None input ]
     | Gains -> [ layer scope (Op.LayerScale { Init = 1e-6 }) None input ]
     | Pool(kind, window, ceil, countPad) -> [
@@ -290,7 +232,7 @@ and private residual scope input branch shortcut factor =
     // A scaled branch ends in a layer that its factor can be folded into.
     let ends =
         match List.tryLast branch with
-        | Some(Conv _ | Depthwise _ | Full _ | Norm _ | Mixed _ | Gains) -> branch
+        | Some(Conv _ | Deconv _ | Depthwise _ | Full _ | Norm _ | Mixed _ | Gains) -> branch
         | _ when factor -> branch @ [ Norm false ]
         | _ -> branch
 
@@ -375,14 +317,19 @@ let rec private regroup nodes =
     let inside node =
         Node.withBodies (Node.bodies node |> List.map regroup) node
 
+    let groupsOf (layer: Layer) =
+        match (Op.facts layer.Op).Carries with
+        | Carries.Factors(Grouping.Groups groups) when Op.word layer.Op <> "groupnorm" -> groups
+        | _ -> 1
+
     match nodes with
-    | (Node.Layer { Op = Op.Conv { Groups = groups } } as conv) :: Node.Layer bn :: rest when
-        groups > 1 && bn.Scale.IsSome && Op.word bn.Op = "bn"
+    | (Node.Layer conv as first) :: Node.Layer bn :: rest when
+        groupsOf conv > 1 && bn.Scale.IsSome && Op.word bn.Op = "bn"
         ->
-        conv
+        first
         :: Node.Layer {
             bn with
-                Scale = Some(factors Group groups)
+                Scale = Some(factors Group (groupsOf conv))
         }
         :: regroup rest
     // What a residual or a concatenation that did not fit has left in front of a bn.

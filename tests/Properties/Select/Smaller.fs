@@ -42,6 +42,24 @@ let rec private shrinkDraft draft : Draft seq =
 
             if factor then
                 Depthwise(window, bias, false)
+        | Deconv(out, window, outPad, groups, bias, factor) ->
+            if out > 1 then
+                Deconv(out - 1, window, outPad, groups, bias, factor)
+
+            if groups > 1 then
+                Deconv(out, window, outPad, 1, bias, factor)
+
+            if window <> plain then
+                Deconv(out, plain, outPad, groups, bias, factor)
+
+            if bias then
+                Deconv(out, window, outPad, groups, false, factor)
+
+            if factor then
+                Deconv(out, window, outPad, groups, bias, false)
+        | Respond size when size > 1 -> Respond(size - 1)
+        | Larger(n, UpsampleMode.Bilinear) -> Larger(n, UpsampleMode.Nearest)
+        | Larger(n, UpsampleMode.Nearest) when n > 1 -> Larger(n - 1, UpsampleMode.Nearest)
         | Full(out, bias, factor) ->
             if out > 1 then
                 Full(out - 1, bias, factor)

@@ -96,6 +96,39 @@ type DeviceStepTests() =
             Nets.withFactors Neuron 5 "dense" (Nets.dense 5)
         ]
 
+    /// The same of layers with kernels and arrays of their own.
+    let further =
+        let one = Sss.Core.Padding.square 1
+
+        Nets.network (Shape.create 2 5 6) [
+            Nets.plain "conv1" (Nets.conv 6 3 1 true)
+            Nets.plain "mish1" (Op.Activation Mish)
+            Nets.withFactors Neuron 6 "deconv1" (Nets.deconv 6 2 1)
+            Nets.plain "elu1" (Op.Activation(Elu 1.0))
+            Nets.plain "lrn1" (Nets.response 3)
+            Nets.plain "avgpool1" (Nets.average 3 2 Sss.Core.Padding.Same)
+            Nets.residual "residual1" true [
+                Nets.plain "conv2" (Nets.padded 6 2 Sss.Core.Padding.Same)
+                Nets.plain "layerscale1" (Op.LayerScale { Init = 0.5 })
+            ] [ Nets.plain "prelu1" Op.PRelu ]
+            Nets.plain
+                "upsample1"
+                (Op.Upsample {
+                    Factor = 2
+                    Mode = UpsampleMode.Bilinear
+                })
+            Nets.plain
+                "upsample2"
+                (Op.Upsample {
+                    Factor = 2
+                    Mode = UpsampleMode.Nearest
+                })
+            Nets.plain "avgpool2" (Nets.average 2 2 one)
+            Nets.withFactors Group 2 "deconv2" (Nets.deconv 4 1 2)
+            Nets.plain "pool" (Op.GlobalPool Average)
+            Nets.plain "dense" (Nets.dense 5)
+        ]
+
     [<Property(MaxTest = 60)>]
     member _.``factors step on tensors as they do on arrays, bit for bit``(seed: int) =
         use _ = Engine.scope ()
@@ -257,17 +290,19 @@ type DeviceStepTests() =
     [<Property(MaxTest = 15)>]
     member _.``gradients at bf16 are those at float32 up to its rounding``(PositiveInt seed) =
         use _ = Engine.scope ()
-        let exact, _ = gradients smooth Precision.Float32 seed
-        let low, weights = gradients smooth Precision.BFloat16 seed
-        let apart = norm (Array.map2 (-) exact low) / norm exact
-        // 8 bits of mantissa, through a dozen roundings one after the other.
-        Assert.True(apart < 0.08, $"{apart}")
-        Assert.True(apart > 1e-5, "it did not compute at bf16 at all")
-        // The numbers that are trained are not rounded.
-        for key, start in Map.toSeq (Init.weights seed smooth) do
-            match List.tryFind (fun (k, _) -> k = key) weights with
-            | Some(_, kept) -> Assert.Equal<float32[]>(start.Data, kept.Data)
-            | None -> ()
+
+        for network in [ smooth; further ] do
+            let exact, _ = gradients network Precision.Float32 seed
+            let low, weights = gradients network Precision.BFloat16 seed
+            let apart = norm (Array.map2 (-) exact low) / norm exact
+            // 8 bits of mantissa, through a dozen roundings one after the other.
+            Assert.True(apart < 0.08, $"{apart}")
+            Assert.True(apart > 1e-5, "it did not compute at bf16 at all")
+            // The numbers that are trained are not rounded.
+            for key, start in Map.toSeq (Init.weights seed network) do
+                match List.tryFind (fun (k, _) -> k = key) weights with
+                | Some(_, kept) -> Assert.Equal<float32[]>(start.Data, kept.Data)
+                | None -> ()
 
     [<Fact>]
     member _.``training at bf16 ends in exact zeros, an exact verdict and the same accuracy``() =

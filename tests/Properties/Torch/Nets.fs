@@ -52,6 +52,47 @@ module internal Nets =
             Bias = true
         }
 
+    /// A convolution with this padding.
+    let padded out kernel pad =
+        Op.Conv {
+            Out = out
+            Kernel = Size.square kernel
+            Stride = Size.square 1
+            Pad = pad
+            Dilation = Size.square 1
+            Groups = 1
+            Bias = true
+        }
+
+    let deconv out stride groups =
+        Op.Deconv {
+            Out = out
+            Kernel = Size.square 2
+            Stride = Size.square stride
+            Pad = Size.square 0
+            OutPad = Size.square (stride - 1)
+            Groups = groups
+            Bias = true
+        }
+
+    let response size =
+        Op.LocalResponse {
+            Size = size
+            Alpha = 0.1
+            Beta = 0.75
+            K = 1.0
+        }
+
+    let average kernel stride pad =
+        Op.Pool {
+            Kind = Average
+            Kernel = Size.square kernel
+            Stride = Size.square stride
+            Pad = pad
+            Ceil = false
+            CountPad = false
+        }
+
     let bn = Op.BatchNorm { Eps = 1e-5; Momentum = 0.1 }
     let dense out = Op.Dense { Out = out; Bias = true }
 

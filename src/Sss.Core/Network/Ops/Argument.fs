@@ -43,14 +43,14 @@ type ArgumentKind =
     | Real of RealRange
     /// `yes` or `no`.
     | Flag
+    /// One of these words.
+    | Choice of words: string list
     /// `KxK`.
     | Kernel
     /// `KxK` or `global`.
     | KernelOrGlobal
     /// A number, or channels in an order: `2x0x1`.
     | CountOrOrder
-    /// One of these words.
-    | Choice of words: string list
 
 /// The value of an argument.
 [<RequireQualifiedAccess>]
@@ -182,6 +182,11 @@ module Arguments =
 
     /// Whether the word of an optional argument is written.
     let isWritten (name: string) (arguments: Arguments) : bool = arguments.Written.ContainsKey name
+
+    let word name arguments : string =
+        match value name arguments with
+        | ArgumentValue.Word word -> word
+        | _ -> mismatch name
 
 /// A word of the language that makes an operation.
 [<NoEquality; NoComparison>]

@@ -84,7 +84,8 @@ type Reading = {
     Groups: int
     /// Weights that one output channel has for one input channel.
     Taps: int
-    /// Whether zeros are put around the input.
+    /// Whether a constant input other than 0 is not uniform after it: zeros are put around the input, or
+    /// not every position of the output has every tap.
     IsPadded: bool
     /// So many output channels, one after the other, stay or are removed together; 1: each by itself.
     Block: int
