@@ -126,7 +126,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     /// <exception cref="ArgumentException">The length is not a multiple of the network's input size.</exception>
     public float[] PredictBatch(ReadOnlySpan<float> images)
     {
-        var scores = new float[CountOf(images) * Network.Classes];
+        var scores = new float[CountOf(images) * Core.NetworkModule.scores(Network.Value)];
         Run(images, scores);
         return scores;
     }
@@ -137,7 +137,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     /// <exception cref="ArgumentException">The lengths do not fit the network.</exception>
     public void PredictBatch(ReadOnlySpan<float> images, Span<float> scores)
     {
-        var wanted = CountOf(images) * Network.Classes;
+        var wanted = CountOf(images) * Core.NetworkModule.scores(Network.Value);
         if (scores.Length != wanted)
         {
             throw new ArgumentException(

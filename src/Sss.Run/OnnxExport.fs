@@ -48,7 +48,7 @@ module OnnxExport =
                 Sensitivity.scales engine (network, loaded.Weights) images own
                 |> Result.mapError NoModel
 
-            return Exactness.within scales network.Classes own found
+            return Exactness.within scales (Network.scores network) own found
         }
 
     /// Exports a network and writes the file, whole or not at all, if its scores are those of

@@ -56,6 +56,12 @@ module Pipeline =
     let evaluate (engine: LibTorch) (loaded: LoadedNetwork) (dataset: Dataset) (split: Split) =
         result {
             do!
+                if Sss.Core.Network.isClassifier loaded.Network then
+                    Ok()
+                else
+                    Error(NotTrained(OutputIsImage(Sss.Core.Network.output loaded.Network)))
+
+            do!
                 match loaded.Classes with
                 | [] -> Dataset.fits loaded.Network dataset
                 | _ -> Dataset.hasShape loaded.Network dataset

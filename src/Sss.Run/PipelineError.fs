@@ -89,6 +89,7 @@ module PipelineError =
             | Parted _
             | TooManyRanks _
             | NoImages
+            | OutputIsImage _
             | BadLabel _
             | BadSetting _ -> true
             | _ -> false

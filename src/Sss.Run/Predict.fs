@@ -24,6 +24,18 @@ module Predict =
                 )
 
             do!
+                if Sss.Core.Network.isClassifier loaded.Network then
+                    Ok()
+                else
+                    Error(
+                        TakesNoPictures(
+                            loaded.Path,
+                            $"it gives {Sss.Core.Network.output loaded.Network}, and not one score per class",
+                            "export it with `sss export` and read its output there"
+                        )
+                    )
+
+            do!
                 match Preparation.refusal loaded.Network.Input preparation with
                 | None -> Ok()
                 | Some(reason, remedy) -> Error(TakesNoPictures(loaded.Path, reason, remedy))

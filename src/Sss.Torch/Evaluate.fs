@@ -41,7 +41,7 @@ module Evaluate =
         let input = model.Network.Input
         let size = int (Shape.count input)
         let count = images.Length / size
-        let classes = model.Network.Classes
+        let classes = Network.scores model.Network
         let batch = batchOf model.Network
         let results = Array.zeroCreate (Checked.(*) count classes)
         use _ = torch.NewDisposeScope()
@@ -68,7 +68,7 @@ module Evaluate =
         let input = model.Network.Input
         let size = int (Shape.count input)
         let count = images.Length / size
-        let classes = model.Network.Classes
+        let classes = Network.scores model.Network
         let results = Array.zeroCreate (Checked.(*) count classes)
         use _ = torch.NewDisposeScope()
         use _ = torch.no_grad ()
@@ -153,7 +153,7 @@ module Evaluate =
         (see: int -> ReadOnlyMemory<float32> -> unit)
         =
         let size = int (Shape.count plan.Split.Shape)
-        let classes = model.Network.Classes
+        let classes = Network.scores model.Network
         // A few pictures take no more memory than they need; how the work is cut stays the same.
         let batch = max 1 (min (batchOf model.Network) plan.Split.Count)
         let images = Array.zeroCreate (batch * size)

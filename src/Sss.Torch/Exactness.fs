@@ -128,9 +128,9 @@ module Exactness =
 
     /// Whether a network's own scores are numbers, so that there is something to compare with.
     let finite (network: Network) (scores: float32[]) : Result<unit, ModelError> =
-        match notFinite network.Classes scores with
+        match notFinite (Network.scores network) scores with
         | 0 -> Ok()
-        | count -> Error(ScoresNotFinite(count, scores.Length / network.Classes))
+        | count -> Error(ScoresNotFinite(count, scores.Length / Network.scores network))
 
     /// Runs both networks in evaluation mode, on the CPU in float32, on the same images (N×C×H×W, row-major).
     let check
@@ -150,7 +150,7 @@ module Exactness =
             do! finite (fst reference) a
             let! b = scores other
             let! scales = Sensitivity.scales engine reference images a
-            return within scales (fst reference).Classes a b
+            return within scales (Network.scores (fst reference)) a b
         }
 
     /// The same check with the same numbers, computed at double precision. What differs there beyond the
@@ -179,5 +179,5 @@ module Exactness =
             do! finite (fst reference) a
             let! b = scores other
             let! scales = Sensitivity.scales engine reference images a
-            return within scales (fst reference).Classes a b
+            return within scales (Network.scores (fst reference)) a b
         }

@@ -50,11 +50,11 @@ type Predictor internal (model: Model, preparation: Preparation option) =
     /// What it predicts with.
     member _.Network = model.Network
 
-    /// Scores of images that lie after each other, each C×H×W, into `scores`, images × classes.
+    /// Scores of images that lie after each other, each C×H×W, into `scores`, images × values that the network gives.
     /// Pixels and scores pass through no managed array. Lengths that do not fit: ArgumentException.
     member _.Run(images: ReadOnlySpan<float32>, scores: Span<float32>) : unit =
         let count = images.Length / size
-        let classes = model.Network.Classes
+        let classes = Network.scores model.Network
 
         if images.Length % size <> 0 || scores.Length <> count * classes then
             invalidArg

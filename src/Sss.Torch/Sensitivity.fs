@@ -81,7 +81,7 @@ module Sensitivity =
         (images: float32[])
         (scores: float32[])
         : Result<float[], ModelError> =
-        let classes = network.Classes
+        let classes = Network.scores network
         let centred = centred network weights
 
         let run weights =

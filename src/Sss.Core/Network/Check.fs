@@ -55,7 +55,10 @@ module Check =
         match value.Shape, draft.Classes with
         | output, _ when body.IsEmpty && output.IsSome ->
             run.Report (shapeProblem ShapeProblem.EmptyNetwork) draft.Place
-        | Some output, Some classes when output <> Shape.vector classes ->
+        // One value per class, or an image of them.
+        | Some output, Some classes when
+            output.Channels <> classes || Shape.count output > int64 System.Array.MaxLength
+            ->
             run.Report (shapeProblem (ShapeProblem.OutputIsNotClasses(output, classes))) draft.Place
         | _ -> ()
 

@@ -92,6 +92,16 @@ module Network =
         | None -> input
         | Some node -> Node.output node
 
+    /// The shape that a network gives: one value per class, or one per class at each position.
+    let output (network: Network) : Shape = outputOf network.Input network.Body
+
+    /// The number of values that a network gives for one image.
+    let scores (network: Network) : int = int (Shape.count (output network))
+
+    /// Whether it gives one value per class.
+    let isClassifier (network: Network) : bool =
+        output network = Shape.vector network.Classes
+
     /// A node on another input, its layers and the inputs of its branches changed already: with the
     /// output that they give. None: the sides no longer fit together.
     let joined (input: Shape) (node: Node) : Node option =

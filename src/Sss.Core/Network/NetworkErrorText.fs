@@ -14,7 +14,7 @@ module NetworkErrorText =
     let private notClasses (output: Shape) classes =
         "SSS407",
         $"the network gives {output}, but there are {classes} classes",
-        [ "the last output must have one value per class" ],
+        [ "the last output must have one channel per class" ],
         Some(
             if output.Height > 1 || output.Width > 1 then
                 "end with `avgpool global` and `dense classes`"

@@ -42,7 +42,7 @@ let number: P<Located<Numeral>> =
             let! { Value = text; Span = span } = located numeral
 
             if text.Contains 'x' then
-                let parts = text.Split('x', 100)
+                let parts = text.Split 'x'
 
                 let isSize (part: string) =
                     part <> "" && part.Length <= 18 && Seq.forall isDigit part

@@ -155,8 +155,9 @@ module Onnx =
         | None -> "as in training"
 
     /// Makes the last value the graph's output.
-    let private finish (value: Value) (graph: OnnxGraph) =
-        let graph, value = OnnxGraph.flat OnnxGraph.output value graph
+    let private finish isImage (value: Value) (graph: OnnxGraph) =
+        let form = if isImage then OnnxGraph.spatial else OnnxGraph.flat
+        let graph, value = form OnnxGraph.output value graph
 
         match graph.Nodes with
         | last :: _ when last.Output[0] = value.Name ->
@@ -177,13 +178,23 @@ module Onnx =
             | _ -> OnnxGraph.empty, images
 
         let graph, value = body weights network.Body input graph
-        let graph = finish value graph
+        let output = Network.output network
+        let isImage = not (Network.isClassifier network)
+        let graph = finish isImage value graph
         let proto = GraphProto(Name = network.Name)
         proto.Node.AddRange(List.rev graph.Nodes)
         proto.Initializer.AddRange(List.rev graph.Constants)
         let inputDims = [ network.Input.Channels; network.Input.Height; network.Input.Width ]
         proto.Input.Add(Proto.value OnnxGraph.input (inputText options network.Input) inputDims)
-        proto.Output.Add(Proto.value OnnxGraph.output "before softmax" [ network.Classes ])
+
+        let outputDims = [
+            output.Channels
+            if isImage then
+                output.Height
+                output.Width
+        ]
+
+        proto.Output.Add(Proto.value OnnxGraph.output "before softmax" outputDims)
 
         let model = ModelProto(IrVersion = irVersion, ProducerName = "sss", Graph = proto)
 

@@ -70,7 +70,7 @@ module Bench =
                 [
                     for batch in batchesOf networks[0].Network ->
                         let images = images batch networks[0].Network
-                        let scores = Array.zeroCreate (batch * networks[0].Network.Classes)
+                        let scores = Array.zeroCreate (batch * Network.scores networks[0].Network)
 
                         predictors
                         |> List.map (fun p ->
@@ -149,7 +149,7 @@ module Bench =
             result {
                 use! predictor = Predictor.create engine None single weights
                 let images = images batch single
-                let scores = Array.zeroCreate (batch * single.Classes)
+                let scores = Array.zeroCreate (batch * Network.scores single)
 
                 let work () =
                     predictor.Run(ReadOnlySpan images, scores.AsSpan())

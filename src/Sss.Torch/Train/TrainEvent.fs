@@ -131,6 +131,8 @@ type TrainError =
     | TooManyRanks of ranks: int * batch: int
     /// The training set has no images.
     | NoImages
+    /// The network gives an image, and not one value per class.
+    | OutputIsImage of Shape
     /// A label that is not a class of the network.
     | BadLabel of image: int * label: int * classes: int
     /// A setting outside of its bounds.
@@ -152,6 +154,7 @@ module TrainError =
         | NormOfOne _
         | TooManyRanks _
         | NoImages
+        | OutputIsImage _
         | BadLabel _
         | BadSetting _
         | BadModel(TooManyNumbers _)
@@ -221,6 +224,9 @@ module TrainError =
             $"A batch of {batch} images cannot be shared among {ranks} ranks; use fewer ranks, or a \
               larger `batch`."
         | NoImages -> "The training set has no images."
+        | OutputIsImage output ->
+            $"The network gives {output}: one value per class at each position. Training and accuracy need one \
+              value per class; end the network with `avgpool global`, for example."
         | BadLabel(image, label, classes) ->
             $"Training image {image} has the label {label}; labels are 0 to {classes - 1}."
         | BadSetting(name, value, bounds) -> $"{name} is {value}; it must be {bounds}."

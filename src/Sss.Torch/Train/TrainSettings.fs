@@ -128,6 +128,7 @@ module internal TrainSettings =
         let isFraction value = value > 0.0 && value < 1.0
 
         match wrongLabel, settings.Threads with
+        | _ when not (Network.isClassifier network) -> Error(OutputIsImage(Network.output network))
         | _ when settings.Validation |> Option.exists (isFraction >> not) ->
             bad "The validation fraction" settings.Validation.Value "above 0 and below 1"
         | _ when dataset.Train.Count = 0 -> Error NoImages

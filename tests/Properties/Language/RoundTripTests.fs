@@ -45,6 +45,16 @@ type RoundTripTests() =
         for file in examples do
             Assert.True(roundTrips (network (read file)), file)
 
+    [<Fact>]
+    member _.``an order of hundreds of channels is read back``() =
+        let order = Seq.rev (seq { 0..299 }) |> Seq.map string |> String.concat "x"
+
+        let text =
+            $"network T {{\n  input 1x4x4\n  classes 2\n\n  conv 300 1x1; relu\n  shuffle {order}\n"
+            + "  avgpool global\n  dense classes\n}\n"
+
+        Assert.True(roundTrips (network text))
+
     [<Property(MaxTest = 200)>]
     member _.``removing any structure of an example still prints and parses``
         (n: byte, which: byte)

@@ -140,7 +140,7 @@ let simple factors =
         6, gated
         18, attention factors
         7, rows
-        21, mixed factors
+        29, mixed factors
         11,
         gen {
             let! window = window

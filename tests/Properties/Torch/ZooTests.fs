@@ -57,8 +57,19 @@ type ZooTests(output: ITestOutputHelper) =
         Assert.Equal(trials, report.Trials)
         Assert.True(report.Failure.IsNone, $"%A{report.Failure}")
 
+    /// All but one that random numbers make chaotic: what single precision rounds moves its scores by a
+    /// thousandth. `TorchvisionTests` exports it with numbers like a trained network's.
+    static member Exported: TheoryData<string> =
+        let names = TheoryData<string>()
+
+        for row in ZooTests.Names do
+            if row.Data <> "efficientnetv2-s" then
+                names.Add row.Data
+
+        names
+
     [<Theory>]
-    [<MemberData("Names")>]
+    [<MemberData("Exported")>]
     member _.``ONNX Runtime gives the same scores``(name: string) =
         let network = network name
         let struct (weights, _) = VerifyNumbers.weights network (Rng.create 11)

@@ -64,7 +64,7 @@ module Resize =
         Network.joined input node |> Option.map (fun node -> node, Node.output node)
 
     /// The network on images of height × width. None where a window no longer fits, sides no longer
-    /// agree, or the output is no longer one value per class.
+    /// agree, or a classifier no longer gives one value per class.
     let network (size: Size) (network: Network) : Network option =
         let input = {
             network.Input with
@@ -72,9 +72,13 @@ module Resize =
                 Width = size.W
         }
 
+        let fits (output: Shape) =
+            output.Channels = network.Classes
+            && (not (Network.isClassifier network) || Shape.area output = 1L)
+
         body input network.Body
         |> Option.bind (fun (nodes, output) ->
-            if Shape.count output = int64 network.Classes then
+            if fits output then
                 Some {
                     network with
                         Input = input
