@@ -17,6 +17,19 @@ open Sss.Tests.Language.Support
 [<Collection("LibTorch")>]
 type ZooTests(output: ITestOutputHelper) =
 
+    static let all =
+        Directory.GetFiles(path [ "examples"; "zoo" ], "*.sss")
+        |> Array.sort
+        |> Array.map Path.GetFileNameWithoutExtension
+
+    static let data (names: string seq) : TheoryData<string> =
+        let data = TheoryData<string>()
+
+        for name in names do
+            data.Add name
+
+        data
+
     /// Large networks take seconds a trial: twenty trials each with --long.
     let trials =
         if isNull (Environment.GetEnvironmentVariable "SSS_TESTS_LONG") then
@@ -29,13 +42,7 @@ type ZooTests(output: ITestOutputHelper) =
         | Ok parsed -> Resize.reduced 32 parsed.Network
         | Error diagnostics -> invalidOp diagnostics.Head.Message
 
-    static member Names: TheoryData<string> =
-        let names = TheoryData<string>()
-
-        for file in Directory.GetFiles(path [ "examples"; "zoo" ], "*.sss") |> Array.sort do
-            names.Add(Path.GetFileNameWithoutExtension file)
-
-        names
+    static member Names: TheoryData<string> = data all
 
     [<Theory>]
     [<MemberData("Names")>]
@@ -60,13 +67,7 @@ type ZooTests(output: ITestOutputHelper) =
     /// All but one that random numbers make chaotic: what single precision rounds moves its scores by a
     /// thousandth. `TorchvisionTests` exports it with numbers like a trained network's.
     static member Exported: TheoryData<string> =
-        let names = TheoryData<string>()
-
-        for row in ZooTests.Names do
-            if row.Data <> "efficientnetv2-s" then
-                names.Add row.Data
-
-        names
+        data (all |> Array.filter (fun name -> name <> "efficientnetv2-s"))
 
     [<Theory>]
     [<MemberData("Exported")>]
