@@ -30,12 +30,29 @@ module ModelImport =
     /// The same for files that compute at half precision.
     let private halfTolerance = 1e-2
 
-    /// The number of a branch as the names in it have it.
-    let private branchName (concat: string) (branch: Branch) : string =
-        match branch.Body with
-        | first :: _ when (Node.name first).StartsWith(concat + ".branch", StringComparison.Ordinal) ->
-            (Node.name first).Substring(concat.Length + 1).Split('.').[0]
-        | _ -> branch.Name
+    /// Branches with the numbers that the names in them have; an empty one has the number after the one
+    /// before.
+    let private numbered (concat: string) (branches: Branch list) : Branch list =
+        let prefix = concat + ".branch"
+
+        let own (branch: Branch) =
+            match branch.Body with
+            | first :: _ when (Node.name first).StartsWith(prefix, StringComparison.Ordinal) ->
+                let name = (Node.name first).Substring(concat.Length + 1).Split('.').[0]
+                AutomaticName.split name |> Option.map snd
+            | _ -> None
+
+        (0, branches)
+        ||> List.mapFold (fun before branch ->
+            let number = own branch |> Option.defaultValue (before + 1)
+
+            {
+                branch with
+                    Name = AutomaticName.create "branch" number
+            },
+            number
+        )
+        |> fst
 
     /// The network with the names of a file of ours.
     let private renamed (names: Map<string, string>) (network: Network) : Network =
@@ -58,8 +75,7 @@ module ModelImport =
                 Node.Concat {
                     c with
                         Name = name
-                        Branches =
-                            c.Branches |> List.map (fun b -> { b with Name = branchName name b })
+                        Branches = numbered name c.Branches
                 }
 
         {

@@ -36,6 +36,16 @@ module internal Canonical =
         | Some groups -> Op.Reorder(Reorder.Shuffle groups)
         | None -> Op.Reorder(Reorder.Listed order)
 
+    /// A layer that the file has no operation for: the same one for all that read a value so.
+    let private laid op vertex (state: ImportState) =
+        let same =
+            state.Vertices
+            |> Map.tryFindKey (fun _ v -> v.Name = "" && v.Made = Made.Layer(op, vertex))
+
+        match same with
+        | Some number -> Ok(state, number)
+        | None -> ImportState.addLayer "" op [] vertex state
+
     /// The value with its second extent as the channels of a vertex, and the rest as its positions. What
     /// was flattened or put in another order becomes a layer.
     let make (c: Computed) (state: ImportState) : Result<ImportState * Computed * int, string> =
@@ -50,7 +60,7 @@ module internal Canonical =
                 && (rest.Length <> 2 || rest = [ View.run s.Width s.Height; View.run 1 s.Width ])
 
             let layer op state vertex =
-                ImportState.addLayer "" op [] vertex state
+                laid op vertex state
                 |> Result.map (fun (state, number) ->
                     let shape = state.Vertices[number].Shape
                     let state, entry = ImportState.addEntry shape (Stage.Vertex number) state

@@ -215,7 +215,8 @@ module OnnxImport =
         Seq.append
             (Seq.zip (Network.layers network |> Seq.map (fun l -> l.Name)) (ImportDraft.layers tree))
             (Seq.zip named (joins tree))
-        |> Seq.map (fun (name, number) -> name, vertices[number].Name)
+        // Steps inside a layer have its name and a slash.
+        |> Seq.map (fun (name, number) -> name, vertices[number].Name.Split('/').[0])
         |> Map.ofSeq
 
     let private checkOpset (model: OnnxModel) =
@@ -240,7 +241,7 @@ module OnnxImport =
             let! state, output = Recognise.run options.Input model
 
             let! tree, vertices =
-                ImportTree.make state.Vertices output
+                ImportTree.make model.IsOwn state.Vertices output
                 |> Result.mapError (fun refusals -> ImportError.Operations(path, refusals))
 
             let layers = ImportDraft.layers tree

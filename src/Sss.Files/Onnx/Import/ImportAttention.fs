@@ -146,8 +146,7 @@ module internal ImportAttention =
                 ArrayPart.Bias, vector bias
             ]
 
-            let name = if state.Model.IsOwn then n.Name.Split('/').[0] else n.Name
-            let! state, number = ImportState.addLayer name op arrays input state
+            let! state, number = ImportState.addLayer n.Name op arrays input state
             return ImportState.giveVertex n.Outputs.Head b.Dims b.View number state
         }
 
@@ -272,5 +271,7 @@ module internal ImportAttention =
         | "MatMul", _, [ a; b ] -> Some(product n a b state)
         | "Softmax", _, [ c ] -> Some(softmax n c state)
         | "Concat", [ Some(Value'.Constant token); _ ], [ c ] -> Some(withToken n token c state)
+        | "Concat", [ _ ], [ c ] ->
+            Some(Ok(ImportState.giveView n.Outputs.Head c.Dims c.View c state))
         | "Concat", _, parts when parts.Length = inputs.Length -> Some(concat n parts state)
         | _ -> None

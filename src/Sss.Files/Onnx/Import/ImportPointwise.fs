@@ -285,13 +285,21 @@ module internal ImportPointwise =
             positions n c value state
         | (Stage.Vertex _ | Stage.Formula _), _, _ -> channelwise n n.Kind isFirst c value state
 
+    /// Files of ours have a join where an activation would do, and name the steps of activations after them.
+    let private isJoin (n: OnnxNode) (state: ImportState) =
+        state.Model.IsOwn
+        && n.Inputs
+           |> List.forall (fun name ->
+               not (name.StartsWith(n.Name + "/", System.StringComparison.Ordinal))
+           )
+
     /// Two values as a sum or a product, or as a formula where they are functions of one.
     let private together (n: OnnxNode) (a: Computed) (b: Computed) (state: ImportState) =
         let own = sources a.Entry state
         let others = sources b.Entry state
 
         let shared =
-            if a.View <> b.View then
+            if a.View <> b.View || isJoin n state then
                 []
             else
                 own

@@ -248,9 +248,16 @@ module internal ImportState =
         if isSole && before.IsOpen then
             Ok(replace input (gained gain before) state, input)
         else
+            // What it would start with: the number that all channels have, or the language's own start.
+            let start =
+                if Array.forall (fun g -> g = gain[0]) gain then
+                    Constant.decimal gain[0]
+                else
+                    1e-6
+
             addLayer
                 name
-                (Op.LayerScale { Init = 1.0 })
+                (Op.LayerScale { Init = start })
                 [ ArrayPart.Weight, vector gain ]
                 input
                 state
@@ -345,6 +352,15 @@ module internal ImportState =
             |> Result.bind (fun (state, input) ->
                 addLayer f.Name (Op.Activation activation) [] input state
             )
+        | None, OfTwo(("Add" | "Mul") as kind, a, b) ->
+            commit a state
+            |> Result.bind (fun (state, a) ->
+                commit b state
+                |> Result.map (fun (state, b) ->
+                    let made = if kind = "Add" then Made.Sum(a, b) else Made.Product(a, b)
+                    addJoin f.Name made state.Vertices[a].Shape state
+                )
+            )
         | None, _ when line.Value.IsSome ->
             let of', (gain, shift) = line.Value.Value
 
@@ -362,15 +378,6 @@ module internal ImportState =
                     |> Result.bind (fun (state, number) ->
                         add f.Name (constant shift) true number state
                     )
-            )
-        | None, OfTwo(("Add" | "Mul") as kind, a, b) ->
-            commit a state
-            |> Result.bind (fun (state, a) ->
-                commit b state
-                |> Result.map (fun (state, b) ->
-                    let made = if kind = "Add" then Made.Sum(a, b) else Made.Product(a, b)
-                    addJoin f.Name made state.Vertices[a].Shape state
-                )
             )
         | None, OfTwo(kind, _, _) -> Error $"no layer computes what this `{kind}` ends"
         | None, OfOne -> Error "no layer computes this function"

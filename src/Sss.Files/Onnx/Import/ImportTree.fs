@@ -107,7 +107,7 @@ module internal ImportTree =
                 before[number] <- fork
                 depth[number] <- depth[fork] + 1
 
-        before
+        before, meet
 
     let private refusal (vertices: Map<int, Vertex>) number reason : ImportRefusal =
         let v = vertices[number]
@@ -175,14 +175,26 @@ module internal ImportTree =
         else
             None
 
-    /// The tree of a graph that ends in a vertex, or what is no tree.
+    /// Neighbours that meet after the fork where all do: each such group is a concatenation inside.
+    let private groups meet (fork: int) (parts: int list) : int list list =
+        let add (made: (int * int list) list) part =
+            match made with
+            | (at, group) :: rest when meet at part <> fork && at <> fork ->
+                (meet at part, part :: group) :: rest
+            | _ -> (part, [ part ]) :: made
+
+        parts |> List.fold add [] |> List.rev |> List.map (snd >> List.rev)
+
+    /// The tree of a graph that ends in a vertex, or what is no tree. `isOwn`: the first value of a sum is
+    /// the branch, whatever it is.
     let make
+        (isOwn: bool)
         (vertices: Map<int, Vertex>)
         (output: int)
         : Result<Tree list * Map<int, Vertex>, ImportRefusal list> =
         let live = live vertices output
         let vertices = nested vertices live
-        let before = dominators vertices live
+        let before, meet = dominators vertices live
         let seen = HashSet<int>()
         let refusals = ResizeArray<ImportRefusal>()
 
@@ -227,7 +239,7 @@ module internal ImportTree =
                 | Made.Image -> after
                 | Made.Layer(_, input) -> body depth from input (Tree.Layer number :: after)
                 | Made.Part(input, _, _) -> body depth from input (Tree.Part number :: after)
-                | Made.Sum(a, b) when a = fork && b <> fork ->
+                | Made.Sum(a, b) when a = fork && b <> fork && not isOwn ->
                     body depth from fork (Tree.Residual(number, side b, []) :: after)
                 | Made.Sum(a, b) ->
                     let branch = side a
@@ -243,7 +255,21 @@ module internal ImportTree =
 
                     after
                 | Made.Joined parts ->
-                    let sides = parts |> List.map side
+                    let inner group =
+                        match group with
+                        | [ only ] -> side only
+                        | _ ->
+                            let at = List.reduce meet group
+                            let sides = group |> List.map (fun part -> body (depth + 2) at part [])
+                            body (depth + 1) fork at [ Tree.Concat(number, None, sides) ]
+
+                    let grouped = groups meet fork parts
+
+                    let sides =
+                        if grouped.Length = 1 then
+                            List.map side parts
+                        else
+                            List.map inner grouped
 
                     let concat =
                         match splitOf vertices vertices[fork].Shape.Channels sides with

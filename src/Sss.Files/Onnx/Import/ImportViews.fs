@@ -76,6 +76,14 @@ module internal ImportViews =
     let part name axis first count (c: Computed) (state: ImportState) =
         result {
             let! state, vertex = ImportState.commit c.Entry state
+
+            // Channels in another order come into that order first.
+            let! state, c, vertex =
+                if axis = 1 && c.View[axis].Length > 1 then
+                    Canonical.make c state
+                else
+                    Ok(state, c, vertex)
+
             let s = state.Vertices[vertex].Shape
             let area = int (Shape.area s)
 

@@ -243,7 +243,7 @@ module internal ImportWindows =
             if
                 before <> none
                 && (kind = Max && not (isNotNegative vertex state)
-                    || kind = Average && not countsPadding)
+                    || kind = Average && not countsPadding && sides <> before)
             then
                 return!
                     Error "zeros are put around what it reads, and it would count them otherwise"
@@ -258,7 +258,8 @@ module internal ImportWindows =
                     match kind with
                     | Max -> false
                     | Average ->
-                        countsPadding || sides = none && Setting.whole "ceil_mode" 0L n = 0L
+                        countsPadding
+                        || sides = before && (before <> none || Setting.whole "ceil_mode" 0L n = 0L)
             }
 
             let isNothing = kernel = Size.square 1 && stride = Size.square 1 && sides = none
