@@ -251,6 +251,28 @@ type ExportArgument =
             | Full -> "export the network that was trained instead of the selected one"
             | Json -> SharedHelp.json
 
+/// `sss import`.
+type ImportArgument =
+    | [<MainCommand; ExactlyOnce>] File of file: string
+    | [<Mandatory; Unique>] Out of file: string
+    | [<Unique>] Input of extents: string
+    | [<Unique>] Scale of kinds: string
+    | [<Unique>] Classes of count: int
+    | [<Unique>] Name of name: string
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | File _ -> "a trained network as ONNX"
+            | Out _ -> "the .sss file to write; the weights go into a .safetensors file beside it"
+            | Input _ -> "the size of the images, as 3x224x224, where the file leaves it open"
+            | Scale _ ->
+                "kinds of factors to place, as neuron,group,block (the default: all), or none"
+            | Classes _ -> "replace the last layer by a new one for this number of classes"
+            | Name _ -> "the network's name (default: made of the file's name)"
+            | Json -> SharedHelp.json
+
 /// `sss report`.
 type ReportArgument =
     | [<MainCommand; Mandatory>] Runs of folder: string list

@@ -93,6 +93,11 @@ module Usage =
             Example = "sss export runs/digits --onnx digits.onnx"
         }
         {
+            Name = "import"
+            Summary = "read a trained network from ONNX, checked against ONNX Runtime"
+            Example = "sss import digits.onnx --out imported.sss"
+        }
+        {
             Name = "report"
             Summary = "write the report of a run or a sweep again"
             Example = "sss report runs/digits"

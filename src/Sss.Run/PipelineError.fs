@@ -29,6 +29,10 @@ type PipelineError =
     | Inexact of Exactness * atDouble: Exactness option
     /// ONNX Runtime gives other scores for the exported file.
     | OnnxDiffers of path: string * Exactness
+    /// What a file says is no network of the language.
+    | NotImported of ImportError
+    /// LibTorch gives other scores than ONNX Runtime for the file.
+    | ImportDiffers of path: string * difference: float * tolerance: float
     /// The normalisation is to be exported, and the weight file does not hold it.
     | NoNormalisation of path: string
 
@@ -137,5 +141,10 @@ module PipelineError =
             $"{Escape.line path} was not written: for it, ONNX Runtime and LibTorch give different scores: they differ by {e.MaxRel:g3} of \
               the scale of its scores; {e.Tolerance:g3} is allowed. This is a bug in the export or in ONNX Runtime; \
               please report it."
+        | NotImported error -> ImportError.message error
+        | ImportDiffers(path, difference, tolerance) ->
+            $"{Escape.line path} was not imported: its scores in ONNX Runtime and those of the network in LibTorch differ by \
+              {difference:g3} of the largest score; {tolerance:g3} is allowed. This is a bug in the import, or the \
+              file treats the images of a batch together; please report it."
         | NoNormalisation path ->
             $"{Escape.line path} does not record how its images are normalised; export without --normalize."

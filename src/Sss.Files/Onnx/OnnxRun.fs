@@ -67,6 +67,40 @@ module OnnxRun =
         else
             Error(NotFound path)
 
+    let private input (session: OnnxSession) = Seq.head session.Session.InputMetadata
+
+    /// The images that the model takes at a time; 0 where any number will do.
+    let batch (session: OnnxSession) : int =
+        match input(session).Value.Dimensions with
+        | [||] -> 0
+        | dims -> max 0 dims[0]
+
+    /// Whether the model takes and gives numbers of half precision.
+    let isHalf (session: OnnxSession) : bool =
+        input(session).Value.ElementDataType = Tensors.TensorElementType.Float16
+
+    /// Numbers in the model's precision.
+    let private tensor (session: OnnxSession) (extents: int64[]) (values: float32[]) : OrtValue =
+        match input(session).Value.ElementDataType with
+        | Tensors.TensorElementType.Float16 ->
+            let halves =
+                values
+                |> Array.map (fun v -> Float16(BitConverter.HalfToUInt16Bits(Half.op_Explicit v)))
+
+            OrtValue.CreateTensorValueFromMemory(halves, extents)
+        | Tensors.TensorElementType.Double ->
+            OrtValue.CreateTensorValueFromMemory(Array.map float values, extents)
+        | _ -> OrtValue.CreateTensorValueFromMemory(values, extents)
+
+    let private numbers (value: OrtValue) : float32[] =
+        match value.GetTensorTypeAndShape().ElementDataType with
+        | Tensors.TensorElementType.Float16 ->
+            value.GetTensorDataAsSpan<Float16>().ToArray()
+            |> Array.map (fun v -> float32 (BitConverter.UInt16BitsToHalf v.value))
+        | Tensors.TensorElementType.Double ->
+            value.GetTensorDataAsSpan<float>().ToArray() |> Array.map float32
+        | _ -> value.GetTensorDataAsSpan<float32>().ToArray()
+
     /// The scores of `count` images that lie after each other, N × C × H × W; the result is
     /// N × classes.
     let run
@@ -87,7 +121,7 @@ module OnnxRun =
                     int64 shape.Width
                 |]
 
-                use input = OrtValue.CreateTensorValueFromMemory(images, extents)
+                use input = tensor session extents images
                 use settings = new RunOptions()
 
                 use results =
@@ -98,7 +132,7 @@ module OnnxRun =
                         [| Seq.head inner.OutputMetadata.Keys |]
                     )
 
-                results[0].GetTensorDataAsSpan<float32>().ToArray()
+                numbers results[0]
             )
 
     /// The metadata of a model file.

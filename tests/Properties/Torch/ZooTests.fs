@@ -20,7 +20,7 @@ type ZooTests(output: ITestOutputHelper) =
     static let all =
         Directory.GetFiles(path [ "examples"; "zoo" ], "*.sss")
         |> Array.sort
-        |> Array.map Path.GetFileNameWithoutExtension
+        |> Array.map (fun file -> string (Path.GetFileNameWithoutExtension file))
 
     static let data (names: string seq) : TheoryData<string> =
         let data = TheoryData<string>()

@@ -1,0 +1,297 @@
+namespace Sss.Files
+
+open System
+open System.IO
+open FsToolkit.ErrorHandling
+open Sss.Core
+
+/// What may be chosen about an import.
+type ImportOptions = {
+    /// The network's name; None: one made of the file's.
+    Name: string option
+    /// The size of the image, where the file leaves it open.
+    Input: Shape option
+    /// Kinds of factors to place.
+    Scales: Set<FactorKind>
+    /// The number of classes of a new last layer; None: the file's last layer stays.
+    Classes: int option
+}
+
+/// A network made of a file, with its weights.
+type Imported = {
+    Network: Network
+    Weights: Weights<float32>
+    /// By layer and join: the name that the file has for it, where a file of ours has one. The network's own
+    /// names are automatic.
+    Names: Map<string, string>
+    /// Whether the file ends in a softmax, which the network leaves out.
+    EndsInSoftmax: bool
+    /// The layer that is new, where `Classes` asked for one.
+    Fresh: string option
+}
+
+/// Trained networks of other programs: ONNX files, opset 7 to 21, with weights of any precision.
+[<RequireQualifiedAccess>]
+module OnnxImport =
+
+    let private opsets = 7L, 21L
+
+    /// The word of definitions for parts that occur more than once.
+    let private word = "block"
+
+    /// A name of the language for a file: `resnet18-v1.onnx` is `resnet18_v1`.
+    let private nameOf (path: string) : string =
+        let stem =
+            (path
+             |> Path.GetFileNameWithoutExtension
+             |> Option.ofObj
+             |> Option.defaultValue "")
+            |> String.map (fun c -> if Char.IsAsciiLetterOrDigit c then c else '_')
+
+        if stem = "" || not (Char.IsAsciiLetter stem[0]) then
+            "Net" + stem
+        else
+            string (Char.ToUpperInvariant stem[0]) + stem.Substring 1
+
+    let private draft name input classes body : Draft = {
+        Name = name
+        Input = Some input
+        Classes = Some classes
+        Definitions = Set.singleton word
+        Body = body
+        Place = Place.none
+    }
+
+    /// The places of factors that the checker does not want, or that can remove nothing.
+    let private unwanted (errors: NetworkError list) : Set<int> =
+        errors
+        |> List.choose (fun error ->
+            match error.Problem with
+            | Problem.Factor _ -> error.Place.Span |> Option.map (fun span -> span.Line)
+            | Problem.Shape _
+            | Problem.Name _ -> None
+        )
+        |> Set.ofList
+
+    /// The nodes with the factors that the checker takes.
+    let rec private settled
+        (make: DraftNode list -> Draft)
+        (body: DraftNode list)
+        : DraftNode list =
+        let found =
+            match Check.check (make body) with
+            | Ok(_, warnings) -> warnings
+            | Error errors -> errors
+
+        let places = unwanted found
+
+        if places.IsEmpty then
+            body
+        else
+            let change (scale: DraftScale) =
+                match scale.Place.Span with
+                | Some span when places.Contains span.Line -> None
+                | Some _
+                | None -> Some scale
+
+            let next = ImportDraft.rescaled change body
+            // Each round takes away one at least, or there is nothing that it could take away.
+            if next = body then body else settled make next
+
+    let private checked' path (make: DraftNode list -> Draft) body : Result<Network, ImportError> =
+        match Check.check (make body) with
+        | Ok(network, _) -> Ok network
+        | Error errors ->
+            let reasons =
+                errors
+                |> List.map (fun e -> (NetworkErrorText.toDiagnostic e).Message)
+                |> List.distinct
+
+            Error(ImportError.Network(path, reasons))
+
+    /// The last layer with weights for another number of classes; its place among the layers.
+    let private withClasses (classes: int) (state: ImportState) (layers: int list) output =
+        let last =
+            layers
+            |> List.tryFindBack (fun number ->
+                state.Vertices[number].Arrays.ContainsKey ArrayPart.Weight
+            )
+
+        let rec only number =
+            if Some number = last then
+                true
+            else
+                match state.Vertices[number].Made with
+                | Made.Layer(op, input) ->
+                    state.Vertices[number].Arrays.IsEmpty
+                    && (Op.facts op).Family <> Family.Weights
+                    && only input
+                | Made.Image
+                | Made.Sum _
+                | Made.Product _
+                | Made.Joined _
+                | Made.Part _ -> false
+
+        match last with
+        | Some number when only output ->
+            let vertex = state.Vertices[number]
+
+            match vertex.Made with
+            | Made.Layer(op, input) ->
+                let wider =
+                    (Op.facts op).Narrow {
+                        Out = classes
+                        Groups = 1
+                        Kept = Array.create state.Vertices[input].Shape.Channels true
+                        Bias = (Op.facts op).Bias |> Option.defaultValue false
+                    }
+
+                let vertex = {
+                    vertex with
+                        Made = Made.Layer(wider, input)
+                        Shape = { vertex.Shape with Channels = classes }
+                }
+
+                Ok(
+                    {
+                        state with
+                            Vertices = Map.add number vertex state.Vertices
+                    },
+                    number
+                )
+            | Made.Image
+            | Made.Sum _
+            | Made.Product _
+            | Made.Joined _
+            | Made.Part _ -> Error "its last layer has no weights"
+        | Some _
+        | None -> Error "it does not end in a layer whose outputs are the classes"
+
+    /// Factors of 1 and the arrays of each layer.
+    let private weightsOf
+        (network: Network)
+        (vertices: Map<int, Vertex>)
+        (layers: int list)
+        fresh
+        : Weights<float32> =
+        let arrays = [
+            for layer, number in Seq.zip (Network.layers network) layers do
+                if Some number <> fresh then
+                    for KeyValue(part, tensor) in vertices[number].Arrays do
+                        ArrayKey.make part layer.Name, tensor
+        ]
+
+        let factors = [
+            for f in Parameters.factors network do
+                f.Key,
+                {
+                    Shape = [ f.Scale.Count ]
+                    Data = Array.create f.Scale.Count 1.0f
+                }
+        ]
+
+        Map.ofList (arrays @ factors)
+
+    /// Joins in the order of the text.
+    let rec private joins (tree: Tree list) : int list =
+        tree
+        |> List.collect (
+            function
+            | Tree.Layer _
+            | Tree.Part _ -> []
+            | Tree.Residual(number, branch, shortcut) -> number :: joins branch @ joins shortcut
+            | Tree.Gate(number, inner) -> number :: joins inner
+            | Tree.Concat(number, _, sides) -> number :: List.collect joins sides
+        )
+
+    let private namesOf
+        (network: Network)
+        (vertices: Map<int, Vertex>)
+        (tree: Tree list)
+        : Map<string, string> =
+        let isJoin node = (Node.join node).IsSome
+        let named = Network.nodes network |> Seq.filter isJoin |> Seq.map Node.name
+
+        Seq.append
+            (Seq.zip (Network.layers network |> Seq.map (fun l -> l.Name)) (ImportDraft.layers tree))
+            (Seq.zip named (joins tree))
+        // Steps inside a layer have its name and a slash.
+        |> Seq.map (fun (name, number) -> name, vertices[number].Name.Split('/').[0])
+        |> Map.ofSeq
+
+    let private checkOpset (model: OnnxModel) =
+        let low, high = opsets
+
+        if model.Opset < low || model.Opset > high then
+            Error(
+                ImportError.Graph(
+                    model.Path,
+                    $"it is written for opset {model.Opset}; opsets {low} to {high} are read"
+                )
+            )
+        else
+            Ok()
+
+    /// Reads a file as a network of the language, or says everything about it that is none. The arrays of
+    /// a new last layer are missing from the weights.
+    let read (options: ImportOptions) (path: string) : Result<Imported, ImportError> =
+        result {
+            let! model = OnnxModel.read path
+            do! checkOpset model
+            let! state, output = Recognise.run options.Input model
+
+            let! tree, vertices =
+                ImportTree.make model.IsOwn state.Vertices output
+                |> Result.mapError (fun refusals -> ImportError.Operations(path, refusals))
+
+            let layers = ImportDraft.layers tree
+            let state = { state with Vertices = vertices }
+
+            let! state, fresh =
+                match options.Classes with
+                | None -> Ok(state, None)
+                | Some classes ->
+                    withClasses classes state layers output
+                    |> Result.map (fun (state, number) -> state, Some number)
+                    |> Result.mapError (fun reason -> ImportError.Graph(path, reason))
+
+            let vertices = state.Vertices
+            let image = vertices[0].Shape
+            let classes = options.Classes |> Option.defaultValue vertices[output].Shape.Channels
+            let make = draft (Option.defaultValue (nameOf path) options.Name) image classes
+
+            let wanted (scale: DraftScale) =
+                if options.Scales.Contains scale.Kind then
+                    Some scale
+                else
+                    None
+
+            let body =
+                ImportDraft.make vertices tree
+                |> ImportDraft.rescaled wanted
+                |> settled make
+                |> ImportDraft.rescaled (fun scale -> Some { scale with Place = Place.none })
+
+            let body = if model.IsOwn then body else ImportDraft.grouped word body
+            let! network = checked' path make body
+
+            let freshName =
+                fresh
+                |> Option.bind (fun number ->
+                    Seq.zip (Network.layers network) layers
+                    |> Seq.tryFind (fun (_, n) -> n = number)
+                    |> Option.map (fun (layer, _) -> layer.Name)
+                )
+
+            return {
+                Network = network
+                Weights = weightsOf network vertices layers fresh
+                Names =
+                    if model.IsOwn then
+                        namesOf network vertices tree
+                    else
+                        Map.empty
+                EndsInSoftmax = state.EndsInSoftmax
+                Fresh = freshName
+            }
+        }

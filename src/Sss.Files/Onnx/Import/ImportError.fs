@@ -1,0 +1,64 @@
+namespace Sss.Files
+
+open Sss.Core
+
+/// An operation of a file that the language cannot say, and why.
+type ImportRefusal = {
+    /// The node's name in the file; of its first value where it has none.
+    Node: string
+    /// The file's word for the operation: `Conv`.
+    Operation: string
+    /// The names of the values and constants that it reads.
+    Reads: string list
+    Reason: string
+}
+
+/// Why a file was not imported.
+[<RequireQualifiedAccess>]
+type ImportError =
+    /// The file cannot be read.
+    | File of FileError
+    /// At least one, in the order of the file.
+    | Operations of path: string * ImportRefusal list
+    /// Something about the graph as a whole, such as a size that is open.
+    | Graph of path: string * reason: string
+    /// What came out is no network of the language; each reason in words.
+    | Network of path: string * reasons: string list
+
+/// Wording.
+[<RequireQualifiedAccess>]
+module ImportError =
+
+    /// Lines that one message shows at most.
+    let private most = 40
+
+    let private refusal (r: ImportRefusal) =
+        let reads = String.concat ", " (List.map Escape.line r.Reads)
+        $"  {Escape.line r.Node} ({Escape.line r.Operation} of {reads}): {Escape.line r.Reason}"
+
+    let private listed path (count: string) (lines: string list) =
+        let rest = [
+            if lines.Length > most then
+                $"  and {lines.Length - most} more"
+        ]
+
+        String.concat "\n" ($"{Escape.line path}: {count}" :: List.truncate most lines @ rest)
+
+    /// What is wrong, all of it.
+    let message (error: ImportError) : string =
+        match error with
+        | ImportError.File error -> FileError.message error
+        | ImportError.Operations(path, refusals) ->
+            let count =
+                match refusals with
+                | [ _ ] -> "one operation cannot be written as a network of the language"
+                | _ ->
+                    $"{refusals.Length} operations cannot be written as a network of the language"
+
+            listed path count (List.map refusal refusals)
+        | ImportError.Graph(path, reason) -> $"{Escape.line path}: {Escape.line reason}"
+        | ImportError.Network(path, reasons) ->
+            listed
+                path
+                "what the file says is no network of the language"
+                (reasons |> List.map (fun reason -> "  " + Escape.line reason))

@@ -1,0 +1,299 @@
+namespace Sss.Files
+
+open System.Collections.Generic
+open FsToolkit.ErrorHandling
+open Sss.Core
+
+/// A part of the network, as the vertex that it ends in and the bodies in it.
+[<RequireQualifiedAccess>]
+type internal Tree =
+    | Layer of int
+    /// Some channels of the value before: the first thing in a side of a split.
+    | Part of int
+    | Residual of int * branch: Tree list * shortcut: Tree list
+    | Gate of int * Tree list
+    | Concat of int * parts: int list option * Tree list list
+
+/// From values that read each other to bodies in bodies. The sides of a join go back to where they meet:
+/// the last value that every way to the join goes through. A value that is read from inside and from outside
+/// of a side has no place in a tree, and is refused.
+[<RequireQualifiedAccess>]
+module internal ImportTree =
+
+    /// What the language may nest, less what the text adds.
+    let private deepest = 150
+
+    let reads (vertex: Vertex) : int list =
+        match vertex.Made with
+        | Made.Image -> []
+        | Made.Layer(_, input)
+        | Made.Part(input, _, _) -> [ input ]
+        | Made.Sum(a, b)
+        | Made.Product(a, b) -> [ a; b ]
+        | Made.Joined parts -> parts
+
+    /// The vertices that the output depends on.
+    let private live (vertices: Map<int, Vertex>) output : Set<int> =
+        let rec visit seen todo =
+            match todo with
+            | [] -> seen
+            | next :: rest when Set.contains next seen -> visit seen rest
+            | next :: rest -> visit (Set.add next seen) (reads vertices[next] @ rest)
+
+        visit Set.empty [ output ]
+
+    let rec private startsWith (prefix: int list) (list: int list) =
+        match prefix, list with
+        | [], _ -> true
+        | p :: prefix, l :: list when p = l -> startsWith prefix list
+        | _ -> false
+
+    /// A concatenation that begins with all that an earlier one joins is written as one of that one: dense
+    /// networks join all values before at every layer.
+    let private nested (vertices: Map<int, Vertex>) (live: Set<int>) : Map<int, Vertex> =
+        let joins = [
+            for number in live do
+                match vertices[number].Made with
+                | Made.Joined parts -> number, parts
+                | Made.Image
+                | Made.Layer _
+                | Made.Sum _
+                | Made.Product _
+                | Made.Part _ -> ()
+        ]
+
+        let longest (number, parts: int list) =
+            joins
+            |> List.filter (fun (other, prefix) ->
+                other < number && prefix.Length < parts.Length && startsWith prefix parts
+            )
+            |> List.sortByDescending (fun (_, prefix) -> prefix.Length)
+            |> List.tryHead
+
+        (vertices, joins)
+        ||> List.fold (fun vertices (number, parts) ->
+            match longest (number, parts) with
+            | None -> vertices
+            | Some(other, prefix) ->
+                let rest = List.skip prefix.Length parts
+
+                Map.add
+                    number
+                    {
+                        vertices[number] with
+                            Made = Made.Joined(other :: rest)
+                    }
+                    vertices
+        )
+
+    /// By vertex the last one that all ways to it go through, and how many such there are. Vertices are
+    /// numbered in an order in which each reads earlier ones.
+    let private dominators (vertices: Map<int, Vertex>) (live: Set<int>) =
+        let before = Dictionary<int, int>()
+        let depth = Dictionary<int, int>()
+
+        let rec meet a b =
+            if a = b then a
+            elif depth[a] >= depth[b] then meet before[a] b
+            else meet a before[b]
+
+        for number in live do
+            match reads vertices[number] with
+            | [] ->
+                before[number] <- number
+                depth[number] <- 0
+            | first :: rest ->
+                let fork = List.fold meet first rest
+                before[number] <- fork
+                depth[number] <- depth[fork] + 1
+
+        before, meet
+
+    let private refusal (vertices: Map<int, Vertex>) number reason : ImportRefusal =
+        let v = vertices[number]
+
+        let word =
+            match v.Made with
+            | Made.Image -> "input"
+            | Made.Layer(op, _) -> Op.word op
+            | Made.Sum _ -> "sum"
+            | Made.Product _ -> "product"
+            | Made.Joined _ -> "concatenation"
+            | Made.Part _ -> "part of channels"
+
+        {
+            Node = v.Name
+            Operation = word
+            Reads =
+                reads v
+                |> List.map (fun r ->
+                    if vertices[r].Name = "" then
+                        "the input"
+                    else
+                        vertices[r].Name
+                )
+            Reason = reason
+        }
+
+    /// A side that begins with a part of the channels of `fork`: which part, and what follows.
+    let private partOf (vertices: Map<int, Vertex>) (body: Tree list) =
+        match body with
+        | Tree.Part number :: rest ->
+            match vertices[number].Made with
+            | Made.Part(_, first, count) -> Some(first, count, rest)
+            | Made.Image
+            | Made.Layer _
+            | Made.Sum _
+            | Made.Product _
+            | Made.Joined _ -> None
+        | Tree.Layer _ :: _
+        | Tree.Residual _ :: _
+        | Tree.Gate _ :: _
+        | Tree.Concat _ :: _
+        | [] -> None
+
+    /// The sizes of the parts that sides begin with, where they are all channels in order.
+    let private splitOf
+        vertices
+        channels
+        (sides: Tree list list)
+        : (int list * Tree list list) option =
+        let parts = sides |> List.map (partOf vertices)
+
+        if parts |> List.forall Option.isSome then
+            let parts = List.choose id parts
+            let firsts = parts |> List.map (fun (first, _, _) -> first)
+            let sizes = parts |> List.map (fun (_, count, _) -> count)
+
+            if
+                firsts = List.take sizes.Length (List.scan (+) 0 sizes)
+                && List.sum sizes = channels
+            then
+                Some(sizes, parts |> List.map (fun (_, _, rest) -> rest))
+            else
+                None
+        else
+            None
+
+    /// Neighbours that meet after the fork where all do: each such group is a concatenation inside.
+    let private groups meet (fork: int) (parts: int list) : int list list =
+        let add (made: (int * int list) list) part =
+            match made with
+            | (at, group) :: rest when meet at part <> fork && at <> fork ->
+                (meet at part, part :: group) :: rest
+            | _ -> (part, [ part ]) :: made
+
+        parts |> List.fold add [] |> List.rev |> List.map (snd >> List.rev)
+
+    /// The tree of a graph that ends in a vertex, or what is no tree. `isOwn`: the first value of a sum is
+    /// the branch, whatever it is.
+    let make
+        (isOwn: bool)
+        (vertices: Map<int, Vertex>)
+        (output: int)
+        : Result<Tree list * Map<int, Vertex>, ImportRefusal list> =
+        let live = live vertices output
+        let vertices = nested vertices live
+        let before, meet = dominators vertices live
+        let seen = HashSet<int>()
+        let refusals = ResizeArray<ImportRefusal>()
+
+        let refuse number reason =
+            refusals.Add(refusal vertices number reason)
+
+        /// Whether it is met for the first time. What has no weights may be written twice.
+        let isNew number =
+            let v = vertices[number]
+
+            let isFree =
+                match v.Made with
+                | Made.Layer _
+                | Made.Part _ -> v.Arrays.IsEmpty
+                | Made.Image -> true
+                | Made.Sum _
+                | Made.Product _
+                | Made.Joined _ -> false
+
+            if seen.Add number || isFree then
+                true
+            else
+                refuse
+                    number
+                    "its value is read from inside and from outside of a side of a join, which is no tree"
+
+                false
+
+        let rec body depth from number (after: Tree list) : Tree list =
+            if number = from then
+                after
+            elif depth > deepest then
+                refuse number $"joins in joins, {deepest} deep"
+                after
+            elif not (isNew number) then
+                after
+            else
+                let fork = before[number]
+                let side part = body (depth + 1) fork part []
+
+                match vertices[number].Made with
+                | Made.Image -> after
+                | Made.Layer(_, input) -> body depth from input (Tree.Layer number :: after)
+                | Made.Part(input, _, _) -> body depth from input (Tree.Part number :: after)
+                | Made.Sum(a, b) when a = fork && b <> fork && not isOwn ->
+                    body depth from fork (Tree.Residual(number, side b, []) :: after)
+                | Made.Sum(a, b) ->
+                    let branch = side a
+                    body depth from fork (Tree.Residual(number, branch, side b) :: after)
+                | Made.Product(a, b) when a = fork ->
+                    body depth from fork (Tree.Gate(number, side b) :: after)
+                | Made.Product(a, b) when b = fork && vertices[a].Shape = vertices[b].Shape ->
+                    body depth from fork (Tree.Gate(number, side a) :: after)
+                | Made.Product _ ->
+                    refuse
+                        number
+                        "neither of the two values that it multiplies is made of the other alone"
+
+                    after
+                | Made.Joined parts ->
+                    let inner group =
+                        match group with
+                        | [ only ] -> side only
+                        | _ ->
+                            let at = List.reduce meet group
+                            let sides = group |> List.map (fun part -> body (depth + 2) at part [])
+                            body (depth + 1) fork at [ Tree.Concat(number, None, sides) ]
+
+                    let grouped = groups meet fork parts
+
+                    let sides =
+                        if grouped.Length = 1 then
+                            List.map side parts
+                        else
+                            List.map inner grouped
+
+                    let concat =
+                        match splitOf vertices vertices[fork].Shape.Channels sides with
+                        | Some(sizes, sides) -> Tree.Concat(number, Some sizes, sides)
+                        | None -> Tree.Concat(number, None, sides)
+
+                    body depth from fork (concat :: after)
+
+        let rec checkParts (tree: Tree list) =
+            for item in tree do
+                match item with
+                | Tree.Layer _ -> ()
+                | Tree.Part number ->
+                    refuse number "a part of the channels that is no side of a split of all of them"
+                | Tree.Residual(_, a, b) ->
+                    checkParts a
+                    checkParts b
+                | Tree.Gate(_, inner) -> checkParts inner
+                | Tree.Concat(_, _, sides) -> List.iter checkParts sides
+
+        let tree = body 0 (Seq.min live) output []
+        checkParts tree
+
+        if refusals.Count > 0 then
+            Error(List.ofSeq refusals)
+        else
+            Ok(tree, vertices)

@@ -1,0 +1,262 @@
+namespace Sss.Files
+
+open FsToolkit.ErrorHandling
+open Sss.Core
+
+/// Goes through a file, operation by operation, and says what each value is for the network.
+[<RequireQualifiedAccess>]
+module internal Recognise =
+
+    /// Operations that are read in some form; others are refused even after a refused one.
+    let private known =
+        set [
+            "Add"
+            "AveragePool"
+            "BatchNormalization"
+            "Cast"
+            "Clip"
+            "Concat"
+            "Constant"
+            "ConstantOfShape"
+            "Conv"
+            "Div"
+            "Dropout"
+            "Elu"
+            "Equal"
+            "Erf"
+            "Exp"
+            "Expand"
+            "Flatten"
+            "Floor"
+            "Gather"
+            "Gelu"
+            "Gemm"
+            "GlobalAveragePool"
+            "GlobalMaxPool"
+            "HardSigmoid"
+            "HardSwish"
+            "Identity"
+            "InstanceNormalization"
+            "LayerNormalization"
+            "LeakyRelu"
+            "Log"
+            "MatMul"
+            "Max"
+            "MaxPool"
+            "Min"
+            "Mish"
+            "Mul"
+            "Neg"
+            "PRelu"
+            "Pad"
+            "Pow"
+            "Reciprocal"
+            "ReduceMean"
+            "Relu"
+            "Reshape"
+            "Shape"
+            "Sigmoid"
+            "Slice"
+            "Softmax"
+            "Softplus"
+            "Split"
+            "Sqrt"
+            "Squeeze"
+            "Sub"
+            "Sum"
+            "Tanh"
+            "Transpose"
+            "Unsqueeze"
+            "Where"
+        ]
+
+    let private refuse (n: OnnxNode) reason (state: ImportState) : ImportState =
+        let refusal = {
+            Node = n.Name
+            Operation = n.Kind
+            Reads = n.Inputs |> List.filter (fun name -> name <> "")
+            Reason = reason
+        }
+
+        ({
+            state with
+                Refusals = refusal :: state.Refusals
+         },
+         n.Outputs)
+        ||> List.fold (fun state output -> ImportState.give output Value'.Unknown state)
+
+    let private unknown (n: OnnxNode) state =
+        (state, n.Outputs)
+        ||> List.fold (fun state output -> ImportState.give output Value'.Unknown state)
+
+    /// An operation on values that depend on the image.
+    let private computed
+        (n: OnnxNode)
+        (inputs: Value' option list)
+        state
+        : Result<ImportState, string> =
+        let first =
+            inputs
+            |> List.tryPick (
+                function
+                | Some(Value'.Computed c) -> Some c
+                | Some(Value'.Constant _)
+                | Some Value'.Unknown
+                | None -> None
+            )
+
+        let isFirst =
+            match inputs with
+            | Some(Value'.Computed _) :: _ -> true
+            | _ -> false
+
+        let own handler =
+            match first with
+            | Some c when isFirst -> handler n inputs c state
+            | Some _
+            | None -> None
+
+        own ImportViews.tryNode
+        |> Option.orElseWith (fun () -> own ImportWindows.tryNode)
+        |> Option.orElseWith (fun () -> own ImportWeights.tryNode)
+        |> Option.orElseWith (fun () -> ImportAttention.tryNode n inputs state)
+        |> Option.orElseWith (fun () -> ImportPointwise.tryNode n inputs state)
+        |> Option.defaultValue (
+            Error(
+                if known.Contains n.Kind then
+                    "it is not supported with these inputs"
+                else
+                    "it is not supported"
+            )
+        )
+
+    let private step (state: ImportState) (n: OnnxNode) : ImportState =
+        let look name : Result<Value' option, string> =
+            if name = "" then
+                Ok None
+            else
+                match Map.tryFind name state.Values with
+                | Some value -> Ok(Some value)
+                | None -> Error $"it reads {name}, which nothing before it gives"
+
+        match List.traverseResultM look n.Inputs with
+        | _ when n.Domain <> "" && n.Domain <> "ai.onnx" ->
+            refuse n $"operations of {n.Domain} are not supported" state
+        | _ when n.Outputs.IsEmpty -> state
+        | Error reason -> refuse n reason state
+        | Ok inputs ->
+            let isUnknown = inputs |> List.exists (fun v -> v = Some Value'.Unknown)
+
+            let isComputed =
+                inputs
+                |> List.exists (
+                    function
+                    | Some(Value'.Computed _) -> true
+                    | Some(Value'.Constant _)
+                    | Some Value'.Unknown
+                    | None -> false
+                )
+
+            if isUnknown then
+                if known.Contains n.Kind then
+                    unknown n state
+                else
+                    refuse n "it is not supported" state
+            elif isComputed then
+                match computed n inputs state with
+                | Ok next -> next
+                | Error reason -> refuse n reason state
+            else
+                match Fold.tryNode (ImportViews.constants inputs) n with
+                | Some(Ok c) -> ImportState.give n.Outputs.Head (Value'.Constant c) state
+                | Some(Error reason) -> refuse n reason state
+                | None -> refuse n "it is not supported on constants" state
+
+    /// The size of the image: what the file says, or what is given where it leaves it open.
+    let private imageOf (given: Shape option) (model: OnnxModel) : Result<string * Shape, string> =
+        match model.Inputs with
+        | [ input ] ->
+            let fits (found: int64 option) (wanted: int) =
+                match found with
+                | None -> true
+                | Some d -> d = int64 wanted
+
+            match input.Dims, given with
+            | [ _; c; h; w ], Some s when fits c s.Channels && fits h s.Height && fits w s.Width ->
+                Ok(input.Name, s)
+            | [ _; Some c; Some h; Some w ], None when
+                [ c; h; w ] |> List.forall (fun d -> d > 0L && d <= 1000000L)
+                ->
+                Ok(input.Name, Shape.create (int c) (int h) (int w))
+            | [ _; _; _; _ ], None ->
+                Error "the size of its image is open; give it with --input, as --input 3x224x224"
+            | [ _; c; h; w ], Some s ->
+                let shown d =
+                    d |> Option.map string |> Option.defaultValue "?"
+
+                Error $"its image is {shown c}x{shown h}x{shown w}, not {s}"
+            | dims, _ ->
+                Error
+                    $"its input {input.Name} has {dims.Length} extents; an image has batch, channels, height and width"
+        | [] -> Error "it has no input"
+        | inputs ->
+            let names = inputs |> List.map (fun i -> i.Name) |> String.concat ", "
+            Error $"it has {inputs.Length} inputs ({names}); a network of the language has one"
+
+    let private usesOf (model: OnnxModel) : Map<string, int> =
+        Seq.append (model.Nodes |> Seq.collect (fun n -> n.Inputs)) model.Outputs
+        |> Seq.countBy id
+        |> Map.ofSeq
+
+    let private start (model: OnnxModel) name (image: Shape) : ImportState =
+        let state = {
+            Model = model
+            Uses = usesOf model
+            Values = model.Constants |> Map.map (fun _ c -> Value'.Constant c)
+            Entries = Map.empty
+            Shapes = Map.empty
+            Vertices = Map.empty
+            EndsInSoftmax = false
+            Refusals = []
+        }
+
+        let state, vertex = ImportState.addJoin "" Made.Image image state
+
+        ImportState.giveVertex
+            name
+            [ 1; image.Channels; image.Height; image.Width ]
+            (View.image image)
+            vertex
+            state
+
+    /// All values of a file, and the vertex that the file gives.
+    let run (given: Shape option) (model: OnnxModel) : Result<ImportState * int, ImportError> =
+        let graph reason = ImportError.Graph(model.Path, reason)
+
+        result {
+            let! name, image = imageOf given model |> Result.mapError graph
+            let state = List.fold step (start model name image) model.Nodes
+
+            if not state.Refusals.IsEmpty then
+                return! Error(ImportError.Operations(model.Path, List.rev state.Refusals))
+
+            match
+                model.Outputs
+                |> List.tryHead
+                |> Option.bind (fun o -> Map.tryFind o state.Values)
+            with
+            | Some(Value'.Computed c) ->
+                let! state, _, vertex = Canonical.make c state |> Result.mapError graph
+                let s = state.Vertices[vertex].Shape
+
+                if Shape.area s > 1L then
+                    let! state, flat =
+                        ImportState.addLayer "" Op.Flatten [] vertex state |> Result.mapError graph
+
+                    return state, flat
+                else
+                    return state, vertex
+            | Some(Value'.Constant _)
+            | Some Value'.Unknown
+            | None -> return! Error(graph "its output does not depend on its input")
+        }

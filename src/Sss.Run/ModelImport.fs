@@ -1,0 +1,271 @@
+namespace Sss.Torch
+
+open System
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+
+/// A network that was read from a file, and how far it is from the file.
+type ProvedImport = {
+    Network: Network
+    Weights: Weights<float32>
+    /// The largest difference of two scores over the largest score of their image.
+    Difference: float
+    /// Random images that both ran.
+    Images: int
+    /// The layer that starts anew, where another number of classes was asked for.
+    Fresh: string option
+    /// Whether the file ends in a softmax, which the network leaves out.
+    EndsInSoftmax: bool
+}
+
+/// Import of ONNX files, which succeeds only if LibTorch gives the file's scores.
+[<RequireQualifiedAccess>]
+module ModelImport =
+
+    /// The largest relative difference that counts as equal.
+    let tolerance = 1e-4
+
+    /// The same for files that compute at half precision.
+    let private halfTolerance = 1e-2
+
+    /// Branches with the numbers that the names in them have; an empty one has the number after the one
+    /// before.
+    let private numbered (concat: string) (branches: Branch list) : Branch list =
+        let prefix = concat + ".branch"
+
+        let own (branch: Branch) =
+            match branch.Body with
+            | first :: _ when (Node.name first).StartsWith(prefix, StringComparison.Ordinal) ->
+                let name = (Node.name first).Substring(concat.Length + 1).Split('.').[0]
+                AutomaticName.split name |> Option.map snd
+            | _ -> None
+
+        (0, branches)
+        ||> List.mapFold (fun before branch ->
+            let number = own branch |> Option.defaultValue (before + 1)
+
+            {
+                branch with
+                    Name = AutomaticName.create "branch" number
+            },
+            number
+        )
+        |> fst
+
+    /// The network with the names of a file of ours.
+    let private renamed (names: Map<string, string>) (network: Network) : Network =
+        let nameOf (name: string) =
+            match Map.tryFind name names with
+            | Some ""
+            | None -> name
+            | Some other -> other
+
+        let rec visit node =
+            let inner = Node.withBodies (Node.bodies node |> List.map (List.map visit)) node
+
+            match inner with
+            | Node.Layer l -> Node.Layer { l with Name = nameOf l.Name }
+            | Node.Residual r -> Node.Residual { r with Name = nameOf r.Name }
+            | Node.Gate g -> Node.Gate { g with Name = nameOf g.Name }
+            | Node.Concat c ->
+                let name = nameOf c.Name
+
+                Node.Concat {
+                    c with
+                        Name = name
+                        Branches = numbered name c.Branches
+                }
+
+        {
+            network with
+                Body = List.map visit network.Body
+        }
+
+    /// Whether a text can say the network's names.
+    let private isSayable (network: Network) =
+        match Language.parse (Language.print network) with
+        | Ok parsed -> parsed.Network = network
+        | Error _ -> false
+
+    /// The file's names, where it has good ones.
+    let private named (imported: Imported) : Imported =
+        if imported.Names.IsEmpty then
+            imported
+        else
+            let network = renamed imported.Names imported.Network
+
+            if isSayable network then
+                let owner (name: string) =
+                    Map.tryFind name imported.Names |> Option.defaultValue name
+
+                {
+                    imported with
+                        Network = network
+                        Weights =
+                            imported.Weights
+                            |> Map.toSeq
+                            |> Seq.map (fun (key, t) -> { key with Owner = owner key.Owner }, t)
+                            |> Map.ofSeq
+                        Fresh = Option.map owner imported.Fresh
+                }
+            else
+                imported
+
+    /// The network of a file, with the file's names where it is one of ours. No proof.
+    let read (options: ImportOptions) (path: string) : Result<Imported, PipelineError> =
+        OnnxImport.read options path |> Result.map named |> Result.mapError NotImported
+
+    let private softmax (classes: int) (scores: float32[]) : float32[] =
+        scores
+        |> Array.chunkBySize classes
+        |> Array.collect (fun row ->
+            let most = Array.max row
+            let powers = row |> Array.map (fun s -> exp (s - most))
+            let sum = Array.sum powers
+            powers |> Array.map (fun p -> p / sum)
+        )
+
+    /// max|a − b| of an image over its max|a|, the largest of all images.
+    let private difference (classes: int) (file: float32[]) (own: float32[]) : float =
+        if file.Length <> own.Length then
+            infinity
+        else
+            Array.zip (Array.chunkBySize classes file) (Array.chunkBySize classes own)
+            |> Array.map (fun (a, b) ->
+                let apart = Array.map2 (fun x y -> abs (float x - float y)) a b |> Array.max
+                let scale = a |> Array.map (fun x -> abs (float x)) |> Array.max
+
+                if Double.IsNaN apart then infinity
+                elif apart = 0.0 then 0.0
+                else apart / scale
+            )
+            |> Array.max
+
+    /// Images that both run: as many as take a few seconds.
+    let private imagesOf (network: Network) : int =
+        let macs = max 1L (Cost.ofNetwork network).Macs
+        int (min 16L (max 2L (8_000_000_000L / macs)))
+
+    /// How far a network is from the file that it was read from, and on how many random images.
+    let private prove
+        (engine: LibTorch)
+        path
+        (imported: Imported)
+        : Result<float * int * bool, PipelineError> =
+        result {
+            let network = imported.Network
+
+            use! session =
+                OnnxRun.load Environment.ProcessorCount path |> Result.mapError BadFile
+
+            let batch = OnnxRun.batch session
+            let count = imagesOf network
+
+            let count =
+                if batch > 0 then
+                    (count + batch - 1) / batch * batch
+                else
+                    count
+
+            let images = Exactness.randomImages 1 count network
+
+            let! file =
+                images
+                |> Array.chunkBySize (
+                    (if batch > 0 then batch else count) * int (Shape.count network.Input)
+                )
+                |> List.ofArray
+                |> List.traverseResultM (fun some ->
+                    OnnxRun.run
+                        session
+                        network.Input
+                        (some.Length / int (Shape.count network.Input))
+                        some
+                )
+                |> Result.map Array.concat
+                |> Result.mapError BadFile
+
+            use! model =
+                Model.create (LibTorch.onCpu engine) network imported.Weights
+                |> Result.mapError NoModel
+
+            let own = Evaluate.scores model (ReadOnlyMemory images)
+
+            let own =
+                if imported.EndsInSoftmax then
+                    softmax network.Classes own
+                else
+                    own
+
+            return difference network.Classes file own, count, OnnxRun.isHalf session
+        }
+
+    /// Start values for what a new last layer has.
+    let private completed (imported: Imported) : Weights<float32> =
+        match imported.Fresh with
+        | None -> imported.Weights
+        | Some fresh ->
+            let start = Init.weights 1 imported.Network
+
+            (imported.Weights, start)
+            ||> Map.fold (fun weights key t ->
+                if key.Owner = fresh then Map.add key t weights else weights
+            )
+
+    /// Reads a file and proves what was read: with the file's own last layer, also where the network gets
+    /// another one.
+    let run
+        (engine: LibTorch)
+        (options: ImportOptions)
+        (path: string)
+        : Result<ProvedImport, PipelineError> =
+        result {
+            let! whole = read { options with Classes = None } path
+            do! NetworkFile.check path whole.Network whole.Weights |> Result.mapError BadFile
+            let! found, images, isHalf = prove engine path whole
+            let most = if isHalf then halfTolerance else tolerance
+
+            if not (found <= most) then
+                return! Error(ImportDiffers(path, found, most))
+
+            let! imported =
+                match options.Classes with
+                | None -> Ok whole
+                | Some _ -> read options path
+
+            return {
+                Network = imported.Network
+                Weights = completed imported
+                Difference = found
+                Images = images
+                Fresh = imported.Fresh
+                EndsInSoftmax = imported.EndsInSoftmax
+            }
+        }
+
+    /// Writes the text, and the weights under the same name.
+    let write (text: string) (imported: ProvedImport) : Result<string, PipelineError> =
+        let weights =
+            IO.Path.ChangeExtension(text, ".safetensors")
+            |> Option.ofObj
+            |> Option.defaultValue text
+
+        let network = Language.print imported.Network
+
+        result {
+            do! AtomicFile.writeText text network
+
+            do!
+                NetworkFile.write weights {
+                    Text = network
+                    Classes = []
+                    Preparation = None
+                    Weights = imported.Weights
+                    Strangers = []
+                }
+
+            return weights
+        }
+        |> Result.mapError BadFile

@@ -1,0 +1,212 @@
+/// What `sss export` writes, `sss import` reads.
+module Sss.Tests.Import.ImportLaws
+
+open System
+open System.IO
+open Xunit
+open FsCheck
+open FsCheck.FSharp
+open FsCheck.Xunit
+open Sss.Core
+open Sss.Dsl
+open Sss.Files
+open Sss.Torch
+open Sss.Tests.Files
+open Sss.Tests.Language
+
+let private options = {
+    Name = Some "N"
+    Input = None
+    Scales = Set.empty
+    Classes = None
+}
+
+/// What ONNX has a place for: no factors, no dropout, no start values, no bn momentum. (A flattening is
+/// a view there, and a pool whose windows hang over has other padding.)
+let private sayable (network: Network) : Network option =
+    let keep node =
+        match node with
+        | Node.Layer { Op = Op.Dropout _ | Op.Flatten } -> false
+        | Node.Layer _
+        | Node.Residual _
+        | Node.Gate _
+        | Node.Concat _ -> true
+
+    let plainOp op =
+        match op with
+        | Op.BatchNorm b -> Op.BatchNorm { b with Momentum = 0.1 }
+        | Op.LayerScale _ -> Op.LayerScale { Init = 1e-6 }
+        | other -> other
+
+    // An empty branch has no names in a file, so that its number is the next.
+    let numbered (branches: Branch list) =
+        (0, branches)
+        ||> List.mapFold (fun before branch ->
+            let own = AutomaticName.split branch.Name |> Option.map snd |> Option.defaultValue 0
+            let number = if branch.Body.IsEmpty then before + 1 else own
+            { branch with Name = $"branch{number}" }, number
+        )
+        |> fst
+
+    let rec visit (body: Node list) =
+        body
+        |> List.filter keep
+        |> List.map (fun node ->
+            match Node.withBodies (Node.bodies node |> List.map visit) node with
+            | Node.Layer l ->
+                Node.Layer {
+                    l with
+                        Op = plainOp l.Op
+                        Scale = None
+                }
+            | Node.Residual r -> Node.Residual { r with Scale = None; Drop = 0.0 }
+            | Node.Gate _ as gate -> gate
+            | Node.Concat c ->
+                Node.Concat {
+                    c with
+                        Branches = numbered c.Branches
+                }
+        )
+
+    let isCeil (l: Layer) =
+        match l.Op with
+        | Op.Pool p -> p.Ceil
+        | _ -> false
+
+    // Printed and parsed, for the shapes after what is gone.
+    match
+        Language.parse (
+            Language.print {
+                network with
+                    Name = "N"
+                    Body = visit network.Body
+            }
+        )
+    with
+    | Ok parsed when not (Network.layers parsed.Network |> Seq.exists isCeil) -> Some parsed.Network
+    | Ok _
+    | Error _ -> None
+
+/// As ONNX has it: padding as numbers.
+let private padded (network: Network) : Network =
+    let sides (l: Layer) kernel stride dilation pad =
+        Padding.Sides(Padding.sides kernel stride dilation l.Input pad)
+
+    let op (l: Layer) =
+        match l.Op with
+        | Op.Conv c ->
+            Op.Conv {
+                c with
+                    Pad = sides l c.Kernel c.Stride c.Dilation c.Pad
+            }
+        | Op.DepthwiseConv c ->
+            Op.DepthwiseConv {
+                c with
+                    Pad = sides l c.Kernel c.Stride c.Dilation c.Pad
+            }
+        | Op.Pool p ->
+            Op.Pool {
+                p with
+                    Pad = sides l p.Kernel p.Stride (Size.square 1) p.Pad
+            }
+        | other -> other
+
+    Network.map (fun l -> { l with Op = op l }) id network
+
+let private roundTrip (network: Network) (weights: Weights<float32>) =
+    Folders.within (fun folder ->
+        let file = Path.Combine(folder, "net.onnx")
+
+        let exported = {
+            OnnxNets.plain with
+                Text = Language.print network
+        }
+
+        Folders.ok (Onnx.write file exported network weights)
+
+        match ModelImport.read options file with
+        | Ok imported -> imported
+        | Error error -> failwith (PipelineError.message error + "\n" + Language.print network)
+    )
+
+let private near (a: Tensor<float32>) (b: Tensor<float32>) =
+    a.Shape = b.Shape
+    && Array.forall2 (fun x y -> abs (x - y) <= 1e-6f * (1.0f + abs x)) a.Data b.Data
+
+[<Property(MaxTest = 300)>]
+let ``what is exported is imported again, text and weights`` (seed: int) =
+    Prop.forAll
+        (Arb.fromGen RandomNetworks.networks)
+        (fun network ->
+            match sayable network with
+            | None -> Prop.classify true "not sayable" true
+            | Some network ->
+                let weights = OnnxNets.weights seed network
+                let imported = roundTrip network weights
+                let expected = Language.print (padded network)
+                let found = Language.print (padded imported.Network)
+
+                let same =
+                    Map.keys weights |> List.ofSeq = (Map.keys imported.Weights |> List.ofSeq)
+                    && weights |> Map.forall (fun key t -> near t imported.Weights[key])
+
+                (found = expected && same)
+                |> Prop.label $"expected\n{expected}\nfound\n{found}"
+                |> Prop.classify false "not sayable"
+        )
+
+/// A small residual network with most operations.
+let private small =
+    Support.network
+        """network Small {
+  input 3x8x8
+  classes 4
+
+  conv 8 3x3; bn; silu
+  residual { conv 8 3x3; bn; relu; conv 8 3x3; bn }
+  gate { avgpool global; conv 8 1x1; hardsigmoid }
+  split { } { conv 4 1x1; gelu }
+  shuffle 2
+  concat { } { maxpool 3x3 stride=1 pad=1; groupnorm 2 }
+  layernorm
+  dense 4
+}"""
+
+[<Fact>]
+let ``500 mutations of a file are errors or valid reads`` () =
+    Folders.within (fun folder ->
+        let file = Path.Combine(folder, "x.onnx")
+        let weights = OnnxNets.weights 3 small
+        Folders.ok (Onnx.write file OnnxNets.plain small weights)
+        let valid = File.ReadAllBytes file
+        let random = Random 11
+        let mutable reads = 0
+
+        for i in 0..499 do
+            File.WriteAllBytes(file, Attacks.mutate random valid)
+            let before = GC.GetAllocatedBytesForCurrentThread()
+
+            match
+                OnnxImport.read
+                    {
+                        options with
+                            Scales = Set.singleton Neuron
+                    }
+                    file
+            with
+            | Ok imported ->
+                Assert.Empty(NetworkFile.faults imported.Network imported.Weights)
+                reads <- reads + 1
+            | Error error -> Assert.Contains("x.onnx", ImportError.message error)
+
+            // Names and maps of a few hundred operations, whatever the file's size.
+            let used = GC.GetAllocatedBytesForCurrentThread() - before
+
+            Assert.True(
+                used < 3L * int64 valid.Length + 30_000_000L,
+                $"mutation {i}: {used} bytes"
+            )
+
+        // Most changes are to weights.
+        Assert.InRange(reads, 50, 450)
+    )
