@@ -22,7 +22,8 @@ let private options = {
 }
 
 /// What ONNX has a place for: no factors, no dropout, no start values, no bn momentum. (A flattening is
-/// a view there, and a pool whose windows hang over has other padding.)
+/// a view there, a pool whose windows hang over has other padding, and `lrn` of even size is several
+/// operations.)
 let private sayable (network: Network) : Network option =
     let keep node =
         match node with
@@ -68,9 +69,10 @@ let private sayable (network: Network) : Network option =
                 }
         )
 
-    let isCeil (l: Layer) =
+    let isWrittenOut (l: Layer) =
         match l.Op with
         | Op.Pool p -> p.Ceil
+        | Op.LocalResponse r -> r.Size % 2 = 0
         | _ -> false
 
     // Printed and parsed, for the shapes after what is gone.
@@ -83,7 +85,7 @@ let private sayable (network: Network) : Network option =
             }
         )
     with
-    | Ok parsed when not (Network.layers parsed.Network |> Seq.exists isCeil) -> Some parsed.Network
+    | Ok parsed when not (Network.layers parsed.Network |> Seq.exists isWrittenOut) -> Some parsed.Network
     | Ok _
     | Error _ -> None
 

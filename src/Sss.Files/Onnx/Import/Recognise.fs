@@ -68,6 +68,7 @@ module internal Recognise =
             "Transpose"
             "Unsqueeze"
             "Where"
+            yield! ImportImages.kinds
         ]
 
     let private refuse (n: OnnxNode) reason (state: ImportState) : ImportState =
@@ -118,6 +119,7 @@ module internal Recognise =
 
         own ImportViews.tryNode
         |> Option.orElseWith (fun () -> own ImportWindows.tryNode)
+        |> Option.orElseWith (fun () -> own ImportImages.tryNode)
         |> Option.orElseWith (fun () -> own ImportWeights.tryNode)
         |> Option.orElseWith (fun () -> ImportAttention.tryNode n inputs state)
         |> Option.orElseWith (fun () -> ImportPointwise.tryNode n inputs state)
