@@ -30,6 +30,12 @@ public class BuilderTests
                 .Relu()
                 .Unit("pair", u => u.Concat(_ => { }, c => c.Conv(4, 1).Relu())))
             .Repeat(2, r => r.Conv(8, 3).Relu())
+            .Gate(g => g.GlobalAveragePool().Conv(2, 1).Relu().Conv(8, 1).HardSigmoid())
+            .Split(_ => { }, s => s.Relu()).Split([2, 6], s => s.Tanh(), _ => { })
+            .Shuffle(2).Shuffle([7, 6, 5, 4, 3, 2, 1, 0])
+            .Residual(r => r.Conv(8, 3)).StochasticDepth(0.1)
+            .Tokens(withClass: true).Attention(2).Factor(FactorKind.Group)
+            .Attention(1, width: 3, channels: 8).Factor(FactorKind.Neuron).PickFirst()
             .GlobalMaxPool()
             .Flatten()
             .Dropout(0.25)
@@ -62,6 +68,16 @@ public class BuilderTests
                 pair
               }
               repeat 2 { conv 8 3x3; relu }
+              gate { avgpool global; conv 2 1x1; relu; conv 8 1x1; hardsigmoid }
+              split { } { relu }
+              split 2 6 { tanh } { }
+              shuffle 2
+              shuffle 7x6x5x4x3x2x1x0
+              residual drop=0.1 { conv 8 3x3 }
+              tokens class
+              attention heads=2 @scale(group)
+              attention heads=1 width=3 out=8 @scale(neuron)
+              pick first
               maxpool global
               flatten
               dropout 0.25
