@@ -218,6 +218,56 @@ let ``a new last layer has the asked number of classes and no weights yet`` () =
         let owners = imported.Weights |> Map.keys |> Seq.map _.Owner |> Set.ofSeq
         Assert.Equal<Set<string>>(Set.singleton "conv1", owners)
 
+[<Fact>]
+let ``features get a new dense layer`` () =
+    let own, nodes = framed [ node "Relu" "r" [ "a" ] [ "b" ] [] ]
+
+    match readWith { options with Classes = Some 7 } (model own nodes) with
+    | Error error -> failwith (ImportError.message error)
+    | Ok imported ->
+        Assert.Equal(Some "dense1", imported.Fresh)
+        Assert.Contains("avgpool global\n  dense 7", text (Ok imported))
+
+[<Fact>]
+let ``factors are placed where they are wanted and can remove something`` () =
+    let constants = [
+        numbers "w" [ 4; 3; 1; 1 ]
+        numbers "v" [ 8; 4; 1; 1 ]
+        numbers "u" [ 4; 8; 1; 1 ]
+    ]
+
+    let nodes = [
+        node "Conv" "first" [ "x"; "w" ] [ "a" ] []
+        node "Conv" "second" [ "a"; "v" ] [ "c" ] []
+        node "Relu" "r" [ "c" ] [ "d" ] []
+        node "Conv" "third" [ "d"; "u" ] [ "e" ] []
+        node "Add" "sum" [ "e"; "a" ] [ "f" ] []
+        node "GlobalAveragePool" "pool" [ "f" ] [ "p" ] []
+        node "Flatten" "flat" [ "p" ] [ "y" ] []
+    ]
+
+    let factors kinds =
+        match
+            readWith
+                {
+                    options with
+                        Scales = Set.ofList kinds
+                }
+                (model constants nodes)
+        with
+        | Error error -> failwith (ImportError.message error)
+        | Ok imported ->
+            Assert.Empty(NetworkFile.faults imported.Network imported.Weights)
+            Parameters.factors imported.Network |> List.map _.Owner
+
+    Assert.Equal<string list>(
+        [ "residual1"; "residual1.branch.conv1" ],
+        List.sort (factors [ Neuron; Group; Block ])
+    )
+
+    Assert.Equal<string list>([ "residual1" ], factors [ Block ])
+    Assert.Equal<string list>([], factors [])
+
 /// A constant of the same numbers in another form.
 let private stored
     (form: string)

@@ -150,17 +150,17 @@ module OnnxImport =
                 ImportTree.make model.IsOwn state.Vertices output
                 |> Result.mapError (fun refusals -> ImportError.Operations(path, refusals))
 
-            let layers = ImportDraft.layers tree
             let state = { state with Vertices = vertices }
 
-            let! state, fresh =
+            let! state, tree, fresh =
                 match options.Classes with
-                | None -> Ok(state, None)
+                | None -> Ok(state, tree, None)
                 | Some classes ->
-                    ImportSettle.classes classes state layers output
-                    |> Result.map (fun (state, number) -> state, Some number)
+                    ImportSettle.classes classes state tree output
+                    |> Result.map (fun (state, tree, number) -> state, tree, Some number)
                     |> Result.mapError (fun reason -> ImportError.Graph(path, reason))
 
+            let layers = ImportDraft.layers tree
             let vertices = state.Vertices
             let image = vertices[0].Shape
             let classes = options.Classes |> Option.defaultValue vertices[output].Shape.Channels

@@ -18,7 +18,7 @@ module internal ImportPools =
         | Made.Joined _
         | Made.Part _ -> false
 
-    /// Files of ours write the rows that windows hang over as padding. As `ceil=yes` where it is one.
+    /// Some files write the rows that windows hang over as padding, also more than the language allows.
     let private tidied (pool: Pool) (input: Shape) : Pool =
         match pool.Pad with
         | Padding.Sides s when
@@ -35,8 +35,20 @@ module internal ImportPools =
                         }
             }
 
+            let windows size before after kernel stride =
+                (size + before + after - kernel) / stride + 1
+
+            let height = windows input.Height s.Top s.Bottom pool.Kernel.H pool.Stride.H
+            let width = windows input.Width s.Left s.Right pool.Kernel.W pool.Stride.W
+
+            // Rows that no window reaches make no difference; where padding counts, the rest would.
             match Op.output (Op.Pool ceil) input with
-            | Ok output when PoolWindows.sides ceil input output = s -> ceil
+            | Ok output when
+                output.Height = height
+                && output.Width = width
+                && (not pool.CountPad || PoolWindows.sides ceil input output = s)
+                ->
+                ceil
             | Ok _
             | Error _ -> pool
         | Padding.Sides _
@@ -83,14 +95,23 @@ module internal ImportPools =
                            && (before <> ImportPadding.none || Setting.whole "ceil_mode" 0L n = 0L)
             }
 
+            // One window over everything: for images of another size too.
+            let isWhole =
+                kernel.H = input.Height && kernel.W = input.Width && sides = ImportPadding.none
+
             let isNothing =
                 kernel = Size.square 1 && stride = Size.square 1 && sides = ImportPadding.none
 
             if isNothing && not state.Model.IsOwn then
                 return ImportState.giveView n.Outputs.Head c.Dims c.View c state
             else
-                let! state, number =
-                    ImportState.addLayer n.Name (Op.Pool(tidied op input)) [] vertex state
+                let op =
+                    if isWhole && not state.Model.IsOwn then
+                        Op.GlobalPool kind
+                    else
+                        Op.Pool(tidied op input)
+
+                let! state, number = ImportState.addLayer n.Name op [] vertex state
 
                 return ImportPadding.finish n number state
         }

@@ -1,6 +1,5 @@
 namespace Sss.Files
 
-open FsToolkit.ErrorHandling
 open Sss.Core
 
 /// The factors that the checker takes, and a new last layer.
@@ -40,60 +39,68 @@ module internal ImportSettle =
             // Each round takes away one at least, or there is nothing that it could take away.
             if next = body then body else factors make next
 
-    /// The last layer with weights for another number of classes; its place among the layers.
-    let classes (count: int) (state: ImportState) (layers: int list) output =
-        let last =
-            layers
-            |> List.tryFindBack (fun number ->
-                state.Vertices[number].Arrays.ContainsKey ArrayPart.Weight
+    /// The layer of weights whose outputs are the network's, as they are or as means over positions.
+    let rec private head (state: ImportState) (number: int) : int option =
+        match state.Vertices[number].Made with
+        | Made.Layer(op, input) ->
+            match (Op.facts op).Family with
+            | Family.Weights when
+                (Op.facts op).Bias.IsSome
+                && not (state.Vertices[number].Arrays.ContainsKey ArrayPart.Query)
+                ->
+                Some number
+            | Family.Pooling
+            | Family.Other when state.Vertices[number].Arrays.IsEmpty -> head state input
+            | Family.Weights
+            | Family.Norm
+            | Family.Pointwise
+            | Family.Pooling
+            | Family.Other -> None
+        | Made.Image
+        | Made.Sum _
+        | Made.Product _
+        | Made.Joined _
+        | Made.Part _ -> None
+
+    /// The same layer with another number of outputs.
+    let private widened count input (op: Op) : Op =
+        (Op.facts op).Narrow {
+            Out = count
+            Groups = 1
+            Kept = Array.create input.Channels true
+            Bias = (Op.facts op).Bias |> Option.defaultValue false
+        }
+
+    /// Another number of classes: the last layer with that many outputs, or a `dense` after a network that
+    /// ends in features. Gives that layer too.
+    let classes
+        (count: int)
+        (state: ImportState)
+        (tree: Tree list)
+        output
+        : Result<ImportState * Tree list * int, string> =
+        let found = head state output
+
+        let made =
+            found
+            |> Option.map (fun number ->
+                number, state.Vertices[number], state.Vertices[number].Made
             )
 
-        let rec only number =
-            if Some number = last then
-                true
-            else
-                match state.Vertices[number].Made with
-                | Made.Layer(op, input) ->
-                    state.Vertices[number].Arrays.IsEmpty
-                    && (Op.facts op).Family <> Family.Weights
-                    && only input
-                | Made.Image
-                | Made.Sum _
-                | Made.Product _
-                | Made.Joined _
-                | Made.Part _ -> false
+        match made with
+        | Some(number, vertex, Made.Layer(op, input)) ->
+            let vertex = {
+                vertex with
+                    Made = Made.Layer(widened count state.Vertices[input].Shape op, input)
+                    Shape = { vertex.Shape with Channels = count }
+            }
 
-        match last with
-        | Some number when only output ->
-            let vertex = state.Vertices[number]
+            let state = {
+                state with
+                    Vertices = Map.add number vertex state.Vertices
+            }
 
-            match vertex.Made with
-            | Made.Layer(op, input) ->
-                let wider =
-                    (Op.facts op).Narrow {
-                        Out = count
-                        Groups = 1
-                        Kept = Array.create state.Vertices[input].Shape.Channels true
-                        Bias = (Op.facts op).Bias |> Option.defaultValue false
-                    }
-
-                let vertex = {
-                    vertex with
-                        Made = Made.Layer(wider, input)
-                        Shape = { vertex.Shape with Channels = count }
-                }
-
-                Ok(
-                    {
-                        state with
-                            Vertices = Map.add number vertex state.Vertices
-                    },
-                    number
-                )
-            | Made.Image
-            | Made.Sum _
-            | Made.Product _
-            | Made.Joined _
-            | Made.Part _ -> Error "its last layer has no weights"
-        | Some _
-        | None -> Error "it does not end in a layer whose outputs are the classes"
+            Ok(state, tree, number)
+        | _ ->
+            ImportState.addLayer "" (Op.Dense { Out = count; Bias = true }) [] output state
+            |> Result.map (fun (state, number) -> state, tree @ [ Tree.Layer number ], number)
