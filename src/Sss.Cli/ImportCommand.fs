@@ -143,6 +143,10 @@ module ImportCommand =
                 match import options path text with
                 | Error error -> Engine.report error
                 | Ok(proved, weights) ->
+                    if not proved.IsTelling then
+                        Terminal.error
+                            "the file gives all images the same scores, so that equality shows little"
+
                     if args.Contains ImportArgument.Json then
                         printJson text weights proved
                     else

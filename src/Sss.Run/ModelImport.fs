@@ -14,10 +14,21 @@ type ProvedImport = {
     Difference: float
     /// Random images that both ran.
     Images: int
+    /// Whether the file gives them different scores; where it does not, equality shows little.
+    IsTelling: bool
     /// The layer that starts anew, where another number of classes was asked for.
     Fresh: string option
     /// Whether the file ends in a softmax, which the network leaves out.
     EndsInSoftmax: bool
+}
+
+/// The scores of a network beside those of its file.
+type private FileProof = {
+    Found: float
+    Count: int
+    /// The largest difference that counts as equal.
+    Most: float
+    DiffersByImage: bool
 }
 
 /// Import of ONNX files, which succeeds only if LibTorch gives the file's scores.
@@ -148,12 +159,15 @@ module ModelImport =
         let macs = max 1L (Cost.ofNetwork network).Macs
         int (min 16L (max 2L (8_000_000_000L / macs)))
 
+    /// Images that a file may take at a time.
+    let private mostAtOnce = 256
+
     /// How far a network is from the file that it was read from, and on how many random images.
     let private prove
         (engine: LibTorch)
         path
         (imported: Imported)
-        : Result<float * int * bool, PipelineError> =
+        : Result<FileProof, PipelineError> =
         result {
             let network = imported.Network
 
@@ -161,6 +175,18 @@ module ModelImport =
                 OnnxRun.load Environment.ProcessorCount path |> Result.mapError BadFile
 
             let batch = OnnxRun.batch session
+
+            if batch > mostAtOnce then
+                return!
+                    Error(
+                        NotImported(
+                            ImportError.Graph(
+                                path,
+                                $"it takes {batch} images at a time; at most {mostAtOnce} can be checked"
+                            )
+                        )
+                    )
+
             let count = imagesOf network
 
             let count =
@@ -199,7 +225,14 @@ module ModelImport =
                 else
                     own
 
-            return difference network.Classes file own, count, OnnxRun.isHalf session
+            let rows = Array.chunkBySize network.Classes file
+
+            return {
+                Found = difference network.Classes file own
+                Count = count
+                Most = if OnnxRun.isHalf session then halfTolerance else tolerance
+                DiffersByImage = rows |> Array.exists (fun row -> row <> rows[0])
+            }
         }
 
     /// Start values for what a new last layer has.
@@ -224,11 +257,10 @@ module ModelImport =
         result {
             let! whole = read { options with Classes = None } path
             do! NetworkFile.check path whole.Network whole.Weights |> Result.mapError BadFile
-            let! found, images, isHalf = prove engine path whole
-            let most = if isHalf then halfTolerance else tolerance
+            let! proof = prove engine path whole
 
-            if not (found <= most) then
-                return! Error(ImportDiffers(path, found, most))
+            if not (proof.Found <= proof.Most) then
+                return! Error(ImportDiffers(path, proof.Found, proof.Most))
 
             let! imported =
                 match options.Classes with
@@ -238,8 +270,9 @@ module ModelImport =
             return {
                 Network = imported.Network
                 Weights = completed imported
-                Difference = found
-                Images = images
+                Difference = proof.Found
+                Images = proof.Count
+                IsTelling = proof.DiffersByImage
                 Fresh = imported.Fresh
                 EndsInSoftmax = imported.EndsInSoftmax
             }

@@ -32,6 +32,7 @@ type CommandLineTests() =
     [<InlineData("eval")>]
     [<InlineData("verify")>]
     [<InlineData("export")>]
+    [<InlineData("import")>]
     [<InlineData("init")>]
     [<InlineData("predict")>]
     [<InlineData("report")>]

@@ -50,7 +50,7 @@ module internal Canonical =
     /// was flattened or put in another order becomes a layer.
     let make (c: Computed) (state: ImportState) : Result<ImportState * Computed * int, string> =
         result {
-            let! state, vertex = ImportState.commit c.Entry state
+            let! state, vertex = Commit.vertex c.Entry state
             let s = state.Vertices[vertex].Shape
             let runs = List.tryItem 1 c.View |> Option.defaultValue []
             let rest = c.View |> List.skip (min 2 c.View.Length)

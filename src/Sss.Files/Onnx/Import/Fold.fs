@@ -1,6 +1,5 @@
 namespace Sss.Files
 
-open System
 open FsToolkit.ErrorHandling
 
 /// Operations on constants. What they give is a constant.
@@ -16,150 +15,9 @@ module internal Fold =
         | Some _
         | None -> Error "the constant that it gives would be too large"
 
-    /// An axis, counted from the end where it is below 0.
-    let axis (rank: int) (value: int64) : Result<int, string> =
-        let counted = if value < 0L then value + int64 rank else value
-
-        if counted >= 0L && counted < int64 rank then
-            Ok(int counted)
-        else
-            Error $"there is no axis {value}"
-
-    let axes rank (values: int64 list) : Result<int list, string> =
-        values |> List.traverseResultM (axis rank)
-
-    /// A list of whole numbers from an attribute, or in later versions from an input.
-    let listOf name (inputs: Constant option list) index (n: OnnxNode) : int64 list option =
-        match Setting.wholes name n, List.tryItem index inputs with
-        | Some values, _ -> Some values
-        | None, Some(Some c) -> Constant.tryWholes c
-        | None, _ -> None
-
-    /// Extents with those of 1 added at these axes.
-    let unsqueezed (added: int64 list) (dims: int list) : Result<int list, string> =
-        let rank = dims.Length + added.Length
-
-        result {
-            let! places = axes rank added
-
-            let rec fill i rest =
-                if i = rank then
-                    []
-                elif List.contains i places then
-                    1 :: fill (i + 1) rest
-                else
-                    match rest with
-                    | d :: rest -> d :: fill (i + 1) rest
-                    | [] -> []
-
-            return fill 0 dims
-        }
-
-    /// Extents without those of 1 at these axes; None: without all of them.
-    let squeezed (gone: int64 list option) (dims: int list) : Result<int list, string> =
-        match gone with
-        | None -> Ok(List.filter (fun d -> d <> 1) dims)
-        | Some given ->
-            result {
-                let! places = axes dims.Length given
-
-                if places |> List.exists (fun p -> dims[p] <> 1) then
-                    return! Error "an axis that it takes away has an extent other than 1"
-
-                return
-                    List.indexed dims
-                    |> List.filter (fun (i, _) -> not (List.contains i places))
-                    |> List.map snd
-            }
-
-    /// What `Reshape` makes of extents: 0 stands for the input's own, −1 for what is left.
-    let reshaped
-        (allowZero: bool)
-        (target: int64 list)
-        (dims: int list)
-        : Result<int list, string> =
-        let own =
-            target
-            |> List.mapi (fun i d ->
-                if d = 0L && not allowZero then
-                    dims |> List.tryItem i |> Option.map int64 |> Option.defaultValue -2L
-                else
-                    d
-            )
-
-        let count = Constant.tryCount (Seq.map int64 dims) |> Option.defaultValue 0 |> int64
-        let known = own |> List.filter (fun d -> d <> -1L)
-
-        match Constant.tryCount known, own |> List.filter (fun d -> d = -1L) with
-        | Some product, [ _ ] when product > 0 && count % int64 product = 0L ->
-            Ok(own |> List.map (fun d -> int (if d = -1L then count / int64 product else d)))
-        | Some product, [] when int64 product = count -> Ok(List.map int own)
-        | _ ->
-            let shown = String.Join("x", dims)
-            let wanted = String.Join("x", target)
-            Error $"an array of {shown} cannot be given the extents {wanted}"
-
-    /// One axis of a slice: the first place, the step and how many.
-    let sliced (extent: int) (first: int64) (last: int64) (step: int64) : struct (int * int * int) =
-        let clamp low high (v: int64) = max low (min high v)
-        let extent = int64 extent
-        let from v = if v < 0L then v + extent else v
-
-        if step > 0L then
-            let first = clamp 0L extent (from first)
-            let last = clamp 0L extent (from last)
-
-            struct (int first,
-                    int (min step (extent + 1L)),
-                    int (max 0L ((last - first + step - 1L) / step)))
-        else
-            let step = max step (-extent - 1L)
-            let first = clamp -1L (extent - 1L) (from first)
-
-            let last =
-                if last < -extent then
-                    -1L
-                else
-                    clamp -1L (extent - 1L) (from last)
-
-            struct (int first, int step, int (max 0L ((last - first + step + 1L) / step)))
-
-    /// Starts, ends, axes and steps of a `Slice`, by axis.
-    let slices (inputs: Constant option list) (n: OnnxNode) (dims: int list) =
-        let get name index = listOf name inputs index n
-
-        result {
-            let! starts = get "starts" 1 |> Result.requireSome "where it starts is not known"
-            let! ends = get "ends" 2 |> Result.requireSome "where it ends is not known"
-
-            let! places =
-                match get "axes" 3 with
-                | None -> Ok [ 0 .. starts.Length - 1 ]
-                | Some given -> axes dims.Length given
-
-            let steps = get "steps" 4 |> Option.defaultValue (List.map (fun _ -> 1L) starts)
-
-            if
-                ends.Length <> starts.Length
-                || places.Length <> starts.Length
-                || steps.Length <> starts.Length
-                || List.contains 0L steps
-                || places |> List.exists (fun p -> p >= dims.Length)
-            then
-                return! Error "its starts, ends, axes and steps do not fit together"
-
-            return
-                dims
-                |> List.mapi (fun i extent ->
-                    match List.tryFindIndex ((=) i) places with
-                    | Some k -> sliced extent starts[k] ends[k] steps[k]
-                    | None -> struct (0, 1, extent)
-                )
-        }
-
     let private slice (inputs: Constant option list) n (c: Constant) =
         result {
-            let! parts = slices inputs n c.Dims
+            let! parts = Extents.slices inputs n c.Dims
             let strides = Constant.strides c.Dims
             let first = List.map2 (fun struct (f, _, _) s -> f * s) parts strides |> List.sum
             let dims = parts |> List.map (fun struct (_, _, count) -> count)
@@ -175,7 +33,7 @@ module internal Fold =
 
     let private gather n (data: Constant) (index: Constant) =
         result {
-            let! axis = axis data.Dims.Length (Setting.whole "axis" 0L n)
+            let! axis = Extents.axis data.Dims.Length (Setting.whole "axis" 0L n)
 
             let! wanted =
                 Constant.tryWholes index |> Result.requireSome "its indices are not whole"
@@ -203,7 +61,7 @@ module internal Fold =
     let private concat n (parts: Constant list) =
         result {
             let rank = parts.Head.Dims.Length
-            let! axis = axis rank (Setting.whole "axis" 0L n)
+            let! axis = Extents.axis rank (Setting.whole "axis" 0L n)
 
             let others (c: Constant) =
                 c.Dims |> List.indexed |> List.filter (fun (i, _) -> i <> axis)
@@ -294,10 +152,54 @@ module internal Fold =
             Some(binary (Some(fun x y -> flag (x = y))) (fun x y -> if x = y then 1.0 else 0.0) a b)
         | _ -> None
 
-    let private ofOne kind n (c: Constant) (inputs: Constant option list) =
-        let wholeAxis name fallback =
-            axis c.Dims.Length (Setting.whole name fallback n)
+    /// The same values in other extents, or another order.
+    let private moved kind n (c: Constant) (inputs: Constant option list) =
+        match kind with
+        | "Transpose" ->
+            let rank = c.Dims.Length
 
+            let order =
+                Setting.wholes "perm" n
+                |> Option.defaultValue [ for i in rank - 1 .. -1 .. 0 -> int64 i ]
+
+            Some(
+                Extents.axes rank order
+                |> Result.bind (fun order ->
+                    if List.sort order = [ 0 .. rank - 1 ] then
+                        Ok(Constant.transpose order c)
+                    else
+                        Error "its order does not list every axis once"
+                )
+            )
+        | "Reshape" ->
+            match Extents.listOf "shape" inputs 1 n with
+            | None -> None
+            | Some target ->
+                Some(
+                    Extents.reshaped (Setting.whole "allowzero" 0L n = 1L) target c.Dims
+                    |> Result.map (fun dims -> Constant.reshape dims c)
+                )
+        | "Unsqueeze" ->
+            Extents.listOf "axes" inputs 1 n
+            |> Option.map (fun axes ->
+                Extents.unsqueezed axes c.Dims |> Result.map (fun d -> Constant.reshape d c)
+            )
+        | "Squeeze" ->
+            Some(
+                Extents.squeezed (Extents.listOf "axes" inputs 1 n) c.Dims
+                |> Result.map (fun d -> Constant.reshape d c)
+            )
+        | "Flatten" ->
+            Some(
+                Extents.axis c.Dims.Length (Setting.whole "axis" 1L n)
+                |> Result.map (fun a ->
+                    let before, after = List.splitAt a c.Dims
+                    Constant.reshape [ Constant.count before; Constant.count after ] c
+                )
+            )
+        | _ -> None
+
+    let private ofOne kind n (c: Constant) (inputs: Constant option list) =
         match kind with
         | "Identity"
         | "Dropout" -> Some(Ok c)
@@ -318,48 +220,6 @@ module internal Fold =
             | Numbers.Wholes data -> Some(Ok(Constant.wholes c.Dims (Array.map (~-) data)))
             | Numbers.Reals _ -> Some(Ok(unary (~-) c))
         | "Reciprocal" -> Some(Ok(unary (fun x -> 1.0 / x) c))
-        | "Transpose" ->
-            let rank = c.Dims.Length
-
-            let order =
-                Setting.wholes "perm" n
-                |> Option.defaultValue [ for i in rank - 1 .. -1 .. 0 -> int64 i ]
-
-            Some(
-                axes rank order
-                |> Result.bind (fun order ->
-                    if List.sort order = [ 0 .. rank - 1 ] then
-                        Ok(Constant.transpose order c)
-                    else
-                        Error "its order does not list every axis once"
-                )
-            )
-        | "Reshape" ->
-            match listOf "shape" inputs 1 n with
-            | None -> None
-            | Some target ->
-                Some(
-                    reshaped (Setting.whole "allowzero" 0L n = 1L) target c.Dims
-                    |> Result.map (fun dims -> Constant.reshape dims c)
-                )
-        | "Unsqueeze" ->
-            listOf "axes" inputs 1 n
-            |> Option.map (fun axes ->
-                unsqueezed axes c.Dims |> Result.map (fun d -> Constant.reshape d c)
-            )
-        | "Squeeze" ->
-            Some(
-                squeezed (listOf "axes" inputs 1 n) c.Dims
-                |> Result.map (fun d -> Constant.reshape d c)
-            )
-        | "Flatten" ->
-            Some(
-                wholeAxis "axis" 1L
-                |> Result.map (fun a ->
-                    let before, after = List.splitAt a c.Dims
-                    Constant.reshape [ Constant.count before; Constant.count after ] c
-                )
-            )
         | "ConstantOfShape" ->
             match Constant.tryWholes c with
             | None -> None
@@ -374,7 +234,7 @@ module internal Fold =
                     Some(Ok(Constant.broadcast (List.map int dims) (Constant.reshape [ 1 ] value)))
                 | _ -> Some(Error "the constant that it gives would be too large")
         | "Slice" -> Some(slice inputs n c)
-        | _ -> None
+        | _ -> moved kind n c inputs
 
     let private ofTwo kind n (a: Constant) (b: Constant) =
         match kind with
@@ -390,6 +250,39 @@ module internal Fold =
                 | _ -> Error "the constant that it gives would be too large"
             )
         | _ -> arithmetic kind a b
+
+    /// Values of one constant or another.
+    let private choose (inputs: Constant option list) =
+        match inputs with
+        | [ Some test; Some yes; Some no ] ->
+            Some(
+                result {
+                    let! dims =
+                        Constant.tryBroadcast yes.Dims no.Dims
+                        |> Option.bind (Constant.tryBroadcast test.Dims)
+                        |> Result.requireSome "its inputs do not fit together"
+
+                    let! dims = checked' dims
+                    let test = Constant.broadcast dims test |> Constant.floats
+                    let yes, no = Constant.broadcast dims yes, Constant.broadcast dims no
+
+                    match yes.Numbers, no.Numbers with
+                    | Numbers.Wholes y, Numbers.Wholes n ->
+                        return
+                            Constant.wholes
+                                dims
+                                (Array.map3 (fun t y n -> if t <> 0.0f then y else n) test y n)
+                    | _ ->
+                        return
+                            Array.map3
+                                (fun t y n -> if t <> 0.0f then y else n)
+                                test
+                                (Constant.floats yes)
+                                (Constant.floats no)
+                            |> Constant.reals dims
+                }
+            )
+        | _ -> None
 
     /// What an operation gives whose inputs are all constants; None: it is not one that is computed
     /// here.
@@ -407,41 +300,7 @@ module internal Fold =
         | Some a :: Some b :: _ ->
             match n.Kind with
             | "Concat" -> Some(concat n (List.choose id inputs))
-            | "Where" ->
-                match inputs with
-                | [ Some test; Some yes; Some no ] ->
-                    Some(
-                        result {
-                            let! dims =
-                                Constant.tryBroadcast yes.Dims no.Dims
-                                |> Option.bind (Constant.tryBroadcast test.Dims)
-                                |> Result.requireSome "its inputs do not fit together"
-
-                            let! dims = checked' dims
-                            let test = Constant.broadcast dims test |> Constant.floats
-                            let yes, no = Constant.broadcast dims yes, Constant.broadcast dims no
-
-                            match yes.Numbers, no.Numbers with
-                            | Numbers.Wholes y, Numbers.Wholes n ->
-                                return
-                                    Constant.wholes
-                                        dims
-                                        (Array.map3
-                                            (fun t y n -> if t <> 0.0f then y else n)
-                                            test
-                                            y
-                                            n)
-                            | _ ->
-                                return
-                                    Array.map3
-                                        (fun t y n -> if t <> 0.0f then y else n)
-                                        test
-                                        (Constant.floats yes)
-                                        (Constant.floats no)
-                                    |> Constant.reals dims
-                        }
-                    )
-                | _ -> None
+            | "Where" -> choose inputs
             | "Reshape"
             | "Unsqueeze"
             | "Squeeze"

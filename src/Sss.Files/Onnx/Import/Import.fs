@@ -62,42 +62,6 @@ module OnnxImport =
         Place = Place.none
     }
 
-    /// The places of factors that the checker does not want, or that can remove nothing.
-    let private unwanted (errors: NetworkError list) : Set<int> =
-        errors
-        |> List.choose (fun error ->
-            match error.Problem with
-            | Problem.Factor _ -> error.Place.Span |> Option.map (fun span -> span.Line)
-            | Problem.Shape _
-            | Problem.Name _ -> None
-        )
-        |> Set.ofList
-
-    /// The nodes with the factors that the checker takes.
-    let rec private settled
-        (make: DraftNode list -> Draft)
-        (body: DraftNode list)
-        : DraftNode list =
-        let found =
-            match Check.check (make body) with
-            | Ok(_, warnings) -> warnings
-            | Error errors -> errors
-
-        let places = unwanted found
-
-        if places.IsEmpty then
-            body
-        else
-            let change (scale: DraftScale) =
-                match scale.Place.Span with
-                | Some span when places.Contains span.Line -> None
-                | Some _
-                | None -> Some scale
-
-            let next = ImportDraft.rescaled change body
-            // Each round takes away one at least, or there is nothing that it could take away.
-            if next = body then body else settled make next
-
     let private checked' path (make: DraftNode list -> Draft) body : Result<Network, ImportError> =
         match Check.check (make body) with
         | Ok(network, _) -> Ok network
@@ -108,64 +72,6 @@ module OnnxImport =
                 |> List.distinct
 
             Error(ImportError.Network(path, reasons))
-
-    /// The last layer with weights for another number of classes; its place among the layers.
-    let private withClasses (classes: int) (state: ImportState) (layers: int list) output =
-        let last =
-            layers
-            |> List.tryFindBack (fun number ->
-                state.Vertices[number].Arrays.ContainsKey ArrayPart.Weight
-            )
-
-        let rec only number =
-            if Some number = last then
-                true
-            else
-                match state.Vertices[number].Made with
-                | Made.Layer(op, input) ->
-                    state.Vertices[number].Arrays.IsEmpty
-                    && (Op.facts op).Family <> Family.Weights
-                    && only input
-                | Made.Image
-                | Made.Sum _
-                | Made.Product _
-                | Made.Joined _
-                | Made.Part _ -> false
-
-        match last with
-        | Some number when only output ->
-            let vertex = state.Vertices[number]
-
-            match vertex.Made with
-            | Made.Layer(op, input) ->
-                let wider =
-                    (Op.facts op).Narrow {
-                        Out = classes
-                        Groups = 1
-                        Kept = Array.create state.Vertices[input].Shape.Channels true
-                        Bias = (Op.facts op).Bias |> Option.defaultValue false
-                    }
-
-                let vertex = {
-                    vertex with
-                        Made = Made.Layer(wider, input)
-                        Shape = { vertex.Shape with Channels = classes }
-                }
-
-                Ok(
-                    {
-                        state with
-                            Vertices = Map.add number vertex state.Vertices
-                    },
-                    number
-                )
-            | Made.Image
-            | Made.Sum _
-            | Made.Product _
-            | Made.Joined _
-            | Made.Part _ -> Error "its last layer has no weights"
-        | Some _
-        | None -> Error "it does not end in a layer whose outputs are the classes"
 
     /// Factors of 1 and the arrays of each layer.
     let private weightsOf
@@ -244,17 +150,17 @@ module OnnxImport =
                 ImportTree.make model.IsOwn state.Vertices output
                 |> Result.mapError (fun refusals -> ImportError.Operations(path, refusals))
 
-            let layers = ImportDraft.layers tree
             let state = { state with Vertices = vertices }
 
-            let! state, fresh =
+            let! state, tree, fresh =
                 match options.Classes with
-                | None -> Ok(state, None)
+                | None -> Ok(state, tree, None)
                 | Some classes ->
-                    withClasses classes state layers output
-                    |> Result.map (fun (state, number) -> state, Some number)
+                    ImportSettle.classes classes state tree output
+                    |> Result.map (fun (state, tree, number) -> state, tree, Some number)
                     |> Result.mapError (fun reason -> ImportError.Graph(path, reason))
 
+            let layers = ImportDraft.layers tree
             let vertices = state.Vertices
             let image = vertices[0].Shape
             let classes = options.Classes |> Option.defaultValue vertices[output].Shape.Channels
@@ -268,11 +174,11 @@ module OnnxImport =
 
             let body =
                 ImportDraft.make vertices tree
-                |> ImportDraft.rescaled wanted
-                |> settled make
-                |> ImportDraft.rescaled (fun scale -> Some { scale with Place = Place.none })
+                |> Regroup.rescaled wanted
+                |> ImportSettle.factors make
+                |> Regroup.rescaled (fun scale -> Some { scale with Place = Place.none })
 
-            let body = if model.IsOwn then body else ImportDraft.grouped word body
+            let body = if model.IsOwn then body else Regroup.grouped word body
             let! network = checked' path make body
 
             let freshName =

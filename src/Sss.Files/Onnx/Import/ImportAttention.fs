@@ -60,8 +60,8 @@ module internal ImportAttention =
         result {
             let query, gain = scaled a state
             let key, gain' = scaled b state
-            let! state, q = ImportState.commit query state
-            let! state, k = ImportState.commit key state
+            let! state, q = Commit.vertex query state
+            let! state, k = Commit.vertex key state
             let s = state.Vertices[q].Shape
 
             match headsOf false a s, headsOf true b state.Vertices[k].Shape with
@@ -108,7 +108,7 @@ module internal ImportAttention =
 
     let private mixed (n: OnnxNode) (b: Computed) (state: ImportState) q k heads gain =
         result {
-            let! state, v = ImportState.commit b.Entry state
+            let! state, v = Commit.vertex b.Entry state
             let s = state.Vertices[v].Shape
 
             if headsOf false b s <> Some heads || s <> state.Vertices[q].Shape then
@@ -208,7 +208,7 @@ module internal ImportAttention =
 
     let private concat (n: OnnxNode) (parts: Computed list) (state: ImportState) =
         result {
-            let! axis = Fold.axis parts.Head.Dims.Length (Setting.whole "axis" 0L n)
+            let! axis = Extents.axis parts.Head.Dims.Length (Setting.whole "axis" 0L n)
 
             if axis <> 1 then
                 return! Error "it joins along another axis than channels"

@@ -7,73 +7,10 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal ImportPointwise =
 
-    let private x, zero, one = Term.X, Term.Number 0.0, Term.Number 1.0
-
     /// A formula larger than this is not looked at as one function.
     let private largest = 60
 
-    let private clip low high =
-        let above =
-            match low with
-            | Some l -> Term.Max(Term.Number l, x)
-            | None -> x
-
-        match high with
-        | Some h -> Term.Min(Term.Number h, above)
-        | None -> above
-
-    /// The functions that files have a word for.
-    let private functions (n: OnnxNode) low high : Map<string, Term> =
-        let real name fallback =
-            Term.Number(Setting.real name fallback n)
-
-        Map.ofList [
-            "Relu", Activation.term Relu
-            "LeakyRelu", Activation.term (LeakyRelu(Setting.real "alpha" 0.01 n))
-            "Elu", Activation.term (Elu(Setting.real "alpha" 1.0 n))
-            "Sigmoid", Activation.term Sigmoid
-            "HardSwish", Activation.term HardSwish
-            "Mish", Activation.term Mish
-            if Setting.text "approximate" "none" n = "none" then
-                "Gelu", Activation.term Gelu
-            "Tanh", Term.Tanh x
-            "Erf", Term.Erf x
-            "Exp", Term.Exp x
-            "Log", Term.Log x
-            "Neg", Term.Subtract(zero, x)
-            "Reciprocal", Term.Divide(one, x)
-            "Softplus", Term.Log(Term.Add(one, Term.Exp x))
-            "HardSigmoid",
-            Term.Max(
-                zero,
-                Term.Min(one, Term.Add(Term.Multiply(real "alpha" 0.2, x), real "beta" 0.5))
-            )
-            "Clip", clip low high
-        ]
-
-    /// The function of an operation with one input.
-    let private function' (n: OnnxNode) (inputs: Value' option list) : Term option =
-        let bound name index =
-            match
-                Map.tryFind name n.Settings, List.tryItem index (ImportViews.constants inputs)
-            with
-            | Some(Setting.Real v), _ -> Some(Constant.decimal v)
-            | _, Some(Some c) -> Constant.tryScalar c
-            | _ -> None
-
-        Map.tryFind n.Kind (functions n (bound "min" 1) (bound "max" 2))
-
-    /// What the two inputs of an operation become.
-    let private combine kind (a: Term) (b: Term) : Term option =
-        match kind with
-        | "Add"
-        | "Sum" -> Some(Term.Add(a, b))
-        | "Sub" -> Some(Term.Subtract(a, b))
-        | "Mul" -> Some(Term.Multiply(a, b))
-        | "Div" -> Some(Term.Divide(a, b))
-        | "Min" -> Some(Term.Min(a, b))
-        | "Max" -> Some(Term.Max(a, b))
-        | _ -> None
+    let private x = Term.X
 
     /// The values that one is a function of, itself first.
     let private sources entry (state: ImportState) : (int * Term) list =
@@ -107,7 +44,7 @@ module internal ImportPointwise =
 
     let private unary (n: OnnxNode) (term: Term) (c: Computed) state =
         match state.Entries[c.Entry] with
-        | Stage.Piece _ -> ImportState.commit c.Entry state |> Result.map fst
+        | Stage.Piece _ -> Commit.vertex c.Entry state |> Result.map fst
         | Stage.Vertex _
         | Stage.Formula _ ->
             let of' =
@@ -116,127 +53,6 @@ module internal ImportPointwise =
                 |> small
 
             Ok(giveFormula n c of' OfOne state)
-
-    /// The channels that a constant differs in, one number for each; None: it differs in other ways.
-    let private perChannel
-        (c: Computed)
-        (state: ImportState)
-        (value: Constant)
-        : (int * float32[]) option =
-        let rank = c.Dims.Length
-
-        if value.Dims.Length > rank then
-            None
-        else
-            let dims = List.replicate (rank - value.Dims.Length) 1 @ value.Dims
-
-            match dims |> List.indexed |> List.filter (fun (_, d) -> d <> 1) with
-            | [ axis, d ] when c.Dims[axis] = d -> Some(axis, Constant.floats value)
-            | [] when c.Dims.Length > 1 ->
-                // One channel alone.
-                let axis =
-                    c.View
-                    |> List.tryFindIndex (fun r -> r = View.channels (ImportState.shape c state))
-
-                axis |> Option.map (fun axis -> axis, Constant.floats value)
-            | _ -> None
-
-    /// A value of channels and a constant of each.
-    let private channelwise
-        (n: OnnxNode)
-        kind
-        isFirst
-        (c: Computed)
-        (value: Constant)
-        (state: ImportState)
-        =
-        result {
-            let! axis, numbers =
-                perChannel c state value
-                |> Result.requireSome "its constant is not one number for each channel"
-
-            let! state, vertex = ImportState.commit c.Entry state
-            let s = state.Vertices[vertex].Shape
-
-            let! state, c, vertex =
-                if c.View[axis] = View.channels s then Ok(state, c, vertex)
-                elif axis = 1 then Canonical.make c state
-                else Error "its constant is not one number for each channel"
-
-            let add shift =
-                ImportState.add n.Name shift c.IsSole vertex state
-
-            let multiply gain =
-                ImportState.multiply n.Name gain c.IsSole vertex state
-
-            let! state, number =
-                match kind, isFirst with
-                | ("Add" | "Sum"), _ -> add numbers
-                | "Sub", true -> add (Array.map (~-) numbers)
-                | "Mul", _ -> multiply numbers
-                | "Div", true -> multiply (Array.map (fun v -> 1.0f / v) numbers)
-                | _ -> Error "no layer computes this of a value and constants of its channels"
-
-            return ImportState.giveVertex n.Outputs.Head c.Dims c.View number state
-        }
-
-    /// Numbers added at each position: what `tokens` adds.
-    let private positions (n: OnnxNode) (c: Computed) (value: Constant) (state: ImportState) =
-        result {
-            let entry, token =
-                match state.Entries[c.Entry] with
-                | Stage.Piece(Piece.WithToken(entry, token)) -> entry, Some token
-                | Stage.Vertex _
-                | Stage.Formula _
-                | Stage.Piece _ -> c.Entry, None
-
-            let! state, vertex = ImportState.commit entry state
-            let s = state.Vertices[vertex].Shape
-            let count = int (Shape.area s) + (if token.IsSome then 1 else 0)
-
-            let isRows =
-                match c.Dims with
-                | [ 1; rows; channels ] ->
-                    rows = count
-                    && channels = s.Channels
-                    && c.View[2] = View.channels { s with Height = count; Width = 1 }
-                    || token.IsNone && c.View = [ []; View.positions s; View.channels s ]
-                | _ -> false
-
-            if not isRows || Constant.length value <> count * s.Channels then
-                return!
-                    Error
-                        "its constant is neither one number for each channel nor one for each position"
-
-            let position =
-                Constant.reshape [ count; s.Channels ] value |> Constant.transpose [ 1; 0 ]
-
-            let arrays = [
-                ArrayPart.Position,
-                ImportState.tensor [ s.Channels; count ] (Constant.floats position)
-                match token with
-                | Some t -> ArrayPart.Token, ImportState.tensor [ s.Channels ] t
-                | None -> ()
-            ]
-
-            let! state, number =
-                ImportState.addLayer
-                    n.Name
-                    (Op.Tokens { WithClass = token.IsSome })
-                    arrays
-                    vertex
-                    state
-
-            let made = state.Vertices[number].Shape
-
-            return
-                ImportState.giveVertex
-                    n.Outputs.Head
-                    c.Dims
-                    [ []; View.positions made; View.channels made ]
-                    number
-                    state
-        }
 
     let private stepped (n: OnnxNode) (c: Computed) step (state: ImportState) =
         let state, entry =
@@ -262,8 +78,8 @@ module internal ImportPointwise =
             ->
             let factor = if n.Kind = "Mul" then factor else 1.0 / factor
             Ok(stepped n c (Piece.Scores(q, k, heads, gain * factor)) state)
-        | Stage.Piece(Piece.WithToken _), "Add", _ -> positions n c value state
-        | Stage.Piece _, _, _ -> ImportState.commit c.Entry state |> Result.map fst
+        | Stage.Piece(Piece.WithToken _), "Add", _ -> ImportConstants.positions n c value state
+        | Stage.Piece _, _, _ -> Commit.vertex c.Entry state |> Result.map fst
         | (Stage.Vertex _ | Stage.Formula _), _, Some number when value.Dims.Length <= c.Dims.Length ->
             let constant = Term.Number number
 
@@ -272,18 +88,19 @@ module internal ImportPointwise =
                 | "Pow" when isFirst && number = 2.0 -> Some(Term.Multiply(x, x))
                 | kind ->
                     if isFirst then
-                        combine kind x constant
+                        ImportFunctions.ofTwo kind x constant
                     else
-                        combine kind constant x
+                        ImportFunctions.ofTwo kind constant x
 
             match term with
             | Some term -> unary n term c state
             | None -> Error "no layer computes this function"
         | (Stage.Vertex _ | Stage.Formula _), ("Add" | "Sum"), _ when
-            (perChannel c state value).IsNone
+            (ImportConstants.perChannel c state value).IsNone
             ->
-            positions n c value state
-        | (Stage.Vertex _ | Stage.Formula _), _, _ -> channelwise n n.Kind isFirst c value state
+            ImportConstants.positions n c value state
+        | (Stage.Vertex _ | Stage.Formula _), _, _ ->
+            ImportConstants.channelwise n n.Kind isFirst c value state
 
     /// Files of ours have a join where an activation would do, and name the steps of activations after them.
     let private isJoin (n: OnnxNode) (state: ImportState) =
@@ -306,7 +123,7 @@ module internal ImportPointwise =
                 |> List.choose (fun (of', t) ->
                     others
                     |> List.tryFind (fun (other, _) -> other = of')
-                    |> Option.bind (fun (_, u) -> combine n.Kind t u)
+                    |> Option.bind (fun (_, u) -> ImportFunctions.ofTwo n.Kind t u)
                     |> Option.map (fun term -> of', term)
                 )
                 |> small
@@ -325,13 +142,13 @@ module internal ImportPointwise =
 
                 let! state, a, first =
                     if alike then
-                        ImportState.commit a.Entry state |> Result.map (fun (s, v) -> s, a, v)
+                        Commit.vertex a.Entry state |> Result.map (fun (s, v) -> s, a, v)
                     else
                         Canonical.make a state
 
                 let! state, b, second =
                     if alike then
-                        ImportState.commit b.Entry state |> Result.map (fun (s, v) -> s, b, v)
+                        Commit.vertex b.Entry state |> Result.map (fun (s, v) -> s, b, v)
                     else
                         Canonical.make b state
 
@@ -372,8 +189,8 @@ module internal ImportPointwise =
             |> Result.map (fun (state, number) ->
                 ImportState.giveVertex n.Outputs.Head a.Dims a.View number state
             )
-        | _, Stage.Piece _, _ -> ImportState.commit a.Entry state |> Result.map fst
-        | _, _, Stage.Piece _ -> ImportState.commit b.Entry state |> Result.map fst
+        | _, Stage.Piece _, _ -> Commit.vertex a.Entry state |> Result.map fst
+        | _, _, Stage.Piece _ -> Commit.vertex b.Entry state |> Result.map fst
         | _ -> together n a b state
 
     let private kinds = set [ "Add"; "Sum"; "Sub"; "Mul"; "Div"; "Min"; "Max"; "Pow" ]
@@ -399,5 +216,5 @@ module internal ImportPointwise =
             | Stage.Formula _
             | Stage.Piece _ -> Some(Error "no layer computes this function")
         | _, Some(Value'.Computed c) :: _ ->
-            function' n inputs |> Option.map (fun term -> unary n term c state)
+            ImportFunctions.ofOne n inputs |> Option.map (fun term -> unary n term c state)
         | _ -> None

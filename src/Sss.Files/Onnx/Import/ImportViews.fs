@@ -25,19 +25,20 @@ module internal ImportViews =
     let private reshape (n: OnnxNode) inputs (c: Computed) state =
         result {
             let! target =
-                Fold.listOf "shape" (constants inputs) 1 n
+                Extents.listOf "shape" (constants inputs) 1 n
                 |> Result.requireSome "its shape depends on the image"
 
             let zero = Setting.whole "allowzero" 0L n = 1L
 
             let! dims =
-                match Fold.reshaped zero target c.Dims with
+                match Extents.reshaped zero target c.Dims with
                 | Ok dims -> Ok dims
                 // A file made for batches of one size has that size in its shapes.
                 | Error reason ->
                     match target with
                     | first :: rest when first > 1L ->
-                        Fold.reshaped zero (1L :: rest) c.Dims |> Result.mapError (fun _ -> reason)
+                        Extents.reshaped zero (1L :: rest) c.Dims
+                        |> Result.mapError (fun _ -> reason)
                     | _ -> Error reason
 
             return! reshaped n dims c state
@@ -49,7 +50,7 @@ module internal ImportViews =
                 if Setting.whole "axis" 1L n = int64 c.Dims.Length then
                     Ok c.Dims.Length
                 else
-                    Fold.axis c.Dims.Length (Setting.whole "axis" 1L n)
+                    Extents.axis c.Dims.Length (Setting.whole "axis" 1L n)
 
             let before, after = List.splitAt axis c.Dims
             return! reshaped n [ Constant.count before; Constant.count after ] c state
@@ -63,7 +64,7 @@ module internal ImportViews =
                 Setting.wholes "perm" n
                 |> Option.defaultValue [ for i in rank - 1 .. -1 .. 0 -> int64 i ]
 
-            let! order = Fold.axes rank order
+            let! order = Extents.axes rank order
 
             if List.sort order <> [ 0 .. rank - 1 ] then
                 return! Error "its order does not list every axis once"
@@ -75,7 +76,7 @@ module internal ImportViews =
     /// Places `first` to `first + count − 1` of an axis that is all channels, or the outer ones of them.
     let part name axis first count (c: Computed) (state: ImportState) =
         result {
-            let! state, vertex = ImportState.commit c.Entry state
+            let! state, vertex = Commit.vertex c.Entry state
 
             // Channels in another order come into that order first.
             let! state, c, vertex =
@@ -108,7 +109,7 @@ module internal ImportViews =
     /// The first of all positions.
     let private pick (n: OnnxNode) dims view (c: Computed) state =
         result {
-            let! state, vertex = ImportState.commit c.Entry state
+            let! state, vertex = Commit.vertex c.Entry state
             let! state, number = ImportState.addLayer n.Name Op.Pick [] vertex state
             let channels = View.channels state.Vertices[vertex].Shape
 
@@ -132,7 +133,7 @@ module internal ImportViews =
     /// One place of an axis, which is no axis any more.
     let private gather (n: OnnxNode) inputs (c: Computed) state =
         result {
-            let! axis = Fold.axis c.Dims.Length (Setting.whole "axis" 0L n)
+            let! axis = Extents.axis c.Dims.Length (Setting.whole "axis" 0L n)
 
             let! index =
                 constantOf (List.item 1 inputs)
@@ -183,7 +184,7 @@ module internal ImportViews =
 
     let private slice (n: OnnxNode) inputs (c: Computed) state =
         result {
-            let! parts = Fold.slices (constants inputs) n c.Dims
+            let! parts = Extents.slices (constants inputs) n c.Dims
 
             let isWhole i struct (first, step, count) =
                 first = 0 && (step = 1 || count = 1) && count = c.Dims[i]
@@ -216,12 +217,12 @@ module internal ImportViews =
 
     let private split (n: OnnxNode) inputs (c: Computed) state =
         result {
-            let! axis = Fold.axis c.Dims.Length (Setting.whole "axis" 0L n)
+            let! axis = Extents.axis c.Dims.Length (Setting.whole "axis" 0L n)
             let extent = c.Dims[axis]
             let outputs = n.Outputs.Length
 
             let sizes =
-                match Fold.listOf "split" (constants inputs) 1 n with
+                match Extents.listOf "split" (constants inputs) 1 n with
                 | Some sizes -> List.map int sizes
                 | None ->
                     let each = (extent + outputs - 1) / outputs
@@ -265,10 +266,10 @@ module internal ImportViews =
         | "Flatten" -> Some(flatten n c state)
         | "Transpose" -> Some(transpose n c state)
         | "Squeeze" ->
-            Some(extents (Fold.squeezed (Fold.listOf "axes" (constants inputs) 1 n) c.Dims))
+            Some(extents (Extents.squeezed (Extents.listOf "axes" (constants inputs) 1 n) c.Dims))
         | "Unsqueeze" ->
-            match Fold.listOf "axes" (constants inputs) 1 n with
-            | Some axes -> Some(extents (Fold.unsqueezed axes c.Dims))
+            match Extents.listOf "axes" (constants inputs) 1 n with
+            | Some axes -> Some(extents (Extents.unsqueezed axes c.Dims))
             | None -> Some(Error "its axes depend on the image")
         | "Shape" ->
             let dims = Constant.ofList (List.map int64 c.Dims)

@@ -19,7 +19,7 @@ module internal ImportWeights =
         (state: ImportState)
         =
         result {
-            let! state, vertex = ImportState.commit c.Entry state
+            let! state, vertex = Commit.vertex c.Entry state
             let s = state.Vertices[vertex].Shape
             let last = List.last c.View
             let before = c.View |> List.take (c.View.Length - 1)
@@ -176,7 +176,7 @@ module internal ImportWeights =
     /// of an instance normalisation.
     let private instanceNorm (n: OnnxNode) inputs (c: Computed) (state: ImportState) =
         result {
-            let! state, vertex = ImportState.commit c.Entry state
+            let! state, vertex = Commit.vertex c.Entry state
             let s = state.Vertices[vertex].Shape
             let groups = List.tryItem 1 c.Dims |> Option.defaultValue 0
             let rest = c.View |> List.skip (min 2 c.View.Length) |> List.concat |> View.merged
@@ -214,9 +214,9 @@ module internal ImportWeights =
         (state: ImportState)
         =
         result {
-            let! state, vertex = ImportState.commit c.Entry state
+            let! state, vertex = Commit.vertex c.Entry state
             let s = state.Vertices[vertex].Shape
-            let! axis = Fold.axis c.Dims.Length (Setting.whole "axis" -1L n)
+            let! axis = Extents.axis c.Dims.Length (Setting.whole "axis" -1L n)
 
             if axis <> c.Dims.Length - 1 || List.last c.View <> View.channels s then
                 return! Error "it normalises over something other than all channels"
@@ -236,7 +236,7 @@ module internal ImportWeights =
     /// The end of a layer normalisation that is written in several operations.
     let layerNormOf name entry eps (state: ImportState) : Result<ImportState * int, string> =
         result {
-            let! state, vertex = ImportState.commit entry state
+            let! state, vertex = Commit.vertex entry state
             let channels = state.Vertices[vertex].Shape.Channels
 
             return!
