@@ -20,14 +20,18 @@ module internal DrawnBox =
     let private at (values: float list) =
         values |> List.map ReadableNumber.coordinate |> String.concat " "
 
-    /// A line through a path's own language: `M x y H x …`.
-    let path (gone: bool) (steps: (string * float list) list) =
+    /// Lines of a kind, in a path's own language: `M x y H x …`.
+    let lines (kind: string) (steps: (string * float list) list) =
         let d =
             steps
             |> List.map (fun (letter, values) -> letter + at values)
             |> String.concat ""
 
-        tag "path" [ _class (if gone then "wire gone" else "wire"); attr "d" d ] []
+        tag "path" [ _class kind; attr "d" d ] []
+
+    /// A piece of wire.
+    let path (gone: bool) (steps: (string * float list) list) =
+        lines (if gone then "wire gone" else "wire") steps
 
     let rectangle (kind: string) x y width height =
         tag "rect" [
@@ -50,35 +54,40 @@ module internal DrawnBox =
     let told (text: string) (marks: XmlNode list) =
         tag "g" [] (tag "title" [] [ str text ] :: marks)
 
-    /// A piece of axis.
-    let wire gone width : DrawnBox = {
+    /// Room without marks: the axis through it is drawn by what holds it.
+    let space width : DrawnBox = {
         Width = width
         Up = 0.0
         Down = 0.0
-        Marks = fun x y -> [ path gone [ "M", [ x; y ]; "H", [ x + width ] ] ]
+        Marks = fun _ _ -> []
     }
 
     /// The largest of a measure; 0 of nothing.
     let private most measure boxes =
         boxes |> List.map measure |> List.fold max 0.0
 
-    /// One after the other, with the axis between them and on both ends.
-    let row (gone: bool) (gap: float) (boxes: DrawnBox list) : DrawnBox =
-        let width = List.sumBy _.Width boxes + gap * float (boxes.Length + 1)
+    /// One after the other, with room between them and on both ends.
+    let row (gap: float) (boxes: DrawnBox list) : DrawnBox = {
+        Width = List.sumBy _.Width boxes + gap * float (boxes.Length + 1)
+        Up = most _.Up boxes
+        Down = most _.Down boxes
+        Marks =
+            fun x y -> [
+                let starts = boxes |> List.scan (fun x box -> x + box.Width + gap) (x + gap)
+
+                for box, start in List.zip boxes (List.truncate boxes.Length starts) do
+                    yield! box.Marks start y
+            ]
+    }
+
+    /// A box between two pieces of axis of this length.
+    let onAxis (length: float) (box: DrawnBox) : DrawnBox =
+        let row = row length [ box ]
 
         {
-            Width = width
-            Up = most _.Up boxes
-            Down = most _.Down boxes
-            Marks =
-                fun x y -> [
-                    path gone [ "M", [ x; y ]; "H", [ x + width ] ]
-
-                    let starts = boxes |> List.scan (fun x box -> x + box.Width + gap) (x + gap)
-
-                    for box, start in List.zip boxes (List.truncate boxes.Length starts) do
-                        yield! box.Marks start y
-                ]
+            row with
+                Marks =
+                    fun x y -> path false [ "M", [ x; y ]; "H", [ x + row.Width ] ] :: row.Marks x y
         }
 
     let private sumRadius = 4.5

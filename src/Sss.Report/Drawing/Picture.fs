@@ -28,14 +28,14 @@ module internal Picture =
 
     let private tile zoom (up: float) (down: float) (tile: Tile) =
         // Captions of short tiles would be cut.
-        let width = max tile.Box.Width (54.0 / zoom)
+        let width = max tile.Box.Width (60.0 / zoom)
         let padding = (width - tile.Box.Width) / 2.0
         let axis = up + margin
         let height = up + down + 2.0 * margin
 
         let box =
             if padding > 0.0 then
-                DrawnBox.row false padding [ tile.Box ]
+                DrawnBox.onAxis padding tile.Box
             else
                 tile.Box
 
@@ -55,7 +55,11 @@ module internal Picture =
             figcaption [
                 _title tile.Told
                 _style $"max-width:{ReadableNumber.coordinate (zoom * width)}px"
-            ] [ str tile.Label ]
+            ] [
+                if tile.Scope <> "" then
+                    span [] [ str tile.Scope ]
+                span [ _class "label" ] [ str tile.Label ]
+            ]
         ]
 
     /// Neighbours of equal extent.
