@@ -182,5 +182,5 @@ module internal PartDrawing =
     /// The box of a body: its nodes one after the other.
     and body scene gone (nodes: Node list) : DrawnBox =
         match List.choose (node scene gone) nodes with
-        | [] -> DrawnBox.space 14.0
-        | boxes -> DrawnBox.row gap boxes
+        | [] -> DrawnBox.wire gone 14.0
+        | boxes -> DrawnBox.row gone gap boxes
