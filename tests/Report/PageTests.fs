@@ -101,6 +101,50 @@ type PageTests() =
         Assert.Contains("gamma neuron=0.01 group=0 block=0.03", page)
 
     [<Fact>]
+    member _.``heads are counted and divide their bars``() =
+        let facts, selected = facts "examples/fashion-mnist/vit.sss" 2
+        let page = withoutScripts (Report.ofRun facts)
+        let factors = Parameters.factors (Option.get facts.Dense).Network
+
+        for f in factors |> List.filter (fun f -> f.Scale.Kind = Group) do
+            let kept =
+                Network.layers selected.Network
+                |> Seq.filter (fun l -> l.Name = f.Owner)
+                |> Seq.sumBy (fun l -> l.Output.Channels / 16)
+
+            Assert.Contains(
+                $"{f.Owner} (attention), 64x49x1: {16 * kept} of 64 channels kept, {kept} of 4 heads kept",
+                page
+            )
+
+        Assert.Contains("a bar's groups or heads", page)
+        Assert.Contains("class=\"divide\"", page)
+        Assert.DoesNotContain("product with what a gate gives", page)
+
+    [<Fact>]
+    member _.``tiles of one scope are told apart by their captions``() =
+        let vit, _ = facts "examples/fashion-mnist/vit.sss" 2
+        let page = withoutScripts (Report.ofRun vit)
+
+        for encoder in 1..4 do
+            for residual in 1..2 do
+                Assert.Contains(
+                    $"<span>encoder{encoder}</span><span class=\"label\">residual{residual}</span>",
+                    page
+                )
+
+        let digits, _ = facts "examples/digits.sss" 2
+        let page = withoutScripts (Report.ofRun digits)
+        Assert.Contains("<span class=\"label\">basic1</span>", page)
+
+    [<Fact>]
+    member _.``gates are in the legend where there are some``() =
+        let facts, _ = facts "examples/fashion-mnist/gates.sss" 2
+        let page = withoutScripts (Report.ofRun facts)
+        Assert.Contains("product with what a gate gives", page)
+        Assert.DoesNotContain("a bar's groups or heads", page)
+
+    [<Fact>]
     member _.``every network of the zoo can be drawn``() =
         for file in Directory.GetFiles(Path.Combine(root, "examples", "zoo"), "*.sss") do
             let network, recipe = example file

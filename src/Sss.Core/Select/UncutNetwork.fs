@@ -1,6 +1,7 @@
 namespace Sss.Core
 
 open System.Numerics
+open Sss.Core.Select
 
 /// A network that was cut while it trained, as it was before all cuts: what was removed, as it was
 /// then, with the way back for what is left.
@@ -115,12 +116,6 @@ module UncutNetwork =
         let weights, places = List.fold add (uncut.Weights, places) fresh
         biased (Set.ofList fresh) uncut.Network, weights, places
 
-    let private edit key change (weights: Weights<'T>) : Weights<'T> =
-        let array = weights[key]
-        let data = Array.copy array.Data
-        change data
-        Map.add key { array with Data = data } weights
-
     /// A `bn` that normalises a constant gives its shift in training. With that constant as its
     /// running mean it does so in evaluation too.
     let private settle<'T when 'T :> INumberBase<'T>>
@@ -137,63 +132,10 @@ module UncutNetwork =
             | Some folded -> folded.Data[channel]
             | None -> 'T.Zero
 
-        edit key (fun data -> data[place] <- 'T.CreateTruncating value - earlier) weights
-
-    /// Whether a layer's factor is multiplied into an array when it is folded.
-    let private takesFactor (role: ArrayRole) : bool =
-        match role with
-        | ArrayRole.Weight
-        | ArrayRole.Bias
-        | ArrayRole.NormScale
-        | ArrayRole.NormShift -> true
-        | ArrayRole.InnerWeight
-        | ArrayRole.InnerBias
-        | ArrayRole.PerChannel
-        | ArrayRole.RunningMean
-        | ArrayRole.RunningVariance -> false
-
-    /// The values of one factor's channels times a number.
-    let private scaleChannels<'T when 'T :> INumberBase<'T>>
-        (layer: Layer)
-        (scale: Scale)
-        (place: int)
-        (factor: 'T)
-        (weights: Weights<'T>)
-        =
-        (weights, Op.arrays layer.Op layer.Input)
-        ||> List.fold (fun weights spec ->
-            if takesFactor spec.Role then
-                let change (data: 'T[]) =
-                    let each = data.Length / scale.Count
-
-                    for i in place * each .. (place + 1) * each - 1 do
-                        data[i] <- data[i] * factor
-
-                edit (ArrayKey.make spec.Part layer.Name) change weights
-            else
-                weights
-        )
-
-    /// Factors that were multiplied into weights are 1 from then on, also for the weights of what was
-    /// removed: their constants arrive as before.
-    let private merge<'T when 'T :> INumberBase<'T>>
-        (uncut: UncutNetwork<'T>)
-        (layers: Map<string, Layer>)
-        (weights: Weights<'T>)
-        (owner, index: int)
-        =
-        let key = ArrayKey.make ArrayPart.Factor owner
-        let place = uncut.Places[key][index]
-        let factor = weights[key].Data[place]
-
-        let scaled =
-            match Map.tryFind owner layers with
-            | Some({ Scale = Some scale } as layer) ->
-                scaleChannels layer scale place factor weights
-            | Some { Scale = None }
-            | None -> weights
-
-        edit key (fun data -> data[place] <- 'T.One) scaled
+        MergedFactors.edit
+            key
+            (fun data -> data[place] <- 'T.CreateTruncating value - earlier)
+            weights
 
     let private addUp<'T when 'T :> INumberBase<'T>> (cut: Cut<'T>) (uncut: UncutNetwork<'T>) =
         [
@@ -228,7 +170,7 @@ module UncutNetwork =
         let layers =
             Network.layers uncut.Network |> Seq.map (fun l -> l.Name, l) |> Map.ofSeq
 
-        let frozen = List.fold (merge uncut layers) settled cut.Merged
+        let frozen = List.fold (MergedFactors.merge uncut.Places layers) settled cut.Merged
 
         let compose key (steps: int[]) =
             match Map.tryFind key uncut.Places with

@@ -13,45 +13,6 @@ module internal Elaborate =
             Place = place frame l.Span
         })
 
-    /// A named number that `isRight` holds for; `fallback` where it is not written, or wrong.
-    let private number
-        run
-        frame
-        word
-        (arguments: (Located<string> * Expr) list)
-        name
-        fallback
-        range
-        =
-        let isRight, expected = range
-
-        match arguments |> List.tryFind (fun (n, _) -> n.Value = name) with
-        | None -> fallback
-        | Some(_, e) ->
-            match ExprValue.expr frame.Env e with
-            | Ok value when isRight value -> value
-            | Ok value ->
-                run.Report
-                    (MeaningProblem.OutOfRange($"the {name} of `{word}`", value, expected))
-                    (place frame e.Span)
-
-                fallback
-            | Error(Some(problem, span)) ->
-                run.Report problem (place frame span)
-                fallback
-            | Error None -> fallback
-
-    /// A factor's number: finite and not negative.
-    let private factorNumber run frame (scale: ScaleSyntax) name =
-        ((fun value -> value >= 0.0), "a number of 0 or more")
-        |> number run frame "@scale" scale.Arguments name 1.0
-
-    /// The probability of stochastic depth.
-    let private drop run frame (head: ResidualHead) =
-        ((fun value -> RealRange.contains value RealRange.ZeroToBelowOne),
-         RealRange.words RealRange.ZeroToBelowOne)
-        |> number run frame "residual" head.Arguments "drop" 0.0
-
     let private scale run frame (scales: ScaleSyntax list) : DraftScale option =
         match scales with
         | [] -> None
@@ -66,8 +27,8 @@ module internal Elaborate =
             kind
             |> Option.map (fun kind -> {
                 Kind = kind
-                Gamma = factorNumber run frame scale "gamma"
-                Init = factorNumber run frame scale "init"
+                Gamma = ElaborateNumbers.factorNumber run frame scale "gamma"
+                Init = ElaborateNumbers.factorNumber run frame scale "init"
                 Place = place frame scale.Span
             })
 
@@ -78,25 +39,6 @@ module internal Elaborate =
               Kind = StatementKind.Apply({ Value = "bn" }, _, _)
           } :: _ -> true
         | _ -> false
-
-    let private whole run frame what least most (e: Expr) : int option =
-        let value =
-            ExprValue.expr frame.Env e
-            |> Result.bind (ExprValue.integer (fun () -> what) least most e.Span)
-
-        match value with
-        | Ok n -> Some n
-        | Error problem ->
-            problem
-            |> Option.iter (fun (problem, span) -> run.Report problem (place frame span))
-
-            None
-
-    let private rounds run frame count =
-        whole run frame "the count of this `repeat`" 0 System.Int32.MaxValue count
-
-    let private part run frame channels =
-        whole run frame "a part of this `split`" 1 ArgumentSpec.most channels
 
     /// Adds the nodes of a body to a list.
     let rec private addBody run frame (nodes: ResizeArray<DraftNode>) (body: Statement list) =
@@ -123,7 +65,7 @@ module internal Elaborate =
                 | _ -> DraftNode.Broken
             )
         | StatementKind.Repeat(count, inner) ->
-            match rounds run frame count with
+            match ElaborateNumbers.rounds run frame count with
             | None -> nodes.Add DraftNode.Broken
             | Some n ->
                 for _ in 1..n do
@@ -133,7 +75,7 @@ module internal Elaborate =
                 DraftNode.Residual {
                     Label = label frame statement.Label
                     Scale = scale run frame head.Scales
-                    Drop = drop run frame head
+                    Drop = ElaborateNumbers.drop run frame head
                     Branch = body run frame branch
                     Shortcut =
                         match shortcut with
@@ -157,7 +99,7 @@ module internal Elaborate =
             nodes.Add(concat run frame statement DraftReads.EqualParts branches)
         | StatementKind.Split(parts, branches) ->
             nodes.Add(
-                match parts |> List.map (part run frame) |> List.choose id with
+                match parts |> List.map (ElaborateNumbers.part run frame) |> List.choose id with
                 | known when known.Length = parts.Length ->
                     concat run frame statement (DraftReads.Parts known) branches
                 | _ -> DraftNode.Broken

@@ -20,14 +20,18 @@ module internal DrawnBox =
     let private at (values: float list) =
         values |> List.map ReadableNumber.coordinate |> String.concat " "
 
-    /// A line through a path's own language: `M x y H x …`.
-    let path (gone: bool) (steps: (string * float list) list) =
+    /// Lines of a kind, in a path's own language: `M x y H x …`.
+    let lines (kind: string) (steps: (string * float list) list) =
         let d =
             steps
             |> List.map (fun (letter, values) -> letter + at values)
             |> String.concat ""
 
-        tag "path" [ _class (if gone then "wire gone" else "wire"); attr "d" d ] []
+        tag "path" [ _class kind; attr "d" d ] []
+
+    /// A piece of wire.
+    let path (gone: bool) (steps: (string * float list) list) =
+        lines (if gone then "wire gone" else "wire") steps
 
     let rectangle (kind: string) x y width height =
         tag "rect" [
@@ -62,28 +66,46 @@ module internal DrawnBox =
     let private most measure boxes =
         boxes |> List.map measure |> List.fold max 0.0
 
-    /// One after the other, with the axis between them and on both ends.
-    let row (gone: bool) (gap: float) (boxes: DrawnBox list) : DrawnBox =
-        let width = List.sumBy _.Width boxes + gap * float (boxes.Length + 1)
+    /// One after the other, with pieces of axis between them and on both ends.
+    let row (gone: bool) (gap: float) (boxes: DrawnBox list) : DrawnBox = {
+        Width = List.sumBy _.Width boxes + gap * float (boxes.Length + 1)
+        Up = most _.Up boxes
+        Down = most _.Down boxes
+        Marks =
+            fun x y -> [
+                let starts = boxes |> List.scan (fun x box -> x + box.Width + gap) (x + gap)
 
-        {
-            Width = width
-            Up = most _.Up boxes
-            Down = most _.Down boxes
-            Marks =
-                fun x y -> [
-                    path gone [ "M", [ x; y ]; "H", [ x + width ] ]
+                for start in starts do
+                    path gone [ "M", [ start - gap; y ]; "H", [ start ] ]
 
-                    let starts = boxes |> List.scan (fun x box -> x + box.Width + gap) (x + gap)
-
-                    for box, start in List.zip boxes (List.truncate boxes.Length starts) do
-                        yield! box.Marks start y
-                ]
-        }
+                for box, start in List.zip boxes (List.truncate boxes.Length starts) do
+                    yield! box.Marks start y
+            ]
+    }
 
     let private sumRadius = 4.5
     let private lead = 7.0
     let private clearance = 9.0
+    let private bend = 4.0
+
+    /// A way around: from the axis up to a box that starts at `start`, and down to a circle around `right`.
+    let private around gone (box: DrawnBox) (start: float) left right top y = [
+        path gone [
+            "M", [ left; y ]
+            "V", [ top + bend ]
+            "Q", [ left; top; left + bend; top ]
+            "H", [ start ]
+        ]
+
+        yield! box.Marks start top
+
+        path gone [
+            "M", [ start + box.Width; top ]
+            "H", [ right - bend ]
+            "Q", [ right; top; right; top + bend ]
+            "V", [ y - sumRadius ]
+        ]
+    ]
 
     /// A residual: the branch on the axis, the shortcut above it, and the sum at the end. Each side
     /// comes with whether it is gone; `scaled` marks a factor of the block.
@@ -105,23 +127,14 @@ module internal DrawnBox =
                 fun x y -> [
                     let top = y - height
                     let sum = x + lead + inner + 4.0 + sumRadius
-                    let bend = 4.0
+                    let middle (box: DrawnBox) = x + lead + (inner - box.Width) / 2.0
+                    let start = middle branch
 
                     path gone [ "M", [ x; y ]; "H", [ x + lead ] ]
-
-                    path branchGone [ "M", [ x + lead; y ]; "H", [ sum - sumRadius ] ]
-
-                    path shortcutGone [
-                        "M", [ x + 2.0; y ]
-                        "V", [ top + bend ]
-                        "Q", [ x + 2.0; top; x + 2.0 + bend; top ]
-                        "H", [ sum - bend ]
-                        "Q", [ sum; top; sum; top + bend ]
-                        "V", [ y - sumRadius ]
-                    ]
-
-                    yield! branch.Marks (x + lead + (inner - branch.Width) / 2.0) y
-                    yield! shortcut.Marks (x + lead + (inner - shortcut.Width) / 2.0) top
+                    path branchGone [ "M", [ x + lead; y ]; "H", [ start ] ]
+                    yield! branch.Marks start y
+                    path branchGone [ "M", [ start + branch.Width; y ]; "H", [ sum - sumRadius ] ]
+                    yield! around shortcutGone shortcut (middle shortcut) (x + 2.0) sum top y
                     path gone [ "M", [ sum + sumRadius; y ]; "H", [ x + width ] ]
 
                     circle
@@ -154,20 +167,9 @@ module internal DrawnBox =
                 fun x y -> [
                     let top = y - height
                     let product = x + lead + body.Width + 4.0 + sumRadius
-                    let bend = 4.0
 
                     path gone [ "M", [ x; y ]; "H", [ product - sumRadius ] ]
-
-                    path gone [
-                        "M", [ x + 2.0; y ]
-                        "V", [ top + bend ]
-                        "Q", [ x + 2.0; top; x + 2.0 + bend; top ]
-                        "H", [ product - bend ]
-                        "Q", [ product; top; product; top + bend ]
-                        "V", [ y - sumRadius ]
-                    ]
-
-                    yield! body.Marks (x + lead) top
+                    yield! around gone body (x + lead) (x + 2.0) product top y
                     path gone [ "M", [ product + sumRadius; y ]; "H", [ x + width ] ]
                     circle (if gone then "sum gone" else "sum") product y sumRadius
 
@@ -204,9 +206,9 @@ module internal DrawnBox =
                     for (box, boxGone), top in List.zip branches tops do
                         let axis = top + box.Up + lane / 2.0
 
-                        path boxGone [ "M", [ left; y ]; "V", [ axis ]; "H", [ right ] ]
-
+                        path boxGone [ "M", [ left; y ]; "V", [ axis ] ]
                         yield! box.Marks left axis
+                        path boxGone [ "M", [ left + box.Width; axis ]; "H", [ right ] ]
 
                     rectangle
                         (if gone then "joint gone" else "joint")

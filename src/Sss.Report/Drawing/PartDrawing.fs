@@ -1,5 +1,6 @@
 namespace Sss.Report
 
+open Giraffe.ViewEngine
 open Sss.Core
 
 /// What a picture shows: a network, and what became of it.
@@ -11,7 +12,7 @@ type internal Scene = {
 }
 
 /// Networks as boxes. A bar is a layer with weights; its height grows with the square root of its
-/// channels, and its full part is what is kept.
+/// channels, its full part is what is kept, and lines divide it into groups or heads.
 [<RequireQualifiedAccess>]
 module internal PartDrawing =
 
@@ -36,6 +37,20 @@ module internal PartDrawing =
 
             kept, total
 
+    /// How many groups or heads a layer has, and the word for them; None: its channels form none.
+    let private groups (layer: Layer) : (int * string) option =
+        match (Op.facts layer.Op).Carries with
+        | Carries.Factors(Grouping.Groups count) ->
+            Some(count, (if Op.word layer.Op = "attention" then "heads" else "groups"))
+        | Carries.Factors Grouping.One
+        | Carries.Factors Grouping.Depthwise
+        | Carries.FactorsOfLayerBefore
+        | Carries.Nothing -> None
+
+    /// Whether the channels of a layer with weights form groups or heads.
+    let isDivided (layer: Layer) =
+        (Op.facts layer.Op).Family = Family.Weights && (groups layer).IsSome
+
     /// `conv1: 12 of 64 channels kept, 1,024 of 9,216 macs`.
     let describe scene gone (layer: Layer) =
         let kept, total = channels scene gone layer
@@ -45,16 +60,41 @@ module internal PartDrawing =
         match scene.Outcome with
         | None -> $"{head}, {ReadableNumber.grouped macs} macs"
         | Some outcome ->
-            let left =
-                if gone then
-                    0L
-                else
-                    SelectionOutcome.layer outcome layer
-                    |> Option.map Cost.macs
-                    |> Option.defaultValue 0L
+            let left = if gone then None else SelectionOutcome.layer outcome layer
 
-            $"{head}: {kept} of {total} channels kept, {ReadableNumber.grouped left} of \
+            let macsLeft = left |> Option.map Cost.macs |> Option.defaultValue 0L
+
+            let groups =
+                match groups layer with
+                | None -> ""
+                | Some(count, word) ->
+                    let kept =
+                        match left, Option.bind groups left with
+                        | None, _ -> 0
+                        | Some _, Some(kept, _) -> kept
+                        // A single group is none.
+                        | Some _, None -> 1
+
+                    $", {kept} of {count} {word} kept"
+
+            $"{head}: {kept} of {total} channels kept{groups}, {ReadableNumber.grouped macsLeft} of \
               {ReadableNumber.grouped macs} macs"
+
+    /// Lines narrower than this apart would hide a bar.
+    let private narrowest = 3.0
+
+    /// Lines between the groups of a bar of this height; none where they are too many.
+    let private divisions (layer: Layer) x top full : XmlNode list =
+        match groups layer with
+        | Some(count, _) when full / float count >= narrowest -> [
+            DrawnBox.lines "divide" [
+                for i in 1 .. count - 1 do
+                    "M", [ x; top + full * float i / float count ]
+                    "H", [ x + barWidth ]
+            ]
+          ]
+        | Some _
+        | None -> []
 
     let private bar scene gone (layer: Layer) : DrawnBox =
         let kept, total = channels scene gone layer
@@ -72,6 +112,7 @@ module internal PartDrawing =
                         DrawnBox.rectangle "cut" x (y - half) barWidth full
                         if kept > 0 then
                             DrawnBox.rectangle "kept" x (y + half - part) barWidth part
+                        yield! divisions layer x (y - half) full
                     ]
                 ]
         }

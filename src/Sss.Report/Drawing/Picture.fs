@@ -26,12 +26,13 @@ module internal Picture =
         elif tiles.Length <= 24 then 1.25
         else 1.0
 
-    let private tile zoom (up: float) (down: float) (tile: Tile) =
+    /// `down`: the room below the axis. Tiles stand on a common floor, so those of a line share their axis.
+    let private tile zoom (down: float) (tile: Tile) =
         // Captions of short tiles would be cut.
-        let width = max tile.Box.Width (54.0 / zoom)
+        let width = max tile.Box.Width (60.0 / zoom)
         let padding = (width - tile.Box.Width) / 2.0
-        let axis = up + margin
-        let height = up + down + 2.0 * margin
+        let axis = tile.Box.Up + margin
+        let height = tile.Box.Up + down + 2.0 * margin
 
         let box =
             if padding > 0.0 then
@@ -55,7 +56,11 @@ module internal Picture =
             figcaption [
                 _title tile.Told
                 _style $"max-width:{ReadableNumber.coordinate (zoom * width)}px"
-            ] [ str tile.Label ]
+            ] [
+                if tile.Scope <> "" then
+                    span [] [ str tile.Scope ]
+                span [ _class "label" ] [ str tile.Label ]
+            ]
         ]
 
     /// Neighbours of equal extent.
@@ -89,20 +94,24 @@ module internal Picture =
             let tiles = Tiles.ofNetwork scene network
             let zoom = zoom tiles
 
-            let most measure (tiles: Tile list) =
-                tiles |> List.map measure |> List.fold max 0.0
+            let hasScopes = tiles |> List.exists (fun tile -> tile.Scope <> "")
 
             // Short stages are next to each other and share an axis; long ones have their own lines.
-            let room stage =
-                let tiles = if zoom > 1.0 then tiles else stage
-                most _.Box.Up tiles, most _.Box.Down tiles
+            let below stage =
+                (if zoom > 1.0 then tiles else stage)
+                |> List.map _.Box.Down
+                |> List.fold max 0.0
 
-            div [ _class "picture"; attr "role" "group"; attr "aria-label" label ] [
+            div [
+                _class (if hasScopes then "picture scoped" else "picture")
+                attr "role" "group"
+                attr "aria-label" label
+            ] [
                 for extent, stage in stages tiles do
-                    let up, down = room stage
+                    let down = below stage
 
                     div [ _class "stage" ] [
                         div [ _class "extent" ] [ str extent ]
-                        div [ _class "tiles" ] (List.map (tile zoom up down) stage)
+                        div [ _class "tiles" ] (List.map (tile zoom down) stage)
                     ]
             ]

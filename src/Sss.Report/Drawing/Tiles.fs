@@ -12,7 +12,9 @@ type internal TileState =
 type internal Tile = {
     /// The node's name.
     Name: string
-    /// Its caption: short, and unique as far as there is space.
+    /// Its caption: the shortest beginning of its name that no other tile shares. `Scope` is that without its
+    /// last part, empty if there is none.
+    Scope: string
     Label: string
     /// The extent of the images that it gives: `32x32`.
     Extent: string
@@ -26,14 +28,27 @@ type internal Tile = {
 [<RequireQualifiedAccess>]
 module internal Tiles =
 
-    /// The name without parts that numbers alone tell apart: `unit3.residual1` is `unit3`.
-    let private short (names: string list) (name: string) =
-        let scope (name: string) = (name.Split '.').[0]
-        let same = names |> List.filter (fun other -> scope other = scope name)
+    /// The beginnings of a name: of `a.b.c`, `a`, `a.b` and `a.b.c`.
+    let private beginnings (name: string) : (string list * string) list =
+        name.Split '.'
+        |> Array.scan (fun (scope, label) part -> scope @ [ label ], part) ([], "")
+        |> Array.skip 1
+        |> Array.map (fun (scope, label) -> List.tail scope, label)
+        |> List.ofArray
 
-        match same with
-        | [ _ ] -> scope name
-        | _ -> (name.Split '.') |> Array.last
+    /// The scope and the label of a name among these.
+    let private caption (names: string list) : string -> string * string =
+        let counts = names |> List.collect beginnings |> List.countBy id |> Map.ofList
+
+        fun name ->
+            let all = beginnings name
+
+            let scope, label =
+                all
+                |> List.tryFind (fun start -> Map.tryFind start counts = Some 1)
+                |> Option.defaultWith (fun () -> List.last all)
+
+            String.concat "." scope, label
 
     let private costs (layers: Layer seq) = layers |> Seq.sumBy Cost.macs
 
@@ -86,16 +101,18 @@ module internal Tiles =
                 |> Option.map (fun box -> node, box)
             )
 
-        let names = drawn |> List.map (fst >> Node.name)
+        let caption = drawn |> List.map (fst >> Node.name) |> caption
 
         drawn
         |> List.map (fun (node, box) ->
             let output = Node.output node
             let state, told = state scene node
+            let scope, label = caption (Node.name node)
 
             {
                 Name = Node.name node
-                Label = short names (Node.name node)
+                Scope = scope
+                Label = label
                 Extent = $"{output.Height}x{output.Width}"
                 State = state
                 Told = told

@@ -88,16 +88,31 @@ module internal Overview =
             | None -> ()
         ]
 
-    let private legend =
+    let private isGate node =
+        match node with
+        | Node.Gate _ -> true
+        | Node.Layer _
+        | Node.Residual _
+        | Node.Concat _ -> false
+
+    let private legend (network: Network) =
         ul [ _class "legend" ] [
-            let mark kinds =
-                span [ _class ("swatch " + kinds); attr "aria-hidden" "true" ] []
+            let markWith kinds text =
+                span [ _class ("swatch " + kinds); attr "aria-hidden" "true" ] [ str text ]
+
+            let mark kinds = markWith kinds ""
 
             li [] [ mark "kept"; str "kept channels" ]
             li [] [ mark "cut"; str "removed channels" ]
             li [] [ mark "line"; str "signal" ]
             li [] [ mark "line gone"; str "removed path" ]
             li [] [ mark "dot"; str "sum whose block has a factor" ]
+
+            if Seq.exists isGate (Network.nodes network) then
+                li [] [ markWith "times" "×"; str "product with what a gate gives" ]
+
+            if Seq.exists PartDrawing.isDivided (Network.layers network) then
+                li [] [ mark "divided"; str "a bar's groups or heads" ]
         ]
 
     /// The network before and after.
@@ -124,7 +139,7 @@ module internal Overview =
                         "The signal runs from left to right; a bar is a layer with weights, its \
                          height grows with the square root of its channels. Numbers like 32x32 are \
                          the images' extent. Rest the pointer on a bar for its numbers."
-                    legend
+                    legend dense.Network
                     h3 [] [ str "Before: the trained network" ]
                     before
                     match facts.Selected with
