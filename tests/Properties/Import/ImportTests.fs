@@ -268,6 +268,23 @@ let ``factors are placed where they are wanted and can remove something`` () =
     Assert.Equal<string list>([ "residual1" ], factors [ Block ])
     Assert.Equal<string list>([], factors [])
 
+[<Fact>]
+let ``long chains of functions and of sums are read`` () =
+    let count = 20_000
+
+    let chain kind inputs = [
+        for i in 0..count do
+            let before = if i = 0 then "a" else $"n{i}"
+            node kind $"f{i}" (inputs before) [ (if i = count then "b" else $"n{i + 1}") ] []
+    ]
+
+    for nodes in [ chain "Relu" List.singleton; chain "Add" (fun x -> [ x; "a" ]) ] do
+        let own, nodes = framed nodes
+
+        match read (model own nodes) with
+        | Ok imported -> Assert.NotEmpty imported.Network.Body
+        | Error error -> Assert.Contains("m.onnx", ImportError.message error)
+
 /// A constant of the same numbers in another form.
 let private stored
     (form: string)

@@ -125,6 +125,22 @@ module OnnxImport =
         |> Seq.map (fun (name, number) -> name, vertices[number].Name.Split('/').[0])
         |> Map.ofSeq
 
+    /// Operations that a file may have. Larger networks than any that is known have a tenth of them.
+    let private mostOperations = 100_000
+
+    let private checkSize (model: OnnxModel) =
+        let count = model.Nodes.Length
+
+        if count > mostOperations then
+            Error(
+                ImportError.Graph(
+                    model.Path,
+                    $"it has {count} operations; at most {mostOperations} are read"
+                )
+            )
+        else
+            Ok()
+
     let private checkOpset (model: OnnxModel) =
         let low, high = opsets
 
@@ -144,6 +160,7 @@ module OnnxImport =
         result {
             let! model = OnnxModel.read path
             do! checkOpset model
+            do! checkSize model
             let! state, output = Recognise.run options.Input model
 
             let! tree, vertices =

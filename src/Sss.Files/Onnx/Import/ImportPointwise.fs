@@ -22,8 +22,18 @@ module internal ImportPointwise =
     let private small list =
         list |> List.filter (fun (_, term) -> Formula.size term <= largest)
 
-    let private giveFormula (n: OnnxNode) (c: Computed) of' last (state: ImportState) =
+    /// Formulas that are made of each other are looked at together up to this depth.
+    let private deepest = 40
+
+    let private depthOf entry (state: ImportState) =
+        match state.Entries[entry] with
+        | Stage.Formula f -> f.Depth
+        | Stage.Vertex _
+        | Stage.Piece _ -> 0
+
+    let private giveFormula (n: OnnxNode) (c: Computed) depth of' last (state: ImportState) =
         let formula = {
+            Depth = depth
             Name = n.Name
             Of = of'
             Last = last
@@ -33,14 +43,20 @@ module internal ImportPointwise =
         let state, entry =
             ImportState.addEntry (ImportState.shape c state) (Stage.Formula formula) state
 
-        ImportState.give
-            n.Outputs.Head
-            (Value'.Computed {
-                c with
-                    Entry = entry
-                    IsSole = ImportState.usesOf n.Outputs.Head state <= 1
-            })
-            state
+        let given =
+            ImportState.give
+                n.Outputs.Head
+                (Value'.Computed {
+                    c with
+                        Entry = entry
+                        IsSole = ImportState.usesOf n.Outputs.Head state <= 1
+                })
+                state
+
+        if depth < deepest then
+            Ok given
+        else
+            Commit.vertex entry given |> Result.map fst
 
     let private unary (n: OnnxNode) (term: Term) (c: Computed) state =
         match state.Entries[c.Entry] with
@@ -52,7 +68,7 @@ module internal ImportPointwise =
                 |> List.map (fun (of', t) -> of', Formula.substitute t term)
                 |> small
 
-            Ok(giveFormula n c of' OfOne state)
+            giveFormula n c (1 + depthOf c.Entry state) of' OfOne state
 
     let private stepped (n: OnnxNode) (c: Computed) step (state: ImportState) =
         let state, entry =
@@ -110,6 +126,52 @@ module internal ImportPointwise =
                not (name.StartsWith(n.Name + "/", System.StringComparison.Ordinal))
            )
 
+    /// Two values as a sum or a product.
+    let private joined (n: OnnxNode) kind (a: Computed) (b: Computed) (state: ImportState) =
+        result {
+            if kind <> "Add" && kind <> "Mul" then
+                return! Error "no layer or join computes this of two values"
+
+            let alike = a.View = b.View && a.Dims = b.Dims
+
+            let! state, a, first =
+                if alike then
+                    Commit.vertex a.Entry state |> Result.map (fun (s, v) -> s, a, v)
+                else
+                    Canonical.make a state
+
+            let! state, b, second =
+                if alike then
+                    Commit.vertex b.Entry state |> Result.map (fun (s, v) -> s, b, v)
+                else
+                    Canonical.make b state
+
+            let left, right = state.Vertices[first].Shape, state.Vertices[second].Shape
+
+            let isGate (value: Shape) (gate: Shape) =
+                kind = "Mul" && gate = Shape.vector value.Channels
+
+            let join c shape made =
+                let state, number = ImportState.addJoin n.Name made shape state
+                Ok(ImportState.giveVertex n.Outputs.Head c.Dims c.View number state)
+
+            if left = right && (alike || a.Dims = b.Dims) then
+                return!
+                    join
+                        a
+                        left
+                        (if kind = "Add" then
+                             Made.Sum(first, second)
+                         else
+                             Made.Product(first, second))
+            elif a.Dims.Length = b.Dims.Length && isGate left right then
+                return! join a left (Made.Product(first, second))
+            elif a.Dims.Length = b.Dims.Length && isGate right left then
+                return! join b right (Made.Product(second, first))
+            else
+                return! Error $"its two values are of different shapes, {left} and {right}"
+        }
+
     /// Two values as a sum or a product, or as a formula where they are functions of one.
     let private together (n: OnnxNode) (a: Computed) (b: Computed) (state: ImportState) =
         let own = sources a.Entry state
@@ -132,51 +194,17 @@ module internal ImportPointwise =
 
         if not shared.IsEmpty then
             let sole = a.IsSole && b.IsSole
-            Ok(giveFormula n { a with IsSole = sole } shared (OfTwo(kind, a.Entry, b.Entry)) state)
+            let depth = 1 + max (depthOf a.Entry state) (depthOf b.Entry state)
+
+            giveFormula
+                n
+                { a with IsSole = sole }
+                depth
+                shared
+                (OfTwo(kind, a.Entry, b.Entry))
+                state
         else
-            result {
-                if kind <> "Add" && kind <> "Mul" then
-                    return! Error "no layer or join computes this of two values"
-
-                let alike = a.View = b.View && a.Dims = b.Dims
-
-                let! state, a, first =
-                    if alike then
-                        Commit.vertex a.Entry state |> Result.map (fun (s, v) -> s, a, v)
-                    else
-                        Canonical.make a state
-
-                let! state, b, second =
-                    if alike then
-                        Commit.vertex b.Entry state |> Result.map (fun (s, v) -> s, b, v)
-                    else
-                        Canonical.make b state
-
-                let left, right = state.Vertices[first].Shape, state.Vertices[second].Shape
-
-                let isGate (value: Shape) (gate: Shape) =
-                    kind = "Mul" && gate = Shape.vector value.Channels
-
-                let join c shape made =
-                    let state, number = ImportState.addJoin n.Name made shape state
-                    Ok(ImportState.giveVertex n.Outputs.Head c.Dims c.View number state)
-
-                if left = right && (alike || a.Dims = b.Dims) then
-                    return!
-                        join
-                            a
-                            left
-                            (if kind = "Add" then
-                                 Made.Sum(first, second)
-                             else
-                                 Made.Product(first, second))
-                elif a.Dims.Length = b.Dims.Length && isGate left right then
-                    return! join a left (Made.Product(first, second))
-                elif a.Dims.Length = b.Dims.Length && isGate right left then
-                    return! join b right (Made.Product(second, first))
-                else
-                    return! Error $"its two values are of different shapes, {left} and {right}"
-            }
+            joined n kind a b state
 
     let private binary (n: OnnxNode) (a: Computed) (b: Computed) (state: ImportState) =
         match n.Kind, state.Entries[a.Entry], state.Entries[b.Entry] with

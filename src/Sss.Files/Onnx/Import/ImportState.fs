@@ -12,6 +12,8 @@ type internal ImportState = {
     Entries: Map<int, Stage>
     Shapes: Map<int, Shape>
     Vertices: Map<int, Vertex>
+    /// The number of the next vertex or entry.
+    Next: int
     /// Whether the file ends in a softmax, which the network leaves out.
     EndsInSoftmax: bool
     Refusals: ImportRefusal list
@@ -22,21 +24,23 @@ type internal ImportState = {
 module internal ImportState =
 
     let addVertex (vertex: Vertex) (state: ImportState) : ImportState * int =
-        let number = state.Vertices.Count
+        let number = state.Next
 
         {
             state with
                 Vertices = Map.add number vertex state.Vertices
+                Next = number + 1
         },
         number
 
     let addEntry (shape: Shape) (entry: Stage) (state: ImportState) : ImportState * int =
-        let number = state.Entries.Count
+        let number = state.Next
 
         {
             state with
                 Entries = Map.add number entry state.Entries
                 Shapes = Map.add number shape state.Shapes
+                Next = number + 1
         },
         number
 

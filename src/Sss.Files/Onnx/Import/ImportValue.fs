@@ -51,6 +51,8 @@ and internal Pointwise = {
     Last: LastStep
     /// Whether nothing else reads what it is made of.
     IsOnlyReader: bool
+    /// Formulas that it is made of, one of the other.
+    Depth: int
 }
 
 /// Steps of layers that are written in several operations. Numbers are those of entries.

@@ -218,6 +218,7 @@ module internal Recognise =
             Entries = Map.empty
             Shapes = Map.empty
             Vertices = Map.empty
+            Next = 0
             EndsInSoftmax = false
             Refusals = []
         }

@@ -62,15 +62,15 @@ module internal Regroup =
             | DraftNode.Concat _
             | DraftNode.Broken -> false
 
-        let rec pieces body =
+        let rec cut made body =
             match body with
-            | [] -> []
+            | [] -> List.rev made
             | first :: rest when isJoin first ->
                 let tail = List.takeWhile isFinish rest
-                (first :: tail) :: pieces (List.skip tail.Length rest)
-            | first :: rest -> [ first ] :: pieces rest
+                cut ((first :: tail) :: made) (List.skip tail.Length rest)
+            | first :: rest -> cut ([ first ] :: made) rest
 
-        let pieces = pieces body
+        let pieces = cut [] body
 
         let counts =
             dict (pieces |> List.filter (fun p -> isJoin p.Head) |> List.countBy id)
