@@ -3,6 +3,7 @@ module internal Sss.Dsl.Numerals
 
 open System.Globalization
 open FParsec
+open Sss.Core
 open Sss.Dsl.Lexeme
 
 /// A run of digits, letters and dots, and the signed exponent of a number.
@@ -42,7 +43,8 @@ let number: P<Located<Numeral>> =
             let! { Value = text; Span = span } = located numeral
 
             if text.Contains 'x' then
-                let parts = text.Split 'x'
+                // More numbers than channels are no order either.
+                let parts = text.Split('x', ArgumentSpec.most + 2)
 
                 let isSize (part: string) =
                     part <> "" && part.Length <= 18 && Seq.forall isDigit part
