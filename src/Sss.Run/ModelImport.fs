@@ -162,6 +162,22 @@ module ModelImport =
     /// Images that a file may take at a time.
     let private mostAtOnce = 256
 
+    /// The file's scores, so many images at a time.
+    let private fileScores
+        session
+        (input: Shape)
+        atOnce
+        (images: float32[])
+        : Result<float32[], PipelineError> =
+        let size = int (Shape.count input)
+
+        images
+        |> Array.chunkBySize (atOnce * size)
+        |> List.ofArray
+        |> List.traverseResultM (fun some -> OnnxRun.run session input (some.Length / size) some)
+        |> Result.map Array.concat
+        |> Result.mapError BadFile
+
     /// How far a network is from the file that it was read from, and on how many random images.
     let private prove
         (engine: LibTorch)
@@ -198,20 +214,7 @@ module ModelImport =
             let images = Exactness.randomImages 1 count network
 
             let! file =
-                images
-                |> Array.chunkBySize (
-                    (if batch > 0 then batch else count) * int (Shape.count network.Input)
-                )
-                |> List.ofArray
-                |> List.traverseResultM (fun some ->
-                    OnnxRun.run
-                        session
-                        network.Input
-                        (some.Length / int (Shape.count network.Input))
-                        some
-                )
-                |> Result.map Array.concat
-                |> Result.mapError BadFile
+                fileScores session network.Input (if batch > 0 then batch else count) images
 
             use! model =
                 Model.create (LibTorch.onCpu engine) network imported.Weights
