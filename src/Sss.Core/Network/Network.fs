@@ -100,7 +100,7 @@ module Network =
 
     /// Whether it gives one value per class.
     let isClassifier (network: Network) : bool =
-        output network = Shape.vector network.Classes
+        Shape.count (output network) = int64 network.Classes
 
     /// A node on another input, its layers and the inputs of its branches changed already: with the
     /// output that they give. None: the sides no longer fit together.

@@ -85,7 +85,8 @@ let private sayable (network: Network) : Network option =
             }
         )
     with
-    | Ok parsed when not (Network.layers parsed.Network |> Seq.exists isWrittenOut) -> Some parsed.Network
+    | Ok parsed when not (Network.layers parsed.Network |> Seq.exists isWrittenOut) ->
+        Some parsed.Network
     | Ok _
     | Error _ -> None
 

@@ -73,8 +73,10 @@ module Resize =
         }
 
         let fits (output: Shape) =
-            output.Channels = network.Classes
-            && (not (Network.isClassifier network) || Shape.area output = 1L)
+            if Network.isClassifier network then
+                Shape.count output = int64 network.Classes
+            else
+                output.Channels = network.Classes
 
         body input network.Body
         |> Option.bind (fun (nodes, output) ->
