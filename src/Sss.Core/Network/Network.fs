@@ -98,9 +98,8 @@ module Network =
     /// The number of values that a network gives for one image.
     let scores (network: Network) : int = int (Shape.count (output network))
 
-    /// Whether it gives one value per class.
-    let isClassifier (network: Network) : bool =
-        Shape.count (output network) = int64 network.Classes
+    /// Whether it gives one value per class, and not an image of them.
+    let isClassifier (network: Network) : bool = Shape.area (output network) = 1L
 
     /// A node on another input, its layers and the inputs of its branches changed already: with the
     /// output that they give. None: the sides no longer fit together.

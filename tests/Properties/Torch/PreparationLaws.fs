@@ -92,7 +92,15 @@ let private network input : Network = {
     Name = "N"
     Input = input
     Classes = 2
-    Body = []
+    Body = [
+        Node.Layer {
+            Name = "avgpool1"
+            Op = Op.GlobalPool Average
+            Scale = None
+            Input = input
+            Output = Shape.vector input.Channels
+        }
+    ]
 }
 
 /// A data set of any source, read with the options.
