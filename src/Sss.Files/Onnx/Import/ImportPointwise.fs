@@ -76,6 +76,46 @@ module internal ImportPointwise =
 
         ImportState.give n.Outputs.Head (Value'.Computed { c with Entry = entry }) state
 
+    /// A step of a pattern and a constant.
+    let private pieceWithConstant
+        (n: OnnxNode)
+        isFirst
+        (c: Computed)
+        (value: Constant)
+        piece
+        state
+        =
+        let scalar = Constant.tryScalar value
+
+        match piece, n.Kind, scalar with
+        | Piece.Variance entry, "Add", Some eps ->
+            Ok(stepped n c (Piece.Stabilised(entry, eps)) state)
+        | Piece.Centred entry, "Pow", Some 2.0 when isFirst ->
+            Ok(stepped n c (Piece.Squared entry) state)
+        | Piece.Scores(q, k, heads, gain), ("Mul" | "Div"), Some factor when
+            isFirst || n.Kind = "Mul"
+            ->
+            let factor = if n.Kind = "Mul" then factor else 1.0 / factor
+            Ok(stepped n c (Piece.Scores(q, k, heads, gain * factor)) state)
+        | Piece.WithToken _, "Add", _ -> ImportConstants.positions n c value state
+        | _ -> Commit.vertex c.Entry state |> Result.map fst
+
+    /// A value and a number.
+    let private valueWithNumber (n: OnnxNode) isFirst (c: Computed) number state =
+        let constant = Term.Number number
+
+        let term =
+            if n.Kind = "Pow" && isFirst && number = 2.0 then
+                Some(Term.Multiply(x, x))
+            elif isFirst then
+                ImportFunctions.ofTwo n.Kind x constant
+            else
+                ImportFunctions.ofTwo n.Kind constant x
+
+        match term with
+        | Some term -> unary n term c state
+        | None -> Error "no layer computes this function"
+
     /// A value and a constant.
     let private withConstant
         (n: OnnxNode)
@@ -84,39 +124,21 @@ module internal ImportPointwise =
         (value: Constant)
         (state: ImportState)
         =
-        match state.Entries[c.Entry], n.Kind, Constant.tryScalar value with
-        | Stage.Piece(Piece.Variance entry), "Add", Some eps ->
-            Ok(stepped n c (Piece.Stabilised(entry, eps)) state)
-        | Stage.Piece(Piece.Centred entry), "Pow", Some 2.0 when isFirst ->
-            Ok(stepped n c (Piece.Squared entry) state)
-        | Stage.Piece(Piece.Scores(q, k, heads, gain)), ("Mul" | "Div"), Some factor when
-            isFirst || n.Kind = "Mul"
-            ->
-            let factor = if n.Kind = "Mul" then factor else 1.0 / factor
-            Ok(stepped n c (Piece.Scores(q, k, heads, gain * factor)) state)
-        | Stage.Piece(Piece.WithToken _), "Add", _ -> ImportConstants.positions n c value state
-        | Stage.Piece _, _, _ -> Commit.vertex c.Entry state |> Result.map fst
-        | (Stage.Vertex _ | Stage.Formula _), _, Some number when value.Dims.Length <= c.Dims.Length ->
-            let constant = Term.Number number
+        match state.Entries[c.Entry] with
+        | Stage.Piece piece -> pieceWithConstant n isFirst c value piece state
+        | Stage.Vertex _
+        | Stage.Formula _ ->
+            let isSum = n.Kind = "Add" || n.Kind = "Sum"
 
-            let term =
-                match n.Kind with
-                | "Pow" when isFirst && number = 2.0 -> Some(Term.Multiply(x, x))
-                | kind ->
-                    if isFirst then
-                        ImportFunctions.ofTwo kind x constant
-                    else
-                        ImportFunctions.ofTwo kind constant x
-
-            match term with
-            | Some term -> unary n term c state
-            | None -> Error "no layer computes this function"
-        | (Stage.Vertex _ | Stage.Formula _), ("Add" | "Sum"), _ when
-            (ImportConstants.perChannel c state value).IsNone
-            ->
-            ImportConstants.positions n c value state
-        | (Stage.Vertex _ | Stage.Formula _), _, _ ->
-            ImportConstants.channelwise n n.Kind isFirst c value state
+            match Constant.tryScalar value with
+            | Some number when value.Dims.Length <= c.Dims.Length ->
+                valueWithNumber n isFirst c number state
+            | Some _
+            | None ->
+                if isSum && (ImportConstants.perChannel c state value).IsNone then
+                    ImportConstants.positions n c value state
+                else
+                    ImportConstants.channelwise n n.Kind isFirst c value state
 
     /// Files of ours have a join where an activation would do, and name the steps of activations after them.
     let private isJoin (n: OnnxNode) (state: ImportState) =
