@@ -27,9 +27,9 @@ module internal CheckRun =
     /// `concat` or `split`.
     let concatWord (concat: DraftConcat) : string =
         match concat.Reads with
-        | DraftReads.All -> "concat"
+        | DraftReads.All -> Chain.concat.Word
         | DraftReads.EqualParts
-        | DraftReads.Parts _ -> "split"
+        | DraftReads.Parts _ -> Chain.split.Word
 
     /// Opens scopes and gives names, in the order of the text.
     let rec openScopes (scope: NameScope) (items: ResizeArray<Item>) (body: DraftNode list) =

@@ -80,11 +80,12 @@ module Node =
         | Node.Layer _ -> None
         | Node.Residual _ -> Some Sum.facts
         | Node.Gate _ -> Some Product.facts
-        | Node.Concat { Reads = Reads.All } -> Some(Chain.facts "concat")
-        | Node.Concat { Reads = Reads.Parts } -> Some(Chain.facts "split")
+        | Node.Concat { Reads = Reads.All } -> Some Chain.concat
+        | Node.Concat { Reads = Reads.Parts } -> Some Chain.split
 
     /// Words of nodes that are made of bodies.
-    let words: string list = [ "residual"; "gate"; "concat"; "split" ]
+    let words: string list =
+        [ Sum.facts; Product.facts; Chain.concat; Chain.split ] |> List.map _.Word
 
     /// The word of a node in the language; also the stem of its automatic name.
     let word (node: Node) : string =

@@ -67,36 +67,33 @@ module internal Names =
 
             checkWritten run known "@scale" scaleArguments scale.Arguments
 
-    /// By written argument: the words that it may be, which are no names.
-    let private choices (word: string) (arguments: Argument list) : string list option list =
-        let known = Op.tryWord word |> Option.map _.Arguments |> Option.defaultValue []
-
-        let positional = known |> List.filter (fun a -> not a.IsNamed)
-        let unnamed = arguments |> List.filter (fun a -> a.Name.IsNone)
-
-        let spec (argument: Argument) =
-            match argument.Name with
-            | Some name -> known |> List.tryFind (fun a -> a.Name = name.Value)
-            | None ->
-                unnamed
-                |> List.tryFindIndex (fun a -> obj.ReferenceEquals(a, argument))
-                |> Option.bind (fun i -> List.tryItem i positional)
-
-        arguments
-        |> List.map (fun argument ->
-            match spec argument |> Option.map _.Kind with
-            | Some(ArgumentKind.Choice words) -> Some words
-            | Some ArgumentKind.Padding -> Some [ "same" ]
-            | Some _
-            | None -> None
-        )
+    /// The words that an argument may be, which are no names.
+    let private choices (spec: ArgumentSpec option) : string list option =
+        match spec |> Option.map _.Kind with
+        | Some(ArgumentKind.Choice words) -> Some words
+        | Some ArgumentKind.Padding -> Some [ "same" ]
+        | Some _
+        | None -> None
 
     let private checkArguments run known word (arguments: Argument list) =
-        for argument, choices in List.zip arguments (choices word arguments) do
-            match argument.Value.Value, choices with
+        let taken = Op.tryWord word |> Option.map _.Arguments |> Option.defaultValue []
+        let mutable positional = taken |> List.filter (fun spec -> not spec.IsNamed)
+
+        for argument in arguments do
+            let spec =
+                match argument.Name with
+                | Some name -> taken |> List.tryFind (fun spec -> spec.Name = name.Value)
+                | None ->
+                    match positional with
+                    | next :: rest ->
+                        positional <- rest
+                        Some next
+                    | [] -> None
+
+            match argument.Value.Value, choices spec with
             | Value.Expr(Expr.Name(name, _)), Some words when List.contains name words -> ()
             // `Signature` says what it may be.
-            | Value.Expr(Expr.Name _), Some _ when choices <> Some [ "same" ] -> ()
+            | Value.Expr(Expr.Name _), Some words when words <> [ "same" ] -> ()
             | Value.Expr e, _ -> checkExpr run known e
             | Value.Dims _, _
             | Value.Word _, _ -> ()

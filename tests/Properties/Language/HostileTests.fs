@@ -42,6 +42,7 @@ type HostileTests(output: ITestOutputHelper) =
         refused "long name" "SSS201" (wrap (String('x', 10_000_000) + " 3"))
         refused "long number" "SSS104" (wrap ("conv " + String('9', 10_000_000) + " 3x3"))
         refused "long size" "SSS111" (wrap ("conv 8 " + String.replicate 3_000_000 "3x" + "3"))
+        refused "many arguments" "SSS223" (wrap ("conv " + String.replicate 5_000_000 "1 "))
         refused "long sum" "SSS103" (wrap ("conv " + String.replicate 5_000_000 "1+" + "1 3x3"))
 
         refused

@@ -4,7 +4,7 @@ namespace Sss.Core
 [<RequireQualifiedAccess>]
 module internal Chain =
 
-    let facts word : JoinFacts = {
+    let private facts word : JoinFacts = {
         Word = word
         Coupling = JoinCoupling.InOrder
         Output =
@@ -24,3 +24,7 @@ module internal Chain =
                 let first = states |> Array.scan (fun first side -> first + side.Length) 0
                 states |> Array.mapi (fun i side -> Array.sub needed first[i] side.Length)
     }
+
+    let concat: JoinFacts = facts "concat"
+
+    let split: JoinFacts = facts "split"

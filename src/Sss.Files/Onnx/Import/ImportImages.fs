@@ -7,29 +7,12 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal ImportImages =
 
-    let private finish (n: OnnxNode) number (state: ImportState) =
-        let s = state.Vertices[number].Shape
-
-        ImportState.giveVertex
-            n.Outputs.Head
-            [ 1; s.Channels; s.Height; s.Width ]
-            (View.image s)
-            number
-            state
-
     let private constant what (inputs: Value' option list) i : Result<Constant option, string> =
         match List.tryItem i inputs |> Option.flatten with
         | None -> Ok None
         | Some(Value'.Constant c) -> Ok(Some c)
         | Some(Value'.Computed _)
         | Some Value'.Unknown -> Error $"its {what} are not known"
-
-    let private size name fallback (n: OnnxNode) : Result<Size, string> =
-        match Setting.wholes name n with
-        | None -> Ok(Size.square fallback)
-        | Some [ h; w ] when h >= 0L && w >= 0L && h <= 1000000L && w <= 1000000L ->
-            Ok { H = int h; W = int w }
-        | Some _ -> Error $"its {name} are not for images"
 
     /// in × out/groups × kernel as out × in/groups × kernel.
     let private turned groups ins outs taps (data: float32[]) : float32[] =
@@ -61,9 +44,9 @@ module internal ImportImages =
                 | Some _
                 | None -> Error $"its weights are not for images of {ins} channels"
 
-            let! stride = size "strides" 1 n
-            let! outPad = size "output_padding" 0 n
-            let! dilation = size "dilations" 1 n
+            let! stride = ImportPadding.pair "strides" 1 n
+            let! outPad = ImportPadding.pair "output_padding" 0 n
+            let! dilation = ImportPadding.pair "dilations" 1 n
 
             let! pad =
                 match Setting.wholes "pads" n, Setting.text "auto_pad" "NOTSET" n with
@@ -110,7 +93,7 @@ module internal ImportImages =
             ]
 
             let! state, number = ImportState.addLayer n.Name op arrays vertex state
-            return finish n number state
+            return ImportPadding.finish n number state
         }
 
     /// How many times as high and wide, for `Resize` and for `Upsample` of old.
@@ -166,7 +149,7 @@ module internal ImportImages =
 
             let op = Op.Upsample { Factor = factor; Mode = mode }
             let! state, number = ImportState.addLayer n.Name op [] vertex state
-            return finish n number state
+            return ImportPadding.finish n number state
         }
 
     let private localResponse (n: OnnxNode) (c: Computed) (state: ImportState) =
@@ -187,7 +170,7 @@ module internal ImportImages =
                 }
 
             let! state, number = ImportState.addLayer n.Name op [] vertex state
-            return finish n number state
+            return ImportPadding.finish n number state
         }
 
     /// Kinds of operations that are read here.
