@@ -39,7 +39,8 @@ public sealed class TrainedNetwork : IDisposable
     public IReadOnlyList<float> Factors(string owner)
     {
         ArgumentNullException.ThrowIfNull(owner);
-        var key = Core.ArrayKeyModule.make(Core.ArrayPart.Factor, owner);
+        // Factors that layers share are one array, whichever of them is asked for.
+        var key = Core.Parameters.keyIn(Value.Network).Invoke(Core.ArrayKeyModule.make(Core.ArrayPart.Factor, owner));
         return Value.Numbers.TryGetValue(key, out var array)
             ? [.. array.Data]
             : throw new KeyNotFoundException($"'{owner}' carries no factors.");
@@ -55,7 +56,8 @@ public sealed class TrainedNetwork : IDisposable
         var counts = new SelectedCounts(
             Count(outcome.Selected.Plan.Neuron),
             Count(outcome.Selected.Plan.Group),
-            Count(outcome.Selected.Plan.Block));
+            Count(outcome.Selected.Plan.Block),
+            Count(outcome.Selected.Plan.Shared));
         return new SelectedNetwork(
             new Network(outcome.Selected.Network, null, []),
             outcome.Selected.Weights,
@@ -82,4 +84,5 @@ public readonly record struct Kept(int Count, int Total);
 /// <param name="Neurons">With factors on neurons.</param>
 /// <param name="Groups">With factors on groups.</param>
 /// <param name="Blocks">With factors on blocks.</param>
-public sealed record SelectedCounts(Kept Neurons, Kept Groups, Kept Blocks);
+/// <param name="Shared">Channels with shared factors.</param>
+public sealed record SelectedCounts(Kept Neurons, Kept Groups, Kept Blocks, Kept Shared);

@@ -12,6 +12,9 @@ public sealed record Gamma
     /// <summary>For factors on blocks.</summary>
     public double Block { get; init; }
 
+    /// <summary>For factors that several layers share; null: as for neurons.</summary>
+    public double? Shared { get; init; }
+
     /// <summary>The same weight for every kind.</summary>
     public static Gamma Same(double gamma) => new() { Neuron = gamma, Group = gamma, Block = gamma };
 }

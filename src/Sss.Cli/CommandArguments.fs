@@ -71,7 +71,7 @@ type TrainArgument =
             | Batch _ -> "images per step, over all ranks under mpirun (recipe: batch)"
             | Lr _ -> SharedHelp.lr
             | Gamma _ ->
-                "weight of the penalty: a number, or neuron=G,group=G,block=G (recipe: gamma)"
+                "weight of the penalty: a number, or neuron=G,group=G,block=G,shared=G (recipe: gamma)"
             | Target_Macs _ ->
                 "fraction of the macs that the selected network may have (recipe: target macs)"
             | Shrink _ -> SharedHelp.shrink

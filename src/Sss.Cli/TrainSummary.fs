@@ -61,6 +61,7 @@ module TrainSummary =
                     yield! factors "neurons" result.Neuron
                     yield! factors "groups" result.Group
                     yield! factors "blocks" result.Block
+                    yield! factors "shared" result.Shared
                 ]
             yield! target outcome result
             ""

@@ -41,6 +41,7 @@ module Outcome =
             Neuron = plan.Neuron
             Group = plan.Group
             Block = plan.Block
+            Shared = plan.Shared
             Test = {
                 Accuracy = outcome.Test.Accuracy
                 Loss = outcome.Test.Loss

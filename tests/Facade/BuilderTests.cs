@@ -43,6 +43,23 @@ public class BuilderTests
             .Dense(b.Classes));
 
     [Fact]
+    public void LayersShareFactors()
+    {
+        var net = Network.Build("Stage", (3, 8, 8), 5, b => b
+            .Conv(8, 3).BatchNorm().Factor(FactorKind.Shared).Relu()
+            .Residual(r => r.Conv(8, 3).BatchNorm())
+            .GlobalAveragePool().Dense(b.Classes));
+        Assert.Contains("bn @scale(neuron, shared)", net.ToText());
+        Assert.Equal(net.ToText(), Network.Parse(net.ToText()).ToText());
+        Assert.Equal(8, net.Layers.Sum(layer => layer.Factors));
+
+        var wrong = Assert.Throws<SssException>(() => Network.Build("Input", (3, 8, 8), 5, b => b
+            .Residual(r => r.Conv(3, 3).BatchNorm().Factor(FactorKind.Shared))
+            .GlobalAveragePool().Dense(b.Classes)));
+        Assert.Contains("SSS511", wrong.Message);
+    }
+
+    [Fact]
     public void EveryLayerIsTheOneOfTheText()
     {
         const string Text = """

@@ -128,6 +128,7 @@ module Made =
             Neuron = plan.Neuron
             Group = plan.Group
             Block = plan.Block
+            Shared = plan.Shared
             Test = {
                 RunTest.Accuracy = 0.9312
                 Loss = 0.2345

@@ -103,6 +103,7 @@ internal sealed class Drafting
     {
         FactorKind.Neuron => Core.FactorKind.Neuron,
         FactorKind.Group => Core.FactorKind.Group,
+        FactorKind.Shared => Core.FactorKind.Shared,
         _ => Core.FactorKind.Block,
     };
 

@@ -51,7 +51,7 @@ internal static class Recipes
         Warmup = recipe.Warmup,
         Momentum = recipe.Momentum,
         Decay = recipe.Decay,
-        Gamma = new Gamma { Neuron = recipe.Gamma.Neuron, Group = recipe.Gamma.Group, Block = recipe.Gamma.Block },
+        Gamma = new Gamma { Neuron = recipe.Gamma.Neuron, Group = recipe.Gamma.Group, Block = recipe.Gamma.Block, Shared = recipe.Gamma.Shared == recipe.Gamma.Neuron ? null : recipe.Gamma.Shared },
         Penalty = FactorPenalty.From(recipe.Penalty),
         TargetMacs = recipe.TargetMacs.ToNullable(),
         ShrinkEvery = recipe.ShrinkEvery.ToNullable(),
@@ -68,12 +68,12 @@ internal static class Recipes
 
     private static Core.Gamma Checked(Gamma gamma)
     {
-        foreach (var value in new[] { gamma.Neuron, gamma.Group, gamma.Block })
+        foreach (var value in new[] { gamma.Neuron, gamma.Group, gamma.Block, gamma.Shared ?? 0 })
         {
             Within(value, x => x >= 0, nameof(TrainingOptions.Gamma), "0 or more");
         }
 
-        return new Core.Gamma(gamma.Neuron, gamma.Group, gamma.Block);
+        return new Core.Gamma(gamma.Neuron, gamma.Group, gamma.Block, gamma.Shared ?? gamma.Neuron);
     }
 
     private static Core.Augment Checked(Augmentation augment)

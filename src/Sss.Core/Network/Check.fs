@@ -1,7 +1,9 @@
 namespace Sss.Core
 
+open System.Collections.Generic
 open Sss.Core.CheckValue
 open Sss.Core.CheckRun
+open Sss.Core.Select
 
 /// `Draft -> Network`: names, shapes, factors. All independent mistakes come out together.
 [<RequireQualifiedAccess>]
@@ -29,6 +31,15 @@ module Check =
         if parameters > limit then
             run.Report (shapeProblem (ShapeProblem.TooLarge "parameters")) place
 
+    /// The network with shared factors on all layers that they multiply.
+    let private share run (network: Network) : Network =
+        let shared, problems = SharedFactors.resolve network
+
+        for layer, problem in problems do
+            run.Report (Problem.Factor problem) run.Shared[layer]
+
+        shared
+
     /// Checks a draft. Right: the network, with warnings. Wrong: every mistake found, warnings too.
     let check (draft: Draft) : Result<Network * NetworkError list, NetworkError list> =
         let found = ResizeArray<NetworkError>()
@@ -36,6 +47,7 @@ module Check =
         let run = {
             Report = fun problem place -> found.Add { Problem = problem; Place = place }
             Layers = 0
+            Shared = Dictionary()
         }
 
         match draft.Input with
@@ -62,13 +74,8 @@ module Check =
             run.Report (shapeProblem (ShapeProblem.OutputIsNotClasses(output, classes))) draft.Place
         | _ -> ()
 
-        let isWarning (error: NetworkError) =
-            match error.Problem with
-            | Problem.Factor(FactorProblem.FactorCannotShrink _) -> true
-            | _ -> false
-
         let hasErrors () =
-            found.Exists(fun error -> not (isWarning error))
+            found.Exists(fun error -> not (NetworkErrorText.isWarning error))
 
         match draft.Input, draft.Classes with
         | Some input, Some classes when not (hasErrors ()) ->
@@ -80,6 +87,7 @@ module Check =
             }
 
             checkCounts run draft.Place network
+            let network = if hasErrors () then network else share run network
 
             if hasErrors () then
                 Error(List.ofSeq found)

@@ -17,6 +17,8 @@ module internal CheckRun =
     type Run = {
         Report: Problem -> Place -> unit
         mutable Layers: int
+        /// Where shared factors are declared, by the name of the layer.
+        Shared: System.Collections.Generic.Dictionary<string, Place>
     }
 
     /// Checks a body in a scope, given the value before it: its nodes and the value after it.
@@ -102,8 +104,12 @@ module internal CheckRun =
                 run.Report (Problem.Factor problem) scale.Place
                 None
             | None ->
+                if scale.Kind = Shared then
+                    run.Shared[items[i].Name] <- scale.Place
+
                 Some {
                     Kind = scale.Kind
+                    Owner = None
                     Count = CheckFactors.count scale.Kind site output
                     Gamma = scale.Gamma
                     Init = scale.Init
@@ -134,6 +140,8 @@ module internal CheckRun =
 
         let own =
             match layer.Scale, scale with
+            // What a shared factor switches is dead on all sides of a sum.
+            | Some { Kind = Shared }, _ -> Sources.Empty
             | Some s, Some _ -> source facts.Word s.Place
             | _ -> Sources.Empty
 

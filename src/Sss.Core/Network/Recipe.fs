@@ -23,6 +23,7 @@ type Gamma = {
     Neuron: float
     Group: float
     Block: float
+    Shared: float
 }
 
 /// Values of γ.
@@ -34,6 +35,7 @@ module Gamma =
         Neuron = 0.0
         Group = 0.0
         Block = 0.0
+        Shared = 0.0
     }
 
 /// An opaque colour, each part from 0 to 255.
@@ -173,3 +175,4 @@ module Recipe =
         | Neuron -> gamma.Neuron
         | Group -> gamma.Group
         | Block -> gamma.Block
+        | Shared -> gamma.Shared

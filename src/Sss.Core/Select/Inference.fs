@@ -84,7 +84,7 @@ type private InferenceFold<'T when 'T :> INumberBase<'T>>() =
                 | None -> Array.create channels block
                 | Some scale ->
                     let factors =
-                        InferenceFold<'T>.Read weights (ArrayKey.make ArrayPart.Factor layer.Name)
+                        InferenceFold<'T>.Read weights (Parameters.factorKey layer scale)
 
                     Array.init channels (fun c -> block * factors[c / (channels / scale.Count)])
             Shift = Array.zeroCreate channels

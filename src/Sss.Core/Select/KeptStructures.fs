@@ -18,10 +18,14 @@ module KeptStructures =
             |> Seq.map (fun r -> r.Name, Network.layersOf r.Branch |> List.ofSeq)
             |> Map.ofSeq
 
+        let carriers = Network.carriers dense
+
         [
             for owner, scale in Network.scales dense do
                 let count =
                     match scale.Kind with
+                    | Shared ->
+                        carriers[owner] |> List.map (fun l -> channelsLeft l.Name) |> List.max
                     | Neuron -> channelsLeft owner
                     | Group -> channelsLeft owner * scale.Count / before[owner]
                     | Block when branches[owner] |> List.exists (fun l -> channelsLeft l.Name > 0) ->

@@ -18,10 +18,11 @@ module internal Elaborate =
         | [] -> None
         | scale :: _ ->
             let kind =
-                match scale.Kind.Value with
-                | "neuron" -> Some Neuron
-                | "group" -> Some Group
-                | "block" -> Some Block
+                match scale.Kind.Value, scale.Flags with
+                | "neuron", [] -> Some Neuron
+                | "neuron", _ -> Some Shared
+                | "group", [] -> Some Group
+                | "block", [] -> Some Block
                 | _ -> None
 
             kind

@@ -28,6 +28,8 @@ type MeaningProblem =
     | ScaleTwice
     | UnknownScaleKind of word: string * guess: string option
     | ScaleOnCall of word: string
+    /// `shared` after another kind than neuron.
+    | SharedOfKind of kind: string
     // Values
     | NotAnInteger of what: string * value: float
     | OutOfRange of what: string * value: float * expected: string
@@ -75,6 +77,7 @@ module MeaningErrorText =
         | Neuron -> "neuron"
         | Group -> "group"
         | Block -> "block"
+        | Shared -> "shared"
 
     let private unknownStatement word guess =
         "SSS201",
@@ -182,6 +185,12 @@ module MeaningErrorText =
         [ "factors belong to layers and to `residual`" ],
         Some "write `@scale` inside the definition"
 
+    let private sharedOfKind kind =
+        "SSS228",
+        $"`{cut kind}` factors cannot be shared",
+        [ "layers share the factors of channels, which are of the kind `neuron`" ],
+        Some "write `@scale(neuron, shared)`"
+
     let private notAnInteger what value =
         "SSS301", $"{what} is {numberText value}, not a whole number", [], None
 
@@ -258,6 +267,7 @@ module MeaningErrorText =
         | MeaningProblem.ScaleTwice -> scaleTwice
         | MeaningProblem.UnknownScaleKind(word, guess) -> unknownScaleKind word guess
         | MeaningProblem.ScaleOnCall word -> scaleOnCall word
+        | MeaningProblem.SharedOfKind kind -> sharedOfKind kind
         | MeaningProblem.NotAnInteger(what, value) -> notAnInteger what value
         | MeaningProblem.OutOfRange(what, value, expected) -> outOfRange what value expected
         | MeaningProblem.DivisionByZero -> "SSS303", "division by zero", [], None

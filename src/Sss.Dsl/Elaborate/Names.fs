@@ -65,6 +65,15 @@ module internal Names =
                     (MeaningProblem.UnknownScaleKind(scale.Kind.Value, guess))
                     scale.Kind.Span
 
+            match scale.Flags with
+            | shared :: more ->
+                if scale.Kind.Value <> "neuron" then
+                    run.Report (MeaningProblem.SharedOfKind scale.Kind.Value) shared.Span
+
+                for again in more do
+                    run.Report (MeaningProblem.ArgumentTwice again.Value) again.Span
+            | [] -> ()
+
             checkWritten run known "@scale" scaleArguments scale.Arguments
 
     /// The words that an argument may be, which are no names.

@@ -123,7 +123,12 @@ module internal RecipeItems =
             whole run "warmup" 0 span value (fun n -> run.Recipe <- { run.Recipe with Warmup = n })
         | _ -> badForm run item
 
-    let private gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block ]
+    let private gammaKinds = [
+        "neuron", Neuron
+        "group", Group
+        "block", Block
+        "shared", Shared
+    ]
 
     let private gammaExpected = "a number of 0 or more"
 
@@ -173,7 +178,8 @@ module internal RecipeItems =
                     given.TryAdd(kind, value) |> ignore
             )
 
-    /// The kinds that an item of γ named; the plain number goes to the rest.
+    /// The kinds that an item of γ named; the plain number goes to the rest. Shared factors are those of
+    /// neurons in several layers: they have the neurons' γ where they are not named.
     let gamma run (item: RecipeItem) : FactorKind list =
         let plain, named =
             match item.Words with
@@ -190,6 +196,10 @@ module internal RecipeItems =
 
         plain |> Option.iter (fun (value, span) -> plainGamma run given span value)
 
+        match given.TryGetValue Neuron with
+        | true, neuron -> given.TryAdd(Shared, neuron) |> ignore
+        | _ -> ()
+
         let value kind =
             match given.TryGetValue kind with
             | true, v -> v
@@ -202,6 +212,7 @@ module internal RecipeItems =
                         Neuron = value Neuron
                         Group = value Group
                         Block = value Block
+                        Shared = value Shared
                     }
             }
         else

@@ -43,9 +43,11 @@ type Argument = {
     Value: Located<Value>
 }
 
-/// `@scale(kind, NAME=expr, …)`.
+/// `@scale(kind, FLAG, NAME=expr, …)`.
 type ScaleSyntax = {
     Kind: Located<string>
+    /// Words after the kind: `shared`.
+    Flags: Located<string> list
     Arguments: (Located<string> * Expr) list
     Span: Span
 }

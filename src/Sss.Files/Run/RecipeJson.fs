@@ -41,6 +41,10 @@ module RecipeJson =
         json.WriteNumber("neuron", recipe.Gamma.Neuron)
         json.WriteNumber("group", recipe.Gamma.Group)
         json.WriteNumber("block", recipe.Gamma.Block)
+
+        if recipe.Gamma.Shared <> recipe.Gamma.Neuron then
+            json.WriteNumber("shared", recipe.Gamma.Shared)
+
         json.WriteEndObject()
         json.WriteString("penalty", FactorPenalty.word recipe.Penalty)
 
@@ -121,6 +125,12 @@ module RecipeJson =
         let gamma (name: string) =
             item.GetProperty("gamma").GetProperty(name).GetDouble()
 
+        // That of neurons where it is not written.
+        let shared =
+            match item.GetProperty("gamma").TryGetProperty "shared" with
+            | true, value -> value.GetDouble()
+            | _ -> gamma "neuron"
+
         let augment = item.GetProperty "augment"
 
         // What came later than the format itself may be absent.
@@ -141,6 +151,7 @@ module RecipeJson =
                 Neuron = gamma "neuron"
                 Group = gamma "group"
                 Block = gamma "block"
+                Shared = shared
             }
             Penalty = penalty item
             TargetMacs = if isNull "target" then None else Some(number "target")

@@ -52,6 +52,9 @@ module ResultFile =
                         factors json "neuron" run.Neuron
                         factors json "group" run.Group
                         factors json "block" run.Block
+
+                        if run.Shared.Total > 0 then
+                            factors json "shared" run.Shared
                     )
             )
 

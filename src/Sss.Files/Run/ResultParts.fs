@@ -82,6 +82,10 @@ module internal ResultParts =
             Neuron = factors selected "neuron"
             Group = factors selected "group"
             Block = factors selected "block"
+            Shared =
+                match selected.GetProperty("factors").TryGetProperty "shared" with
+                | true, _ -> factors selected "shared"
+                | _ -> { Kept = 0; Total = 0 }
             Test = test (root.GetProperty "test")
             Validation =
                 whenThere

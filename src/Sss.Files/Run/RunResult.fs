@@ -134,6 +134,8 @@ type RunResult = {
     Neuron: Tally
     Group: Tally
     Block: Tally
+    /// Channels with shared factors; none in an older file.
+    Shared: Tally
     Test: RunTest
     /// None: no images were held out, and the last epoch's numbers were taken.
     Validation: RunValidation option

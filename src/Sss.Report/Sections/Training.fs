@@ -98,7 +98,12 @@ module internal Training =
             | n, lines -> yield! List.map (scaled (100.0 / float n)) lines
         ]
 
-        match part "neurons" Neuron @ part "groups" Group @ part "blocks" Block with
+        match
+            part "neurons" Neuron
+            @ part "groups" Group
+            @ part "blocks" Block
+            @ part "shared" Shared
+        with
         | [] -> ()
         | lines ->
             Charts.lines

@@ -90,12 +90,19 @@ module internal Control =
 
         weights
 
-    /// The array of neurons' factors that a factor is in.
+    /// The array of channels' factors that a factor is in.
     let private layerOf (trainer: Trainer) : int -> int option =
         let layers =
             List.zip trainer.Model.Layout.Scales trainer.Model.Layout.Factors
             |> List.mapi (fun layer (f, _) ->
-                Array.replicate f.Scale.Count (if f.Scale.Kind = Neuron then Some layer else None)
+                let ofChannels =
+                    match f.Scale.Kind with
+                    | Neuron
+                    | Shared -> Some layer
+                    | Group
+                    | Block -> None
+
+                Array.replicate f.Scale.Count ofChannels
             )
             |> Array.concat
 
@@ -176,4 +183,5 @@ module internal Control =
             Neuron = mean Neuron
             Group = mean Group
             Block = mean Block
+            Shared = mean Shared
         }

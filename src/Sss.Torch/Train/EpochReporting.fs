@@ -10,10 +10,13 @@ module internal EpochReporting =
     let owners (dense: Network) (trainer: Trainer) : OwnerCount list =
         let layout = trainer.Model.Layout
 
+        // Factors that layers share may be declared by another of them by now.
+        let keyIn = Parameters.keyIn dense
+
         let nonZero =
             layout.Factors
             |> List.map (fun slot ->
-                slot.Key,
+                keyIn slot.Key,
                 Array.sub trainer.Iterate (int slot.Offset) (int slot.Count)
                 |> Array.sumBy (fun value -> if value <> 0.0f then 1 else 0)
             )
@@ -23,8 +26,15 @@ module internal EpochReporting =
         // weights.
         let left =
             Network.layers trainer.Model.Network
-            |> Seq.map (fun layer -> layer.Name, 1)
-            |> Map.ofSeq
+            |> Seq.map _.Name
+            |> Set.ofSeq
+
+        let carriers = Network.carriers dense
+
+        let isLeft owner =
+            Map.tryFind owner carriers
+            |> Option.defaultValue []
+            |> List.exists (fun layer -> left.Contains layer.Name)
 
         [
             for owner, scale in Network.scales dense do
@@ -32,8 +42,7 @@ module internal EpochReporting =
                     Owner = owner
                     NonZero =
                         Map.tryFind (ArrayKey.make ArrayPart.Factor owner) nonZero
-                        |> Option.orElse (Map.tryFind owner left)
-                        |> Option.defaultValue 0
+                        |> Option.defaultWith (fun () -> if isLeft owner then 1 else 0)
                     Total = scale.Count
                 }
         ]

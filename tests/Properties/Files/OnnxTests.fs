@@ -103,6 +103,7 @@ let private conv out inputs = {
     Scale =
         Some {
             Kind = Neuron
+            Owner = None
             Count = out
             Gamma = 1.0
             Init = 1.0

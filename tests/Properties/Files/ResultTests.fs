@@ -23,6 +23,7 @@ let result: RunResult = {
     Neuron = { Kept = 1; Total = 2 }
     Group = { Kept = 0; Total = 0 }
     Block = { Kept = 3; Total = 4 }
+    Shared = { Kept = 0; Total = 0 }
     Test = {
         RunTest.Accuracy = 0.975
         Loss = 0.1
@@ -219,6 +220,7 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                     Neuron = finite recipe.Gamma.Neuron
                     Group = finite recipe.Gamma.Group
                     Block = finite recipe.Gamma.Block
+                    Shared = finite recipe.Gamma.Shared
                 }
                 Penalty =
                     match recipe.Penalty with

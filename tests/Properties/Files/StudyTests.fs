@@ -76,11 +76,13 @@ let ``points are named by what they vary`` () =
                 Neuron = 0.01
                 Group = 0.01
                 Block = 0.01
+                Shared = 0.01
             }
             {
                 Neuron = 0.01
                 Group = 0.0
                 Block = 0.03
+                Shared = 0.01
             }
         ]
 
@@ -105,6 +107,7 @@ let recipe = {
             Neuron = 0.01
             Group = 0.0
             Block = 0.03
+            Shared = 0.01
         }
         TargetMacs = Some 0.7
         ShrinkEvery = Some 1
@@ -184,6 +187,7 @@ let ``a point changes what it varies and nothing else`` () =
         Neuron = 1.0
         Group = 1.0
         Block = 1.0
+        Shared = 1.0
     }
 
     // γ decides the size: no target beside it.

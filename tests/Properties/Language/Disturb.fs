@@ -48,6 +48,7 @@ module RecipeCase =
                 Neuron = part 3
                 Group = part 4 * 1e-9
                 Block = part 5
+                Shared = part 6
             }
             Penalty = penalty
             TargetMacs =

@@ -21,6 +21,7 @@ type RecipeTests() =
             Neuron = 0.0
             Group = 0.0
             Block = 0.0
+            Shared = 0.0
         }
 
         Assert.Equal(Some Recipe.defaults, recipe "train { }")
@@ -44,6 +45,7 @@ type RecipeTests() =
                     Neuron = 0.5
                     Group = 0.5
                     Block = 0.25
+                    Shared = 0.5
                 }
                 Penalty = FactorPenalty.NonNegative
                 TargetMacs = Some 0.5
@@ -94,6 +96,7 @@ type RecipeTests() =
                 Neuron = 0.5
                 Group = 0.5
                 Block = 0.5
+                Shared = 0.5
             },
             gamma "0.5"
         )

@@ -126,6 +126,7 @@ let private scaled shortcut : Network =
                 Scale =
                     Some {
                         Kind = Block
+                        Owner = None
                         Count = 1
                         Gamma = 1.0
                         Init = 1.0
@@ -185,6 +186,7 @@ let ``layerscale takes no constant`` () =
                             Scale =
                                 Some {
                                     Kind = Neuron
+                                    Owner = None
                                     Count = 2
                                     Gamma = 1.0
                                     Init = 1.0

@@ -36,6 +36,7 @@ let layer (scope: Scope) op scale (input: Shape) =
 
 let factors kind count = {
     Kind = kind
+    Owner = None
     Count = count
     Gamma = 1.0
     Init = 1.0

@@ -21,6 +21,7 @@ module internal Nets =
             Scale =
                 Some {
                     Kind = kind
+                    Owner = None
                     Count = count
                     Gamma = 1.0
                     Init = 1.0
@@ -127,6 +128,7 @@ module internal Nets =
                 if isScaled then
                     Some {
                         Kind = Block
+                        Owner = None
                         Count = 1
                         Gamma = 1.0
                         Init = 1.0

@@ -20,6 +20,7 @@ let private of' penalty gamma = {
             Neuron = gamma
             Group = 0.0
             Block = gamma
+            Shared = gamma
         }
 }
 

@@ -84,6 +84,7 @@ let private strong folder =
                             Neuron = 0.2
                             Group = 0.0
                             Block = 0.05
+                            Shared = 0.2
                         }
                 }
     }
