@@ -47,6 +47,7 @@ module Check =
         let run = {
             Report = fun problem place -> found.Add { Problem = problem; Place = place }
             Layers = 0
+            IsBroken = false
             Shared = Dictionary()
         }
 
@@ -87,7 +88,12 @@ module Check =
             }
 
             checkCounts run draft.Place network
-            let network = if hasErrors () then network else share run network
+
+            let network =
+                if hasErrors () || run.IsBroken then
+                    network
+                else
+                    share run network
 
             if hasErrors () then
                 Error(List.ofSeq found)

@@ -56,6 +56,8 @@ module internal CheckBody =
                 let made, next = CheckConcat.checkConcat inner run items[i] concat value
                 add (Node.Concat made) next
             | DraftNode.Broken
-            | DraftNode.Scope _ -> value <- unknown
+            | DraftNode.Scope _ ->
+                run.IsBroken <- true
+                value <- unknown
 
         List.ofSeq nodes, value

@@ -77,6 +77,8 @@ module internal CheckResidual =
                 Count = 1
                 Gamma = scale.Gamma
                 Init = scale.Init
+                Min = scale.Min
+                Keep = scale.Keep
             }
 
     /// A residual and the value after it.

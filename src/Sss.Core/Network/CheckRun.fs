@@ -17,6 +17,8 @@ module internal CheckRun =
     type Run = {
         Report: Problem -> Place -> unit
         mutable Layers: int
+        /// A part was wrong and reported elsewhere, so that the network is not whole.
+        mutable IsBroken: bool
         /// Where shared factors are declared, by the name of the layer.
         Shared: System.Collections.Generic.Dictionary<string, Place>
     }
@@ -113,6 +115,8 @@ module internal CheckRun =
                     Count = CheckFactors.count scale.Kind site output
                     Gamma = scale.Gamma
                     Init = scale.Init
+                    Min = scale.Min
+                    Keep = scale.Keep
                 }
         | _ -> None
 
@@ -145,11 +149,18 @@ module internal CheckRun =
             | Some s, Some _ -> source facts.Word s.Place
             | _ -> Sources.Empty
 
-        Node.Layer {
-            Name = items[i].Name
-            Op = layer.Op
-            Scale = scale
-            Input = defaultArg value.Shape nowhere
-            Output = shape
-        },
-        afterLayer facts own output value
+        let node =
+            Node.Layer {
+                Name = items[i].Name
+                Op = layer.Op
+                Scale = scale
+                Input = defaultArg value.Shape nowhere
+                Output = shape
+            }
+
+        let after = afterLayer facts own output value
+
+        match layer.Scale with
+        | Some { Kind = Shared } -> node, { after with MayDie = true }
+        | Some _
+        | None -> node, after

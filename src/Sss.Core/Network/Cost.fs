@@ -32,7 +32,7 @@ module Cost =
     let ofLayer (layer: Layer) : Cost = {
         Params = Parameters.ofLayer false layer |> List.sumBy (fun p -> Parameters.size p.Shape)
         Macs = macs layer
-        Factors = 
+        Factors =
             layer.Scale
             |> Option.filter Scale.isDeclared
             |> Option.map (fun s -> int64 s.Count)

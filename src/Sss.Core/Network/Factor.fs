@@ -12,7 +12,7 @@ type FactorKind =
     /// convolutions: it multiplies that channel in each of them.
     | Shared
 
-/// The scaling factors λ of one declaration: `@scale(kind, gamma=…, init=…)`. Of shared factors every
+/// The scaling factors λ of one declaration: `@scale(kind, gamma=…, init=…, min=…)`. Of shared factors every
 /// layer that they multiply has one of these.
 type Scale = {
     Kind: FactorKind
@@ -24,6 +24,10 @@ type Scale = {
     Gamma: float
     /// The value that every λ starts at.
     Init: float
+    /// So many of them a target leaves at least; 0: it may take all.
+    Min: int
+    /// A target leaves all of them alone.
+    Keep: bool
 }
 
 /// Declarations of factors.

@@ -108,22 +108,22 @@ module Cutting =
     /// Factors that the smaller network still has, or has multiplied into its weights: owner and index.
     let private left (a: Selection.Analysis) : (string * int) list =
         [
-        for struct (part, step) in a.Graph.Steps do
-            if DataFlow.exists a.Graph a.Channels.Gone part then
-                match DataFlow.layerOf step, DataFlow.residualOf step with
-                | ValueSome(struct ({ Scale = Some scale } as layer, _, output)), _ ->
-                    let kept = a.Channels.Kept[output]
+            for struct (part, step) in a.Graph.Steps do
+                if DataFlow.exists a.Graph a.Channels.Gone part then
+                    match DataFlow.layerOf step, DataFlow.residualOf step with
+                    | ValueSome(struct ({ Scale = Some scale } as layer, _, output)), _ ->
+                        let kept = a.Channels.Kept[output]
 
-                    for i, channels in
-                        Array.indexed (Array.chunkBySize (kept.Length / scale.Count) kept) do
-                        if Array.contains true channels then
-                            Scale.ownerOf layer.Name scale, i
-                | _, ValueSome(struct ({ Scale = Some _ } as residual, branch, _, _)) when
-                    not a.Channels.Gone[branch.Part]
-                    ->
-                    residual.Name, 0
-                | _, ValueSome _
-                | _, ValueNone -> ()
+                        for i, channels in
+                            Array.indexed (Array.chunkBySize (kept.Length / scale.Count) kept) do
+                            if Array.contains true channels then
+                                Scale.ownerOf layer.Name scale, i
+                    | _, ValueSome(struct ({ Scale = Some _ } as residual, branch, _, _)) when
+                        not a.Channels.Gone[branch.Part]
+                        ->
+                        residual.Name, 0
+                    | _, ValueSome _
+                    | _, ValueNone -> ()
         ]
         // Several layers may share them.
         |> List.distinct

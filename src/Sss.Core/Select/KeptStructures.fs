@@ -35,7 +35,7 @@ module KeptStructures =
                 owner, min scale.Count count
         ]
 
-    /// Macs that would go with the cheapest structure that the selected network has kept: a network as near to a target as
+    /// Macs that would go with the cheapest structure that the selected network has kept and a target may take: a network as near to a target as
     /// it can be is below it by no more. None: nothing is left that may go, or the selected network is not what zeros in as
     /// many factors leave of the whole one (rounding or a constant kept something).
     let cheapest (dense: Network) (selected: Network) : int64 option =
@@ -53,8 +53,9 @@ module KeptStructures =
         if all <> (Cost.ofNetwork selected).Macs then
             None
         else
-            kept
-            |> List.filter (fun (_, count) -> count > 0)
+            List.zip kept (Network.scales dense |> Seq.map snd |> List.ofSeq)
+            |> List.filter (fun ((_, count), scale) -> count > scale.Min && not scale.Keep)
+            |> List.map fst
             |> List.map (fun (owner, count) -> all - macs (Map.add owner (count - 1) now))
             |> List.filter (fun saved -> saved > 0L)
             |> function

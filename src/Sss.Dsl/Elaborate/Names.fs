@@ -48,7 +48,7 @@ module internal Names =
 
             checkExpr run known value
 
-    let private scaleArguments = [ "gamma"; "init" ]
+    let private scaleArguments = [ "gamma"; "init"; "min" ]
 
     let private checkScales run known (scales: ScaleSyntax list) =
         match scales with
@@ -65,14 +65,12 @@ module internal Names =
                     (MeaningProblem.UnknownScaleKind(scale.Kind.Value, guess))
                     scale.Kind.Span
 
-            match scale.Flags with
-            | shared :: more ->
-                if scale.Kind.Value <> "neuron" then
-                    run.Report (MeaningProblem.SharedOfKind scale.Kind.Value) shared.Span
+            for word, flags in scale.Flags |> List.groupBy _.Value do
+                if word = "shared" && scale.Kind.Value <> "neuron" then
+                    run.Report (MeaningProblem.SharedOfKind scale.Kind.Value) flags.Head.Span
 
-                for again in more do
-                    run.Report (MeaningProblem.ArgumentTwice again.Value) again.Span
-            | [] -> ()
+                for again in flags.Tail do
+                    run.Report (MeaningProblem.ArgumentTwice word) again.Span
 
             checkWritten run known "@scale" scaleArguments scale.Arguments
 

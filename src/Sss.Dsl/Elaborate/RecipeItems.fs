@@ -123,12 +123,7 @@ module internal RecipeItems =
             whole run "warmup" 0 span value (fun n -> run.Recipe <- { run.Recipe with Warmup = n })
         | _ -> badForm run item
 
-    let private gammaKinds = [
-        "neuron", Neuron
-        "group", Group
-        "block", Block
-        "shared", Shared
-    ]
+    let private gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block; "shared", Shared ]
 
     let private gammaExpected = "a number of 0 or more"
 

@@ -5,7 +5,7 @@ open Sss.Core
 /// One layer as a statement: arguments that are defaults are left out.
 module internal PrintLayer =
 
-    /// ` @scale(kind, gamma=…, init=…)`, or nothing, also where another layer declares the factors.
+    /// ` @scale(kind, gamma=…, init=…, min=…)`, or nothing, also where another layer declares the factors.
     let scale (scale: Scale option) : string =
         match Option.filter Scale.isDeclared scale with
         | None -> ""
@@ -29,7 +29,9 @@ module internal PrintLayer =
                 else
                     ", init=" + NumberText.real s.Init
 
-            " @scale(" + kind + gamma + init + ")"
+            let least = if s.Min = 0 then "" else ", min=" + string s.Min
+            let keep = if s.Keep then ", keep" else ""
+            " @scale(" + kind + keep + gamma + init + least + ")"
 
     /// ` drop=P`, or nothing.
     let drop (probability: float) : string =

@@ -26,7 +26,10 @@ module internal PrintRecipe =
         + " block="
         + real g.Block
         // Where it is that of neurons a text from before there were shared factors stays the same.
-        + (if g.Shared = g.Neuron then "" else " shared=" + real g.Shared)
+        + (if g.Shared = g.Neuron then
+               ""
+           else
+               " shared=" + real g.Shared)
 
     /// Nothing where it is the default: a text from before there were others stays the same.
     let private penalty (p: FactorPenalty) = [

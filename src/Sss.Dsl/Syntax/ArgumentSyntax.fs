@@ -90,7 +90,7 @@ let private scaleArguments =
     }
 
 /// Words that may follow the kind.
-let private flags = [ "shared" ]
+let private flags = [ "shared"; "keep" ]
 
 /// `@scale(kind, FLAG, NAME=expr, …)`.
 let private scale: P<ScaleSyntax> =
@@ -118,6 +118,7 @@ let private scale: P<ScaleSyntax> =
                                     $"`{flag}`"
                                 "`gamma=…`"
                                 "`init=…`"
+                                "`min=…`"
                             ]
                         ))
                         word.Span

@@ -46,7 +46,7 @@ type Argument = {
 /// `@scale(kind, FLAG, NAME=expr, …)`.
 type ScaleSyntax = {
     Kind: Located<string>
-    /// Words after the kind: `shared`.
+    /// Words after the kind: `shared`, `keep`.
     Flags: Located<string> list
     Arguments: (Located<string> * Expr) list
     Span: Span

@@ -75,7 +75,8 @@ module internal Control =
         )
         |> Array.concat
 
-    /// Relative strengths; the most valuable factor of a vital array is left alone.
+    /// Relative strengths; the most valuable factor of a vital array is left alone, and so are as many as
+    /// its declaration wants to keep.
     let private weights macsOf (recipe: Recipe) (trainer: Trainer) vital (magnitudes: float[]) =
         let weights =
             Saliency.weights
@@ -87,6 +88,17 @@ module internal Control =
         for slot in vital do
             let best = places slot |> Array.maxBy (fun i -> magnitudes[i] / weights[i])
             weights[best] <- 0.0
+
+        for f, slot in List.zip trainer.Model.Layout.Scales trainer.Model.Layout.Factors do
+            if f.Scale.Min > 0 then
+                let best =
+                    places slot
+                    |> Array.filter (fun i -> magnitudes[i] > 0.0)
+                    |> Array.sortByDescending (fun i -> magnitudes[i] / weights[i])
+                    |> Array.truncate f.Scale.Min
+
+                for i in best do
+                    weights[i] <- 0.0
 
         weights
 

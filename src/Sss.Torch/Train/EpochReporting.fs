@@ -24,10 +24,7 @@ module internal EpochReporting =
 
         // A layer that is left without its factors has had the last of them multiplied into its
         // weights.
-        let left =
-            Network.layers trainer.Model.Network
-            |> Seq.map _.Name
-            |> Set.ofSeq
+        let left = Network.layers trainer.Model.Network |> Seq.map _.Name |> Set.ofSeq
 
         let carriers = Network.carriers dense
 

@@ -107,6 +107,8 @@ let private conv out inputs = {
             Count = out
             Gamma = 1.0
             Init = 1.0
+            Min = 0
+            Keep = false
         }
     Input = Shape.create inputs 4 4
     Output = Shape.create out 4 4

@@ -89,7 +89,19 @@ type RecipeTests() =
         let gamma rest =
             (recipe ("train { gamma " + rest + " }")).Value.Gamma
 
-        Assert.Equal({ zero with Neuron = 0.5 }, gamma "neuron=0.5")
+        // Shared factors follow neurons.
+        Assert.Equal({ zero with Neuron = 0.5; Shared = 0.5 }, gamma "neuron=0.5")
+
+        Assert.Equal(
+            {
+                zero with
+                    Neuron = 0.5
+                    Shared = 0.25
+            },
+            gamma "shared=0.25 neuron=0.5"
+        )
+
+        Assert.Equal({ zero with Shared = 0.25 }, gamma "shared=0.25")
 
         Assert.Equal(
             {

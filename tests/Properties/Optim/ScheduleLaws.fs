@@ -72,6 +72,8 @@ module ScheduleLaws =
             Count = count
             Gamma = gamma
             Init = 1.0
+            Min = 0
+            Keep = false
         }
     }
 

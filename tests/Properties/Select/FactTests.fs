@@ -130,6 +130,8 @@ let private scaled shortcut : Network =
                         Count = 1
                         Gamma = 1.0
                         Init = 1.0
+                        Min = 0
+                        Keep = false
                     }
                 Drop = 0.0
                 Branch = [
@@ -190,6 +192,8 @@ let ``layerscale takes no constant`` () =
                                     Count = 2
                                     Gamma = 1.0
                                     Init = 1.0
+                                    Min = 0
+                                    Keep = false
                                 }
                     }
                 else

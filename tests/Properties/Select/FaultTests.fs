@@ -19,7 +19,11 @@ let private fails fault (t: Trial) weights =
 [<Fact>]
 let ``the law of selection finds every seeded fault`` () =
     for fault in Faults.all @ Faults.ofShared do
-        let cases = if List.contains fault Faults.ofShared then sharedCases else cases
+        let cases =
+            if List.contains fault Faults.ofShared then
+                sharedCases
+            else
+                cases
 
         let config =
             Config.Quick

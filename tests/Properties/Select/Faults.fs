@@ -256,7 +256,10 @@ let private forgotten (isForgotten: Layer -> bool) (network: Network) : Network 
         network
 
 let private lastMembers (network: Network) : Set<string> =
-    Network.carriers network |> Map.values |> Seq.map (fun all -> (List.last all).Name) |> Set.ofSeq
+    Network.carriers network
+    |> Map.values
+    |> Seq.map (fun all -> (List.last all).Name)
+    |> Set.ofSeq
 
 let private projections (network: Network) : Set<string> =
     Network.residuals network
@@ -307,10 +310,18 @@ let select
     | GateForgotten -> pieces network numbers gates
     | MemberForgotten ->
         let last = lastMembers network
-        Selection.select Selection.defaults (forgotten (fun l -> last.Contains l.Name) network) weights
+
+        Selection.select
+            Selection.defaults
+            (forgotten (fun l -> last.Contains l.Name) network)
+            weights
     | ProjectionLeftOut ->
         let left = projections network
-        Selection.select Selection.defaults (forgotten (fun l -> left.Contains l.Name) network) weights
+
+        Selection.select
+            Selection.defaults
+            (forgotten (fun l -> left.Contains l.Name) network)
+            weights
     | WrongPart -> pieces network numbers parts
     | WrongHead -> pieces network numbers heads
     | ShuffledAnew ->

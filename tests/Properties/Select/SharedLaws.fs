@@ -26,7 +26,10 @@ let private isZero (weights: Weights<float>) owner index =
 let private fired (t: Trial) (small: Selected<float>) = [
     for s in small.Plan.Goes do
         if s.Kind = Shared then
-            if isZero t.Weights s.Owner s.Index then "goes: dead" else "goes: unused"
+            if isZero t.Weights s.Owner s.Index then
+                "goes: dead"
+            else
+                "goes: unused"
 
     for s, _ in small.Plan.Stays do
         if s.Kind = Shared then
@@ -242,14 +245,7 @@ let ``the members are those that make the channels`` () =
 let ``norms and depthwise convolutions after a sum share, the body of a gate does not`` () =
     Assert.Equal<(string * string list) list>(
         [
-            "conv1",
-            [
-                "conv1"
-                "residual1.branch.bn1"
-                "residual1.branch.conv2"
-                "bn1"
-                "dwconv1"
-            ]
+            "conv1", [ "conv1"; "residual1.branch.bn1"; "residual1.branch.conv2"; "bn1"; "dwconv1" ]
         ],
         members
             "conv 8 3x3 @scale(neuron, shared)

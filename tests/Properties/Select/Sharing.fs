@@ -18,8 +18,7 @@ let rec private declare (network: Network) (layer: Layer) : Network =
 
     match problems with
     | [] -> shared
-    | [ _, FactorProblem.SharedWithOwn(_, other) ] ->
-        declare (withScale other None network) layer
+    | [ _, FactorProblem.SharedWithOwn(_, other) ] -> declare (withScale other None network) layer
     | _ -> network
 
 let rec private beforeNorm (body: Node list) : string list = [
@@ -49,8 +48,7 @@ let share (seed: int) (network: Network) : Network =
             )
             |> List.ofSeq
 
-        let struct (draws, _) =
-            Rng.many Rng.float may.Length (Rng.create seed)
+        let struct (draws, _) = Rng.many Rng.float may.Length (Rng.create seed)
 
         (network, List.zip may (List.ofArray draws))
         ||> List.fold (fun network (layer, draw) ->

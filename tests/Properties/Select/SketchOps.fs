@@ -40,6 +40,8 @@ let factors kind count = {
     Count = count
     Gamma = 1.0
     Init = 1.0
+    Min = 0
+    Keep = false
 }
 
 /// The window as wished, or one that always fits.

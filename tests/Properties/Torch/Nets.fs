@@ -25,6 +25,8 @@ module internal Nets =
                     Count = count
                     Gamma = 1.0
                     Init = 1.0
+                    Min = 0
+                    Keep = false
                 }
     }
 
@@ -132,6 +134,8 @@ module internal Nets =
                         Count = 1
                         Gamma = 1.0
                         Init = 1.0
+                        Min = 0
+                        Keep = false
                     }
                 else
                     None

@@ -20,19 +20,26 @@ let private withFolder (work: string -> unit) =
 
 /// Two stages that share. The first one's factors are declared in its first block, which a strong
 /// penalty removes.
-let private network =
+let private stages firstStage inner secondStage =
     let text =
         "network Stages {\n  input 1x8x8\n  classes 10\n  conv 16 3x3; bn; relu\n"
-        + "  residual @scale(block, gamma=40) { conv 8 3x3; bn; relu; conv 16 3x3; bn @scale(neuron, shared) }\n"
-        + "  relu\n"
-        + "  residual @scale(block) { conv 8 3x3; bn @scale(neuron); relu; conv 16 3x3; bn }\n"
-        + "  relu; conv 16 3x3 stride=2; bn @scale(neuron, shared); relu\n"
+        + "  residual @scale(block, gamma=40) { conv 8 3x3; bn; relu; conv 16 3x3; bn @scale(neuron, shared"
+        + firstStage
+        + ") }\n  relu\n"
+        + "  residual @scale(block, keep) { conv 8 3x3; bn @scale(neuron"
+        + inner
+        + "); relu; conv 16 3x3; bn }\n"
+        + "  relu; conv 16 3x3 stride=2; bn @scale(neuron, shared"
+        + secondStage
+        + "); relu\n"
         + "  residual { conv 8 3x3; bn @scale(neuron); relu; conv 16 3x3; bn }\n"
         + "  relu; avgpool global; dense classes\n}\n"
 
     match Sss.Dsl.Language.parse text with
     | Ok parsed -> parsed.Network
     | Error problems -> failwith $"%A{problems}"
+
+let private network = stages "" "" ""
 
 let private first = "residual1.branch.bn2"
 
@@ -76,7 +83,10 @@ let ``a cut may remove the layer that declares factors, and a stop changes no bi
 
         withFolder (fun folder ->
             let path = Path.Combine(folder, "state.safetensors")
-            let identity = Checkpoint.identity network shrinking dataset.Value FactorMethod.Apg None
+
+            let identity =
+                Checkpoint.identity network shrinking dataset.Value FactorMethod.Apg None
+
             Engine.ok (CheckpointFile.write path identity state)
             let _, again = Engine.ok (CheckpointFile.read path)
             Assert.Equal<TrainState>(state, again)
@@ -86,7 +96,7 @@ let ``a cut may remove the layer that declares factors, and a stop changes no bi
         )
     | other -> Assert.Fail $"%A{other}"
 
-let private job folder recipe : Job = {
+let private job folder network recipe : Job = {
     Network = NetworkSource.Given(network, recipe)
     Recipe = id
     Images = ImageSource.Given dataset.Value
@@ -126,7 +136,7 @@ let ``a target takes channels from whole stages, exactly, and the files say so``
                 ShrinkEvery = Some 1
         }
 
-        let outcome = outcomeOf (job folder recipe)
+        let outcome = outcomeOf (job folder network recipe)
         let plan = outcome.Selected.Plan
         Assert.Equal(Exact, outcome.Exactness.Verdict)
         Assert.Equal(32, plan.Shared.Total)
@@ -146,4 +156,31 @@ let ``a target takes channels from whole stages, exactly, and the files say so``
 
         let rows = Engine.ok (MetricsFile.read (RunFolder.file folder "metrics.csv"))
         Assert.Equal(float plan.Shared.Kept, Map.find "shared" (Map.ofList (List.last rows)))
+    )
+
+[<Fact>]
+let ``a target leaves what a declaration keeps, and as many as it wants at least`` () =
+    withFolder (fun folder ->
+        let network = stages ", min=12" ", keep" ", gamma=2, min=5"
+
+        let outcome =
+            outcomeOf (
+                job folder network {
+                    recipe with
+                        Epochs = 6
+                        TargetMacs = Some 0.35
+                        ShrinkEvery = Some 1
+                }
+            )
+
+        let goes owner =
+            outcome.Selected.Plan.Goes
+            |> List.filter (fun s -> s.Owner = owner)
+            |> List.length
+
+        Assert.Equal(Exact, outcome.Exactness.Verdict)
+        Assert.InRange(goes first, 1, 4)
+        Assert.InRange(goes "bn2", 1, 11)
+        Assert.Equal(0, goes "residual2.branch.bn1")
+        Assert.Equal(0, goes "residual2")
     )

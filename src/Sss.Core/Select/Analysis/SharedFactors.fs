@@ -69,12 +69,11 @@ module internal SharedFactors =
                 | ValueSome(struct (layer, _, output)) when not (cancelled.Contains layer.Name) ->
                     match (Op.facts layer.Op).Carries with
                     | Carries.Factors _
-                    | Carries.FactorsOfLayerBefore ->
-                        {
-                            Layer = layer
-                            Output = output
-                            Gates = gatesAround part
-                        }
+                    | Carries.FactorsOfLayerBefore -> {
+                        Layer = layer
+                        Output = output
+                        Gates = gatesAround part
+                      }
                     | Carries.Nothing -> ()
                 | ValueSome _
                 | ValueNone -> ()
@@ -83,7 +82,9 @@ module internal SharedFactors =
     let private joined (network: Network) : Joined =
         let graph = DataFlow.ofNetwork network
         let classes = ChannelClasses()
-        let axes = ChannelContext.couple graph (Array.zeroCreate graph.Parents.Length) classes
+
+        let axes =
+            ChannelContext.couple graph (Array.zeroCreate graph.Parents.Length) classes
 
         for struct (_, step) in graph.Steps do
             match DataFlow.concatOf step with
@@ -113,30 +114,37 @@ module internal SharedFactors =
         )
         |> List.map _.Layer
 
-    /// What joins channels of one value with each other.
+    /// What joins channels of one value with each other: a layer that does, or else the first join.
     let private mixer (all: Joined) (roots: int[]) : string option =
         let own = Set.ofArray roots
 
-        all.Graph.Steps
-        |> Array.tryPick (fun (struct (_, step)) ->
-            let isOwn value =
-                all.Roots[value] |> Array.exists own.Contains
+        let isOwn value =
+            all.Roots[value] |> Array.exists own.Contains
 
-            match step with
-            | Step.Mix(layer, _, _, output)
-            | Step.Move(layer, _, _, output)
-            | Step.Read(layer, _, _, output) when
-                isOwn output
-                && (Array.distinct all.Roots[output]).Length < all.Roots[output].Length
-                ->
-                Some layer.Name
-            | Step.Mix _
-            | Step.Move _
-            | Step.Read _
-            | Step.Through _
-            | Step.Part _
-            | Step.Join _ -> None
-        )
+        let layers, joins =
+            all.Graph.Steps
+            |> Array.choose (fun (struct (_, step)) ->
+                match step with
+                | Step.Mix(layer, groups, _, output) when
+                    groups < layer.Output.Channels && isOwn output
+                    ->
+                    Some(true, layer.Name)
+                | Step.Read(layer, { Block = block }, _, output) when block > 1 && isOwn output ->
+                    Some(true, layer.Name)
+                | Step.Join(node, { Coupling = JoinCoupling.Together }, _, output) when
+                    isOwn output
+                    ->
+                    Some(false, Node.name node)
+                | Step.Mix _
+                | Step.Read _
+                | Step.Move _
+                | Step.Through _
+                | Step.Part _
+                | Step.Join _ -> None
+            )
+            |> Array.partition fst
+
+        Array.append layers joins |> Array.tryHead |> Option.map snd
 
     /// The rule that keeps a channel whose shared factor is 0, where one does: first of one alone, then of
     /// all but one. The layers carry the factors already.
@@ -193,16 +201,17 @@ module internal SharedFactors =
         Network.map layer id network
 
     /// What is wrong with a declaration whatever its factors do.
-    let private misplaced (all: Joined) (layer: Layer) (members: Layer list) : FactorProblem option =
+    let private misplaced
+        (all: Joined)
+        (layer: Layer)
+        (members: Layer list)
+        : FactorProblem option =
         let word = Op.word layer.Op
         let roots = rootsOf all layer
 
         if (Array.distinct roots).Length < roots.Length then
             Some(
-                FactorProblem.SharedInPart(
-                    word,
-                    mixer all roots |> Option.defaultValue layer.Name
-                )
+                FactorProblem.SharedInPart(word, mixer all roots |> Option.defaultValue layer.Name)
             )
         elif not (members |> List.exists (fun m -> m.Name = layer.Name)) then
             Some(FactorProblem.SharedElsewhere(word, members |> List.map _.Name))
@@ -211,37 +220,29 @@ module internal SharedFactors =
             |> List.tryFind (fun m -> m.Scale |> Option.exists (fun s -> s.Kind <> Shared))
             |> Option.map (fun m -> FactorProblem.SharedWithOwn(word, m.Name))
 
-    /// One class of channels with the layers that declare factors of it, the first one first.
+    /// One class of channels with the layers that declare factors of it, the first one first, the layers
+    /// that share them, and what is wrong.
     let private declared (all: Joined) (declarations: Layer list) =
         let first = declarations.Head
         let members = members all (rootsOf all first)
-        let own = declarations |> List.map (fun l -> l, misplaced all l members)
 
-        let problems =
-            [
-                for layer, problem in own do
-                    match problem with
-                    | Some problem -> layer.Name, problem
-                    | None when layer.Scale <> first.Scale ->
-                        layer.Name, FactorProblem.SharedTwice(Op.word layer.Op, first.Name)
-                    | None -> ()
-            ]
-
-        let alone = [
-            if problems.IsEmpty && members.Length = 1 then
-                first.Name, FactorProblem.SharedAlone(Op.word first.Op)
+        first,
+        members,
+        [
+            for layer in declarations do
+                match misplaced all layer members with
+                | Some problem -> layer.Name, problem
+                | None when layer.Scale <> first.Scale ->
+                    layer.Name, FactorProblem.SharedTwice(Op.word layer.Op, first.Name)
+                | None -> ()
         ]
-
-        first, members, problems, alone
 
     /// The network with declared factors on all layers that share them, and what is wrong with
     /// declarations, by the layer that makes them.
     let resolve (network: Network) : Network * (string * FactorProblem) list =
         let declarations =
             Network.layers network
-            |> Seq.filter (fun l ->
-                sharedBy l.Scale |> Option.exists Scale.isDeclared
-            )
+            |> Seq.filter (fun l -> sharedBy l.Scale |> Option.exists Scale.isDeclared)
             |> List.ofSeq
 
         if declarations.IsEmpty then
@@ -250,13 +251,11 @@ module internal SharedFactors =
             let all = joined network
 
             let classes =
-                declarations
-                |> List.groupBy (rootsOf all)
-                |> List.map (snd >> declared all)
+                declarations |> List.groupBy (rootsOf all) |> List.map (snd >> declared all)
 
             let owners =
                 Map.ofList [
-                    for first, members, _, _ in classes do
+                    for first, members, _ in classes do
                         match first.Scale with
                         | Some scale ->
                             for m in members do
@@ -269,14 +268,14 @@ module internal SharedFactors =
 
             marked,
             [
-                for first, _, problems, alone in classes do
+                for first, members, problems in classes do
                     yield! problems
-                    yield! alone
 
                     if problems.IsEmpty then
                         match staying graph first.Name with
-                        | Some rule ->
-                            first.Name, FactorProblem.SharedStays(Op.word first.Op, rule)
+                        | Some rule -> first.Name, FactorProblem.SharedStays(Op.word first.Op, rule)
+                        | None when members.Length = 1 ->
+                            first.Name, FactorProblem.SharedAlone(Op.word first.Op)
                         | None -> ()
             ]
 
@@ -308,8 +307,7 @@ module internal SharedFactors =
             | Node.Concat _ -> None
 
         let rec own (body: Node list) = [
-            let at i =
-                List.tryItem i body |> Option.bind opOf
+            let at i = List.tryItem i body |> Option.bind opOf
 
             for i, node in List.indexed body do
                 match node with

@@ -80,7 +80,12 @@ module internal FactorFolding =
 
     /// Owners whose factors are folded when `scaled` is what is left of `network`. `shared`: owners of
     /// shared factors that may stay.
-    let folded keepFactors (shared: Set<string>) (network: Network) (scaled: Network) : Set<string> =
+    let folded
+        keepFactors
+        (shared: Set<string>)
+        (network: Network)
+        (scaled: Network)
+        : Set<string> =
         let stays =
             if keepFactors then
                 standing shared scaled

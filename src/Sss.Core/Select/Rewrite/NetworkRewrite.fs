@@ -156,8 +156,7 @@ module internal NetworkRewrite =
             else
                 Map.empty
 
-        let folded =
-            FactorFolding.folded keepFactors (Set.ofSeq shared.Keys) network scaled
+        let folded = FactorFolding.folded keepFactors (Set.ofSeq shared.Keys) network scaled
 
         {
             Network = scaled |> FactorFolding.unscale folded |> SharedFactors.rename shared

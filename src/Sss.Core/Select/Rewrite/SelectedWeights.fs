@@ -20,9 +20,7 @@ module internal SelectedWeights =
 
         let own =
             match layer.Scale with
-            | Some scale when
-                context.Rewrite.Folded.Contains(Scale.ownerOf layer.Name scale)
-                ->
+            | Some scale when context.Rewrite.Folded.Contains(Scale.ownerOf layer.Name scale) ->
                 let at = context.At(Parameters.factorKey layer scale)
                 let each = channels / scale.Count
                 fun o -> at (o / each)

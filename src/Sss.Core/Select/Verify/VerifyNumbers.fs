@@ -134,8 +134,7 @@ module VerifyNumbers =
         | 0 -> struct (Set.empty, rng)
         | 1 -> struct (Set.ofList all, rng)
         | _ ->
-            let struct (way, rng) =
-                way (all |> List.exists (fun s -> s.Kind = Shared)) rng
+            let struct (way, rng) = way (all |> List.exists (fun s -> s.Kind = Shared)) rng
 
             let zeros, rng =
                 (([], rng), all |> List.groupBy _.Owner)
