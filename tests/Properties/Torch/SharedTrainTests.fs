@@ -20,13 +20,15 @@ let private withFolder (work: string -> unit) =
 
 /// Two stages that share. The first one's factors are declared in its first block, which a strong
 /// penalty removes.
-let private stages firstStage inner secondStage =
+let private stages firstStage block inner secondStage =
     let text =
         "network Stages {\n  input 1x8x8\n  classes 10\n  conv 16 3x3; bn; relu\n"
         + "  residual @scale(block, gamma=40) { conv 8 3x3; bn; relu; conv 16 3x3; bn @scale(neuron, shared"
         + firstStage
         + ") }\n  relu\n"
-        + "  residual @scale(block, keep) { conv 8 3x3; bn @scale(neuron"
+        + "  residual @scale(block"
+        + block
+        + ") { conv 8 3x3; bn @scale(neuron"
         + inner
         + "); relu; conv 16 3x3; bn }\n"
         + "  relu; conv 16 3x3 stride=2; bn @scale(neuron, shared"
@@ -39,7 +41,7 @@ let private stages firstStage inner secondStage =
     | Ok parsed -> parsed.Network
     | Error problems -> failwith $"%A{problems}"
 
-let private network = stages "" "" ""
+let private network = stages "" "" "" ""
 
 let private first = "residual1.branch.bn2"
 
@@ -161,7 +163,7 @@ let ``a target takes channels from whole stages, exactly, and the files say so``
 [<Fact>]
 let ``a target leaves what a declaration keeps, and as many as it wants at least`` () =
     withFolder (fun folder ->
-        let network = stages ", min=12" ", keep" ", gamma=2, min=5"
+        let network = stages ", min=12" ", keep" ", keep" ", gamma=2, min=5"
 
         let outcome =
             outcomeOf (
