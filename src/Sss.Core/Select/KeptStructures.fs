@@ -1,8 +1,8 @@
 namespace Sss.Core
 
-/// What a selected network has kept of the whole one's structures, told from their shapes alone: by their
+/// What a selected network has kept of the full one's structures, judged from their shapes alone: by their
 /// names, since selection keeps those. Neurons of a layer are alike, and so are groups, so that a number of each is
-/// all that is told.
+/// all that matters.
 [<RequireQualifiedAccess>]
 module KeptStructures =
 

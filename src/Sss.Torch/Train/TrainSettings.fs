@@ -40,7 +40,7 @@ type TrainSettings = {
 [<RequireQualifiedAccess>]
 module Limits =
 
-    /// Threads of the arithmetic: LibTorch starts as many as it is told to.
+    /// Threads of the arithmetic: LibTorch starts as many as it is set to.
     let threads = 1024
 
     /// Threads that decode images; each holds a batch.

@@ -214,13 +214,13 @@ let ``the file tells text, classes and what its input must be`` () =
             use session = Folders.ok (OnnxRun.load 1 path)
             OnnxRun.metadata session
 
-        let told = metadata false
-        Assert.Equal("network Small { }", told["sss.network"])
-        Assert.Equal("[\"a\",\"b\"]", told["sss.classes"])
+        let reported = metadata false
+        Assert.Equal("network Small { }", reported["sss.network"])
+        Assert.Equal("[\"a\",\"b\"]", reported["sss.classes"])
 
         Assert.Equal(
             "(pixel * 0.003921569 - mean) / deviation per channel; mean 0.5, 0.25; deviation 0.125, 0.5; pixels from 0 to 255 (black to white)",
-            told["sss.input"]
+            reported["sss.input"]
         )
 
         Assert.Equal(

@@ -309,7 +309,7 @@ let ``data is the same wherever it is, and other data with the same counts is no
     )
 
 [<Fact>]
-let ``folders that are not kept in memory are told apart by names and lengths`` () =
+let ``folders that are not kept in memory are distinguished by names and lengths`` () =
     Folders.within (fun root ->
         StoredPicturesTests.folder root 12
 

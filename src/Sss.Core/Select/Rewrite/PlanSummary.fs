@@ -73,7 +73,7 @@ module internal PlanSummary =
             | ValueNone -> ()
     ]
 
-    /// Only the outermost part that goes is told: what was inside goes with it.
+    /// Only the outermost removed part is listed: what was inside goes with it.
     let private outermost (graph: DataFlow) (channels: Channels) removals =
         let around = System.Collections.Generic.Dictionary<string, int>()
 
