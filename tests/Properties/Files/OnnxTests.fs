@@ -146,7 +146,7 @@ let private options = {
             Mean = [| 0.5f; 0.25f |]
             Deviation = [| 0.125f; 0.5f |]
         }
-    Normalize = false
+    Raw = true
 }
 
 [<Fact>]
@@ -192,8 +192,7 @@ let ``normalisation inside the graph is the one outside`` () =
             (p * n.Scale - n.Mean[c]) / n.Deviation[c]
         )
 
-    let inside =
-        OnnxNets.exported { options with Normalize = true } small weights 2 pixels
+    let inside = OnnxNets.exported { options with Raw = false } small weights 2 pixels
 
     let outside = OnnxNets.exported options small weights 2 normalised
     Assert.Equal<float32[]>(outside, inside)
@@ -203,15 +202,15 @@ let ``the file tells text, classes and what its input must be`` () =
     Folders.within (fun folder ->
         let path = Path.Combine(folder, "small.onnx")
 
-        let metadata normalize =
+        let metadata raw =
             OnnxNets.weights 1 small
-            |> Onnx.write path { options with Normalize = normalize } small
+            |> Onnx.write path { options with Raw = raw } small
             |> Folders.ok
 
             use session = Folders.ok (OnnxRun.load 1 path)
             OnnxRun.metadata session
 
-        let told = metadata false
+        let told = metadata true
         Assert.Equal("network Small { }", told["sss.network"])
         Assert.Equal("[\"a\",\"b\"]", told["sss.classes"])
 
@@ -220,9 +219,14 @@ let ``the file tells text, classes and what its input must be`` () =
             told["sss.input"]
         )
 
+        Assert.Equal("images", told["sss.takes"])
+        Assert.Equal("0.1.0", told["sss.version"])
+        let told = metadata false
+        Assert.Equal("numbers", told["sss.takes"])
+
         Assert.Equal(
-            "pixels as the training data stores them, from 0 to 255 (black to white); normalised inside",
-            (metadata true)["sss.input"]
+            "numbers as the training data stores them, 0 to 255 (black to white); normalised inside",
+            told["sss.input"]
         )
     )
 
