@@ -192,7 +192,7 @@ type PredictArgument =
         member argument.Usage =
             match argument with
             | Paths _ ->
-                "a run folder or a .safetensors file of a network, then pictures (JPEG, PNG)"
+                "a run folder, or a .safetensors or exported .onnx file of a network, then pictures (JPEG, PNG)"
             | Top _ -> "how many classes to show per picture (default: 3; all with --json)"
             | Device _ -> SharedHelp.device
             | Threads _ -> SharedHelp.threads
@@ -238,7 +238,7 @@ type VerifyArgument =
 type ExportArgument =
     | [<MainCommand; ExactlyOnce>] Path of folder: string
     | [<Mandatory; Unique>] Onnx of file: string
-    | [<Unique>] Normalize
+    | [<Unique>] Raw
     | [<Unique>] Full
     | [<Unique>] Json
 
@@ -247,7 +247,7 @@ type ExportArgument =
             match argument with
             | Path _ -> "a run folder"
             | Onnx _ -> "the file to write"
-            | Normalize -> "include the input normalisation: the graph then takes raw pixel values"
+            | Raw -> "export the network alone: it takes prepared images and gives only scores"
             | Full -> "export the network that was trained instead of the selected one"
             | Json -> SharedHelp.json
 

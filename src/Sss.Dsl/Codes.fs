@@ -15,6 +15,7 @@ module Codes =
             hundred 100 [ 1..11 ]
             hundred 200 [ 1..6 ]
             hundred 200 [ 12..28 ]
+            hundred 200 [ 51 ]
             hundred 300 [ 1..4 ]
             hundred 400 [ 1..14 ]
             hundred 400 [ 21; 22 ]

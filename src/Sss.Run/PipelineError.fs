@@ -147,4 +147,4 @@ module PipelineError =
               {difference:g3} of the largest score; {tolerance:g3} is allowed. This is a bug in the import, or the \
               file treats the images of a batch together; please report it."
         | NoNormalisation path ->
-            $"{Escape.line path} does not record how its images are normalised; export without --normalize."
+            $"{Escape.line path} does not record how its images are prepared; export it with --raw, as the network alone."

@@ -40,6 +40,17 @@ module Check =
 
         shared
 
+    /// Where the last layer or join of a body is written.
+    let rec private lastPlace (body: DraftNode list) : Place option =
+        match List.tryLast body with
+        | Some(DraftNode.Layer layer) -> Some layer.Place
+        | Some(DraftNode.Scope scope) -> lastPlace scope.Body |> Option.orElse (Some scope.Place)
+        | Some(DraftNode.Residual residual) -> Some residual.Place
+        | Some(DraftNode.Gate gate) -> Some gate.Place
+        | Some(DraftNode.Concat concat) -> Some concat.Place
+        | Some DraftNode.Broken
+        | None -> None
+
     /// Checks a draft. Right: the network, with warnings. Wrong: every mistake found, warnings too.
     let check (draft: Draft) : Result<Network * NetworkError list, NetworkError list> =
         let found = ResizeArray<NetworkError>()
@@ -72,7 +83,9 @@ module Check =
         | Some output, Some classes when
             output.Channels <> classes || Shape.count output > int64 System.Array.MaxLength
             ->
-            run.Report (shapeProblem (ShapeProblem.OutputIsNotClasses(output, classes))) draft.Place
+            lastPlace draft.Body
+            |> Option.defaultValue draft.Place
+            |> run.Report(shapeProblem (ShapeProblem.OutputIsNotClasses(output, classes)))
         | _ -> ()
 
         let hasErrors () =

@@ -20,7 +20,7 @@ module NetworkErrorText =
             if output.Height > 1 || output.Width > 1 then
                 "end with `avgpool global` and `dense classes`"
             else
-                "end with `dense classes`"
+                $"end with `dense classes`, or write `classes {output.Channels}`"
         )
 
     let private groupsDoNotDivide groups channels incoming =

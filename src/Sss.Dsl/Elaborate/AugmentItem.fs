@@ -13,7 +13,9 @@ module internal AugmentItem =
     /// The colour behind `background=`, where it is one, and the words after it.
     let private background run (name: Located<string>) (words: RecipeWord list) set =
         let wrong found span =
-            run.Report (MeaningProblem.WrongArgument($"`{name.Value}`", $"`{found}`", colours)) span
+            run.Report
+                (MeaningProblem.WrongArgument($"`{name.Value}`", $"`{found}`", colours, None))
+                span
 
         match words with
         | RecipeWord.Chosen(_, value) :: rest ->

@@ -62,8 +62,13 @@ module internal Recipes =
     /// The recipe of a file. `kinds`: the kinds of factors that the network has; one that the recipe
     /// gives no γ is warned about, unless a target sets γ.
     let recipe (report: MeaningProblem -> Place -> unit) (kinds: FactorKind list) (train: Train) =
+        let mutable isSound = train.IsWhole
+
         let run = {
-            Report = fun problem span -> report problem { Span = Some span; CalledFrom = [] }
+            Report =
+                fun problem span ->
+                    isSound <- false
+                    report problem { Span = Some span; CalledFrom = [] }
             Recipe = Recipe.defaults
         }
 
@@ -91,7 +96,8 @@ module internal Recipes =
                     (MeaningProblem.PenaltyWithTarget(FactorPenalty.word run.Recipe.Penalty))
                     entry.Keyword.Span
 
-        if run.Recipe.TargetMacs.IsNone then
+        // An item that could not be read may have been the γ, or the target.
+        if isSound && run.Recipe.TargetMacs.IsNone then
             for kind in kinds do
                 if not (List.contains kind penalised) then
                     run.Report (MeaningProblem.NoGamma kind) train.Keyword

@@ -225,7 +225,7 @@ let private value: P<Located<Value>> =
     }
 
 /// A layer or a call, its word read.
-let apply (word: Located<string>) : P<StatementKind> =
+let private applied (word: Located<string>) : P<StatementKind> =
     syntax {
         let isNamed = ref false
         let found = ResizeArray<ScaleSyntax>()
@@ -251,3 +251,10 @@ let apply (word: Located<string>) : P<StatementKind> =
         let! arguments = collect argument
         return StatementKind.Apply(word, arguments, List.ofSeq found)
     }
+
+/// A layer or a call, its word read. What begins like a loop and goes on like one is told what a loop is here.
+let apply (word: Located<string>) : P<StatementKind> =
+    if OtherNames.isLoop word.Value then
+        applied word |> otherwise (SyntaxProblem.Loop word.Value) word.Span
+    else
+        applied word

@@ -21,6 +21,9 @@ let private numeral: P<string> =
         Reply(
             if isExponent then
                 head + stream.Read 1 + stream.ReadCharsOrNewlinesWhile(isInner, false)
+            elif stream.Skip '%' then
+                // Not a number, and the message says how a fraction is written.
+                head + "%"
             else
                 head
         )

@@ -107,10 +107,13 @@ let private train: P<Train option> =
 
                 match! isEnd with
                 | true ->
+                    let read = items |> List.filter (fun i -> i.Keyword.Value <> "")
+
                     return
                         Some {
-                            Items = items |> List.filter (fun i -> i.Keyword.Value <> "")
+                            Items = read
                             Keyword = keyword.Span
+                            IsWhole = read.Length = items.Length
                         }
                 | false -> return! unexpected [ "the end of the file" ]
     }
@@ -120,6 +123,7 @@ let private file: P<File> =
         do! lines
         let! here = located (give ())
         let! isName = startsName
+        let! struct (c, _) = peek
 
         let! first =
             if isName then
@@ -127,7 +131,9 @@ let private file: P<File> =
             else
                 give { Value = ""; Span = here.Span }
 
-        if first.Value <> "network" then
+        if c = '#' then
+            return! unexpected [ "`network NAME { … }`" ]
+        elif first.Value <> "network" then
             return! failWith SyntaxProblem.NoNetwork first.Span
         else
             do! lines

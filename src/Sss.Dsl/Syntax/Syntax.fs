@@ -132,6 +132,8 @@ type RecipeItem = {
 type Train = {
     Items: RecipeItem list
     Keyword: Span
+    /// Whether every item could be read; those that could not are left out.
+    IsWhole: bool
 }
 
 /// A file as written.

@@ -90,7 +90,7 @@ module Bench =
                 Text = Language.print n.Network
                 Classes = n.Classes
                 Preparation = None
-                Normalize = false
+                Raw = true
             }
 
             let! model = Onnx.export options n.Network n.Weights
