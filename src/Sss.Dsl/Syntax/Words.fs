@@ -32,6 +32,12 @@ module Words =
         yield! values
     |]
 
+    /// The kinds of factors.
+    let scaleKinds = [ "neuron"; "group"; "block" ]
+
+    /// The named arguments of `@scale`.
+    let scaleArguments = [ "gamma"; "init" ]
+
     /// The items of a recipe.
     let recipe = [|
         "epochs"
