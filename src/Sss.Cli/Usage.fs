@@ -113,6 +113,11 @@ module Usage =
             Example = "sss doctor"
         }
         {
+            Name = "lsp"
+            Summary = "the language server, for editors"
+            Example = "sss lsp"
+        }
+        {
             Name = "completions"
             Summary = "a completion script for a shell"
             Example = "sss completions bash >> ~/.bashrc"

@@ -38,6 +38,7 @@ type CommandLineTests() =
     [<InlineData("report")>]
     [<InlineData("completions")>]
     [<InlineData("bench")>]
+    [<InlineData("lsp")>]
     [<InlineData("doctor")>]
     member _.``help of a command shows an example``(command: string) =
         let ended = sss [ command; "--help" ]

@@ -51,12 +51,17 @@ module Check =
         | Some DraftNode.Broken
         | None -> None
 
-    /// Checks a draft. Right: the network, with warnings. Wrong: every mistake found, warnings too.
-    let check (draft: Draft) : Result<Network * NetworkError list, NetworkError list> =
+    /// As `check`; `seen` hears of every node when it is checked, inner nodes before outer ones, also of
+    /// those in a network that is wrong.
+    let trace
+        (seen: CheckedNode -> unit)
+        (draft: Draft)
+        : Result<Network * NetworkError list, NetworkError list> =
         let found = ResizeArray<NetworkError>()
 
         let run = {
             Report = fun problem place -> found.Add { Problem = problem; Place = place }
+            Seen = seen
             Layers = 0
             IsBroken = false
             Shared = Dictionary()
@@ -113,3 +118,7 @@ module Check =
             else
                 Ok(network, List.ofSeq found)
         | _ -> Error(List.ofSeq found)
+
+    /// Checks a draft. Right: the network, with warnings. Wrong: every mistake found, warnings too.
+    let check (draft: Draft) : Result<Network * NetworkError list, NetworkError list> =
+        trace ignore draft

@@ -6,7 +6,7 @@ open Sss.Dsl.RecipeItems
 /// `augment …`: how pictures are read and training images changed.
 module internal AugmentItem =
 
-    let private augmentations = [ "resize"; "background"; "area"; "crop"; "flip"; "jitter"; "pca" ]
+    let private augmentations = wordsOf "augment" |> List.map _.TrimEnd('=')
 
     let private colours = "`white`, `black`, or red, green and blue as `255, 128, 0`"
 

@@ -301,6 +301,17 @@ module MeaningErrorText =
         | MeaningProblem.PenaltyWithTarget word -> penaltyWithTarget word
         | MeaningProblem.NoGamma kind -> noGamma kind
 
+    /// The word that was probably meant.
+    let guess problem : string option =
+        match problem with
+        | MeaningProblem.UnknownStatement(_, guess)
+        | MeaningProblem.UnknownName(_, guess)
+        | MeaningProblem.UnknownArgument(_, _, guess, _)
+        | MeaningProblem.UnknownScaleKind(_, guess)
+        | MeaningProblem.UnknownRecipeItem(_, guess)
+        | MeaningProblem.UnknownPenalty(_, guess) -> guess
+        | _ -> None
+
     /// The diagnostic of a mistake.
     let toDiagnostic (error: MeaningError) : Diagnostic =
         let code, message, notes, suggestion = text error.Problem

@@ -26,6 +26,29 @@ module internal RecipeItems =
             "augment", "augment crop=2 flip` or `augment area=0.08 flip jitter=0.4 pca=0.1"
         ]
 
+    /// Words that may follow an item, numbers apart; those that end in `=` take a value.
+    let private words =
+        dict [
+            "lr", [ "constant"; "cosine"; "step"; "at"; "warmup" ]
+            "gamma", Words.scaleKinds |> List.map (fun kind -> kind + "=")
+            "penalty", FactorPenalty.words @ [ "theta="; "a=" ]
+            "target", [ "macs=" ]
+            "shrink", [ "every" ]
+            "augment", [ "resize="; "background="; "area="; "crop="; "flip"; "jitter="; "pca=" ]
+        ]
+
+    /// The words that may follow an item.
+    let wordsOf (item: string) : string list =
+        match words.TryGetValue item with
+        | true, found -> found
+        | false, _ -> []
+
+    /// Examples of an item, whole.
+    let examplesOf (item: string) : string list =
+        match forms.TryGetValue item with
+        | true, form -> List.ofArray (form.Split "` or `")
+        | false, _ -> []
+
     let badForm run (item: RecipeItem) =
         run.Report
             (MeaningProblem.RecipeForm(item.Keyword.Value, forms[item.Keyword.Value]))

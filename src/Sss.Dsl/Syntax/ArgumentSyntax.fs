@@ -89,9 +89,6 @@ let private scaleArguments =
             return! commaList scaleArgument
     }
 
-/// Words that may follow the kind.
-let private flags = [ "shared"; "keep" ]
-
 /// `@scale(kind, FLAG, NAME=expr, …)`.
 let private scale: P<ScaleSyntax> =
     syntax {
@@ -107,14 +104,14 @@ let private scale: P<ScaleSyntax> =
                     | Choice2Of2 _ -> None
                 )
 
-            match words |> List.tryFind (fun word -> not (List.contains word.Value flags)) with
+            match words |> List.tryFind (fun word -> not (List.contains word.Value Words.scaleFlags)) with
             | Some word ->
                 return!
                     failWith
                         (SyntaxProblem.Unexpected(
                             word.Value,
                             [
-                                for flag in flags do
+                                for flag in Words.scaleFlags do
                                     $"`{flag}`"
                                 "`gamma=…`"
                                 "`init=…`"
