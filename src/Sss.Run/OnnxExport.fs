@@ -51,6 +51,17 @@ module OnnxExport =
             return Exactness.within scales (Network.scores network) own found
         }
 
+    /// The bytes of a network's file.
+    let model (normalize: bool) (loaded: LoadedNetwork) : Result<byte[], PipelineError> =
+        let options = {
+            Text = Language.print loaded.Network
+            Classes = loaded.Classes
+            Preparation = loaded.Preparation
+            Normalize = normalize
+        }
+
+        Onnx.export options loaded.Network loaded.Weights |> Result.mapError BadFile
+
     /// Exports a network and writes the file, whole or not at all, if its scores are those of
     /// LibTorch. `normalize` puts the normalisation of the training data into the graph.
     let write
@@ -66,16 +77,7 @@ module OnnxExport =
                 else
                     Ok()
 
-            let options = {
-                Text = Language.print loaded.Network
-                Classes = loaded.Classes
-                Preparation = loaded.Preparation
-                Normalize = normalize
-            }
-
-            let! model =
-                Onnx.export options loaded.Network loaded.Weights |> Result.mapError BadFile
-
+            let! model = model normalize loaded
             let! exactness = check engine path model normalize loaded
 
             do!

@@ -62,6 +62,7 @@ let settings from = {
     Validation = None
     Keeper = None
     Team = None
+    Measures = CostLimit.noMeasures
 }
 
 let train recipe from =
