@@ -101,7 +101,8 @@ module PipelineError =
             | NoImages
             | OutputIsImage _
             | BadLabel _
-            | BadSetting _ -> true
+            | BadSetting _
+            | NoProfile -> true
             | _ -> false
         | _ -> false
 

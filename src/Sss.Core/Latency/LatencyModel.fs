@@ -45,8 +45,15 @@ module LatencyModel =
 
     /// Milliseconds at a width, in proportion between those that were measured.
     let timeOf (multiple: int) (times: WidthTimes) (ins: int) (outs: int) : float =
-        let up (widths: int[]) =
-            FusedLayer.roundUp multiple (Array.last widths)
+        // Where groups decide the widths, there is nothing to round.
+        let up (widths: int[]) (channels: int) =
+            let most = Array.last widths
+
+            if widths |> Array.forall (fun width -> width % multiple = 0 || width = most) then
+                FusedLayer.roundUp multiple most channels
+            else
+                channels
+
 
         let struct (i0, i1, i) = place times.Inputs (up times.Inputs ins)
         let struct (o0, o1, o) = place times.Outputs (up times.Outputs outs)

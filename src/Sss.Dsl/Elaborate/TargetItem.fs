@@ -59,7 +59,15 @@ module internal TargetItem =
 
             true
         | RecipeWord.Named({ Value = "latency" as name }, value) ->
-            fraction run name value (fun x -> latency (LatencyLimit.OfDense x) change)
+            real
+                run
+                $"target {name}"
+                value.Span
+                value.Value
+                (fun x -> x > 0.0 && x <= 1.0)
+                "a fraction of the dense network's time, above 0 and at most 1, or milliseconds, as `latency=5ms`"
+                (fun x -> latency (LatencyLimit.OfDense x) change)
+
             true
         | RecipeWord.Measured({ Value = "latency" as name }, value, "ms") ->
             above run name value (fun x -> latency (LatencyLimit.Milliseconds x) change)

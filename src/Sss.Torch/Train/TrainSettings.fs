@@ -154,8 +154,7 @@ module internal TrainSettings =
         | _ when isNoFraction augment.Pca -> bad "`augment pca`" augment.Pca "0 to 1"
         | _ when augment.Pca > 0.0 && network.Input.Channels <> 3 ->
             bad "`augment pca`" augment.Pca "0 where images do not have three channels"
-        | _ when recipe.Target.Latency.IsSome && settings.Measures.Latency.IsNone ->
-            bad "`target latency`" "without a profile" "given with a profile of measured times"
+        | _ when recipe.Target.Latency.IsSome && settings.Measures.Latency.IsNone -> Error NoProfile
         | _ -> TrainRule.check settings.Method recipe
 
     /// Whether the steps of the state to continue from are those of its epochs.
