@@ -51,6 +51,12 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     /// <summary>How many structures of each kind were kept; null for a network that was loaded from files.</summary>
     public SelectedCounts? Counts { get; }
 
+    /// <summary>
+    /// Its time beside the limit of <see cref="TrainingOptions.TargetLatency"/>; null where there was none, and for a
+    /// network that was loaded from files.
+    /// </summary>
+    public MeasuredLatency? Latency { get; internal init; }
+
     /// <summary>The check that the network computes the same as the full one.</summary>
     /// <exception cref="InvalidOperationException">The network was loaded from files, which contain only one network.</exception>
     public Exactness Exactness =>

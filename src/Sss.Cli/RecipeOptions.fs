@@ -21,7 +21,7 @@ type RecipeOptions = {
     Lr: float option
     Seed: int option
     Gamma: GivenGamma option
-    TargetMacs: float option
+    Target: Target
     Shrink: int option
 }
 
@@ -36,13 +36,6 @@ module RecipeOptions =
             Ok value
         else
             Error $"{name} must be a number above 0, not {Number.brief value}."
-
-    /// A number above 0 and at most 1.
-    let fraction name (value: float) =
-        if value > 0.0 && value <= 1.0 then
-            Ok value
-        else
-            Error $"{name} must be a number above 0 and at most 1, not {Number.brief value}."
 
     let private gammaValue (text: string) =
         let styles = NumberStyles.AllowDecimalPoint ||| NumberStyles.AllowExponent
@@ -133,7 +126,7 @@ module RecipeOptions =
     let apply (given: RecipeOptions) (recipe: Recipe) : Recipe = {
         recipe with
             ShrinkEvery = given.Shrink |> Option.orElse recipe.ShrinkEvery
-            TargetMacs = given.TargetMacs |> Option.orElse recipe.TargetMacs
+            Target = given.Target |> Target.orElse recipe.Target
             Epochs = Option.defaultValue recipe.Epochs given.Epochs
             Batch = Option.defaultValue recipe.Batch given.Batch
             Lr = Option.defaultValue recipe.Lr given.Lr
@@ -159,8 +152,7 @@ module RecipeOptions =
             let! seed = args.TryGetResult TrainArgument.Seed |> given (Usage.atLeast 0 "--seed")
             let! gamma = args.TryGetResult TrainArgument.Gamma |> given gamma
 
-            let! target =
-                args.TryGetResult TrainArgument.Target_Macs |> given (fraction "--target-macs")
+            let! target = TargetOptions.read args
 
             let! shrink =
                 args.TryGetResult TrainArgument.Shrink |> given (Usage.atLeast 1 "--shrink")
@@ -171,7 +163,7 @@ module RecipeOptions =
                 Lr = lr
                 Seed = seed
                 Gamma = gamma
-                TargetMacs = target
+                Target = target
                 Shrink = shrink
             }
         }

@@ -76,6 +76,15 @@ module RunFolder =
             }
         }
 
+    /// A network at hand as one from a file.
+    let inMemory (network: Network) (weights: Weights<float32>) (dataset: Dataset) : LoadedNetwork = {
+        Path = network.Name
+        Network = network
+        Weights = weights
+        Classes = dataset.Classes
+        Preparation = Some dataset.Preparation
+    }
+
     let private results = [
         "result.json"
         "bench.json"

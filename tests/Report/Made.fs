@@ -148,6 +148,8 @@ module Made =
                     Images = 1200000L
                 }
             Arithmetic = None
+            FileSize = None
+            Latency = None
             Repeats = None
             Controls = []
             Seconds = { Train = 2031.4; Select = 0.21 }

@@ -140,8 +140,8 @@ type Recipe = {
     Gamma: Gamma
     /// What γ is the weight of.
     Penalty: FactorPenalty
-    /// The fraction of the dense network's macs that the selected network may have.
-    TargetMacs: float option
+    /// What the selected network may cost.
+    Target: Target
     /// Remove permanently what stays zero, every so many epochs.
     ShrinkEvery: int option
     Seed: int
@@ -163,7 +163,7 @@ module Recipe =
         Decay = 1e-4
         Gamma = Gamma.none
         Penalty = FactorPenalty.standard
-        TargetMacs = None
+        Target = Target.none
         ShrinkEvery = None
         Seed = 1
         Augment = Augment.none

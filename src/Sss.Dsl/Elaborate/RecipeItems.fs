@@ -20,7 +20,7 @@ module internal RecipeItems =
             "decay", "decay 1e-4"
             "gamma", "gamma 0.002` or `gamma neuron=0.002 block=0.01"
             "penalty", "penalty l1` or `penalty mcp theta=0.5"
-            "target", "target macs=0.5"
+            "target", "target macs=0.5` or `target latency=5ms size=200kB"
             "shrink", "shrink every 5"
             "seed", "seed 1"
             "augment", "augment crop=2 flip` or `augment area=0.08 flip jitter=0.4 pca=0.1"

@@ -30,18 +30,7 @@ module internal Recipes =
                 isNotNegative
                 "a number of 0 or more"
                 (fun x -> set (fun r -> { r with Decay = x }))
-        | "target" ->
-            match item.Words with
-            | [ RecipeWord.Named({ Value = "macs" }, value) ] ->
-                real
-                    run
-                    "target macs"
-                    value.Span
-                    value.Value
-                    (fun x -> x > 0.0 && x <= 1.0)
-                    "a number above 0 and at most 1"
-                    (fun x -> set (fun r -> { r with TargetMacs = Some x }))
-            | _ -> badForm run item
+        | "target" -> TargetItem.target run item
         | "shrink" ->
             match item.Words with
             | [ RecipeWord.Word("every", _); RecipeWord.Number(value, span) ] ->
@@ -88,7 +77,7 @@ module internal Recipes =
                 penalised <- item run entry @ penalised
 
         if
-            run.Recipe.TargetMacs.IsSome
+            Target.isGiven run.Recipe.Target
             && not (FactorPenalty.takesTarget run.Recipe.Penalty)
         then
             for entry in train.Items |> List.filter (fun entry -> entry.Keyword.Value = "penalty") do
@@ -97,7 +86,7 @@ module internal Recipes =
                     entry.Keyword.Span
 
         // An item that could not be read may have been the γ, or the target.
-        if isSound && run.Recipe.TargetMacs.IsNone then
+        if isSound && not (Target.isGiven run.Recipe.Target) then
             for kind in kinds do
                 if not (List.contains kind penalised) then
                     run.Report (MeaningProblem.NoGamma kind) train.Keyword

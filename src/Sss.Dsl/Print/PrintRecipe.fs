@@ -39,6 +39,27 @@ module internal PrintRecipe =
             | None -> "penalty " + FactorPenalty.word p
     ]
 
+    let private target (t: Target) = [
+        let limits = [
+            match t.Macs with
+            | Some fraction -> " macs=" + real fraction
+            | None -> ()
+            match t.Params with
+            | Some fraction -> " params=" + real fraction
+            | None -> ()
+            match t.Size with
+            | Some bytes -> " size=" + string bytes
+            | None -> ()
+            match t.Latency with
+            | Some(LatencyLimit.Milliseconds most) -> " latency=" + real most + "ms"
+            | Some(LatencyLimit.OfDense fraction) -> " latency=" + real fraction
+            | None -> ()
+        ]
+
+        if not limits.IsEmpty then
+            "target" + String.concat "" limits
+    ]
+
     let private augment (a: Augment) =
         String.concat "" [
             if a.Resize <> 0 then
@@ -67,9 +88,7 @@ module internal PrintRecipe =
             "decay " + real r.Decay
             gamma r.Gamma
             yield! penalty r.Penalty
-            match r.TargetMacs with
-            | Some fraction -> "target macs=" + real fraction
-            | None -> ()
+            yield! target r.Target
             match r.ShrinkEvery with
             | Some epochs -> "shrink every " + string epochs
             | None -> ()

@@ -120,6 +120,8 @@ type RecipeWord =
     | Named of Located<string> * Located<float>
     /// `background=white`: a word as the value.
     | Chosen of Located<string> * Located<string>
+    /// `latency=5ms`: a number with a unit.
+    | Measured of Located<string> * Located<float> * unit: string
     | Comma of Span
 
 /// `epochs 20`, and so on.

@@ -18,6 +18,20 @@ module RecipeJson =
         | Cosine -> "cosine"
         | Step _ -> "step"
 
+    /// A limit other than macs stands there only where it is given: recipes from before have none.
+    let private target (json: Utf8JsonWriter) (target: Target) =
+        optional json "target" (fun (macs: float) -> json.WriteNumber("target", macs)) target.Macs
+
+        target.Params
+        |> Option.iter (fun fraction -> json.WriteNumber("targetParams", fraction))
+
+        target.Size |> Option.iter (fun bytes -> json.WriteNumber("targetSize", bytes))
+
+        match target.Latency with
+        | Some(LatencyLimit.Milliseconds most) -> json.WriteNumber("targetMilliseconds", most)
+        | Some(LatencyLimit.OfDense fraction) -> json.WriteNumber("targetLatency", fraction)
+        | None -> ()
+
     let private body (json: Utf8JsonWriter) (recipe: Recipe) =
         json.WriteStartObject()
         json.WriteNumber("epochs", recipe.Epochs)
@@ -51,11 +65,7 @@ module RecipeJson =
         FactorPenalty.parameter recipe.Penalty
         |> Option.iter (fun (name, value) -> json.WriteNumber(name, value))
 
-        optional
-            json
-            "target"
-            (fun (macs: float) -> json.WriteNumber("target", macs))
-            recipe.TargetMacs
+        target json recipe.Target
 
         optional
             json
@@ -93,6 +103,21 @@ module RecipeJson =
                 ]
             )
         | other -> raise (JsonException $"schedule is {other}")
+
+    let private targetOf (item: JsonElement) : Target =
+        let given (name: string) (read: JsonElement -> 'T) =
+            match item.TryGetProperty name with
+            | true, value when value.ValueKind <> JsonValueKind.Null -> Some(read value)
+            | _ -> None
+
+        {
+            Macs = given "target" _.GetDouble()
+            Params = given "targetParams" _.GetDouble()
+            Size = given "targetSize" _.GetInt64()
+            Latency =
+                given "targetMilliseconds" (_.GetDouble() >> LatencyLimit.Milliseconds)
+                |> Option.orElse (given "targetLatency" (_.GetDouble() >> LatencyLimit.OfDense))
+        }
 
     let private background (item: JsonElement) : Rgb =
         match item.GetString() |> Option.ofObj |> Option.bind Rgb.tryParse with
@@ -154,7 +179,7 @@ module RecipeJson =
                 Shared = shared
             }
             Penalty = penalty item
-            TargetMacs = if isNull "target" then None else Some(number "target")
+            Target = targetOf item
             ShrinkEvery = if isNull "shrink" then None else Some(whole "shrink")
             Seed = whole "seed"
             Augment = {

@@ -59,7 +59,7 @@ module internal Training =
             let dense = max 1L (Cost.ofNetwork dense.Network).Macs
 
             let target: Series list = [
-                match facts.Result |> Option.bind _.Recipe.TargetMacs with
+                match facts.Result |> Option.bind _.Recipe.Target.Macs with
                 | Some fraction ->
                     let epochs = lines.Head.Points |> List.map fst
 

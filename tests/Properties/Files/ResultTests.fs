@@ -15,7 +15,7 @@ let result: RunResult = {
     Recipe = {
         Recipe.defaults with
             Schedule = Step(0.1, [ 30; 60 ])
-            TargetMacs = Some 0.5
+            Target = { Target.none with Macs = Some 0.5 }
     }
     Method = "apg"
     Dense = { RunSize.Params = 10L; Macs = 20L }
@@ -55,6 +55,8 @@ let result: RunResult = {
             Ranks = 4
             Threads = 2
         }
+    FileSize = None
+    Latency = None
     Repeats = None
     Controls = [
         {
@@ -227,7 +229,18 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                     | FactorPenalty.Mcp theta -> FactorPenalty.Mcp(finite theta)
                     | FactorPenalty.Scad a -> FactorPenalty.Scad(finite a)
                     | other -> other
-                TargetMacs = Option.map finite recipe.TargetMacs
+                Target = {
+                    recipe.Target with
+                        Macs = Option.map finite recipe.Target.Macs
+                        Params = Option.map finite recipe.Target.Params
+                        Latency =
+                            match recipe.Target.Latency with
+                            | Some(LatencyLimit.Milliseconds most) ->
+                                Some(LatencyLimit.Milliseconds(finite most))
+                            | Some(LatencyLimit.OfDense fraction) ->
+                                Some(LatencyLimit.OfDense(finite fraction))
+                            | None -> None
+                }
                 Augment = {
                     recipe.Augment with
                         Area = finite recipe.Augment.Area

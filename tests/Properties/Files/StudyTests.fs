@@ -109,7 +109,7 @@ let recipe = {
             Block = 0.03
             Shared = 0.01
         }
-        TargetMacs = Some 0.7
+        Target = { Target.none with Macs = Some 0.7 }
         ShrinkEvery = Some 1
 }
 
@@ -155,7 +155,7 @@ let ``controls train without penalty, target and cuts`` () =
                 recipe with
                     Gamma = Gamma.none
                     Penalty = FactorPenalty.NonNegative
-                    TargetMacs = None
+                    Target = Target.none
                     ShrinkEvery = None
                     Seed = 4
             },
@@ -177,7 +177,7 @@ let ``a point changes what it varies and nothing else`` () =
     Assert.Equal(
         {
             recipe with
-                TargetMacs = Some 0.3
+                Target = { Target.none with Macs = Some 0.3 }
                 Seed = 4
         },
         made (StudyPlan.ofTargets [ 0.3 ]).Head
@@ -195,7 +195,7 @@ let ``a point changes what it varies and nothing else`` () =
         {
             recipe with
                 Gamma = gamma
-                TargetMacs = None
+                Target = Target.none
                 Seed = 4
         },
         made (StudyPlan.ofGammas [ gamma ]).Head

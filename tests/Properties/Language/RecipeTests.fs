@@ -48,7 +48,7 @@ type RecipeTests() =
                     Shared = 0.5
                 }
                 Penalty = FactorPenalty.NonNegative
-                TargetMacs = Some 0.5
+                Target = { Target.none with Macs = Some 0.5 }
                 ShrinkEvery = Some 4
                 Seed = 42
                 Augment = {
@@ -85,6 +85,59 @@ type RecipeTests() =
             let printed = Language.printRecipe { Recipe.defaults with Penalty = meant }
             Assert.Equal(meant <> FactorPenalty.standard, printed.Contains $"\n  penalty {said}\n")
             Assert.Equal(meant <> FactorPenalty.standard, printed.Contains "penalty")
+
+        let target rest =
+            (recipe ("train { target " + rest + " }")).Value.Target
+
+        let limits = [
+            "macs=0.5", { Target.none with Macs = Some 0.5 }
+            "params=0.25", { Target.none with Params = Some 0.25 }
+            "size=200000",
+            {
+                Target.none with
+                    Size = Some 200_000L
+            }
+            "latency=0.5",
+            {
+                Target.none with
+                    Latency = Some(LatencyLimit.OfDense 0.5)
+            }
+            "latency=1.5ms",
+            {
+                Target.none with
+                    Latency = Some(LatencyLimit.Milliseconds 1.5)
+            }
+            "macs=0.5 params=0.25 size=7 latency=0.1ms",
+            {
+                Macs = Some 0.5
+                Params = Some 0.25
+                Size = Some 7L
+                Latency = Some(LatencyLimit.Milliseconds 0.1)
+            }
+        ]
+
+        for said, meant in limits do
+            Assert.Equal(meant, target said)
+            let printed = Language.printRecipe { Recipe.defaults with Target = meant }
+            Assert.Contains($"\n  target {said}\n", printed)
+
+        // Units of bytes, and any order.
+        Assert.Equal(
+            {
+                Target.none with
+                    Size = Some 1_500_000L
+            },
+            target "size=1.5MB"
+        )
+
+        Assert.Equal(
+            {
+                Target.none with
+                    Size = Some 200_000L
+                    Macs = Some 0.5
+            },
+            target "size=200kB macs=0.5"
+        )
 
         let gamma rest =
             (recipe ("train { gamma " + rest + " }")).Value.Gamma

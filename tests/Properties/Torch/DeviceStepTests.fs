@@ -329,6 +329,7 @@ type DeviceStepTests() =
                 Limit = None
                 Begin = Begin.Random
                 Method = FactorMethod.Apg
+                Profile = ProfileSource.Measured
                 Validation = None
                 Computing = {
                     Device = Cpu

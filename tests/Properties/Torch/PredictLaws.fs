@@ -184,6 +184,7 @@ let ``pictures that are scaled before the cut are so in training, eval and predi
                     Limit = None
                     Begin = Begin.Random
                     Method = FactorMethod.Apg
+                    Profile = ProfileSource.Measured
                     Validation = None
                     Computing = {
                         Device = Cpu

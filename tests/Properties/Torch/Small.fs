@@ -63,6 +63,7 @@ let settings from = {
     Validation = None
     Keeper = None
     Team = None
+    Measures = CostLimit.noMeasures
 }
 
 let train recipe from =
