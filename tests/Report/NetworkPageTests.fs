@@ -76,7 +76,17 @@ type NetworkPageTests() =
         page.Dark dark
         page.Resize(1200, 900)
 
-        for file in files do
+        // The scheme changes colours alone: some are enough.
+        let some =
+            if dark then
+                files
+                |> Array.indexed
+                |> Array.filter (fun (i, _) -> i % 5 = 0)
+                |> Array.map snd
+            else
+                files
+
+        for file in some do
             let target = folder.File "net.html"
             File.WriteAllText(target, NetworkPage.html (network file))
             page.Open target
