@@ -126,6 +126,7 @@ let main words =
             Validation = None
             Keeper = None
             Team = None
+            Teacher = None
         }
         parsed.Network
         (Dataset.limit (steps * batch) dataset)

@@ -23,6 +23,8 @@ type RecipeOptions = {
     Gamma: GivenGamma option
     TargetMacs: float option
     Shrink: int option
+    /// A recipe without `teacher` gets the standard one.
+    HasTeacher: bool
 }
 
 /// Options that override the recipe.
@@ -123,6 +125,11 @@ module RecipeOptions =
             Batch = Option.defaultValue recipe.Batch given.Batch
             Lr = Option.defaultValue recipe.Lr given.Lr
             Seed = Option.defaultValue recipe.Seed given.Seed
+            Teacher =
+                if given.HasTeacher then
+                    recipe.Teacher |> Option.orElse (Some Teaching.standard)
+                else
+                    recipe.Teacher
             Gamma =
                 given.Gamma
                 |> Option.map (over recipe.Gamma)
@@ -158,5 +165,6 @@ module RecipeOptions =
                 Gamma = gamma
                 TargetMacs = target
                 Shrink = shrink
+                HasTeacher = args.Contains TrainArgument.Teacher
             }
         }

@@ -20,6 +20,7 @@ module internal Learning =
         Validation = job.Validation
         Keeper = keeper
         Team = job.Computing.Team
+        Teacher = p.Teacher
     }
 
     /// A failure, with the last checkpoint where there are any.
@@ -40,7 +41,7 @@ module internal Learning =
                 (fun emit ->
                     result {
                         let! kept, keeper =
-                            RunWriter.start job.Keep (Preparing.identity job p.Ready) emit
+                            RunWriter.start job.Keep (Preparing.identity job p) emit
 
                         let! from = handOver job.Computing.Team (Option.orElse p.From kept)
 

@@ -23,7 +23,7 @@ module Pipeline =
             use! prepared =
                 Preparing.load job listener
                 |> Result.bind (Preparing.check job listener)
-                |> Result.bind (Preparing.prepare job)
+                |> Result.bind (Preparing.prepare job listener)
                 |> Preparing.together job
 
             let! trained = Learning.train job prepared listener stop

@@ -94,6 +94,7 @@ module PipelineError =
             | TooManyRanks _
             | NoImages
             | OutputIsImage _
+            | NoTeacher
             | BadLabel _
             | BadSetting _ -> true
             | _ -> false

@@ -76,6 +76,16 @@ module RunFolder =
             }
         }
 
+    /// Writes a weight file with its text.
+    let saveFile (path: string) (loaded: LoadedNetwork) : Result<unit, FileError> =
+        NetworkFile.write path {
+            Text = Language.print loaded.Network
+            Classes = loaded.Classes
+            Preparation = loaded.Preparation
+            Weights = loaded.Weights
+            Strangers = []
+        }
+
     let private results = [
         "result.json"
         "bench.json"

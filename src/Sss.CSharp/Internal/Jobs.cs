@@ -13,7 +13,12 @@ internal static class Jobs
         Unchanged,
         Torch.ImageSource.NewGiven(dataset.Value),
         FSharpOption<int>.None,
-        Torch.Begin.Random,
+        options.Init is { } weights
+            ? Torch.Begin.NewWeights(Torch.WeightSource.NewGiven(weights.Value))
+            : Torch.Begin.Random,
+        options.Teacher?.Network is { } teacher
+            ? FSharpOption<Torch.WeightSource>.Some(Torch.WeightSource.NewGiven(teacher.Value))
+            : FSharpOption<Torch.WeightSource>.None,
         Core.FactorMethod.Apg,
         options.Validation.ToOption(),
         new Torch.Computing(
@@ -32,6 +37,7 @@ internal static class Jobs
         Torch.ImageSource.NewGiven(ready.Dataset),
         FSharpOption<int>.None,
         Torch.Begin.NewTrained(trained),
+        FSharpOption<Torch.WeightSource>.None,
         trained.Method,
         FSharpOption<double>.None,
         new Torch.Computing(

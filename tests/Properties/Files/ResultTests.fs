@@ -102,6 +102,7 @@ let ``result.json has the shape that scripts rely on`` () =
       60
     ],
     "warmup": 0,
+    "head": 1,
     "momentum": 0.9,
     "decay": 0.0001,
     "gamma": {
@@ -121,7 +122,8 @@ let ``result.json has the shape that scripts rely on`` () =
       "flip": false,
       "jitter": 0,
       "pca": 0
-    }
+    },
+    "teacher": null
   },
   "method": "apg",
   "dense": {
@@ -213,6 +215,7 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
         let recipe = {
             recipe with
                 Lr = finite recipe.Lr
+                Head = finite recipe.Head
                 Momentum = finite recipe.Momentum
                 Decay = finite recipe.Decay
                 Gamma = {
@@ -226,6 +229,12 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                     | FactorPenalty.Scad a -> FactorPenalty.Scad(finite a)
                     | other -> other
                 TargetMacs = Option.map finite recipe.TargetMacs
+                Teacher =
+                    recipe.Teacher
+                    |> Option.map (fun t -> {
+                        Weight = finite t.Weight
+                        Temperature = finite t.Temperature
+                    })
                 Augment = {
                     recipe.Augment with
                         Area = finite recipe.Augment.Area

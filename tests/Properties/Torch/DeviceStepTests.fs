@@ -327,6 +327,7 @@ type DeviceStepTests() =
                 Images = ImageSource.Given dataset
                 Limit = None
                 Begin = Begin.Random
+                Teacher = None
                 Method = FactorMethod.Apg
                 Validation = None
                 Computing = {

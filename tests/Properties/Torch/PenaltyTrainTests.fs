@@ -70,6 +70,7 @@ let ``a state in the middle of training goes on with the same bits, under every 
             Images = ImageSource.Given dataset.Value
             Limit = None
             Begin = Begin.Trained whole
+            Teacher = None
             Method = FactorMethod.Apg
             Validation = None
             Computing = {

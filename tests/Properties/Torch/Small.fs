@@ -62,6 +62,7 @@ let settings from = {
     Validation = None
     Keeper = None
     Team = None
+    Teacher = None
 }
 
 let train recipe from =
