@@ -127,6 +127,7 @@ let main words =
             Keeper = None
             Team = None
             Teacher = None
+            Measures = CostLimit.noMeasures
         }
         parsed.Network
         (Dataset.limit (steps * batch) dataset)

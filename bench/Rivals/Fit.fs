@@ -34,6 +34,7 @@ module Fit =
         Keeper = None
         Team = None
         Teacher = None
+        Measures = CostLimit.noMeasures
     }
 
     /// This many epochs from these numbers on, or from fresh ones; the recipe's schedule over them.

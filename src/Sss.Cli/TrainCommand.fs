@@ -28,7 +28,7 @@ module TrainCommand =
     let private warn (o: TrainOptions) path text (parsed: Parsed) (recipe: Recipe) =
         let gammas = Option.toList o.Recipe.Gamma
 
-        for warning in RecipeOptions.warnings gammas recipe.TargetMacs.IsSome parsed do
+        for warning in RecipeOptions.warnings gammas (Target.isGiven recipe.Target) parsed do
             Terminal.write Console.Error (Language.render path text warning)
 
         let scaled = Network.scales parsed.Network |> Seq.toList
@@ -38,7 +38,7 @@ module TrainCommand =
                 $"{Escape.line path}: warning: the network has no scaling factors, so nothing can be removed; \
                   write `@scale(…)` where structures may go."
         elif
-            recipe.TargetMacs.IsNone
+            not (Target.isGiven recipe.Target)
             && scaled
                |> List.forall (fun (_, s) -> Recipe.gammaOf s.Kind recipe.Gamma * s.Gamma = 0.0)
         then
@@ -79,6 +79,10 @@ module TrainCommand =
                 |> Option.defaultValue Begin.Random
             Teacher = o.Teacher |> Option.map WeightSource.File
             Method = o.Method
+            Profile =
+                o.Profile
+                |> Option.map ProfileSource.File
+                |> Option.defaultValue ProfileSource.Measured
             Validation = o.Validation
             Computing = {
                 Device = o.Device
@@ -152,6 +156,13 @@ module TrainCommand =
         match event with
         | TextRead(path, text, parsed, recipe) -> warn o path text parsed recipe
         | WeightsRead(path, start) -> tellStart path start
+        | Profiling options ->
+            if not o.Quiet then
+                Terminal.error
+                    $"measuring the times of the layers in {ServingEngine.name options.Engine} ..."
+        | Profiled profile ->
+            if not o.Quiet then
+                List.iter Terminal.error (ProfileCommand.lines profile)
         | ImagesRead dataset -> Engine.tellSkipped dataset
         | ImagesChecked(dataset, notes) ->
             Engine.tellPixels dataset
@@ -168,6 +179,8 @@ module TrainCommand =
                             | ImagesRead dataset -> Engine.tellSkipped dataset
                             | TextRead _
                             | WeightsRead _
+                            | Profiling _
+                            | Profiled _
                             | ImagesChecked _ -> ()
                         Training =
                             fun _ train ->

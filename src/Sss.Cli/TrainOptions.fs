@@ -22,6 +22,7 @@ type TrainOptions = {
     Start: Start
     Init: string option
     Teacher: string option
+    Profile: string option
     Device: Device
     Precision: Precision
     Seeds: int list option
@@ -145,6 +146,7 @@ module TrainOptions =
             yield! given "--method" id (args.TryGetResult TrainArgument.Method)
             yield! given "--device" id (args.TryGetResult TrainArgument.Device)
             yield! given "--precision" id (args.TryGetResult TrainArgument.Precision)
+            yield! given "--profile" id (args.TryGetResult TrainArgument.Profile)
             if args.Contains TrainArgument.Keep_Factors then
                 "--keep-factors"
         ]
@@ -182,6 +184,7 @@ module TrainOptions =
                 Start = start
                 Init = args.TryGetResult TrainArgument.Init
                 Teacher = args.TryGetResult TrainArgument.Teacher
+                Profile = args.TryGetResult TrainArgument.Profile
                 Device = device
                 Precision = precision
                 Seeds = seeds

@@ -32,6 +32,16 @@ type Begin =
     /// Trained already, by a job of the same network, recipe and images.
     | Trained of Trained
 
+/// The measured times that a target of latency is counted with.
+[<RequireQualifiedAccess>]
+type ProfileSource =
+    /// They are measured on this machine before training.
+    | Measured
+    /// A file that `sss profile` wrote.
+    | File of path: string
+    /// Those of the job that trained.
+    | Given of LatencyProfile
+
 /// How far a job goes.
 [<RequireQualifiedAccess>]
 type Goal =
@@ -67,6 +77,8 @@ type Job = {
     Teacher: WeightSource option
     /// The factors' update rule.
     Method: FactorMethod
+    /// Used where the target has a limit on latency.
+    Profile: ProfileSource
     /// The fraction of the training images that is held out.
     Validation: float option
     Computing: Computing
@@ -83,6 +95,10 @@ type Ready = {
 
 /// What is reported about a job before it trains.
 type JobEvent =
+    /// Times of the network's layers are about to be measured, for a target of latency.
+    | Profiling of ProfileOptions
+    /// They are known.
+    | Profiled of LatencyProfile
     /// The text of the network, and the recipe to train by.
     | TextRead of path: string * text: string * Parsed * Recipe
     /// The weights to begin with have been read from a file; some start anew.
@@ -119,6 +135,8 @@ module Listener =
 type Finished<'Report> = {
     Ready: Ready
     Trained: Trained
+    /// What the target's latency was counted with.
+    Profile: LatencyProfile option
     /// None: the goal was the training.
     Selected: (Outcome * 'Report) option
 }
@@ -130,6 +148,8 @@ type internal Prepared = {
     /// The state that it begins with; None: fresh random weights.
     From: TrainState option
     Teacher: TeacherSettings option
+    /// Where the target has a limit on latency.
+    Profile: LatencyProfile option
     /// Holds the run folder.
     Lock: IDisposable option
 } with

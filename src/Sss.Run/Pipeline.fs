@@ -34,16 +34,17 @@ module Pipeline =
                 | Goal.Training -> Ok None
                 | Goal.Selection options ->
                     result {
-                        let! chosen = Selecting.select options trained
+                        let! chosen = Selecting.select prepared options trained
                         let! proof = Selecting.prove prepared trained chosen
                         let! outcome = Selecting.evaluate prepared trained chosen proof
-                        do! Saving.all job prepared outcome
+                        let! outcome = Saving.all job prepared outcome
                         return Some(outcome, listener.Report prepared.Ready outcome)
                     }
 
             return {
                 Ready = prepared.Ready
                 Trained = trained
+                Profile = prepared.Profile
                 Selected = selected
             }
         }

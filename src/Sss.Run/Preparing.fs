@@ -101,7 +101,7 @@ module internal Preparing =
         | Some _
         | None -> Ok ready
 
-    /// The weights to begin with, LibTorch, and the run folder.
+    /// The weights to begin with, LibTorch, the run folder, and the times for a target of latency.
     let prepare
         (job: Job)
         (listener: Listener<'Report>)
@@ -123,11 +123,16 @@ module internal Preparing =
                 | Keep.Nothing
                 | Keep.Checkpoints _ -> Ok None
 
+            let! profile =
+                ProfilePhase.find job listener engine ready
+                |> Result.teeError (fun _ -> held |> Option.iter _.Dispose())
+
             return {
                 Ready = ready
                 Engine = engine
                 From = from
                 Teacher = teacher
+                Profile = profile
                 Lock = held
             }
         }

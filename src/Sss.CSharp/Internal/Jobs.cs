@@ -20,6 +20,9 @@ internal static class Jobs
             ? FSharpOption<Torch.WeightSource>.Some(Torch.WeightSource.NewGiven(teacher.Value))
             : FSharpOption<Torch.WeightSource>.None,
         Core.FactorMethod.Apg,
+        options.LatencyProfile is { } profile
+            ? Torch.ProfileSource.NewFile(profile)
+            : Torch.ProfileSource.Measured,
         options.Validation.ToOption(),
         new Torch.Computing(
             Recipes.Device(options),
@@ -31,7 +34,10 @@ internal static class Jobs
         Torch.Goal.Training);
 
     /// <summary>A selection from what another job has trained, on the CPU.</summary>
-    internal static Torch.Job Selection(Torch.Ready ready, Torch.Trained trained) => new(
+    internal static Torch.Job Selection(
+        Torch.Ready ready,
+        Torch.Trained trained,
+        FSharpOption<Core.LatencyProfile>? profile) => new(
         Torch.NetworkSource.NewGiven(ready.Network, ready.Recipe),
         Unchanged,
         Torch.ImageSource.NewGiven(ready.Dataset),
@@ -39,6 +45,7 @@ internal static class Jobs
         Torch.Begin.NewTrained(trained),
         FSharpOption<Torch.WeightSource>.None,
         trained.Method,
+        profile is null ? Torch.ProfileSource.Measured : Torch.ProfileSource.NewGiven(profile.Value),
         FSharpOption<double>.None,
         new Torch.Computing(
             Torch.Device.Cpu,

@@ -7,7 +7,7 @@ open Sss.Dsl.RecipeItems
 /// `gamma …`: the weight of the penalty for each kind of factor.
 module internal GammaItem =
 
-    let private gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block ]
+    let private gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block; "shared", Shared ]
 
     let private gammaExpected = "a number of 0 or more"
 
@@ -57,7 +57,8 @@ module internal GammaItem =
                     given.TryAdd(kind, value) |> ignore
             )
 
-    /// The kinds that an item of γ named; the plain number goes to the rest.
+    /// The kinds that an item of γ named; the plain number goes to the rest. Shared factors are those of
+    /// neurons in several layers: they have the neurons' γ where they are not named.
     let gamma run (item: RecipeItem) : FactorKind list =
         let plain, named =
             match item.Words with
@@ -74,6 +75,10 @@ module internal GammaItem =
 
         plain |> Option.iter (fun (value, span) -> plainGamma run given span value)
 
+        match given.TryGetValue Neuron with
+        | true, neuron -> given.TryAdd(Shared, neuron) |> ignore
+        | _ -> ()
+
         let value kind =
             match given.TryGetValue kind with
             | true, v -> v
@@ -86,6 +91,7 @@ module internal GammaItem =
                         Neuron = value Neuron
                         Group = value Group
                         Block = value Block
+                        Shared = value Shared
                     }
             }
         else

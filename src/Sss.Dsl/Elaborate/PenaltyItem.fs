@@ -72,4 +72,5 @@ module internal PenaltyItem =
         | RecipeWord.Number _ :: _
         | RecipeWord.Named _ :: _
         | RecipeWord.Chosen _ :: _
+        | RecipeWord.Measured _ :: _
         | RecipeWord.Comma _ :: _ -> badForm run item

@@ -20,12 +20,35 @@ module internal RecipeItems =
             "decay", "decay 1e-4"
             "gamma", "gamma 0.002` or `gamma neuron=0.002 block=0.01"
             "penalty", "penalty l1` or `penalty mcp theta=0.5"
-            "target", "target macs=0.5"
+            "target", "target macs=0.5` or `target latency=5ms size=200kB"
             "shrink", "shrink every 5"
             "seed", "seed 1"
             "teacher", "teacher` or `teacher weight=0.5 temperature=4"
             "augment", "augment crop=2 flip` or `augment area=0.08 flip jitter=0.4 pca=0.1"
         ]
+
+    /// Words that may follow an item, numbers apart; those that end in `=` take a value.
+    let private words =
+        dict [
+            "lr", [ "constant"; "cosine"; "step"; "at"; "warmup" ]
+            "gamma", Words.scaleKinds |> List.map (fun kind -> kind + "=")
+            "penalty", FactorPenalty.words @ [ "theta="; "a=" ]
+            "target", [ "macs=" ]
+            "shrink", [ "every" ]
+            "augment", [ "resize="; "background="; "area="; "crop="; "flip"; "jitter="; "pca=" ]
+        ]
+
+    /// The words that may follow an item.
+    let wordsOf (item: string) : string list =
+        match words.TryGetValue item with
+        | true, found -> found
+        | false, _ -> []
+
+    /// Examples of an item, whole.
+    let examplesOf (item: string) : string list =
+        match forms.TryGetValue item with
+        | true, form -> List.ofArray (form.Split "` or `")
+        | false, _ -> []
 
     let badForm run (item: RecipeItem) =
         run.Report
@@ -112,6 +135,7 @@ module internal RecipeItems =
         | RecipeWord.Number _ :: _
         | RecipeWord.Word _ :: _
         | RecipeWord.Chosen _ :: _
+        | RecipeWord.Measured _ :: _
         | RecipeWord.Comma _ :: _ -> None
 
     /// How the step size goes over the epochs, and the words after it.

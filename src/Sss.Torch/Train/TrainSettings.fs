@@ -36,13 +36,15 @@ type TrainSettings = {
     Team: Team option
     /// Whose scores are aimed at too, as the recipe's `Teacher` says; None: nobody's.
     Teacher: TeacherSettings option
+    /// What a target counts besides macs and parameters.
+    Measures: CostMeasures
 }
 
 /// Bounds that are enough for any machine.
 [<RequireQualifiedAccess>]
 module Limits =
 
-    /// Threads of the arithmetic: LibTorch starts as many as it is told to.
+    /// Threads of the arithmetic: LibTorch starts as many as it is set to.
     let threads = 1024
 
     /// Threads that decode images; each holds a batch.
@@ -59,8 +61,8 @@ module TrainRule =
     let check (method: FactorMethod) (recipe: Recipe) : Result<unit, TrainError> =
         let word = FactorPenalty.word recipe.Penalty
 
-        if recipe.TargetMacs.IsSome && not (FactorPenalty.takesTarget recipe.Penalty) then
-            Error(BadSetting("`penalty`", word, "nonneg where there is a target of macs"))
+        if Target.isGiven recipe.Target && not (FactorPenalty.takesTarget recipe.Penalty) then
+            Error(BadSetting("`penalty`", word, "nonneg where there is a target"))
         elif method <> FactorMethod.Apg && not (FactorPenalty.isPublished recipe.Penalty) then
             Error(
                 BadSetting(
@@ -187,6 +189,7 @@ module internal TrainSettings =
         | _ when isNoFraction augment.Pca -> bad "`augment pca`" augment.Pca "0 to 1"
         | _ when augment.Pca > 0.0 && network.Input.Channels <> 3 ->
             bad "`augment pca`" augment.Pca "0 where images do not have three channels"
+        | _ when recipe.Target.Latency.IsSome && settings.Measures.Latency.IsNone -> Error NoProfile
         | _ ->
             TrainRule.check settings.Method recipe
             |> Result.bind (fun () -> checkTeacher settings network recipe)

@@ -316,6 +316,7 @@ type DeviceStepTests() =
                         Neuron = 0.2
                         Group = 0.0
                         Block = 0.2
+                        Shared = 0.2
                     }
             }
 
@@ -329,6 +330,7 @@ type DeviceStepTests() =
                 Begin = Begin.Random
                 Teacher = None
                 Method = FactorMethod.Apg
+                Profile = ProfileSource.Measured
                 Validation = None
                 Computing = {
                     Device = Cpu

@@ -54,6 +54,7 @@ let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder : Job 
     Begin = Begin.Random
     Teacher = None
     Method = FactorMethod.Apg
+    Profile = ProfileSource.Measured
     Validation = None
     Computing = {
         Device = Cpu
@@ -85,6 +86,7 @@ let private strong folder =
                             Neuron = 0.2
                             Group = 0.0
                             Block = 0.05
+                            Shared = 0.2
                         }
                 }
     }
@@ -260,6 +262,8 @@ let private heard (job: Job) =
             | WeightsRead(path, _) -> said.Add $"weights {Path.GetFileName path}"
             | ImagesRead dataset -> said.Add $"images {dataset.Train.Count}"
             | ImagesChecked(dataset, _) -> said.Add $"checked {dataset.Train.Count}"
+            | Profiling _ -> said.Add "profiling"
+            | Profiled profile -> said.Add $"profiled {profile.Engine}"
         Training =
             fun ready train ->
                 said.Add $"training {ready.Network.Name}"
