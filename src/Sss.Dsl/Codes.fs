@@ -20,6 +20,6 @@ module Codes =
             hundred 400 [ 21; 22 ]
             hundred 500 [ 1..10 ]
             hundred 500 [ 51 ]
-            hundred 600 [ 1..5 ]
+            hundred 600 [ 1..8 ]
             hundred 600 [ 51 ]
         ]

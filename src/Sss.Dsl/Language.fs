@@ -110,7 +110,8 @@ module Language =
                         |> List.ofSeq
                     | None -> []
 
-                let recipe = file.Train |> Option.map (Recipes.recipe report kinds)
+                let gives = network |> Option.map _.OutputKind
+                let recipe = file.Train |> Option.map (Recipes.recipe report kinds gives)
                 network |> Option.map (fun network -> network, recipe)
             )
 

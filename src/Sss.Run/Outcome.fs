@@ -42,7 +42,7 @@ module Outcome =
             Group = plan.Group
             Block = plan.Block
             Test = {
-                Accuracy = outcome.Test.Accuracy
+                Quality = outcome.Test.Quality
                 Loss = outcome.Test.Loss
                 Count = outcome.Test.Count
             }
@@ -50,7 +50,7 @@ module Outcome =
                 outcome.Trained.State.Best
                 |> Option.map (fun best -> {
                     RunValidation.Epoch = best.Epoch + 1
-                    Accuracy = best.Accuracy
+                    Quality = best.Quality
                     Loss = best.Loss
                 })
             Exactness = {

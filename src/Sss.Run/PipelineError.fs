@@ -95,6 +95,9 @@ module PipelineError =
             | NoImages
             | OutputIsImage _
             | BadLabel _
+            | BadMask _
+            | BadTarget _
+            | BadTargets _
             | BadSetting _ -> true
             | _ -> false
         | _ -> false

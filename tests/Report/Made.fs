@@ -129,7 +129,7 @@ module Made =
             Group = plan.Group
             Block = plan.Block
             Test = {
-                RunTest.Accuracy = 0.9312
+                RunTest.Quality = Quality.Classification 0.9312
                 Loss = 0.2345
                 Count = 10000
             }

@@ -17,6 +17,8 @@ internal static class Recipes
         Within(options.Decay, x => x >= 0, nameof(options.Decay), "0 or more") ?? recipe.Decay,
         options.Gamma is { } gamma ? Checked(gamma) : recipe.Gamma,
         options.Penalty?.ToCore() ?? recipe.Penalty,
+        options.Loss?.ToCore() ?? recipe.Loss,
+        options.Optimizer?.ToCore() ?? recipe.Optimizer,
         Within(options.TargetMacs, x => x is > 0 and <= 1, nameof(options.TargetMacs), "above 0 and at most 1") is { } target
             ? FSharpOption<double>.Some(target)
             : recipe.TargetMacs,
@@ -53,6 +55,8 @@ internal static class Recipes
         Decay = recipe.Decay,
         Gamma = new Gamma { Neuron = recipe.Gamma.Neuron, Group = recipe.Gamma.Group, Block = recipe.Gamma.Block },
         Penalty = FactorPenalty.From(recipe.Penalty),
+        Loss = Loss.From(recipe.Loss),
+        Optimizer = Optimizer.From(recipe.Optimizer),
         TargetMacs = recipe.TargetMacs.ToNullable(),
         ShrinkEvery = recipe.ShrinkEvery.ToNullable(),
         Seed = recipe.Seed,

@@ -55,11 +55,13 @@ module Check =
         match value.Shape, draft.Classes with
         | output, _ when body.IsEmpty && output.IsSome ->
             run.Report (shapeProblem ShapeProblem.EmptyNetwork) draft.Place
-        // One value per class, or an image of them.
+        // One value per class (or number), or an image of them.
         | Some output, Some classes when
             output.Channels <> classes || Shape.count output > int64 System.Array.MaxLength
             ->
-            run.Report (shapeProblem (ShapeProblem.OutputIsNotClasses(output, classes))) draft.Place
+            run.Report
+                (shapeProblem (ShapeProblem.OutputIsNotClasses(output, draft.OutputKind, classes)))
+                draft.Place
         | _ -> ()
 
         let isWarning (error: NetworkError) =
@@ -76,6 +78,7 @@ module Check =
                 Name = draft.Name
                 Input = input
                 Classes = classes
+                OutputKind = draft.OutputKind
                 Body = body
             }
 

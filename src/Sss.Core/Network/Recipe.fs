@@ -131,13 +131,16 @@ type Recipe = {
     Schedule: LearningRate
     /// Epochs over which the step size rises linearly from 0; 0: none.
     Warmup: int
-    /// μ of Nesterov's method for the weights and of APG for the factors.
+    /// μ of Nesterov's method for the weights (AdamW has betas instead) and of APG for the factors.
     Momentum: float
-    /// L2 weight; `Parameter.Decays` says on what.
+    /// L2 weight; `Parameter.Decays` says on what. AdamW decays by this, decoupled from the gradient.
     Decay: float
     Gamma: Gamma
     /// What γ is the weight of.
     Penalty: FactorPenalty
+    Loss: Loss
+    /// Of the weights.
+    Optimizer: Optimizer
     /// The fraction of the dense network's macs that the selected network may have.
     TargetMacs: float option
     /// Remove permanently what stays zero, every so many epochs.
@@ -161,6 +164,8 @@ module Recipe =
         Decay = 1e-4
         Gamma = Gamma.none
         Penalty = FactorPenalty.standard
+        Loss = Loss.standard
+        Optimizer = Optimizer.standard
         TargetMacs = None
         ShrinkEvery = None
         Seed = 1

@@ -141,7 +141,7 @@ module internal Session =
 
             let candidate = {
                 Epoch = report.Epoch
-                Accuracy = evaluation.Accuracy
+                Quality = evaluation.Quality
                 Loss = evaluation.Loss
                 Macs = cost.Macs
                 Network = network
@@ -197,7 +197,9 @@ module internal Session =
         {
             Epoch = state.Epoch
             Loss = state.Sums.Loss / float (max 1L state.Sums.Images)
-            Accuracy = float state.Sums.Right / float (max 1L state.Sums.Images)
+            Accuracy =
+                float state.Sums.Right
+                / float (max 1L state.Sums.Images * live.Trainer.Objective.Answers)
             Rate = rate
             Gamma = p.Gamma
             Factors = EpochReporting.kinds s.Dense owners

@@ -213,6 +213,7 @@ module internal Nets =
             Name = "Test"
             Input = input
             Classes = output.Channels
+            OutputKind = OutputKind.Classes
             Body = nodes
         }
 
