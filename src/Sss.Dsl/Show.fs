@@ -18,7 +18,7 @@ type Outcome = {
 module Show =
 
     /// 1234567 as `1,234,567`.
-    let private grouped (n: int64) =
+    let internal grouped (n: int64) =
         n.ToString("#,0", CultureInfo.InvariantCulture)
 
     /// A part of a network in the order of the text, as a table's row.
@@ -58,6 +58,22 @@ module Show =
             | Node.Concat _ -> None
         )
         |> List.ofSeq
+
+    /// Factors that several layers share: who declares them, how many they are, and the layers.
+    let private shared (network: Network) : (string * int * string list) list =
+        let carriers = Network.carriers network
+
+        [
+            for owner, scale in Network.scales network do
+                if scale.Kind = Shared then
+                    owner, scale.Count, carriers[owner] |> List.map _.Name
+        ]
+
+    let private sharedLines (network: Network) : string list = [
+        for owner, count, layers in shared network do
+            $"{grouped (int64 count)} factors of {owner} are shared by "
+            + String.Join(", ", layers)
+    ]
 
     /// The table of `sss show`.
     let table (network: Network) : string =
@@ -111,6 +127,14 @@ module Show =
 
             out.Append(text.TrimEnd()).Append('\n') |> ignore
 
+        match sharedLines network with
+        | [] -> ()
+        | lines ->
+            out.Append('\n') |> ignore
+
+            for line in lines do
+                out.Append(line).Append('\n') |> ignore
+
         out.ToString()
 
     /// The object of `sss show --json`, in one line. Names hold letters, digits, `_` and `.` only,
@@ -155,7 +179,26 @@ module Show =
             add "}" ""
         )
 
-        add "]}\n" ""
+        add "]" ""
+
+        match shared network with
+        | [] -> ()
+        | all ->
+            let quoted name = $"\"{name}\""
+
+            add ",\"shared\":[" ""
+
+            all
+            |> List.iteri (fun i (owner, count, layers) ->
+                add (if i > 0 then ",{\"owner\":" else "{\"owner\":") (quoted owner)
+                add ",\"factors\":" (string count)
+                add ",\"layers\":[" (String.Join(",", List.map quoted layers))
+                add "]}" ""
+            )
+
+            add "]" ""
+
+        add "}\n" ""
         out.ToString()
 
     let private renderAll path text (diagnostics: Diagnostic list) =
@@ -203,6 +246,10 @@ module Show =
                             + " macs, "
                             + grouped cost.Factors
                             + " factors\n"
+                            + String.Join(
+                                "",
+                                sharedLines parsed.Network |> List.map (fun line -> $"  {line}\n")
+                            )
                         Errors = warnings
                         ExitCode = 0
                     }
@@ -219,6 +266,37 @@ module Show =
                 Errors = warnings
                 ExitCode = 0
             })
+
+    /// `sss show FILE --svg FILE`: writes something that is made of the network, each with the path where
+    /// it goes. `write path text` replaces a file, whole or not at all, or says why not.
+    let draw
+        (write: string -> string -> Result<unit, string>)
+        (path: string)
+        (pictures: (string * (Network -> string)) list)
+        : Outcome =
+        withFile
+            path
+            (fun _ parsed warnings ->
+                pictures
+                |> List.map (fun (target, make) ->
+                    match write target (make parsed.Network) with
+                    | Ok() -> {
+                        Output = Escape.line target + ": written\n"
+                        Errors = ""
+                        ExitCode = 0
+                      }
+                    | Error reason ->
+                        failed (Render.diagnostic target "" (ReadFile.cannotWrite target reason))
+                )
+                |> List.append [
+                    {
+                        Output = ""
+                        Errors = warnings
+                        ExitCode = 0
+                    }
+                ]
+                |> merge
+            )
 
     /// `sss fmt FILE… [--check]`: writes files whose format differs, or with `checkOnly` only names
     /// them and gives 1. `write path text` replaces a file, whole or not at all, or says why not.

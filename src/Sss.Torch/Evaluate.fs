@@ -95,18 +95,6 @@ module Evaluate =
     /// The class with the largest score, the first of equals.
     let arg (scores: ReadOnlySpan<float32>) = Scoring.arg scores
 
-    /// Scores to probabilities, in place of each image's scores.
-    let softmax (classes: int) (scores: float32[]) : float32[] =
-        let result = Array.zeroCreate scores.Length
-
-        for first in 0..classes .. scores.Length - 1 do
-            let total = Scoring.logSumExp (ReadOnlySpan(scores, first, classes))
-
-            for i in first .. first + classes - 1 do
-                result[i] <- float32 (exp (float scores[i] - total))
-
-        result
-
     /// Fills `images` with the images from `first` on, up to `count` of them, and gives the indices
     /// of those that were written: those whose error `isSkipped` are skipped and passed to `skip`.
     /// The next to look at comes last.

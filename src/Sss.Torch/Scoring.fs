@@ -18,20 +18,6 @@ type internal Scoring = {
 [<RequireQualifiedAccess>]
 module internal Scoring =
 
-    /// log Σ exp of scores, at double precision.
-    let logSumExp (scores: ReadOnlySpan<float32>) =
-        let mutable top = Double.NegativeInfinity
-
-        for s in scores do
-            top <- max top (float s)
-
-        let mutable sum = 0.0
-
-        for s in scores do
-            sum <- sum + exp (float s - top)
-
-        top + log sum
-
     /// The class with the largest score, the first of equals.
     let arg (scores: ReadOnlySpan<float32>) =
         let mutable best = 0
@@ -55,7 +41,7 @@ module internal Scoring =
                     if arg row.Span = label then
                         right.Value <- right.Value + 1
 
-                    loss.Value <- loss.Value + (logSumExp row.Span - float row.Span[label])
+                    loss.Value <- loss.Value + (Softmax.logSum row.Span - float row.Span[label])
                     count.Value <- count.Value + 1
             Result =
                 fun () ->
@@ -77,7 +63,7 @@ module internal Scoring =
                 let label = int masks[index * area + at]
                 let place = label * classes + arg (ReadOnlySpan scores)
                 counts[place] <- counts[place] + 1L
-                loss.Value <- loss.Value + (logSumExp (ReadOnlySpan scores) - float scores[label])
+                loss.Value <- loss.Value + (Softmax.logSum (ReadOnlySpan scores) - float scores[label])
 
             pixels.Value <- pixels.Value + int64 area
 

@@ -14,7 +14,7 @@ type PageProgram = {
 
     member program.IsRun = program.Blocks |> List.forall (fun b -> not (b.Has CompileOnly))
 
-/// C# and F# of the pages, each language in one project. Compilers are told which page and line they
+/// C# and F# of the pages, each language in one project. Compilers get the page and line that they
 /// read, so that their messages name these.
 [<RequireQualifiedAccess>]
 module Programs =
@@ -221,7 +221,12 @@ module Programs =
 
     /// The pages' C#, against what a user of the facade references.
     let buildCSharp =
-        build "PagesCSharp" ".cs" [ "Sss.CSharp"; "Microsoft.ML.OnnxRuntime" ] csharp csharpMain
+        build
+            "PagesCSharp"
+            ".cs"
+            [ "Sss.CSharp"; "Sss.Serving"; "Microsoft.ML.OnnxRuntime" ]
+            csharp
+            csharpMain
 
     /// The pages' F#, against the libraries.
     let buildFSharp =

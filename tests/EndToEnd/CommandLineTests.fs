@@ -38,6 +38,7 @@ type CommandLineTests() =
     [<InlineData("report")>]
     [<InlineData("completions")>]
     [<InlineData("bench")>]
+    [<InlineData("lsp")>]
     [<InlineData("doctor")>]
     member _.``help of a command shows an example``(command: string) =
         let ended = sss [ command; "--help" ]
@@ -180,7 +181,7 @@ type CommandLineTests() =
     [<InlineData("--seeds", "1,a", "--seeds: 'a' is not a whole number of 0 or more.")>]
     [<InlineData("--jobs", "0", "--jobs must be at least 1, not 0.")>]
     [<InlineData("--epochs", "0", "--epochs must be at least 1, not 0.")>]
-    member _.``a wrong list of a sweep is told before anything is done``
+    member _.``a wrong list of a sweep is reported before anything is done``
         (option: string)
         (value: string)
         (message: string)

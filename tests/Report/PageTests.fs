@@ -125,7 +125,7 @@ type PageTests() =
         Assert.DoesNotContain("product with what a gate gives", page)
 
     [<Fact>]
-    member _.``tiles of one scope are told apart by their captions``() =
+    member _.``tiles of one scope are reported apart by their captions``() =
         let vit, _ = facts "examples/fashion-mnist/vit.sss" 2
         let page = withoutScripts (Report.ofRun vit)
 

@@ -10,6 +10,7 @@ module NetworkErrorText =
         | Neuron -> "@scale(neuron)"
         | Group -> "@scale(group)"
         | Block -> "@scale(block)"
+        | Shared -> "@scale(neuron, shared)"
 
     let private notClasses (output: Shape) kind count =
         let one, many =
@@ -24,7 +25,7 @@ module NetworkErrorText =
             if output.Height > 1 || output.Width > 1 then
                 $"end with `avgpool global` and `dense {many}`"
             else
-                $"end with `dense {many}`"
+                $"end with `dense {many}`, or write `{many} {output.Channels}`"
         )
 
     let private groupsDoNotDivide groups channels incoming =
@@ -160,7 +161,8 @@ module NetworkErrorText =
             match kind with
             | Block -> "put `@scale(block)` on the `residual`"
             | Neuron
-            | Group -> $"put `{scaleText kind}` on the `conv` or `bn` before it"
+            | Group
+            | Shared -> $"put `{scaleText kind}` on the `conv` or `bn` before it"
         )
 
     let private onLoneNorm kind =
@@ -171,8 +173,52 @@ module NetworkErrorText =
         ],
         Some "put the factor on a `bn` directly after a `conv`, `dwconv` or `dense`"
 
+    let private sharedStays word rule =
+        "SSS511",
+        $"channels of the layers that share the factors of this `{word}` cannot be removed",
+        [ $"a channel would stay with a factor of 0: {Plan.describeStay rule}" ],
+        Some "remove the factors"
+
+    let private sharedInPart word other =
+        "SSS512",
+        $"the channels of this `{word}` do not come and go one by one",
+        [ $"`{other}` joins some of them with each other" ],
+        Some "remove the factors, or write `@scale(group)` where channels come in groups"
+
+    let private sharedElsewhere word (layers: string list) =
+        "SSS515",
+        $"shared factors would not multiply this `{word}`",
+        [
+            match layers with
+            | [] -> "no layer could carry factors of its channels"
+            | layers ->
+                let names = layers |> List.map (fun name -> $"`{name}`") |> String.concat ", "
+                $"they multiply {names}"
+        ],
+        layers
+        |> List.tryHead
+        |> Option.map (fun first -> $"write `@scale(neuron, shared)` on `{first}`")
+
     let private factorText problem =
         match problem with
+        | FactorProblem.SharedStays(word, rule) -> sharedStays word rule
+        | FactorProblem.SharedInPart(word, other) -> sharedInPart word other
+        | FactorProblem.SharedElsewhere(word, layers) -> sharedElsewhere word layers
+        | FactorProblem.SharedWithOwn(word, layer) ->
+            "SSS513",
+            $"the shared factors of this `{word}` would multiply `{layer}`, which has factors of its own",
+            [ "one factor a channel is enough to remove it" ],
+            Some $"remove the factors of `{layer}`"
+        | FactorProblem.SharedTwice(word, first) ->
+            "SSS514",
+            $"the shared factors of this `{word}` are those of `{first}`, but are declared differently",
+            [ "both layers share one vector of factors, so there is one declaration" ],
+            Some "remove one of them, or write the same arguments"
+        | FactorProblem.SharedAlone word ->
+            "SSS552",
+            $"no other layer shares the factors of this `{word}`",
+            [ "its channels are joined with no other layer's" ],
+            Some "write `@scale(neuron)`"
         | FactorProblem.FactorBeforeNorm word ->
             "SSS501",
             $"a factor on a `{word}` directly before a `bn` has no effect",
@@ -225,6 +271,12 @@ module NetworkErrorText =
             [ "they feed a sum whose other side is never zero, so all its channels stay" ],
             Some "put `@scale(block)` on the residual, or put factors on the other side as well"
 
+    /// Whether it is a warning: a network may well have it.
+    let isWarning (error: NetworkError) : bool =
+        match error.Problem with
+        | Problem.Factor(FactorProblem.FactorCannotShrink _ | FactorProblem.SharedAlone _) -> true
+        | _ -> false
+
     /// The diagnostic of a mistake. Its severity is Warning for what a network may well have.
     let toDiagnostic (error: NetworkError) : Diagnostic =
         let code, message, notes, suggestion =
@@ -235,10 +287,7 @@ module NetworkErrorText =
 
         {
             Code = code
-            Severity =
-                match error.Problem with
-                | Problem.Factor(FactorProblem.FactorCannotShrink _) -> Warning
-                | _ -> Failure
+            Severity = if isWarning error then Warning else Failure
             Span = error.Place.Span
             Message = message
             Notes = notes

@@ -23,6 +23,7 @@ type Gamma = {
     Neuron: float
     Group: float
     Block: float
+    Shared: float
 }
 
 /// Values of γ.
@@ -34,6 +35,7 @@ module Gamma =
         Neuron = 0.0
         Group = 0.0
         Block = 0.0
+        Shared = 0.0
     }
 
 /// An opaque colour, each part from 0 to 255.
@@ -141,8 +143,8 @@ type Recipe = {
     Loss: Loss
     /// Of the weights.
     Optimizer: Optimizer
-    /// The fraction of the dense network's macs that the selected network may have.
-    TargetMacs: float option
+    /// What the selected network may cost.
+    Target: Target
     /// Remove permanently what stays zero, every so many epochs.
     ShrinkEvery: int option
     Seed: int
@@ -166,7 +168,7 @@ module Recipe =
         Penalty = FactorPenalty.standard
         Loss = Loss.standard
         Optimizer = Optimizer.standard
-        TargetMacs = None
+        Target = Target.none
         ShrinkEvery = None
         Seed = 1
         Augment = Augment.none
@@ -178,3 +180,4 @@ module Recipe =
         | Neuron -> gamma.Neuron
         | Group -> gamma.Group
         | Block -> gamma.Block
+        | Shared -> gamma.Shared

@@ -33,6 +33,7 @@ module internal LossItem =
             | Some _, RecipeWord.Number _
             | Some _, RecipeWord.Word _
             | Some _, RecipeWord.Chosen _
+            | Some _, RecipeWord.Measured _
             | Some _, RecipeWord.Comma _ -> None
         )
 
@@ -83,6 +84,7 @@ module internal LossItem =
         | RecipeWord.Number _ :: _
         | RecipeWord.Named _ :: _
         | RecipeWord.Chosen _ :: _
+        | RecipeWord.Measured _ :: _
         | RecipeWord.Comma _ :: _ -> badForm run item
 
     /// AdamW with one of its parameters changed.
@@ -130,4 +132,5 @@ module internal LossItem =
         | RecipeWord.Number _ :: _
         | RecipeWord.Named _ :: _
         | RecipeWord.Chosen _ :: _
+        | RecipeWord.Measured _ :: _
         | RecipeWord.Comma _ :: _ -> badForm run item

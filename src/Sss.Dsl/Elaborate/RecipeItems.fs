@@ -22,11 +22,34 @@ module internal RecipeItems =
             "penalty", "penalty l1` or `penalty mcp theta=0.5"
             "loss", "loss crossentropy smoothing=0.1` or `loss bce"
             "optimizer", "optimizer adamw` or `optimizer adamw beta1=0.9 beta2=0.999 eps=1e-8"
-            "target", "target macs=0.5"
+            "target", "target macs=0.5` or `target latency=5ms size=200kB"
             "shrink", "shrink every 5"
             "seed", "seed 1"
             "augment", "augment crop=2 flip` or `augment area=0.08 flip jitter=0.4 pca=0.1"
         ]
+
+    /// Words that may follow an item, numbers apart; those that end in `=` take a value.
+    let private words =
+        dict [
+            "lr", [ "constant"; "cosine"; "step"; "at"; "warmup" ]
+            "gamma", Words.scaleKinds |> List.map (fun kind -> kind + "=")
+            "penalty", FactorPenalty.words @ [ "theta="; "a=" ]
+            "target", [ "macs=" ]
+            "shrink", [ "every" ]
+            "augment", [ "resize="; "background="; "area="; "crop="; "flip"; "jitter="; "pca=" ]
+        ]
+
+    /// The words that may follow an item.
+    let wordsOf (item: string) : string list =
+        match words.TryGetValue item with
+        | true, found -> found
+        | false, _ -> []
+
+    /// Examples of an item, whole.
+    let examplesOf (item: string) : string list =
+        match forms.TryGetValue item with
+        | true, form -> List.ofArray (form.Split "` or `")
+        | false, _ -> []
 
     let badForm run (item: RecipeItem) =
         run.Report
@@ -125,7 +148,7 @@ module internal RecipeItems =
             whole run "warmup" 0 span value (fun n -> run.Recipe <- { run.Recipe with Warmup = n })
         | _ -> badForm run item
 
-    let private gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block ]
+    let private gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block; "shared", Shared ]
 
     let private gammaExpected = "a number of 0 or more"
 
@@ -175,7 +198,8 @@ module internal RecipeItems =
                     given.TryAdd(kind, value) |> ignore
             )
 
-    /// The kinds that an item of γ named; the plain number goes to the rest.
+    /// The kinds that an item of γ named; the plain number goes to the rest. Shared factors are those of
+    /// neurons in several layers: they have the neurons' γ where they are not named.
     let gamma run (item: RecipeItem) : FactorKind list =
         let plain, named =
             match item.Words with
@@ -192,6 +216,10 @@ module internal RecipeItems =
 
         plain |> Option.iter (fun (value, span) -> plainGamma run given span value)
 
+        match given.TryGetValue Neuron with
+        | true, neuron -> given.TryAdd(Shared, neuron) |> ignore
+        | _ -> ()
+
         let value kind =
             match given.TryGetValue kind with
             | true, v -> v
@@ -204,6 +232,7 @@ module internal RecipeItems =
                         Neuron = value Neuron
                         Group = value Group
                         Block = value Block
+                        Shared = value Shared
                     }
             }
         else

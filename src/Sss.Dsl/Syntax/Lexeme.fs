@@ -92,6 +92,16 @@ let failWith (problem: SyntaxProblem) (span: Span) : P<'T> =
         let error: SyntaxError = { Problem = problem; Span = span }
         Reply(FatalError, ErrorMessageList(OtherErrorMessage(box error)))
 
+/// Runs a parser; where it fails, this is the problem.
+let otherwise (problem: SyntaxProblem) (span: Span) (p: P<'T>) : P<'T> =
+    fun stream ->
+        let reply = p stream
+
+        if reply.Status = Ok then
+            reply
+        else
+            failWith problem span stream
+
 let private isBlank c = c = ' ' || c = '\t'
 let private isStart c = isAsciiLetter c || c = '_'
 /// Whether a character continues a name or a number.
@@ -204,7 +214,10 @@ let unexpected (expected: string list) : P<'T> =
         let found = (lookAhead wordHere stream).Result
 
         let length =
-            if found <> "" && isInner found[0] && found <> "end of line" then
+            if found = "" || found = "end of line" then
+                1
+            // A word, or one character, which may be two UTF-16 units.
+            elif isInner found[0] || System.Char.IsHighSurrogate found[0] then
                 found.Length
             else
                 1

@@ -33,6 +33,15 @@ module Words =
         yield! values
     |]
 
+    /// The kinds of factors.
+    let scaleKinds = [ "neuron"; "group"; "block" ]
+
+    /// The named arguments of `@scale`.
+    let scaleArguments = [ "gamma"; "init"; "min" ]
+
+    /// The words that a `@scale` may have after its kind.
+    let scaleFlags = [ "shared"; "keep" ]
+
     /// The items of a recipe.
     let recipe = [|
         "epochs"

@@ -36,7 +36,7 @@ module Heartbeat =
         else
             0
 
-    /// After one more tick. `heard`: the newest that the rank before this one told in it. `inCall`:
+    /// After one more tick. `heard`: the newest that the rank before this one sent in it. `inCall`:
     /// whether this rank is in the collective call that it was in at the last tick.
     let tick (heard: int option) (inCall: bool) (heartbeat: Heartbeat) : Heartbeat = {
         Silent = if heard.IsSome then 0 else heartbeat.Silent + 1

@@ -144,6 +144,8 @@ type TrainError =
     | BadTargets of FileError
     /// A setting outside of its bounds.
     | BadSetting of name: string * value: string * bounds: string
+    /// A target of latency, and no times to count it with.
+    | NoProfile
     /// The training images can no longer be read.
     | BadData of FileError
     /// LibTorch failed, for example for lack of memory; the text is LibTorch's.
@@ -167,6 +169,7 @@ module TrainError =
         | BadTarget _
         | BadTargets _
         | BadSetting _
+        | NoProfile
         | BadModel(TooManyNumbers _)
         | BadModel(BadPenalty _)
         | BadModel(TooMuchMemory _) -> true
@@ -247,6 +250,8 @@ module TrainError =
             $"Training image {image} has the target {value}; targets must be finite numbers."
         | BadTargets error -> FileError.message error
         | BadSetting(name, value, bounds) -> $"{name} is {value}; it must be {bounds}."
+        | NoProfile ->
+            "A target of latency needs a profile of measured times (`sss profile`), and none is given."
         | BadData error -> $"The training images cannot be read: {FileError.message error}"
         | EngineFailed reason -> $"LibTorch failed: {reason}"
         | BadModel error -> ModelError.message error

@@ -34,13 +34,15 @@ type TrainSettings = {
     /// The ranks that train together, each a part of every batch; None: this process trains alone.
     /// `Keeper` is rank 0's matter then.
     Team: Team option
+    /// What a target counts besides macs and parameters.
+    Measures: CostMeasures
 }
 
 /// Bounds that are enough for any machine.
 [<RequireQualifiedAccess>]
 module Limits =
 
-    /// Threads of the arithmetic: LibTorch starts as many as it is told to.
+    /// Threads of the arithmetic: LibTorch starts as many as it is set to.
     let threads = 1024
 
     /// Threads that decode images; each holds a batch.
@@ -83,8 +85,8 @@ module TrainRule =
         : Result<unit, TrainError> =
         let word = FactorPenalty.word recipe.Penalty
 
-        if recipe.TargetMacs.IsSome && not (FactorPenalty.takesTarget recipe.Penalty) then
-            Error(BadSetting("`penalty`", word, "nonneg where there is a target of macs"))
+        if Target.isGiven recipe.Target && not (FactorPenalty.takesTarget recipe.Penalty) then
+            Error(BadSetting("`penalty`", word, "nonneg where there is a target"))
         elif method <> FactorMethod.Apg && not (FactorPenalty.isPublished recipe.Penalty) then
             Error(
                 BadSetting(
@@ -252,6 +254,7 @@ module internal TrainSettings =
         | _ when isNoFraction augment.Pca -> bad "`augment pca`" augment.Pca "0 to 1"
         | _ when augment.Pca > 0.0 && network.Input.Channels <> 3 ->
             bad "`augment pca`" augment.Pca "0 where images do not have three channels"
+        | _ when recipe.Target.Latency.IsSome && settings.Measures.Latency.IsNone -> Error NoProfile
         | _ -> TrainRule.check settings.Method network recipe
 
     /// Whether the steps of the state to continue from are those of its epochs.

@@ -36,7 +36,7 @@ let ``nothing is said of good data`` () =
     Assert.Equal<string list>([], said 128 (Digits.load ()))
 
 [<Fact>]
-let ``constant and thin data is told, a line each`` () =
+let ``constant and thin data is reported, a line each`` () =
     let train =
         List.replicate 10 (1, 0)
         @ [ for i in 0..9 -> 50 + i, 1 ]

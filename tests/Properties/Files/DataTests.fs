@@ -72,7 +72,7 @@ let ``IDX folders are read as they were written, plain and gzipped`` pack =
     )
 
 [<Fact>]
-let ``mistakes in IDX files are told with file, offset and facts`` () =
+let ``mistakes in IDX files are reported with file, offset and facts`` () =
     let broken name (change: byte[] -> byte[]) =
         Folders.within (fun folder ->
             mnistLike folder false 12 5 |> ignore

@@ -156,7 +156,7 @@ type RankRuleTests() =
         )
 
     [<Fact>]
-    member _.``a library without Open MPI's symbols, and none at all, are told apart``() =
+    member _.``a library without Open MPI's symbols, and none at all, get messages of their own``() =
         Assert.Equal(
             Error(OtherMpi("libc.so.6", "ompi_mpi_comm_world")),
             MpiHandles.load "libc.so.6" 2 "mpirun"
