@@ -224,7 +224,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Accuracy and loss on a set of images, which are prepared like the training data: pictures are
+    /// Quality and loss on a set of images, which are prepared like the training data: pictures are
     /// read as those were, numbers are converted to its units, classes are found by their names.
     /// </summary>
     /// <exception cref="ArgumentException">The images do not have the network's input shape.</exception>

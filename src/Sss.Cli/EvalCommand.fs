@@ -2,6 +2,7 @@ namespace Sss.Cli
 
 open System
 open FsToolkit.ErrorHandling
+open Sss.Core
 open Sss.Files
 open Sss.Torch
 
@@ -11,15 +12,20 @@ module EvalCommand =
 
     let private print json (loaded: LoadedNetwork) (e: Evaluation) =
         if json then
-            Terminal.out
-                $"{{\"network\":\"{loaded.Network.Name}\",\"accuracy\":{e.Accuracy:R},\
-                  \"loss\":{e.Loss:R},\"count\":{e.Count}}}"
-        else
-            let right = int (Math.Round(e.Accuracy * float e.Count))
+            let number (value: float) =
+                if Double.IsFinite value then value.ToString "R" else "null"
+
+            let metrics =
+                Quality.metrics e.Quality
+                |> List.map (fun m -> $"\"{m.Key}\":{number m.Value}")
+                |> String.concat ","
 
             Terminal.out
-                $"{loaded.Network.Name}: accuracy {Number.percent e.Accuracy} of the test images \
-                  ({right} of {e.Count}), loss {e.Loss:``0.0000``}"
+                $"{{\"network\":\"{loaded.Network.Name}\",{metrics},\
+                  \"loss\":{number e.Loss},\"count\":{e.Count}}}"
+        else
+            Terminal.out
+                $"{loaded.Network.Name}: {EvaluationText.named e}, loss {e.Loss:``0.0000``}"
 
     /// `sss eval PATH --data DATA`
     let main (words: string[]) : int =
@@ -58,7 +64,7 @@ module EvalCommand =
 
                         let! dataset = Engine.data loaded.Network options source
 
-                        let seed = Sss.Core.Recipe.defaults.Seed
+                        let seed = Recipe.defaults.Seed
 
                         let split, notes =
                             match limit with

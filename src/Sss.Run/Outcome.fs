@@ -47,7 +47,7 @@ module Outcome =
             Block = plan.Block
             Shared = plan.Shared
             Test = {
-                Accuracy = outcome.Test.Accuracy
+                Quality = outcome.Test.Quality
                 Loss = outcome.Test.Loss
                 Count = outcome.Test.Count
             }
@@ -55,7 +55,7 @@ module Outcome =
                 outcome.Trained.State.Best
                 |> Option.map (fun best -> {
                     RunValidation.Epoch = best.Epoch + 1
-                    Accuracy = best.Accuracy
+                    Quality = best.Quality
                     Loss = best.Loss
                 })
             Exactness = {

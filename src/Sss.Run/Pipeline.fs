@@ -52,20 +52,24 @@ module Pipeline =
     /// A file's text, and what it says.
     let loadText (path: string) : Result<string * Parsed, PipelineError> = Preparing.text path
 
-    /// The accuracy of a network from disk on a data set that may be another than its own: images go
+    /// The quality of a network from disk on a data set that may be another than its own: images go
     /// through the preparation of its training, in its units, and labels are those of its classes.
     let evaluate (engine: LibTorch) (loaded: LoadedNetwork) (dataset: Dataset) (split: Split) =
         result {
             do!
-                if Sss.Core.Network.isClassifier loaded.Network then
-                    Ok()
-                else
+                match split.Targets with
+                | Targets.Labels _ when not (Sss.Core.Network.isClassifier loaded.Network) ->
                     Error(NotTrained(OutputIsImage(Sss.Core.Network.output loaded.Network)))
+                | Targets.Labels _
+                | Targets.Masks _
+                | Targets.Numbers _ -> Ok()
 
             do!
                 match loaded.Classes with
                 | [] -> Dataset.fits loaded.Network dataset
-                | _ -> Dataset.hasShape loaded.Network dataset
+                | _ ->
+                    Dataset.hasShape loaded.Network dataset
+                    |> Result.bind (fun () -> TargetFit.shape loaded.Network dataset)
                 |> Result.mapError BadFile
 
             let preparation = Option.defaultValue dataset.Preparation loaded.Preparation

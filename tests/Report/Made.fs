@@ -130,7 +130,7 @@ module Made =
             Block = plan.Block
             Shared = plan.Shared
             Test = {
-                RunTest.Accuracy = 0.9312
+                RunTest.Quality = Quality.Classification 0.9312
                 Loss = 0.2345
                 Count = 10000
             }

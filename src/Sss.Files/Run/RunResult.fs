@@ -9,9 +9,8 @@ type RunSize = { Params: int64; Macs: int64 }
 /// The selected network on the test set.
 [<RequireQualifiedAccess>]
 type RunTest = {
-    /// From 0 to 1.
-    Accuracy: float
-    /// Mean cross-entropy, in nats.
+    Quality: Quality
+    /// Mean cross-entropy, in nats; of `outputs` the mean squared difference.
     Loss: float
     /// Images.
     Count: int
@@ -22,7 +21,7 @@ type RunTest = {
 type RunValidation = {
     /// From 1.
     Epoch: int
-    Accuracy: float
+    Quality: Quality
     Loss: float
 }
 
@@ -103,7 +102,7 @@ type RunLatency = {
 /// One run among several that differ in their seed alone.
 type SeedRun = {
     Seed: int
-    /// Of the test images.
+    /// Of the test images; where the task is another than one class for each image, its main metric.
     Accuracy: float
     Params: int64
     Macs: int64
