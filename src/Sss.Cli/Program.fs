@@ -16,7 +16,7 @@ let private run (args: string list) : int =
 
         Exit.usage
     | [] ->
-        Terminal.error (Usage.overview ())
+        Terminal.error (Usage.guide ())
         Exit.usage
     | ("--help" | "-h" | "help") :: name :: _ when (Commands.tryFind name).IsSome ->
         (Option.get (Commands.tryFind name)).Run [ "--help" ]

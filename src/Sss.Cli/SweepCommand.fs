@@ -137,7 +137,14 @@ module SweepCommand =
             Terminal.write Console.Out (StudyFile.toText study)
         else
             List.iter Terminal.out (StudyOutput.tables study)
-            Terminal.out (ReportCommand.saved "saved in " p.Settings.Out (Some report))
+
+            Terminal.out (
+                ReportCommand.saved
+                    "saved in "
+                    p.Settings.Out
+                    (Some report)
+                    (fun folder -> $"sss report {folder} --markdown results.md")
+            )
 
         saved |> Result.teeError Terminal.error |> ignore
 

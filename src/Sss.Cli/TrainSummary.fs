@@ -127,6 +127,10 @@ module TrainSummary =
               selection"
         ]
 
-    /// The last line: where the results are.
+    /// The last lines: where the results are, and what to do with them.
     let saved (out: string) (report: int option) : string =
-        ReportCommand.saved "saved in   " out report
+        ReportCommand.saved
+            "saved in   "
+            out
+            report
+            (fun folder -> $"sss export {folder} --onnx selected.onnx")

@@ -59,22 +59,6 @@ module Show =
         )
         |> List.ofSeq
 
-    /// Factors that several layers share: who declares them, how many they are, and the layers.
-    let private shared (network: Network) : (string * int * string list) list =
-        let carriers = Network.carriers network
-
-        [
-            for owner, scale in Network.scales network do
-                if scale.Kind = Shared then
-                    owner, scale.Count, carriers[owner] |> List.map _.Name
-        ]
-
-    let private sharedLines (network: Network) : string list = [
-        for owner, count, layers in shared network do
-            $"{grouped (int64 count)} factors of {owner} are shared by "
-            + String.Join(", ", layers)
-    ]
-
     /// The table of `sss show`.
     let table (network: Network) : string =
         let total = Cost.ofNetwork network
@@ -123,13 +107,11 @@ module Show =
 
             out.Append(text.TrimEnd()).Append('\n') |> ignore
 
-        match sharedLines network with
+        match SharedLayers.lines network with
         | [] -> ()
         | lines ->
-            out.Append('\n') |> ignore
-
-            for line in lines do
-                out.Append(line).Append('\n') |> ignore
+            let text = lines |> List.map (fun line -> line + "\n") |> String.concat ""
+            out.Append('\n').Append(text) |> ignore
 
         out.ToString()
 
@@ -173,23 +155,7 @@ module Show =
 
         add "]" ""
 
-        match shared network with
-        | [] -> ()
-        | all ->
-            let quoted name = $"\"{name}\""
-
-            add ",\"shared\":[" ""
-
-            all
-            |> List.iteri (fun i (owner, count, layers) ->
-                add (if i > 0 then ",{\"owner\":" else "{\"owner\":") (quoted owner)
-                add ",\"factors\":" (string count)
-                add ",\"layers\":[" (String.Join(",", List.map quoted layers))
-                add "]}" ""
-            )
-
-            add "]" ""
-
+        add (SharedLayers.json network) ""
         add "}\n" ""
         out.ToString()
 
@@ -238,10 +204,9 @@ module Show =
                             + " macs, "
                             + grouped cost.Factors
                             + " factors\n"
-                            + String.Join(
-                                "",
-                                sharedLines parsed.Network |> List.map (fun line -> $"  {line}\n")
-                            )
+                            + (SharedLayers.lines parsed.Network
+                               |> List.map (fun line -> $"  {line}\n")
+                               |> String.concat "")
                         Errors = warnings
                         ExitCode = 0
                     }

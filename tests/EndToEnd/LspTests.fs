@@ -101,7 +101,7 @@ type LspTests() =
         let ended = sss [ "show"; file; "--svg" ]
         Assert.Equal(2, ended.Code)
         Assert.Equal("sss show: --svg FILE: the file is missing.", firstLine ended.Err)
-        let ended = sss [ "show"; file; "--svg"; folder.File "no/such.svg" ]
+        let ended = sss [ "show"; file; "--svg"; folder.Path ]
         Assert.Equal(1, ended.Code)
         Assert.Contains("SSS007", ended.Err)
 

@@ -73,8 +73,13 @@ function textOf(address?: string): vscode.Uri | undefined {
     return document?.languageId === "sss" ? document.uri : undefined;
 }
 
+/** Ends the server, if there is one; one that could not start cannot be stopped either. */
+async function stop(): Promise<void> {
+    if (client?.isRunning()) await client.stop();
+}
+
 async function restart(): Promise<void> {
-    await client?.stop();
+    await stop();
     client = new LanguageClient("sss", "sss", serverOptions(), clientOptions());
     try {
         await client.start();
@@ -87,7 +92,8 @@ async function restart(): Promise<void> {
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
     const pictures = new NetworkPictures(async (uri) => {
-        const answer = await client?.sendRequest<{ html: string } | null>("sss/picture", {
+        if (!client?.isRunning()) return undefined;
+        const answer = await client.sendRequest<{ html: string } | null>("sss/picture", {
             textDocument: { uri },
         });
         return answer ? themed(answer.html, isDark()) : undefined;
@@ -116,5 +122,5 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 }
 
 export async function deactivate(): Promise<void> {
-    await client?.stop();
+    await stop();
 }

@@ -79,7 +79,7 @@ internal static class Recipes
         (options.TargetSize is { } bytes && bytes < 1
             ? throw new ArgumentException($"TargetSize must be at least 1, not {bytes}.", nameof(options.TargetSize))
             : options.TargetSize).ToOption(),
-        options.TargetLatency?.ToCore());
+        (options.TargetLatency?.ToCore()).ToReferenceOption());
 
     private static double? Fraction(double? value, string name) =>
         Within(value, x => x is > 0 and <= 1, name, "above 0 and at most 1");

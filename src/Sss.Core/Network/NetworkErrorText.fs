@@ -168,52 +168,14 @@ module NetworkErrorText =
         ],
         Some "put the factor on a `bn` directly after a `conv`, `dwconv` or `dense`"
 
-    let private sharedStays word rule =
-        "SSS511",
-        $"channels of the layers that share the factors of this `{word}` cannot be removed",
-        [ $"a channel would stay with a factor of 0: {Plan.describeStay rule}" ],
-        Some "remove the factors"
-
-    let private sharedInPart word other =
-        "SSS512",
-        $"the channels of this `{word}` do not come and go one by one",
-        [ $"`{other}` joins some of them with each other" ],
-        Some "remove the factors, or write `@scale(group)` where channels come in groups"
-
-    let private sharedElsewhere word (layers: string list) =
-        "SSS515",
-        $"shared factors would not multiply this `{word}`",
-        [
-            match layers with
-            | [] -> "no layer could carry factors of its channels"
-            | layers ->
-                let names = layers |> List.map (fun name -> $"`{name}`") |> String.concat ", "
-                $"they multiply {names}"
-        ],
-        layers
-        |> List.tryHead
-        |> Option.map (fun first -> $"write `@scale(neuron, shared)` on `{first}`")
-
     let private factorText problem =
         match problem with
-        | FactorProblem.SharedStays(word, rule) -> sharedStays word rule
-        | FactorProblem.SharedInPart(word, other) -> sharedInPart word other
-        | FactorProblem.SharedElsewhere(word, layers) -> sharedElsewhere word layers
-        | FactorProblem.SharedWithOwn(word, layer) ->
-            "SSS513",
-            $"the shared factors of this `{word}` would multiply `{layer}`, which has factors of its own",
-            [ "one factor a channel is enough to remove it" ],
-            Some $"remove the factors of `{layer}`"
-        | FactorProblem.SharedTwice(word, first) ->
-            "SSS514",
-            $"the shared factors of this `{word}` are those of `{first}`, but are declared differently",
-            [ "both layers share one vector of factors, so there is one declaration" ],
-            Some "remove one of them, or write the same arguments"
-        | FactorProblem.SharedAlone word ->
-            "SSS552",
-            $"no other layer shares the factors of this `{word}`",
-            [ "its channels are joined with no other layer's" ],
-            Some "write `@scale(neuron)`"
+        | FactorProblem.SharedStays(word, rule) -> SharedErrorText.stays word rule
+        | FactorProblem.SharedInPart(word, other) -> SharedErrorText.inPart word other
+        | FactorProblem.SharedElsewhere(word, layers) -> SharedErrorText.elsewhere word layers
+        | FactorProblem.SharedWithOwn(word, layer) -> SharedErrorText.withOwn word layer
+        | FactorProblem.SharedTwice(word, first) -> SharedErrorText.twice word first
+        | FactorProblem.SharedAlone word -> SharedErrorText.alone word
         | FactorProblem.FactorBeforeNorm word ->
             "SSS501",
             $"a factor on a `{word}` directly before a `bn` has no effect",

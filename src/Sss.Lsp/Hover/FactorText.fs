@@ -3,7 +3,7 @@ namespace Sss.Lsp
 open Sss.Core
 open Sss.Dsl
 
-/// What is told of scaling factors.
+/// What a hover shows of scaling factors.
 [<RequireQualifiedAccess>]
 module internal FactorText =
 
@@ -14,12 +14,15 @@ module internal FactorText =
         | Group ->
             "its group is removed: the producers of its inputs, its filters, and the columns that read it"
         | Block -> "the branch is removed; the shortcut stays"
+        | Shared ->
+            "its channel is removed from every layer that shares the factors, with everything that only it feeds"
 
     let private each (kind: FactorKind) count =
         match kind with
         | Neuron -> $"one for each of the {Numbers.grouped count} channels"
         | Group -> $"one for each of the {Numbers.grouped count} groups"
         | Block -> "one for the whole branch"
+        | Shared -> $"one for each of the {Numbers.grouped count} channels that the layers share"
 
     /// What the first factor of a declaration saves, if it alone is zero.
     let private saving (document: Document) (owner: string) : string =

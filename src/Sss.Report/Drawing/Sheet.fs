@@ -123,10 +123,13 @@ module internal Sheet =
 
     /// The image of a network; `style`: its style sheet.
     let draw (style: string) (scene: Scene) (network: Network) : string =
-        let placed = Tiles.ofNetwork scene network |> lines
+        let placed, first =
+            match Picture.refusal network with
+            | Some reason -> [], [ words "extent" margin (margin + 12.0) reason ]
+            | None -> Tiles.ofNetwork scene network |> lines, []
 
         let marks, height =
-            (([], margin), placed)
+            ((first, margin), placed)
             ||> List.fold (fun (marks, top) line ->
                 let more, height = drawLine top line
                 marks @ more, top + height
@@ -135,8 +138,9 @@ module internal Sheet =
         let right =
             placed
             |> List.collect (List.map (fun p -> p.X + p.Width))
-            |> List.fold max 200.0
+            |> List.fold max (if first.IsEmpty then 200.0 else 600.0)
 
+        let height = if first.IsEmpty then height else 2.0 * margin + 20.0
         let size = [ right + margin; height ] |> List.map ReadableNumber.coordinate
 
         let image =

@@ -123,6 +123,8 @@ type ChangingTests() =
         )
 
         Assert.Empty(texts [ "title" ] (actions text "dense" 0 "refactor.rewrite"))
+        let wrong = text.Replace("avgpool", "avgpol")
+        Assert.Empty(texts [ "title" ] (actions wrong "avgpol" 0 "refactor.rewrite"))
 
     [<Fact>]
     member _.``a shortcut is written out and a body extracted``() =

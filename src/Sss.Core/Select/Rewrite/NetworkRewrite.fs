@@ -152,14 +152,14 @@ module internal NetworkRewrite =
 
         let shared =
             if keepFactors then
-                SharedFactors.left numbers.InTraining scaled
+                SharedRewrite.left numbers.InTraining scaled
             else
                 Map.empty
 
         let folded = FactorFolding.folded keepFactors (Set.ofSeq shared.Keys) network scaled
 
         {
-            Network = scaled |> FactorFolding.unscale folded |> SharedFactors.rename shared
+            Network = scaled |> FactorFolding.unscale folded |> SharedRewrite.rename shared
             FoldedConstants = foldedConstants
             Folded = folded
             Shared = shared
