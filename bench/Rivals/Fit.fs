@@ -33,6 +33,7 @@ module Fit =
         Validation = None
         Keeper = None
         Team = None
+        Measures = CostLimit.noMeasures
     }
 
     /// This many epochs from these numbers on, or from fresh ones; the recipe's schedule over them.

@@ -10,6 +10,9 @@ namespace Sss;
 /// </summary>
 public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
 {
+    /// <summary>The longest picture file that the decoder takes, in bytes.</summary>
+    private const long LongestPicture = 512L << 20;
+
     private readonly FSharpMap<Core.ArrayKey, Core.Tensor<float>> weights;
     private readonly FSharpList<string> classes;
     private readonly Files.Preparation preparation;
@@ -47,6 +50,12 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
 
     /// <summary>How many structures of each kind were kept; null for a network that was loaded from files.</summary>
     public SelectedCounts? Counts { get; }
+
+    /// <summary>
+    /// Its time beside the limit of <see cref="TrainingOptions.TargetLatency"/>; null where there was none, and for a
+    /// network that was loaded from files.
+    /// </summary>
+    public MeasuredLatency? Latency { get; internal init; }
 
     /// <summary>The check that the network computes the same as the full one.</summary>
     /// <exception cref="InvalidOperationException">The network was loaded from files, which contain only one network.</exception>
@@ -98,6 +107,45 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
         var data = Torch.Predict.dataset(Loaded("the network"), new[] { path }.ToFSharpList()).OrThrow(Engine.FileFailure);
         return Predict(InUnits(data, data.Test, 0));
     }
+
+    /// <summary>Classifies a picture file: decoded and prepared exactly as the pictures in training were.</summary>
+    /// <exception cref="SssException">
+    /// The file cannot be read, or the network takes no pictures; see <see cref="PredictFile"/>.
+    /// </exception>
+    public Prediction PredictImage(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        TakesPictures();
+        return Classified(Files.PreparedPicture.ofFile(preparation, Network.Value.Input, path));
+    }
+
+    /// <summary>The same for a picture that is read from a stream to its end; the stream stays open.</summary>
+    /// <exception cref="SssException">It cannot be read or has more than 512 MiB, or the network takes no pictures.</exception>
+    public Prediction PredictImage(Stream picture)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        var content = PictureBytes.Read(picture, LongestPicture)
+            ?? throw new SssException($"{PictureBytes.Name}: it has more than {LongestPicture} bytes");
+        return PredictContent(content);
+    }
+
+    /// <summary>The same for the content of a picture file.</summary>
+    /// <exception cref="SssException">It cannot be read, or the network takes no pictures.</exception>
+    public Prediction PredictImage(ReadOnlySpan<byte> picture) => PredictContent(picture.ToArray());
+
+    private Prediction PredictContent(ReadOnlyMemory<byte> content)
+    {
+        TakesPictures();
+        return Classified(
+            Files.PreparedPicture.ofContent(preparation, Network.Value.Input, PictureBytes.Name, content));
+    }
+
+    private Prediction Classified(FSharpResult<byte[], Files.FileError> pixels) =>
+        new(classes, Predict(Files.PreparedPicture.inUnits(preparation, pixels.OrThrow(Engine.FileFailure))));
+
+    /// <summary>Fails where the network takes no pictures.</summary>
+    private void TakesPictures() =>
+        Torch.Predict.preparation(Loaded("the network")).OrThrow(Engine.FileFailure);
 
     /// <summary>An image in the units of the training data, which is what the predictor takes.</summary>
     private float[] InUnits(Files.Dataset data, Files.Split split, int index)
@@ -227,17 +275,25 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
             null);
     }
 
-    /// <summary>Writes ONNX. The file is kept only if ONNX Runtime gives the same scores.</summary>
+    /// <summary>
+    /// Writes ONNX: the file that <c>sss train</c> and <c>sss export</c> write too. It takes pixels, float32 from 0 (black)
+    /// to 255 (white), N × C × H × W, normalises them inside, and gives <c>scores</c> and <c>probabilities</c>. Networks
+    /// that take no pictures take numbers in the units of the training data. It is kept only if ONNX Runtime gives
+    /// the same scores.
+    /// </summary>
     /// <param name="path">The file to write.</param>
-    /// <param name="normalize">Include the normalisation: the graph then takes raw pixel values.</param>
+    /// <param name="raw">
+    /// The network alone: the input <c>images</c> is what <see cref="Preparation"/> describes, after normalisation, and the
+    /// output <c>scores</c>.
+    /// </param>
     /// <returns>How far ONNX Runtime's scores are from LibTorch's.</returns>
     /// <exception cref="SssException">The file cannot be written, or the scores differ.</exception>
-    public Exactness ExportOnnx(string path, bool normalize = false)
+    public Exactness ExportOnnx(string path, bool raw = false)
     {
         ArgumentNullException.ThrowIfNull(path);
         ObjectDisposedException.ThrowIf(uses.IsClosed, this);
         return Exactness.From(
-            Torch.OnnxExport.write(Engine.Load(), normalize, Loaded(path), path).OrThrow(Engine.Failure));
+            Torch.OnnxExport.write(Engine.Load(), raw, Loaded(path), path).OrThrow(Engine.Failure));
     }
 
     private Torch.LoadedNetwork Loaded(string path) =>

@@ -12,6 +12,9 @@ public sealed record Gamma
     /// <summary>For factors on blocks.</summary>
     public double Block { get; init; }
 
+    /// <summary>For factors that several layers share; null: as for neurons.</summary>
+    public double? Shared { get; init; }
+
     /// <summary>The same weight for every kind.</summary>
     public static Gamma Same(double gamma) => new() { Neuron = gamma, Group = gamma, Block = gamma };
 }
@@ -72,6 +75,21 @@ public sealed record TrainingOptions
     /// towards it.
     /// </summary>
     public double? TargetMacs { get; init; }
+
+    /// <summary>The fraction of the parameters, above 0 and at most 1, that the selected network may have.</summary>
+    public double? TargetParams { get; init; }
+
+    /// <summary>The bytes that the selected network's ONNX file may have.</summary>
+    public long? TargetSize { get; init; }
+
+    /// <summary>
+    /// The time that a prediction with the selected network may take. Layers are timed before training, in ONNX
+    /// Runtime with one image per call, or as <see cref="LatencyProfile"/> has it. Every limit that is given holds.
+    /// </summary>
+    public Latency? TargetLatency { get; init; }
+
+    /// <summary>A file of times that <c>sss profile</c> wrote, on this machine or another; null: they are measured.</summary>
+    public string? LatencyProfile { get; init; }
 
     /// <summary>
     /// Removes structures that stay zero every so many epochs during training; the

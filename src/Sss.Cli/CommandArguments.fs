@@ -39,6 +39,10 @@ type TrainArgument =
     | [<Unique>] Lr of rate: float
     | [<Unique>] Gamma of gamma: string
     | [<Unique>] Target_Macs of fraction: float
+    | [<Unique>] Target_Params of fraction: float
+    | [<Unique>] Target_Size of bytes: string
+    | [<Unique>] Target_Latency of latency: string
+    | [<Unique>] Profile of file: string
     | [<Unique>] Shrink of epochs: int
     | [<Unique>] Seed of seed: int
     | [<Unique>] Validation of fraction: float
@@ -71,9 +75,18 @@ type TrainArgument =
             | Batch _ -> "images per step, over all ranks under mpirun (recipe: batch)"
             | Lr _ -> SharedHelp.lr
             | Gamma _ ->
-                "weight of the penalty: a number, or neuron=G,group=G,block=G (recipe: gamma)"
+                "weight of the penalty: a number, or neuron=G,group=G,block=G,shared=G (recipe: gamma)"
             | Target_Macs _ ->
                 "fraction of the macs that the selected network may have (recipe: target macs)"
+            | Target_Params _ ->
+                "fraction of the parameters that it may have (recipe: target params)"
+            | Target_Size _ ->
+                "bytes that its ONNX file may have, or 200kB, 1.5MB (recipe: target size)"
+            | Target_Latency _ ->
+                "time of a prediction: 5ms, or a fraction of the dense network's (recipe: target latency)"
+            | Profile _ ->
+                "times of 'sss profile' for a target of latency (default: measured on this machine, \
+                  in ONNX Runtime, one image per call)"
             | Shrink _ -> SharedHelp.shrink
             | Seed _ -> "seed of all random choices (recipe: seed)"
             | Validation _ -> SharedHelp.validation
@@ -192,7 +205,7 @@ type PredictArgument =
         member argument.Usage =
             match argument with
             | Paths _ ->
-                "a run folder or a .safetensors file of a network, then pictures (JPEG, PNG)"
+                "a run folder, or a .safetensors or exported .onnx file of a network, then pictures (JPEG, PNG)"
             | Top _ -> "how many classes to show per picture (default: 3; all with --json)"
             | Device _ -> SharedHelp.device
             | Threads _ -> SharedHelp.threads
@@ -238,7 +251,7 @@ type VerifyArgument =
 type ExportArgument =
     | [<MainCommand; ExactlyOnce>] Path of folder: string
     | [<Mandatory; Unique>] Onnx of file: string
-    | [<Unique>] Normalize
+    | [<Unique>] Raw
     | [<Unique>] Full
     | [<Unique>] Json
 
@@ -247,7 +260,7 @@ type ExportArgument =
             match argument with
             | Path _ -> "a run folder"
             | Onnx _ -> "the file to write"
-            | Normalize -> "include the input normalisation: the graph then takes raw pixel values"
+            | Raw -> "export the network alone: it takes prepared images and gives only scores"
             | Full -> "export the network that was trained instead of the selected one"
             | Json -> SharedHelp.json
 
@@ -286,6 +299,27 @@ type ReportArgument =
             | Runs _ -> "a run's folder, or a sweep's"
             | Markdown _ -> "write the tables of all given sweeps as one Markdown page"
             | Notes _ -> "a file whose text follows the heading of that page"
+            | Json -> SharedHelp.json
+
+/// `sss profile`.
+type ProfileArgument =
+    | [<MainCommand; ExactlyOnce>] File of file: string
+    | [<Mandatory; Unique>] Out of file: string
+    | [<Unique>] Engine of engine: string
+    | [<Unique>] Batch_Size of images: int
+    | [<Unique>] Device of device: string
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | File _ -> "the network (.sss)"
+            | Out _ -> "the file for the times, for --profile of 'sss train'"
+            | Engine _ -> "what will run the network: onnxruntime (the default) or libtorch"
+            | Batch_Size _ -> "images per call (default: 1)"
+            | Device _ -> "cpu (the default), or with libtorch: cuda or cuda:INDEX"
+            | Threads _ -> SharedHelp.threads
             | Json -> SharedHelp.json
 
 /// `sss bench`.

@@ -39,6 +39,7 @@ module Commands =
         argu "verify" Files Usage.optionsOf<VerifyArgument> VerifyCommand.main
         argu "export" Folders Usage.optionsOf<ExportArgument> ExportCommand.main
         argu "import" Files Usage.optionsOf<ImportArgument> ImportCommand.main
+        argu "profile" Files Usage.optionsOf<ProfileArgument> ProfileCommand.main
         argu "bench" Folders Usage.optionsOf<BenchArgument> BenchCommand.main
         argu "report" Folders Usage.optionsOf<ReportArgument> ReportCommand.main
         argu "doctor" Switch Usage.optionsOf<DoctorArgument> DoctorCommand.main

@@ -100,9 +100,9 @@ module SweepCommand =
             do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
             do! RunFolder.prepare o.Train.Out |> Result.mapError BadFile
 
-            if o.Varied.IsGammas && recipe.TargetMacs.IsSome then
+            if o.Varied.IsGammas && Target.isGiven recipe.Target then
                 Terminal.error
-                    $"{Escape.line o.Train.File}: the recipe's target of macs is ignored: this sweep varies γ."
+                    $"{Escape.line o.Train.File}: the recipe's target is ignored: this sweep varies γ."
 
             return {
                 Settings = {

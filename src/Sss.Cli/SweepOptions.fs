@@ -42,7 +42,7 @@ module SweepOptions =
     let private targets (text: string) =
         text.Split ','
         |> List.ofArray
-        |> List.traverseResultM (number >> Result.bind (RecipeOptions.fraction "--target-macs"))
+        |> List.traverseResultM (number >> Result.bind (TargetOptions.fraction "--target-macs"))
         |> Result.map Targets
 
     /// `G,G,…`, or `neuron=G,block=G;neuron=G,block=G`: kinds need the comma.

@@ -28,7 +28,7 @@ module TrainCommand =
     let private warn (o: TrainOptions) path text (parsed: Parsed) (recipe: Recipe) =
         let gammas = Option.toList o.Recipe.Gamma
 
-        for warning in RecipeOptions.warnings gammas recipe.TargetMacs.IsSome parsed do
+        for warning in RecipeOptions.warnings gammas (Target.isGiven recipe.Target) parsed do
             Terminal.write Console.Error (Language.render path text warning)
 
         let scaled = Network.scales parsed.Network |> Seq.toList
@@ -38,7 +38,7 @@ module TrainCommand =
                 $"{Escape.line path}: warning: the network has no scaling factors, so nothing can be removed; \
                   write `@scale(…)` where structures may go."
         elif
-            recipe.TargetMacs.IsNone
+            not (Target.isGiven recipe.Target)
             && scaled
                |> List.forall (fun (_, s) -> Recipe.gammaOf s.Kind recipe.Gamma * s.Gamma = 0.0)
         then
@@ -75,6 +75,10 @@ module TrainCommand =
             Limit = o.Limit
             Begin = o.Init |> Option.map Begin.Weights |> Option.defaultValue Begin.Random
             Method = o.Method
+            Profile =
+                o.Profile
+                |> Option.map ProfileSource.File
+                |> Option.defaultValue ProfileSource.Measured
             Validation = o.Validation
             Computing = {
                 Device = o.Device
@@ -130,6 +134,13 @@ module TrainCommand =
     let private hear (o: TrainOptions) event =
         match event with
         | TextRead(path, text, parsed, recipe) -> warn o path text parsed recipe
+        | Profiling options ->
+            if not o.Quiet then
+                Terminal.error
+                    $"measuring the times of the layers in {ServingEngine.name options.Engine} ..."
+        | Profiled profile ->
+            if not o.Quiet then
+                List.iter Terminal.error (ProfileCommand.lines profile)
         | ImagesRead dataset -> Engine.tellSkipped dataset
         | ImagesChecked(dataset, notes) ->
             Engine.tellPixels dataset
@@ -145,6 +156,8 @@ module TrainCommand =
                             function
                             | ImagesRead dataset -> Engine.tellSkipped dataset
                             | TextRead _
+                            | Profiling _
+                            | Profiled _
                             | ImagesChecked _ -> ()
                         Training =
                             fun _ train ->

@@ -21,6 +21,7 @@ type TrainOptions = {
     Validation: float option
     Start: Start
     Init: string option
+    Profile: string option
     Device: Device
     Precision: Precision
     Seeds: int list option
@@ -143,6 +144,7 @@ module TrainOptions =
             yield! given "--method" id (args.TryGetResult TrainArgument.Method)
             yield! given "--device" id (args.TryGetResult TrainArgument.Device)
             yield! given "--precision" id (args.TryGetResult TrainArgument.Precision)
+            yield! given "--profile" id (args.TryGetResult TrainArgument.Profile)
             if args.Contains TrainArgument.Keep_Factors then
                 "--keep-factors"
         ]
@@ -179,6 +181,7 @@ module TrainOptions =
                 Validation = validation
                 Start = start
                 Init = args.TryGetResult TrainArgument.Init
+                Profile = args.TryGetResult TrainArgument.Profile
                 Device = device
                 Precision = precision
                 Seeds = seeds

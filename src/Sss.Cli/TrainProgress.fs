@@ -17,7 +17,7 @@ module TrainProgress =
 
     /// The kinds that the network has, as columns: heading and what is kept.
     let private kinds (report: EpochReport) =
-        [ Neuron, "neurons"; Group, "groups"; Block, "blocks" ]
+        [ Neuron, "neurons"; Group, "groups"; Block, "blocks"; Shared, "shared" ]
         |> List.choose (fun (kind, heading) ->
             report.Factors
             |> List.tryFind (fun f -> f.Kind = kind)

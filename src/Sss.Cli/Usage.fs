@@ -103,6 +103,11 @@ module Usage =
             Example = "sss report runs/digits"
         }
         {
+            Name = "profile"
+            Summary = "measure how long a network's layers take, for a target of latency"
+            Example = "sss profile net.sss --out cpu.json"
+        }
+        {
             Name = "bench"
             Summary = "measure the latency of the full and the selected network"
             Example = "sss bench runs/digits"

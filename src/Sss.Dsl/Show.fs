@@ -107,6 +107,12 @@ module Show =
 
             out.Append(text.TrimEnd()).Append('\n') |> ignore
 
+        match SharedLayers.lines network with
+        | [] -> ()
+        | lines ->
+            let text = lines |> List.map (fun line -> line + "\n") |> String.concat ""
+            out.Append('\n').Append(text) |> ignore
+
         out.ToString()
 
     /// The object of `sss show --json`, in one line. Names hold letters, digits, `_` and `.` only,
@@ -147,7 +153,10 @@ module Show =
             add "}" ""
         )
 
-        add "]}\n" ""
+        add "]" ""
+
+        add (SharedLayers.json network) ""
+        add "}\n" ""
         out.ToString()
 
     let private renderAll path text (diagnostics: Diagnostic list) =
@@ -195,6 +204,9 @@ module Show =
                             + " macs, "
                             + grouped cost.Factors
                             + " factors\n"
+                            + (SharedLayers.lines parsed.Network
+                               |> List.map (fun line -> $"  {line}\n")
+                               |> String.concat "")
                         Errors = warnings
                         ExitCode = 0
                     }

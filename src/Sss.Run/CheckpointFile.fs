@@ -41,6 +41,7 @@ module CheckpointFile =
             number "doseNeuron" state.Dose.Neuron
             number "doseGroup" state.Dose.Group
             number "doseBlock" state.Dose.Block
+            number "doseShared" state.Dose.Shared
             number "loss" state.Sums.Loss
             json.WriteNumber("right", state.Sums.Right)
             json.WriteNumber("images", state.Sums.Images)

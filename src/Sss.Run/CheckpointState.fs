@@ -141,6 +141,12 @@ module internal CheckpointState =
                 Neuron = scalars.Number "doseNeuron"
                 Group = scalars.Number "doseGroup"
                 Block = scalars.Number "doseBlock"
+                // Not in a file from before there were such factors.
+                Shared =
+                    if scalars.Has "doseShared" then
+                        scalars.Number "doseShared"
+                    else
+                        0.0
             }
             Sums = {
                 Loss = scalars.Number "loss"

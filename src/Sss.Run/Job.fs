@@ -32,6 +32,16 @@ type Begin =
     /// Trained already, by a job of the same network, recipe and images.
     | Trained of Trained
 
+/// The measured times that a target of latency is counted with.
+[<RequireQualifiedAccess>]
+type ProfileSource =
+    /// They are measured on this machine before training.
+    | Measured
+    /// A file that `sss profile` wrote.
+    | File of path: string
+    /// Those of the job that trained.
+    | Given of LatencyProfile
+
 /// How far a job goes.
 [<RequireQualifiedAccess>]
 type Goal =
@@ -65,6 +75,8 @@ type Job = {
     Begin: Begin
     /// The factors' update rule.
     Method: FactorMethod
+    /// Used where the target has a limit on latency.
+    Profile: ProfileSource
     /// The fraction of the training images that is held out.
     Validation: float option
     Computing: Computing
@@ -81,6 +93,10 @@ type Ready = {
 
 /// What is reported about a job before it trains.
 type JobEvent =
+    /// Times of the network's layers are about to be measured, for a target of latency.
+    | Profiling of ProfileOptions
+    /// They are known.
+    | Profiled of LatencyProfile
     /// The text of the network, and the recipe to train by.
     | TextRead of path: string * text: string * Parsed * Recipe
     /// A named data set has been loaded; `Skipped` are the pictures that could not be read.
@@ -115,6 +131,8 @@ module Listener =
 type Finished<'Report> = {
     Ready: Ready
     Trained: Trained
+    /// What the target's latency was counted with.
+    Profile: LatencyProfile option
     /// None: the goal was the training.
     Selected: (Outcome * 'Report) option
 }
@@ -125,6 +143,8 @@ type internal Prepared = {
     Engine: LibTorch
     /// The state that it begins with; None: fresh random weights.
     From: TrainState option
+    /// Where the target has a limit on latency.
+    Profile: LatencyProfile option
     /// Holds the run folder.
     Lock: IDisposable option
 } with

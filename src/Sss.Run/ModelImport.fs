@@ -128,16 +128,6 @@ module ModelImport =
     let read (options: ImportOptions) (path: string) : Result<Imported, PipelineError> =
         OnnxImport.read options path |> Result.map named |> Result.mapError NotImported
 
-    let private softmax (classes: int) (scores: float32[]) : float32[] =
-        scores
-        |> Array.chunkBySize classes
-        |> Array.collect (fun row ->
-            let most = Array.max row
-            let powers = row |> Array.map (fun s -> exp (s - most))
-            let sum = Array.sum powers
-            powers |> Array.map (fun p -> p / sum)
-        )
-
     /// max|a − b| of an image over its max|a|, the largest of all images.
     let private difference (classes: int) (file: float32[]) (own: float32[]) : float =
         if file.Length <> own.Length then
@@ -188,7 +178,7 @@ module ModelImport =
             let network = imported.Network
 
             use! session =
-                OnnxRun.load Environment.ProcessorCount path |> Result.mapError BadFile
+                OnnxImport.session Environment.ProcessorCount path |> Result.mapError BadFile
 
             let batch = OnnxRun.batch session
 
@@ -224,7 +214,7 @@ module ModelImport =
 
             let own =
                 if imported.EndsInSoftmax then
-                    softmax network.Classes own
+                    Softmax.ofScores network.Classes own
                 else
                     own
 

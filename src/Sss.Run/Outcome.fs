@@ -14,6 +14,10 @@ type Outcome = {
     AtDouble: Exactness option
     /// The selected network on the test set.
     Test: Evaluation
+    /// Bytes of its ONNX file, once that is written, where the target limits them.
+    FileSize: int64 option
+    /// Its time, where the target limits it.
+    Latency: RunLatency option
     /// Wall-clock time of selection alone.
     SelectSeconds: float
 }
@@ -41,6 +45,7 @@ module Outcome =
             Neuron = plan.Neuron
             Group = plan.Group
             Block = plan.Block
+            Shared = plan.Shared
             Test = {
                 Accuracy = outcome.Test.Accuracy
                 Loss = outcome.Test.Loss
@@ -66,6 +71,8 @@ module Outcome =
                     Images = outcome.Trained.Images
                 }
             Arithmetic = Some outcome.Trained.Arithmetic
+            FileSize = outcome.FileSize
+            Latency = outcome.Latency
             Repeats = None
             Controls = []
             Seconds = {

@@ -23,7 +23,7 @@ module Pipeline =
             use! prepared =
                 Preparing.load job listener
                 |> Result.bind (Preparing.check job listener)
-                |> Result.bind (Preparing.prepare job)
+                |> Result.bind (Preparing.prepare job listener)
                 |> Preparing.together job
 
             let! trained = Learning.train job prepared listener stop
@@ -34,16 +34,17 @@ module Pipeline =
                 | Goal.Training -> Ok None
                 | Goal.Selection options ->
                     result {
-                        let! chosen = Selecting.select options trained
+                        let! chosen = Selecting.select prepared options trained
                         let! proof = Selecting.prove prepared trained chosen
                         let! outcome = Selecting.evaluate prepared trained chosen proof
-                        do! Saving.all job prepared outcome
+                        let! outcome = Saving.all job prepared outcome
                         return Some(outcome, listener.Report prepared.Ready outcome)
                     }
 
             return {
                 Ready = prepared.Ready
                 Trained = trained
+                Profile = prepared.Profile
                 Selected = selected
             }
         }

@@ -9,9 +9,8 @@ open Sss.Files
 [<RequireQualifiedAccess>]
 module Predict =
 
-    /// Picture files as a data set of a network, whose images go through its preparation. Fails where
-    /// pictures cannot: `Preparation.refusal`.
-    let dataset (loaded: LoadedNetwork) (files: string list) : Result<Dataset, FileError> =
+    /// The preparation of a network whose images may be pictures; otherwise why they may not.
+    let preparation (loaded: LoadedNetwork) : Result<Preparation, FileError> =
         result {
             let! preparation =
                 loaded.Preparation
@@ -40,6 +39,14 @@ module Predict =
                 | None -> Ok()
                 | Some(reason, remedy) -> Error(TakesNoPictures(loaded.Path, reason, remedy))
 
+            return preparation
+        }
+
+    /// Picture files as a data set of a network, whose images go through its preparation. Fails where
+    /// pictures cannot: `Preparation.refusal`.
+    let dataset (loaded: LoadedNetwork) (files: string list) : Result<Dataset, FileError> =
+        result {
+            let! preparation = preparation loaded
             let paths = Array.ofList files
 
             let split = {

@@ -84,8 +84,12 @@ module internal Preparing =
             }
             |> Result.mapError BadFile
 
-    /// The weights to begin with, LibTorch, and the run folder.
-    let prepare (job: Job) (ready: Ready) : Result<Prepared, PipelineError> =
+    /// The weights to begin with, LibTorch, the run folder, and the times for a target of latency.
+    let prepare
+        (job: Job)
+        (listener: Listener<'Report>)
+        (ready: Ready)
+        : Result<Prepared, PipelineError> =
         result {
             let! from = from job ready.Network
 
@@ -100,10 +104,15 @@ module internal Preparing =
                 | Keep.Nothing
                 | Keep.Checkpoints _ -> Ok None
 
+            let! profile =
+                ProfilePhase.find job listener engine ready
+                |> Result.teeError (fun _ -> held |> Option.iter _.Dispose())
+
             return {
                 Ready = ready
                 Engine = engine
                 From = from
+                Profile = profile
                 Lock = held
             }
         }

@@ -76,6 +76,15 @@ module RunFolder =
             }
         }
 
+    /// A network at hand as one from a file.
+    let inMemory (network: Network) (weights: Weights<float32>) (dataset: Dataset) : LoadedNetwork = {
+        Path = network.Name
+        Network = network
+        Weights = weights
+        Classes = dataset.Classes
+        Preparation = Some dataset.Preparation
+    }
+
     let private results = [
         "result.json"
         "bench.json"
@@ -151,6 +160,13 @@ module RunFolder =
         let orNan read value =
             value |> Option.map read |> Option.defaultValue nan
 
+        // A run without shared factors has the columns that it always had.
+        let ifShared columns =
+            if report.Factors |> List.exists (fun f -> f.Kind = Shared) then
+                columns
+            else
+                []
+
         [
             "epoch", float (report.Epoch + 1)
             "loss", report.Loss
@@ -161,15 +177,18 @@ module RunFolder =
             "gamma_neuron", report.Gamma.Neuron
             "gamma_group", report.Gamma.Group
             "gamma_block", report.Gamma.Block
+            yield! ifShared [ "gamma_shared", report.Gamma.Shared ]
             "neurons", factors Neuron
             "groups", factors Group
             "blocks", factors Block
+            yield! ifShared [ "shared", factors Shared ]
             "macs", report.WouldBe |> orNan (fun c -> float c.Macs)
             "params", report.WouldBe |> orNan (fun c -> float c.Params)
             "images_per_second", report.ImagesPerSecond
             "dose_neuron", report.Dose.Neuron
             "dose_group", report.Dose.Group
             "dose_block", report.Dose.Block
+            yield! ifShared [ "dose_shared", report.Dose.Shared ]
             for o in report.Owners do
                 $"nonzero.{o.Owner}", float o.NonZero
         ]

@@ -68,10 +68,12 @@ module internal StateCheck =
         |> Option.defaultValue (Ok())
 
     let private uncut path (state: TrainState) (uncut: UncutNetwork<float32>) =
+        let keyIn = Parameters.keyIn uncut.Network
+
         let bad =
             Map.toList uncut.Places
             |> List.tryPick (fun (key, places) ->
-                match Map.tryFind key state.Numbers, Map.tryFind key uncut.Weights with
+                match Map.tryFind key state.Numbers, Map.tryFind (keyIn key) uncut.Weights with
                 | Some now, Some before ->
                     if places.Length <> now.Data.Length then
                         Some

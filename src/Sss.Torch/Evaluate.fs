@@ -89,20 +89,6 @@ module Evaluate =
 
         results
 
-    /// log Σ exp of one image's scores, at double precision.
-    let private logSumExp (scores: ReadOnlySpan<float32>) =
-        let mutable top = Double.NegativeInfinity
-
-        for s in scores do
-            top <- max top (float s)
-
-        let mutable sum = 0.0
-
-        for s in scores do
-            sum <- sum + exp (float s - top)
-
-        top + log sum
-
     /// The class with the largest score, the first of equals.
     let arg (scores: ReadOnlySpan<float32>) =
         let mutable best = 0
@@ -112,18 +98,6 @@ module Evaluate =
                 best <- i
 
         best
-
-    /// Scores to probabilities, in place of each image's scores.
-    let softmax (classes: int) (scores: float32[]) : float32[] =
-        let result = Array.zeroCreate scores.Length
-
-        for first in 0..classes .. scores.Length - 1 do
-            let total = logSumExp (ReadOnlySpan(scores, first, classes))
-
-            for i in first .. first + classes - 1 do
-                result[i] <- float32 (exp (float scores[i] - total))
-
-        result
 
     /// Fills `images` with the images from `first` on, up to `count` of them, and gives the indices
     /// of those that were written: those whose error `isSkipped` are skipped and passed to `skip`.
@@ -202,7 +176,7 @@ module Evaluate =
             if arg row.Span = label then
                 right <- right + 1
 
-            loss <- loss + (logSumExp row.Span - float row.Span[label])
+            loss <- loss + (Softmax.logSum row.Span - float row.Span[label])
             count <- count + 1
 
         result {

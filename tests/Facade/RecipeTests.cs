@@ -17,7 +17,7 @@ public class RecipeTests
             Warmup = 2,
             Momentum = 0.5,
             Decay = 0.001,
-            Gamma = new Gamma { Neuron = 0.1, Group = 0.2, Block = 0.3 },
+            Gamma = new Gamma { Neuron = 0.1, Group = 0.2, Block = 0.3, Shared = 0.4 },
             Penalty = FactorPenalty.NonNegative,
             TargetMacs = 0.5,
             ShrinkEvery = 3,

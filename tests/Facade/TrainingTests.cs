@@ -74,6 +74,7 @@ public class TrainingTests
         Assert.Equal(32, small.Counts!.Neurons.Total);
         Assert.InRange(small.Counts.Neurons.Count, 1, 31);
         Assert.Equal((0, 1), (small.Counts.Groups.Total, small.Counts.Blocks.Total));
+        Assert.Equal(0, small.Counts.Shared.Total);
         Assert.Equal(seen[3].Macs, small.Network.Macs);
 
         using var folder = new TemporaryFolder();
@@ -101,7 +102,7 @@ public class TrainingTests
         Assert.Equal(right / (double)data.Test.Count, small.Evaluate(data.Test).Accuracy, 2);
 
         Assert.True(small.ExportOnnx(folder.File("small.onnx")).IsExact);
-        Assert.True(small.ExportOnnx(folder.File("pixels.onnx"), normalize: true).IsExact);
+        Assert.True(small.ExportOnnx(folder.File("raw.onnx"), raw: true).IsExact);
         Assert.True(new FileInfo(folder.File("small.onnx")).Length > 1000);
         Assert.Throws<ArgumentException>(() => small.Predict(new float[63]));
         var given = new float[10];

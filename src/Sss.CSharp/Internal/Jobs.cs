@@ -15,6 +15,9 @@ internal static class Jobs
         FSharpOption<int>.None,
         Torch.Begin.Random,
         Core.FactorMethod.Apg,
+        options.LatencyProfile is { } profile
+            ? Torch.ProfileSource.NewFile(profile)
+            : Torch.ProfileSource.Measured,
         options.Validation.ToOption(),
         new Torch.Computing(
             Recipes.Device(options),
@@ -26,13 +29,17 @@ internal static class Jobs
         Torch.Goal.Training);
 
     /// <summary>A selection from what another job has trained, on the CPU.</summary>
-    internal static Torch.Job Selection(Torch.Ready ready, Torch.Trained trained) => new(
+    internal static Torch.Job Selection(
+        Torch.Ready ready,
+        Torch.Trained trained,
+        FSharpOption<Core.LatencyProfile>? profile) => new(
         Torch.NetworkSource.NewGiven(ready.Network, ready.Recipe),
         Unchanged,
         Torch.ImageSource.NewGiven(ready.Dataset),
         FSharpOption<int>.None,
         Torch.Begin.NewTrained(trained),
         trained.Method,
+        profile is null ? Torch.ProfileSource.Measured : Torch.ProfileSource.NewGiven(profile.Value),
         FSharpOption<double>.None,
         new Torch.Computing(
             Torch.Device.Cpu,

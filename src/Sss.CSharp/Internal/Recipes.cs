@@ -17,9 +17,7 @@ internal static class Recipes
         Within(options.Decay, x => x >= 0, nameof(options.Decay), "0 or more") ?? recipe.Decay,
         options.Gamma is { } gamma ? Checked(gamma) : recipe.Gamma,
         options.Penalty?.ToCore() ?? recipe.Penalty,
-        Within(options.TargetMacs, x => x is > 0 and <= 1, nameof(options.TargetMacs), "above 0 and at most 1") is { } target
-            ? FSharpOption<double>.Some(target)
-            : recipe.TargetMacs,
+        Core.TargetModule.orElse(recipe.Target, Target(options)),
         AtLeast(1, options.ShrinkEvery, nameof(options.ShrinkEvery)) is { } every
             ? FSharpOption<int>.Some(every)
             : recipe.ShrinkEvery,
@@ -51,29 +49,43 @@ internal static class Recipes
         Warmup = recipe.Warmup,
         Momentum = recipe.Momentum,
         Decay = recipe.Decay,
-        Gamma = new Gamma { Neuron = recipe.Gamma.Neuron, Group = recipe.Gamma.Group, Block = recipe.Gamma.Block },
+        Gamma = new Gamma { Neuron = recipe.Gamma.Neuron, Group = recipe.Gamma.Group, Block = recipe.Gamma.Block, Shared = recipe.Gamma.Shared == recipe.Gamma.Neuron ? null : recipe.Gamma.Shared },
         Penalty = FactorPenalty.From(recipe.Penalty),
-        TargetMacs = recipe.TargetMacs.ToNullable(),
+        TargetMacs = recipe.Target.Macs.ToNullable(),
+        TargetParams = recipe.Target.Params.ToNullable(),
+        TargetSize = recipe.Target.Size.ToNullable(),
+        TargetLatency = Latency.From(recipe.Target.Latency),
         ShrinkEvery = recipe.ShrinkEvery.ToNullable(),
         Seed = recipe.Seed,
         Augment = Augmentation.From(recipe.Augment),
     };
 
     private static Core.Recipe Steerable(Core.Recipe recipe) =>
-        recipe.TargetMacs is null || Core.FactorPenaltyModule.takesTarget(recipe.Penalty)
+        !Core.TargetModule.isGiven(recipe.Target) || Core.FactorPenaltyModule.takesTarget(recipe.Penalty)
             ? recipe
             : throw new ArgumentException(
-                $"Penalty must be nonneg where there is a target of macs, not {FactorPenalty.From(recipe.Penalty)}.",
+                $"Penalty must be nonneg where there is a target, not {FactorPenalty.From(recipe.Penalty)}.",
                 nameof(TrainingOptions.Penalty));
+
+    private static Core.Target Target(TrainingOptions options) => new(
+        Fraction(options.TargetMacs, nameof(options.TargetMacs)).ToOption(),
+        Fraction(options.TargetParams, nameof(options.TargetParams)).ToOption(),
+        (options.TargetSize is { } bytes && bytes < 1
+            ? throw new ArgumentException($"TargetSize must be at least 1, not {bytes}.", nameof(options.TargetSize))
+            : options.TargetSize).ToOption(),
+        options.TargetLatency?.ToCore());
+
+    private static double? Fraction(double? value, string name) =>
+        Within(value, x => x is > 0 and <= 1, name, "above 0 and at most 1");
 
     private static Core.Gamma Checked(Gamma gamma)
     {
-        foreach (var value in new[] { gamma.Neuron, gamma.Group, gamma.Block })
+        foreach (var value in new[] { gamma.Neuron, gamma.Group, gamma.Block, gamma.Shared ?? 0 })
         {
             Within(value, x => x >= 0, nameof(TrainingOptions.Gamma), "0 or more");
         }
 
-        return new Core.Gamma(gamma.Neuron, gamma.Group, gamma.Block);
+        return new Core.Gamma(gamma.Neuron, gamma.Group, gamma.Block, gamma.Shared ?? gamma.Neuron);
     }
 
     private static Core.Augment Checked(Augmentation augment)

@@ -1,7 +1,9 @@
 namespace Sss.Core
 
+open System.Collections.Generic
 open Sss.Core.CheckValue
 open Sss.Core.CheckRun
+open Sss.Core.Select
 
 /// `Draft -> Network`: names, shapes, factors. All independent mistakes come out together.
 [<RequireQualifiedAccess>]
@@ -29,6 +31,26 @@ module Check =
         if parameters > limit then
             run.Report (shapeProblem (ShapeProblem.TooLarge "parameters")) place
 
+    /// The network with shared factors on all layers that they multiply.
+    let private share run (network: Network) : Network =
+        let shared, problems = SharedFactors.resolve network
+
+        for layer, problem in problems do
+            run.Report (Problem.Factor problem) run.Shared[layer]
+
+        shared
+
+    /// Where the last layer or join of a body is written.
+    let rec private lastPlace (body: DraftNode list) : Place option =
+        match List.tryLast body with
+        | Some(DraftNode.Layer layer) -> Some layer.Place
+        | Some(DraftNode.Scope scope) -> lastPlace scope.Body |> Option.orElse (Some scope.Place)
+        | Some(DraftNode.Residual residual) -> Some residual.Place
+        | Some(DraftNode.Gate gate) -> Some gate.Place
+        | Some(DraftNode.Concat concat) -> Some concat.Place
+        | Some DraftNode.Broken
+        | None -> None
+
     /// As `check`; `seen` hears of every node when it is checked, inner nodes before outer ones, also of
     /// those in a network that is wrong.
     let trace
@@ -41,6 +63,8 @@ module Check =
             Report = fun problem place -> found.Add { Problem = problem; Place = place }
             Seen = seen
             Layers = 0
+            IsBroken = false
+            Shared = Dictionary()
         }
 
         match draft.Input with
@@ -64,16 +88,13 @@ module Check =
         | Some output, Some classes when
             output.Channels <> classes || Shape.count output > int64 System.Array.MaxLength
             ->
-            run.Report (shapeProblem (ShapeProblem.OutputIsNotClasses(output, classes))) draft.Place
+            lastPlace draft.Body
+            |> Option.defaultValue draft.Place
+            |> run.Report(shapeProblem (ShapeProblem.OutputIsNotClasses(output, classes)))
         | _ -> ()
 
-        let isWarning (error: NetworkError) =
-            match error.Problem with
-            | Problem.Factor(FactorProblem.FactorCannotShrink _) -> true
-            | _ -> false
-
         let hasErrors () =
-            found.Exists(fun error -> not (isWarning error))
+            found.Exists(fun error -> not (NetworkErrorText.isWarning error))
 
         match draft.Input, draft.Classes with
         | Some input, Some classes when not (hasErrors ()) ->
@@ -85,6 +106,12 @@ module Check =
             }
 
             checkCounts run draft.Place network
+
+            let network =
+                if hasErrors () || run.IsBroken then
+                    network
+                else
+                    share run network
 
             if hasErrors () then
                 Error(List.ofSeq found)

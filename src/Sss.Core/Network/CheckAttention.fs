@@ -24,7 +24,7 @@ module internal CheckAttention =
 
         let ofHeads, ofOut =
             match layer.Scale with
-            | Some { Kind = Neuron } -> None, layer.Scale
+            | Some { Kind = Neuron | Shared } -> None, layer.Scale
             | Some { Kind = Group | Block }
             | None -> layer.Scale, None
 

@@ -64,6 +64,8 @@ module internal CheckBody =
                 let made, next = CheckConcat.checkConcat inner run items[i] concat value
                 add concat.Place (Node.Concat made) next
             | DraftNode.Broken
-            | DraftNode.Scope _ -> value <- unknown
+            | DraftNode.Scope _ ->
+                run.IsBroken <- true
+                value <- unknown
 
         List.ofSeq nodes, value

@@ -123,5 +123,18 @@ module Network =
     let scales (network: Network) : (string * Scale) seq =
         nodes network
         |> Seq.choose (fun node ->
-            Node.scale node |> Option.map (fun scale -> Node.name node, scale)
+            Node.scale node
+            |> Option.filter Scale.isDeclared
+            |> Option.map (fun scale -> Node.name node, scale)
         )
+
+    /// The layers that factors multiply, by the layer that declares them, in the order of the text: one
+    /// layer, or all that share them.
+    let carriers (network: Network) : Map<string, Layer list> =
+        layers network
+        |> Seq.choose (fun layer ->
+            layer.Scale |> Option.map (fun scale -> Scale.ownerOf layer.Name scale, layer)
+        )
+        |> Seq.groupBy fst
+        |> Seq.map (fun (owner, all) -> owner, all |> Seq.map snd |> List.ofSeq)
+        |> Map.ofSeq

@@ -10,6 +10,7 @@ module NetworkErrorText =
         | Neuron -> "@scale(neuron)"
         | Group -> "@scale(group)"
         | Block -> "@scale(block)"
+        | Shared -> "@scale(neuron, shared)"
 
     let private notClasses (output: Shape) classes =
         "SSS407",
@@ -19,7 +20,7 @@ module NetworkErrorText =
             if output.Height > 1 || output.Width > 1 then
                 "end with `avgpool global` and `dense classes`"
             else
-                "end with `dense classes`"
+                $"end with `dense classes`, or write `classes {output.Channels}`"
         )
 
     let private groupsDoNotDivide groups channels incoming =
@@ -155,7 +156,8 @@ module NetworkErrorText =
             match kind with
             | Block -> "put `@scale(block)` on the `residual`"
             | Neuron
-            | Group -> $"put `{scaleText kind}` on the `conv` or `bn` before it"
+            | Group
+            | Shared -> $"put `{scaleText kind}` on the `conv` or `bn` before it"
         )
 
     let private onLoneNorm kind =
@@ -168,6 +170,12 @@ module NetworkErrorText =
 
     let private factorText problem =
         match problem with
+        | FactorProblem.SharedStays(word, rule) -> SharedErrorText.stays word rule
+        | FactorProblem.SharedInPart(word, other) -> SharedErrorText.inPart word other
+        | FactorProblem.SharedElsewhere(word, layers) -> SharedErrorText.elsewhere word layers
+        | FactorProblem.SharedWithOwn(word, layer) -> SharedErrorText.withOwn word layer
+        | FactorProblem.SharedTwice(word, first) -> SharedErrorText.twice word first
+        | FactorProblem.SharedAlone word -> SharedErrorText.alone word
         | FactorProblem.FactorBeforeNorm word ->
             "SSS501",
             $"a factor on a `{word}` directly before a `bn` has no effect",
@@ -220,6 +228,12 @@ module NetworkErrorText =
             [ "they feed a sum whose other side is never zero, so all its channels stay" ],
             Some "put `@scale(block)` on the residual, or put factors on the other side as well"
 
+    /// Whether it is a warning: a network may well have it.
+    let isWarning (error: NetworkError) : bool =
+        match error.Problem with
+        | Problem.Factor(FactorProblem.FactorCannotShrink _ | FactorProblem.SharedAlone _) -> true
+        | _ -> false
+
     /// The diagnostic of a mistake. Its severity is Warning for what a network may well have.
     let toDiagnostic (error: NetworkError) : Diagnostic =
         let code, message, notes, suggestion =
@@ -230,10 +244,7 @@ module NetworkErrorText =
 
         {
             Code = code
-            Severity =
-                match error.Problem with
-                | Problem.Factor(FactorProblem.FactorCannotShrink _) -> Warning
-                | _ -> Failure
+            Severity = if isWarning error then Warning else Failure
             Span = error.Place.Span
             Message = message
             Notes = notes

@@ -23,6 +23,7 @@ type Gamma = {
     Neuron: float
     Group: float
     Block: float
+    Shared: float
 }
 
 /// Values of γ.
@@ -34,6 +35,7 @@ module Gamma =
         Neuron = 0.0
         Group = 0.0
         Block = 0.0
+        Shared = 0.0
     }
 
 /// An opaque colour, each part from 0 to 255.
@@ -138,8 +140,8 @@ type Recipe = {
     Gamma: Gamma
     /// What γ is the weight of.
     Penalty: FactorPenalty
-    /// The fraction of the dense network's macs that the selected network may have.
-    TargetMacs: float option
+    /// What the selected network may cost.
+    Target: Target
     /// Remove permanently what stays zero, every so many epochs.
     ShrinkEvery: int option
     Seed: int
@@ -161,7 +163,7 @@ module Recipe =
         Decay = 1e-4
         Gamma = Gamma.none
         Penalty = FactorPenalty.standard
-        TargetMacs = None
+        Target = Target.none
         ShrinkEvery = None
         Seed = 1
         Augment = Augment.none
@@ -173,3 +175,4 @@ module Recipe =
         | Neuron -> gamma.Neuron
         | Group -> gamma.Group
         | Block -> gamma.Block
+        | Shared -> gamma.Shared

@@ -17,11 +17,15 @@ module internal Elaborate =
         match scales with
         | [] -> None
         | scale :: _ ->
+            let isFlag word =
+                scale.Flags |> List.exists (fun flag -> flag.Value = word)
+
             let kind =
-                match scale.Kind.Value with
-                | "neuron" -> Some Neuron
-                | "group" -> Some Group
-                | "block" -> Some Block
+                match scale.Kind.Value, isFlag "shared" with
+                | "neuron", false -> Some Neuron
+                | "neuron", true -> Some Shared
+                | "group", false -> Some Group
+                | "block", false -> Some Block
                 | _ -> None
 
             kind
@@ -29,6 +33,8 @@ module internal Elaborate =
                 Kind = kind
                 Gamma = ElaborateNumbers.factorNumber run frame scale "gamma"
                 Init = ElaborateNumbers.factorNumber run frame scale "init"
+                Min = ElaborateNumbers.leastFactors run frame scale
+                Keep = isFlag "keep"
                 Place = place frame scale.Span
             })
 

@@ -42,6 +42,13 @@ module internal Header =
             run.Report (MeaningProblem.ItemMissing word) (place (Frame.top None) name)
             None
 
+    /// Whether a shape is more likely height × width × channels: pictures have 1, 3 or 4 channels, and none is
+    /// three pixels wide. One or four columns are common in series of numbers, so there the shape must be square.
+    let private isChannelsLast channels height width =
+        channels > 4L
+        && height > 4L
+        && (width = 3L || (channels = height && (width = 1L || width = 4L)))
+
     let inputShape run (dims: Located<int64 list>) : Shape option =
         let at = place (Frame.top None) dims.Span
         let text = dims.Value |> List.map string |> String.concat "x"
@@ -59,7 +66,11 @@ module internal Header =
                     at
 
                 None
-            | None -> Some(Shape.create (int c) (int h) (int w))
+            | None ->
+                if isChannelsLast c h w then
+                    run.Report (MeaningProblem.ChannelsLast(int c, int h, int w)) at
+
+                Some(Shape.create (int c) (int h) (int w))
         | _ ->
             run.Report (MeaningProblem.InputDims text) at
             None

@@ -19,15 +19,20 @@ type MeaningProblem =
     | ItemTwice of word: string * firstLine: int
     | ItemLate of word: string
     | InputDims of found: string
+    /// A warning: the extents look like those of a picture with its channels last.
+    | ChannelsLast of channels: int * height: int * width: int
     // Arguments
     | UnknownArgument of word: string * name: string * guess: string option * known: string list
     | ArgumentTwice of name: string
     | MissingArgument of word: string * name: string * example: string option
     | TooManyArguments of word: string * allowed: int
-    | WrongArgument of argument: string * found: string * expected: string
+    /// `fix`: what to write, where the value tells it.
+    | WrongArgument of argument: string * found: string * expected: string * fix: string option
     | ScaleTwice
     | UnknownScaleKind of word: string * guess: string option
     | ScaleOnCall of word: string
+    /// `shared` after another kind than neuron.
+    | SharedOfKind of kind: string
     // Values
     | NotAnInteger of what: string * value: float
     | OutOfRange of what: string * value: float * expected: string
@@ -75,12 +80,14 @@ module MeaningErrorText =
         | Neuron -> "neuron"
         | Group -> "group"
         | Block -> "block"
+        | Shared -> "shared"
 
     let private unknownStatement word guess =
         "SSS201",
         $"there is no layer or definition `{cut word}`",
         [],
-        didYouMean guess
+        OtherNames.statement word
+        |> Option.orElse (didYouMean guess)
         |> Option.orElse (Some $"define it: `def {cut word}(…) {{ … }}`")
 
     let private unknownName word guess =
@@ -141,8 +148,20 @@ module MeaningErrorText =
         [ "expected channels x height x width" ],
         Some "write `input 3x32x32`, for example"
 
+    let private channelsLast channels height width =
+        "SSS251",
+        $"`input {channels}x{height}x{width}` looks like height x width x channels",
+        [
+            "an input is channels x height x width"
+            $"this one has {channels} channels, and pictures {height} pixels high and {width} wide"
+        ],
+        Some $"write `input {width}x{channels}x{height}`"
+
     let private unknownArgument word name guess names =
-        "SSS220", $"`{cut word}` has no argument `{cut name}`", [ known names ], didYouMean guess
+        "SSS220",
+        $"`{cut word}` has no argument `{cut name}`",
+        [ known names ],
+        OtherNames.argument word name |> Option.orElse (didYouMean guess)
 
     let private argumentTwice name =
         "SSS221", $"the argument `{cut name}` is given twice", [], Some "remove one of them"
@@ -164,8 +183,11 @@ module MeaningErrorText =
         ],
         None
 
-    let private wrongArgument argument found expected =
-        "SSS224", $"{cut argument} cannot be {found}", [ $"expected {expected}" ], None
+    let private wrongArgument argument found expected fix =
+        "SSS224",
+        $"{cut argument} cannot be {found}",
+        [ $"expected {expected}" ],
+        fix |> Option.map (fun text -> $"write `{text}`")
 
     let private scaleTwice =
         "SSS225", "one statement has two `@scale`", [], Some "remove one of them"
@@ -181,6 +203,12 @@ module MeaningErrorText =
         $"`{cut word}` is a definition and cannot have a scaling factor",
         [ "factors belong to layers and to `residual`" ],
         Some "write `@scale` inside the definition"
+
+    let private sharedOfKind kind =
+        "SSS228",
+        $"`{cut kind}` factors cannot be shared",
+        [ "layers share the factors of channels, which are of the kind `neuron`" ],
+        Some "write `@scale(neuron, shared)`"
 
     let private notAnInteger what value =
         "SSS301", $"{what} is {numberText value}, not a whole number", [], None
@@ -206,7 +234,7 @@ module MeaningErrorText =
         "SSS601",
         $"unknown item of a recipe: `{cut word}`",
         [ "items: " + String.concat ", " Words.recipe ],
-        didYouMean guess
+        didYouMean (OtherNames.item word |> Option.orElse guess)
 
     let private recipeItemTwice word =
         "SSS602", $"`{word}` is given twice", [], Some "remove one of them"
@@ -248,16 +276,18 @@ module MeaningErrorText =
         | MeaningProblem.ItemTwice(word, line) -> itemTwice word line
         | MeaningProblem.ItemLate word -> itemLate word
         | MeaningProblem.InputDims found -> inputDims found
+        | MeaningProblem.ChannelsLast(c, h, w) -> channelsLast c h w
         | MeaningProblem.UnknownArgument(word, name, guess, names) ->
             unknownArgument word name guess names
         | MeaningProblem.ArgumentTwice name -> argumentTwice name
         | MeaningProblem.MissingArgument(word, name, example) -> missingArgument word name example
         | MeaningProblem.TooManyArguments(word, allowed) -> tooManyArguments word allowed
-        | MeaningProblem.WrongArgument(argument, found, expected) ->
-            wrongArgument argument found expected
+        | MeaningProblem.WrongArgument(argument, found, expected, fix) ->
+            wrongArgument argument found expected fix
         | MeaningProblem.ScaleTwice -> scaleTwice
         | MeaningProblem.UnknownScaleKind(word, guess) -> unknownScaleKind word guess
         | MeaningProblem.ScaleOnCall word -> scaleOnCall word
+        | MeaningProblem.SharedOfKind kind -> sharedOfKind kind
         | MeaningProblem.NotAnInteger(what, value) -> notAnInteger what value
         | MeaningProblem.OutOfRange(what, value, expected) -> outOfRange what value expected
         | MeaningProblem.DivisionByZero -> "SSS303", "division by zero", [], None
@@ -290,7 +320,8 @@ module MeaningErrorText =
             Code = code
             Severity =
                 match error.Problem with
-                | MeaningProblem.NoGamma _ -> Warning
+                | MeaningProblem.NoGamma _
+                | MeaningProblem.ChannelsLast _ -> Warning
                 | _ -> Failure
             Span = error.Place.Span
             Message = message

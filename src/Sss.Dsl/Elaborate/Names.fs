@@ -61,6 +61,13 @@ module internal Names =
                     (MeaningProblem.UnknownScaleKind(scale.Kind.Value, guess))
                     scale.Kind.Span
 
+            for word, flags in scale.Flags |> List.groupBy _.Value do
+                if word = "shared" && scale.Kind.Value <> "neuron" then
+                    run.Report (MeaningProblem.SharedOfKind scale.Kind.Value) flags.Head.Span
+
+                for again in flags.Tail do
+                    run.Report (MeaningProblem.ArgumentTwice word) again.Span
+
             checkWritten run known "@scale" Words.scaleArguments scale.Arguments
 
     /// The words that an argument may be, which are no names.

@@ -28,6 +28,7 @@ module internal PenaltyItem =
         | RecipeWord.Number _ :: _
         | RecipeWord.Word _ :: _
         | RecipeWord.Chosen _ :: _
+        | RecipeWord.Measured _ :: _
         | RecipeWord.Comma _ :: _ -> None
 
     /// A penalty without a parameter.
@@ -96,4 +97,5 @@ module internal PenaltyItem =
         | RecipeWord.Number _ :: _
         | RecipeWord.Named _ :: _
         | RecipeWord.Chosen _ :: _
+        | RecipeWord.Measured _ :: _
         | RecipeWord.Comma _ :: _ -> badForm run item

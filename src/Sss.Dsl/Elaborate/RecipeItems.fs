@@ -20,19 +20,21 @@ module internal RecipeItems =
             "decay", "decay 1e-4"
             "gamma", "gamma 0.002` or `gamma neuron=0.002 block=0.01"
             "penalty", "penalty l1` or `penalty mcp theta=0.5"
-            "target", "target macs=0.5"
+            "target", "target macs=0.5` or `target latency=5ms size=200kB"
             "shrink", "shrink every 5"
             "seed", "seed 1"
             "augment", "augment crop=2 flip` or `augment area=0.08 flip jitter=0.4 pca=0.1"
         ]
 
+    let private gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block; "shared", Shared ]
+
     /// Words that may follow an item, numbers apart; those that end in `=` take a value.
     let private words =
         dict [
             "lr", [ "constant"; "cosine"; "step"; "at"; "warmup" ]
-            "gamma", Words.scaleKinds |> List.map (fun kind -> kind + "=")
+            "gamma", gammaKinds |> List.map (fun (kind, _) -> kind + "=")
             "penalty", FactorPenalty.words @ [ "theta="; "a=" ]
-            "target", [ "macs=" ]
+            "target", [ "macs="; "params="; "size="; "latency=" ]
             "shrink", [ "every" ]
             "augment", [ "resize="; "background="; "area="; "crop="; "flip"; "jitter="; "pca=" ]
         ]
@@ -146,8 +148,6 @@ module internal RecipeItems =
             whole run "warmup" 0 span value (fun n -> run.Recipe <- { run.Recipe with Warmup = n })
         | _ -> badForm run item
 
-    let private gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block ]
-
     let private gammaExpected = "a number of 0 or more"
 
     /// `KIND=G` of an item of γ.
@@ -196,7 +196,8 @@ module internal RecipeItems =
                     given.TryAdd(kind, value) |> ignore
             )
 
-    /// The kinds that an item of γ named; the plain number goes to the rest.
+    /// The kinds that an item of γ named; the plain number goes to the rest. Shared factors are those of
+    /// neurons in several layers: they have the neurons' γ where they are not named.
     let gamma run (item: RecipeItem) : FactorKind list =
         let plain, named =
             match item.Words with
@@ -213,6 +214,10 @@ module internal RecipeItems =
 
         plain |> Option.iter (fun (value, span) -> plainGamma run given span value)
 
+        match given.TryGetValue Neuron with
+        | true, neuron -> given.TryAdd(Shared, neuron) |> ignore
+        | _ -> ()
+
         let value kind =
             match given.TryGetValue kind with
             | true, v -> v
@@ -225,6 +230,7 @@ module internal RecipeItems =
                         Neuron = value Neuron
                         Group = value Group
                         Block = value Block
+                        Shared = value Shared
                     }
             }
         else

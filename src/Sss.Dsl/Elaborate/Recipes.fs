@@ -30,18 +30,7 @@ module internal Recipes =
                 isNotNegative
                 "a number of 0 or more"
                 (fun x -> set (fun r -> { r with Decay = x }))
-        | "target" ->
-            match item.Words with
-            | [ RecipeWord.Named({ Value = "macs" }, value) ] ->
-                real
-                    run
-                    "target macs"
-                    value.Span
-                    value.Value
-                    (fun x -> x > 0.0 && x <= 1.0)
-                    "a number above 0 and at most 1"
-                    (fun x -> set (fun r -> { r with TargetMacs = Some x }))
-            | _ -> badForm run item
+        | "target" -> TargetItem.target run item
         | "shrink" ->
             match item.Words with
             | [ RecipeWord.Word("every", _); RecipeWord.Number(value, span) ] ->
@@ -62,8 +51,13 @@ module internal Recipes =
     /// The recipe of a file. `kinds`: the kinds of factors that the network has; one that the recipe
     /// gives no γ is warned about, unless a target sets γ.
     let recipe (report: MeaningProblem -> Place -> unit) (kinds: FactorKind list) (train: Train) =
+        let mutable isSound = train.IsWhole
+
         let run = {
-            Report = fun problem span -> report problem { Span = Some span; CalledFrom = [] }
+            Report =
+                fun problem span ->
+                    isSound <- false
+                    report problem { Span = Some span; CalledFrom = [] }
             Recipe = Recipe.defaults
         }
 
@@ -83,7 +77,7 @@ module internal Recipes =
                 penalised <- item run entry @ penalised
 
         if
-            run.Recipe.TargetMacs.IsSome
+            Target.isGiven run.Recipe.Target
             && not (FactorPenalty.takesTarget run.Recipe.Penalty)
         then
             for entry in train.Items |> List.filter (fun entry -> entry.Keyword.Value = "penalty") do
@@ -91,7 +85,8 @@ module internal Recipes =
                     (MeaningProblem.PenaltyWithTarget(FactorPenalty.word run.Recipe.Penalty))
                     entry.Keyword.Span
 
-        if run.Recipe.TargetMacs.IsNone then
+        // An item that could not be read may have been the γ, or the target.
+        if isSound && not (Target.isGiven run.Recipe.Target) then
             for kind in kinds do
                 if not (List.contains kind penalised) then
                     run.Report (MeaningProblem.NoGamma kind) train.Keyword

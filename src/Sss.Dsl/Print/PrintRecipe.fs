@@ -25,6 +25,11 @@ module internal PrintRecipe =
         + real g.Group
         + " block="
         + real g.Block
+        // Where it is that of neurons a text from before there were shared factors stays the same.
+        + (if g.Shared = g.Neuron then
+               ""
+           else
+               " shared=" + real g.Shared)
 
     /// Nothing where it is the default: a text from before there were others stays the same.
     let private penalty (p: FactorPenalty) = [
@@ -32,6 +37,27 @@ module internal PrintRecipe =
             match FactorPenalty.parameter p with
             | Some(name, value) -> "penalty " + FactorPenalty.word p + " " + name + "=" + real value
             | None -> "penalty " + FactorPenalty.word p
+    ]
+
+    let private target (t: Target) = [
+        let limits = [
+            match t.Macs with
+            | Some fraction -> " macs=" + real fraction
+            | None -> ()
+            match t.Params with
+            | Some fraction -> " params=" + real fraction
+            | None -> ()
+            match t.Size with
+            | Some bytes -> " size=" + string bytes
+            | None -> ()
+            match t.Latency with
+            | Some(LatencyLimit.Milliseconds most) -> " latency=" + real most + "ms"
+            | Some(LatencyLimit.OfDense fraction) -> " latency=" + real fraction
+            | None -> ()
+        ]
+
+        if not limits.IsEmpty then
+            "target" + String.concat "" limits
     ]
 
     let private augment (a: Augment) =
@@ -62,9 +88,7 @@ module internal PrintRecipe =
             "decay " + real r.Decay
             gamma r.Gamma
             yield! penalty r.Penalty
-            match r.TargetMacs with
-            | Some fraction -> "target macs=" + real fraction
-            | None -> ()
+            yield! target r.Target
             match r.ShrinkEvery with
             | Some epochs -> "shrink every " + string epochs
             | None -> ()

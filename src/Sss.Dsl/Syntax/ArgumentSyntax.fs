@@ -89,30 +89,40 @@ let private scaleArguments =
             return! commaList scaleArgument
     }
 
-/// `@scale(kind, NAME=expr, …)`.
+/// `@scale(kind, FLAG, NAME=expr, …)`.
 let private scale: P<ScaleSyntax> =
     syntax {
         let! whole = located scaleArguments
 
         match whole.Value with
         | Choice1Of2 kind :: rest ->
-            let late =
+            let words =
                 rest
-                |> List.tryPick (
+                |> List.choose (
                     function
                     | Choice1Of2 word -> Some word
                     | Choice2Of2 _ -> None
                 )
 
-            match late with
+            match words |> List.tryFind (fun word -> not (List.contains word.Value Words.scaleFlags)) with
             | Some word ->
                 return!
                     failWith
-                        (SyntaxProblem.Unexpected(word.Value, [ "`gamma=…`"; "`init=…`" ]))
+                        (SyntaxProblem.Unexpected(
+                            word.Value,
+                            [
+                                for flag in Words.scaleFlags do
+                                    $"`{flag}`"
+                                "`gamma=…`"
+                                "`init=…`"
+                                "`min=…`"
+                            ]
+                        ))
                         word.Span
             | None ->
                 return {
                     Kind = kind
+                    Flags = words
                     Arguments =
                         rest
                         |> List.choose (
@@ -212,7 +222,7 @@ let private value: P<Located<Value>> =
     }
 
 /// A layer or a call, its word read.
-let apply (word: Located<string>) : P<StatementKind> =
+let private applied (word: Located<string>) : P<StatementKind> =
     syntax {
         let isNamed = ref false
         let found = ResizeArray<ScaleSyntax>()
@@ -238,3 +248,10 @@ let apply (word: Located<string>) : P<StatementKind> =
         let! arguments = collect argument
         return StatementKind.Apply(word, arguments, List.ofSeq found)
     }
+
+/// A layer or a call, its word read. What begins like a loop and goes on like one is told what a loop is here.
+let apply (word: Located<string>) : P<StatementKind> =
+    if OtherNames.isLoop word.Value then
+        applied word |> otherwise (SyntaxProblem.Loop word.Value) word.Span
+    else
+        applied word

@@ -43,9 +43,11 @@ type Argument = {
     Value: Located<Value>
 }
 
-/// `@scale(kind, NAME=expr, …)`.
+/// `@scale(kind, FLAG, NAME=expr, …)`.
 type ScaleSyntax = {
     Kind: Located<string>
+    /// Words after the kind: `shared`, `keep`.
+    Flags: Located<string> list
     Arguments: (Located<string> * Expr) list
     Span: Span
 }
@@ -118,6 +120,8 @@ type RecipeWord =
     | Named of Located<string> * Located<float>
     /// `background=white`: a word as the value.
     | Chosen of Located<string> * Located<string>
+    /// `latency=5ms`: a number with a unit.
+    | Measured of Located<string> * Located<float> * unit: string
     | Comma of Span
 
 /// `epochs 20`, and so on.
@@ -130,6 +134,8 @@ type RecipeItem = {
 type Train = {
     Items: RecipeItem list
     Keyword: Span
+    /// Whether every item could be read; those that could not are left out.
+    IsWhole: bool
 }
 
 /// A file as written.

@@ -36,7 +36,10 @@ module Words =
     let scaleKinds = [ "neuron"; "group"; "block" ]
 
     /// The named arguments of `@scale`.
-    let scaleArguments = [ "gamma"; "init" ]
+    let scaleArguments = [ "gamma"; "init"; "min" ]
+
+    /// The words that a `@scale` may have after its kind.
+    let scaleFlags = [ "shared"; "keep" ]
 
     /// The items of a recipe.
     let recipe = [|

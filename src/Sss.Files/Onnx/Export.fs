@@ -12,14 +12,15 @@ type OnnxOptions = {
     Classes: string list
     /// What the images went through in training, for the metadata.
     Preparation: Preparation option
-    /// Whether the graph does that itself: its input is then pixels as the data set stores them.
-    /// Without effect when `Preparation` is none.
-    Normalize: bool
+    /// The network alone: its input is what the preparation gives, and its output the scores. Otherwise the graph
+    /// prepares the image itself. Without effect when `Preparation` is none.
+    Raw: bool
 }
 
-/// Export to ONNX: opset 17, IR version 8, one input `images` (batch × C × H × W) and one output
-/// `scores` (batch × classes; before any softmax). Values and constants have the names of the
-/// network's layers and weights. The metadata are those of `NetworkFile`, and `sss.input`.
+/// Export to ONNX: opset 17, IR version 8, one input (batch × C × H × W) that is called what it takes, and the
+/// outputs `scores` (batch × classes; before any softmax) and `probabilities`. The raw form has the input `images`
+/// and the output `scores`. Values and constants have the names of the network's layers and weights. The
+/// metadata are those of `NetworkFile`, `sss.takes`, `sss.input` and `sss.version`.
 [<RequireQualifiedAccess>]
 module Onnx =
 
@@ -118,23 +119,12 @@ module Onnx =
             Shape = c.Output
         }
 
-    /// (pixel · scale − mean) / deviation, in the order and precision of training.
-    let private normalise (n: Preparation) (x: Value) graph =
-        let channels = [ n.Mean.Length; 1; 1 ]
-
-        graph
-        |> OnnxGraph.constant (Proto.floats "images/scale" [] [| n.Scale |])
-        |> OnnxGraph.constant (Proto.floats "images/mean" channels n.Mean)
-        |> OnnxGraph.constant (Proto.floats "images/deviation" channels n.Deviation)
-        |> OnnxGraph.add "Mul" "images/scaled" [ x.Name; "images/scale" ] "images/scaled" []
-        |> OnnxGraph.add "Sub" "images/centred" [ "images/scaled"; "images/mean" ] "images/centred" []
-        |> OnnxGraph.add
-            "Div"
-            "images/normalised"
-            [ "images/centred"; "images/deviation" ]
-            "images/normalised"
-            [],
-        { x with Name = "images/normalised" }
+    /// What the graph takes, and the preparation that is in it.
+    let private takes options (input: Shape) : OnnxTakes * Preparation option =
+        match options.Preparation with
+        | Some p when not options.Raw -> OnnxTakes.prepared input p, Some p
+        | Some _
+        | None -> OnnxTakes.Images, None
 
     /// What the input must be, in words.
     let private inputText options (input: Shape) =
@@ -148,9 +138,12 @@ module Onnx =
                 | None -> $"; pictures: {PictureOptions.words input p.Pictures}"
                 | Some _ -> ""
 
-            if options.Normalize then
-                $"pixels as the training data stores them, from {PixelRange.text p.Range}; normalised inside{pictures}"
-            else
+            match fst (takes options input) with
+            | OnnxTakes.Pixels ->
+                $"pixels, float32, {PixelRange.text PixelRange.bytes}, N x C x H x W; normalised inside{pictures}"
+            | OnnxTakes.Numbers ->
+                $"numbers as the training data stores them, {PixelRange.text p.Range}; normalised inside"
+            | OnnxTakes.Images ->
                 $"(pixel * {PixelRange.number p.Scale} - mean) / deviation per channel; mean {list p.Mean}; deviation {list p.Deviation}; pixels from {PixelRange.text p.Range}{pictures}"
         | None -> "as in training"
 
@@ -165,6 +158,14 @@ module Onnx =
             graph
         | _ -> OnnxGraph.add "Identity" OnnxGraph.output [ value.Name ] OnnxGraph.output [] graph
 
+    /// The version of this library.
+    let private version =
+        let version = System.Reflection.Assembly.GetExecutingAssembly().GetName().Version
+
+        match Option.ofObj version with
+        | Some v -> v.ToString 3
+        | None -> ""
+
     let private model options (network: Network) weights =
         let images = {
             Name = OnnxGraph.input
@@ -172,20 +173,32 @@ module Onnx =
             Shape = network.Input
         }
 
-        let graph, input =
-            match options.Preparation with
-            | Some n when options.Normalize -> normalise n images OnnxGraph.empty
-            | _ -> OnnxGraph.empty, images
+        let takes, preparation = takes options network.Input
 
-        let graph, value = body weights network.Body input graph
+        let graph =
+            match preparation with
+            | Some p -> PreparationNodes.add takes p OnnxGraph.empty
+            | None -> OnnxGraph.empty
+
+        let graph, value = body weights network.Body images graph
         let output = Network.output network
         let isImage = not (Network.isClassifier network)
         let graph = finish isImage value graph
+
+        let graph =
+            if preparation.IsSome then
+                PreparationNodes.addProbabilities graph
+            else
+                graph
+
         let proto = GraphProto(Name = network.Name)
         proto.Node.AddRange(List.rev graph.Nodes)
         proto.Initializer.AddRange(List.rev graph.Constants)
         let inputDims = [ network.Input.Channels; network.Input.Height; network.Input.Width ]
-        proto.Input.Add(Proto.value OnnxGraph.input (inputText options network.Input) inputDims)
+
+        proto.Input.Add(
+            Proto.value (OnnxTakes.word takes) (inputText options network.Input) inputDims
+        )
 
         let outputDims = [
             output.Channels
@@ -196,13 +209,22 @@ module Onnx =
 
         proto.Output.Add(Proto.value OnnxGraph.output "before softmax" outputDims)
 
+        if preparation.IsSome then
+            proto.Output.Add(
+                Proto.value PreparationNodes.probabilities "softmax of the scores" outputDims
+            )
+
         let model = ModelProto(IrVersion = irVersion, ProducerName = "sss", Graph = proto)
 
         model.OpsetImport.Add(OperatorSetIdProto(Domain = "", Version = opset))
 
         for key, value in
             NetworkFile.metadata options.Text options.Classes options.Preparation
-            @ [ "sss.input", inputText options network.Input ] do
+            @ [
+                "sss.takes", OnnxTakes.word takes
+                "sss.input", inputText options network.Input
+                "sss.version", version
+            ] do
             model.MetadataProps.Add(StringStringEntryProto(Key = key, Value = value))
 
         model
@@ -232,6 +254,12 @@ module Onnx =
         : Result<byte[], FileError> =
         checkedModel options network weights
         |> Result.map (fun model -> model.ToByteArray())
+
+    /// A file's bytes with one more entry in its metadata. The messages of the format may be continued.
+    let withEntry (key: string) (value: string) (file: byte[]) : byte[] =
+        let more = ModelProto()
+        more.MetadataProps.Add(StringStringEntryProto(Key = key, Value = value))
+        Array.append file (more.ToByteArray())
 
     /// Writes the file, whole or not at all.
     let write

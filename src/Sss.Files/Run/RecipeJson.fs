@@ -18,6 +18,20 @@ module RecipeJson =
         | Cosine -> "cosine"
         | Step _ -> "step"
 
+    /// A limit other than macs stands there only where it is given: recipes from before have none.
+    let private target (json: Utf8JsonWriter) (target: Target) =
+        optional json "target" (fun (macs: float) -> json.WriteNumber("target", macs)) target.Macs
+
+        target.Params
+        |> Option.iter (fun fraction -> json.WriteNumber("targetParams", fraction))
+
+        target.Size |> Option.iter (fun bytes -> json.WriteNumber("targetSize", bytes))
+
+        match target.Latency with
+        | Some(LatencyLimit.Milliseconds most) -> json.WriteNumber("targetMilliseconds", most)
+        | Some(LatencyLimit.OfDense fraction) -> json.WriteNumber("targetLatency", fraction)
+        | None -> ()
+
     let private body (json: Utf8JsonWriter) (recipe: Recipe) =
         json.WriteStartObject()
         json.WriteNumber("epochs", recipe.Epochs)
@@ -41,17 +55,17 @@ module RecipeJson =
         json.WriteNumber("neuron", recipe.Gamma.Neuron)
         json.WriteNumber("group", recipe.Gamma.Group)
         json.WriteNumber("block", recipe.Gamma.Block)
+
+        if recipe.Gamma.Shared <> recipe.Gamma.Neuron then
+            json.WriteNumber("shared", recipe.Gamma.Shared)
+
         json.WriteEndObject()
         json.WriteString("penalty", FactorPenalty.word recipe.Penalty)
 
         FactorPenalty.parameter recipe.Penalty
         |> Option.iter (fun (name, value) -> json.WriteNumber(name, value))
 
-        optional
-            json
-            "target"
-            (fun (macs: float) -> json.WriteNumber("target", macs))
-            recipe.TargetMacs
+        target json recipe.Target
 
         optional
             json
@@ -90,6 +104,21 @@ module RecipeJson =
             )
         | other -> raise (JsonException $"schedule is {other}")
 
+    let private targetOf (item: JsonElement) : Target =
+        let given (name: string) (read: JsonElement -> 'T) =
+            match item.TryGetProperty name with
+            | true, value when value.ValueKind <> JsonValueKind.Null -> Some(read value)
+            | _ -> None
+
+        {
+            Macs = given "target" _.GetDouble()
+            Params = given "targetParams" _.GetDouble()
+            Size = given "targetSize" _.GetInt64()
+            Latency =
+                given "targetMilliseconds" (_.GetDouble() >> LatencyLimit.Milliseconds)
+                |> Option.orElse (given "targetLatency" (_.GetDouble() >> LatencyLimit.OfDense))
+        }
+
     let private background (item: JsonElement) : Rgb =
         match item.GetString() |> Option.ofObj |> Option.bind Rgb.tryParse with
         | Some colour -> colour
@@ -121,6 +150,12 @@ module RecipeJson =
         let gamma (name: string) =
             item.GetProperty("gamma").GetProperty(name).GetDouble()
 
+        // That of neurons where it is not written.
+        let shared =
+            match item.GetProperty("gamma").TryGetProperty "shared" with
+            | true, value -> value.GetDouble()
+            | _ -> gamma "neuron"
+
         let augment = item.GetProperty "augment"
 
         // What came later than the format itself may be absent.
@@ -141,9 +176,10 @@ module RecipeJson =
                 Neuron = gamma "neuron"
                 Group = gamma "group"
                 Block = gamma "block"
+                Shared = shared
             }
             Penalty = penalty item
-            TargetMacs = if isNull "target" then None else Some(number "target")
+            Target = targetOf item
             ShrinkEvery = if isNull "shrink" then None else Some(whole "shrink")
             Seed = whole "seed"
             Augment = {

@@ -52,6 +52,9 @@ module ResultFile =
                         factors json "neuron" run.Neuron
                         factors json "group" run.Group
                         factors json "block" run.Block
+
+                        if run.Shared.Total > 0 then
+                            factors json "shared" run.Shared
                     )
             )
 
@@ -117,6 +120,27 @@ module ResultFile =
                     json.WriteNumber("threads", a.Threads)
                 )
 
+    /// What the target limits besides macs and parameters.
+    let private limits (json: Utf8JsonWriter) (run: RunResult) =
+        run.FileSize |> Option.iter (fun bytes -> json.WriteNumber("onnxBytes", bytes))
+
+        match run.Latency with
+        | None -> ()
+        | Some l ->
+            group
+                json
+                "latency"
+                (fun () ->
+                    json.WriteString("machine", l.Machine)
+                    json.WriteString("engine", l.Engine)
+                    json.WriteNumber("threads", l.Threads)
+                    json.WriteNumber("batch", l.Batch)
+                    number json "most" l.Most
+                    number json "dense" l.Dense
+                    number json "predicted" l.Predicted
+                    l.Measured |> Option.iter (number json "measured")
+                )
+
     /// Further seeds, and what the run is compared with.
     let private rows (json: Utf8JsonWriter) (run: RunResult) =
         match run.Repeats with
@@ -142,6 +166,7 @@ module ResultFile =
         accuracy json run
         exactness json run.Exactness
         computing json run
+        limits json run
         rows json run
 
         group

@@ -61,6 +61,20 @@ module internal ResultParts =
         Threads = item.GetProperty("threads").GetInt32()
     }
 
+    let private latency (item: JsonElement) : RunLatency = {
+        Machine = JsonText.text item "machine"
+        Engine = JsonText.text item "engine"
+        Threads = item.GetProperty("threads").GetInt32()
+        Batch = item.GetProperty("batch").GetInt32()
+        Most = number item "most"
+        Dense = number item "dense"
+        Predicted = number item "predicted"
+        Measured =
+            match item.TryGetProperty "measured" with
+            | true, measured -> Some(measured.GetDouble())
+            | _ -> None
+    }
+
     /// Reads the object; raises what `System.Text.Json` raises, which callers turn into errors.
     let read (root: JsonElement) : RunResult =
         let whenThere (name: string) isRead read =
@@ -82,6 +96,10 @@ module internal ResultParts =
             Neuron = factors selected "neuron"
             Group = factors selected "group"
             Block = factors selected "block"
+            Shared =
+                match selected.GetProperty("factors").TryGetProperty "shared" with
+                | true, _ -> factors selected "shared"
+                | _ -> { Kept = 0; Total = 0 }
             Test = test (root.GetProperty "test")
             Validation =
                 whenThere
@@ -92,6 +110,8 @@ module internal ResultParts =
             Compute = whenThere "compute" any compute
             Arithmetic =
                 whenThere "arithmetic" (fun item -> fst (item.TryGetProperty "ranks")) arithmetic
+            FileSize = whenThere "onnxBytes" any _.GetInt64()
+            Latency = whenThere "latency" any latency
             Repeats = whenThere "repeats" any SeedRowJson.read
             Controls =
                 whenThere

@@ -85,6 +85,21 @@ module RunArithmetic =
     let unusual (a: RunArithmetic) : string option =
         Some(text a) |> Option.filter ((<>) usual)
 
+/// The selected network's time, where the target had a limit on it: in the engine of the profile, with its threads
+/// and its images per call. In milliseconds.
+type RunLatency = {
+    Machine: string
+    Engine: string
+    Threads: int
+    Batch: int
+    /// The most that the target allows.
+    Most: float
+    Dense: float
+    Predicted: float
+    /// None: the profile is of another machine.
+    Measured: float option
+}
+
 /// One run among several that differ in their seed alone.
 type SeedRun = {
     Seed: int
@@ -134,6 +149,8 @@ type RunResult = {
     Neuron: Tally
     Group: Tally
     Block: Tally
+    /// Channels with shared factors; none in an older file.
+    Shared: Tally
     Test: RunTest
     /// None: no images were held out, and the last epoch's numbers were taken.
     Validation: RunValidation option
@@ -142,6 +159,10 @@ type RunResult = {
     Compute: RunCompute option
     /// None: an older file.
     Arithmetic: RunArithmetic option
+    /// Bytes of the selected network's ONNX file; None: the target has no limit on them.
+    FileSize: int64 option
+    /// None: the target has no limit on the time.
+    Latency: RunLatency option
     /// The same run with further seeds, itself among them.
     Repeats: SeedRow option
     /// The networks to compare the selected network with.

@@ -88,10 +88,11 @@ module internal Completion =
         | [] -> Proposals.values Words.scaleKinds
         | inside ->
             let given = inside |> List.map (Outline.text outline)
+            let open' = List.filter (fun name -> not (List.contains name given))
 
-            Words.scaleArguments
-            |> List.filter (fun name -> not (List.contains name given))
-            |> List.map (fun name -> Proposals.named name "a number of 0 or more")
+            Proposals.values (open' Words.scaleFlags)
+            @ (open' Words.scaleArguments
+               |> List.map (fun name -> Proposals.named name "a number of 0 or more"))
 
     let private inRecipe (outline: Outline) (cursor: Cursor) : Proposal list =
         match cursor.Statement with

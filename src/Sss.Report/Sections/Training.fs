@@ -59,7 +59,7 @@ module internal Training =
             let dense = max 1L (Cost.ofNetwork dense.Network).Macs
 
             let target: Series list = [
-                match facts.Result |> Option.bind _.Recipe.TargetMacs with
+                match facts.Result |> Option.bind _.Recipe.Target.Macs with
                 | Some fraction ->
                     let epochs = lines.Head.Points |> List.map fst
 
@@ -98,7 +98,12 @@ module internal Training =
             | n, lines -> yield! List.map (scaled (100.0 / float n)) lines
         ]
 
-        match part "neurons" Neuron @ part "groups" Group @ part "blocks" Block with
+        match
+            part "neurons" Neuron
+            @ part "groups" Group
+            @ part "blocks" Block
+            @ part "shared" Shared
+        with
         | [] -> ()
         | lines ->
             Charts.lines

@@ -55,8 +55,8 @@ type internal Session = {
     Rule: FactorRule
     Batch: int
     StepsPerEpoch: int
-    /// Of the selected network, in macs.
-    Target: int64 option
+    /// What the selected network may cost.
+    Target: CostLimit option
     /// Images held out.
     Validation: Split option
     Emit: TrainEvent -> unit
@@ -134,21 +134,23 @@ module internal Session =
                     return Some evaluation
             }
 
-    let private best (s: Session) (report: EpochReport) (state: TrainState) =
-        match report.Validation, report.WouldBe with
-        | Some evaluation, Some cost ->
+    let private best (s: Session) (live: Live) (report: EpochReport) (state: TrainState) =
+        match report.Validation, live.Trainer.WouldBe() with
+        | Some evaluation, Some wouldBe ->
             let network, numbers = TrainState.dense state
 
             let candidate = {
                 Epoch = report.Epoch
                 Accuracy = evaluation.Accuracy
                 Loss = evaluation.Loss
-                Macs = cost.Macs
+                Macs = (Cost.ofNetwork wouldBe).Macs
                 Network = network
                 Numbers = numbers
             }
 
-            if EpochReporting.isBetter s.Target state.Best candidate then
+            let holds = s.Target |> Option.map (fun target -> target.Of wouldBe <= target.Most)
+
+            if EpochReporting.isBetter holds state.Best candidate then
                 Some candidate
             else
                 state.Best
@@ -202,7 +204,7 @@ module internal Session =
             Gamma = p.Gamma
             Factors = EpochReporting.kinds s.Dense owners
             Owners = owners
-            WouldBe = live.Trainer.WouldBe()
+            WouldBe = live.Trainer.WouldBe() |> Option.map Cost.ofNetwork
             ImagesPerSecond = float p.Seen / seconds
             Waited = waited
             Dose = state.Dose
@@ -236,7 +238,7 @@ module internal Session =
                 shrink s live {
                     state with
                         Epoch = state.Epoch + 1
-                        Best = best s report state
+                        Best = best s live report state
                         Sums = TrainState.noSums
                 }
 

@@ -48,7 +48,7 @@ module Train =
     let private ranks (settings: TrainSettings) =
         settings.Team |> Option.map _.Size |> Option.defaultValue 1
 
-    let private arithmetic settings =
+    let private arithmetic (settings: TrainSettings) =
         LibTorch.arithmetic settings.Engine (ranks settings)
 
     let private trained (s: Session) (final: TrainState) reports =
@@ -152,11 +152,7 @@ module Train =
                 Rule = rule
                 Batch = batch
                 StepsPerEpoch = feed.StepsPerEpoch
-                Target =
-                    recipe.TargetMacs
-                    |> Option.map (fun fraction ->
-                        int64 (fraction * float (Cost.ofNetwork network).Macs)
-                    )
+                Target = CostLimit.ofTarget settings.Measures network recipe.Target
                 Validation = validation
                 Emit = emit
                 Stop = stop

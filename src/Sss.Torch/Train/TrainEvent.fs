@@ -137,6 +137,8 @@ type TrainError =
     | BadLabel of image: int * label: int * classes: int
     /// A setting outside of its bounds.
     | BadSetting of name: string * value: string * bounds: string
+    /// A target of latency, and no times to count it with.
+    | NoProfile
     /// The training images can no longer be read.
     | BadData of FileError
     /// LibTorch failed, for example for lack of memory; the text is LibTorch's.
@@ -157,6 +159,7 @@ module TrainError =
         | OutputIsImage _
         | BadLabel _
         | BadSetting _
+        | NoProfile
         | BadModel(TooManyNumbers _)
         | BadModel(BadPenalty _)
         | BadModel(TooMuchMemory _) -> true
@@ -230,6 +233,8 @@ module TrainError =
         | BadLabel(image, label, classes) ->
             $"Training image {image} has the label {label}; labels are 0 to {classes - 1}."
         | BadSetting(name, value, bounds) -> $"{name} is {value}; it must be {bounds}."
+        | NoProfile ->
+            "A target of latency needs a profile of measured times (`sss profile`), and none is given."
         | BadData error -> $"The training images cannot be read: {FileError.message error}"
         | EngineFailed reason -> $"LibTorch failed: {reason}"
         | BadModel error -> ModelError.message error

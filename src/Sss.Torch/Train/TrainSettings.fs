@@ -34,6 +34,8 @@ type TrainSettings = {
     /// The ranks that train together, each a part of every batch; None: this process trains alone.
     /// `Keeper` is rank 0's matter then.
     Team: Team option
+    /// What a target counts besides macs and parameters.
+    Measures: CostMeasures
 }
 
 /// Bounds that are enough for any machine.
@@ -57,8 +59,8 @@ module TrainRule =
     let check (method: FactorMethod) (recipe: Recipe) : Result<unit, TrainError> =
         let word = FactorPenalty.word recipe.Penalty
 
-        if recipe.TargetMacs.IsSome && not (FactorPenalty.takesTarget recipe.Penalty) then
-            Error(BadSetting("`penalty`", word, "nonneg where there is a target of macs"))
+        if Target.isGiven recipe.Target && not (FactorPenalty.takesTarget recipe.Penalty) then
+            Error(BadSetting("`penalty`", word, "nonneg where there is a target"))
         elif method <> FactorMethod.Apg && not (FactorPenalty.isPublished recipe.Penalty) then
             Error(
                 BadSetting(
@@ -152,6 +154,7 @@ module internal TrainSettings =
         | _ when isNoFraction augment.Pca -> bad "`augment pca`" augment.Pca "0 to 1"
         | _ when augment.Pca > 0.0 && network.Input.Channels <> 3 ->
             bad "`augment pca`" augment.Pca "0 where images do not have three channels"
+        | _ when recipe.Target.Latency.IsSome && settings.Measures.Latency.IsNone -> Error NoProfile
         | _ -> TrainRule.check settings.Method recipe
 
     /// Whether the steps of the state to continue from are those of its epochs.

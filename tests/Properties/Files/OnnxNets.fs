@@ -75,7 +75,7 @@ let plain = {
     Text = ""
     Classes = []
     Preparation = None
-    Normalize = false
+    Raw = true
 }
 
 let private window =
@@ -192,5 +192,6 @@ let networks =
                 Body = body
                 Classes = classes
                 Pooled = pooled
+                Shared = 0
             }
     }

@@ -103,9 +103,12 @@ let private conv out inputs = {
     Scale =
         Some {
             Kind = Neuron
+            Owner = None
             Count = out
             Gamma = 1.0
             Init = 1.0
+            Min = 0
+            Keep = false
         }
     Input = Shape.create inputs 4 4
     Output = Shape.create out 4 4
@@ -146,7 +149,7 @@ let private options = {
             Mean = [| 0.5f; 0.25f |]
             Deviation = [| 0.125f; 0.5f |]
         }
-    Normalize = false
+    Raw = true
 }
 
 [<Fact>]
@@ -192,8 +195,7 @@ let ``normalisation inside the graph is the one outside`` () =
             (p * n.Scale - n.Mean[c]) / n.Deviation[c]
         )
 
-    let inside =
-        OnnxNets.exported { options with Normalize = true } small weights 2 pixels
+    let inside = OnnxNets.exported { options with Raw = false } small weights 2 pixels
 
     let outside = OnnxNets.exported options small weights 2 normalised
     Assert.Equal<float32[]>(outside, inside)
@@ -203,26 +205,31 @@ let ``the file tells text, classes and what its input must be`` () =
     Folders.within (fun folder ->
         let path = Path.Combine(folder, "small.onnx")
 
-        let metadata normalize =
+        let metadata raw =
             OnnxNets.weights 1 small
-            |> Onnx.write path { options with Normalize = normalize } small
+            |> Onnx.write path { options with Raw = raw } small
             |> Folders.ok
 
             use session = Folders.ok (OnnxRun.load 1 path)
             OnnxRun.metadata session
 
-        let reported = metadata false
-        Assert.Equal("network Small { }", reported["sss.network"])
-        Assert.Equal("[\"a\",\"b\"]", reported["sss.classes"])
+        let shown = metadata true
+        Assert.Equal("network Small { }", shown["sss.network"])
+        Assert.Equal("[\"a\",\"b\"]", shown["sss.classes"])
 
         Assert.Equal(
             "(pixel * 0.003921569 - mean) / deviation per channel; mean 0.5, 0.25; deviation 0.125, 0.5; pixels from 0 to 255 (black to white)",
-            reported["sss.input"]
+            shown["sss.input"]
         )
 
+        Assert.Equal("images", shown["sss.takes"])
+        Assert.Equal("0.1.0", shown["sss.version"])
+        let shown = metadata false
+        Assert.Equal("numbers", shown["sss.takes"])
+
         Assert.Equal(
-            "pixels as the training data stores them, from 0 to 255 (black to white); normalised inside",
-            (metadata true)["sss.input"]
+            "numbers as the training data stores them, 0 to 255 (black to white); normalised inside",
+            shown["sss.input"]
         )
     )
 

@@ -15,7 +15,7 @@ let result: RunResult = {
     Recipe = {
         Recipe.defaults with
             Schedule = Step(0.1, [ 30; 60 ])
-            TargetMacs = Some 0.5
+            Target = { Target.none with Macs = Some 0.5 }
     }
     Method = "apg"
     Dense = { RunSize.Params = 10L; Macs = 20L }
@@ -23,6 +23,7 @@ let result: RunResult = {
     Neuron = { Kept = 1; Total = 2 }
     Group = { Kept = 0; Total = 0 }
     Block = { Kept = 3; Total = 4 }
+    Shared = { Kept = 0; Total = 0 }
     Test = {
         RunTest.Accuracy = 0.975
         Loss = 0.1
@@ -54,6 +55,8 @@ let result: RunResult = {
             Ranks = 4
             Threads = 2
         }
+    FileSize = None
+    Latency = None
     Repeats = None
     Controls = [
         {
@@ -219,13 +222,25 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                     Neuron = finite recipe.Gamma.Neuron
                     Group = finite recipe.Gamma.Group
                     Block = finite recipe.Gamma.Block
+                    Shared = finite recipe.Gamma.Shared
                 }
                 Penalty =
                     match recipe.Penalty with
                     | FactorPenalty.Mcp theta -> FactorPenalty.Mcp(finite theta)
                     | FactorPenalty.Scad a -> FactorPenalty.Scad(finite a)
                     | other -> other
-                TargetMacs = Option.map finite recipe.TargetMacs
+                Target = {
+                    recipe.Target with
+                        Macs = Option.map finite recipe.Target.Macs
+                        Params = Option.map finite recipe.Target.Params
+                        Latency =
+                            match recipe.Target.Latency with
+                            | Some(LatencyLimit.Milliseconds most) ->
+                                Some(LatencyLimit.Milliseconds(finite most))
+                            | Some(LatencyLimit.OfDense fraction) ->
+                                Some(LatencyLimit.OfDense(finite fraction))
+                            | None -> None
+                }
                 Augment = {
                     recipe.Augment with
                         Area = finite recipe.Augment.Area

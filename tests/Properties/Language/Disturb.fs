@@ -48,13 +48,26 @@ module RecipeCase =
                 Neuron = part 3
                 Group = part 4 * 1e-9
                 Block = part 5
+                Shared = part 6
             }
             Penalty = penalty
-            TargetMacs =
+            Target =
                 if case.Kind % 2uy = 0uy || not (FactorPenalty.takesTarget penalty) then
-                    None
+                    Target.none
                 else
-                    Some(part 6 + 1e-3)
+                    let has bit value =
+                        if int case.Kind / bit % 2 = 1 then Some value else None
+
+                    {
+                        Macs = Some(part 6 + 1e-3)
+                        Params = has 2 (part 5 + 1e-3)
+                        Size = has 4 (1L + int64 (at case.Whole 5))
+                        Latency =
+                            if int case.Kind / 8 % 2 = 1 then
+                                has 16 (LatencyLimit.Milliseconds(0.1 + 1e3 * part 4))
+                            else
+                                has 16 (LatencyLimit.OfDense(part 4 + 1e-3))
+                    }
             ShrinkEvery =
                 if case.Kind % 5uy = 0uy then
                     None

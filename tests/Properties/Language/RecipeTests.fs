@@ -21,6 +21,7 @@ type RecipeTests() =
             Neuron = 0.0
             Group = 0.0
             Block = 0.0
+            Shared = 0.0
         }
 
         Assert.Equal(Some Recipe.defaults, recipe "train { }")
@@ -44,9 +45,10 @@ type RecipeTests() =
                     Neuron = 0.5
                     Group = 0.5
                     Block = 0.25
+                    Shared = 0.5
                 }
                 Penalty = FactorPenalty.NonNegative
-                TargetMacs = Some 0.5
+                Target = { Target.none with Macs = Some 0.5 }
                 ShrinkEvery = Some 4
                 Seed = 42
                 Augment = {
@@ -84,16 +86,82 @@ type RecipeTests() =
             Assert.Equal(meant <> FactorPenalty.standard, printed.Contains $"\n  penalty {said}\n")
             Assert.Equal(meant <> FactorPenalty.standard, printed.Contains "penalty")
 
+        let target rest =
+            (recipe ("train { target " + rest + " }")).Value.Target
+
+        let limits = [
+            "macs=0.5", { Target.none with Macs = Some 0.5 }
+            "params=0.25", { Target.none with Params = Some 0.25 }
+            "size=200000",
+            {
+                Target.none with
+                    Size = Some 200_000L
+            }
+            "latency=0.5",
+            {
+                Target.none with
+                    Latency = Some(LatencyLimit.OfDense 0.5)
+            }
+            "latency=1.5ms",
+            {
+                Target.none with
+                    Latency = Some(LatencyLimit.Milliseconds 1.5)
+            }
+            "macs=0.5 params=0.25 size=7 latency=0.1ms",
+            {
+                Macs = Some 0.5
+                Params = Some 0.25
+                Size = Some 7L
+                Latency = Some(LatencyLimit.Milliseconds 0.1)
+            }
+        ]
+
+        for said, meant in limits do
+            Assert.Equal(meant, target said)
+            let printed = Language.printRecipe { Recipe.defaults with Target = meant }
+            Assert.Contains($"\n  target {said}\n", printed)
+
+        // Units of bytes, and any order.
+        Assert.Equal(
+            {
+                Target.none with
+                    Size = Some 1_500_000L
+            },
+            target "size=1.5MB"
+        )
+
+        Assert.Equal(
+            {
+                Target.none with
+                    Size = Some 200_000L
+                    Macs = Some 0.5
+            },
+            target "size=200kB macs=0.5"
+        )
+
         let gamma rest =
             (recipe ("train { gamma " + rest + " }")).Value.Gamma
 
-        Assert.Equal({ zero with Neuron = 0.5 }, gamma "neuron=0.5")
+        // Shared factors follow neurons.
+        Assert.Equal({ zero with Neuron = 0.5; Shared = 0.5 }, gamma "neuron=0.5")
+
+        Assert.Equal(
+            {
+                zero with
+                    Neuron = 0.5
+                    Shared = 0.25
+            },
+            gamma "shared=0.25 neuron=0.5"
+        )
+
+        Assert.Equal({ zero with Shared = 0.25 }, gamma "shared=0.25")
 
         Assert.Equal(
             {
                 Neuron = 0.5
                 Group = 0.5
                 Block = 0.5
+                Shared = 0.5
             },
             gamma "0.5"
         )

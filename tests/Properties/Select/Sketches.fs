@@ -350,7 +350,7 @@ let network (sketch: Sketch) : Network =
         else
             [ Full(sketch.Classes, true, false) ]
 
-    {
+    Sharing.share sketch.Shared {
         Name = "Sketch"
         Input = sketch.Input
         Classes = sketch.Classes

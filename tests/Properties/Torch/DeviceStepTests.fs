@@ -316,6 +316,7 @@ type DeviceStepTests() =
                         Neuron = 0.2
                         Group = 0.0
                         Block = 0.2
+                        Shared = 0.2
                     }
             }
 
@@ -328,6 +329,7 @@ type DeviceStepTests() =
                 Limit = None
                 Begin = Begin.Random
                 Method = FactorMethod.Apg
+                Profile = ProfileSource.Measured
                 Validation = None
                 Computing = {
                     Device = Cpu

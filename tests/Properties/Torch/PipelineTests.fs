@@ -53,6 +53,7 @@ let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder : Job 
     Limit = None
     Begin = Begin.Random
     Method = FactorMethod.Apg
+    Profile = ProfileSource.Measured
     Validation = None
     Computing = {
         Device = Cpu
@@ -84,6 +85,7 @@ let private strong folder =
                             Neuron = 0.2
                             Group = 0.0
                             Block = 0.05
+                            Shared = 0.2
                         }
                 }
     }
@@ -258,6 +260,8 @@ let private heard (job: Job) =
                 said.Add $"text {Path.GetFileName path}, {recipe.Epochs} epochs"
             | ImagesRead dataset -> said.Add $"images {dataset.Train.Count}"
             | ImagesChecked(dataset, _) -> said.Add $"checked {dataset.Train.Count}"
+            | Profiling _ -> said.Add "profiling"
+            | Profiled profile -> said.Add $"profiled {profile.Engine}"
         Training =
             fun ready train ->
                 said.Add $"training {ready.Network.Name}"

@@ -184,6 +184,7 @@ let ``pictures that are scaled before the cut are so in training, eval and predi
                     Limit = None
                     Begin = Begin.Random
                     Method = FactorMethod.Apg
+                    Profile = ProfileSource.Measured
                     Validation = None
                     Computing = {
                         Device = Cpu
@@ -219,7 +220,7 @@ let ``pictures that are scaled before the cut are so in training, eval and predi
         use session = Folders.ok (OnnxRun.load 1 (Path.Combine(out, "selected.onnx")))
 
         Assert.EndsWith(
-            "; pixels from 0 to 255 (black to white); pictures: upright, transparent parts on white, "
+            "; normalised inside; pictures: upright, transparent parts on white, "
             + "the shorter side scaled to 32 pixels, the central 16 x 16 pixels (width x height), red, green and blue",
             (OnnxRun.metadata session)["sss.input"]
         )

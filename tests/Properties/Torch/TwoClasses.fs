@@ -89,6 +89,7 @@ let private recipe rng : struct (Recipe * Rng) =
                         Neuron = gamma
                         Group = 0.0
                         Block = gamma
+                        Shared = gamma
                     }
             },
             rng)

@@ -3,6 +3,7 @@ namespace Sss.Files
 open System
 open System.IO
 open FsToolkit.ErrorHandling
+open Google.Protobuf
 open Sss.Core
 
 /// What may be chosen about an import.
@@ -217,4 +218,20 @@ module OnnxImport =
                 EndsInSoftmax = state.EndsInSoftmax
                 Fresh = freshName
             }
+        }
+
+    /// What a file computes, in ONNX Runtime: of a file that `sss` exported, the network alone, as `read` reads
+    /// it.
+    let session (threads: int) (path: string) : Result<OnnxSession, FileError> =
+        result {
+            let! whole = OnnxRun.load threads path
+
+            match OnnxRun.takes whole with
+            | None
+            | Some OnnxTakes.Images -> return whole
+            | Some OnnxTakes.Pixels
+            | Some OnnxTakes.Numbers ->
+                (whole :> IDisposable).Dispose()
+                let! model = OnnxModel.proto path |> Result.map MessageExtensions.ToByteArray
+                return! OnnxRun.ofBytes threads path model
         }

@@ -109,8 +109,13 @@ module internal OnnxModel =
             Type = tensor |> Option.map (fun t -> t.ElemType) |> Option.defaultValue 0
         }
 
-    /// The file's messages; where they break, the place.
-    let private proto (path: string) : Result<ModelProto, FileError> =
+    let private isOwn (model: ModelProto) =
+        model.ProducerName = "sss"
+        && model.MetadataProps |> Seq.exists (fun p -> p.Key = "sss.format")
+
+    /// The file's messages, of a file of ours without the preparation in its graph; where they break, the
+    /// place.
+    let proto (path: string) : Result<ModelProto, FileError> =
         RegularFile.read
             path
             (fun handle _ ->
@@ -135,7 +140,11 @@ module internal OnnxModel =
 
                     match Option.ofObj model.Graph with
                     | None -> broken "there is no graph in it"
-                    | Some _ -> Ok model
+                    | Some graph ->
+                        if isOwn model then
+                            PreparationNodes.strip graph
+
+                        Ok model
                 with :? InvalidProtocolBufferException as e ->
                     broken e.Message
             )
@@ -194,9 +203,7 @@ module internal OnnxModel =
                 Path = path
                 Name = graph.Name
                 Opset = Option.defaultValue 1L opset
-                IsOwn =
-                    model.ProducerName = "sss"
-                    && model.MetadataProps |> Seq.exists (fun p -> p.Key = "sss.format")
+                IsOwn = isOwn model
                 Nodes =
                     nodes
                     |> List.filter (fun n ->
