@@ -126,6 +126,7 @@ let main words =
             Validation = None
             Keeper = None
             Team = None
+            Teacher = None
             Measures = CostLimit.noMeasures
         }
         parsed.Network

@@ -33,6 +33,7 @@ module Fit =
         Validation = None
         Keeper = None
         Team = None
+        Teacher = None
         Measures = CostLimit.noMeasures
     }
 

@@ -139,6 +139,23 @@ public sealed class Network : IEquatable<Network>
             : throw new SssException(diagnostics);
     }
 
+    /// <summary>
+    /// Reads a trained network from an ONNX file, places scaling factors, and compares its scores with those of ONNX
+    /// Runtime.
+    /// </summary>
+    /// <param name="path">The <c>.onnx</c> file; opset 7 to 21.</param>
+    /// <param name="options">What to choose; null: as the file says, with factors of all kinds.</param>
+    /// <exception cref="ArgumentException">A value of the options is not valid, or does not fit the file's images.</exception>
+    /// <exception cref="SssException">
+    /// The file cannot be read, holds operations that no network of the language has (all of them are listed), or has
+    /// other scores.
+    /// </exception>
+    public static ImportedNetwork Import(string path, ImportOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return ImportedNetwork.Read(path, options ?? new ImportOptions());
+    }
+
     /// <summary>Checks a text.</summary>
     /// <exception cref="SssException">The text is wrong; the exception lists all independent mistakes.</exception>
     public static Network Parse(string text) =>

@@ -33,6 +33,14 @@ public sealed class TrainedNetwork : IDisposable
     /// </summary>
     public double TrainingMacs => Value.State.TrainMacs;
 
+    /// <summary>The numbers after training, for further trainings.</summary>
+    public Weights Weights => new(new Torch.LoadedNetwork(
+        Network.Name,
+        Value.Network,
+        Value.Numbers,
+        ready.Dataset.Classes,
+        ready.Dataset.Preparation.ToReferenceOption()));
+
     /// <summary>
     /// The factors of a layer or residual that selection uses (the iterate): zeros are exact.
     /// </summary>

@@ -34,7 +34,7 @@ public enum Precision
 
 /// <summary>
 /// How to train. Null means: the value of the network's recipe, or the default of the language. The last
-/// six (<see cref="Validation"/>, <see cref="CheckpointFolder"/>, <see cref="Threads"/>,
+/// seven (<see cref="Init"/>, <see cref="Validation"/>, <see cref="CheckpointFolder"/>, <see cref="Threads"/>,
 /// <see cref="Loaders"/>, <see cref="Device"/>, <see cref="Precision"/>) belong to a run and are not part of a
 /// network's recipe. Immutable.
 /// </summary>
@@ -54,6 +54,11 @@ public sealed record TrainingOptions
 
     /// <summary>Epochs over which the step size rises linearly from 0.</summary>
     public int? Warmup { get; init; }
+
+    /// <summary>
+    /// What the step size is multiplied by for the last layer, which is new where a trained network gets other classes.
+    /// </summary>
+    public double? HeadRate { get; init; }
 
     /// <summary>μ of Nesterov's method for the weights and of APG for the factors; at least 0 and below 1.</summary>
     public double? Momentum { get; init; }
@@ -102,6 +107,18 @@ public sealed record TrainingOptions
 
     /// <summary>Random changes of the training images. These replace all changes of the recipe.</summary>
     public Augmentation? Augment { get; init; }
+
+    /// <summary>
+    /// A trained network whose scores are aimed at beside the labels. Its <see cref="Teacher.Network"/> belongs to a run
+    /// and is not part of a network's recipe.
+    /// </summary>
+    public Teacher? Teacher { get; init; }
+
+    /// <summary>
+    /// The weights to start with; null: random ones. The last layer starts at random where it is another one than theirs,
+    /// and so do factors that they do not have; everything else must fit. A preparation that was given at import stays.
+    /// </summary>
+    public Weights? Init { get; init; }
 
     /// <summary>
     /// The fraction of the training images, above 0 and below 1, that is held out to choose the best epoch,

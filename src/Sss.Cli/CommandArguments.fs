@@ -27,6 +27,9 @@ module private SharedHelp =
 
     let precision = "number format of training: float32 (the default) or bf16"
 
+    let teacher =
+        "a run folder or .safetensors file whose scores are aimed at too (recipe: teacher)"
+
     let quiet = "show no progress, only the result and errors"
 
 /// `sss train`.
@@ -52,6 +55,7 @@ type TrainArgument =
     | [<Unique>] Loaders of count: int
     | [<Unique>] Limit of images: int
     | [<Unique>] Init of weights: string
+    | [<Unique>] Teacher of network: string
     | [<Unique>] Method of method: string
     | [<Unique>] Round of channels: int
     | [<Unique>] Keep_Factors
@@ -98,6 +102,7 @@ type TrainArgument =
                 "threads that load images in advance (default for picture files: half of the cores)"
             | Limit _ -> SharedHelp.limit
             | Init _ -> "start from the weights of a .safetensors file instead of random ones"
+            | Teacher _ -> SharedHelp.teacher
             | Method _ -> SharedHelp.method
             | Round _ -> SharedHelp.round
             | Keep_Factors ->
@@ -128,6 +133,7 @@ type SweepArgument =
     | [<Unique>] Lr of rate: float
     | [<Unique>] Shrink of epochs: int
     | [<Unique>] Validation of fraction: float
+    | [<Unique>] Teacher of network: string
     | [<Unique>] Threads of count: int
     | [<Unique>] Loaders of count: int
     | [<Unique>] Limit of images: int
@@ -158,6 +164,7 @@ type SweepArgument =
             | Lr _ -> SharedHelp.lr
             | Shrink _ -> SharedHelp.shrink
             | Validation _ -> SharedHelp.validation
+            | Teacher _ -> SharedHelp.teacher
             | Threads _ ->
                 "threads for computation, divided among the jobs (default: the number of cores)"
             | Loaders _ ->
@@ -272,18 +279,36 @@ type ImportArgument =
     | [<Unique>] Scale of kinds: string
     | [<Unique>] Classes of count: int
     | [<Unique>] Name of name: string
+    | [<Unique>] As of file: string
+    | [<Unique>] Map of names: string
+    | [<Unique>] Preset of name: string
+    | [<Unique>] Mean of values: string
+    | [<Unique>] Std of values: string
+    | [<Unique>] Range of values: string
+    | [<Unique>] Order of channels: string
+    | [<Unique>] Force
     | [<Unique>] Json
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | File _ -> "a trained network as ONNX"
+            | File _ -> "a trained network as ONNX, or with --as its weights as .safetensors"
             | Out _ -> "the .sss file to write; the weights go into a .safetensors file beside it"
             | Input _ -> "the size of the images, as 3x224x224, where the file leaves it open"
             | Scale _ ->
                 "kinds of factors to place, as neuron,group,block (the default: all), or none"
             | Classes _ -> "replace the last layer by a new one for this number of classes"
             | Name _ -> "the network's name (default: made of the file's name)"
+            | As _ ->
+                "the .sss file of the network whose weights a .safetensors file of PyTorch holds"
+            | Map _ -> "how the weights of --as are named: torchvision"
+            | Preset _ -> "how images are prepared for the network: imagenet"
+            | Mean _ ->
+                "what is subtracted from pixels, one number or one a channel, as 0.5,0.4,0.4"
+            | Std _ -> "what pixels are divided by after that, one number or one a channel"
+            | Range _ -> "the numbers of black and white before --mean and --std (0,1)"
+            | Order _ -> "the order of the channels that the file takes: rgb (the default) or bgr"
+            | Force -> "overwrite the files if they exist"
             | Json -> SharedHelp.json
 
 /// `sss report`.

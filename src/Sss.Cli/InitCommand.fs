@@ -98,11 +98,7 @@ module InitCommand =
         result {
             let (args: Argu.ParseResults<InitArgument>), residual = args
             let file = args.GetResult InitArgument.Out
-            do! AtomicFile.check file |> Result.mapError BadFile
-
-            if File.Exists file && not (args.Contains InitArgument.Force) then
-                return!
-                    Error(BadFile(NotAvailable(file, "it exists already; --force overwrites it")))
+            do! Engine.checkFree (args.Contains InitArgument.Force) file
 
             let! facts =
                 facts (args.GetResult InitArgument.Data) residual |> Result.mapError BadFile

@@ -23,6 +23,8 @@ type RecipeOptions = {
     Gamma: GivenGamma option
     Target: Target
     Shrink: int option
+    /// A recipe without `teacher` gets the standard one.
+    HasTeacher: bool
 }
 
 /// Options that override the recipe.
@@ -131,6 +133,11 @@ module RecipeOptions =
             Batch = Option.defaultValue recipe.Batch given.Batch
             Lr = Option.defaultValue recipe.Lr given.Lr
             Seed = Option.defaultValue recipe.Seed given.Seed
+            Teacher =
+                if given.HasTeacher then
+                    recipe.Teacher |> Option.orElse (Some Teaching.standard)
+                else
+                    recipe.Teacher
             Gamma =
                 given.Gamma
                 |> Option.map (over recipe.Gamma)
@@ -165,5 +172,6 @@ module RecipeOptions =
                 Gamma = gamma
                 Target = target
                 Shrink = shrink
+                HasTeacher = args.Contains TrainArgument.Teacher
             }
         }

@@ -73,7 +73,11 @@ module TrainCommand =
             Recipe = RecipeOptions.apply o.Recipe
             Images = ImageSource.Named o.Data
             Limit = o.Limit
-            Begin = o.Init |> Option.map Begin.Weights |> Option.defaultValue Begin.Random
+            Begin =
+                o.Init
+                |> Option.map (WeightSource.File >> Begin.Weights)
+                |> Option.defaultValue Begin.Random
+            Teacher = o.Teacher |> Option.map WeightSource.File
             Method = o.Method
             Profile =
                 o.Profile
@@ -131,9 +135,27 @@ module TrainCommand =
         else
             Option.defaultValue Exit.ok page
 
+    /// What of the network does not start with a file's weights.
+    let private tellStart path (start: StartWeights) =
+        start.NewHead
+        |> Option.iter (fun layer ->
+            Terminal.error
+                $"{Escape.line path}: {layer} starts at random; it is not the last layer of the file"
+        )
+
+        if not start.NewFactors.IsEmpty then
+            let shown = List.truncate 3 start.NewFactors
+            let more = start.NewFactors.Length - shown.Length
+            let names = String.Join(", ", shown)
+            let rest = if more > 0 then $" and {more} more" else ""
+
+            Terminal.error
+                $"{Escape.line path}: it has no factors for {names}{rest}; they start at `init`"
+
     let private hear (o: TrainOptions) event =
         match event with
         | TextRead(path, text, parsed, recipe) -> warn o path text parsed recipe
+        | WeightsRead(path, start) -> tellStart path start
         | Profiling options ->
             if not o.Quiet then
                 Terminal.error
@@ -156,6 +178,7 @@ module TrainCommand =
                             function
                             | ImagesRead dataset -> Engine.tellSkipped dataset
                             | TextRead _
+                            | WeightsRead _
                             | Profiling _
                             | Profiled _
                             | ImagesChecked _ -> ()

@@ -27,8 +27,8 @@ type ImageSource =
 type Begin =
     /// Random weights from the recipe's seed.
     | Random
-    /// The weights of a safetensors file.
-    | Weights of path: string
+    /// The weights of a network that was trained before.
+    | Weights of WeightSource
     /// Trained already, by a job of the same network, recipe and images.
     | Trained of Trained
 
@@ -73,6 +73,8 @@ type Job = {
     /// This many training images only.
     Limit: int option
     Begin: Begin
+    /// The network that the recipe's `teacher` is; None: that of the weights to begin with.
+    Teacher: WeightSource option
     /// The factors' update rule.
     Method: FactorMethod
     /// Used where the target has a limit on latency.
@@ -99,6 +101,8 @@ type JobEvent =
     | Profiled of LatencyProfile
     /// The text of the network, and the recipe to train by.
     | TextRead of path: string * text: string * Parsed * Recipe
+    /// The weights to begin with have been read from a file; some start anew.
+    | WeightsRead of path: string * StartWeights
     /// A named data set has been loaded; `Skipped` are the pictures that could not be read.
     | ImagesRead of Dataset
     /// Remarks about the images before training.
@@ -143,6 +147,7 @@ type internal Prepared = {
     Engine: LibTorch
     /// The state that it begins with; None: fresh random weights.
     From: TrainState option
+    Teacher: TeacherSettings option
     /// Where the target has a limit on latency.
     Profile: LatencyProfile option
     /// Holds the run folder.

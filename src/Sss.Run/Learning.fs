@@ -20,6 +20,7 @@ module internal Learning =
         Validation = job.Validation
         Keeper = keeper
         Team = job.Computing.Team
+        Teacher = p.Teacher
         Measures = measures
     }
 
@@ -41,7 +42,7 @@ module internal Learning =
                 (fun emit ->
                     result {
                         let! kept, keeper =
-                            RunWriter.start job.Keep (Preparing.identity job p.Ready) emit
+                            RunWriter.start job.Keep (Preparing.identity job p) emit
 
                         let! measures = ProfilePhase.measures p.Ready p.Profile
                         let! from = handOver job.Computing.Team (Option.orElse p.From kept)

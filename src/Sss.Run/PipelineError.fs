@@ -100,6 +100,7 @@ module PipelineError =
             | TooManyRanks _
             | NoImages
             | OutputIsImage _
+            | NoTeacher
             | BadLabel _
             | BadSetting _
             | NoProfile -> true

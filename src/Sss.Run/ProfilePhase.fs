@@ -85,6 +85,7 @@ module internal ProfilePhase =
                 (RunFolder.inMemory ready.Network (Init.weights 1 ready.Network) ready.Dataset)
             |> Result.map (fun bytes -> {
                 FileOverhead =
-                    bytes.LongLength + OnnxExport.verdictBytes - CostLimit.fileSize 0L ready.Network
+                    bytes.LongLength + OnnxExport.verdictBytes
+                    - CostLimit.fileSize 0L ready.Network
                 Latency = latency
             })

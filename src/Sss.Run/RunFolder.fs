@@ -76,6 +76,16 @@ module RunFolder =
             }
         }
 
+    /// Writes a weight file with its text.
+    let saveFile (path: string) (loaded: LoadedNetwork) : Result<unit, FileError> =
+        NetworkFile.write path {
+            Text = Language.print loaded.Network
+            Classes = loaded.Classes
+            Preparation = loaded.Preparation
+            Weights = loaded.Weights
+            Strangers = []
+        }
+
     /// A network at hand as one from a file.
     let inMemory (network: Network) (weights: Weights<float32>) (dataset: Dataset) : LoadedNetwork = {
         Path = network.Name

@@ -15,6 +15,7 @@ public class RecipeTests
             LearningRate = 0.25,
             Schedule = Schedule.Constant,
             Warmup = 2,
+            HeadRate = 10,
             Momentum = 0.5,
             Decay = 0.001,
             Gamma = new Gamma { Neuron = 0.1, Group = 0.2, Block = 0.3, Shared = 0.4 },
@@ -23,6 +24,7 @@ public class RecipeTests
             ShrinkEvery = 3,
             Seed = 11,
             Augment = new Augmentation { Resize = 9, Background = new Rgb(1, 2, 3), Area = 0.25, Crop = 1, Flip = true, Jitter = 0.4, Pca = 0.1 },
+            Teacher = new Teacher { Weight = 0.25, Temperature = 3 },
         };
         var net = Network.Build("Recipe", (1, 8, 8), 2, b => b.Dense(b.Classes), recipe);
 

@@ -303,13 +303,4 @@ public class TrainingTests
     {
         public void Report(EpochProgress value) => listen(value);
     }
-
-    private sealed class TemporaryFolder : IDisposable
-    {
-        internal string Path { get; } = Directory.CreateTempSubdirectory("sss-facade-").FullName;
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
-
-        internal string File(string name) => System.IO.Path.Combine(Path, name);
-    }
 }

@@ -13,7 +13,12 @@ internal static class Jobs
         Unchanged,
         Torch.ImageSource.NewGiven(dataset.Value),
         FSharpOption<int>.None,
-        Torch.Begin.Random,
+        options.Init is { } weights
+            ? Torch.Begin.NewWeights(Torch.WeightSource.NewGiven(weights.Value))
+            : Torch.Begin.Random,
+        options.Teacher?.Network is { } teacher
+            ? FSharpOption<Torch.WeightSource>.Some(Torch.WeightSource.NewGiven(teacher.Value))
+            : FSharpOption<Torch.WeightSource>.None,
         Core.FactorMethod.Apg,
         options.LatencyProfile is { } profile
             ? Torch.ProfileSource.NewFile(profile)
@@ -38,6 +43,7 @@ internal static class Jobs
         Torch.ImageSource.NewGiven(ready.Dataset),
         FSharpOption<int>.None,
         Torch.Begin.NewTrained(trained),
+        FSharpOption<Torch.WeightSource>.None,
         trained.Method,
         profile is null ? Torch.ProfileSource.Measured : Torch.ProfileSource.NewGiven(profile.Value),
         FSharpOption<double>.None,

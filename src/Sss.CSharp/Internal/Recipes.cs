@@ -12,6 +12,7 @@ internal static class Recipes
         Positive(options.LearningRate, nameof(options.LearningRate)) ?? recipe.Lr,
         options.Schedule?.ToCore() ?? recipe.Schedule,
         AtLeast(0, options.Warmup, nameof(options.Warmup)) ?? recipe.Warmup,
+        Positive(options.HeadRate, nameof(options.HeadRate)) ?? recipe.Head,
         Within(options.Momentum, x => x is >= 0 and < 1, nameof(options.Momentum), "from 0 to below 1")
             ?? recipe.Momentum,
         Within(options.Decay, x => x >= 0, nameof(options.Decay), "0 or more") ?? recipe.Decay,
@@ -22,7 +23,10 @@ internal static class Recipes
             ? FSharpOption<int>.Some(every)
             : recipe.ShrinkEvery,
         AtLeast(0, options.Seed, nameof(options.Seed)) ?? recipe.Seed,
-        options.Augment is { } augment ? Checked(augment) : recipe.Augment));
+        options.Augment is { } augment ? Checked(augment) : recipe.Augment,
+        options.Teacher is { } teacher
+            ? FSharpOption<Core.Teaching>.Some(Checked(teacher))
+            : recipe.Teacher));
 
     /// <summary>Rejects invalid options of a run.</summary>
     internal static void CheckRun(TrainingOptions options)
@@ -47,6 +51,7 @@ internal static class Recipes
         LearningRate = recipe.Lr,
         Schedule = Schedule.From(recipe.Schedule),
         Warmup = recipe.Warmup,
+        HeadRate = recipe.Head,
         Momentum = recipe.Momentum,
         Decay = recipe.Decay,
         Gamma = new Gamma { Neuron = recipe.Gamma.Neuron, Group = recipe.Gamma.Group, Block = recipe.Gamma.Block, Shared = recipe.Gamma.Shared == recipe.Gamma.Neuron ? null : recipe.Gamma.Shared },
@@ -58,6 +63,7 @@ internal static class Recipes
         ShrinkEvery = recipe.ShrinkEvery.ToNullable(),
         Seed = recipe.Seed,
         Augment = Augmentation.From(recipe.Augment),
+        Teacher = Teacher.From(recipe.Teacher.ToReference()),
     };
 
     private static Core.Recipe Steerable(Core.Recipe recipe) =>
@@ -86,6 +92,13 @@ internal static class Recipes
         }
 
         return new Core.Gamma(gamma.Neuron, gamma.Group, gamma.Block, gamma.Shared ?? gamma.Neuron);
+    }
+
+    private static Core.Teaching Checked(Teacher teacher)
+    {
+        Within(teacher.Weight, x => x is > 0 and <= 1, nameof(teacher.Weight), "above 0 and at most 1");
+        Positive(teacher.Temperature, nameof(teacher.Temperature));
+        return new Core.Teaching(teacher.Weight, teacher.Temperature);
     }
 
     private static Core.Augment Checked(Augmentation augment)

@@ -40,6 +40,18 @@ module Network =
     let lastLayer (body: Node list) : Layer option =
         List.tryLast body |> Option.bind asLayer
 
+    /// The layer of weights that gives the scores, as they are or after layers without weights, such as a
+    /// pool. None: the scores come out of a join.
+    let head (network: Network) : Layer option =
+        let isWeights (layer: Layer) =
+            (Op.facts layer.Op).Family = Family.Weights
+
+        List.rev network.Body
+        |> List.map asLayer
+        |> List.takeWhile Option.isSome
+        |> List.choose id
+        |> List.tryFind isWeights
+
     /// The residuals of a network in the order of the text.
     let residuals (network: Network) : Residual seq =
         nodes network

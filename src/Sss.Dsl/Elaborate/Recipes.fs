@@ -44,9 +44,13 @@ module internal Recipes =
             | _ -> badForm run item
         | "penalty" -> PenaltyItem.penalty run item
         | "augment" -> AugmentItem.augment run item
+        | "teacher" -> teacher run item
         | _ -> ()
 
-        if item.Keyword.Value = "gamma" then gamma run item else []
+        if item.Keyword.Value = "gamma" then
+            GammaItem.gamma run item
+        else
+            []
 
     /// The recipe of a file. `kinds`: the kinds of factors that the network has; one that the recipe
     /// gives no γ is warned about, unless a target sets γ.

@@ -16,7 +16,8 @@ module internal PrintRecipe =
                 " step " + real factor + " at " + String.concat ", " (List.map string epochs)
 
         let warmup = if r.Warmup = 0 then "" else " warmup " + string r.Warmup
-        "lr " + real r.Lr + schedule + warmup
+        let head = if r.Head = 1.0 then "" else " head=" + real r.Head
+        "lr " + real r.Lr + schedule + warmup + head
 
     let private gamma (g: Gamma) =
         "gamma neuron="
@@ -78,6 +79,9 @@ module internal PrintRecipe =
                 " pca=" + real a.Pca
         ]
 
+    let private teacher (t: Teaching) =
+        "teacher weight=" + real t.Weight + " temperature=" + real t.Temperature
+
     /// `train { … }`, one line per item.
     let recipe (r: Recipe) : string =
         let items = [
@@ -96,6 +100,9 @@ module internal PrintRecipe =
             match augment r.Augment with
             | "" -> ()
             | text -> "augment" + text
+            match r.Teacher with
+            | Some t -> teacher t
+            | None -> ()
         ]
 
         "train {\n"

@@ -54,6 +54,7 @@ module Words =
         "shrink"
         "seed"
         "augment"
+        "teacher"
     |]
 
     /// Whether an argument of a recipe's item may be a word; all others are numbers.

@@ -148,6 +148,7 @@ module Split =
                 | d when d > 0.0f && System.Single.IsFinite d -> d
                 | _ -> 1.0f
             )
+        IsGiven = false
     }
 
     /// The same from sums.

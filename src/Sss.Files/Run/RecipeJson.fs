@@ -49,6 +49,7 @@ module RecipeJson =
         | Cosine -> ()
 
         json.WriteNumber("warmup", recipe.Warmup)
+        json.WriteNumber("head", recipe.Head)
         json.WriteNumber("momentum", recipe.Momentum)
         json.WriteNumber("decay", recipe.Decay)
         json.WriteStartObject "gamma"
@@ -83,6 +84,18 @@ module RecipeJson =
         json.WriteNumber("jitter", recipe.Augment.Jitter)
         json.WriteNumber("pca", recipe.Augment.Pca)
         json.WriteEndObject()
+
+        optional
+            json
+            "teacher"
+            (fun (t: Teaching) ->
+                json.WriteStartObject "teacher"
+                json.WriteNumber("weight", t.Weight)
+                json.WriteNumber("temperature", t.Temperature)
+                json.WriteEndObject()
+            )
+            recipe.Teacher
+
         json.WriteEndObject()
 
     /// Writes the object under a name.
@@ -139,6 +152,17 @@ module RecipeJson =
             | "groupl2" -> FactorPenalty.GroupL2
             | other -> raise (JsonException $"penalty is {other}")
 
+    /// What came later than the format itself may be absent.
+    let private since (from: JsonElement) (name: string) (read: JsonElement -> 'T) (absent: 'T) =
+        match from.TryGetProperty name with
+        | true, value when value.ValueKind <> JsonValueKind.Null -> read value
+        | _ -> absent
+
+    let private teaching (item: JsonElement) : Teaching = {
+        Weight = item.GetProperty("weight").GetDouble()
+        Temperature = item.GetProperty("temperature").GetDouble()
+    }
+
     /// Reads the object; raises what `System.Text.Json` raises, which the caller turns into an error.
     let read (item: JsonElement) : Recipe =
         let number (name: string) = item.GetProperty(name).GetDouble()
@@ -158,18 +182,13 @@ module RecipeJson =
 
         let augment = item.GetProperty "augment"
 
-        // What came later than the format itself may be absent.
-        let since (name: string) (read: JsonElement -> 'T) (absent: 'T) =
-            match augment.TryGetProperty name with
-            | true, value -> read value
-            | _ -> absent
-
         {
             Epochs = whole "epochs"
             Batch = whole "batch"
             Lr = number "lr"
             Schedule = schedule item
             Warmup = whole "warmup"
+            Head = since item "head" _.GetDouble() 1.0
             Momentum = number "momentum"
             Decay = number "decay"
             Gamma = {
@@ -183,14 +202,15 @@ module RecipeJson =
             ShrinkEvery = if isNull "shrink" then None else Some(whole "shrink")
             Seed = whole "seed"
             Augment = {
-                Resize = since "resize" _.GetInt32() 0
-                Background = since "background" background Rgb.white
-                Area = since "area" _.GetDouble() 0.0
+                Resize = since augment "resize" _.GetInt32() 0
+                Background = since augment "background" background Rgb.white
+                Area = since augment "area" _.GetDouble() 0.0
                 Crop = augment.GetProperty("crop").GetInt32()
                 Flip = augment.GetProperty("flip").GetBoolean()
-                Jitter = since "jitter" _.GetDouble() 0.0
-                Pca = since "pca" _.GetDouble() 0.0
+                Jitter = since augment "jitter" _.GetDouble() 0.0
+                Pca = since augment "pca" _.GetDouble() 0.0
             }
+            Teacher = since item "teacher" (teaching >> Some) None
         }
 
     /// The object alone, as one line.

@@ -25,7 +25,7 @@ type StepReport = {
     /// From 1, in the epoch.
     Step: int
     StepsPerEpoch: int
-    /// Cross-entropy of the batch, with the weights before the step.
+    /// Mean loss of the batch, with the weights before the step.
     Loss: float
     /// Since the start of the epoch.
     ImagesPerSecond: float
@@ -49,7 +49,7 @@ type FactorCount = {
 type EpochReport = {
     /// From 0.
     Epoch: int
-    /// Mean cross-entropy over the epoch's training batches.
+    /// Mean over the epoch's training batches: cross-entropy, with the teacher's part where there is one.
     Loss: float
     /// Fraction of the epoch's training images that were right.
     Accuracy: float
@@ -133,6 +133,8 @@ type TrainError =
     | NoImages
     /// The network gives an image, and not one value per class.
     | OutputIsImage of Shape
+    /// The recipe has a teacher, and no network for it was given.
+    | NoTeacher
     /// A label that is not a class of the network.
     | BadLabel of image: int * label: int * classes: int
     /// A setting outside of its bounds.
@@ -157,6 +159,7 @@ module TrainError =
         | TooManyRanks _
         | NoImages
         | OutputIsImage _
+        | NoTeacher
         | BadLabel _
         | BadSetting _
         | NoProfile
@@ -230,6 +233,9 @@ module TrainError =
         | OutputIsImage output ->
             $"The network gives {output}: one value per class at each position. Training and accuracy need one \
               value per class; end the network with `avgpool global`, for example."
+        | NoTeacher ->
+            "The recipe has a `teacher`, and no network for it was given. Use --teacher with a run folder or a \
+             .safetensors file; with --init, the network of that file is the teacher."
         | BadLabel(image, label, classes) ->
             $"Training image {image} has the label {label}; labels are 0 to {classes - 1}."
         | BadSetting(name, value, bounds) -> $"{name} is {value}; it must be {bounds}."

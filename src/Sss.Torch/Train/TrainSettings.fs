@@ -34,6 +34,8 @@ type TrainSettings = {
     /// The ranks that train together, each a part of every batch; None: this process trains alone.
     /// `Keeper` is rank 0's matter then.
     Team: Team option
+    /// Whose scores are aimed at too, as the recipe's `Teacher` says; None: nobody's.
+    Teacher: TeacherSettings option
     /// What a target counts besides macs and parameters.
     Measures: CostMeasures
 }
@@ -111,6 +113,39 @@ module internal TrainSettings =
         else
             Footprint.fits 4L network |> Result.mapError BadModel
 
+    /// Whether the recipe's teacher is there, and takes the network's images to the network's classes.
+    let checkTeacher (settings: TrainSettings) (network: Network) (recipe: Recipe) =
+        match recipe.Teacher, settings.Teacher with
+        | None, _ -> Ok()
+        | Some _, None -> Error NoTeacher
+        | Some teaching, Some teacher ->
+            let own = teacher.Network
+
+            if not (teaching.Weight > 0.0 && teaching.Weight <= 1.0) then
+                Error(
+                    BadSetting("`teacher weight`", string teaching.Weight, "above 0 and at most 1")
+                )
+            elif not (Double.IsFinite teaching.Temperature && teaching.Temperature > 0.0) then
+                Error(BadSetting("`teacher temperature`", string teaching.Temperature, "above 0"))
+            elif own.Input <> network.Input then
+                Error(
+                    BadSetting(
+                        "The input of the teacher",
+                        string own.Input,
+                        $"{network.Input}, as the network's"
+                    )
+                )
+            elif own.Classes <> network.Classes || not (Network.isClassifier own) then
+                Error(
+                    BadSetting(
+                        "The output of the teacher",
+                        string (Network.output own),
+                        $"{Network.output network}, as the network's"
+                    )
+                )
+            else
+                Ok()
+
     /// Checks that settings and labels are within their bounds.
     let check (settings: TrainSettings) (network: Network) (dataset: Dataset) (recipe: Recipe) =
         let bad name value bounds =
@@ -155,7 +190,9 @@ module internal TrainSettings =
         | _ when augment.Pca > 0.0 && network.Input.Channels <> 3 ->
             bad "`augment pca`" augment.Pca "0 where images do not have three channels"
         | _ when recipe.Target.Latency.IsSome && settings.Measures.Latency.IsNone -> Error NoProfile
-        | _ -> TrainRule.check settings.Method recipe
+        | _ ->
+            TrainRule.check settings.Method recipe
+            |> Result.bind (fun () -> checkTeacher settings network recipe)
 
     /// Whether the steps of the state to continue from are those of its epochs.
     let checkStart (settings: TrainSettings) (recipe: Recipe) (perEpoch: int) =

@@ -8,7 +8,8 @@ open TorchSharp
 
 /// A network in training: the model, and two optimizers, one for each of its two vectors.
 [<Sealed>]
-type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recipe) =
+type internal Trainer
+    (model: Model, nag: Nag, factors: FactorStep, recipe: Recipe, ?teacher: Teacher) =
     let drops = Network.isRandom model.Network
 
     let layout = model.Layout
@@ -64,6 +65,12 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
     let forward (images: Tensor) (labels: Tensor) =
         let scores = model.Run(Training, images)
         let loss = functional.cross_entropy (scores, labels)
+
+        let loss =
+            match teacher with
+            | Some teacher -> teacher.Add(images, scores, loss)
+            | None -> loss
+
         struct (loss, scores.argmax(1L).eq(labels).sum())
 
     /// The model, whose factors are the probe.
@@ -102,7 +109,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
         it.Update rate
         struct (loss, right)
 
-    /// One step with η on one batch: the batch's mean cross-entropy before it, and how many images
+    /// One step with η on one batch: the batch's mean loss before it, and how many images
     /// were right. A loss that is not a number changes nothing on the CPU; on a device it is seen when
     /// the step is done. With an exchange the batch is this rank's part, everything else is the
     /// whole batch's, and a loss that is not a number changes nothing anywhere.
@@ -214,8 +221,15 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 [<RequireQualifiedAccess>]
 module internal Trainer =
 
-    /// Training from a state: `Export` of the result gives it back bit for bit.
-    let import (engine: LibTorch) (rule: FactorRule) (recipe: Recipe) (state: TrainState) =
+    /// Training from a state, with a teacher or without: `Export` of the result gives the state back bit for
+    /// bit. The teacher stays the caller's.
+    let importWith
+        (teacher: Teacher option)
+        (engine: LibTorch)
+        (rule: FactorRule)
+        (recipe: Recipe)
+        (state: TrainState)
+        =
         result {
             let! model = Model.createTrained engine state.Network state.Numbers
             let layout = model.Layout
@@ -233,8 +247,18 @@ module internal Trainer =
                 return! Error e
             | Ok(start, pressed) ->
                 let factors = new FactorStep(model.Factors, start, pressed)
-                let nag = new Nag(model.Weights, layout.Decayed, recipe.Decay, recipe.Momentum)
-                let trainer = new Trainer(model, nag, factors, recipe)
+                let own = OwnRate.ofRecipe layout state.Network recipe
+
+                let nag =
+                    new Nag(
+                        model.Weights,
+                        layout.Decayed,
+                        recipe.Decay,
+                        recipe.Momentum,
+                        ?own = own
+                    )
+
+                let trainer = new Trainer(model, nag, factors, recipe, ?teacher = teacher)
 
                 match ArrayCopy.copyIn state.Velocity nag.Velocity layout.Weights with
                 | Ok() -> return trainer
@@ -242,3 +266,7 @@ module internal Trainer =
                     (trainer :> IDisposable).Dispose()
                     return! Error e
         }
+
+    /// The same without a teacher.
+    let import engine rule recipe state =
+        importWith None engine rule recipe state

@@ -148,6 +148,7 @@ let private options = {
             Scale = 1.0f / 255.0f
             Mean = [| 0.5f; 0.25f |]
             Deviation = [| 0.125f; 0.5f |]
+            IsGiven = false
         }
     Raw = true
 }

@@ -213,6 +213,7 @@ let private preparation (seed: int) : Preparation =
         Scale = random.NextSingle() + 1e-6f
         Mean = Array.init 3 (fun _ -> random.NextSingle() - 0.5f)
         Deviation = Array.init 3 (fun _ -> random.NextSingle() + 1e-7f)
+        IsGiven = random.Next 2 = 0
     }
 
 [<Property(MaxTest = 300)>]

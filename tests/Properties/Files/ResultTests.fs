@@ -105,6 +105,7 @@ let ``result.json has the shape that scripts rely on`` () =
       60
     ],
     "warmup": 0,
+    "head": 1,
     "momentum": 0.9,
     "decay": 0.0001,
     "gamma": {
@@ -124,7 +125,8 @@ let ``result.json has the shape that scripts rely on`` () =
       "flip": false,
       "jitter": 0,
       "pca": 0
-    }
+    },
+    "teacher": null
   },
   "method": "apg",
   "dense": {
@@ -216,6 +218,7 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
         let recipe = {
             recipe with
                 Lr = finite recipe.Lr
+                Head = finite recipe.Head
                 Momentum = finite recipe.Momentum
                 Decay = finite recipe.Decay
                 Gamma = {
@@ -229,6 +232,12 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                     | FactorPenalty.Mcp theta -> FactorPenalty.Mcp(finite theta)
                     | FactorPenalty.Scad a -> FactorPenalty.Scad(finite a)
                     | other -> other
+                Teacher =
+                    recipe.Teacher
+                    |> Option.map (fun t -> {
+                        Weight = finite t.Weight
+                        Temperature = finite t.Temperature
+                    })
                 Target = {
                     recipe.Target with
                         Macs = Option.map finite recipe.Target.Macs

@@ -205,6 +205,7 @@ let ``a file with the preparation inside is read as the network alone`` () =
                             Scale = Preparation.scaleOf range
                             Mean = [| 0.4f; 0.5f; 0.6f |]
                             Deviation = [| 0.2f; 0.3f; 0.4f |]
+                            IsGiven = false
                         }
             }
 

@@ -42,6 +42,7 @@ module RecipeCase =
                 | 1uy -> Cosine
                 | _ -> Step(0.1, 7 :: (case.Epochs |> List.scan (fun e b -> e + 1 + int b) 8))
             Warmup = at case.Whole 2
+            Head = if case.Kind % 3uy = 1uy then 1.0 else part 12 + 1e-3
             Momentum = part 1
             Decay = part 2 * 1e-6
             Gamma = {
@@ -91,6 +92,14 @@ module RecipeCase =
                 Jitter = part 8
                 Pca = part 9 * 1e-3
             }
+            Teacher =
+                if case.Kind % 2uy = 1uy then
+                    None
+                else
+                    Some {
+                        Weight = part 13 / 2.0 + 1e-3
+                        Temperature = part 14 * 9.0 + 1e-3
+                    }
         }
 
 /// Texts changed at random from a seed.

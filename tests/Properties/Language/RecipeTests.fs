@@ -28,9 +28,9 @@ type RecipeTests() =
         Assert.Equal<string list>([ "SSS651" ], codes (text "train { }"))
 
         let all =
-            "train {\n epochs 7\n batch 9\n lr 0.5 step 0.1 at 3, 5 warmup 2\n momentum 0.8\n decay 0\n"
+            "train {\n epochs 7\n batch 9\n lr 0.5 step 0.1 at 3, 5 warmup 2 head=10\n momentum 0.8\n decay 0\n"
             + " gamma 0.5 block=0.25\n penalty nonneg\n target macs=0.5\n shrink every 4\n seed 42\n augment jitter=0.4 crop=2 flip"
-            + " area=0.08 pca=0.1 resize=40 background=1, 2,3\n}"
+            + " area=0.08 pca=0.1 resize=40 background=1, 2,3\n teacher temperature=2\n}"
 
         Assert.Equal(
             Some {
@@ -39,6 +39,7 @@ type RecipeTests() =
                 Lr = 0.5
                 Schedule = Step(0.1, [ 3; 5 ])
                 Warmup = 2
+                Head = 10.0
                 Momentum = 0.8
                 Decay = 0.0
                 Gamma = {
@@ -60,6 +61,7 @@ type RecipeTests() =
                     Jitter = 0.4
                     Pca = 0.1
                 }
+                Teacher = Some { Weight = 0.5; Temperature = 2.0 }
             },
             recipe all
         )

@@ -328,6 +328,7 @@ type DeviceStepTests() =
                 Images = ImageSource.Given dataset
                 Limit = None
                 Begin = Begin.Random
+                Teacher = None
                 Method = FactorMethod.Apg
                 Profile = ProfileSource.Measured
                 Validation = None

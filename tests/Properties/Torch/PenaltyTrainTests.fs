@@ -71,6 +71,7 @@ let ``a state in the middle of training goes on with the same bits, under every 
             Images = ImageSource.Given dataset.Value
             Limit = None
             Begin = Begin.Trained whole
+            Teacher = None
             Method = FactorMethod.Apg
             Profile = ProfileSource.Measured
             Validation = None

@@ -52,6 +52,7 @@ let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder : Job 
     Images = ImageSource.Given dataset
     Limit = None
     Begin = Begin.Random
+    Teacher = None
     Method = FactorMethod.Apg
     Profile = ProfileSource.Measured
     Validation = None
@@ -258,6 +259,7 @@ let private heard (job: Job) =
             function
             | TextRead(path, _, _, recipe) ->
                 said.Add $"text {Path.GetFileName path}, {recipe.Epochs} epochs"
+            | WeightsRead(path, _) -> said.Add $"weights {Path.GetFileName path}"
             | ImagesRead dataset -> said.Add $"images {dataset.Train.Count}"
             | ImagesChecked(dataset, _) -> said.Add $"checked {dataset.Train.Count}"
             | Profiling _ -> said.Add "profiling"

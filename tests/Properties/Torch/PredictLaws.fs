@@ -183,6 +183,7 @@ let ``pictures that are scaled before the cut are so in training, eval and predi
                     Images = ImageSource.Given dataset
                     Limit = None
                     Begin = Begin.Random
+                    Teacher = None
                     Method = FactorMethod.Apg
                     Profile = ProfileSource.Measured
                     Validation = None

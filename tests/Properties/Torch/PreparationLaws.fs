@@ -302,6 +302,7 @@ let ``networks whose training pixels are of no known range take no picture`` () 
         Scale = 1.0f
         Mean = [| 0.0f; 0.0f; 0.0f |]
         Deviation = [| 1.0f; 1.0f; 1.0f |]
+        IsGiven = false
     }
 
     Assert.Equal(

@@ -60,6 +60,7 @@ let private job profile target folder : Job = {
     Images = ImageSource.Given(Dataset.limit 256 Small.dataset.Value)
     Limit = None
     Begin = Begin.Random
+    Teacher = None
     Method = FactorMethod.Apg
     Profile = profile
     Validation = None

@@ -63,6 +63,7 @@ let settings from = {
     Validation = None
     Keeper = None
     Team = None
+    Teacher = None
     Measures = CostLimit.noMeasures
 }
 
