@@ -9,11 +9,18 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module EvalCommand =
 
-    let private print json (loaded: LoadedNetwork) (e: Evaluation) =
+    let private print json (loaded: LoadedNetwork) (e: Evaluation) (classes: ClassRow list) =
         if json then
+            let classes =
+                JsonText.ofWriter (fun writer ->
+                    writer.WriteStartObject()
+                    ClassRow.write writer "classes" classes
+                    writer.WriteEndObject()
+                )
+
             Terminal.out
                 $"{{\"network\":\"{loaded.Network.Name}\",\"accuracy\":{e.Accuracy:R},\
-                  \"loss\":{e.Loss:R},\"count\":{e.Count}}}"
+                  \"loss\":{e.Loss:R},\"count\":{e.Count},{classes.Substring 1}"
         else
             let right = int (Math.Round(e.Accuracy * float e.Count))
 
@@ -70,12 +77,21 @@ module EvalCommand =
                         Engine.tell dataset.Name (dataset.Notes @ notes)
 
                         let! engine = Engine.loadFor device Precision.Float32 threads
-                        let! evaluation = Pipeline.evaluate engine loaded dataset split
-                        return loaded, evaluation
+
+                        let! evaluation, classes =
+                            Pipeline.evaluateClasses engine loaded dataset split
+
+                        return loaded, evaluation, classes
                     }
 
                 match evaluated with
                 | Error error -> Engine.report error
-                | Ok(loaded, evaluation) ->
-                    print (args.Contains EvalArgument.Json) loaded evaluation
+                | Ok(loaded, evaluation, classes) ->
+                    let isJson = args.Contains EvalArgument.Json
+                    print isJson loaded evaluation classes
+
+                    if args.Contains EvalArgument.Classes && not isJson then
+                        List.iter Terminal.out (ClassText.table classes)
+
+                    List.iter Terminal.error (ClassText.lost classes)
                     Exit.ok

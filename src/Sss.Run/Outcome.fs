@@ -14,6 +14,8 @@ type Outcome = {
     AtDouble: Exactness option
     /// The selected network on the test set.
     Test: Evaluation
+    /// The same, class by class.
+    Classes: ClassRow list
     /// Wall-clock time of selection alone.
     SelectSeconds: float
 }
@@ -46,6 +48,8 @@ module Outcome =
                 Loss = outcome.Test.Loss
                 Count = outcome.Test.Count
             }
+            Classes = outcome.Classes
+            DenseClasses = []
             Validation =
                 outcome.Trained.State.Best
                 |> Option.map (fun best -> {

@@ -81,7 +81,9 @@ module internal Selecting =
                 Model.create p.Engine selected.Network selected.Weights
                 |> Result.mapError NoModel
 
-            let! test = Evaluate.run model dataset dataset.Test |> Result.mapError BadFile
+            let! test, classes =
+                Evaluate.runClasses dataset.Classes model dataset dataset.Test
+                |> Result.mapError BadFile
 
             return {
                 Trained = trained
@@ -90,6 +92,7 @@ module internal Selecting =
                 Exactness = proof.Exactness
                 AtDouble = proof.AtDouble
                 Test = test
+                Classes = classes
                 SelectSeconds = chosen.Seconds
             }
         }

@@ -164,7 +164,13 @@ module Evaluate =
     /// Accuracy and loss on a split, without augmentation. The same weights give the same bits.
     /// Broken pictures are not counted; when there are more than `ImageFolder.tolerated` allows, or
     /// a file cannot be read for another reason, the result is an error.
-    let run (model: Model) (dataset: Dataset) (split: Split) : Result<Evaluation, FileError> =
+    /// `observe` is told the label of each image, and the class that it is taken for.
+    let runWith
+        (observe: int -> int -> unit)
+        (model: Model)
+        (dataset: Dataset)
+        (split: Split)
+        : Result<Evaluation, FileError> =
         let plan = Batch.plain dataset split
         let mutable right = 0
         let mutable loss = 0.0
@@ -172,8 +178,10 @@ module Evaluate =
 
         let see index (row: ReadOnlyMemory<float32>) =
             let label = split.Labels[index]
+            let found = arg row.Span
+            observe label found
 
-            if arg row.Span = label then
+            if found = label then
                 right <- right + 1
 
             loss <- loss + (Softmax.logSum row.Span - float row.Span[label])
@@ -200,6 +208,24 @@ module Evaluate =
                 Count = count
             }
         }
+
+    /// The same without an observer.
+    let run (model: Model) (dataset: Dataset) (split: Split) : Result<Evaluation, FileError> =
+        runWith (fun _ _ -> ()) model dataset split
+
+    /// The same with a row for each class of the network. `names`: of the classes, in the order of the scores.
+    let runClasses
+        (names: string list)
+        (model: Model)
+        (dataset: Dataset)
+        (split: Split)
+        : Result<Evaluation * ClassRow list, FileError> =
+        let found = ResizeArray<int * int>()
+
+        runWith (fun label taken -> found.Add((label, taken))) model dataset split
+        |> Result.map (fun evaluation ->
+            evaluation, ClassRow.table (Network.scores model.Network) names found
+        )
 
     /// The scores of each image of a split, in the batches that `run` takes them in, so that they have
     /// the same bits; or why the image cannot be read.

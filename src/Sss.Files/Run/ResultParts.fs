@@ -83,6 +83,8 @@ module internal ResultParts =
             Group = factors selected "group"
             Block = factors selected "block"
             Test = test (root.GetProperty "test")
+            Classes = whenThere "classes" any ClassRow.read |> Option.defaultValue []
+            DenseClasses = whenThere "denseClasses" any ClassRow.read |> Option.defaultValue []
             Validation =
                 whenThere
                     "validation"
