@@ -21,7 +21,7 @@ type PictureService() =
             use request = new HttpRequestMessage(HttpMethod.Post, service.Address + "/predict")
             request.Content <- form
             // As curl does: a body that is too large is refused before it is sent.
-            request.Headers.ExpectContinue <- Nullable(content.Length > 1 <<< 20)
+            request.Headers.ExpectContinue <- Nullable(content.Length > (1 <<< 20))
             use! answer = service.Client.SendAsync request
             let! text = answer.Content.ReadAsStringAsync()
             return int answer.StatusCode, text
