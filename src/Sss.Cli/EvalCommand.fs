@@ -10,7 +10,7 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module EvalCommand =
 
-    let private print json (loaded: LoadedNetwork) (e: Evaluation) =
+    let private print json (loaded: LoadedNetwork) (e: Evaluation) (classes: ClassRow list) =
         if json then
             let number (value: float) =
                 if Double.IsFinite value then value.ToString "R" else "null"
@@ -20,9 +20,22 @@ module EvalCommand =
                 |> List.map (fun m -> $"\"{m.Key}\":{number m.Value}")
                 |> String.concat ","
 
+            let classes =
+                match classes with
+                | [] -> ""
+                | rows ->
+                    let written =
+                        JsonText.ofWriter (fun writer ->
+                            writer.WriteStartObject()
+                            ClassRow.write writer "classes" rows
+                            writer.WriteEndObject()
+                        )
+
+                    "," + written.Trim('{', '}')
+
             Terminal.out
                 $"{{\"network\":\"{loaded.Network.Name}\",{metrics},\
-                  \"loss\":{number e.Loss},\"count\":{e.Count}}}"
+                  \"loss\":{number e.Loss},\"count\":{e.Count}{classes}}}"
         else
             Terminal.out
                 $"{loaded.Network.Name}: {EvaluationText.named e}, loss {e.Loss:``0.0000``}"
@@ -76,12 +89,21 @@ module EvalCommand =
                         Engine.tell dataset.Name (dataset.Notes @ notes)
 
                         let! engine = Engine.loadFor device Precision.Float32 threads
-                        let! evaluation = Pipeline.evaluate engine loaded dataset split
-                        return loaded, evaluation
+
+                        let! evaluation, classes =
+                            Pipeline.evaluateClasses engine loaded dataset split
+
+                        return loaded, evaluation, classes
                     }
 
                 match evaluated with
                 | Error error -> Engine.report error
-                | Ok(loaded, evaluation) ->
-                    print (args.Contains EvalArgument.Json) loaded evaluation
+                | Ok(loaded, evaluation, classes) ->
+                    let isJson = args.Contains EvalArgument.Json
+                    print isJson loaded evaluation classes
+
+                    if args.Contains EvalArgument.Classes && not isJson then
+                        List.iter Terminal.out (ClassText.table classes)
+
+                    List.iter Terminal.error (ClassText.lost classes)
                     Exit.ok

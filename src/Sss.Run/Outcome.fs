@@ -18,6 +18,8 @@ type Outcome = {
     FileSize: int64 option
     /// Its time, where the target limits it.
     Latency: RunLatency option
+    /// The same, class by class.
+    Classes: ClassRow list
     /// Wall-clock time of selection alone.
     SelectSeconds: float
 }
@@ -51,6 +53,8 @@ module Outcome =
                 Loss = outcome.Test.Loss
                 Count = outcome.Test.Count
             }
+            Classes = outcome.Classes
+            DenseClasses = []
             Validation =
                 outcome.Trained.State.Best
                 |> Option.map (fun best -> {

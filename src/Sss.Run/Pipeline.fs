@@ -52,9 +52,14 @@ module Pipeline =
     /// A file's text, and what it says.
     let loadText (path: string) : Result<string * Parsed, PipelineError> = Preparing.text path
 
-    /// The quality of a network from disk on a data set that may be another than its own: images go
+    /// The quality of a network from disk, whole and class by class, on a data set that may be another than its own: images go
     /// through the preparation of its training, in its units, and labels are those of its classes.
-    let evaluate (engine: LibTorch) (loaded: LoadedNetwork) (dataset: Dataset) (split: Split) =
+    let evaluateClasses
+        (engine: LibTorch)
+        (loaded: LoadedNetwork)
+        (dataset: Dataset)
+        (split: Split)
+        =
         result {
             do!
                 match split.Targets with
@@ -85,5 +90,15 @@ module Pipeline =
             use! model =
                 Model.create engine loaded.Network loaded.Weights |> Result.mapError NoModel
 
-            return! Evaluate.run model prepared split |> Result.mapError BadFile
+            let names =
+                if loaded.Classes.IsEmpty then
+                    dataset.Classes
+                else
+                    loaded.Classes
+
+            return! Evaluate.runClasses names model prepared split |> Result.mapError BadFile
         }
+
+    /// The same without the classes.
+    let evaluate (engine: LibTorch) (loaded: LoadedNetwork) (dataset: Dataset) (split: Split) =
+        evaluateClasses engine loaded dataset split |> Result.map fst

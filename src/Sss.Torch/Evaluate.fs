@@ -160,13 +160,26 @@ module Evaluate =
     /// Quality and loss on a split, without augmentation. The same weights give the same bits.
     /// Broken pictures are not counted; when there are more than `ImageFolder.tolerated` allows, or
     /// a file cannot be read for another reason, the result is an error.
-    let run (model: Model) (dataset: Dataset) (split: Split) : Result<Evaluation, FileError> =
+    /// `observe` gets the label of each image and the class that it is taken for, where each has one class.
+    let runWith
+        (observe: int -> int -> unit)
+        (model: Model)
+        (dataset: Dataset)
+        (split: Split)
+        : Result<Evaluation, FileError> =
         let plan = Batch.plain dataset split
         let scoring = Scoring.ofSplit model.Network split
         let mutable count = 0
 
-        let see index row =
+        let labels =
+            match split.Targets with
+            | Targets.Labels labels -> Some labels
+            | Targets.Masks _
+            | Targets.Numbers _ -> None
+
+        let see index (row: ReadOnlyMemory<float32>) =
             scoring.See index row
+            labels |> Option.iter (fun labels -> observe labels[index] (arg row.Span))
             count <- count + 1
 
         result {
@@ -190,6 +203,28 @@ module Evaluate =
                 Count = count
             }
         }
+
+    /// The same without an observer.
+    let run (model: Model) (dataset: Dataset) (split: Split) : Result<Evaluation, FileError> =
+        runWith (fun _ _ -> ()) model dataset split
+
+    /// The same with a row for each class of the network, where each image has one. `names`: of the classes, in the order of the scores.
+    let runClasses
+        (names: string list)
+        (model: Model)
+        (dataset: Dataset)
+        (split: Split)
+        : Result<Evaluation * ClassRow list, FileError> =
+        let found = ResizeArray<int * int>()
+
+        runWith (fun label taken -> found.Add((label, taken))) model dataset split
+        |> Result.map (fun evaluation ->
+            evaluation,
+            if found.Count = 0 then
+                []
+            else
+                ClassRow.table (Network.scores model.Network) names found
+        )
 
     /// The scores of each image of a split, in the batches that `run` takes them in, so that they have
     /// the same bits; or why the image cannot be read.

@@ -73,6 +73,12 @@ module ResultFile =
                 json.WriteNumber("count", run.Test.Count)
             )
 
+        if not run.Classes.IsEmpty then
+            ClassRow.write json "classes" run.Classes
+
+        if not run.DenseClasses.IsEmpty then
+            ClassRow.write json "denseClasses" run.DenseClasses
+
         match run.Validation with
         | None -> json.WriteNull "validation"
         | Some v ->

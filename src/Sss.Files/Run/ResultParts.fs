@@ -112,6 +112,8 @@ module internal ResultParts =
                 | true, _ -> factors selected "shared"
                 | _ -> { Kept = 0; Total = 0 }
             Test = test (root.GetProperty "test")
+            Classes = whenThere "classes" any ClassRow.read |> Option.defaultValue []
+            DenseClasses = whenThere "denseClasses" any ClassRow.read |> Option.defaultValue []
             Validation =
                 whenThere
                     "validation"

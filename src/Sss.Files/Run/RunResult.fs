@@ -151,6 +151,10 @@ type RunResult = {
     /// Channels with shared factors; none in an older file.
     Shared: Tally
     Test: RunTest
+    /// What the selected network makes of each class of the test set; empty: an older file.
+    Classes: ClassRow list
+    /// The same of the dense network that was trained beside it, with the run's own seed; empty: there is none.
+    DenseClasses: ClassRow list
     /// None: no images were held out, and the last epoch's numbers were taken.
     Validation: RunValidation option
     Exactness: RunExactness

@@ -36,10 +36,38 @@ module internal Training =
             Points = s.Points |> List.map (fun (x, y) -> x, y * factor)
     }
 
+    /// The first epoch may have a loss so large that all others would lie on the axis.
+    let private mostTimes = 3.0
+
+    /// The range of the loss's axis where the first epoch would flatten the rest, and what is said of it.
+    let private lossRange (lines: Series list) : (float * float) option * string =
+        let values (points: (float * float) list) =
+            points |> List.map snd |> List.filter Double.IsFinite
+
+        let later =
+            lines
+            |> List.collect (fun s -> values (List.skip (min 1 s.Points.Length) s.Points))
+
+        let all = lines |> List.collect (fun s -> values s.Points)
+
+        match later, all with
+        | [], _
+        | _, [] -> None, ""
+        | _ ->
+            let most, top = List.max all, List.max later
+
+            if top > 0.0 && most > mostTimes * top then
+                Some(0.0, 1.1 * top),
+                $" The first epoch's {ReadableNumber.brief most} is above the plot."
+            else
+                None, ""
+
     let private quality (facts: RunFacts) rows = [
         match series rows [ "loss", "training"; "validation_loss", "validation" ] with
         | [] -> ()
         | lines ->
+            let range, said = lossRange lines
+
             let what =
                 match facts.Result |> Option.map _.Recipe.Loss with
                 | None
@@ -47,7 +75,7 @@ module internal Training =
                 | Some loss ->
                     $"Mean of an epoch: in training `{Loss.word loss}`, in validation the plain loss of the task."
 
-            Charts.lines "loss" "Loss" what "loss" None lines
+            Charts.lines "loss" "Loss" (what + said) "loss" range lines
 
         match series rows [ "accuracy", "training"; "validation_accuracy", "validation" ] with
         | [] -> ()

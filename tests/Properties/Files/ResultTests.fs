@@ -29,6 +29,8 @@ let result: RunResult = {
         Loss = 0.1
         Count = 359
     }
+    Classes = []
+    DenseClasses = []
     Validation =
         Some {
             RunValidation.Epoch = 28
