@@ -60,7 +60,7 @@ public class TaskTests
     public async Task NumbersAreLearned()
     {
         var (train, test) = (Images(200, 1), Images(50, 2));
-        static float[] Sums(float[] image) => [image[..8].Sum() / 4, image[8..].Sum() / 4];
+        static float[] Sums(float[] image) => [image[..8].Sum() - 4, image[8..].Sum() - 4];
         var data = Dataset.FromNumbers(
             train, [.. train.Select(Sums)], test, [.. test.Select(Sums)], (1, 4, 4), (2, 1, 1));
         Assert.Empty(data.Classes);
@@ -70,12 +70,12 @@ public class TaskTests
         var net = Network.BuildWithOutputs("Sums", (1, 4, 4), 2, b => b
             .Dense(16).BatchNorm().Factor(FactorKind.Neuron).Relu()
             .Dense(b.Classes));
-        using var trained = await net.TrainAsync(data, Options with { Loss = Loss.Mse });
+        using var trained = await net.TrainAsync(data, Options with { Loss = Loss.Mse, Epochs = 40 });
         Assert.True(double.IsNaN(trained.Epochs[0].Accuracy));
         using var small = trained.Select();
         Assert.True(small.Network.GivesNumbers);
         var found = small.Evaluate(data.Test);
-        Assert.True(found.R2 > 0.5 && found.Rmse < 0.3, $"{found}");
+        Assert.True(found.R2 > 0.5 && found.Rmse < 0.6, $"{found}");
         Assert.Equal(found.Loss, found.Rmse!.Value * found.Rmse.Value, 6);
         Assert.Equal((null, null), (found.MeanIoU, found.MeanAveragePrecision));
 
