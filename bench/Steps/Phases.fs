@@ -33,7 +33,7 @@ let ofResNet50 () : (string * Spread) list =
             Text = text
             Classes = []
             Preparation = None
-            Normalize = false
+            Raw = true
         }
 
         [

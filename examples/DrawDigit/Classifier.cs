@@ -17,23 +17,18 @@ public sealed record ClassScore(string Name, float Probability);
 public sealed record Prediction(string Label, IReadOnlyList<ClassScore> Scores, float[] Seen, int Width);
 
 /// <summary>
-/// An ONNX file that <c>sss export --normalize</c> wrote: its metadata has
-/// everything that is needed. Safe to use from several threads.
+/// An ONNX file that <c>sss train</c> or <c>sss export</c> wrote: it takes pixels from 0 (black) to 255 (white), and its
+/// metadata has the class names. Safe to use from several threads.
 /// </summary>
 public sealed class Classifier : IDisposable
 {
     private readonly InferenceSession session;
     private readonly int channels;
 
-    /// <summary>The values of a pixel without ink and of one that is all ink, in the units of the training data.</summary>
-    private readonly float none;
-    private readonly float full;
-
-    private Classifier(InferenceSession session, int[] input, float none, float full, IReadOnlyList<string> classes)
+    private Classifier(InferenceSession session, int[] input, IReadOnlyList<string> classes)
     {
         this.session = session;
         (channels, Height, Width) = (input[1], input[2], input[3]);
-        (this.none, this.full) = (none, full);
         Classes = classes;
         Name = session.ModelMetadata.GraphName;
     }
@@ -67,64 +62,34 @@ public sealed class Classifier : IDisposable
         }
 
         var facts = session.ModelMetadata.CustomMetadataMap;
-        if (!facts.GetValueOrDefault("sss.input", "").StartsWith("pixels as ", StringComparison.Ordinal))
+        if (facts.GetValueOrDefault("sss.takes") != "pixels")
         {
             session.Dispose();
             throw new UnusableModelException(
-                $"{file} does not take pixels as they are; write it with 'sss export DIR --onnx FILE --normalize'.");
-        }
-
-        using var preparation = JsonDocument.Parse(facts["sss.normalisation"]);
-        if (!preparation.RootElement.TryGetProperty("range", out var range) || range.ValueKind != JsonValueKind.Array)
-        {
-            session.Dispose();
-            throw new UnusableModelException(
-                $"{file} does not say which numbers are black and white: its training data leaves it open, or an earlier version wrote it.");
+                $"{file} does not take pixels; write it with 'sss export DIR --onnx FILE', without --raw.");
         }
 
         var classes = JsonSerializer.Deserialize<string[]>(facts["sss.classes"]) ?? [];
-        return new Classifier(
-            session,
-            session.InputMetadata["images"].Dimensions,
-            range[0].GetSingle(),
-            range[1].GetSingle(),
-            classes);
+        return new Classifier(session, session.InputMetadata["pixels"].Dimensions, classes);
     }
 
     /// <summary>Classifies one image.</summary>
     /// <param name="image">Height × width values from 0 (paper) to 1 (ink).</param>
     public Prediction Predict(float[] image)
     {
+        // The digits of the training are light on black: paper is 0, ink is 255.
         var pixels = new float[channels * image.Length];
         for (var i = 0; i < pixels.Length; i++)
         {
-            pixels[i] = none + (image[i % image.Length] * (full - none));
+            pixels[i] = image[i % image.Length] * 255;
         }
 
-        using var images = OrtValue.CreateTensorValueFromMemory(pixels, [1, channels, Height, Width]);
+        using var input = OrtValue.CreateTensorValueFromMemory(pixels, [1, channels, Height, Width]);
         using var options = new RunOptions();
-        using var outputs = session.Run(options, ["images"], [images], ["scores"]);
-        var probabilities = Softmax(outputs[0].GetTensorDataAsSpan<float>());
+        using var outputs = session.Run(options, ["pixels"], [input], ["probabilities"]);
+        var probabilities = outputs[0].GetTensorDataAsSpan<float>().ToArray();
         var scores = Classes.Zip(probabilities, (name, p) => new ClassScore(name, p)).ToArray();
         return new Prediction(scores.MaxBy(s => s.Probability)!.Name, scores, image, Width);
-    }
-
-    private static float[] Softmax(ReadOnlySpan<float> scores)
-    {
-        var powers = new float[scores.Length];
-        var largest = float.NegativeInfinity;
-        foreach (var score in scores)
-        {
-            largest = Math.Max(largest, score);
-        }
-
-        for (var i = 0; i < powers.Length; i++)
-        {
-            powers[i] = MathF.Exp(scores[i] - largest);
-        }
-
-        var sum = powers.Sum();
-        return [.. powers.Select(p => p / sum)];
     }
 
     /// <summary>Closes the model.</summary>

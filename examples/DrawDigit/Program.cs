@@ -1,6 +1,6 @@
 // A web service that serves a selected network without Sss: it needs only ONNX Runtime.
 // At the root of the repository, after a training on digits:
-//   ./sss export runs/digits --onnx digits.onnx --normalize
+//   ./sss export runs/digits --onnx digits.onnx
 //   dotnet run -c Release --project examples/DrawDigit -- digits.onnx
 // then open http://localhost:5000 and draw.
 using DrawDigit;

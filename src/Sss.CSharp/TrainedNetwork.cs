@@ -10,6 +10,7 @@ namespace Sss;
 public sealed class TrainedNetwork : IDisposable
 {
     private readonly Torch.Ready ready;
+    private readonly FSharpOption<Core.LatencyProfile>? profile;
     private Torch.Trained? trained;
 
     internal TrainedNetwork(Network network, Torch.Finished<Unit> finished)
@@ -17,6 +18,7 @@ public sealed class TrainedNetwork : IDisposable
         Network = network;
         ready = finished.Ready;
         trained = finished.Trained;
+        profile = finished.Profile;
         Epochs = [.. finished.Trained.Epochs.Select(EpochProgress.From)];
     }
 
@@ -30,6 +32,14 @@ public sealed class TrainedNetwork : IDisposable
     /// Forward multiply-adds of all steps: images times the macs of the network as it was then, cuts counted.
     /// </summary>
     public double TrainingMacs => Value.State.TrainMacs;
+
+    /// <summary>The numbers after training, for further trainings.</summary>
+    public Weights Weights => new(new Torch.LoadedNetwork(
+        Network.Name,
+        Value.Network,
+        Value.Numbers,
+        ready.Dataset.Classes,
+        ready.Dataset.Preparation.ToReferenceOption()));
 
     /// <summary>
     /// The factors of a layer or residual that selection uses (the iterate): zeros are exact.
@@ -50,7 +60,7 @@ public sealed class TrainedNetwork : IDisposable
     /// <exception cref="SssException">A whole layer would be removed, or the verdict is not exact; the message says which.</exception>
     public SelectedNetwork Select()
     {
-        var finished = Jobs.Run(Jobs.Selection(ready, Value), null, CancellationToken.None);
+        var finished = Jobs.Run(Jobs.Selection(ready, Value, profile), null, CancellationToken.None);
         // There, since a selection was the goal.
         var outcome = finished.Selected!.Value.Item1;
         var counts = new SelectedCounts(
@@ -64,7 +74,10 @@ public sealed class TrainedNetwork : IDisposable
             ready.Dataset.Classes,
             ready.Dataset.Preparation,
             Exactness.From(outcome.Exactness),
-            counts);
+            counts)
+        {
+            Latency = MeasuredLatency.From(outcome.Latency),
+        };
     }
 
     /// <summary>Releases the numbers.</summary>

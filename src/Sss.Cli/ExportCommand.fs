@@ -31,7 +31,7 @@ module ExportCommand =
                     let! engine = Engine.load None
 
                     let! exactness =
-                        OnnxExport.write engine (args.Contains ExportArgument.Normalize) loaded file
+                        OnnxExport.write engine (args.Contains ExportArgument.Raw) loaded file
 
                     return exactness
                 }

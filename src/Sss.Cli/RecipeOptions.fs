@@ -21,8 +21,10 @@ type RecipeOptions = {
     Lr: float option
     Seed: int option
     Gamma: GivenGamma option
-    TargetMacs: float option
+    Target: Target
     Shrink: int option
+    /// A recipe without `teacher` gets the standard one.
+    HasTeacher: bool
 }
 
 /// Options that override the recipe.
@@ -36,13 +38,6 @@ module RecipeOptions =
             Ok value
         else
             Error $"{name} must be a number above 0, not {Number.brief value}."
-
-    /// A number above 0 and at most 1.
-    let fraction name (value: float) =
-        if value > 0.0 && value <= 1.0 then
-            Ok value
-        else
-            Error $"{name} must be a number above 0 and at most 1, not {Number.brief value}."
 
     let private gammaValue (text: string) =
         let styles = NumberStyles.AllowDecimalPoint ||| NumberStyles.AllowExponent
@@ -133,11 +128,16 @@ module RecipeOptions =
     let apply (given: RecipeOptions) (recipe: Recipe) : Recipe = {
         recipe with
             ShrinkEvery = given.Shrink |> Option.orElse recipe.ShrinkEvery
-            TargetMacs = given.TargetMacs |> Option.orElse recipe.TargetMacs
+            Target = given.Target |> Target.orElse recipe.Target
             Epochs = Option.defaultValue recipe.Epochs given.Epochs
             Batch = Option.defaultValue recipe.Batch given.Batch
             Lr = Option.defaultValue recipe.Lr given.Lr
             Seed = Option.defaultValue recipe.Seed given.Seed
+            Teacher =
+                if given.HasTeacher then
+                    recipe.Teacher |> Option.orElse (Some Teaching.standard)
+                else
+                    recipe.Teacher
             Gamma =
                 given.Gamma
                 |> Option.map (over recipe.Gamma)
@@ -159,8 +159,7 @@ module RecipeOptions =
             let! seed = args.TryGetResult TrainArgument.Seed |> given (Usage.atLeast 0 "--seed")
             let! gamma = args.TryGetResult TrainArgument.Gamma |> given gamma
 
-            let! target =
-                args.TryGetResult TrainArgument.Target_Macs |> given (fraction "--target-macs")
+            let! target = TargetOptions.read args
 
             let! shrink =
                 args.TryGetResult TrainArgument.Shrink |> given (Usage.atLeast 1 "--shrink")
@@ -171,7 +170,8 @@ module RecipeOptions =
                 Lr = lr
                 Seed = seed
                 Gamma = gamma
-                TargetMacs = target
+                Target = target
                 Shrink = shrink
+                HasTeacher = args.Contains TrainArgument.Teacher
             }
         }

@@ -10,18 +10,25 @@ open Sss.Files
 [<RequireQualifiedAccess>]
 module OnnxExport =
 
-    /// Pixels as the data set stores them: what a graph with its own normalisation takes.
-    let private pixels (n: Preparation) (input: Shape) (images: float32[]) =
+    /// What a graph takes whose own preparation makes these images.
+    let private unprepared (p: Preparation) (input: Shape) (images: float32[]) =
         let area = int (Shape.area input)
+
+        let units =
+            match OnnxTakes.prepared input p with
+            | OnnxTakes.Pixels -> Units.between p.Range PixelRange.bytes
+            | OnnxTakes.Numbers
+            | OnnxTakes.Images -> None
+            |> Option.defaultValue Units.same
 
         images
         |> Array.mapi (fun i value ->
             let c = i / area % input.Channels
-            (value * n.Deviation[c] + n.Mean[c]) / n.Scale
+            Units.apply units ((value * p.Deviation[c] + p.Mean[c]) / p.Scale)
         )
 
     /// The verdict on a model's bytes, over random images (standard normal after normalisation).
-    let private check (engine: LibTorch) path (model: byte[]) normalize (loaded: LoadedNetwork) =
+    let private check (engine: LibTorch) path (model: byte[]) raw (loaded: LoadedNetwork) =
         result {
             let network = loaded.Network
             let count = Exactness.inputsOf network
@@ -29,8 +36,9 @@ module OnnxExport =
 
             let given =
                 match loaded.Preparation with
-                | Some n when normalize -> pixels n network.Input images
-                | _ -> images
+                | Some p when not raw -> unprepared p network.Input images
+                | Some _
+                | None -> images
 
             use! session =
                 OnnxRun.ofBytes Environment.ProcessorCount path model |> Result.mapError BadFile
@@ -51,37 +59,55 @@ module OnnxExport =
             return Exactness.within scales (Network.scores network) own found
         }
 
+    /// The verdict as the file keeps it.
+    let private entry (e: Exactness) : string =
+        JsonText.ofWriter (fun json ->
+            json.WriteStartObject()
+            json.WriteString("verdict", Exactness.word e.Verdict)
+            json.WriteNumber("maxRel", e.MaxRel)
+            json.WriteNumber("inputs", e.Inputs)
+            json.WriteEndObject()
+        )
+
+    /// Bytes that the verdict takes in a file, at most.
+    let verdictBytes = 128L
+
+    /// The bytes of a network's file, without the verdict. `raw`: the network alone, without the preparation in its
+    /// graph.
+    let model (raw: bool) (loaded: LoadedNetwork) : Result<byte[], PipelineError> =
+        let options = {
+            Text = Language.print loaded.Network
+            Classes = loaded.Classes
+            Preparation = loaded.Preparation
+            Raw = raw
+        }
+
+        Onnx.export options loaded.Network loaded.Weights |> Result.mapError BadFile
+
     /// Exports a network and writes the file, whole or not at all, if its scores are those of
-    /// LibTorch. `normalize` puts the normalisation of the training data into the graph.
+    /// LibTorch. `raw`: the network alone, without the preparation in its graph.
     let write
         (engine: LibTorch)
-        (normalize: bool)
+        (raw: bool)
         (loaded: LoadedNetwork)
         (path: string)
         : Result<Exactness, PipelineError> =
         result {
             do!
-                if normalize && loaded.Preparation.IsNone then
+                if loaded.Preparation.IsNone && not raw then
                     Error(NoNormalisation loaded.Path)
                 else
                     Ok()
 
-            let options = {
-                Text = Language.print loaded.Network
-                Classes = loaded.Classes
-                Preparation = loaded.Preparation
-                Normalize = normalize
-            }
-
-            let! model =
-                Onnx.export options loaded.Network loaded.Weights |> Result.mapError BadFile
-
-            let! exactness = check engine path model normalize loaded
+            let! model = model raw loaded
+            let! exactness = check engine path model raw loaded
 
             do!
                 match exactness.Verdict with
                 | Exact -> Ok()
                 | NotExact -> Error(OnnxDiffers(path, exactness))
+
+            let model = Onnx.withEntry "sss.exactness" (entry exactness) model
 
             do!
                 AtomicFile.write path (fun stream -> stream.Write(ReadOnlySpan model))

@@ -9,9 +9,8 @@ open Sss.Files
 [<RequireQualifiedAccess>]
 module Predict =
 
-    /// Picture files as a data set of a network, whose images go through its preparation. Fails where
-    /// pictures cannot: `Preparation.refusal`.
-    let dataset (loaded: LoadedNetwork) (files: string list) : Result<Dataset, FileError> =
+    /// The preparation of a network whose images may be pictures; otherwise why they may not.
+    let preparation (loaded: LoadedNetwork) : Result<Preparation, FileError> =
         result {
             let! preparation =
                 loaded.Preparation
@@ -24,13 +23,21 @@ module Predict =
                 )
 
             do!
-                if Sss.Core.Network.isClassifier loaded.Network then
+                if
+                    Sss.Core.Network.isClassifier loaded.Network
+                    && loaded.Network.OutputKind = OutputKind.Classes
+                then
                     Ok()
                 else
+                    let numbers =
+                        match loaded.Network.OutputKind with
+                        | OutputKind.Classes -> ""
+                        | OutputKind.Numbers -> " numbers"
+
                     Error(
                         TakesNoPictures(
                             loaded.Path,
-                            $"it gives {Sss.Core.Network.output loaded.Network}, and not one score per class",
+                            $"it gives {Sss.Core.Network.output loaded.Network}{numbers}, and not one score per class",
                             "export it with `sss export` and read its output there"
                         )
                     )
@@ -40,12 +47,20 @@ module Predict =
                 | None -> Ok()
                 | Some(reason, remedy) -> Error(TakesNoPictures(loaded.Path, reason, remedy))
 
+            return preparation
+        }
+
+    /// Picture files as a data set of a network, whose images go through its preparation. Fails where
+    /// pictures cannot: `Preparation.refusal`.
+    let dataset (loaded: LoadedNetwork) (files: string list) : Result<Dataset, FileError> =
+        result {
+            let! preparation = preparation loaded
             let paths = Array.ofList files
 
             let split = {
                 Shape = loaded.Network.Input
                 Pixels = Pictures { Paths = paths; Kept = None }
-                Labels = Array.zeroCreate paths.Length
+                Targets = Targets.Labels(Array.zeroCreate paths.Length)
             }
 
             return!

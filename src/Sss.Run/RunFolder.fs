@@ -76,6 +76,25 @@ module RunFolder =
             }
         }
 
+    /// Writes a weight file with its text.
+    let saveFile (path: string) (loaded: LoadedNetwork) : Result<unit, FileError> =
+        NetworkFile.write path {
+            Text = Language.print loaded.Network
+            Classes = loaded.Classes
+            Preparation = loaded.Preparation
+            Weights = loaded.Weights
+            Strangers = []
+        }
+
+    /// A network at hand as one from a file.
+    let inMemory (network: Network) (weights: Weights<float32>) (dataset: Dataset) : LoadedNetwork = {
+        Path = network.Name
+        Network = network
+        Weights = weights
+        Classes = dataset.Classes
+        Preparation = Some dataset.Preparation
+    }
+
     let private results = [
         "result.json"
         "bench.json"
@@ -164,6 +183,13 @@ module RunFolder =
             "accuracy", report.Accuracy
             "validation_loss", report.Validation |> orNan (fun v -> v.Loss)
             "validation_accuracy", report.Validation |> orNan (fun v -> v.Accuracy)
+            // The metrics of other tasks than one class for each image, which accuracy does not say.
+            match report.Validation with
+            | Some v ->
+                for metric in Quality.metrics v.Quality do
+                    if metric.Column <> "accuracy" then
+                        $"validation_{metric.Column}", metric.Value
+            | None -> ()
             "lr", report.Rate
             "gamma_neuron", report.Gamma.Neuron
             "gamma_group", report.Gamma.Group

@@ -95,15 +95,20 @@ type DrawDigitTests(service: Service, output: Xunit.Abstractions.ITestOutputHelp
         let folder = Readme.folder ()
 
         let run args =
-            Shell.run folder "dotnet" (service.Run @ args)
+            Shell.run folder "dotnet" (service.Program :: args)
+
+        let exported =
+            Shell.run folder "bash" [ "-c"; "./sss export runs/digits --onnx raw.onnx --raw" ]
+
+        Assert.Equal(0, exported.Code)
 
         let cases = [
             [], 2, "usage: DrawDigit MODEL.onnx [--urls http://localhost:5000]"
             [ "no.onnx" ], 1, "no.onnx cannot be opened: "
             [ "runs/digits/selected.sss" ], 1, "runs/digits/selected.sss cannot be opened: "
-            [ "runs/digits/selected.onnx" ],
+            [ "raw.onnx" ],
             1,
-            "runs/digits/selected.onnx does not take pixels as they are; write it with 'sss export DIR --onnx FILE --normalize'."
+            "raw.onnx does not take pixels; write it with 'sss export DIR --onnx FILE', without --raw."
         ]
 
         for args, code, first in cases do

@@ -221,7 +221,12 @@ module Programs =
 
     /// The pages' C#, against what a user of the facade references.
     let buildCSharp =
-        build "PagesCSharp" ".cs" [ "Sss.CSharp"; "Microsoft.ML.OnnxRuntime" ] csharp csharpMain
+        build
+            "PagesCSharp"
+            ".cs"
+            [ "Sss.CSharp"; "Sss.Serving"; "Microsoft.ML.OnnxRuntime" ]
+            csharp
+            csharpMain
 
     /// The pages' F#, against the libraries.
     let buildFSharp =

@@ -42,26 +42,21 @@ type NeedsAspNetAndChromium() as fact =
         if isNull fact.Skip && Browser.program.IsNone then
             fact.Skip <- "Chromium is not there: Debian's package chromium has it"
 
-/// `examples/DrawDigit` at work, with the network that README trains.
-type Service() =
+/// An example at work that serves over HTTP.
+[<AbstractClass>]
+type Running(example: string, program: string, model: string) =
 
-    /// `dotnet run` of what `./test.sh` has built, as README writes it.
-    let run = [
-        "run"
-        "--no-build"
-        "-c"
-        "Release"
-        "--project"
-        Path.Combine(root, "examples", "DrawDigit")
-        "--"
-    ]
+    /// The program that `./test.sh` has built.
+    let dll =
+        Path.Combine(root, "examples", example, "bin", "Release", "net10.0", program)
 
     let anyPort = "http://127.0.0.1:0"
 
     let started =
         lazy
-            (let arguments = run @ [ "digits.onnx"; "--urls"; anyPort ]
-             let child = Shell.start (Readme.folder ()) "dotnet" arguments
+            (let child =
+                Shell.start (Readme.folder ()) "dotnet" [ dll; model; "--urls"; anyPort ]
+
              let mark = "Now listening on: "
              let address = TaskCompletionSource<string>()
              let said = ResizeArray<string>()
@@ -82,17 +77,16 @@ type Service() =
 
     let client = new HttpClient(Timeout = TimeSpan.FromSeconds 60.0)
 
-    member _.Run = run
+    /// The program, without arguments.
+    member _.Program = dll
+
+    /// The process; the first use starts it.
+    member _.Process = fst started.Value
+
+    /// Where it listens, once it does.
     member _.Address = (snd started.Value).Result
 
-    /// Status and body of a posted drawing.
-    member service.Post(ink: byte[]) : Task<int * JsonElement> =
-        task {
-            use body = new ByteArrayContent(ink)
-            use! answer = client.PostAsync(service.Address + "/predict", body)
-            let! text = answer.Content.ReadAsStringAsync()
-            return int answer.StatusCode, JsonDocument.Parse(text).RootElement
-        }
+    member _.Client = client
 
     interface IDisposable with
         member _.Dispose() =
@@ -103,3 +97,16 @@ type Service() =
                 child.Kill true
                 child.WaitForExit()
                 child.Dispose()
+
+/// `examples/DrawDigit` at work, with the network that README trains.
+type Service() =
+    inherit Running("DrawDigit", "DrawDigit.dll", "digits.onnx")
+
+    /// Status and body of a posted drawing.
+    member service.Post(ink: byte[]) : Task<int * JsonElement> =
+        task {
+            use body = new ByteArrayContent(ink)
+            use! answer = service.Client.PostAsync(service.Address + "/predict", body)
+            let! text = answer.Content.ReadAsStringAsync()
+            return int answer.StatusCode, JsonDocument.Parse(text).RootElement
+        }

@@ -46,6 +46,26 @@ type PackageTests(packed: Packed) =
         let readme = File.ReadAllText(Path.Combine(root, "build", "package", "README.md"))
         Regex.Match(readme, "```csharp\n(.*?)```", RegexOptions.Singleline).Groups[1].Value
 
+    /// Files of a build or publish that are for other platforms than this machine's.
+    let foreign (folder: string) =
+        let here = Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier
+        let system = here.Split('-')[0]
+
+        let isForeign (file: string) =
+            let part = Path.GetRelativePath(folder, file).Split '/'
+
+            (part.Length > 2
+             && part[0] = "runtimes"
+             && part[1] <> here
+             && part[1] <> system
+             && part[1] <> "unix")
+            || (OperatingSystem.IsLinux()
+                && [ ".dylib"; ".a"; ".aar"; ".so.dbg"; ".framework" ]
+                   |> List.exists (fun ending -> file.EndsWith ending))
+
+        Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
+        |> Array.filter isForeign
+
     interface IClassFixture<Packed>
 
     [<NeedsBash>]
@@ -60,6 +80,7 @@ type PackageTests(packed: Packed) =
             "Sss.LibTorch"
             "Sss.Run"
             "Sss.Schema"
+            "Sss.Serving"
             "Sss.Torch"
         ]
 
@@ -119,6 +140,7 @@ type PackageTests(packed: Packed) =
         Assert.DoesNotContain("Sss.Torch", of' "Sss.LibTorch")
         Assert.DoesNotContain("Sss.Dsl", of' "Sss.Torch")
         Assert.DoesNotContain("Sss.Run", of' "Sss.Torch")
+        Assert.Equal<string list>([ "Sss.Files"; "FSharp.Core" ], of' "Sss.Serving")
         Assert.Empty(of' "sss")
 
     [<NeedsBash>]
@@ -196,6 +218,83 @@ type PackageTests(packed: Packed) =
             Directory.GetFiles(folderOf app, "*torch_cpu.*", SearchOption.AllDirectories)
 
         Assert.Single copies |> ignore
+        Assert.Empty(foreign (folderOf app))
+
+    [<NeedsBash>]
+    member _.``Sss.Serving classifies a picture, and is published small and for one platform``() =
+        let run = packed.File "served"
+
+        start 300 [] "dotnet" [
+            program
+            "train"
+            Path.Combine(root, "examples", "digits.sss")
+            "--data"
+            "digits"
+            "--epochs"
+            "1"
+            "--limit"
+            "64"
+            "--threads"
+            "1"
+            "--quiet"
+            "--out"
+            run
+        ]
+        |> expectCode 0
+
+        let picture = packed.File "picture.png"
+        Pictures.png picture 30 20 (fun x y -> byte (8 * x), byte (9 * y), 100uy)
+
+        let app =
+            packed.Build
+                "csproj"
+                "Sss.Serving"
+                "using Sss.Serving;\nusing var classifier = Classifier.Load(args[0]);\n\
+                 foreach (var score in classifier.Predict(args[1]).Scores) Console.WriteLine($\"{score:R}\");\n"
+
+        let expected =
+            let ended = sss [ "predict"; run; picture; "--json"; "--threads"; "1" ]
+            expectCode 0 ended
+            let image = (json ended.Out).GetProperty("images")[0]
+
+            [
+                for c in image.GetProperty("classes").EnumerateArray() do
+                    c.GetProperty("index").GetInt32(), c.GetProperty("score").GetDouble()
+            ]
+            |> List.sort
+            |> List.map snd
+
+        let published = packed.File "published"
+
+        packed.Run "dotnet" [
+            "publish"
+            "sss.serving/app.csproj"
+            "-c"
+            "Release"
+            "-r"
+            "linux-x64"
+            "--self-contained"
+            "false"
+            "-o"
+            published
+        ]
+        |> expectCode 0
+
+        for app in [ app; Path.Combine(published, "app.dll") ] do
+            let ended = packed.Run "dotnet" [ app; Path.Combine(run, "selected.onnx"); picture ]
+            expectCode 0 ended
+            let scores = ended.Out.Trim().Split '\n' |> Array.map float |> List.ofArray
+            Assert.Equal(expected.Length, scores.Length)
+            Assert.All(List.zip expected scores, (fun (e, s) -> Assert.Equal(e, s, 1e-4)))
+            Assert.Empty(foreign (folderOf app))
+
+        let files =
+            DirectoryInfo(published).GetFiles("*", SearchOption.AllDirectories)
+            |> Array.filter (fun file -> file.Extension <> ".pdb")
+
+        Assert.DoesNotContain(files, (fun file -> file.Name.Contains "torch"))
+        let size = files |> Array.sumBy _.Length
+        Assert.True(size <= 70_000_000L, $"{size} bytes")
 
     [<NeedsBash>]
     member _.``the proximal library needs nothing native``() =

@@ -77,6 +77,70 @@ type PredictTests() =
         ]
 
     [<Fact>]
+    member _.``an exported file alone says what its run folder says``() =
+        use folder = new Folder()
+        archive (folder.File "data.npz") id
+        train folder "" ("npz:" + folder.File "data.npz") |> ignore
+
+        let files = [
+            for i in 0..39 do
+                let file = folder.File $"{i}.png"
+
+                Pictures.png
+                    file
+                    (10 + i)
+                    (50 - i)
+                    (fun x y -> byte (5 * x), byte (5 * y), byte (6 * i))
+
+                file
+        ]
+
+        let said (model: string) (more: string list) =
+            let ended = sss ([ "predict"; model; "--json"; "--threads"; "1" ] @ more @ files)
+            expectCode 0 ended
+            json ended.Out
+
+        let scores (answer: Text.Json.JsonElement) = [
+            for image in answer.GetProperty("images").EnumerateArray() do
+                for c in image.GetProperty("classes").EnumerateArray() do
+                    string (c.GetProperty "class"),
+                    c.GetProperty("score").GetDouble(),
+                    c.GetProperty("probability").GetDouble()
+        ]
+
+        let raw =
+            sss [ "export"; folder.File "run"; "--onnx"; folder.File "raw.onnx"; "--raw" ]
+
+        expectCode 0 raw
+        let expected = said (folder.File "run") []
+        Assert.Equal(80, (scores expected).Length)
+
+        for model in [ folder.File "run/selected.onnx"; folder.File "raw.onnx" ] do
+            let found = said model []
+
+            let part (name: string) (answer: Text.Json.JsonElement) =
+                string (answer.GetProperty name)
+
+            for name in [ "network"; "preparation" ] do
+                Assert.Equal(part name expected, part name found)
+
+            for (name, score, probability), (name', score', probability') in
+                List.zip (scores expected) (scores found) do
+                Assert.Equal(name, name')
+                Assert.Equal(score, score', 1e-5 * max 1.0 (abs score))
+                Assert.Equal(probability, probability', 1e-5)
+
+        // Broken pictures are named, and the others classified.
+        File.WriteAllText(files[3], "no picture")
+        let ended = sss ([ "predict"; folder.File "run/selected.onnx" ] @ files)
+        Assert.Equal(1, ended.Code)
+        Assert.Equal(39, ended.Out.Trim().Split('\n').Length)
+        Assert.Contains("3.png", ended.Err)
+        let refused = sss [ "predict"; folder.File "raw.onnx"; files[0]; "--device"; "cpu" ]
+        Assert.Equal(2, refused.Code)
+        Assert.Contains("--device is not for ONNX files, which run on the CPU.", refused.Err)
+
+    [<Fact>]
     member _.``numbers from 0 to 255 in an array, and picture files afterwards``() =
         use folder = new Folder()
         archive (folder.File "x.npz") id

@@ -152,7 +152,7 @@ type TrainTests() =
         let out, _ =
             train folder [ example [ "digits-vgg.sss" ]; "--data"; "digits"; "--epochs"; "1" ]
 
-        for options in [ []; [ "--normalize" ]; [ "--full" ] ] do
+        for options in [ []; [ "--raw" ]; [ "--full" ] ] do
             let file = folder.File "x.onnx"
             let ended = sss ([ "export"; out; "--onnx"; file ] @ options)
             expectCode 0 ended

@@ -26,7 +26,7 @@ public class CoverageTests
                let member = metadata.GetMemberReference(handle)
                where member.Parent.Kind == HandleKind.TypeReference
                let type = metadata.GetTypeReference((TypeReferenceHandle)member.Parent)
-               where metadata.GetString(type.Namespace) == "Sss"
+               where metadata.GetString(type.Namespace) is "Sss" or "Sss.Serving"
                select $"{metadata.GetString(type.Name)}.{metadata.GetString(member.Name)}",
         ];
     }

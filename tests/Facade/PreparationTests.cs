@@ -106,7 +106,7 @@ public sealed class PreparationTests : IDisposable
     }
 
     /// <summary>Writes a grey square as a PNG of red, green and blue.</summary>
-    private static void Png(string path, int size, Func<int, int, byte> shade)
+    internal static void Png(string path, int size, Func<int, int, byte> shade)
     {
         var rows = new byte[size * (1 + (3 * size))];
         for (var i = 0; i < size * size; i++)

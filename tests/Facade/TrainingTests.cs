@@ -88,6 +88,17 @@ public class TrainingTests
         Assert.Equal(data.Classes, again.Classes);
         Assert.Throws<InvalidOperationException>(() => again.Exactness);
 
+        var classes = again.EvaluateClasses(data.Test);
+        Assert.Equal(data.Classes, classes.Select(c => c.Name));
+        Assert.Equal((359, 359), (classes.Sum(c => c.Images), classes.Sum(c => c.Predicted)));
+        Assert.Equal(test.Accuracy, classes.Sum(c => c.Right) / 359.0, 12);
+        Assert.All(classes, c =>
+        {
+            Assert.Equal(c.Images - c.Right, c.TakenFor.Sum(other => other.Value));
+            Assert.Equal(c.Right / (double)c.Images, c.Recall!.Value, 12);
+            Assert.Equal(c.Predicted == 0 ? null : c.Right / (double)c.Predicted, c.Precision);
+        });
+
         var images = Enumerable.Range(0, 5).Select(data.Test.Image).ToArray();
         var batch = small.PredictBatch(images.SelectMany(i => i).ToArray());
         Assert.Equal(50, batch.Length);
@@ -102,7 +113,7 @@ public class TrainingTests
         Assert.Equal(right / (double)data.Test.Count, small.Evaluate(data.Test).Accuracy, 2);
 
         Assert.True(small.ExportOnnx(folder.File("small.onnx")).IsExact);
-        Assert.True(small.ExportOnnx(folder.File("pixels.onnx"), normalize: true).IsExact);
+        Assert.True(small.ExportOnnx(folder.File("raw.onnx"), raw: true).IsExact);
         Assert.True(new FileInfo(folder.File("small.onnx")).Length > 1000);
         Assert.Throws<ArgumentException>(() => small.Predict(new float[63]));
         var given = new float[10];
@@ -302,14 +313,5 @@ public class TrainingTests
     private sealed class Listener(Action<EpochProgress> listen) : IProgress<EpochProgress>
     {
         public void Report(EpochProgress value) => listen(value);
-    }
-
-    private sealed class TemporaryFolder : IDisposable
-    {
-        internal string Path { get; } = Directory.CreateTempSubdirectory("sss-facade-").FullName;
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
-
-        internal string File(string name) => System.IO.Path.Combine(Path, name);
     }
 }

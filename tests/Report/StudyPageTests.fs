@@ -44,7 +44,7 @@ type StudyPageTests() =
             Option.get (ReadRun.read folder.Path |> must).Result with
                 Seed = seed
                 Test = {
-                    RunTest.Accuracy = accuracy
+                    RunTest.Quality = Quality.Classification accuracy
                     Loss = 0.1
                     Count = 359
                 }
@@ -119,7 +119,10 @@ type StudyPageTests() =
                                 Recipe = {
                                     recipe with
                                         // Half a mac, so that it rounds to the same number.
-                                        TargetMacs = Some(target + 0.5 / float run.Dense.Macs)
+                                        Target = {
+                                            Target.none with
+                                                Macs = Some(target + 0.5 / float run.Dense.Macs)
+                                        }
                                 }
                                 Arithmetic =
                                     Some {

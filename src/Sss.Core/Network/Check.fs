@@ -40,12 +40,28 @@ module Check =
 
         shared
 
-    /// Checks a draft. Right: the network, with warnings. Wrong: every mistake found, warnings too.
-    let check (draft: Draft) : Result<Network * NetworkError list, NetworkError list> =
+    /// Where the last layer or join of a body is written.
+    let rec private lastPlace (body: DraftNode list) : Place option =
+        match List.tryLast body with
+        | Some(DraftNode.Layer layer) -> Some layer.Place
+        | Some(DraftNode.Scope scope) -> lastPlace scope.Body |> Option.orElse (Some scope.Place)
+        | Some(DraftNode.Residual residual) -> Some residual.Place
+        | Some(DraftNode.Gate gate) -> Some gate.Place
+        | Some(DraftNode.Concat concat) -> Some concat.Place
+        | Some DraftNode.Broken
+        | None -> None
+
+    /// As `check`; `seen` hears of every node when it is checked, inner nodes before outer ones, also of
+    /// those in a network that is wrong.
+    let trace
+        (seen: CheckedNode -> unit)
+        (draft: Draft)
+        : Result<Network * NetworkError list, NetworkError list> =
         let found = ResizeArray<NetworkError>()
 
         let run = {
             Report = fun problem place -> found.Add { Problem = problem; Place = place }
+            Seen = seen
             Layers = 0
             IsBroken = false
             Shared = Dictionary()
@@ -68,11 +84,17 @@ module Check =
         match value.Shape, draft.Classes with
         | output, _ when body.IsEmpty && output.IsSome ->
             run.Report (shapeProblem ShapeProblem.EmptyNetwork) draft.Place
-        // One value per class, or an image of them.
+        // One value per class (or number), or an image of them.
         | Some output, Some classes when
             output.Channels <> classes || Shape.count output > int64 System.Array.MaxLength
             ->
-            run.Report (shapeProblem (ShapeProblem.OutputIsNotClasses(output, classes))) draft.Place
+            lastPlace draft.Body
+            |> Option.defaultValue draft.Place
+            |> run.Report(
+                shapeProblem (
+                    ShapeProblem.OutputIsNotClasses(output, draft.OutputKind, classes)
+                )
+            )
         | _ -> ()
 
         let hasErrors () =
@@ -84,6 +106,7 @@ module Check =
                 Name = draft.Name
                 Input = input
                 Classes = classes
+                OutputKind = draft.OutputKind
                 Body = body
             }
 
@@ -100,3 +123,7 @@ module Check =
             else
                 Ok(network, List.ofSeq found)
         | _ -> Error(List.ofSeq found)
+
+    /// Checks a draft. Right: the network, with warnings. Wrong: every mistake found, warnings too.
+    let check (draft: Draft) : Result<Network * NetworkError list, NetworkError list> =
+        trace ignore draft

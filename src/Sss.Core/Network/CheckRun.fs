@@ -16,6 +16,7 @@ module internal CheckRun =
     /// What goes along while one draft is checked.
     type Run = {
         Report: Problem -> Place -> unit
+        Seen: CheckedNode -> unit
         mutable Layers: int
         /// A part was wrong and reported elsewhere, so that the network is not whole.
         mutable IsBroken: bool

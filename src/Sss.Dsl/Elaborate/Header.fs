@@ -2,7 +2,7 @@ namespace Sss.Dsl
 
 open Sss.Core
 
-/// `input` and `classes`, and the state while a file is elaborated.
+/// `input` and `classes` or `outputs`, and the state while a file is elaborated.
 module internal Header =
 
     type Run = {
@@ -15,7 +15,7 @@ module internal Header =
         CalledFrom = frame.CalledFrom
     }
 
-    /// `input` or `classes`: there once, before all statements.
+    /// `input`, or `classes` or `outputs`: there once, before all statements.
     let single run (items: Item list) word (pick: Item -> (Span * 'T) option) (name: Span) =
         let mutable found = None
         let mutable begun = false
@@ -42,6 +42,13 @@ module internal Header =
             run.Report (MeaningProblem.ItemMissing word) (place (Frame.top None) name)
             None
 
+    /// Whether a shape is more likely height × width × channels: pictures have 1, 3 or 4 channels, and none is
+    /// three pixels wide. One or four columns are common in series of numbers, so there the shape must be square.
+    let private isChannelsLast channels height width =
+        channels > 4L
+        && height > 4L
+        && (width = 3L || (channels = height && (width = 1L || width = 4L)))
+
     let inputShape run (dims: Located<int64 list>) : Shape option =
         let at = place (Frame.top None) dims.Span
         let text = dims.Value |> List.map string |> String.concat "x"
@@ -59,7 +66,11 @@ module internal Header =
                     at
 
                 None
-            | None -> Some(Shape.create (int c) (int h) (int w))
+            | None ->
+                if isChannelsLast c h w then
+                    run.Report (MeaningProblem.ChannelsLast(int c, int h, int w)) at
+
+                Some(Shape.create (int c) (int h) (int w))
         | _ ->
             run.Report (MeaningProblem.InputDims text) at
             None

@@ -19,12 +19,15 @@ type MeaningProblem =
     | ItemTwice of word: string * firstLine: int
     | ItemLate of word: string
     | InputDims of found: string
+    /// A warning: the extents look like those of a picture with its channels last.
+    | ChannelsLast of channels: int * height: int * width: int
     // Arguments
     | UnknownArgument of word: string * name: string * guess: string option * known: string list
     | ArgumentTwice of name: string
     | MissingArgument of word: string * name: string * example: string option
     | TooManyArguments of word: string * allowed: int
-    | WrongArgument of argument: string * found: string * expected: string
+    /// `fix`: what to write, where the value tells it.
+    | WrongArgument of argument: string * found: string * expected: string * fix: string option
     | ScaleTwice
     | UnknownScaleKind of word: string * guess: string option
     | ScaleOnCall of word: string
@@ -44,6 +47,10 @@ type MeaningProblem =
     | UnknownPenalty of word: string * guess: string option
     /// A penalty that cannot be used with a target.
     | PenaltyWithTarget of word: string
+    | UnknownLoss of word: string * guess: string option
+    /// A loss for networks that give something else.
+    | LossForOther of word: string * network: OutputKind
+    | UnknownOptimizer of word: string * guess: string option
     /// A warning: a kind of factors without a γ is never penalised.
     | NoGamma of kind: FactorKind
 
@@ -83,13 +90,16 @@ module MeaningErrorText =
         "SSS201",
         $"there is no layer or definition `{cut word}`",
         [],
-        didYouMean guess
+        OtherNames.statement word
+        |> Option.orElse (didYouMean guess)
         |> Option.orElse (Some $"define it: `def {cut word}(…) {{ … }}`")
 
     let private unknownName word guess =
         "SSS202",
         $"there is no parameter `{cut word}` here",
-        [ "expressions know numbers, the definition's parameters and `classes`" ],
+        [
+            "expressions know numbers, the definition's parameters and `classes` or `outputs`"
+        ],
         didYouMean guess
 
     let private duplicateDefinition name line =
@@ -144,8 +154,20 @@ module MeaningErrorText =
         [ "expected channels x height x width" ],
         Some "write `input 3x32x32`, for example"
 
+    let private channelsLast channels height width =
+        "SSS251",
+        $"`input {channels}x{height}x{width}` looks like height x width x channels",
+        [
+            "an input is channels x height x width"
+            $"this one has {channels} channels, and pictures {height} pixels high and {width} wide"
+        ],
+        Some $"write `input {width}x{channels}x{height}`"
+
     let private unknownArgument word name guess names =
-        "SSS220", $"`{cut word}` has no argument `{cut name}`", [ known names ], didYouMean guess
+        "SSS220",
+        $"`{cut word}` has no argument `{cut name}`",
+        [ known names ],
+        OtherNames.argument word name |> Option.orElse (didYouMean guess)
 
     let private argumentTwice name =
         "SSS221", $"the argument `{cut name}` is given twice", [], Some "remove one of them"
@@ -167,8 +189,11 @@ module MeaningErrorText =
         ],
         None
 
-    let private wrongArgument argument found expected =
-        "SSS224", $"{cut argument} cannot be {found}", [ $"expected {expected}" ], None
+    let private wrongArgument argument found expected fix =
+        "SSS224",
+        $"{cut argument} cannot be {found}",
+        [ $"expected {expected}" ],
+        fix |> Option.map (fun text -> $"write `{text}`")
 
     let private scaleTwice =
         "SSS225", "one statement has two `@scale`", [], Some "remove one of them"
@@ -215,7 +240,7 @@ module MeaningErrorText =
         "SSS601",
         $"unknown item of a recipe: `{cut word}`",
         [ "items: " + String.concat ", " Words.recipe ],
-        didYouMean guess
+        didYouMean (OtherNames.item word |> Option.orElse guess)
 
     let private recipeItemTwice word =
         "SSS602", $"`{word}` is given twice", [], Some "remove one of them"
@@ -238,6 +263,29 @@ module MeaningErrorText =
         ],
         Some "remove the penalty, or remove the target"
 
+    let private unknownLoss word guess =
+        "SSS606",
+        $"there is no loss `{cut word}`",
+        [ "losses: " + String.concat ", " Loss.words ],
+        didYouMean guess
+
+    let private lossForOther word network =
+        let item, example =
+            match network with
+            | OutputKind.Classes -> "classes", "loss crossentropy"
+            | OutputKind.Numbers -> "outputs", "loss mse"
+
+        "SSS607",
+        $"`loss {word}` does not train a network with `{item}`",
+        [ $"its losses are {Loss.wordsFor network}" ],
+        Some $"write `{example}`, for example"
+
+    let private unknownOptimizer word guess =
+        "SSS608",
+        $"there is no optimizer `{cut word}`",
+        [ "optimizers: " + String.concat ", " Optimizer.words ],
+        didYouMean guess
+
     let private noGamma kind =
         "SSS651",
         $"the recipe has no gamma for the network's {kindText kind} factors",
@@ -257,13 +305,14 @@ module MeaningErrorText =
         | MeaningProblem.ItemTwice(word, line) -> itemTwice word line
         | MeaningProblem.ItemLate word -> itemLate word
         | MeaningProblem.InputDims found -> inputDims found
+        | MeaningProblem.ChannelsLast(c, h, w) -> channelsLast c h w
         | MeaningProblem.UnknownArgument(word, name, guess, names) ->
             unknownArgument word name guess names
         | MeaningProblem.ArgumentTwice name -> argumentTwice name
         | MeaningProblem.MissingArgument(word, name, example) -> missingArgument word name example
         | MeaningProblem.TooManyArguments(word, allowed) -> tooManyArguments word allowed
-        | MeaningProblem.WrongArgument(argument, found, expected) ->
-            wrongArgument argument found expected
+        | MeaningProblem.WrongArgument(argument, found, expected, fix) ->
+            wrongArgument argument found expected fix
         | MeaningProblem.ScaleTwice -> scaleTwice
         | MeaningProblem.UnknownScaleKind(word, guess) -> unknownScaleKind word guess
         | MeaningProblem.ScaleOnCall word -> scaleOnCall word
@@ -279,7 +328,21 @@ module MeaningErrorText =
         | MeaningProblem.RecipeForm(item, expected) -> recipeForm item expected
         | MeaningProblem.UnknownPenalty(word, guess) -> unknownPenalty word guess
         | MeaningProblem.PenaltyWithTarget word -> penaltyWithTarget word
+        | MeaningProblem.UnknownLoss(word, guess) -> unknownLoss word guess
+        | MeaningProblem.LossForOther(word, network) -> lossForOther word network
+        | MeaningProblem.UnknownOptimizer(word, guess) -> unknownOptimizer word guess
         | MeaningProblem.NoGamma kind -> noGamma kind
+
+    /// The word that was probably meant.
+    let guess problem : string option =
+        match problem with
+        | MeaningProblem.UnknownStatement(_, guess)
+        | MeaningProblem.UnknownName(_, guess)
+        | MeaningProblem.UnknownArgument(_, _, guess, _)
+        | MeaningProblem.UnknownScaleKind(_, guess)
+        | MeaningProblem.UnknownRecipeItem(_, guess)
+        | MeaningProblem.UnknownPenalty(_, guess) -> guess
+        | _ -> None
 
     /// The diagnostic of a mistake.
     let toDiagnostic (error: MeaningError) : Diagnostic =
@@ -289,7 +352,8 @@ module MeaningErrorText =
             Code = code
             Severity =
                 match error.Problem with
-                | MeaningProblem.NoGamma _ -> Warning
+                | MeaningProblem.NoGamma _
+                | MeaningProblem.ChannelsLast _ -> Warning
                 | _ -> Failure
             Span = error.Place.Span
             Message = message

@@ -30,6 +30,16 @@ module internal Signature =
             + "`"
         | Value.Word word -> $"`{word}`"
 
+    /// The size that a plain number was meant to be.
+    let private fix kind value =
+        match kind, value with
+        | (ArgumentKind.Kernel | ArgumentKind.KernelOrGlobal), Value.Expr(Expr.Number(n, _)) ->
+            if n >= 1.0 && n <= float ArgumentSpec.most && n = floor n then
+                Some $"{int n}x{int n}"
+            else
+                None
+        | _, (Value.Expr _ | Value.Dims _ | Value.Word _) -> None
+
     let private fits kind value =
         match kind, value with
         | (ArgumentKind.Count | ArgumentKind.Real _ | ArgumentKind.Extent _ | ArgumentKind.Padding),
@@ -103,7 +113,8 @@ module internal Signature =
             MeaningProblem.WrongArgument(
                 $"the {argument.Name} of `{word.Value}`",
                 found value.Value,
-                expected kind
+                expected kind,
+                fix kind value.Value
             ),
             value.Span
         | true, value when value.Value.IsWord && kind.IsKernelOrGlobal && bound.Count > 1 ->
@@ -112,7 +123,8 @@ module internal Signature =
                     MeaningProblem.WrongArgument(
                         $"{other.Key} of a global pool",
                         "given",
-                        $"`{word.Value} global` alone"
+                        $"`{word.Value} global` alone",
+                        None
                     ),
                     other.Value.Span
         | true, _ -> ()
@@ -159,7 +171,8 @@ module internal Signature =
                     MeaningProblem.WrongArgument(
                         $"the argument `{Words.shorten parameter.Name.Value}` of `{Words.shorten word.Value}`",
                         found value.Value,
-                        "a number"
+                        "a number",
+                        None
                     ),
                     value.Span
                 )

@@ -54,7 +54,8 @@ module internal PrintLayer =
     let private extent (size: Size) =
         if size.H = size.W then string size.H else size.ToString()
 
-    let private value (kind: ArgumentKind) (value: ArgumentValue) : string =
+    /// A value as the language writes it; nothing where there is none.
+    let value (kind: ArgumentKind) (value: ArgumentValue) : string =
         match value with
         | ArgumentValue.Count n -> string n
         | ArgumentValue.Real x -> NumberText.real x

@@ -89,9 +89,6 @@ let private scaleArguments =
             return! commaList scaleArgument
     }
 
-/// Words that may follow the kind.
-let private flags = [ "shared"; "keep" ]
-
 /// `@scale(kind, FLAG, NAME=expr, …)`.
 let private scale: P<ScaleSyntax> =
     syntax {
@@ -107,14 +104,14 @@ let private scale: P<ScaleSyntax> =
                     | Choice2Of2 _ -> None
                 )
 
-            match words |> List.tryFind (fun word -> not (List.contains word.Value flags)) with
+            match words |> List.tryFind (fun word -> not (List.contains word.Value Words.scaleFlags)) with
             | Some word ->
                 return!
                     failWith
                         (SyntaxProblem.Unexpected(
                             word.Value,
                             [
-                                for flag in flags do
+                                for flag in Words.scaleFlags do
                                     $"`{flag}`"
                                 "`gamma=…`"
                                 "`init=…`"
@@ -225,7 +222,7 @@ let private value: P<Located<Value>> =
     }
 
 /// A layer or a call, its word read.
-let apply (word: Located<string>) : P<StatementKind> =
+let private applied (word: Located<string>) : P<StatementKind> =
     syntax {
         let isNamed = ref false
         let found = ResizeArray<ScaleSyntax>()
@@ -251,3 +248,10 @@ let apply (word: Located<string>) : P<StatementKind> =
         let! arguments = collect argument
         return StatementKind.Apply(word, arguments, List.ofSeq found)
     }
+
+/// A layer or a call, its word read. What begins like a loop and goes on like one is told what a loop is here.
+let apply (word: Located<string>) : P<StatementKind> =
+    if OtherNames.isLoop word.Value then
+        applied word |> Recovery.otherwise (SyntaxProblem.Loop word.Value) word.Span
+    else
+        applied word

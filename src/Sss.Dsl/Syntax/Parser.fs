@@ -41,8 +41,11 @@ let private recipeWord: P<RecipeWord> =
                     let! value = word []
                     return RecipeWord.Chosen(name, value)
                 else
-                    let! value = signed
-                    return RecipeWord.Named(name, value)
+                    match! quantity with
+                    | Some(value, unit) -> return RecipeWord.Measured(name, value, unit)
+                    | None ->
+                        let! value = signed
+                        return RecipeWord.Named(name, value)
             | None ->
                 let! found = word []
                 return RecipeWord.Word(found.Value, found.Span)
@@ -107,10 +110,13 @@ let private train: P<Train option> =
 
                 match! isEnd with
                 | true ->
+                    let read = items |> List.filter (fun i -> i.Keyword.Value <> "")
+
                     return
                         Some {
-                            Items = items |> List.filter (fun i -> i.Keyword.Value <> "")
+                            Items = read
                             Keyword = keyword.Span
+                            IsWhole = read.Length = items.Length
                         }
                 | false -> return! unexpected [ "the end of the file" ]
     }
@@ -120,6 +126,7 @@ let private file: P<File> =
         do! lines
         let! here = located (give ())
         let! isName = startsName
+        let! struct (c, _) = peek
 
         let! first =
             if isName then
@@ -127,7 +134,9 @@ let private file: P<File> =
             else
                 give { Value = ""; Span = here.Span }
 
-        if first.Value <> "network" then
+        if c = '#' then
+            return! unexpected [ "`network NAME { … }`" ]
+        elif first.Value <> "network" then
             return! failWith SyntaxProblem.NoNetwork first.Span
         else
             do! lines

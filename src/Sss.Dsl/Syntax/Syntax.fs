@@ -109,6 +109,7 @@ type Definition = {
 type Item =
     | Input of Located<int64 list> * keyword: Span
     | Classes of Located<float> * keyword: Span
+    | Outputs of Located<float> * keyword: Span
     | Definition of Definition
     | Statement of Statement
 
@@ -120,6 +121,8 @@ type RecipeWord =
     | Named of Located<string> * Located<float>
     /// `background=white`: a word as the value.
     | Chosen of Located<string> * Located<string>
+    /// `latency=5ms`: a number with a unit.
+    | Measured of Located<string> * Located<float> * unit: string
     | Comma of Span
 
 /// `epochs 20`, and so on.
@@ -132,6 +135,8 @@ type RecipeItem = {
 type Train = {
     Items: RecipeItem list
     Keyword: Span
+    /// Whether every item could be read; those that could not are left out.
+    IsWhole: bool
 }
 
 /// A file as written.

@@ -12,13 +12,15 @@ type SyntaxProblem =
     /// Too many nested braces or parentheses, or too many operators.
     | TooDeep of limit: int
     | BadNumber of text: string
+    /// A loop of another language.
+    | Loop of word: string
     /// An operator with spaces around it in an argument.
     | LooseOperator of operator: string
     | ReservedName of word: string * purpose: string
     | PositionalAfterNamed
     /// `train` before the network's braces are closed.
     | TrainInside
-    /// `input`, `classes` or `def` inside a body.
+    /// `input`, `classes`, `outputs` or `def` inside a body.
     | ItemInside of word: string
     /// More statements than a network may have layers.
     | TooLong of limit: int
@@ -34,17 +36,33 @@ type SyntaxError = { Problem: SyntaxProblem; Span: Span }
 [<RequireQualifiedAccess>]
 module SyntaxErrorText =
 
+    let private invariant = System.Globalization.CultureInfo.InvariantCulture
+
+    let private style = System.Globalization.NumberStyles.AllowDecimalPoint
+
     let private list (words: string list) =
         match List.rev words with
         | [] -> "something else"
         | [ one ] -> one
         | last :: rest -> String.concat ", " (List.rev rest) + " or " + last
 
+    /// What was probably meant by a piece of text that is not expected.
+    let private meant (found: string) (expected: string list) =
+        match found with
+        | "#" -> Some "a comment starts with `//`"
+        | "," when expected = [ "`)`" ] ->
+            Some "write arguments after a space, without parentheses or commas, as in `conv 16 3x3`"
+        | "," when List.contains "a name" expected ->
+            Some "remove the comma: spaces separate arguments"
+        | _ when Words.isKind found && List.contains "a name" expected ->
+            Some $"put `;` before `{found}`: every layer is a statement of its own"
+        | _ -> None
+
     let private unexpected found expected =
         "SSS101",
         $"`{Words.shorten found}` was not expected here",
         [ $"expected {list expected}" ],
-        None
+        meant found expected
 
     let private unclosed what =
         "SSS102",
@@ -64,11 +82,27 @@ module SyntaxErrorText =
         [ "a network cannot have more layers than that" ],
         Some "use a `def` or a `repeat`"
 
-    let private badNumber text =
+    let private badNumber (text: string) =
+        let fraction =
+            match text.EndsWith '%', System.Double.TryParse(text.TrimEnd '%', style, invariant) with
+            | true, (true, percent) -> Some $"write `{(percent / 100.0).ToString invariant}`"
+            | _ -> None
+
         "SSS104",
         $"`{Words.shorten text}` is not a number",
-        [ "numbers are written `16`, `0.1` or `1e-4`; sizes `3x3` or `3x224x224`" ],
-        None
+        [
+            if fraction.IsSome then
+                "fractions are written as numbers: `0.5`, not `50%`"
+            else
+                "numbers are written `16`, `0.1` or `1e-4`; sizes `3x3` or `3x224x224`"
+        ],
+        fraction
+
+    let private loop word =
+        "SSS201",
+        $"there is no layer or definition `{Words.shorten word}`",
+        [ "`repeat N { … }` repeats its statements N times" ],
+        OtherNames.statement word
 
     let private looseOperator operator =
         "SSS105",
@@ -118,6 +152,7 @@ module SyntaxErrorText =
         | SyntaxProblem.TooDeep limit -> tooDeep limit
         | SyntaxProblem.TooLong limit -> tooLong limit
         | SyntaxProblem.BadNumber text -> badNumber text
+        | SyntaxProblem.Loop word -> loop word
         | SyntaxProblem.LooseOperator operator -> looseOperator operator
         | SyntaxProblem.ReservedName(word, purpose) -> reservedName word purpose
         | SyntaxProblem.PositionalAfterNamed -> positionalAfterNamed

@@ -4,22 +4,10 @@ open Google.Protobuf
 open Sss.Core
 open Sss.Schema
 
-/// What an exported file contains besides the network.
-type OnnxOptions = {
-    /// The network as `.sss`, for the metadata.
-    Text: string
-    /// Class names in the order of the scores.
-    Classes: string list
-    /// What the images went through in training, for the metadata.
-    Preparation: Preparation option
-    /// Whether the graph does that itself: its input is then pixels as the data set stores them.
-    /// Without effect when `Preparation` is none.
-    Normalize: bool
-}
-
-/// Export to ONNX: opset 17, IR version 8, one input `images` (batch × C × H × W) and one output
-/// `scores` (batch × classes; before any softmax). Values and constants have the names of the
-/// network's layers and weights. The metadata are those of `NetworkFile`, and `sss.input`.
+/// Export to ONNX: opset 17, IR version 8, one input (batch × C × H × W) that is called what it takes, and the
+/// outputs `scores` (batch × classes; before any softmax) and `probabilities`. The raw form has the input `images`
+/// and the output `scores`. Values and constants have the names of the network's layers and weights. The
+/// metadata are those of `NetworkFile`, `sss.takes`, `sss.input` and `sss.version`.
 [<RequireQualifiedAccess>]
 module Onnx =
 
@@ -118,42 +106,6 @@ module Onnx =
             Shape = c.Output
         }
 
-    /// (pixel · scale − mean) / deviation, in the order and precision of training.
-    let private normalise (n: Preparation) (x: Value) graph =
-        let channels = [ n.Mean.Length; 1; 1 ]
-
-        graph
-        |> OnnxGraph.constant (Proto.floats "images/scale" [] [| n.Scale |])
-        |> OnnxGraph.constant (Proto.floats "images/mean" channels n.Mean)
-        |> OnnxGraph.constant (Proto.floats "images/deviation" channels n.Deviation)
-        |> OnnxGraph.add "Mul" "images/scaled" [ x.Name; "images/scale" ] "images/scaled" []
-        |> OnnxGraph.add "Sub" "images/centred" [ "images/scaled"; "images/mean" ] "images/centred" []
-        |> OnnxGraph.add
-            "Div"
-            "images/normalised"
-            [ "images/centred"; "images/deviation" ]
-            "images/normalised"
-            [],
-        { x with Name = "images/normalised" }
-
-    /// What the input must be, in words.
-    let private inputText options (input: Shape) =
-        match options.Preparation with
-        | Some p ->
-            let list (values: float32[]) =
-                System.String.Join(", ", values |> Array.map PixelRange.number)
-
-            let pictures =
-                match Preparation.refusal input p with
-                | None -> $"; pictures: {PictureOptions.words input p.Pictures}"
-                | Some _ -> ""
-
-            if options.Normalize then
-                $"pixels as the training data stores them, from {PixelRange.text p.Range}; normalised inside{pictures}"
-            else
-                $"(pixel * {PixelRange.number p.Scale} - mean) / deviation per channel; mean {list p.Mean}; deviation {list p.Deviation}; pixels from {PixelRange.text p.Range}{pictures}"
-        | None -> "as in training"
-
     /// Makes the last value the graph's output.
     let private finish isImage (value: Value) (graph: OnnxGraph) =
         let form = if isImage then OnnxGraph.spatial else OnnxGraph.flat
@@ -172,20 +124,39 @@ module Onnx =
             Shape = network.Input
         }
 
-        let graph, input =
-            match options.Preparation with
-            | Some n when options.Normalize -> normalise n images OnnxGraph.empty
-            | _ -> OnnxGraph.empty, images
+        let takes, preparation = OnnxDescription.takes options network.Input
 
-        let graph, value = body weights network.Body input graph
+        let graph =
+            match preparation with
+            | Some p -> PreparationNodes.add takes p OnnxGraph.empty
+            | None -> OnnxGraph.empty
+
+        let graph, value = body weights network.Body images graph
         let output = Network.output network
         let isImage = not (Network.isClassifier network)
         let graph = finish isImage value graph
+
+        // Numbers are no scores, and have no softmax.
+        let hasProbabilities =
+            preparation.IsSome && network.OutputKind = OutputKind.Classes
+
+        let graph =
+            if hasProbabilities then
+                PreparationNodes.addProbabilities graph
+            else
+                graph
+
         let proto = GraphProto(Name = network.Name)
         proto.Node.AddRange(List.rev graph.Nodes)
         proto.Initializer.AddRange(List.rev graph.Constants)
         let inputDims = [ network.Input.Channels; network.Input.Height; network.Input.Width ]
-        proto.Input.Add(Proto.value OnnxGraph.input (inputText options network.Input) inputDims)
+
+        proto.Input.Add(
+            Proto.value
+                (OnnxTakes.word takes)
+                (OnnxDescription.inputText options network.Input)
+                inputDims
+        )
 
         let outputDims = [
             output.Channels
@@ -196,13 +167,16 @@ module Onnx =
 
         proto.Output.Add(Proto.value OnnxGraph.output "before softmax" outputDims)
 
+        if hasProbabilities then
+            proto.Output.Add(
+                Proto.value PreparationNodes.probabilities "softmax of the scores" outputDims
+            )
+
         let model = ModelProto(IrVersion = irVersion, ProducerName = "sss", Graph = proto)
 
         model.OpsetImport.Add(OperatorSetIdProto(Domain = "", Version = opset))
 
-        for key, value in
-            NetworkFile.metadata options.Text options.Classes options.Preparation
-            @ [ "sss.input", inputText options network.Input ] do
+        for key, value in OnnxDescription.metadata options network.Input do
             model.MetadataProps.Add(StringStringEntryProto(Key = key, Value = value))
 
         model
@@ -232,6 +206,12 @@ module Onnx =
         : Result<byte[], FileError> =
         checkedModel options network weights
         |> Result.map (fun model -> model.ToByteArray())
+
+    /// A file's bytes with one more entry in its metadata. The messages of the format may be continued.
+    let withEntry (key: string) (value: string) (file: byte[]) : byte[] =
+        let more = ModelProto()
+        more.MetadataProps.Add(StringStringEntryProto(Key = key, Value = value))
+        Array.append file (more.ToByteArray())
 
     /// Writes the file, whole or not at all.
     let write

@@ -27,7 +27,7 @@ type internal OnnxGraph = {
 [<RequireQualifiedAccess>]
 module internal OnnxGraph =
 
-    /// The name of the graph's input.
+    /// The name of the network's input: the graph's own, unless the graph prepares the image.
     let input = "images"
 
     /// The name of the graph's output.
@@ -36,12 +36,11 @@ module internal OnnxGraph =
     /// Nothing yet.
     let empty = { Nodes = []; Constants = [] }
 
-    /// A layer's value has the layer's name, unless that is the graph's own input or output.
+    let private taken = set [ input; output; "pixels"; "numbers"; "probabilities" ]
+
+    /// A layer's value has the layer's name, unless that is what a graph's own input or output may be called.
     let valueName (layer: string) =
-        if layer = input || layer = output then
-            layer + "/value"
-        else
-            layer
+        if taken.Contains layer then layer + "/value" else layer
 
     /// Adds an operation with several outputs.
     let addMany kind name inputs outputs attributes (graph: OnnxGraph) : OnnxGraph = {

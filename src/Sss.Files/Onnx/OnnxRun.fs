@@ -140,3 +140,29 @@ module OnnxRun =
         session.Session.ModelMetadata.CustomMetadataMap
         |> Seq.map (fun pair -> pair.Key, pair.Value)
         |> Map.ofSeq
+
+    /// What a file that `sss` exported takes; none of any other file.
+    let takes (session: OnnxSession) : OnnxTakes option =
+        let entries = metadata session
+
+        match Map.tryFind "sss.takes" entries, Map.tryFind "sss.input" entries with
+        | Some word, _ -> OnnxTakes.tryParse word
+        // Files of earlier versions.
+        | None, Some text when text.StartsWith "pixels as the training data stores them" ->
+            Some OnnxTakes.Numbers
+        | None, Some _ -> Some OnnxTakes.Images
+        | None, None -> None
+
+    /// The shape of the images that the model takes; none where an extent is open, or it takes something else.
+    let shape (session: OnnxSession) : Shape option =
+        match input(session).Value.Dimensions with
+        | [| _; c; h; w |] when c > 0 && h > 0 && w > 0 -> Some(Shape.create c h w)
+        | _ -> None
+
+    /// The extents of an image's scores; 0 where one is open.
+    let outputs (session: OnnxSession) : int list =
+        let output = Seq.head session.Session.OutputMetadata
+        output.Value.Dimensions |> List.ofArray |> List.skip 1 |> List.map (max 0)
+
+    /// The name of the network.
+    let name (session: OnnxSession) : string = session.Session.ModelMetadata.GraphName

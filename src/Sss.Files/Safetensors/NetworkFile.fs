@@ -62,6 +62,25 @@ module NetworkFile =
         | :? JsonException
         | :? InvalidOperationException -> Error "not a list of names"
 
+    /// Class names of the entry `sss.classes`, each once.
+    let internal classesOf (text: string) : Result<string list, Fault> =
+        parseClasses text
+        |> Result.mapError (fun reason -> Syntax("sss.classes", reason))
+        |> Result.bind (fun classes ->
+            match classes |> List.countBy id |> List.tryFind (fun (_, count) -> count > 1) with
+            | Some(name, _) -> Error(Duplicate("the class", name))
+            | None -> Ok classes
+        )
+
+    /// The preparation of the entry `sss.normalisation`, where there is one.
+    let internal preparationOf (text: string option) : Result<Preparation option, Fault> =
+        match text with
+        | None -> Ok None
+        | Some text ->
+            PreparationJson.parse text
+            |> Result.map Some
+            |> Result.mapError (fun reason -> Syntax("sss.normalisation", reason))
+
     /// Writes a network's weights with its metadata.
     let write (path: string) (saved: SavedNetwork) : Result<unit, FileError> =
         Safetensors.write path saved.Weights (metadata saved.Text saved.Classes saved.Preparation)
@@ -85,22 +104,11 @@ module NetworkFile =
 
             let! text = item "sss.network"
             let! classes = item "sss.classes"
-
-            let! classes =
-                parseClasses classes
-                |> Result.mapError (fun reason -> fault (Syntax("sss.classes", reason)))
-
-            match classes |> List.countBy id |> List.tryFind (fun (_, count) -> count > 1) with
-            | Some(name, _) -> return! Error(fault (Duplicate("the class", name)))
-            | None -> ()
+            let! classes = classesOf classes |> Result.mapError fault
 
             let! preparation =
-                match Map.tryFind "sss.normalisation" file.Metadata with
-                | None -> Ok None
-                | Some text ->
-                    PreparationJson.parse text
-                    |> Result.map Some
-                    |> Result.mapError (fun reason -> fault (Syntax("sss.normalisation", reason)))
+                preparationOf (Map.tryFind "sss.normalisation" file.Metadata)
+                |> Result.mapError fault
 
             return {
                 Text = text

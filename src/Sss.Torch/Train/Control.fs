@@ -2,7 +2,7 @@ namespace Sss.Torch
 
 open Sss.Core
 
-/// Sets γ to reach a target of macs: connects `Budget` to a network in training.
+/// Sets γ to reach a target: connects `Budget` to a network in training.
 [<RequireQualifiedAccess>]
 module internal Control =
 
@@ -53,22 +53,22 @@ module internal Control =
         trainer.Model.Layout.Factors
         |> List.filter (fun slot ->
             let first, next = int slot.Offset, int (slot.Offset + slot.Count)
-            (trainer.CostOf(fun i -> i < first || i >= next)).IsNone
+            (trainer.WouldBeOf(fun i -> i < first || i >= next)).IsNone
         )
 
     let private places (slot: Slot) = [| int slot.Offset .. int (slot.Offset + slot.Count) - 1 |]
 
-    /// The macs that the removal of a factor saves. Those of an array are alike: one is computed for all.
-    let private savings (macsOf: (int -> bool) -> int64) (trainer: Trainer) (magnitudes: float[]) =
+    /// What the removal of a factor saves. Those of an array are alike: one is computed for all.
+    let private savings (costOf: (int -> bool) -> int64) (trainer: Trainer) (magnitudes: float[]) =
         let isAlive i = magnitudes[i] <> 0.0
-        let whole = macsOf isAlive
+        let whole = costOf isAlive
 
         trainer.Model.Layout.Factors
         |> List.map (fun slot ->
             let saved =
                 places slot
                 |> Array.tryFind isAlive
-                |> Option.map (fun one -> whole - macsOf (fun i -> i <> one && isAlive i))
+                |> Option.map (fun one -> whole - costOf (fun i -> i <> one && isAlive i))
                 |> Option.defaultValue 0L
 
             Array.create (int slot.Count) (float saved)
@@ -77,13 +77,13 @@ module internal Control =
 
     /// Relative strengths; the most valuable factor of a vital array is left alone, and so are as many as
     /// its declaration wants to keep.
-    let private weights macsOf (recipe: Recipe) (trainer: Trainer) vital (magnitudes: float[]) =
+    let private weights costOf (recipe: Recipe) (trainer: Trainer) vital (magnitudes: float[]) =
         let weights =
             Saliency.weights
                 (FactorGammas.relative recipe.Gamma trainer.Model.Layout.Scales)
                 magnitudes
                 (Array.map float trainer.Squares)
-                (savings macsOf trainer magnitudes)
+                (savings costOf trainer magnitudes)
 
         for slot in vital do
             let best = places slot |> Array.maxBy (fun i -> magnitudes[i] / weights[i])
@@ -130,7 +130,7 @@ module internal Control =
         (trainer: Trainer)
         (vital: Slot list)
         (recipe: Recipe)
-        (target: int64)
+        (target: CostLimit)
         (stepsPerEpoch: int)
         (step: int64)
         (before: Pressure option)
@@ -144,9 +144,9 @@ module internal Control =
 
         let magnitudes = trainer.Iterate |> Array.map (fun value -> abs (float value))
 
-        let macsOf isAlive =
-            trainer.CostOf isAlive
-            |> Option.map (fun cost -> cost.Macs)
+        let costOf isAlive =
+            trainer.WouldBeOf isAlive
+            |> Option.map target.Of
             // A network that does not depend on its input costs nothing.
             |> Option.defaultValue 0L
 
@@ -154,10 +154,10 @@ module internal Control =
             Budget.decide
                 {
                     Magnitudes = magnitudes
-                    Weights = weights macsOf recipe trainer vital magnitudes
+                    Weights = weights costOf recipe trainer vital magnitudes
                     LayerOf = layerOf trainer
-                    MacsOf = macsOf
-                    Target = target
+                    CostOf = costOf
+                    Target = target.Most
                     ReachToNext = reachUntil (next recipe stepsPerEpoch step)
                     ReachToDeadline = reachUntil (last recipe stepsPerEpoch)
                 }
@@ -168,8 +168,7 @@ module internal Control =
             Budget = decision.State
         }
 
-    /// γ from this step to the next call of the controller, towards a network of `target`
-    /// macs.
+    /// γ from this step to the next call of the controller, towards a network within `target`.
     let decide trainer vital recipe target stepsPerEpoch step before : Pressure =
         if step < free recipe stepsPerEpoch then
             none trainer

@@ -75,7 +75,7 @@ let plain = {
     Text = ""
     Classes = []
     Preparation = None
-    Normalize = false
+    Raw = true
 }
 
 let private window =

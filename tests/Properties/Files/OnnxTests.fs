@@ -80,6 +80,7 @@ let ``pools of every size, stride, padding and rounding are PyTorch's`` (average
             Name = "P"
             Input = layer.Input
             Classes = int (Shape.count layer.Output)
+            OutputKind = OutputKind.Classes
             Body = [ Node.Layer layer ]
         }
 
@@ -130,6 +131,7 @@ let private small: Network =
         Name = "Small"
         Input = Shape.create 2 4 4
         Classes = 5
+        OutputKind = OutputKind.Classes
         Body = [
             Node.Layer(conv 3 2)
             layer "scores" (Op.Activation Relu) shape shape
@@ -148,8 +150,9 @@ let private options = {
             Scale = 1.0f / 255.0f
             Mean = [| 0.5f; 0.25f |]
             Deviation = [| 0.125f; 0.5f |]
+            IsGiven = false
         }
-    Normalize = false
+    Raw = true
 }
 
 [<Fact>]
@@ -195,8 +198,7 @@ let ``normalisation inside the graph is the one outside`` () =
             (p * n.Scale - n.Mean[c]) / n.Deviation[c]
         )
 
-    let inside =
-        OnnxNets.exported { options with Normalize = true } small weights 2 pixels
+    let inside = OnnxNets.exported { options with Raw = false } small weights 2 pixels
 
     let outside = OnnxNets.exported options small weights 2 normalised
     Assert.Equal<float32[]>(outside, inside)
@@ -206,26 +208,31 @@ let ``the file tells text, classes and what its input must be`` () =
     Folders.within (fun folder ->
         let path = Path.Combine(folder, "small.onnx")
 
-        let metadata normalize =
+        let metadata raw =
             OnnxNets.weights 1 small
-            |> Onnx.write path { options with Normalize = normalize } small
+            |> Onnx.write path { options with Raw = raw } small
             |> Folders.ok
 
             use session = Folders.ok (OnnxRun.load 1 path)
             OnnxRun.metadata session
 
-        let reported = metadata false
-        Assert.Equal("network Small { }", reported["sss.network"])
-        Assert.Equal("[\"a\",\"b\"]", reported["sss.classes"])
+        let shown = metadata true
+        Assert.Equal("network Small { }", shown["sss.network"])
+        Assert.Equal("[\"a\",\"b\"]", shown["sss.classes"])
 
         Assert.Equal(
             "(pixel * 0.003921569 - mean) / deviation per channel; mean 0.5, 0.25; deviation 0.125, 0.5; pixels from 0 to 255 (black to white)",
-            reported["sss.input"]
+            shown["sss.input"]
         )
 
+        Assert.Equal("images", shown["sss.takes"])
+        Assert.Equal("0.1.0", shown["sss.version"])
+        let shown = metadata false
+        Assert.Equal("numbers", shown["sss.takes"])
+
         Assert.Equal(
-            "pixels as the training data stores them, from 0 to 255 (black to white); normalised inside",
-            (metadata true)["sss.input"]
+            "numbers as the training data stores them, 0 to 255 (black to white); normalised inside",
+            shown["sss.input"]
         )
     )
 

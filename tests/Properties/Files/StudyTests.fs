@@ -109,7 +109,7 @@ let recipe = {
             Block = 0.03
             Shared = 0.01
         }
-        TargetMacs = Some 0.7
+        Target = { Target.none with Macs = Some 0.7 }
         ShrinkEvery = Some 1
 }
 
@@ -120,6 +120,8 @@ let result trainMacs images macs : RunResult = {
         Recipe = recipe
         Dense = { RunSize.Params = 10L; Macs = 100L }
         Selected = { RunSize.Params = 5L; Macs = macs }
+        Classes = []
+        DenseClasses = []
         Validation = None
         Compute =
             Some {
@@ -155,7 +157,7 @@ let ``controls train without penalty, target and cuts`` () =
                 recipe with
                     Gamma = Gamma.none
                     Penalty = FactorPenalty.NonNegative
-                    TargetMacs = None
+                    Target = Target.none
                     ShrinkEvery = None
                     Seed = 4
             },
@@ -177,7 +179,7 @@ let ``a point changes what it varies and nothing else`` () =
     Assert.Equal(
         {
             recipe with
-                TargetMacs = Some 0.3
+                Target = { Target.none with Macs = Some 0.3 }
                 Seed = 4
         },
         made (StudyPlan.ofTargets [ 0.3 ]).Head
@@ -195,7 +197,7 @@ let ``a point changes what it varies and nothing else`` () =
         {
             recipe with
                 Gamma = gamma
-                TargetMacs = None
+                Target = Target.none
                 Seed = 4
         },
         made (StudyPlan.ofGammas [ gamma ]).Head

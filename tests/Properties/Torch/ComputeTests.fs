@@ -24,7 +24,7 @@ let ``each epoch counts with the network that it trained`` () =
     let cutting = {
         recipe with
             Epochs = 6
-            TargetMacs = Some 0.4
+            Target = { Target.none with Macs = Some 0.4 }
             ShrinkEvery = Some 1
     }
 

@@ -183,7 +183,9 @@ let ``pictures that are scaled before the cut are so in training, eval and predi
                     Images = ImageSource.Given dataset
                     Limit = None
                     Begin = Begin.Random
+                    Teacher = None
                     Method = FactorMethod.Apg
+                    Profile = ProfileSource.Measured
                     Validation = None
                     Computing = {
                         Device = Cpu
@@ -219,7 +221,7 @@ let ``pictures that are scaled before the cut are so in training, eval and predi
         use session = Folders.ok (OnnxRun.load 1 (Path.Combine(out, "selected.onnx")))
 
         Assert.EndsWith(
-            "; pixels from 0 to 255 (black to white); pictures: upright, transparent parts on white, "
+            "; normalised inside; pictures: upright, transparent parts on white, "
             + "the shorter side scaled to 32 pixels, the central 16 x 16 pixels (width x height), red, green and blue",
             (OnnxRun.metadata session)["sss.input"]
         )
@@ -242,7 +244,8 @@ let ``a network is evaluated on other data in its own classes and units, or not 
                 Classes = List.rev d.Classes
                 Test = {
                     d.Test with
-                        Labels = d.Test.Labels |> Array.map (fun label -> 1 - label)
+                        Targets =
+                            d.Test.Labels |> Array.map (fun label -> 1 - label) |> Targets.Labels
                 }
         }
 

@@ -417,7 +417,10 @@ let ``more epochs: the bits of the longer run where no step depends on their num
         for other in
             [
                 { longer with Schedule = Cosine }
-                { longer with TargetMacs = Some 0.5 }
+                {
+                    longer with
+                        Target = { Target.none with Macs = Some 0.5 }
+                }
                 { longer with ShrinkEvery = Some 1 }
             ] do
             Engine.ok (Checkpoint.clear folder)

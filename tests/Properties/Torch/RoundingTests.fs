@@ -24,7 +24,7 @@ let private inOnnx (network: Network, weights) (images: float32[]) =
         Text = ""
         Classes = []
         Preparation = None
-        Normalize = false
+        Raw = true
     }
 
     let model = Engine.ok (Onnx.export options network weights)

@@ -104,7 +104,9 @@ let private job folder network recipe : Job = {
     Images = ImageSource.Given dataset.Value
     Limit = None
     Begin = Begin.Random
+    Teacher = None
     Method = FactorMethod.Apg
+    Profile = ProfileSource.Measured
     Validation = None
     Computing = {
         Device = Cpu
@@ -134,7 +136,7 @@ let ``a target takes channels from whole stages, exactly, and the files say so``
         let recipe = {
             recipe with
                 Epochs = 6
-                TargetMacs = Some 0.25
+                Target = { Target.none with Macs = Some 0.25 }
                 ShrinkEvery = Some 1
         }
 
@@ -170,7 +172,7 @@ let ``a target leaves what a declaration keeps, and as many as it wants at least
                 job folder network {
                     recipe with
                         Epochs = 6
-                        TargetMacs = Some 0.35
+                        Target = { Target.none with Macs = Some 0.35 }
                         ShrinkEvery = Some 1
                 }
             )

@@ -63,6 +63,8 @@ let settings from = {
     Validation = None
     Keeper = None
     Team = None
+    Teacher = None
+    Measures = CostLimit.noMeasures
 }
 
 let train recipe from =

@@ -86,7 +86,7 @@ type ZooTests(output: ITestOutputHelper) =
         Folders.within (fun folder ->
             let file = Path.Combine(folder, name + ".onnx")
 
-            match OnnxExport.write (Engine.get ()) false loaded file with
+            match OnnxExport.write (Engine.get ()) true loaded file with
             | Ok exactness -> Assert.Equal(Exact, exactness.Verdict)
             | Error error -> Assert.Fail(PipelineError.message error)
 

@@ -109,8 +109,13 @@ module internal OnnxModel =
             Type = tensor |> Option.map (fun t -> t.ElemType) |> Option.defaultValue 0
         }
 
-    /// The file's messages; where they break, the place.
-    let private proto (path: string) : Result<ModelProto, FileError> =
+    let private isOwn (model: ModelProto) =
+        model.ProducerName = "sss"
+        && model.MetadataProps |> Seq.exists (fun p -> p.Key = "sss.format")
+
+    /// The file's messages, of a file of ours without the preparation in its graph; where they break, the
+    /// place.
+    let proto (path: string) : Result<ModelProto, FileError> =
         RegularFile.read
             path
             (fun handle _ ->
@@ -135,7 +140,11 @@ module internal OnnxModel =
 
                     match Option.ofObj model.Graph with
                     | None -> broken "there is no graph in it"
-                    | Some _ -> Ok model
+                    | Some graph ->
+                        if isOwn model then
+                            PreparationNodes.strip graph
+
+                        Ok model
                 with :? InvalidProtocolBufferException as e ->
                     broken e.Message
             )
@@ -153,6 +162,29 @@ module internal OnnxModel =
             | _ -> None
         | _ -> None
 
+    /// The constants of a graph by name.
+    let private constantsOf folder (graph: GraphProto) : Result<(string * Constant) list, string> =
+        graph.Initializer
+        |> List.ofSeq
+        |> List.traverseResultM (fun t ->
+            ReadTensor.read folder t
+            |> Result.map (fun c -> t.Name, c)
+            |> Result.mapError (fun reason -> $"the constant {t.Name}: {reason}")
+        )
+
+    let private nodesOf folder (graph: GraphProto) : Result<OnnxNode list, string> =
+        graph.Node
+        |> List.ofSeq
+        |> List.traverseResultM (fun n ->
+            node folder n |> Result.mapError (fun reason -> $"the node {n.Name}: {reason}")
+        )
+
+    let private opsetOf (model: ModelProto) : int64 =
+        model.OpsetImport
+        |> Seq.tryFind (fun o -> o.Domain = "" || o.Domain = "ai.onnx")
+        |> Option.map (fun o -> o.Version)
+        |> Option.defaultValue 1L
+
     /// Reads a file, and the files next to it that hold its constants.
     let read (path: string) : Result<OnnxModel, ImportError> =
         result {
@@ -161,42 +193,17 @@ module internal OnnxModel =
             let folder = Option.defaultValue "." folder
             let graph = model.Graph
             let graphError reason = ImportError.Graph(path, reason)
-
-            let! constants =
-                graph.Initializer
-                |> List.ofSeq
-                |> List.traverseResultM (fun t ->
-                    ReadTensor.read folder t
-                    |> Result.map (fun c -> t.Name, c)
-                    |> Result.mapError (fun reason ->
-                        graphError $"the constant {t.Name}: {reason}"
-                    )
-                )
-
-            let! nodes =
-                graph.Node
-                |> List.ofSeq
-                |> List.traverseResultM (fun n ->
-                    node folder n
-                    |> Result.mapError (fun reason -> graphError $"the node {n.Name}: {reason}")
-                )
-
+            let! constants = constantsOf folder graph |> Result.mapError graphError
+            let! nodes = nodesOf folder graph |> Result.mapError graphError
             let given = nodes |> List.choose constantOf
             let constants = Map.ofList (constants @ given)
             let made = given |> List.map fst |> Set.ofList
 
-            let opset =
-                model.OpsetImport
-                |> Seq.tryFind (fun o -> o.Domain = "" || o.Domain = "ai.onnx")
-                |> Option.map (fun o -> o.Version)
-
             return {
                 Path = path
                 Name = graph.Name
-                Opset = Option.defaultValue 1L opset
-                IsOwn =
-                    model.ProducerName = "sss"
-                    && model.MetadataProps |> Seq.exists (fun p -> p.Key = "sss.format")
+                Opset = opsetOf model
+                IsOwn = isOwn model
                 Nodes =
                     nodes
                     |> List.filter (fun n ->
