@@ -34,7 +34,10 @@ type PageTests() =
             Label = label
             Result = {
                 result with
-                    Test = { result.Test with Accuracy = accuracy }
+                    Test = {
+                        result.Test with
+                            Quality = Quality.Classification accuracy
+                    }
                     Selected = { result.Selected with Macs = macs }
             }
             Selected = {

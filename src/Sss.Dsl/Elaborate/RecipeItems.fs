@@ -20,6 +20,8 @@ module internal RecipeItems =
             "decay", "decay 1e-4"
             "gamma", "gamma 0.002` or `gamma neuron=0.002 block=0.01"
             "penalty", "penalty l1` or `penalty mcp theta=0.5"
+            "loss", "loss crossentropy smoothing=0.1` or `loss bce"
+            "optimizer", "optimizer adamw` or `optimizer adamw beta1=0.9 beta2=0.999 eps=1e-8"
             "target", "target macs=0.5` or `target latency=5ms size=200kB"
             "shrink", "shrink every 5"
             "seed", "seed 1"
