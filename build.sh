@@ -11,6 +11,7 @@ usage: ./build.sh TARGET
   build          the command line, ready to run as ./sss
   test [--long]  everything that ./test.sh does
   pack [FOLDER]  NuGet packages with their symbols, into build/out/packages or FOLDER
+  vscode [FILE]  the extension for Visual Studio Code, into build/out/sss.vsix or FILE; needs Node.js
 TEXT
 }
 
@@ -51,9 +52,33 @@ pack() {
     echo "$(ls "$folder"/*.nupkg | wc -l) packages in $folder, $((SECONDS - began)) s" >&2
 }
 
+vscode() {
+    local file=$1 major
+    if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
+        echo "build.sh: the extension needs Node.js 20 or later with npm, which are not on the PATH." >&2
+        exit 1
+    fi
+    major=$(node -p 'process.versions.node.split(".")[0]')
+    if [ "$major" -lt 20 ]; then
+        echo "build.sh: the extension needs Node.js 20 or later; this is $(node --version)." >&2
+        exit 1
+    fi
+    mkdir -p "$(dirname "$file")"
+    file="$(cd "$(dirname "$file")" && pwd)/$(basename "$file")"
+    cd "$root/editors/vscode"
+    echo "Building the extension..." >&2
+    : >"$log"
+    run_logged "fetching its packages" npm ci --no-audit --no-fund
+    run_logged "checking its types" npm run check
+    run_logged "testing it" npm test
+    run_logged "packing it" npm run package -- --out "$file"
+    echo "$file" >&2
+}
+
 case "${1:-}" in
     build) locked build_program ;;
     test) exec "$root/test.sh" "${@:2}" ;;
+    vscode) locked vscode "${2:-$work/sss.vsix}" ;;
     pack) locked pack "${2:-$work/packages}" ;;
     "" | help | --help | -h) usage ;;
     *)

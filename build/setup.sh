@@ -78,7 +78,7 @@ plain_root() {
     }
     trap plain_done EXIT
     tar -C "$root" -cf - --exclude=./build/out --exclude=./runs --exclude=./.git --exclude=bin \
-        --exclude=obj --exclude=./paket-files --exclude=./data/fashion-mnist . | tar -C "$plain" -xf - || {
+        --exclude=obj --exclude=./paket-files --exclude=./data/fashion-mnist --exclude=node_modules . | tar -C "$plain" -xf - || {
         echo "sss: the sources could not be copied to $plain, where they would be built." >&2
         exit 1
     }
@@ -159,7 +159,7 @@ restore_packages() {
 }
 
 program_fresh() {
-    fresh "$work/program.stamp" "$root/src" "$root/data" "$root/paket.lock" "$root"/Directory.Build.* &&
+    fresh "$work/program.stamp" "$root/src" "$root/data" "$root/docs/errors" "$root/paket.lock" "$root"/Directory.Build.* &&
         [ -f "$work/sss/sss.dll" ]
 }
 

@@ -126,6 +126,8 @@ let main words =
             Validation = None
             Keeper = None
             Team = None
+            Teacher = None
+            Measures = CostLimit.noMeasures
         }
         parsed.Network
         (Dataset.limit (steps * batch) dataset)

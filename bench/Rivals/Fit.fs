@@ -33,6 +33,8 @@ module Fit =
         Validation = None
         Keeper = None
         Team = None
+        Teacher = None
+        Measures = CostLimit.noMeasures
     }
 
     /// This many epochs from these numbers on, or from fresh ones; the recipe's schedule over them.
@@ -90,7 +92,7 @@ module Fit =
             let step (batch: Loaded) rate =
                 use _ = torch.NewDisposeScope()
                 let scores = trainer.Model.Run(Training, batch.Images)
-                torch.nn.functional.cross_entropy(scores, batch.Labels).backward()
+                torch.nn.functional.cross_entropy(scores, batch.Targets).backward()
 
                 use _ = torch.no_grad ()
 

@@ -43,7 +43,7 @@ module Rival =
 
             return {
                 Network = network.Name
-                Target = Option.defaultValue 1.0 recipe.TargetMacs
+                Target = Option.defaultValue 1.0 recipe.Target.Macs
                 Seed = done'.Seed
                 SelectedMacs = done'.Selected.Macs
                 SelectedParams = done'.Selected.Params

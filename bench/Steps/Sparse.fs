@@ -74,6 +74,7 @@ let write (rule: Rule) (case: Case) (folder: string) : float =
             Scale = 1.0f
             Mean = Array.zeroCreate case.Channels
             Deviation = Array.create case.Channels 1.0f
+            IsGiven = false
         }
 
         match Selection.select Selection.defaults network weights with

@@ -31,7 +31,7 @@ public sealed partial class BodyBuilder
     /// <summary>The shape of one image of the network.</summary>
     public Shape Input { get; }
 
-    /// <summary>The number of classes of the network: the number of outputs of its last dense layer.</summary>
+    /// <summary>The number of classes (or outputs) of the network: the number of outputs of its last dense layer.</summary>
     public int Classes { get; }
 
     /// <summary>
@@ -41,15 +41,18 @@ public sealed partial class BodyBuilder
     /// <param name="kind">What one factor can remove. Only one kind fits a statement.</param>
     /// <param name="gamma">Multiplies the recipe's γ of this kind; 0 or more.</param>
     /// <param name="init">The start value of every factor; 0 or more.</param>
+    /// <param name="min">A target leaves at least so many of them; 0 or more.</param>
+    /// <param name="keep">Whether a target leaves all of them alone.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is negative or not finite.</exception>
     /// <exception cref="InvalidOperationException">
     /// There is no statement before it, it has factors already, or it cannot have factors.
     /// </exception>
-    public BodyBuilder Factor(FactorKind kind, double gamma = 1, double init = 1)
+    public BodyBuilder Factor(FactorKind kind, double gamma = 1, double init = 1, int min = 0, bool keep = false)
     {
         Require(Enum.IsDefined(kind), nameof(kind), kind, "a kind of factors");
         Require(double.IsFinite(gamma) && gamma >= 0, nameof(gamma), gamma, "a number of 0 or more");
         Require(double.IsFinite(init) && init >= 0, nameof(init), init, "a number of 0 or more");
+        Require(min >= 0, nameof(min), min, "0 or more");
         var last = Last("factors");
         if (last is ScopeStatement or RepeatStatement or GateStatement or ConcatStatement)
         {
@@ -62,7 +65,7 @@ public sealed partial class BodyBuilder
             throw new InvalidOperationException($"This {last.Word} has factors already.");
         }
 
-        statements[^1] = last with { Factors = new FactorRequest(kind, gamma, init) };
+        statements[^1] = last with { Factors = new FactorRequest(kind, gamma, init, min, keep) };
         return this;
     }
 

@@ -11,6 +11,12 @@ public enum FactorKind
 
     /// <summary>One factor for the whole branch of a residual.</summary>
     Block,
+
+    /// <summary>
+    /// One factor per channel for all layers whose channels are joined with those of this one, by sums, gates or
+    /// depthwise convolutions: <c>@scale(neuron, shared)</c> of the language.
+    /// </summary>
+    Shared,
 }
 
 /// <summary>The shortcut of a residual, if it is not written out.</summary>

@@ -48,6 +48,12 @@ public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
     /// <summary>How many structures of each kind were kept; null for a network that was loaded from files.</summary>
     public SelectedCounts? Counts { get; }
 
+    /// <summary>
+    /// Its time beside the limit of <see cref="TrainingOptions.TargetLatency"/>; null where there was none, and for a
+    /// network that was loaded from files.
+    /// </summary>
+    public MeasuredLatency? Latency { get; internal init; }
+
     /// <summary>The check that the network computes the same as the full one.</summary>
     /// <exception cref="InvalidOperationException">The network was loaded from files, which contain only one network.</exception>
     public Exactness Exactness =>
@@ -126,7 +132,7 @@ public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Accuracy and loss on a set of images, which are prepared like the training data: pictures are
+    /// Quality and loss on a set of images, which are prepared like the training data: pictures are
     /// read as those were, numbers are converted to its units, classes are found by their names.
     /// </summary>
     /// <exception cref="ArgumentException">The images do not have the network's input shape.</exception>

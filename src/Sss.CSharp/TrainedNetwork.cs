@@ -10,6 +10,7 @@ namespace Sss;
 public sealed class TrainedNetwork : IDisposable
 {
     private readonly Torch.Ready ready;
+    private readonly FSharpOption<Core.LatencyProfile>? profile;
     private Torch.Trained? trained;
 
     internal TrainedNetwork(Network network, Torch.Finished<Unit> finished)
@@ -17,6 +18,7 @@ public sealed class TrainedNetwork : IDisposable
         Network = network;
         ready = finished.Ready;
         trained = finished.Trained;
+        profile = finished.Profile;
         Epochs = [.. finished.Trained.Epochs.Select(EpochProgress.From)];
     }
 
@@ -31,6 +33,14 @@ public sealed class TrainedNetwork : IDisposable
     /// </summary>
     public double TrainingMacs => Value.State.TrainMacs;
 
+    /// <summary>The numbers after training, for further trainings.</summary>
+    public Weights Weights => new(new Torch.LoadedNetwork(
+        Network.Name,
+        Value.Network,
+        Value.Numbers,
+        ready.Dataset.Classes,
+        ready.Dataset.Preparation.ToReferenceOption()));
+
     /// <summary>
     /// The factors of a layer or residual that selection uses (the iterate): zeros are exact.
     /// </summary>
@@ -39,7 +49,8 @@ public sealed class TrainedNetwork : IDisposable
     public IReadOnlyList<float> Factors(string owner)
     {
         ArgumentNullException.ThrowIfNull(owner);
-        var key = Core.ArrayKeyModule.make(Core.ArrayPart.Factor, owner);
+        // Factors that layers share are one array, whichever of them is asked for.
+        var key = Core.Parameters.keyIn(Value.Network).Invoke(Core.ArrayKeyModule.make(Core.ArrayPart.Factor, owner));
         return Value.Numbers.TryGetValue(key, out var array)
             ? [.. array.Data]
             : throw new KeyNotFoundException($"'{owner}' carries no factors.");
@@ -49,20 +60,24 @@ public sealed class TrainedNetwork : IDisposable
     /// <exception cref="SssException">A whole layer would be removed, or the verdict is not exact; the message says which.</exception>
     public SelectedNetwork Select()
     {
-        var finished = Jobs.Run(Jobs.Selection(ready, Value), null, CancellationToken.None);
+        var finished = Jobs.Run(Jobs.Selection(ready, Value, profile), null, CancellationToken.None);
         // There, since a selection was the goal.
         var outcome = finished.Selected!.Value.Item1;
         var counts = new SelectedCounts(
             Count(outcome.Selected.Plan.Neuron),
             Count(outcome.Selected.Plan.Group),
-            Count(outcome.Selected.Plan.Block));
+            Count(outcome.Selected.Plan.Block),
+            Count(outcome.Selected.Plan.Shared));
         return new SelectedNetwork(
             new Network(outcome.Selected.Network, null, []),
             outcome.Selected.Weights,
             ready.Dataset.Classes,
             ready.Dataset.Preparation,
             Exactness.From(outcome.Exactness),
-            counts);
+            counts)
+        {
+            Latency = MeasuredLatency.From(outcome.Latency),
+        };
     }
 
     /// <summary>Releases the numbers.</summary>
@@ -82,4 +97,5 @@ public readonly record struct Kept(int Count, int Total);
 /// <param name="Neurons">With factors on neurons.</param>
 /// <param name="Groups">With factors on groups.</param>
 /// <param name="Blocks">With factors on blocks.</param>
-public sealed record SelectedCounts(Kept Neurons, Kept Groups, Kept Blocks);
+/// <param name="Shared">Channels with shared factors.</param>
+public sealed record SelectedCounts(Kept Neurons, Kept Groups, Kept Blocks, Kept Shared);

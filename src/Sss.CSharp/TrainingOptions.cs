@@ -12,6 +12,9 @@ public sealed record Gamma
     /// <summary>For factors on blocks.</summary>
     public double Block { get; init; }
 
+    /// <summary>For factors that several layers share; null: as for neurons.</summary>
+    public double? Shared { get; init; }
+
     /// <summary>The same weight for every kind.</summary>
     public static Gamma Same(double gamma) => new() { Neuron = gamma, Group = gamma, Block = gamma };
 }
@@ -31,7 +34,7 @@ public enum Precision
 
 /// <summary>
 /// How to train. Null means: the value of the network's recipe, or the default of the language. The last
-/// six (<see cref="Validation"/>, <see cref="CheckpointFolder"/>, <see cref="Threads"/>,
+/// seven (<see cref="Init"/>, <see cref="Validation"/>, <see cref="CheckpointFolder"/>, <see cref="Threads"/>,
 /// <see cref="Loaders"/>, <see cref="Device"/>, <see cref="Precision"/>) belong to a run and are not part of a
 /// network's recipe. Immutable.
 /// </summary>
@@ -52,6 +55,11 @@ public sealed record TrainingOptions
     /// <summary>Epochs over which the step size rises linearly from 0.</summary>
     public int? Warmup { get; init; }
 
+    /// <summary>
+    /// What the step size is multiplied by for the last layer, which is new where a trained network gets other classes.
+    /// </summary>
+    public double? HeadRate { get; init; }
+
     /// <summary>μ of Nesterov's method for the weights and of APG for the factors; at least 0 and below 1.</summary>
     public double? Momentum { get; init; }
 
@@ -67,11 +75,32 @@ public sealed record TrainingOptions
     /// <summary>The penalty that γ weights; <see cref="FactorPenalty.NonNegative"/> by default, and with a target.</summary>
     public FactorPenalty? Penalty { get; init; }
 
+    /// <summary>What training minimises; cross-entropy by default, and for networks with outputs it must be given.</summary>
+    public Loss? Loss { get; init; }
+
+    /// <summary>The rule for the weights; <see cref="Optimizer.Nag"/> by default.</summary>
+    public Optimizer? Optimizer { get; init; }
+
     /// <summary>
     /// The fraction of the macs, above 0 and at most 1, that the selected network may have; γ is steered
     /// towards it.
     /// </summary>
     public double? TargetMacs { get; init; }
+
+    /// <summary>The fraction of the parameters, above 0 and at most 1, that the selected network may have.</summary>
+    public double? TargetParams { get; init; }
+
+    /// <summary>The bytes that the selected network's ONNX file may have.</summary>
+    public long? TargetSize { get; init; }
+
+    /// <summary>
+    /// The time that a prediction with the selected network may take. Layers are timed before training, in ONNX
+    /// Runtime with one image per call, or as <see cref="LatencyProfile"/> has it. Every limit that is given holds.
+    /// </summary>
+    public Latency? TargetLatency { get; init; }
+
+    /// <summary>A file of times that <c>sss profile</c> wrote, on this machine or another; null: they are measured.</summary>
+    public string? LatencyProfile { get; init; }
 
     /// <summary>
     /// Removes structures that stay zero every so many epochs during training; the
@@ -84,6 +113,18 @@ public sealed record TrainingOptions
 
     /// <summary>Random changes of the training images. These replace all changes of the recipe.</summary>
     public Augmentation? Augment { get; init; }
+
+    /// <summary>
+    /// A trained network whose scores are aimed at beside the labels. Its <see cref="Teacher.Network"/> belongs to a run
+    /// and is not part of a network's recipe.
+    /// </summary>
+    public Teacher? Teacher { get; init; }
+
+    /// <summary>
+    /// The weights to start with; null: random ones. The last layer starts at random where it is another one than theirs,
+    /// and so do factors that they do not have; everything else must fit. A preparation that was given at import stays.
+    /// </summary>
+    public Weights? Init { get; init; }
 
     /// <summary>
     /// The fraction of the training images, above 0 and below 1, that is held out to choose the best epoch,

@@ -27,6 +27,9 @@ module private SharedHelp =
 
     let precision = "number format of training: float32 (the default) or bf16"
 
+    let teacher =
+        "a run folder or .safetensors file whose scores are aimed at too (recipe: teacher)"
+
     let quiet = "show no progress, only the result and errors"
 
 /// `sss train`.
@@ -39,6 +42,10 @@ type TrainArgument =
     | [<Unique>] Lr of rate: float
     | [<Unique>] Gamma of gamma: string
     | [<Unique>] Target_Macs of fraction: float
+    | [<Unique>] Target_Params of fraction: float
+    | [<Unique>] Target_Size of bytes: string
+    | [<Unique>] Target_Latency of latency: string
+    | [<Unique>] Profile of file: string
     | [<Unique>] Shrink of epochs: int
     | [<Unique>] Seed of seed: int
     | [<Unique>] Validation of fraction: float
@@ -48,6 +55,7 @@ type TrainArgument =
     | [<Unique>] Loaders of count: int
     | [<Unique>] Limit of images: int
     | [<Unique>] Init of weights: string
+    | [<Unique>] Teacher of network: string
     | [<Unique>] Method of method: string
     | [<Unique>] Round of channels: int
     | [<Unique>] Keep_Factors
@@ -71,9 +79,18 @@ type TrainArgument =
             | Batch _ -> "images per step, over all ranks under mpirun (recipe: batch)"
             | Lr _ -> SharedHelp.lr
             | Gamma _ ->
-                "weight of the penalty: a number, or neuron=G,group=G,block=G (recipe: gamma)"
+                "weight of the penalty: a number, or neuron=G,group=G,block=G,shared=G (recipe: gamma)"
             | Target_Macs _ ->
                 "fraction of the macs that the selected network may have (recipe: target macs)"
+            | Target_Params _ ->
+                "fraction of the parameters that it may have (recipe: target params)"
+            | Target_Size _ ->
+                "bytes that its ONNX file may have, or 200kB, 1.5MB (recipe: target size)"
+            | Target_Latency _ ->
+                "time of a prediction: 5ms, or a fraction of the dense network's (recipe: target latency)"
+            | Profile _ ->
+                "times of 'sss profile' for a target of latency (default: measured on this machine, \
+                  in ONNX Runtime, one image per call)"
             | Shrink _ -> SharedHelp.shrink
             | Seed _ -> "seed of all random choices (recipe: seed)"
             | Validation _ -> SharedHelp.validation
@@ -85,6 +102,7 @@ type TrainArgument =
                 "threads that load images in advance (default for picture files: half of the cores)"
             | Limit _ -> SharedHelp.limit
             | Init _ -> "start from the weights of a .safetensors file instead of random ones"
+            | Teacher _ -> SharedHelp.teacher
             | Method _ -> SharedHelp.method
             | Round _ -> SharedHelp.round
             | Keep_Factors ->
@@ -115,6 +133,7 @@ type SweepArgument =
     | [<Unique>] Lr of rate: float
     | [<Unique>] Shrink of epochs: int
     | [<Unique>] Validation of fraction: float
+    | [<Unique>] Teacher of network: string
     | [<Unique>] Threads of count: int
     | [<Unique>] Loaders of count: int
     | [<Unique>] Limit of images: int
@@ -145,6 +164,7 @@ type SweepArgument =
             | Lr _ -> SharedHelp.lr
             | Shrink _ -> SharedHelp.shrink
             | Validation _ -> SharedHelp.validation
+            | Teacher _ -> SharedHelp.teacher
             | Threads _ ->
                 "threads for computation, divided among the jobs (default: the number of cores)"
             | Loaders _ ->
@@ -261,18 +281,36 @@ type ImportArgument =
     | [<Unique>] Scale of kinds: string
     | [<Unique>] Classes of count: int
     | [<Unique>] Name of name: string
+    | [<Unique>] As of file: string
+    | [<Unique>] Map of names: string
+    | [<Unique>] Preset of name: string
+    | [<Unique>] Mean of values: string
+    | [<Unique>] Std of values: string
+    | [<Unique>] Range of values: string
+    | [<Unique>] Order of channels: string
+    | [<Unique>] Force
     | [<Unique>] Json
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | File _ -> "a trained network as ONNX"
+            | File _ -> "a trained network as ONNX, or with --as its weights as .safetensors"
             | Out _ -> "the .sss file to write; the weights go into a .safetensors file beside it"
             | Input _ -> "the size of the images, as 3x224x224, where the file leaves it open"
             | Scale _ ->
                 "kinds of factors to place, as neuron,group,block (the default: all), or none"
             | Classes _ -> "replace the last layer by a new one for this number of classes"
             | Name _ -> "the network's name (default: made of the file's name)"
+            | As _ ->
+                "the .sss file of the network whose weights a .safetensors file of PyTorch holds"
+            | Map _ -> "how the weights of --as are named: torchvision"
+            | Preset _ -> "how images are prepared for the network: imagenet"
+            | Mean _ ->
+                "what is subtracted from pixels, one number or one a channel, as 0.5,0.4,0.4"
+            | Std _ -> "what pixels are divided by after that, one number or one a channel"
+            | Range _ -> "the numbers of black and white before --mean and --std (0,1)"
+            | Order _ -> "the order of the channels that the file takes: rgb (the default) or bgr"
+            | Force -> "overwrite the files if they exist"
             | Json -> SharedHelp.json
 
 /// `sss report`.
@@ -288,6 +326,27 @@ type ReportArgument =
             | Runs _ -> "a run's folder, or a sweep's"
             | Markdown _ -> "write the tables of all given sweeps as one Markdown page"
             | Notes _ -> "a file whose text follows the heading of that page"
+            | Json -> SharedHelp.json
+
+/// `sss profile`.
+type ProfileArgument =
+    | [<MainCommand; ExactlyOnce>] File of file: string
+    | [<Mandatory; Unique>] Out of file: string
+    | [<Unique>] Engine of engine: string
+    | [<Unique>] Batch_Size of images: int
+    | [<Unique>] Device of device: string
+    | [<Unique>] Threads of count: int
+    | [<Unique>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | File _ -> "the network (.sss)"
+            | Out _ -> "the file for the times, for --profile of 'sss train'"
+            | Engine _ -> "what will run the network: onnxruntime (the default) or libtorch"
+            | Batch_Size _ -> "images per call (default: 1)"
+            | Device _ -> "cpu (the default), or with libtorch: cuda or cuda:INDEX"
+            | Threads _ -> SharedHelp.threads
             | Json -> SharedHelp.json
 
 /// `sss bench`.

@@ -30,7 +30,7 @@ module Commands =
     let rec private table () : Entry list = [
         argu "init" Switch Usage.optionsOf<InitArgument> InitCommand.main
         plain "check" Inspect.check
-        plain "show" Inspect.show
+        plain "show" ShowCommand.main
         plain "fmt" Inspect.fmt
         argu "train" Files Usage.optionsOf<TrainArgument> TrainCommand.main
         argu "sweep" Files Usage.optionsOf<SweepArgument> SweepCommand.main
@@ -39,9 +39,16 @@ module Commands =
         argu "verify" Files Usage.optionsOf<VerifyArgument> VerifyCommand.main
         argu "export" Folders Usage.optionsOf<ExportArgument> ExportCommand.main
         argu "import" Files Usage.optionsOf<ImportArgument> ImportCommand.main
+        argu "profile" Files Usage.optionsOf<ProfileArgument> ProfileCommand.main
         argu "bench" Folders Usage.optionsOf<BenchArgument> BenchCommand.main
         argu "report" Folders Usage.optionsOf<ReportArgument> ReportCommand.main
         argu "doctor" Switch Usage.optionsOf<DoctorArgument> DoctorCommand.main
+        {
+            Name = "lsp"
+            Words = Switch
+            Options = fun () -> []
+            Run = LspCommand.main
+        }
         {
             Name = "completions"
             Words = OneOf Completions.shells

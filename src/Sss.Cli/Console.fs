@@ -19,6 +19,17 @@ module Exit =
     /// Stopped on request.
     let stopped = 3
 
+/// What this program is.
+[<RequireQualifiedAccess>]
+module Product =
+
+    /// Its version, `1.2.3`.
+    let version () : string =
+        System.Reflection.Assembly.GetExecutingAssembly().GetName().Version
+        |> Option.ofObj
+        |> Option.map (fun v -> v.ToString 3)
+        |> Option.defaultValue ""
+
 /// The only place that writes to the terminal.
 [<RequireQualifiedAccess>]
 module Terminal =

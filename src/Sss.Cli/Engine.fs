@@ -24,6 +24,16 @@ module Engine =
     let load (threads: int option) : Result<LibTorch, PipelineError> =
         loadFor Cpu Precision.Float32 threads
 
+    /// Whether a file can be written, and is not there yet where nothing is to be overwritten.
+    let checkFree (isForced: bool) (path: string) : Result<unit, PipelineError> =
+        result {
+            do! AtomicFile.check path
+
+            if IO.File.Exists path && not isForced then
+                return! Error(NotAvailable(path, "it exists already; --force overwrites it"))
+        }
+        |> Result.mapError BadFile
+
     /// Prints how an array of images was interpreted, on standard error.
     let tellPixels (dataset: Dataset) =
         dataset.Facts |> Option.iter (PixelFacts.text >> Terminal.error)

@@ -2,6 +2,7 @@ namespace Sss.Cli
 
 open System
 open FsToolkit.ErrorHandling
+open Sss.Core
 open Sss.Files
 open Sss.Torch
 
@@ -11,22 +12,33 @@ module EvalCommand =
 
     let private print json (loaded: LoadedNetwork) (e: Evaluation) (classes: ClassRow list) =
         if json then
+            let number (value: float) =
+                if Double.IsFinite value then value.ToString "R" else "null"
+
+            let metrics =
+                Quality.metrics e.Quality
+                |> List.map (fun m -> $"\"{m.Key}\":{number m.Value}")
+                |> String.concat ","
+
             let classes =
-                JsonText.ofWriter (fun writer ->
-                    writer.WriteStartObject()
-                    ClassRow.write writer "classes" classes
-                    writer.WriteEndObject()
-                )
+                match classes with
+                | [] -> ""
+                | rows ->
+                    let written =
+                        JsonText.ofWriter (fun writer ->
+                            writer.WriteStartObject()
+                            ClassRow.write writer "classes" rows
+                            writer.WriteEndObject()
+                        )
+
+                    "," + written.Trim('{', '}')
 
             Terminal.out
-                $"{{\"network\":\"{loaded.Network.Name}\",\"accuracy\":{e.Accuracy:R},\
-                  \"loss\":{e.Loss:R},\"count\":{e.Count},{classes.Substring 1}"
+                $"{{\"network\":\"{loaded.Network.Name}\",{metrics},\
+                  \"loss\":{number e.Loss},\"count\":{e.Count}{classes}}}"
         else
-            let right = int (Math.Round(e.Accuracy * float e.Count))
-
             Terminal.out
-                $"{loaded.Network.Name}: accuracy {Number.percent e.Accuracy} of the test images \
-                  ({right} of {e.Count}), loss {e.Loss:``0.0000``}"
+                $"{loaded.Network.Name}: {EvaluationText.named e}, loss {e.Loss:``0.0000``}"
 
     /// `sss eval PATH --data DATA`
     let main (words: string[]) : int =
@@ -65,7 +77,7 @@ module EvalCommand =
 
                         let! dataset = Engine.data loaded.Network options source
 
-                        let seed = Sss.Core.Recipe.defaults.Seed
+                        let seed = Recipe.defaults.Seed
 
                         let split, notes =
                             match limit with

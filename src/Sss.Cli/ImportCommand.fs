@@ -1,7 +1,6 @@
 namespace Sss.Cli
 
 open System
-open System.Globalization
 open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Files
@@ -11,77 +10,16 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module ImportCommand =
 
-    let private kinds = [ "neuron", Neuron; "group", Group; "block", Block ]
-
-    let private scales (given: string option) : Result<Set<FactorKind>, string> =
-        match given with
-        | None -> Ok(Set.ofList (List.map snd kinds))
-        | Some "none" -> Ok Set.empty
-        | Some text ->
-            text.Split ','
-            |> List.ofArray
-            |> List.traverseResultM (fun word ->
-                List.tryFind (fun (name, _) -> name = word) kinds
-                |> Option.map snd
-                |> Result.requireSome (
-                    $"--scale: '{word}' is unknown; kinds are neuron, group and block, or none."
-                    + Usage.didYouMean (List.map fst kinds) word
-                )
-            )
-            |> Result.map Set.ofList
-
-    let private shape (text: string) : Result<Shape, string> =
-        let parts =
-            text.Split 'x'
-            |> Array.map (fun part ->
-                match Int32.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture) with
-                | true, n when n >= 1 && n <= 1_000_000 -> Some n
-                | _ -> None
-            )
-
-        match parts with
-        | [| Some c; Some h; Some w |] -> Ok(Shape.create c h w)
-        | _ -> Error $"--input must be channels, height and width, as 3x224x224, not '{text}'."
-
-    /// A name that a network may have.
-    let private name (text: string) : Result<string, string> =
-        let isName =
-            text <> ""
-            && not (Char.IsAsciiDigit text[0])
-            && text |> Seq.forall (fun c -> Char.IsAsciiLetterOrDigit c || c = '_')
-            && not (Sss.Dsl.Words.isReserved text)
-
-        Result.requireTrue $"--name: '{text}' is no name; use letters, digits and _." isName
-        |> Result.map (fun () -> text)
-
-    let private options (args: Argu.ParseResults<ImportArgument>) : Result<ImportOptions, string> =
-        result {
-            let! scales = scales (args.TryGetResult ImportArgument.Scale)
-            let! input = args.TryGetResult ImportArgument.Input |> Option.traverseResult shape
-            let! name = args.TryGetResult ImportArgument.Name |> Option.traverseResult name
-
-            let! classes =
-                args.TryGetResult ImportArgument.Classes
-                |> Option.traverseResult (Usage.between 1 1_000_000 "--classes")
-
-            return {
-                Name = name
-                Input = input
-                Scales = scales
-                Classes = classes
-            }
-        }
-
     let private factorsOf (network: Network) kind =
         Network.scales network
         |> Seq.filter (fun (_, scale) -> scale.Kind = kind)
         |> Seq.sumBy (fun (_, scale) -> scale.Count)
 
-    let private print (path: string) text weights (p: ProvedImport) =
+    let private print (path: string) text weights preparation (p: ProvedImport) =
         let cost = Cost.ofNetwork p.Network
 
         let factors =
-            kinds
+            ImportSettings.kinds
             |> List.map (fun (word, kind) -> word, factorsOf p.Network kind)
             |> List.filter (fun (_, n) -> n > 0)
             |> List.map (fun (word, n) -> Number.counted n word)
@@ -99,7 +37,18 @@ module ImportCommand =
 
         p.Fresh
         |> Option.iter (fun layer ->
-            Terminal.out $"{layer} is new, for {p.Network.Classes} classes"
+            let place =
+                if layer.IsReplaced then
+                    $"in the place of the file's last layer, which has {layer.FileOutputs} outputs"
+                else
+                    $"after the {layer.FileOutputs} outputs of the file, which are taken for features"
+
+            Terminal.out $"{layer.Name} is new, for {p.Network.Classes} classes, {place}"
+        )
+
+        preparation
+        |> Option.iter (fun given ->
+            Terminal.out $"images: {Preparation.text p.Network.Input given}"
         )
 
         Terminal.out
@@ -108,23 +57,98 @@ module ImportCommand =
 
     let private printJson text weights (p: ProvedImport) =
         let cost = Cost.ofNetwork p.Network
-        let fresh = p.Fresh |> Option.map Terminal.quoted |> Option.defaultValue "null"
+
+        let fresh =
+            p.Fresh
+            |> Option.map (fun layer -> Terminal.quoted layer.Name)
+            |> Option.defaultValue "null"
+
+        let replaced =
+            match p.Fresh with
+            | Some {
+                       IsReplaced = true
+                       FileOutputs = count
+                   } -> string count
+            | Some _
+            | None -> "null"
 
         Terminal.out
             $"{{\"network\":{Terminal.quoted text},\"weights\":{Terminal.quoted weights},\
               \"params\":{cost.Params},\"macs\":{cost.Macs},\
               \"neurons\":{factorsOf p.Network Neuron},\"groups\":{factorsOf p.Network Group},\
-              \"blocks\":{factorsOf p.Network Block},\"new\":{fresh},\
+              \"blocks\":{factorsOf p.Network Block},\"new\":{fresh},\"replaced\":{replaced},\
               \"maxRel\":{p.Difference:R},\"inputs\":{p.Images}}}"
 
-    let private import options path text =
+    let private given (args: Argu.ParseResults<ImportArgument>) path (network: Network) =
+        ImportSettings.preparation args
+        |> Result.bind (Option.traverseResult (ImportSettings.forChannels network.Input.Channels))
+        |> Result.mapError (fun reason -> NotImported(ImportError.Graph(path, reason)))
+
+    /// The weights for images whose first channel is red.
+    let private ordered args path network weights =
+        match ImportSettings.isBlueFirst args with
+        | Ok true -> ChannelOrder.reversed path network weights
+        | Ok false
+        | Error _ -> Ok weights
+
+    /// Before the work: the files may have no place.
+    let private checkPlaces (args: Argu.ParseResults<ImportArgument>) text =
         result {
-            // Before the work: the files may have no place.
-            do! AtomicFile.check text |> Result.mapError BadFile
+            for file in [ text; ModelImport.weightsFile text ] do
+                do! Engine.checkFree (args.Contains ImportArgument.Force) file
+        }
+
+    let private import (args: Argu.ParseResults<ImportArgument>) options path text =
+        result {
+            do! checkPlaces args text
             let! engine = Engine.load None
             let! proved = ModelImport.run engine options path
-            let! weights = ModelImport.write text proved
-            return proved, weights
+            let! preparation = given args path proved.Network
+            let! numbers = ordered args path proved.Network proved.Weights
+            let! weights = ModelImport.write text preparation proved.Network numbers
+
+            if not proved.IsTelling then
+                Terminal.error
+                    "the file gives all images the same scores, so that equality shows little"
+
+            if args.Contains ImportArgument.Json then
+                printJson text weights proved
+            else
+                print path text weights preparation proved
+        }
+
+    let private printMapped (network: Network) text file (made: MappedWeights) json =
+        let cost = Cost.ofNetwork network
+
+        if json then
+            let names =
+                made.Names
+                |> List.map (fun (own, theirs) -> $"{Terminal.quoted own}:{Terminal.quoted theirs}")
+
+            let joined = String.Join(",", names)
+
+            Terminal.out
+                $"{{\"network\":{Terminal.quoted text},\"weights\":{Terminal.quoted file},\
+                  \"params\":{cost.Params},\"macs\":{cost.Macs},\"byOrder\":{made.ByOrder},\
+                  \"layers\":{{{joined}}}}}"
+        else
+            Terminal.out
+                $"{Escape.line text}, {Escape.line file}: {network.Name}, {Number.grouped cost.Params} parameters, \
+                  {Number.grouped cost.Macs} macs"
+
+            Terminal.out
+                $"{made.Names.Length} layers found by the shapes of their arrays, {made.ByOrder} of them also by their \
+                  order; --json lists them"
+
+    /// Weights of PyTorch for a network that is there.
+    let private importWeights (args: Argu.ParseResults<ImportArgument>) source path text =
+        result {
+            do! checkPlaces args text
+            let! network, made = ModelImport.mapped source path
+            let! preparation = given args path network
+            let! numbers = ordered args path network made.Weights
+            let! file = ModelImport.write text preparation network numbers
+            printMapped network text file made (args.Contains ImportArgument.Json)
         }
 
     /// `sss import FILE --out FILE`
@@ -135,21 +159,28 @@ module ImportCommand =
             let path = args.GetResult ImportArgument.File
             let text = args.GetResult ImportArgument.Out
 
-            match options args with
+            let settings =
+                result {
+                    let! options = ImportSettings.options args
+                    do! ImportSettings.preparation args |> Result.ignore
+                    do! ImportSettings.isBlueFirst args |> Result.ignore
+                    let! source = ImportSettings.source args
+
+                    if not (text.EndsWith(".sss", StringComparison.Ordinal)) then
+                        return! Error $"--out must be a .sss file, not '{text}'."
+
+                    return options, source
+                }
+
+            let imported =
+                settings
+                |> Result.map (fun (options, source) ->
+                    match source with
+                    | Some source -> importWeights args source path text
+                    | None -> import args options path text
+                )
+
+            match imported with
             | Error message -> Usage.refuse "import" message
-            | Ok _ when not (text.EndsWith(".sss", StringComparison.Ordinal)) ->
-                Usage.refuse "import" $"--out must be a .sss file, not '{text}'."
-            | Ok options ->
-                match import options path text with
-                | Error error -> Engine.report error
-                | Ok(proved, weights) ->
-                    if not proved.IsTelling then
-                        Terminal.error
-                            "the file gives all images the same scores, so that equality shows little"
-
-                    if args.Contains ImportArgument.Json then
-                        printJson text weights proved
-                    else
-                        print path text weights proved
-
-                    Exit.ok
+            | Ok(Error error) -> Engine.report error
+            | Ok(Ok()) -> Exit.ok

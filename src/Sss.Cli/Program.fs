@@ -5,17 +5,6 @@ open System.Globalization
 open System.Text
 open Sss.Core
 
-let private version () =
-    let assembly = System.Reflection.Assembly.GetExecutingAssembly()
-    let version = assembly.GetName().Version |> Option.ofObj
-
-    Terminal.out (
-        "sss "
-        + (version |> Option.map (fun v -> v.ToString 3) |> Option.defaultValue "")
-    )
-
-    Exit.ok
-
 let private run (args: string list) : int =
     match args with
     // .NET has put U+FFFD for what is not UTF-8: another name than the one that was meant.
@@ -27,14 +16,16 @@ let private run (args: string list) : int =
 
         Exit.usage
     | [] ->
-        Terminal.error (Usage.overview ())
+        Terminal.error (Usage.guide ())
         Exit.usage
     | ("--help" | "-h" | "help") :: name :: _ when (Commands.tryFind name).IsSome ->
         (Option.get (Commands.tryFind name)).Run [ "--help" ]
     | ("--help" | "-h" | "help") :: _ ->
         Terminal.out (Usage.overview ())
         Exit.ok
-    | "--version" :: _ -> version ()
+    | "--version" :: _ ->
+        Terminal.out ("sss " + Product.version ())
+        Exit.ok
     | name :: rest ->
         match Commands.tryFind name with
         | Some command -> command.Run rest

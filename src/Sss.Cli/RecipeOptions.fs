@@ -21,8 +21,10 @@ type RecipeOptions = {
     Lr: float option
     Seed: int option
     Gamma: GivenGamma option
-    TargetMacs: float option
+    Target: Target
     Shrink: int option
+    /// A recipe without `teacher` gets the standard one.
+    HasTeacher: bool
 }
 
 /// Options that override the recipe.
@@ -37,13 +39,6 @@ module RecipeOptions =
         else
             Error $"{name} must be a number above 0, not {Number.brief value}."
 
-    /// A number above 0 and at most 1.
-    let fraction name (value: float) =
-        if value > 0.0 && value <= 1.0 then
-            Ok value
-        else
-            Error $"{name} must be a number above 0 and at most 1, not {Number.brief value}."
-
     let private gammaValue (text: string) =
         let styles = NumberStyles.AllowDecimalPoint ||| NumberStyles.AllowExponent
 
@@ -53,7 +48,7 @@ module RecipeOptions =
         | true, value when Double.IsFinite value && value >= 0.0 -> Ok value
         | _ -> Error $"--gamma: '{text}' is not a number of 0 or more."
 
-    let private kinds = [ Neuron; Group; Block ]
+    let private kinds = [ Neuron; Group; Block; Shared ]
 
     let private kindGamma (part: string) =
         match part.Split('=', 2) with
@@ -66,7 +61,7 @@ module RecipeOptions =
                     kinds
                     |> List.tryFind (fun kind -> Plan.kindWord kind = word)
                     |> Result.requireSome (
-                        $"--gamma: '{word}' is not a kind of factor; the kinds are neuron, group and block."
+                        $"--gamma: '{word}' is not a kind of factor; the kinds are neuron, group, block and shared."
                         + Usage.didYouMean (List.map Plan.kindWord kinds) word
                     )
 
@@ -74,7 +69,7 @@ module RecipeOptions =
             }
         | _ -> Error $"--gamma: '{part}' is not of the form kind=number."
 
-    /// `G`, or `neuron=G,group=G,block=G` in any order.
+    /// `G`, or `neuron=G,group=G,block=G,shared=G` in any order.
     let gamma (text: string) : Result<GivenGamma, string> =
         if text.Contains '=' then
             text.Split ','
@@ -91,10 +86,21 @@ module RecipeOptions =
             | Neuron -> { gamma with Neuron = value }
             | Group -> { gamma with Group = value }
             | Block -> { gamma with Block = value }
+            | Shared -> { gamma with Shared = value }
 
         match given with
         | OfAll value -> kinds |> List.fold (fun gamma kind -> add gamma (kind, value)) before
-        | OfKinds values -> List.fold add before values
+        | OfKinds values ->
+            let after = List.fold add before values
+
+            // Shared factors follow neurons as long as nothing says otherwise.
+            if
+                before.Shared = before.Neuron
+                && not (values |> List.exists (fun (kind, _) -> kind = Shared))
+            then
+                { after with Shared = after.Neuron }
+            else
+                after
 
     /// Warnings of a text that hold with these options too: one of a missing γ (SSS651) does not where
     /// an option gives γ or a target.
@@ -104,7 +110,11 @@ module RecipeOptions =
             |> List.exists (
                 function
                 | OfAll _ -> true
-                | OfKinds values -> List.exists (fun (named, _) -> named = kind) values
+                | OfKinds values ->
+                    values
+                    |> List.exists (fun (named, _) ->
+                        named = kind || (named = Neuron && kind = Shared)
+                    )
             )
 
         let scaled = Network.scales parsed.Network |> Seq.map (fun (_, scale) -> scale.Kind)
@@ -118,11 +128,16 @@ module RecipeOptions =
     let apply (given: RecipeOptions) (recipe: Recipe) : Recipe = {
         recipe with
             ShrinkEvery = given.Shrink |> Option.orElse recipe.ShrinkEvery
-            TargetMacs = given.TargetMacs |> Option.orElse recipe.TargetMacs
+            Target = given.Target |> Target.orElse recipe.Target
             Epochs = Option.defaultValue recipe.Epochs given.Epochs
             Batch = Option.defaultValue recipe.Batch given.Batch
             Lr = Option.defaultValue recipe.Lr given.Lr
             Seed = Option.defaultValue recipe.Seed given.Seed
+            Teacher =
+                if given.HasTeacher then
+                    recipe.Teacher |> Option.orElse (Some Teaching.standard)
+                else
+                    recipe.Teacher
             Gamma =
                 given.Gamma
                 |> Option.map (over recipe.Gamma)
@@ -144,8 +159,7 @@ module RecipeOptions =
             let! seed = args.TryGetResult TrainArgument.Seed |> given (Usage.atLeast 0 "--seed")
             let! gamma = args.TryGetResult TrainArgument.Gamma |> given gamma
 
-            let! target =
-                args.TryGetResult TrainArgument.Target_Macs |> given (fraction "--target-macs")
+            let! target = TargetOptions.read args
 
             let! shrink =
                 args.TryGetResult TrainArgument.Shrink |> given (Usage.atLeast 1 "--shrink")
@@ -156,7 +170,8 @@ module RecipeOptions =
                 Lr = lr
                 Seed = seed
                 Gamma = gamma
-                TargetMacs = target
+                Target = target
                 Shrink = shrink
+                HasTeacher = args.Contains TrainArgument.Teacher
             }
         }

@@ -31,16 +31,28 @@ module ReportCommand =
     let afterSweep (folder: string) : int =
         written folder (Report.writeSweep folder)
 
-    /// The last line about a run or a sweep. `report`: the exit code of its report's writing; None: no
-    /// report was requested.
-    let saved (heading: string) (folder: string) (report: int option) : string =
-        let there =
-            if report = Some Exit.ok then
-                "; for details see report.html there"
-            else
-                ""
+    /// A folder as a word of a command line.
+    let private word (folder: string) =
+        let text = Escape.line folder
+        if text.Contains ' ' then "'" + text + "'" else text
 
-        heading + Escape.line folder + there
+    /// The last lines about a run or a sweep: where it is, and what to do with it. `report`: the exit code of
+    /// its report's writing; None: no report was requested. `next`: a command, given the folder.
+    let saved
+        (heading: string)
+        (folder: string)
+        (report: int option)
+        (next: string -> string)
+        : string =
+        let where = heading + Escape.line folder
+
+        if report = Some Exit.ok then
+            where
+            + "; for details see report.html there\n"
+            + "next".PadRight heading.Length
+            + next (word folder)
+        else
+            where
 
     /// Writes the report of a run or a sweep, whichever the folder holds.
     let private page (folder: string) =

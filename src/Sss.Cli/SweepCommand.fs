@@ -88,7 +88,7 @@ module SweepCommand =
             do!
                 jobs
                 |> List.choose (fun job -> StudyRecipe.ofJob recipe job None)
-                |> List.traverseResultM (TrainRule.check o.Train.Method)
+                |> List.traverseResultM (TrainRule.check o.Train.Method parsed.Network)
                 |> Result.map ignore
                 |> Result.mapError NotTrained
 
@@ -97,12 +97,16 @@ module SweepCommand =
             let! dataset =
                 Engine.data parsed.Network (PictureOptions.ofAugment recipe.Augment) source
 
-            do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
+            do!
+                TargetFit.loss parsed.Network recipe.Loss dataset
+                |> Result.bind (fun () -> Dataset.fits parsed.Network dataset)
+                |> Result.mapError BadFile
+
             do! RunFolder.prepare o.Train.Out |> Result.mapError BadFile
 
-            if o.Varied.IsGammas && recipe.TargetMacs.IsSome then
+            if o.Varied.IsGammas && Target.isGiven recipe.Target then
                 Terminal.error
-                    $"{Escape.line o.Train.File}: the recipe's target of macs is ignored: this sweep varies γ."
+                    $"{Escape.line o.Train.File}: the recipe's target is ignored: this sweep varies γ."
 
             return {
                 Settings = {
@@ -137,7 +141,14 @@ module SweepCommand =
             Terminal.write Console.Out (StudyFile.toText study)
         else
             List.iter Terminal.out (StudyOutput.tables study)
-            Terminal.out (ReportCommand.saved "saved in " p.Settings.Out (Some report))
+
+            Terminal.out (
+                ReportCommand.saved
+                    "saved in "
+                    p.Settings.Out
+                    (Some report)
+                    (fun folder -> $"sss report {folder} --markdown results.md")
+            )
 
         saved |> Result.teeError Terminal.error |> ignore
 

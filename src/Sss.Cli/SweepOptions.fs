@@ -42,7 +42,7 @@ module SweepOptions =
     let private targets (text: string) =
         text.Split ','
         |> List.ofArray
-        |> List.traverseResultM (number >> Result.bind (RecipeOptions.fraction "--target-macs"))
+        |> List.traverseResultM (number >> Result.bind (TargetOptions.fraction "--target-macs"))
         |> Result.map Targets
 
     /// `G,G,…`, or `neuron=G,block=G;neuron=G,block=G`: kinds need the comma.
@@ -84,6 +84,7 @@ module SweepOptions =
         | SweepArgument.Lr rate -> Some(TrainArgument.Lr rate)
         | SweepArgument.Shrink epochs -> Some(TrainArgument.Shrink epochs)
         | SweepArgument.Validation fraction -> Some(TrainArgument.Validation fraction)
+        | SweepArgument.Teacher network -> Some(TrainArgument.Teacher network)
         | SweepArgument.Loaders count -> Some(TrainArgument.Loaders count)
         | SweepArgument.Limit images -> Some(TrainArgument.Limit images)
         | SweepArgument.Round channels -> Some(TrainArgument.Round channels)

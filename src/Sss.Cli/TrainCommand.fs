@@ -28,7 +28,7 @@ module TrainCommand =
     let private warn (o: TrainOptions) path text (parsed: Parsed) (recipe: Recipe) =
         let gammas = Option.toList o.Recipe.Gamma
 
-        for warning in RecipeOptions.warnings gammas recipe.TargetMacs.IsSome parsed do
+        for warning in RecipeOptions.warnings gammas (Target.isGiven recipe.Target) parsed do
             Terminal.write Console.Error (Language.render path text warning)
 
         let scaled = Network.scales parsed.Network |> Seq.toList
@@ -38,7 +38,7 @@ module TrainCommand =
                 $"{Escape.line path}: warning: the network has no scaling factors, so nothing can be removed; \
                   write `@scale(…)` where structures may go."
         elif
-            recipe.TargetMacs.IsNone
+            not (Target.isGiven recipe.Target)
             && scaled
                |> List.forall (fun (_, s) -> Recipe.gammaOf s.Kind recipe.Gamma * s.Gamma = 0.0)
         then
@@ -73,8 +73,16 @@ module TrainCommand =
             Recipe = RecipeOptions.apply o.Recipe
             Images = ImageSource.Named o.Data
             Limit = o.Limit
-            Begin = o.Init |> Option.map Begin.Weights |> Option.defaultValue Begin.Random
+            Begin =
+                o.Init
+                |> Option.map (WeightSource.File >> Begin.Weights)
+                |> Option.defaultValue Begin.Random
+            Teacher = o.Teacher |> Option.map WeightSource.File
             Method = o.Method
+            Profile =
+                o.Profile
+                |> Option.map ProfileSource.File
+                |> Option.defaultValue ProfileSource.Measured
             Validation = o.Validation
             Computing = {
                 Device = o.Device
@@ -129,9 +137,34 @@ module TrainCommand =
         else
             Option.defaultValue Exit.ok page
 
+    /// What of the network does not start with a file's weights.
+    let private tellStart path (start: StartWeights) =
+        start.NewHead
+        |> Option.iter (fun layer ->
+            Terminal.error
+                $"{Escape.line path}: {layer} starts at random; it is not the last layer of the file"
+        )
+
+        if not start.NewFactors.IsEmpty then
+            let shown = List.truncate 3 start.NewFactors
+            let more = start.NewFactors.Length - shown.Length
+            let names = String.Join(", ", shown)
+            let rest = if more > 0 then $" and {more} more" else ""
+
+            Terminal.error
+                $"{Escape.line path}: it has no factors for {names}{rest}; they start at `init`"
+
     let private hear (o: TrainOptions) event =
         match event with
         | TextRead(path, text, parsed, recipe) -> warn o path text parsed recipe
+        | WeightsRead(path, start) -> tellStart path start
+        | Profiling options ->
+            if not o.Quiet then
+                Terminal.error
+                    $"measuring the times of the layers in {ServingEngine.name options.Engine} ..."
+        | Profiled profile ->
+            if not o.Quiet then
+                List.iter Terminal.error (ProfileCommand.lines profile)
         | ImagesRead dataset -> Engine.tellSkipped dataset
         | ImagesChecked(dataset, notes) ->
             Engine.tellPixels dataset
@@ -147,6 +180,9 @@ module TrainCommand =
                             function
                             | ImagesRead dataset -> Engine.tellSkipped dataset
                             | TextRead _
+                            | WeightsRead _
+                            | Profiling _
+                            | Profiled _
                             | ImagesChecked _ -> ()
                         Training =
                             fun _ train ->

@@ -21,6 +21,8 @@ type TrainOptions = {
     Validation: float option
     Start: Start
     Init: string option
+    Teacher: string option
+    Profile: string option
     Device: Device
     Precision: Precision
     Seeds: int list option
@@ -140,9 +142,11 @@ module TrainOptions =
             yield! given "--loaders" string (args.TryGetResult TrainArgument.Loaders)
             yield! given "--round" string (args.TryGetResult TrainArgument.Round)
             yield! given "--validation" exact (args.TryGetResult TrainArgument.Validation)
+            yield! given "--teacher" id (args.TryGetResult TrainArgument.Teacher)
             yield! given "--method" id (args.TryGetResult TrainArgument.Method)
             yield! given "--device" id (args.TryGetResult TrainArgument.Device)
             yield! given "--precision" id (args.TryGetResult TrainArgument.Precision)
+            yield! given "--profile" id (args.TryGetResult TrainArgument.Profile)
             if args.Contains TrainArgument.Keep_Factors then
                 "--keep-factors"
         ]
@@ -179,6 +183,8 @@ module TrainOptions =
                 Validation = validation
                 Start = start
                 Init = args.TryGetResult TrainArgument.Init
+                Teacher = args.TryGetResult TrainArgument.Teacher
+                Profile = args.TryGetResult TrainArgument.Profile
                 Device = device
                 Precision = precision
                 Seeds = seeds

@@ -9,18 +9,66 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module TrainSummary =
 
-    /// Whether the recipe's target was met.
+    /// One limit of the target: met or missed. `found` says what was reached, where the table does not.
+    let private limit (wanted: string) (found: string option) isMet =
+        let found = found |> Option.map (fun text -> $" ({text})") |> Option.defaultValue ""
+
+        if isMet then
+            $"target     {wanted}: met{found}"
+        else
+            $"target     {wanted}: MISSED{found}; too small a part of the network has \
+              factors, or training is too short"
+
+    let private milliseconds (value: float) = value.ToString "0.### ms"
+
+    /// The time beside its limit. Where the profile is of another machine, the prediction counts.
+    let private latency (l: RunLatency) =
+        let wanted = $"{milliseconds l.Most} a call in {l.Engine}"
+        let predicted = $"predicted {milliseconds l.Predicted}"
+
+        match l.Measured with
+        | Some measured when measured <= l.Most || l.Predicted > l.Most ->
+            limit
+                wanted
+                (Some $"measured {milliseconds measured}, {predicted}")
+                (measured <= l.Most)
+        | Some measured ->
+            $"target     {wanted}: MISSED by {Number.percent (measured / l.Most - 1.0)} (measured \
+              {milliseconds measured}, {predicted}); the machine was busy, or the prediction is off"
+        | None ->
+            let where = $"{predicted} for {l.Machine}; not measured here"
+            limit wanted (Some where) (l.Predicted <= l.Most)
+
+    /// Whether the recipe's target was met, a line for each limit.
     let private target (outcome: Outcome) (result: RunResult) = [
-        match outcome.Recipe.TargetMacs with
+        let target = outcome.Recipe.Target
+
+        match target.Macs with
         | None -> ()
         | Some fraction ->
-            let wanted = Number.percent fraction
+            limit
+                $"{Number.percent fraction} of the macs"
+                None
+                (float result.Selected.Macs <= fraction * float result.Dense.Macs)
 
-            if float result.Selected.Macs <= fraction * float result.Dense.Macs then
-                $"target     {wanted} of the macs: met"
-            else
-                $"target     {wanted} of the macs: MISSED; too small a part of the network has \
-                  factors, or training is too short"
+        match target.Params with
+        | None -> ()
+        | Some fraction ->
+            limit
+                $"{Number.percent fraction} of the params"
+                None
+                (float result.Selected.Params <= fraction * float result.Dense.Params)
+
+        match target.Size, result.FileSize with
+        | Some most, Some bytes ->
+            limit
+                $"{Number.grouped most} bytes of ONNX"
+                (Some $"{Number.grouped bytes} bytes")
+                (bytes <= most)
+        | Some _, None
+        | None, _ -> ()
+
+        yield! Option.toList result.Latency |> List.map latency
     ]
 
     /// Where and how training computed, unless it is as always.
@@ -30,7 +78,7 @@ module TrainSummary =
         | None -> ()
     ]
 
-    /// What was removed, and the accuracy and cost, for people.
+    /// What was removed, and the quality and cost, for people.
     let lines (outcome: Outcome) =
         let result = Outcome.summary outcome
 
@@ -50,7 +98,6 @@ module TrainSummary =
         ]
 
         let test, e = outcome.Test, outcome.Exactness
-        let right = int (Math.Round(test.Accuracy * float test.Count))
 
         [
             yield!
@@ -61,16 +108,16 @@ module TrainSummary =
                     yield! factors "neurons" result.Neuron
                     yield! factors "groups" result.Group
                     yield! factors "blocks" result.Block
+                    yield! factors "shared" result.Shared
                 ]
             yield! target outcome result
             ""
             match result.Validation with
             | Some v ->
-                $"chosen     epoch {v.Epoch}, which had {Number.percent v.Accuracy} of the validation \
+                $"chosen     epoch {v.Epoch}, which had {EvaluationText.main v.Quality} of the validation \
                   images"
             | None -> ()
-            $"accuracy   {Number.percent test.Accuracy} of the test images ({right} of {test.Count}), \
-              loss {test.Loss:``0.0000``}"
+            $"{EvaluationText.heading test.Quality}{EvaluationText.onTest test}, loss {test.Loss:``0.0000``}"
             $"exactness  {Exactness.word e.Verdict}: at most {Number.tiny e.MaxRel} \
               relative, {Number.tiny e.MaxAbs} absolute, over {e.Inputs} inputs"
             yield! arithmetic outcome.Trained.Arithmetic
@@ -78,6 +125,10 @@ module TrainSummary =
               selection"
         ]
 
-    /// The last line: where the results are.
+    /// The last lines: where the results are, and what to do with them.
     let saved (out: string) (report: int option) : string =
-        ReportCommand.saved "saved in   " out report
+        ReportCommand.saved
+            "saved in   "
+            out
+            report
+            (fun folder -> $"sss export {folder} --onnx selected.onnx")

@@ -103,6 +103,11 @@ module Usage =
             Example = "sss report runs/digits"
         }
         {
+            Name = "profile"
+            Summary = "measure how long a network's layers take, for a target of latency"
+            Example = "sss profile net.sss --out cpu.json"
+        }
+        {
             Name = "bench"
             Summary = "measure the latency of the full and the selected network"
             Example = "sss bench runs/digits"
@@ -111,6 +116,11 @@ module Usage =
             Name = "doctor"
             Summary = "what works on this machine, and what does not"
             Example = "sss doctor"
+        }
+        {
+            Name = "lsp"
+            Summary = "the language server, for editors"
+            Example = "sss lsp"
         }
         {
             Name = "completions"
@@ -123,7 +133,7 @@ module Usage =
     let sentence (command: Command) =
         command.Summary[..0].ToUpperInvariant() + command.Summary[1..] + "."
 
-    /// `sss` and `sss --help`.
+    /// `sss --help`.
     let overview () =
         let width = commands |> List.map (fun c -> c.Name.Length) |> List.max
 
@@ -142,6 +152,38 @@ module Usage =
                 ""
                 "Exit codes: 0 success, 1 error in the input or the result, 2 wrong usage,"
                 "3 stopped on request."
+            ]
+        )
+
+    /// `sss` without a command: what it is for, and the first steps.
+    let guide () =
+        let example name =
+            (commands |> List.find (fun c -> c.Name = name)).Example
+
+        let steps = [
+            "sss init --data digits --out first.sss", "a first network, with comments"
+            "sss show first.sss --html first.html", "its layers, its costs and its picture"
+            "sss train first.sss --data digits --out runs/first", "train, select, check: a minute"
+            "sss export runs/first --onnx first.onnx", "the smaller network, for elsewhere"
+        ]
+
+        let width = steps |> List.map (fun (command, _) -> command.Length) |> List.max
+
+        String.Join(
+            "\n",
+            [
+                "Sparse structure selection: train once, keep what matters, check that nothing changed."
+                ""
+                "usage: sss COMMAND ..."
+                ""
+                "The first steps, with data that is built in:"
+                for command, meaning in steps do
+                    "  " + command.PadRight width + "  " + meaning
+                ""
+                "A trained network instead of a new one:"
+                "  " + example "import"
+                ""
+                "'sss --help' lists the commands, 'sss COMMAND --help' explains one. Editors: 'sss lsp'."
             ]
         )
 

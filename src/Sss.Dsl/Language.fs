@@ -1,6 +1,5 @@
 namespace Sss.Dsl
 
-open System.Collections.Generic
 open Sss.Core
 
 /// What a text says.
@@ -14,14 +13,6 @@ type Parsed = {
 /// The entry point of the language: texts to networks and back.
 [<RequireQualifiedAccess>]
 module Language =
-
-    /// The largest number of reported diagnostics.
-    let private most = 100
-
-    let private order (d: Diagnostic) =
-        match d.Span with
-        | Some span -> struct (span.Line, span.Column)
-        | None -> struct (0, 0)
 
     /// Columns count UTF-16 units while parsing and code points from here on.
     let private inCodePoints (text: string) (diagnostics: Diagnostic list) =
@@ -65,62 +56,19 @@ module Language =
                     CalledFrom = d.CalledFrom |> List.map (fun (name, span) -> name, mapSpan span)
             })
 
-    /// In the order of the text, each mistake once however often its definition is called.
-    let private tidy (text: string) (diagnostics: Diagnostic seq) : Diagnostic list =
-        let seen = HashSet<struct (string * Span option)>()
-
-        diagnostics
-        |> Seq.sortBy order
-        |> Seq.filter (fun d -> seen.Add(struct (d.Code, d.Span)))
-        |> Seq.truncate most
-        |> List.ofSeq
-        |> inCodePoints text
+    /// Parses and checks a text, and gives all that is known of it, also where it is wrong.
+    let analyse (text: string) : Analysis = Analysis.ofText text
 
     /// Parses and checks a text. Wrong: all independent mistakes, in the order of the text.
     let parse (text: string) : Result<Parsed, Diagnostic list> =
-        let found = ResizeArray<Diagnostic>()
+        let analysis = analyse text
+        let diagnostics = analysis.Findings |> List.map _.Diagnostic |> inCodePoints text
 
-        let report problem place =
-            found.Add(MeaningErrorText.toDiagnostic { Problem = problem; Place = place })
-
-        let file, syntaxErrors = Parser.parse text
-        found.AddRange(syntaxErrors |> Seq.map SyntaxErrorText.toDiagnostic)
-
-        let result =
-            file
-            |> Option.bind (fun file ->
-                let draft = Elaborate.draft report file
-                let checkedDraft = Check.check draft
-
-                let network =
-                    match checkedDraft with
-                    | Ok(network, warnings) ->
-                        found.AddRange(warnings |> Seq.map NetworkErrorText.toDiagnostic)
-                        Some network
-                    | Error errors ->
-                        found.AddRange(errors |> Seq.map NetworkErrorText.toDiagnostic)
-                        None
-
-                let kinds =
-                    match network with
-                    | Some network ->
-                        Network.scales network
-                        |> Seq.map (fun (_, scale) -> scale.Kind)
-                        |> Seq.distinct
-                        |> List.ofSeq
-                    | None -> []
-
-                let recipe = file.Train |> Option.map (Recipes.recipe report kinds)
-                network |> Option.map (fun network -> network, recipe)
-            )
-
-        let diagnostics = tidy text found
-
-        match result with
-        | Some(network, recipe) when diagnostics |> List.forall (fun d -> d.Severity = Warning) ->
+        match analysis.Network with
+        | Some network when diagnostics |> List.forall (fun d -> d.Severity = Warning) ->
             Ok {
                 Network = network
-                Recipe = recipe
+                Recipe = analysis.Recipe
                 Warnings = diagnostics
             }
         | _ -> Error diagnostics

@@ -18,7 +18,7 @@ type Outcome = {
 module Show =
 
     /// 1234567 as `1,234,567`.
-    let private grouped (n: int64) =
+    let internal grouped (n: int64) =
         n.ToString("#,0", CultureInfo.InvariantCulture)
 
     /// A part of a network in the order of the text, as a table's row.
@@ -91,7 +91,11 @@ module Show =
             .Append(network.Input.ToString())
             .Append(", ")
             .Append(network.Classes)
-            .Append(" classes\n\n")
+            .Append(
+                match network.OutputKind with
+                | OutputKind.Classes -> " classes\n\n"
+                | OutputKind.Numbers -> " outputs\n\n"
+            )
         |> ignore
 
         for row in cells do
@@ -106,6 +110,12 @@ module Show =
                 |> String.concat "  "
 
             out.Append(text.TrimEnd()).Append('\n') |> ignore
+
+        match SharedLayers.lines network with
+        | [] -> ()
+        | lines ->
+            let text = lines |> List.map (fun line -> line + "\n") |> String.concat ""
+            out.Append('\n').Append(text) |> ignore
 
         out.ToString()
 
@@ -131,7 +141,11 @@ module Show =
         add "{\"name\":\"" network.Name
         add "\",\"input\":" ""
         shape network.Input
-        add ",\"classes\":" (string network.Classes)
+
+        match network.OutputKind with
+        | OutputKind.Classes -> add ",\"classes\":" (string network.Classes)
+        | OutputKind.Numbers -> add ",\"outputs\":" (string network.Classes)
+
         add "," ""
         cost (Cost.ofNetwork network)
         add ",\"layers\":[" ""
@@ -147,7 +161,10 @@ module Show =
             add "}" ""
         )
 
-        add "]}\n" ""
+        add "]" ""
+
+        add (SharedLayers.json network) ""
+        add "}\n" ""
         out.ToString()
 
     let private renderAll path text (diagnostics: Diagnostic list) =
@@ -195,6 +212,9 @@ module Show =
                             + " macs, "
                             + grouped cost.Factors
                             + " factors\n"
+                            + (SharedLayers.lines parsed.Network
+                               |> List.map (fun line -> $"  {line}\n")
+                               |> String.concat "")
                         Errors = warnings
                         ExitCode = 0
                     }
@@ -211,6 +231,37 @@ module Show =
                 Errors = warnings
                 ExitCode = 0
             })
+
+    /// `sss show FILE --svg FILE`: writes something that is made of the network, each with the path where
+    /// it goes. `write path text` replaces a file, whole or not at all, or says why not.
+    let draw
+        (write: string -> string -> Result<unit, string>)
+        (path: string)
+        (pictures: (string * (Network -> string)) list)
+        : Outcome =
+        withFile
+            path
+            (fun _ parsed warnings ->
+                pictures
+                |> List.map (fun (target, make) ->
+                    match write target (make parsed.Network) with
+                    | Ok() -> {
+                        Output = Escape.line target + ": written\n"
+                        Errors = ""
+                        ExitCode = 0
+                      }
+                    | Error reason ->
+                        failed (Render.diagnostic target "" (ReadFile.cannotWrite target reason))
+                )
+                |> List.append [
+                    {
+                        Output = ""
+                        Errors = warnings
+                        ExitCode = 0
+                    }
+                ]
+                |> merge
+            )
 
     /// `sss fmt FILE… [--check]`: writes files whose format differs, or with `checkOnly` only names
     /// them and gives 1. `write path text` replaces a file, whole or not at all, or says why not.

@@ -150,7 +150,7 @@ module internal Distribution =
     let private isNewLayout (symbol: string) = symbol.Contains "__cxx11"
 
     /// Whether LibTorch has all that the binding asks of it: how many symbols that are, or what is
-    /// missing. Libraries are told apart by the names that they carry, too.
+    /// missing. Libraries are distinguished by the names that they carry, too.
     let check (wanted: string) (binding: string) (d: Distribution) : Result<int, LibTorchError> =
         let own =
             d.Files |> List.filter (fun file -> List.contains (fileName file) ownFiles)

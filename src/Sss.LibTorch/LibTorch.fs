@@ -54,7 +54,7 @@ type LibTorch = private {
 [<RequireQualifiedAccess>]
 module LibTorch =
 
-    /// `keepFreed`: whether glibc is told to keep freed memory in the process.
+    /// `keepFreed`: whether glibc is set to keep freed memory in the process.
     let internal loadAll (keepFreed: bool) =
         result {
             let! bindingFolder =
@@ -109,7 +109,7 @@ module LibTorch =
     let private once = lazy loadAll true
 
     /// Loads LibTorch and its binding, once a process; safe to call from several threads. The
-    /// allocator of glibc is told to keep freed memory before the first tensor is made.
+    /// allocator of glibc is set to keep freed memory before the first tensor is made.
     let load () : Result<LibTorch, LibTorchError> = once.Value
 
     /// From now on LibTorch computes with this many threads, in the whole process. The

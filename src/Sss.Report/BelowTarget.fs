@@ -14,7 +14,7 @@ module internal BelowTarget =
 
     /// Macs that a selected network is below its target (negative: above); None: it has none.
     let private below (run: StudyRun) : int64 option =
-        run.Result.Recipe.TargetMacs
+        run.Result.Recipe.Target.Macs
         |> Option.map (fun fraction ->
             int64 (fraction * float run.Result.Dense.Macs) - run.Result.Selected.Macs
         )

@@ -177,12 +177,12 @@ module Markdown =
 
     /// What the runs were computed on, where that was not the CPU at float32 alone.
     let private computed (study: Study) =
-        let told (run: StudyRun) =
+        let arithmetic (run: StudyRun) =
             run.Result.Arithmetic
             |> Option.map RunArithmetic.text
             |> Option.defaultValue RunArithmetic.usual
 
-        match study.Runs |> List.countBy told with
+        match study.Runs |> List.countBy arithmetic with
         | [ what, _ ] when what = RunArithmetic.usual -> []
         | parts ->
             parts

@@ -18,7 +18,8 @@ module internal Page =
         // One kind of line end, or the hash of a script would not be that of what a browser reads.
         reader.ReadToEnd().Replace("\r\n", "\n").Replace('\r', '\n')
 
-    let private own name =
+    /// A file that is kept in this library.
+    let own name =
         resource (Reflection.Assembly.GetExecutingAssembly()) ((=) name)
 
     let private plotly (suffix: string) =

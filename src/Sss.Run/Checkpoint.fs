@@ -121,7 +121,7 @@ module Checkpoint =
         let isFree =
             match a.Schedule with
             | Constant
-            | Step _ -> a.TargetMacs.IsNone && a.ShrinkEvery.IsNone
+            | Step _ -> not (Target.isGiven a.Target) && a.ShrinkEvery.IsNone
             | Cosine -> false
 
         isFree && b.Epochs > a.Epochs

@@ -27,10 +27,20 @@ type ImageSource =
 type Begin =
     /// Random weights from the recipe's seed.
     | Random
-    /// The weights of a safetensors file.
-    | Weights of path: string
+    /// The weights of a network that was trained before.
+    | Weights of WeightSource
     /// Trained already, by a job of the same network, recipe and images.
     | Trained of Trained
+
+/// The measured times that a target of latency is counted with.
+[<RequireQualifiedAccess>]
+type ProfileSource =
+    /// They are measured on this machine before training.
+    | Measured
+    /// A file that `sss profile` wrote.
+    | File of path: string
+    /// Those of the job that trained.
+    | Given of LatencyProfile
 
 /// How far a job goes.
 [<RequireQualifiedAccess>]
@@ -63,8 +73,12 @@ type Job = {
     /// This many training images only.
     Limit: int option
     Begin: Begin
+    /// The network that the recipe's `teacher` is; None: that of the weights to begin with.
+    Teacher: WeightSource option
     /// The factors' update rule.
     Method: FactorMethod
+    /// Used where the target has a limit on latency.
+    Profile: ProfileSource
     /// The fraction of the training images that is held out.
     Validation: float option
     Computing: Computing
@@ -81,8 +95,14 @@ type Ready = {
 
 /// What is reported about a job before it trains.
 type JobEvent =
+    /// Times of the network's layers are about to be measured, for a target of latency.
+    | Profiling of ProfileOptions
+    /// They are known.
+    | Profiled of LatencyProfile
     /// The text of the network, and the recipe to train by.
     | TextRead of path: string * text: string * Parsed * Recipe
+    /// The weights to begin with have been read from a file; some start anew.
+    | WeightsRead of path: string * StartWeights
     /// A named data set has been loaded; `Skipped` are the pictures that could not be read.
     | ImagesRead of Dataset
     /// Remarks about the images before training.
@@ -115,6 +135,8 @@ module Listener =
 type Finished<'Report> = {
     Ready: Ready
     Trained: Trained
+    /// What the target's latency was counted with.
+    Profile: LatencyProfile option
     /// None: the goal was the training.
     Selected: (Outcome * 'Report) option
 }
@@ -125,6 +147,9 @@ type internal Prepared = {
     Engine: LibTorch
     /// The state that it begins with; None: fresh random weights.
     From: TrainState option
+    Teacher: TeacherSettings option
+    /// Where the target has a limit on latency.
+    Profile: LatencyProfile option
     /// Holds the run folder.
     Lock: IDisposable option
 } with

@@ -11,7 +11,7 @@ module internal Learning =
         | None -> Ok from
         | Some team -> Handover.state team from |> Result.mapError BadFile
 
-    let private settings (job: Job) (p: Prepared) from keeper : TrainSettings = {
+    let private settings (job: Job) (p: Prepared) from keeper measures : TrainSettings = {
         Engine = p.Engine
         Threads = job.Computing.Threads
         Loaders = job.Computing.Loaders
@@ -20,6 +20,8 @@ module internal Learning =
         Validation = job.Validation
         Keeper = keeper
         Team = job.Computing.Team
+        Teacher = p.Teacher
+        Measures = measures
     }
 
     /// A failure, with the last checkpoint where there are any.
@@ -40,13 +42,14 @@ module internal Learning =
                 (fun emit ->
                     result {
                         let! kept, keeper =
-                            RunWriter.start job.Keep (Preparing.identity job p.Ready) emit
+                            RunWriter.start job.Keep (Preparing.identity job p) emit
 
+                        let! measures = ProfilePhase.measures p.Ready p.Profile
                         let! from = handOver job.Computing.Team (Option.orElse p.From kept)
 
                         return!
                             Train.run
-                                (settings job p from keeper)
+                                (settings job p from keeper measures)
                                 p.Ready.Network
                                 p.Ready.Dataset
                                 p.Ready.Recipe

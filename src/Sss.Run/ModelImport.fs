@@ -17,7 +17,7 @@ type ProvedImport = {
     /// Whether the file gives them different scores; where it does not, equality shows little.
     IsTelling: bool
     /// The layer that starts anew, where another number of classes was asked for.
-    Fresh: string option
+    Fresh: NewLayer option
     /// Whether the file ends in a softmax, which the network leaves out.
     EndsInSoftmax: bool
 }
@@ -41,92 +41,11 @@ module ModelImport =
     /// The same for files that compute at half precision.
     let private halfTolerance = 1e-2
 
-    /// Branches with the numbers that the names in them have; an empty one has the number after the one
-    /// before.
-    let private numbered (concat: string) (branches: Branch list) : Branch list =
-        let prefix = concat + ".branch"
-
-        let own (branch: Branch) =
-            match branch.Body with
-            | first :: _ when (Node.name first).StartsWith(prefix, StringComparison.Ordinal) ->
-                let name = (Node.name first).Substring(concat.Length + 1).Split('.').[0]
-                AutomaticName.split name |> Option.map snd
-            | _ -> None
-
-        (0, branches)
-        ||> List.mapFold (fun before branch ->
-            let number = own branch |> Option.defaultValue (before + 1)
-
-            {
-                branch with
-                    Name = AutomaticName.create "branch" number
-            },
-            number
-        )
-        |> fst
-
-    /// The network with the names of a file of ours.
-    let private renamed (names: Map<string, string>) (network: Network) : Network =
-        let nameOf (name: string) =
-            match Map.tryFind name names with
-            | Some ""
-            | None -> name
-            | Some other -> other
-
-        let rec visit node =
-            let inner = Node.withBodies (Node.bodies node |> List.map (List.map visit)) node
-
-            match inner with
-            | Node.Layer l -> Node.Layer { l with Name = nameOf l.Name }
-            | Node.Residual r -> Node.Residual { r with Name = nameOf r.Name }
-            | Node.Gate g -> Node.Gate { g with Name = nameOf g.Name }
-            | Node.Concat c ->
-                let name = nameOf c.Name
-
-                Node.Concat {
-                    c with
-                        Name = name
-                        Branches = numbered name c.Branches
-                }
-
-        {
-            network with
-                Body = List.map visit network.Body
-        }
-
-    /// Whether a text can say the network's names.
-    let private isSayable (network: Network) =
-        match Language.parse (Language.print network) with
-        | Ok parsed -> parsed.Network = network
-        | Error _ -> false
-
-    /// The file's names, where it has good ones.
-    let private named (imported: Imported) : Imported =
-        if imported.Names.IsEmpty then
-            imported
-        else
-            let network = renamed imported.Names imported.Network
-
-            if isSayable network then
-                let owner (name: string) =
-                    Map.tryFind name imported.Names |> Option.defaultValue name
-
-                {
-                    imported with
-                        Network = network
-                        Weights =
-                            imported.Weights
-                            |> Map.toSeq
-                            |> Seq.map (fun (key, t) -> { key with Owner = owner key.Owner }, t)
-                            |> Map.ofSeq
-                        Fresh = Option.map owner imported.Fresh
-                }
-            else
-                imported
-
     /// The network of a file, with the file's names where it is one of ours. No proof.
     let read (options: ImportOptions) (path: string) : Result<Imported, PipelineError> =
-        OnnxImport.read options path |> Result.map named |> Result.mapError NotImported
+        OnnxImport.read options path
+        |> Result.map ImportNames.restored
+        |> Result.mapError NotImported
 
     /// max|a − b| of an image over its max|a|, the largest of all images.
     let private difference (classes: int) (file: float32[]) (own: float32[]) : float =
@@ -237,7 +156,10 @@ module ModelImport =
 
             (imported.Weights, start)
             ||> Map.fold (fun weights key t ->
-                if key.Owner = fresh then Map.add key t weights else weights
+                if key.Owner = fresh.Name then
+                    Map.add key t weights
+                else
+                    weights
             )
 
     /// Reads a file and proves what was read: with the file's own last layer, also where the network gets
@@ -271,27 +193,53 @@ module ModelImport =
             }
         }
 
-    /// Writes the text, and the weights under the same name.
-    let write (text: string) (imported: ProvedImport) : Result<string, PipelineError> =
-        let weights =
-            IO.Path.ChangeExtension(text, ".safetensors")
-            |> Option.ofObj
-            |> Option.defaultValue text
+    /// The file of weights beside a text.
+    let weightsFile (text: string) : string =
+        IO.Path.ChangeExtension(text, ".safetensors")
+        |> Option.ofObj
+        |> Option.defaultValue text
 
-        let network = Language.print imported.Network
+    /// Writes the text, and the weights under the same name. `preparation`: what images go through before
+    /// the network, where that is known.
+    let write
+        (text: string)
+        (preparation: Preparation option)
+        (network: Network)
+        (weights: Weights<float32>)
+        : Result<string, PipelineError> =
+        let file = weightsFile text
+        let printed = Language.print network
 
         result {
-            do! AtomicFile.writeText text network
+            do! AtomicFile.writeText text printed
 
             do!
-                NetworkFile.write weights {
-                    Text = network
+                NetworkFile.write file {
+                    Text = printed
                     Classes = []
-                    Preparation = None
-                    Weights = imported.Weights
+                    Preparation = preparation
+                    Weights = weights
                     Strangers = []
                 }
 
-            return weights
+            return file
         }
         |> Result.mapError BadFile
+
+    /// Weights of PyTorch for the network of a text.
+    let mapped (text: string) (path: string) : Result<Network * MappedWeights, PipelineError> =
+        result {
+            let! network =
+                Language.load text
+                |> Result.map (fun (_, parsed) -> parsed.Network)
+                |> Result.mapError (fun (source, diagnostics) -> BadText(text, source, diagnostics))
+
+            let! file = Safetensors.read path |> Result.mapError BadFile
+
+            let! made =
+                ForeignWeights.map network file
+                |> Result.mapError (fun reasons -> NotImported(ImportError.Weights(path, reasons)))
+
+            do! NetworkFile.check path network made.Weights |> Result.mapError BadFile
+            return network, made
+        }

@@ -69,6 +69,21 @@ module OnnxExport =
             json.WriteEndObject()
         )
 
+    /// Bytes that the verdict takes in a file, at most.
+    let verdictBytes = 128L
+
+    /// The bytes of a network's file, without the verdict. `raw`: the network alone, without the preparation in its
+    /// graph.
+    let model (raw: bool) (loaded: LoadedNetwork) : Result<byte[], PipelineError> =
+        let options = {
+            Text = Language.print loaded.Network
+            Classes = loaded.Classes
+            Preparation = loaded.Preparation
+            Raw = raw
+        }
+
+        Onnx.export options loaded.Network loaded.Weights |> Result.mapError BadFile
+
     /// Exports a network and writes the file, whole or not at all, if its scores are those of
     /// LibTorch. `raw`: the network alone, without the preparation in its graph.
     let write
@@ -84,16 +99,7 @@ module OnnxExport =
                 else
                     Ok()
 
-            let options = {
-                Text = Language.print loaded.Network
-                Classes = loaded.Classes
-                Preparation = loaded.Preparation
-                Raw = raw
-            }
-
-            let! model =
-                Onnx.export options loaded.Network loaded.Weights |> Result.mapError BadFile
-
+            let! model = model raw loaded
             let! exactness = check engine path model raw loaded
 
             do!

@@ -14,6 +14,10 @@ type Outcome = {
     AtDouble: Exactness option
     /// The selected network on the test set.
     Test: Evaluation
+    /// Bytes of its ONNX file, once that is written, where the target limits them.
+    FileSize: int64 option
+    /// Its time, where the target limits it.
+    Latency: RunLatency option
     /// The same, class by class.
     Classes: ClassRow list
     /// Wall-clock time of selection alone.
@@ -43,8 +47,9 @@ module Outcome =
             Neuron = plan.Neuron
             Group = plan.Group
             Block = plan.Block
+            Shared = plan.Shared
             Test = {
-                Accuracy = outcome.Test.Accuracy
+                Quality = outcome.Test.Quality
                 Loss = outcome.Test.Loss
                 Count = outcome.Test.Count
             }
@@ -54,7 +59,7 @@ module Outcome =
                 outcome.Trained.State.Best
                 |> Option.map (fun best -> {
                     RunValidation.Epoch = best.Epoch + 1
-                    Accuracy = best.Accuracy
+                    Quality = best.Quality
                     Loss = best.Loss
                 })
             Exactness = {
@@ -70,6 +75,8 @@ module Outcome =
                     Images = outcome.Trained.Images
                 }
             Arithmetic = Some outcome.Trained.Arithmetic
+            FileSize = outcome.FileSize
+            Latency = outcome.Latency
             Repeats = None
             Controls = []
             Seconds = {

@@ -23,7 +23,7 @@ module Pipeline =
             use! prepared =
                 Preparing.load job listener
                 |> Result.bind (Preparing.check job listener)
-                |> Result.bind (Preparing.prepare job)
+                |> Result.bind (Preparing.prepare job listener)
                 |> Preparing.together job
 
             let! trained = Learning.train job prepared listener stop
@@ -34,16 +34,17 @@ module Pipeline =
                 | Goal.Training -> Ok None
                 | Goal.Selection options ->
                     result {
-                        let! chosen = Selecting.select options trained
+                        let! chosen = Selecting.select prepared options trained
                         let! proof = Selecting.prove prepared trained chosen
                         let! outcome = Selecting.evaluate prepared trained chosen proof
-                        do! Saving.all job prepared outcome
+                        let! outcome = Saving.all job prepared outcome
                         return Some(outcome, listener.Report prepared.Ready outcome)
                     }
 
             return {
                 Ready = prepared.Ready
                 Trained = trained
+                Profile = prepared.Profile
                 Selected = selected
             }
         }
@@ -51,7 +52,7 @@ module Pipeline =
     /// A file's text, and what it says.
     let loadText (path: string) : Result<string * Parsed, PipelineError> = Preparing.text path
 
-    /// The accuracy of a network from disk, whole and class by class, on a data set that may be another than its own: images go
+    /// The quality of a network from disk, whole and class by class, on a data set that may be another than its own: images go
     /// through the preparation of its training, in its units, and labels are those of its classes.
     let evaluateClasses
         (engine: LibTorch)
@@ -61,15 +62,19 @@ module Pipeline =
         =
         result {
             do!
-                if Sss.Core.Network.isClassifier loaded.Network then
-                    Ok()
-                else
+                match split.Targets with
+                | Targets.Labels _ when not (Sss.Core.Network.isClassifier loaded.Network) ->
                     Error(NotTrained(OutputIsImage(Sss.Core.Network.output loaded.Network)))
+                | Targets.Labels _
+                | Targets.Masks _
+                | Targets.Numbers _ -> Ok()
 
             do!
                 match loaded.Classes with
                 | [] -> Dataset.fits loaded.Network dataset
-                | _ -> Dataset.hasShape loaded.Network dataset
+                | _ ->
+                    Dataset.hasShape loaded.Network dataset
+                    |> Result.bind (fun () -> TargetFit.shape loaded.Network dataset)
                 |> Result.mapError BadFile
 
             let preparation = Option.defaultValue dataset.Preparation loaded.Preparation

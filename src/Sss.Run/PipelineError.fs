@@ -33,6 +33,12 @@ type PipelineError =
     | NotImported of ImportError
     /// LibTorch gives other scores than ONNX Runtime for the file.
     | ImportDiffers of path: string * difference: float * tolerance: float
+    /// A latency profile of another network.
+    | ProfileOfOther of path: string * network: string
+    /// A latency profile of an engine that does not exist.
+    | ProfileEngine of path: string * engine: string
+    /// Ranks that train towards a latency need one profile.
+    | ProfileForRanks
     /// The normalisation is to be exported, and the weight file does not hold it.
     | NoNormalisation of path: string
 
@@ -94,8 +100,13 @@ module PipelineError =
             | TooManyRanks _
             | NoImages
             | OutputIsImage _
+            | NoTeacher
             | BadLabel _
-            | BadSetting _ -> true
+            | BadMask _
+            | BadTarget _
+            | BadTargets _
+            | BadSetting _
+            | NoProfile -> true
             | _ -> false
         | _ -> false
 
@@ -146,5 +157,14 @@ module PipelineError =
             $"{Escape.line path} was not imported: its scores in ONNX Runtime and those of the network in LibTorch differ by \
               {difference:g3} of the largest score; {tolerance:g3} is allowed. This is a bug in the import, or the \
               file treats the images of a batch together; please report it."
+        | ProfileOfOther(path, network) ->
+            $"{Escape.line path} is a profile of another network than {network}. Factors may differ, layers may not; \
+              measure this one with `sss profile`."
+        | ProfileEngine(path, engine) ->
+            $"{Escape.line path} is a profile of the engine '{Escape.line engine}', which is unknown; engines are \
+              onnxruntime and libtorch."
+        | ProfileForRanks ->
+            "A target of latency needs --profile FILE where several ranks train: all of them need the same times. \
+              `sss profile` writes the file."
         | NoNormalisation path ->
             $"{Escape.line path} does not record how its images are prepared; export it with --raw, as the network alone."

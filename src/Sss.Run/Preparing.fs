@@ -42,7 +42,7 @@ module internal Preparing =
     let load (job: Job) (listener: Listener<'Report>) : Result<Ready, PipelineError> =
         result {
             let! network, recipe = network job listener.Hear
-            do! TrainRule.check job.Method recipe |> Result.mapError NotTrained
+            do! TrainRule.check job.Method network recipe |> Result.mapError NotTrained
             let! dataset = images job network recipe listener.Hear
 
             return {
@@ -63,6 +63,7 @@ module internal Preparing =
             result {
                 let! notes = DataChecks.check r.Recipe.Batch r.Dataset
                 listener.Hear(ImagesChecked(r.Dataset, notes))
+                do! TargetFit.loss r.Network r.Recipe.Loss r.Dataset
                 do! Dataset.fits r.Network r.Dataset
 
                 let! dataset =
@@ -72,22 +73,45 @@ module internal Preparing =
             }
             |> Result.mapError BadFile
 
-    let private from (job: Job) (network: Network) =
+    /// The state to begin with, and the preparation that came with its weights.
+    let private from (job: Job) (ready: Ready) hear =
         match job.Begin with
-        | Begin.Random -> Ok None
-        | Begin.Trained trained -> Ok(Some trained.State)
-        | Begin.Weights path ->
+        | Begin.Random -> Ok(None, None)
+        | Begin.Trained trained -> Ok(Some trained.State, None)
+        | Begin.Weights source ->
             result {
-                let! file = NetworkFile.read path
-                do! NetworkFile.checkSaved path network file
-                return Some(TrainState.start network file.Weights)
+                let! path, saved = StartWeights.read source
+                let! start = StartWeights.fit path ready.Recipe.Seed ready.Network saved
+                hear (WeightsRead(path, start))
+                return Some(TrainState.start ready.Network start.Weights), start.Preparation
             }
             |> Result.mapError BadFile
 
-    /// The weights to begin with, LibTorch, and the run folder.
-    let prepare (job: Job) (ready: Ready) : Result<Prepared, PipelineError> =
+    /// Images prepared as a network from elsewhere wants them. They are read as the recipe says.
+    let private prepared (preparation: Preparation option) (ready: Ready) =
+        match preparation with
+        | Some given when given.IsGiven ->
+            Dataset.preparedBy
+                {
+                    given with
+                        Pictures = ready.Dataset.Preparation.Pictures
+                }
+                ready.Dataset
+            |> Result.map (fun dataset -> { ready with Dataset = dataset })
+            |> Result.mapError BadFile
+        | Some _
+        | None -> Ok ready
+
+    /// The weights to begin with, LibTorch, the run folder, and the times for a target of latency.
+    let prepare
+        (job: Job)
+        (listener: Listener<'Report>)
+        (ready: Ready)
+        : Result<Prepared, PipelineError> =
         result {
-            let! from = from job ready.Network
+            let! from, preparation = from job ready listener.Hear
+            let! ready = prepared preparation ready
+            let! teacher = Teachers.prepare job ready
 
             let! engine =
                 LibTorch.load ()
@@ -100,17 +124,26 @@ module internal Preparing =
                 | Keep.Nothing
                 | Keep.Checkpoints _ -> Ok None
 
+            let! profile =
+                ProfilePhase.find job listener engine ready
+                |> Result.teeError (fun _ -> held |> Option.iter _.Dispose())
+
             return {
                 Ready = ready
                 Engine = engine
                 From = from
+                Teacher = teacher
+                Profile = profile
                 Lock = held
             }
         }
 
     /// What makes a run this one.
-    let identity (job: Job) (r: Ready) =
+    let identity (job: Job) (p: Prepared) =
+        let r = p.Ready
+
         Checkpoint.identity r.Network r.Recipe r.Dataset job.Method job.Validation
+        @ Teachers.identity p.Teacher
 
     /// What ranks compute with, which has to be of one kind. Ranks may use different GPUs.
     let private computed (engine: LibTorch) = [
@@ -126,7 +159,7 @@ module internal Preparing =
             let said =
                 begun
                 |> Result.map (fun p ->
-                    RankAgreement.items (identity job p.Ready @ computed p.Engine) p.From
+                    RankAgreement.items (identity job p @ computed p.Engine) p.From
                 )
                 |> Result.mapError (PipelineError.message >> _.TrimEnd())
 

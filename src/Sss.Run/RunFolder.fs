@@ -76,6 +76,25 @@ module RunFolder =
             }
         }
 
+    /// Writes a weight file with its text.
+    let saveFile (path: string) (loaded: LoadedNetwork) : Result<unit, FileError> =
+        NetworkFile.write path {
+            Text = Language.print loaded.Network
+            Classes = loaded.Classes
+            Preparation = loaded.Preparation
+            Weights = loaded.Weights
+            Strangers = []
+        }
+
+    /// A network at hand as one from a file.
+    let inMemory (network: Network) (weights: Weights<float32>) (dataset: Dataset) : LoadedNetwork = {
+        Path = network.Name
+        Network = network
+        Weights = weights
+        Classes = dataset.Classes
+        Preparation = Some dataset.Preparation
+    }
+
     let private results = [
         "result.json"
         "bench.json"
@@ -151,25 +170,42 @@ module RunFolder =
         let orNan read value =
             value |> Option.map read |> Option.defaultValue nan
 
+        // A run without shared factors has the columns that it always had.
+        let ifShared columns =
+            if report.Factors |> List.exists (fun f -> f.Kind = Shared) then
+                columns
+            else
+                []
+
         [
             "epoch", float (report.Epoch + 1)
             "loss", report.Loss
             "accuracy", report.Accuracy
             "validation_loss", report.Validation |> orNan (fun v -> v.Loss)
             "validation_accuracy", report.Validation |> orNan (fun v -> v.Accuracy)
+            // The metrics of other tasks than one class for each image, which accuracy does not say.
+            match report.Validation with
+            | Some v ->
+                for metric in Quality.metrics v.Quality do
+                    if metric.Column <> "accuracy" then
+                        $"validation_{metric.Column}", metric.Value
+            | None -> ()
             "lr", report.Rate
             "gamma_neuron", report.Gamma.Neuron
             "gamma_group", report.Gamma.Group
             "gamma_block", report.Gamma.Block
+            yield! ifShared [ "gamma_shared", report.Gamma.Shared ]
             "neurons", factors Neuron
             "groups", factors Group
             "blocks", factors Block
+            yield! ifShared [ "shared", factors Shared ]
             "macs", report.WouldBe |> orNan (fun c -> float c.Macs)
             "params", report.WouldBe |> orNan (fun c -> float c.Params)
             "images_per_second", report.ImagesPerSecond
             "dose_neuron", report.Dose.Neuron
             "dose_group", report.Dose.Group
             "dose_block", report.Dose.Block
+            yield! ifShared [ "dose_shared", report.Dose.Shared ]
             for o in report.Owners do
                 $"nonzero.{o.Owner}", float o.NonZero
         ]

@@ -1,5 +1,6 @@
 namespace Sss.Torch
 
+open System.IO
 open FsToolkit.ErrorHandling
 open Sss.Dsl
 open Sss.Files
@@ -10,12 +11,17 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module internal Saving =
 
-    let private inFolder (job: Job) (save: string -> Result<unit, PipelineError>) =
+    /// What saving gives; None: the job keeps no run folder.
+    let private inFolder
+        (job: Job)
+        (save: string -> Result<'T, PipelineError>)
+        : Result<'T option, PipelineError> =
         match job.Keep with
         | Keep.Nothing
-        | Keep.Checkpoints _ -> Ok()
+        | Keep.Checkpoints _ -> Ok None
         | Keep.Run place ->
             save place.Folder
+            |> Result.map Some
             |> Result.mapError (fun error ->
                 match error with
                 | BadFile error -> Unsaved error
@@ -40,6 +46,7 @@ module internal Saving =
                 }
                 |> Result.mapError BadFile
             )
+        |> Result.ignore
 
     let private selected (p: Prepared) (outcome: Outcome) folder =
         result {
@@ -50,26 +57,41 @@ module internal Saving =
                     (Language.print outcome.Selected.Network)
                     p.Ready.Dataset
                     outcome.Selected.Weights
-
-            do! ResultFile.write (RunFolder.file folder "result.json") (Outcome.summary outcome)
         }
         |> Result.mapError BadFile
 
-    /// Writes the selected network, as ONNX too, and `result.json`. A selected network that is another
-    /// function is written too, to help find the bug, but not as something to deploy;
-    /// then it is an error.
-    let all (job: Job) (p: Prepared) (outcome: Outcome) : Result<unit, PipelineError> =
-        let onnx folder =
-            result {
-                let! loaded = RunFolder.load folder
-                let file = RunFolder.file folder $"{RunFolder.selected}.onnx"
-                do! OnnxExport.write p.Engine false loaded file |> Result.ignore
-            }
+    let private summary (outcome: Outcome) folder =
+        ResultFile.write (RunFolder.file folder "result.json") (Outcome.summary outcome)
+        |> Result.mapError BadFile
 
+    /// Writes the ONNX file; its bytes.
+    let private onnx (p: Prepared) folder : Result<int64, PipelineError> =
         result {
-            do! inFolder job (selected p outcome)
+            let! loaded = RunFolder.load folder
+            let file = RunFolder.file folder $"{RunFolder.selected}.onnx"
+            do! OnnxExport.write p.Engine false loaded file |> Result.ignore
+            return FileInfo(file).Length
+        }
+
+    /// Writes the selected network, as ONNX too, and `result.json`; the outcome, with the size of the file
+    /// where the target limits it. A selected network that is another function is written too, to
+    /// help find the bug, but not as something to deploy; then it is an error.
+    let all (job: Job) (p: Prepared) (outcome: Outcome) : Result<Outcome, PipelineError> =
+        result {
+            do! inFolder job (selected p outcome) |> Result.ignore
 
             match outcome.Exactness.Verdict with
-            | Exact -> do! inFolder job onnx
-            | NotExact -> return! Error(Inexact(outcome.Exactness, outcome.AtDouble))
+            | NotExact ->
+                do! inFolder job (summary outcome) |> Result.ignore
+                return! Error(Inexact(outcome.Exactness, outcome.AtDouble))
+            | Exact ->
+                let! bytes = inFolder job (onnx p)
+
+                let outcome = {
+                    outcome with
+                        FileSize = p.Ready.Recipe.Target.Size |> Option.bind (fun _ -> bytes)
+                }
+
+                do! inFolder job (summary outcome) |> Result.ignore
+                return outcome
         }

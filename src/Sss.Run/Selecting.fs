@@ -8,10 +8,23 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal Selecting =
 
-    /// Removes what the factors have zeroed.
-    let select (options: SelectOptions) (trained: Trained) : Result<Chosen, PipelineError> =
+    /// Removes what the factors have zeroed. Where the time counts, channels are rounded up to what the engine
+    /// is fast with, unless the options say otherwise.
+    let select
+        (p: Prepared)
+        (options: SelectOptions)
+        (trained: Trained)
+        : Result<Chosen, PipelineError> =
         result {
             let clock = Stopwatch.StartNew()
+
+            let options =
+                match p.Profile with
+                | Some profile when options.Round = 1 -> {
+                    options with
+                        Round = profile.Model.Multiple
+                  }
+                | _ -> options
 
             let! selected =
                 Selection.select options trained.Network trained.Numbers
@@ -71,7 +84,20 @@ module internal Selecting =
             }
         }
 
-    /// The selected network on the test images.
+    /// The selected network's time, where the target limits it.
+    let private latency (p: Prepared) (trained: Trained) (selected: Selected<float32>) =
+        (p.Ready.Recipe.Target.Latency, p.Profile)
+        ||> Option.map2 (fun limit profile -> limit, profile)
+        |> Option.traverseResult (fun (limit, profile) ->
+            Profiles.outcome
+                p.Engine
+                profile
+                limit
+                trained.Network
+                (selected.Network, selected.Weights)
+        )
+
+    /// The selected network on the test images, and beside its target.
     let evaluate (p: Prepared) (trained: Trained) (chosen: Chosen) (proof: Proof) =
         result {
             let dataset = p.Ready.Dataset
@@ -85,6 +111,8 @@ module internal Selecting =
                 Evaluate.runClasses dataset.Classes model dataset dataset.Test
                 |> Result.mapError BadFile
 
+            let! latency = latency p trained selected
+
             return {
                 Trained = trained
                 Recipe = p.Ready.Recipe
@@ -92,6 +120,8 @@ module internal Selecting =
                 Exactness = proof.Exactness
                 AtDouble = proof.AtDouble
                 Test = test
+                FileSize = None
+                Latency = latency
                 Classes = classes
                 SelectSeconds = chosen.Seconds
             }

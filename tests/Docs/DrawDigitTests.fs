@@ -196,6 +196,6 @@ type DrawDigitTests(service: Service, output: Xunit.Abstractions.ITestOutputHelp
                 text "getComputedStyle(document.body).backgroundColor"
             )
 
-            let told = page.Told
-            Assert.Empty told.Console
-            Assert.All(told.Requests, (fun url -> Assert.StartsWith(service.Address, url)))
+            let reported = page.Told
+            Assert.Empty reported.Console
+            Assert.All(reported.Requests, (fun url -> Assert.StartsWith(service.Address, url)))

@@ -72,7 +72,7 @@ type MarkdownTests() =
         Assert.Equal(same, (Transcript.difference true [ shown ] [ printed ]).IsNone)
 
     [<NeedsBash>]
-    member _.``what is wrong is told with its place``() =
+    member _.``what is wrong is reported with its place``() =
         use folder = new Sss.Tests.Repository.Folder()
 
         let found, _ =

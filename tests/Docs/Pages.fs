@@ -34,6 +34,9 @@ module Pages =
         "sss-error" // tests/Properties/Language
         "xml" // lines of a project file
         "ebnf" // the language's grammar
+        "lua" // settings of editors
+        "toml"
+        "elisp"
     ]
 
     /// Languages that the tests know.

@@ -14,7 +14,7 @@ type PageProgram = {
 
     member program.IsRun = program.Blocks |> List.forall (fun b -> not (b.Has CompileOnly))
 
-/// C# and F# of the pages, each language in one project. Compilers are told which page and line they
+/// C# and F# of the pages, each language in one project. Compilers get the page and line that they
 /// read, so that their messages name these.
 [<RequireQualifiedAccess>]
 module Programs =

@@ -10,10 +10,11 @@ type CommandLineTests() =
     let example = Path.Combine(root, "examples", "digits.sss")
 
     [<Fact>]
-    member _.``no command shows the overview``() =
+    member _.``no command shows a guide, help the overview``() =
         let ended = sss []
         expectCode 2 ended
         Assert.Contains("usage: sss COMMAND", ended.Err)
+        Assert.Contains("sss init --data digits --out first.sss", ended.Err)
         let help = sss [ "--help" ]
         expectCode 0 help
         Assert.Contains("usage: sss COMMAND", help.Out)
@@ -38,6 +39,7 @@ type CommandLineTests() =
     [<InlineData("report")>]
     [<InlineData("completions")>]
     [<InlineData("bench")>]
+    [<InlineData("lsp")>]
     [<InlineData("doctor")>]
     member _.``help of a command shows an example``(command: string) =
         let ended = sss [ command; "--help" ]
@@ -180,7 +182,7 @@ type CommandLineTests() =
     [<InlineData("--seeds", "1,a", "--seeds: 'a' is not a whole number of 0 or more.")>]
     [<InlineData("--jobs", "0", "--jobs must be at least 1, not 0.")>]
     [<InlineData("--epochs", "0", "--epochs must be at least 1, not 0.")>]
-    member _.``a wrong list of a sweep is told before anything is done``
+    member _.``a wrong list of a sweep is reported before anything is done``
         (option: string)
         (value: string)
         (message: string)

@@ -41,7 +41,7 @@ type DataMessageTests() =
         (ended.Code, ended.Err.Replace(folder.Path + "/", "").TrimEnd().Split '\n' |> List.ofArray)
 
     [<Fact>]
-    member _.``a folder is told before training, and a run goes on where the folder was moved to``
+    member _.``a folder is reported before training, and a run goes on where the folder was moved to``
         ()
         =
         use folder = prepared ()

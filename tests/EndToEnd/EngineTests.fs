@@ -64,7 +64,7 @@ type EngineTests() =
         Assert.Equal<byte[]>(expected, found)
 
     [<NeedsLinux>]
-    member _.``a LibTorch that lacks a symbol is told before it is loaded``() =
+    member _.``a LibTorch that lacks a symbol is reported before it is loaded``() =
         use folder = SmallRun.prepared ()
         let lib = folder.File "libtorch/lib"
         link (own ()) lib
@@ -89,7 +89,7 @@ type EngineTests() =
             Assert.Equal(message, ended.Err)
 
     [<NeedsOldTorch>]
-    member _.``a PyTorch of another version is told with its version``() =
+    member _.``a PyTorch of another version is reported with its version``() =
         let ended = withLibTorch "/usr/lib/python3/dist-packages" [ "doctor" ]
         expectCode 1 ended
         Assert.Contains("version 1.13.", ended.Err)

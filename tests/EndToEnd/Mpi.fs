@@ -42,7 +42,7 @@ module Mpi =
     /// Whoever runs the tests.
     let asRoot = [ "OMPI_ALLOW_RUN_AS_ROOT", "1"; "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1" ]
 
-    /// The same, with a lost rank told soon.
+    /// The same, with a lost rank reported soon.
     let environment = asRoot @ [ "SSS_RANK_SECONDS", "8" ]
 
     let private program = [ "dotnet"; program ]
@@ -54,7 +54,7 @@ module Mpi =
         |> List.reduce (fun one next -> one @ [ ":" ] @ next)
         |> List.append [ "--oversubscribe"; "--bind-to"; "none" ]
 
-    /// What a terminal is told, and what `mpirun` says of its own between two rules.
+    /// What a terminal shows, and what `mpirun` says of its own between two rules.
     let private cleaned (text: string) =
         let lines = text.Replace("\u001b[?1h\u001b=", "").Split '\n' |> List.ofArray
 
@@ -88,7 +88,7 @@ module Mpi =
         child.BeginOutputReadLine()
         child
 
-    /// The same, with a lost rank told soon.
+    /// The same, with a lost rank reported soon.
     let launch file args = launchWith environment file args
 
     /// Ends a launcher that outlives its test, with its ranks.

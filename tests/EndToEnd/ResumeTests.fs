@@ -243,7 +243,7 @@ type ResumeTests() =
             start 10 [] "umount" [ disk ] |> ignore
 
     [<Fact>]
-    member _.``told to stop by its input and by a signal, a run keeps its state all the same``() =
+    member _.``a run stopped by its input or by a signal keeps its state``() =
         use folder = SmallRun.prepared ()
         let out = folder.File "out"
 

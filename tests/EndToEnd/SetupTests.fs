@@ -152,7 +152,7 @@ esac
             Assert.Equal((0, "ran with --version\n"), (ended.Code, ended.Out))
 
     [<Fact>]
-    member _.``another user runs what is built, and is told what cannot be written``() =
+    member _.``another user runs what is built, and learns what cannot be written``() =
         if isLinux && Environment.UserName = "root" && File.Exists "/usr/sbin/runuser" then
             use folder = new Folder()
             let path = clone folder "clone"

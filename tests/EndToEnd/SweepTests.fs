@@ -48,24 +48,24 @@ type SweepTests() =
                     result.GetProperty("exactness").GetProperty("verdict").GetString()
                 )
 
-        // Nothing is done again, and the same is told.
+        // Nothing is done again, and the report is the same.
         let times () =
             Directory.GetFiles(folder.File "out", "result.json", SearchOption.AllDirectories)
             |> Array.sort
             |> Array.map File.GetLastWriteTimeUtc
 
-        let before, told = times (), File.ReadAllText file
+        let before, reported = times (), File.ReadAllText file
         let again = sss (sweep folder "out" (options @ [ "--json" ]))
         expectCode 0 again
         Assert.Equal<DateTime[]>(before, times ())
-        Assert.Equal(told, again.Out)
-        Assert.Equal(told, File.ReadAllText file)
+        Assert.Equal(reported, again.Out)
+        Assert.Equal(reported, File.ReadAllText file)
 
         // Elsewhere, with what is known of it, nothing is trained.
         let known = options @ [ "--known"; file; "--json" ]
         let elsewhere = sss (sweep folder "elsewhere" known)
         expectCode 0 elsewhere
-        Assert.Equal(told, elsewhere.Out)
+        Assert.Equal(reported, elsewhere.Out)
 
         Assert.Empty(
             Directory.GetFiles(
@@ -152,7 +152,7 @@ type SweepTests() =
             Assert.Equal<byte[]>(bytes "whole", bytes "out")
 
     [<Fact>]
-    member _.``a run that fails is told, and the others go on``() =
+    member _.``a run that fails is reported, and the others go on``() =
         use folder = new Folder()
 
         File.WriteAllText(

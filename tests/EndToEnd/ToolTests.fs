@@ -89,7 +89,7 @@ type ToolTests() =
         Assert.InRange(accuracy, 0.6, 1.0)
 
     [<Fact>]
-    member _.``init overwrites nothing unless told to, and suggests``() =
+    member _.``init overwrites nothing without --force, and suggests``() =
         use folder = new Folder()
         let file = folder.File "first.sss"
         File.WriteAllText(file, "mine")

@@ -12,7 +12,7 @@ public class BuilderTests
         classes: 3,
         b => b
             .Conv(8, (3, 1), stride: (2, 1), pad: (1, 0), dilation: (1, 1), bias: true).Named("stem")
-            .Factor(FactorKind.Neuron, gamma: 2, init: 0.5)
+            .Factor(FactorKind.Neuron, gamma: 2, init: 0.5, min: 3, keep: true)
             .LeakyRelu(0.2)
             .DepthwiseConv(3, stride: 2, pad: 2, dilation: 2, bias: false).BatchNorm(1e-3, 0.2)
             .Factor(FactorKind.Neuron)
@@ -43,6 +43,23 @@ public class BuilderTests
             .Dense(b.Classes));
 
     [Fact]
+    public void LayersShareFactors()
+    {
+        var net = Network.Build("Stage", (3, 8, 8), 5, b => b
+            .Conv(8, 3).BatchNorm().Factor(FactorKind.Shared).Relu()
+            .Residual(r => r.Conv(8, 3).BatchNorm())
+            .GlobalAveragePool().Dense(b.Classes));
+        Assert.Contains("bn @scale(neuron, shared)", net.ToText());
+        Assert.Equal(net.ToText(), Network.Parse(net.ToText()).ToText());
+        Assert.Equal(8, net.Layers.Sum(layer => layer.Factors));
+
+        var wrong = Assert.Throws<SssException>(() => Network.Build("Input", (3, 8, 8), 5, b => b
+            .Residual(r => r.Conv(3, 3).BatchNorm().Factor(FactorKind.Shared))
+            .GlobalAveragePool().Dense(b.Classes)));
+        Assert.Contains("SSS511", wrong.Message);
+    }
+
+    [Fact]
     public void EveryLayerIsTheOneOfTheText()
     {
         const string Text = """
@@ -50,7 +67,7 @@ public class BuilderTests
               input 2x32x16
               classes 3
               def pair() { concat { } { conv 4 1x1; relu } }
-              stem: conv 8 3x1 stride=2x1 pad=1x0 bias=yes @scale(neuron, gamma=2, init=0.5)
+              stem: conv 8 3x1 stride=2x1 pad=1x0 bias=yes @scale(neuron, keep, gamma=2, init=0.5, min=3)
               leakyrelu slope=0.2
               dwconv 3x3 stride=2 pad=2 dilation=2 bias=no; bn eps=1e-3 momentum=0.2 @scale(neuron)
               relu6; silu; gelu; groupnorm 2; layernorm; hardswish; hardsigmoid; mish

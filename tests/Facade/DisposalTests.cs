@@ -30,7 +30,7 @@ public class DisposalTests
         running.Wait();
         await Task.WhenAll(small.DisposeAsync().AsTask(), Task.Run(small.Dispose), small.DisposeAsync().AsTask());
 
-        // Each thread got whole scores until it was told that the network is gone.
+        // Each thread got whole scores until it learned that the network is gone.
         Assert.Equal(4, (await all).Count(predictions => predictions > 0));
         Assert.Throws<ObjectDisposedException>(() => small.Predict(image));
         Assert.Throws<ObjectDisposedException>(() => small.PredictBatch(image, new float[10]));

@@ -15,14 +15,18 @@ public class RecipeTests
             LearningRate = 0.25,
             Schedule = Schedule.Constant,
             Warmup = 2,
+            HeadRate = 10,
             Momentum = 0.5,
             Decay = 0.001,
-            Gamma = new Gamma { Neuron = 0.1, Group = 0.2, Block = 0.3 },
+            Gamma = new Gamma { Neuron = 0.1, Group = 0.2, Block = 0.3, Shared = 0.4 },
             Penalty = FactorPenalty.NonNegative,
+            Loss = Loss.Focal(1.5),
+            Optimizer = Optimizer.AdamW(0.8, 0.9, 1e-6),
             TargetMacs = 0.5,
             ShrinkEvery = 3,
             Seed = 11,
             Augment = new Augmentation { Resize = 9, Background = new Rgb(1, 2, 3), Area = 0.25, Crop = 1, Flip = true, Jitter = 0.4, Pca = 0.1 },
+            Teacher = new Teacher { Weight = 0.25, Temperature = 3 },
         };
         var net = Network.Build("Recipe", (1, 8, 8), 2, b => b.Dense(b.Classes), recipe);
 
@@ -39,6 +43,7 @@ public class RecipeTests
         Assert.Equal((0.9, 1e-4, 1), (plain.Momentum, plain.Decay, plain.Seed));
         Assert.Equal((Schedule.Cosine, new Augmentation(), new Gamma()), (plain.Schedule, plain.Augment, plain.Gamma));
         Assert.Equal(FactorPenalty.NonNegative, plain.Penalty);
+        Assert.Equal((Loss.CrossEntropy(), Optimizer.Nag), (plain.Loss, plain.Optimizer));
         Assert.Equal((null, null), (plain.TargetMacs, plain.ShrinkEvery));
         Assert.Equal((null, null), (plain.Threads, plain.Validation));
     }

@@ -74,6 +74,7 @@ public class TrainingTests
         Assert.Equal(32, small.Counts!.Neurons.Total);
         Assert.InRange(small.Counts.Neurons.Count, 1, 31);
         Assert.Equal((0, 1), (small.Counts.Groups.Total, small.Counts.Blocks.Total));
+        Assert.Equal(0, small.Counts.Shared.Total);
         Assert.Equal(seen[3].Macs, small.Network.Macs);
 
         using var folder = new TemporaryFolder();
@@ -312,14 +313,5 @@ public class TrainingTests
     private sealed class Listener(Action<EpochProgress> listen) : IProgress<EpochProgress>
     {
         public void Report(EpochProgress value) => listen(value);
-    }
-
-    private sealed class TemporaryFolder : IDisposable
-    {
-        internal string Path { get; } = Directory.CreateTempSubdirectory("sss-facade-").FullName;
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
-
-        internal string File(string name) => System.IO.Path.Combine(Path, name);
     }
 }

@@ -33,7 +33,7 @@ module Browser =
         | Some value -> value.GetValue<string>()
         | None -> ""
 
-    /// What a page told while it opened.
+    /// What a page reported while it opened.
     type Told = {
         /// Errors and warnings of the console, and exceptions.
         Console: string list
@@ -223,10 +223,10 @@ module Browser =
                   |> not do
                 events.Add(receive ())
 
-            // Whatever the page does right after it was loaded is told too.
+            // Whatever the page does right after it was loaded is reported too.
             page.Value "new Promise(done => setTimeout(done, 50))" |> ignore
 
-        /// What the page has told since it was opened.
+        /// What the page has reported since it was opened.
         member page.Told: Told =
             let named name =
                 events |> Seq.filter (fun e -> textAt [ "method" ] e = name) |> List.ofSeq

@@ -154,11 +154,11 @@ type BrowserTests(opened: Opened, output: Xunit.Abstractions.ITestOutputHelper) 
 
         Assert.Equal(0, nested.GetInt32())
 
-        let told = page.Told
+        let reported = page.Told
         let size = (FileInfo(opened.File blocks)).Length
-        output.WriteLine $"{blocks} blocks: {size} bytes, loaded in {told.Load:F0} ms"
-        Assert.Empty told.Console
-        Assert.Equal<string list>([ Uri(opened.File blocks).AbsoluteUri ], told.Requests)
+        output.WriteLine $"{blocks} blocks: {size} bytes, loaded in {reported.Load:F0} ms"
+        Assert.Empty reported.Console
+        Assert.Equal<string list>([ Uri(opened.File blocks).AbsoluteUri ], reported.Requests)
         Assert.Equal(5, charts)
 
         Assert.Equal(width, (page.Value "document.documentElement.scrollWidth").GetInt32())

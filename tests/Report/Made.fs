@@ -128,8 +128,9 @@ module Made =
             Neuron = plan.Neuron
             Group = plan.Group
             Block = plan.Block
+            Shared = plan.Shared
             Test = {
-                RunTest.Accuracy = 0.9312
+                RunTest.Quality = Quality.Classification 0.9312
                 Loss = 0.2345
                 Count = 10000
             }
@@ -171,6 +172,8 @@ module Made =
                     Images = 1200000L
                 }
             Arithmetic = None
+            FileSize = None
+            Latency = None
             Repeats = None
             Controls = []
             Seconds = { Train = 2031.4; Select = 0.21 }

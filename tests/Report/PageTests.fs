@@ -34,7 +34,10 @@ type PageTests() =
             Label = label
             Result = {
                 result with
-                    Test = { result.Test with Accuracy = accuracy }
+                    Test = {
+                        result.Test with
+                            Quality = Quality.Classification accuracy
+                    }
                     Selected = { result.Selected with Macs = macs }
             }
             Selected = {
@@ -122,7 +125,7 @@ type PageTests() =
         Assert.DoesNotContain("product with what a gate gives", page)
 
     [<Fact>]
-    member _.``tiles of one scope are told apart by their captions``() =
+    member _.``tiles of one scope are reported apart by their captions``() =
         let vit, _ = facts "examples/fashion-mnist/vit.sss" 2
         let page = withoutScripts (Report.ofRun vit)
 

@@ -44,7 +44,7 @@ type StudyPageTests() =
             Option.get (ReadRun.read folder.Path |> must).Result with
                 Seed = seed
                 Test = {
-                    RunTest.Accuracy = accuracy
+                    RunTest.Quality = Quality.Classification accuracy
                     Loss = 0.1
                     Count = 359
                 }
@@ -119,7 +119,10 @@ type StudyPageTests() =
                                 Recipe = {
                                     recipe with
                                         // Half a mac, so that it rounds to the same number.
-                                        TargetMacs = Some(target + 0.5 / float run.Dense.Macs)
+                                        Target = {
+                                            Target.none with
+                                                Macs = Some(target + 0.5 / float run.Dense.Macs)
+                                        }
                                 }
                                 Arithmetic =
                                     Some {
@@ -161,7 +164,7 @@ type StudyPageTests() =
         starts "| macs 0.5 | dense | 98.50 ± 0.71 | −1.00 ± 1.00 | 1,648,256 | 100.0 % |"
         starts "| macs 0.5 | scratch-e | 96.00 ± 0.00 | +1.50 ± 0.50 |"
         Assert.Contains("| macs 0.5 | selected | 97.00 | 98.00 |", lines)
-        // A shared control is told at each point, with nothing to compare where no run is.
+        // A shared control is reported at each point, with nothing to compare where no run is.
         starts "| macs 0.3 | dense | 98.50 ± 0.71 |  |"
         Assert.Contains("| conv1 | 16 | 10.5 ███████░░░ | – |", lines)
         Assert.Contains("| basic1.conv1 | 16 | 0.5 (removed in 1) █░░░░░░░░░ | – |", lines)
@@ -176,16 +179,16 @@ type StudyPageTests() =
                  "by at most 500,000 macs, in 0 of 1 runs by no more than the cheapest kept structure")>]
     [<InlineData(-1, "**1 of 1 runs are above**")>]
     member _.``a page says where its networks stand beside their targets``
-        (room: int64, told: string)
+        (room: int64, reported: string)
         =
         let lines = lines (Markdown.page None [ landed room ])
-        Assert.Contains($"Below their targets: macs: {told}.", lines)
+        Assert.Contains($"Below their targets: macs: {reported}.", lines)
 
     [<Theory>]
     [<InlineData(100, "by at most 100 macs")>]
     [<InlineData(-1, "**1 of 1 runs are above**")>]
     member _.``a study without its networks' texts says that without their structures``
-        (room: int64, told: string)
+        (room: int64, reported: string)
         =
         let study = landed room
 
@@ -195,7 +198,7 @@ type StudyPageTests() =
         }
 
         let lines = lines (Markdown.page None [ without ])
-        Assert.Contains($"Below their targets: macs: {told}.", lines)
+        Assert.Contains($"Below their targets: macs: {reported}.", lines)
         Assert.Contains("Computed on cuda:0 at float32 with TF32: 1 runs.", lines)
 
     [<CommittedResults>]
@@ -203,14 +206,14 @@ type StudyPageTests() =
         ()
         =
         for set in CommittedResults.Sets do
-            let told =
+            let reported =
                 File.ReadAllText(set + ".md")
                 |> lines
                 |> Array.filter (fun line -> line.StartsWith "Below their targets: ")
 
-            Assert.NotEmpty told
+            Assert.NotEmpty reported
 
-            for line in told do
+            for line in reported do
                 let points =
                     Regex.Matches(line, @": by at most [0-9,]+ macs, in (\d+) of (\d+) runs by")
 

@@ -96,13 +96,14 @@ internal sealed class Drafting
 
     private static FSharpOption<Core.DraftScale> Scale(Statement statement, Core.Place place) =>
         statement.Factors is { } f
-            ? FSharpOption<Core.DraftScale>.Some(new(Kind(f.Kind), f.Gamma, f.Init, place))
+            ? FSharpOption<Core.DraftScale>.Some(new(Kind(f.Kind), f.Gamma, f.Init, f.Min, f.Keep, place))
             : FSharpOption<Core.DraftScale>.None;
 
     private static Core.FactorKind Kind(FactorKind kind) => kind switch
     {
         FactorKind.Neuron => Core.FactorKind.Neuron,
         FactorKind.Group => Core.FactorKind.Group,
+        FactorKind.Shared => Core.FactorKind.Shared,
         _ => Core.FactorKind.Block,
     };
 

@@ -13,8 +13,16 @@ internal static class Jobs
         Unchanged,
         Torch.ImageSource.NewGiven(dataset.Value),
         FSharpOption<int>.None,
-        Torch.Begin.Random,
+        options.Init is { } weights
+            ? Torch.Begin.NewWeights(Torch.WeightSource.NewGiven(weights.Value))
+            : Torch.Begin.Random,
+        options.Teacher?.Network is { } teacher
+            ? FSharpOption<Torch.WeightSource>.Some(Torch.WeightSource.NewGiven(teacher.Value))
+            : FSharpOption<Torch.WeightSource>.None,
         Core.FactorMethod.Apg,
+        options.LatencyProfile is { } profile
+            ? Torch.ProfileSource.NewFile(profile)
+            : Torch.ProfileSource.Measured,
         options.Validation.ToOption(),
         new Torch.Computing(
             Recipes.Device(options),
@@ -26,13 +34,18 @@ internal static class Jobs
         Torch.Goal.Training);
 
     /// <summary>A selection from what another job has trained, on the CPU.</summary>
-    internal static Torch.Job Selection(Torch.Ready ready, Torch.Trained trained) => new(
+    internal static Torch.Job Selection(
+        Torch.Ready ready,
+        Torch.Trained trained,
+        FSharpOption<Core.LatencyProfile>? profile) => new(
         Torch.NetworkSource.NewGiven(ready.Network, ready.Recipe),
         Unchanged,
         Torch.ImageSource.NewGiven(ready.Dataset),
         FSharpOption<int>.None,
         Torch.Begin.NewTrained(trained),
+        FSharpOption<Torch.WeightSource>.None,
         trained.Method,
+        profile is null ? Torch.ProfileSource.Measured : Torch.ProfileSource.NewGiven(profile.Value),
         FSharpOption<double>.None,
         new Torch.Computing(
             Torch.Device.Cpu,

@@ -12,19 +12,23 @@ internal static class Recipes
         Positive(options.LearningRate, nameof(options.LearningRate)) ?? recipe.Lr,
         options.Schedule?.ToCore() ?? recipe.Schedule,
         AtLeast(0, options.Warmup, nameof(options.Warmup)) ?? recipe.Warmup,
+        Positive(options.HeadRate, nameof(options.HeadRate)) ?? recipe.Head,
         Within(options.Momentum, x => x is >= 0 and < 1, nameof(options.Momentum), "from 0 to below 1")
             ?? recipe.Momentum,
         Within(options.Decay, x => x >= 0, nameof(options.Decay), "0 or more") ?? recipe.Decay,
         options.Gamma is { } gamma ? Checked(gamma) : recipe.Gamma,
         options.Penalty?.ToCore() ?? recipe.Penalty,
-        Within(options.TargetMacs, x => x is > 0 and <= 1, nameof(options.TargetMacs), "above 0 and at most 1") is { } target
-            ? FSharpOption<double>.Some(target)
-            : recipe.TargetMacs,
+        options.Loss?.ToCore() ?? recipe.Loss,
+        options.Optimizer?.ToCore() ?? recipe.Optimizer,
+        Core.TargetModule.orElse(recipe.Target, Target(options)),
         AtLeast(1, options.ShrinkEvery, nameof(options.ShrinkEvery)) is { } every
             ? FSharpOption<int>.Some(every)
             : recipe.ShrinkEvery,
         AtLeast(0, options.Seed, nameof(options.Seed)) ?? recipe.Seed,
-        options.Augment is { } augment ? Checked(augment) : recipe.Augment));
+        options.Augment is { } augment ? Checked(augment) : recipe.Augment,
+        options.Teacher is { } teacher
+            ? FSharpOption<Core.Teaching>.Some(Checked(teacher))
+            : recipe.Teacher));
 
     /// <summary>Rejects invalid options of a run.</summary>
     internal static void CheckRun(TrainingOptions options)
@@ -49,31 +53,58 @@ internal static class Recipes
         LearningRate = recipe.Lr,
         Schedule = Schedule.From(recipe.Schedule),
         Warmup = recipe.Warmup,
+        HeadRate = recipe.Head,
         Momentum = recipe.Momentum,
         Decay = recipe.Decay,
-        Gamma = new Gamma { Neuron = recipe.Gamma.Neuron, Group = recipe.Gamma.Group, Block = recipe.Gamma.Block },
+        Gamma = new Gamma { Neuron = recipe.Gamma.Neuron, Group = recipe.Gamma.Group, Block = recipe.Gamma.Block, Shared = recipe.Gamma.Shared == recipe.Gamma.Neuron ? null : recipe.Gamma.Shared },
         Penalty = FactorPenalty.From(recipe.Penalty),
-        TargetMacs = recipe.TargetMacs.ToNullable(),
+        Loss = Loss.From(recipe.Loss),
+        Optimizer = Optimizer.From(recipe.Optimizer),
+        TargetMacs = recipe.Target.Macs.ToNullable(),
+        TargetParams = recipe.Target.Params.ToNullable(),
+        TargetSize = recipe.Target.Size.ToNullable(),
+        TargetLatency = Latency.From(recipe.Target.Latency),
         ShrinkEvery = recipe.ShrinkEvery.ToNullable(),
         Seed = recipe.Seed,
         Augment = Augmentation.From(recipe.Augment),
+        Teacher = Teacher.From(recipe.Teacher.ToReference()),
     };
 
     private static Core.Recipe Steerable(Core.Recipe recipe) =>
-        recipe.TargetMacs is null || Core.FactorPenaltyModule.takesTarget(recipe.Penalty)
+        !Core.TargetModule.isGiven(recipe.Target) || Core.FactorPenaltyModule.takesTarget(recipe.Penalty)
             ? recipe
             : throw new ArgumentException(
-                $"Penalty must be nonneg where there is a target of macs, not {FactorPenalty.From(recipe.Penalty)}.",
+                $"Penalty must be nonneg where there is a target, not {FactorPenalty.From(recipe.Penalty)}.",
                 nameof(TrainingOptions.Penalty));
+
+    private static Core.Target Target(TrainingOptions options) => new(
+        Fraction(options.TargetMacs, nameof(options.TargetMacs)).ToOption(),
+        Fraction(options.TargetParams, nameof(options.TargetParams)).ToOption(),
+        (options.TargetSize is { } bytes && bytes < 1
+            ? throw new ArgumentException($"TargetSize must be at least 1, not {bytes}.", nameof(options.TargetSize))
+            : options.TargetSize).ToOption(),
+        options.TargetLatency is { } latency
+            ? FSharpOption<Core.LatencyLimit>.Some(latency.ToCore())
+            : FSharpOption<Core.LatencyLimit>.None);
+
+    private static double? Fraction(double? value, string name) =>
+        Within(value, x => x is > 0 and <= 1, name, "above 0 and at most 1");
 
     private static Core.Gamma Checked(Gamma gamma)
     {
-        foreach (var value in new[] { gamma.Neuron, gamma.Group, gamma.Block })
+        foreach (var value in new[] { gamma.Neuron, gamma.Group, gamma.Block, gamma.Shared ?? 0 })
         {
             Within(value, x => x >= 0, nameof(TrainingOptions.Gamma), "0 or more");
         }
 
-        return new Core.Gamma(gamma.Neuron, gamma.Group, gamma.Block);
+        return new Core.Gamma(gamma.Neuron, gamma.Group, gamma.Block, gamma.Shared ?? gamma.Neuron);
+    }
+
+    private static Core.Teaching Checked(Teacher teacher)
+    {
+        Within(teacher.Weight, x => x is > 0 and <= 1, nameof(teacher.Weight), "above 0 and at most 1");
+        Positive(teacher.Temperature, nameof(teacher.Temperature));
+        return new Core.Teaching(teacher.Weight, teacher.Temperature);
     }
 
     private static Core.Augment Checked(Augmentation augment)

@@ -1,7 +1,7 @@
 namespace Sss.Internal;
 
 /// <summary>Factors as they were requested.</summary>
-internal sealed record FactorRequest(FactorKind Kind, double Gamma, double Init);
+internal sealed record FactorRequest(FactorKind Kind, double Gamma, double Init, int Min, bool Keep);
 
 /// <summary>One statement of a body that was built in code, before anything about it is checked.</summary>
 internal abstract record Statement

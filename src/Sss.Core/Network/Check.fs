@@ -1,7 +1,9 @@
 namespace Sss.Core
 
+open System.Collections.Generic
 open Sss.Core.CheckValue
 open Sss.Core.CheckRun
+open Sss.Core.Select
 
 /// `Draft -> Network`: names, shapes, factors. All independent mistakes come out together.
 [<RequireQualifiedAccess>]
@@ -29,6 +31,15 @@ module Check =
         if parameters > limit then
             run.Report (shapeProblem (ShapeProblem.TooLarge "parameters")) place
 
+    /// The network with shared factors on all layers that they multiply.
+    let private share run (network: Network) : Network =
+        let shared, problems = SharedFactors.resolve network
+
+        for layer, problem in problems do
+            run.Report (Problem.Factor problem) run.Shared[layer]
+
+        shared
+
     /// Where the last layer or join of a body is written.
     let rec private lastPlace (body: DraftNode list) : Place option =
         match List.tryLast body with
@@ -40,13 +51,20 @@ module Check =
         | Some DraftNode.Broken
         | None -> None
 
-    /// Checks a draft. Right: the network, with warnings. Wrong: every mistake found, warnings too.
-    let check (draft: Draft) : Result<Network * NetworkError list, NetworkError list> =
+    /// As `check`; `seen` hears of every node when it is checked, inner nodes before outer ones, also of
+    /// those in a network that is wrong.
+    let trace
+        (seen: CheckedNode -> unit)
+        (draft: Draft)
+        : Result<Network * NetworkError list, NetworkError list> =
         let found = ResizeArray<NetworkError>()
 
         let run = {
             Report = fun problem place -> found.Add { Problem = problem; Place = place }
+            Seen = seen
             Layers = 0
+            IsBroken = false
+            Shared = Dictionary()
         }
 
         match draft.Input with
@@ -66,22 +84,21 @@ module Check =
         match value.Shape, draft.Classes with
         | output, _ when body.IsEmpty && output.IsSome ->
             run.Report (shapeProblem ShapeProblem.EmptyNetwork) draft.Place
-        // One value per class, or an image of them.
+        // One value per class (or number), or an image of them.
         | Some output, Some classes when
             output.Channels <> classes || Shape.count output > int64 System.Array.MaxLength
             ->
             lastPlace draft.Body
             |> Option.defaultValue draft.Place
-            |> run.Report(shapeProblem (ShapeProblem.OutputIsNotClasses(output, classes)))
+            |> run.Report(
+                shapeProblem (
+                    ShapeProblem.OutputIsNotClasses(output, draft.OutputKind, classes)
+                )
+            )
         | _ -> ()
 
-        let isWarning (error: NetworkError) =
-            match error.Problem with
-            | Problem.Factor(FactorProblem.FactorCannotShrink _) -> true
-            | _ -> false
-
         let hasErrors () =
-            found.Exists(fun error -> not (isWarning error))
+            found.Exists(fun error -> not (NetworkErrorText.isWarning error))
 
         match draft.Input, draft.Classes with
         | Some input, Some classes when not (hasErrors ()) ->
@@ -89,13 +106,24 @@ module Check =
                 Name = draft.Name
                 Input = input
                 Classes = classes
+                OutputKind = draft.OutputKind
                 Body = body
             }
 
             checkCounts run draft.Place network
+
+            let network =
+                if hasErrors () || run.IsBroken then
+                    network
+                else
+                    share run network
 
             if hasErrors () then
                 Error(List.ofSeq found)
             else
                 Ok(network, List.ofSeq found)
         | _ -> Error(List.ofSeq found)
+
+    /// Checks a draft. Right: the network, with warnings. Wrong: every mistake found, warnings too.
+    let check (draft: Draft) : Result<Network * NetworkError list, NetworkError list> =
+        trace ignore draft

@@ -10,8 +10,8 @@ module internal CheckAttention =
     /// The parts of its name.
     let heads, out = "heads", "out"
 
-    /// Its two layers and the value after them. `next`: the item after it, if there is one.
-    let check run (item: Item) next (layer: DraftLayer) (a: Attention) value : Node list * Value =
+    /// Its two layers, each with the value after it. `next`: the item after it, if there is one.
+    let check run (item: Item) next (layer: DraftLayer) (a: Attention) value : (Node * Value) list =
         let part name op scale =
             let own = { layer with Op = op; Scale = scale }
 
@@ -24,7 +24,7 @@ module internal CheckAttention =
 
         let ofHeads, ofOut =
             match layer.Scale with
-            | Some { Kind = Neuron } -> None, layer.Scale
+            | Some { Kind = Neuron | Shared } -> None, layer.Scale
             | Some { Kind = Group | Block }
             | None -> layer.Scale, None
 
@@ -46,11 +46,10 @@ module internal CheckAttention =
 
             let items = ResizeArray [ firstItem; secondItem; yield! Option.toList next ]
             let made, between = checkLayer run items 0 first value
-            let last, after = checkLayer run items 1 second between
-            [ made; last ], after
+            [ made, between; checkLayer run items 1 second between ]
         // Whatever is wrong with it is said of it as it was written.
         | Some _
         | None ->
             let own, ownItem = part heads layer.Op ofHeads
             let made, after = checkLayer run (ResizeArray [ ownItem ]) 0 own value
-            [ made ], { after with Shape = None }
+            [ made, { after with Shape = None } ]

@@ -34,28 +34,38 @@ module internal CheckBody =
         let mutable value = value
         let inner = checkBody run
 
-        let add node next =
+        let add place node next =
             nodes.Add node
+
+            run.Seen {
+                Place = place
+                Node = node
+                Input = value.Shape
+                Output = next.Shape
+            }
+
             value <- next
 
         for i in 0 .. items.Count - 1 do
             match items[i].Node with
             | DraftNode.Layer({ Op = Op.Attention attention } as layer) ->
                 let next = if i + 1 < items.Count then Some items[i + 1] else None
-                let made, after = CheckAttention.check run items[i] next layer attention value
-                nodes.AddRange made
-                value <- after
-            | DraftNode.Layer layer -> checkLayer run items i layer value ||> add
+
+                for made, after in CheckAttention.check run items[i] next layer attention value do
+                    add layer.Place made after
+            | DraftNode.Layer layer -> checkLayer run items i layer value ||> add layer.Place
             | DraftNode.Residual residual ->
                 let made, next = CheckResidual.checkResidual inner run items[i] residual value
-                add (Node.Residual made) next
+                add residual.Place (Node.Residual made) next
             | DraftNode.Gate gate ->
                 let made, next = checkGate inner run items[i] gate value
-                add (Node.Gate made) next
+                add gate.Place (Node.Gate made) next
             | DraftNode.Concat concat ->
                 let made, next = CheckConcat.checkConcat inner run items[i] concat value
-                add (Node.Concat made) next
+                add concat.Place (Node.Concat made) next
             | DraftNode.Broken
-            | DraftNode.Scope _ -> value <- unknown
+            | DraftNode.Scope _ ->
+                run.IsBroken <- true
+                value <- unknown
 
         List.ofSeq nodes, value

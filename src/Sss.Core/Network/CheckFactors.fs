@@ -27,7 +27,9 @@ module internal CheckFactors =
         | Neuron, Grouping.Groups count -> Some(FactorProblem.NeuronFactorOnGroups(word, count))
         | Group, Grouping.Groups _
         | Neuron, Grouping.One
-        | Neuron, Grouping.Depthwise -> None
+        | Neuron, Grouping.Depthwise
+        // Which channels are joined is known once the whole network is.
+        | Shared, _ -> None
 
     /// The problem with a factor of a kind on a layer, if there is one.
     let problem (kind: FactorKind) (site: Site) : FactorProblem option =
@@ -43,6 +45,7 @@ module internal CheckFactors =
             | None, _ -> None
         | Carries.FactorsOfLayerBefore ->
             match kind, Option.bind groupingOf site.Before with
+            | Shared, _ -> None
             | Block, _ -> Some(FactorProblem.BlockFactorOnLayer facts.Word)
             | _, Some grouping -> onGroups facts.Word kind grouping
             | _, None -> Some(FactorProblem.FactorOnLoneNorm kind)
@@ -58,7 +61,7 @@ module internal CheckFactors =
     let count (kind: FactorKind) (site: Site) (output: Shape) : int =
         match kind, (Op.facts site.Op).Carries with
         | Block, _ -> 1
-        | Neuron, _ -> output.Channels
+        | (Neuron | Shared), _ -> output.Channels
         | Group, Carries.FactorsOfLayerBefore ->
             site.Before |> Option.map groupsOf |> Option.defaultValue 1
         | Group, Carries.Factors _

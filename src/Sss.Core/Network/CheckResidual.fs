@@ -41,7 +41,7 @@ module internal CheckResidual =
         match residual.Scale with
         | None -> None
         | Some {
-                   Kind = Neuron | Group as kind
+                   Kind = Neuron | Group | Shared as kind
                    Place = place
                } ->
             run.Report (Problem.Factor(FactorProblem.LayerFactorOnResidual kind)) place
@@ -73,9 +73,12 @@ module internal CheckResidual =
 
             Some {
                 Kind = Block
+                Owner = None
                 Count = 1
                 Gamma = scale.Gamma
                 Init = scale.Init
+                Min = scale.Min
+                Keep = scale.Keep
             }
 
     /// A residual and the value after it.

@@ -16,7 +16,12 @@ module internal CheckRun =
     /// What goes along while one draft is checked.
     type Run = {
         Report: Problem -> Place -> unit
+        Seen: CheckedNode -> unit
         mutable Layers: int
+        /// A part was wrong and reported elsewhere, so that the network is not whole.
+        mutable IsBroken: bool
+        /// Where shared factors are declared, by the name of the layer.
+        Shared: System.Collections.Generic.Dictionary<string, Place>
     }
 
     /// Checks a body in a scope, given the value before it: its nodes and the value after it.
@@ -102,11 +107,17 @@ module internal CheckRun =
                 run.Report (Problem.Factor problem) scale.Place
                 None
             | None ->
+                if scale.Kind = Shared then
+                    run.Shared[items[i].Name] <- scale.Place
+
                 Some {
                     Kind = scale.Kind
+                    Owner = None
                     Count = CheckFactors.count scale.Kind site output
                     Gamma = scale.Gamma
                     Init = scale.Init
+                    Min = scale.Min
+                    Keep = scale.Keep
                 }
         | _ -> None
 
@@ -134,14 +145,23 @@ module internal CheckRun =
 
         let own =
             match layer.Scale, scale with
+            // What a shared factor switches is dead on all sides of a sum.
+            | Some { Kind = Shared }, _ -> Sources.Empty
             | Some s, Some _ -> source facts.Word s.Place
             | _ -> Sources.Empty
 
-        Node.Layer {
-            Name = items[i].Name
-            Op = layer.Op
-            Scale = scale
-            Input = defaultArg value.Shape nowhere
-            Output = shape
-        },
-        afterLayer facts own output value
+        let node =
+            Node.Layer {
+                Name = items[i].Name
+                Op = layer.Op
+                Scale = scale
+                Input = defaultArg value.Shape nowhere
+                Output = shape
+            }
+
+        let after = afterLayer facts own output value
+
+        match layer.Scale with
+        | Some { Kind = Shared } -> node, { after with MayDie = true }
+        | Some _
+        | None -> node, after

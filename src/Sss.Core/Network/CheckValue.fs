@@ -2,6 +2,17 @@ namespace Sss.Core
 
 open System.Collections.Generic
 
+/// A node that has been checked, with its place and the values around it.
+type CheckedNode = {
+    Place: Place
+    /// A shape in it that is not known is 0x0x0.
+    Node: Node
+    /// The shape of what it reads, where that is known.
+    Input: Shape option
+    /// The shape of what it gives, where that is known.
+    Output: Shape option
+}
+
 /// What the checker knows of the value between two nodes.
 module internal CheckValue =
 

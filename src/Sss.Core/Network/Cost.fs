@@ -28,11 +28,15 @@ module Cost =
     let macs (layer: Layer) : int64 =
         (Op.facts layer.Op).Macs layer.Input layer.Output
 
-    /// The cost of one layer, with the factors it carries.
+    /// The cost of one layer, with the factors it declares.
     let ofLayer (layer: Layer) : Cost = {
         Params = Parameters.ofLayer false layer |> List.sumBy (fun p -> Parameters.size p.Shape)
         Macs = macs layer
-        Factors = layer.Scale |> Option.map (fun s -> int64 s.Count) |> Option.defaultValue 0L
+        Factors =
+            layer.Scale
+            |> Option.filter Scale.isDeclared
+            |> Option.map (fun s -> int64 s.Count)
+            |> Option.defaultValue 0L
     }
 
     /// The cost of a whole network.

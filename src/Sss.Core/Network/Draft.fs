@@ -18,13 +18,17 @@ module Place =
 /// A name that the author gave, and where.
 type Label = { Text: string; Place: Place }
 
-/// `@scale(kind, gamma=…, init=…)` before it is known how many factors that makes.
+/// `@scale(kind, gamma=…, init=…, min=…)` before it is known how many factors that makes.
 type DraftScale = {
     Kind: FactorKind
     /// Multiplies the recipe's γ of this kind; finite and not negative.
     Gamma: float
     /// Where every λ starts; finite and not negative.
     Init: float
+    /// So many factors a target leaves at least; 0 or more.
+    Min: int
+    /// A target leaves all of them alone.
+    Keep: bool
     Place: Place
 }
 
@@ -117,6 +121,8 @@ type Draft = {
     Input: Shape option
     /// None: wrong or missing, and reported already.
     Classes: int option
+    /// What `Classes` counts.
+    OutputKind: OutputKind
     /// Names of all definitions: their automatic names are taken.
     Definitions: Set<string>
     Body: DraftNode list

@@ -5,7 +5,9 @@ namespace Sss.Core
 type Network = {
     Name: string
     Input: Shape
+    /// The channels of what it gives: one for each class, or each number (`OutputKind`).
     Classes: int
+    OutputKind: OutputKind
     Body: Node list
 }
 
@@ -39,6 +41,18 @@ module Network =
     /// The layer that a body ends in, where it ends in one.
     let lastLayer (body: Node list) : Layer option =
         List.tryLast body |> Option.bind asLayer
+
+    /// The layer of weights that gives the scores, as they are or after layers without weights, such as a
+    /// pool. None: the scores come out of a join.
+    let head (network: Network) : Layer option =
+        let isWeights (layer: Layer) =
+            (Op.facts layer.Op).Family = Family.Weights
+
+        List.rev network.Body
+        |> List.map asLayer
+        |> List.takeWhile Option.isSome
+        |> List.choose id
+        |> List.tryFind isWeights
 
     /// The residuals of a network in the order of the text.
     let residuals (network: Network) : Residual seq =
@@ -92,13 +106,13 @@ module Network =
         | None -> input
         | Some node -> Node.output node
 
-    /// The shape that a network gives: one value per class, or one per class at each position.
+    /// The shape that a network gives: one value per class (or number), once or at each position.
     let output (network: Network) : Shape = outputOf network.Input network.Body
 
     /// The number of values that a network gives for one image.
     let scores (network: Network) : int = int (Shape.count (output network))
 
-    /// Whether it gives one value per class, and not an image of them.
+    /// Whether it gives one value per class (or number), and not an image of them.
     let isClassifier (network: Network) : bool = Shape.area (output network) = 1L
 
     /// A node on another input, its layers and the inputs of its branches changed already: with the
@@ -123,5 +137,18 @@ module Network =
     let scales (network: Network) : (string * Scale) seq =
         nodes network
         |> Seq.choose (fun node ->
-            Node.scale node |> Option.map (fun scale -> Node.name node, scale)
+            Node.scale node
+            |> Option.filter Scale.isDeclared
+            |> Option.map (fun scale -> Node.name node, scale)
         )
+
+    /// The layers that factors multiply, by the layer that declares them, in the order of the text: one
+    /// layer, or all that share them.
+    let carriers (network: Network) : Map<string, Layer list> =
+        layers network
+        |> Seq.choose (fun layer ->
+            layer.Scale |> Option.map (fun scale -> Scale.ownerOf layer.Name scale, layer)
+        )
+        |> Seq.groupBy fst
+        |> Seq.map (fun (owner, all) -> owner, all |> Seq.map snd |> List.ofSeq)
+        |> Map.ofSeq

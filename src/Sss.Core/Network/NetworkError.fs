@@ -30,6 +30,18 @@ type FactorProblem =
     | ScaledBranchEnd of last: string
     /// A warning: no other addend of the sum can be zero there.
     | FactorCannotShrink of word: string
+    /// Shared factors of channels that would stay without their factor, and the rule that keeps them.
+    | SharedStays of word: string * rule: StayRule
+    /// Shared factors of channels that are joined among themselves or only in part.
+    | SharedInPart of word: string * other: string
+    /// Shared factors that would multiply a layer which has factors of its own.
+    | SharedWithOwn of word: string * layer: string
+    /// Shared factors that are declared again, and not as the first time.
+    | SharedTwice of word: string * first: string
+    /// Shared factors that are declared on a layer which they would not multiply; those that they would.
+    | SharedElsewhere of word: string * layers: string list
+    /// A warning: shared factors that multiply no other layer.
+    | SharedAlone of word: string
 
 /// Everything that can be wrong with a draft.
 [<RequireQualifiedAccess>]

@@ -10,16 +10,22 @@ module NetworkErrorText =
         | Neuron -> "@scale(neuron)"
         | Group -> "@scale(group)"
         | Block -> "@scale(block)"
+        | Shared -> "@scale(neuron, shared)"
 
-    let private notClasses (output: Shape) classes =
+    let private notClasses (output: Shape) kind count =
+        let one, many =
+            match kind with
+            | OutputKind.Classes -> "class", "classes"
+            | OutputKind.Numbers -> "output", "outputs"
+
         "SSS407",
-        $"the network gives {output}, but there are {classes} classes",
-        [ "the last output must have one channel per class" ],
+        $"the network gives {output}, but there are {count} {many}",
+        [ $"the last output must have one channel per {one}" ],
         Some(
             if output.Height > 1 || output.Width > 1 then
-                "end with `avgpool global` and `dense classes`"
+                $"end with `avgpool global` and `dense {many}`"
             else
-                $"end with `dense classes`, or write `classes {output.Channels}`"
+                $"end with `dense {many}`, or write `{many} {output.Channels}`"
         )
 
     let private groupsDoNotDivide groups channels incoming =
@@ -93,7 +99,7 @@ module NetworkErrorText =
         | ShapeProblem.PaddingTakesAll(word, input, pad) -> paddingTakesAll word input pad
         | ShapeProblem.BadNumber(word, argument, value, expected) ->
             "SSS302", $"{argument} of `{word}` is {value}", [ $"expected {expected}" ], None
-        | ShapeProblem.OutputIsNotClasses(output, classes) -> notClasses output classes
+        | ShapeProblem.OutputIsNotClasses(output, kind, count) -> notClasses output kind count
         | ShapeProblem.TooManyWeights(word, count) ->
             "SSS408",
             $"this `{word}` has {count:``0``} weights",
@@ -155,7 +161,8 @@ module NetworkErrorText =
             match kind with
             | Block -> "put `@scale(block)` on the `residual`"
             | Neuron
-            | Group -> $"put `{scaleText kind}` on the `conv` or `bn` before it"
+            | Group
+            | Shared -> $"put `{scaleText kind}` on the `conv` or `bn` before it"
         )
 
     let private onLoneNorm kind =
@@ -168,6 +175,12 @@ module NetworkErrorText =
 
     let private factorText problem =
         match problem with
+        | FactorProblem.SharedStays(word, rule) -> SharedErrorText.stays word rule
+        | FactorProblem.SharedInPart(word, other) -> SharedErrorText.inPart word other
+        | FactorProblem.SharedElsewhere(word, layers) -> SharedErrorText.elsewhere word layers
+        | FactorProblem.SharedWithOwn(word, layer) -> SharedErrorText.withOwn word layer
+        | FactorProblem.SharedTwice(word, first) -> SharedErrorText.twice word first
+        | FactorProblem.SharedAlone word -> SharedErrorText.alone word
         | FactorProblem.FactorBeforeNorm word ->
             "SSS501",
             $"a factor on a `{word}` directly before a `bn` has no effect",
@@ -220,6 +233,12 @@ module NetworkErrorText =
             [ "they feed a sum whose other side is never zero, so all its channels stay" ],
             Some "put `@scale(block)` on the residual, or put factors on the other side as well"
 
+    /// Whether it is a warning: a network may well have it.
+    let isWarning (error: NetworkError) : bool =
+        match error.Problem with
+        | Problem.Factor(FactorProblem.FactorCannotShrink _ | FactorProblem.SharedAlone _) -> true
+        | _ -> false
+
     /// The diagnostic of a mistake. Its severity is Warning for what a network may well have.
     let toDiagnostic (error: NetworkError) : Diagnostic =
         let code, message, notes, suggestion =
@@ -230,10 +249,7 @@ module NetworkErrorText =
 
         {
             Code = code
-            Severity =
-                match error.Problem with
-                | Problem.Factor(FactorProblem.FactorCannotShrink _) -> Warning
-                | _ -> Failure
+            Severity = if isWarning error then Warning else Failure
             Span = error.Place.Span
             Message = message
             Notes = notes

@@ -26,7 +26,7 @@ type Statistic = {
 /// One array of factors.
 type FactorArray = {
     Key: ArrayKey
-    /// The layer or residual that carries them.
+    /// The layer or residual that declares them.
     Owner: string
     Scale: Scale
 }
@@ -96,6 +96,26 @@ module Parameters =
                         Count = int (size spec.Shape)
                     }
     ]
+
+    /// The key of the factors that multiply a layer.
+    let factorKey (layer: Layer) (scale: Scale) : ArrayKey =
+        ArrayKey.make ArrayPart.Factor (Scale.ownerOf layer.Name scale)
+
+    /// The key that an array of a smaller network has in the network it was made of. They differ where
+    /// factors are shared and the layer that declared them was removed: another one declares them then.
+    let keyIn (larger: Network) : ArrayKey -> ArrayKey =
+        let shared =
+            Network.layers larger
+            |> Seq.choose (fun layer ->
+                layer.Scale
+                |> Option.filter (Scale.isDeclared >> not)
+                |> Option.map (fun scale ->
+                    ArrayKey.make ArrayPart.Factor layer.Name, factorKey layer scale
+                )
+            )
+            |> Map.ofSeq
+
+        fun key -> Map.tryFind key shared |> Option.defaultValue key
 
     /// The factors of a network.
     let factors (network: Network) : FactorArray list = [

@@ -23,6 +23,7 @@ type Gamma = {
     Neuron: float
     Group: float
     Block: float
+    Shared: float
 }
 
 /// Values of γ.
@@ -34,6 +35,7 @@ module Gamma =
         Neuron = 0.0
         Group = 0.0
         Block = 0.0
+        Shared = 0.0
     }
 
 /// An opaque colour, each part from 0 to 255.
@@ -122,6 +124,23 @@ module Augment =
         Pca = 0.0
     }
 
+/// How much a trained network teaches. With scores s and the teacher's scores t of an image, the loss is
+/// (1 − w)·H(label, softmax(s)) + w·T²·H(softmax(t/T), softmax(s/T)), H being the cross-entropy
+/// (G. Hinton, O. Vinyals, J. Dean, "Distilling the knowledge in a neural network", 2015, section 2).
+type Teaching = {
+    /// w: above 0, at most 1.
+    Weight: float
+    /// T: above 0.
+    Temperature: float
+}
+
+/// Values of it.
+[<RequireQualifiedAccess>]
+module Teaching =
+
+    /// What a recipe's `teacher` means alone.
+    let standard = { Weight = 0.5; Temperature = 4.0 }
+
 /// How a network is trained: the `train { … }` of a file after the command line has had its say.
 type Recipe = {
     Epochs: int
@@ -131,19 +150,26 @@ type Recipe = {
     Schedule: LearningRate
     /// Epochs over which the step size rises linearly from 0; 0: none.
     Warmup: int
-    /// μ of Nesterov's method for the weights and of APG for the factors.
+    /// What the step size is multiplied by for the layer that gives the scores (`Network.head`).
+    Head: float
+    /// μ of Nesterov's method for the weights (AdamW has betas instead) and of APG for the factors.
     Momentum: float
-    /// L2 weight; `Parameter.Decays` says on what.
+    /// L2 weight; `Parameter.Decays` says on what. AdamW decays by this, decoupled from the gradient.
     Decay: float
     Gamma: Gamma
     /// What γ is the weight of.
     Penalty: FactorPenalty
-    /// The fraction of the dense network's macs that the selected network may have.
-    TargetMacs: float option
+    Loss: Loss
+    /// Of the weights.
+    Optimizer: Optimizer
+    /// What the selected network may cost.
+    Target: Target
     /// Remove permanently what stays zero, every so many epochs.
     ShrinkEvery: int option
     Seed: int
     Augment: Augment
+    /// None: the labels alone.
+    Teacher: Teaching option
 }
 
 /// Defaults of recipes.
@@ -157,14 +183,18 @@ module Recipe =
         Lr = 0.1
         Schedule = Cosine
         Warmup = 0
+        Head = 1.0
         Momentum = 0.9
         Decay = 1e-4
         Gamma = Gamma.none
         Penalty = FactorPenalty.standard
-        TargetMacs = None
+        Loss = Loss.standard
+        Optimizer = Optimizer.standard
+        Target = Target.none
         ShrinkEvery = None
         Seed = 1
         Augment = Augment.none
+        Teacher = None
     }
 
     /// The γ of a kind.
@@ -173,3 +203,4 @@ module Recipe =
         | Neuron -> gamma.Neuron
         | Group -> gamma.Group
         | Block -> gamma.Block
+        | Shared -> gamma.Shared

@@ -1,6 +1,6 @@
 namespace Sss.Core
 
-/// Reaches a budget of macs by changing γ, with a lower bound on the factors that are kept. A pure function from observations and state to
+/// Reaches a budget by changing γ, with a lower bound on the factors that are kept. A pure function from observations and state to
 /// the γs of the next stretch of training. It needs the non-negative L1 with a γ for each
 /// factor.
 ///
@@ -121,11 +121,11 @@ module Budget =
         )
 
     /// Zeros that come back without crossing the target, where too much is missing.
-    let private reprieved (input: BudgetInput) (alive: bool[]) macs =
+    let private reprieved (input: BudgetInput) (alive: bool[]) cost =
         let enough =
-            macs >= input.Target
-            || BudgetChoice.cheapest input.MacsOf (pressable input) alive
-               |> Option.forall (fun least -> input.Target - macs <= least)
+            cost >= input.Target
+            || BudgetChoice.cheapest input.CostOf (pressable input) alive
+               |> Option.forall (fun least -> input.Target - cost <= least)
 
         let free = Array.create alive.Length false
 
@@ -134,7 +134,7 @@ module Budget =
                 if not alive[i] then
                     free[i] <- true
 
-                    if input.MacsOf(fun k -> alive[k] || free[k]) > input.Target then
+                    if input.CostOf(fun k -> alive[k] || free[k]) > input.Target then
                         free[i] <- false
 
         free
@@ -143,12 +143,12 @@ module Budget =
         (input: BudgetInput)
         (state: BudgetState)
         (alive: bool[])
-        macs
+        cost
         : BudgetDecision =
         let order = inOrder input state
-        let plan = BudgetChoice.choose input.MacsOf input.Target alive order
+        let plan = BudgetChoice.choose input.CostOf input.Target alive order
         let lastStretch = input.ReachToDeadline <= input.ReachToNext * (1.0 + 1e-9)
-        let free = reprieved input alive macs
+        let free = reprieved input alive cost
         let landed = not (Array.contains true plan.Marked)
 
         // Twice what is needed on average: fast at first, gentle at the end, and time left over.
@@ -179,12 +179,12 @@ module Budget =
 
         {
             Presses = Array.init alive.Length pressOn
-            Macs = macs
+            Cost = cost
             Planned =
                 if Array.contains true free then
-                    input.MacsOf(fun i -> kept[i])
+                    input.CostOf(fun i -> kept[i])
                 else
-                    plan.Macs
+                    plan.Cost
             Reachable = plan.Reached
             State = {
                 state with
@@ -209,10 +209,10 @@ module Budget =
         }
 
         let alive = Array.map (fun magnitude -> magnitude <> 0.0) input.Magnitudes
-        let macs = input.MacsOf(fun i -> alive[i])
+        let cost = input.CostOf(fun i -> alive[i])
         let total = max state.TotalReach input.ReachToDeadline
         let order = inOrder input { state with Phase = BudgetPhase.Ramp }
-        let count = BudgetChoice.prefix input.MacsOf input.Target alive order
+        let count = BudgetChoice.prefix input.CostOf input.Target alive order
         let left = max (input.ReachToDeadline - landingShare * total) (0.1 * total)
 
         let multiplier =
@@ -246,13 +246,13 @@ module Budget =
             {
                 Presses =
                     input.Weights |> Array.map (fun weight -> Press.Gamma(multiplier * weight))
-                Macs = macs
-                Planned = macs
-                Reachable = count < order.Length || macs <= input.Target
+                Cost = cost
+                Planned = cost
+                Reachable = count < order.Length || cost <= input.Target
                 State = {
                     state with
                         Previous = Array.copy input.Magnitudes
                 }
             }
         else
-            press input state alive macs
+            press input state alive cost

@@ -8,13 +8,13 @@ type BudgetChoice = {
     /// The marked ones that take the cost across the budget: while they stay, the rest costs more
     /// than the budget. Mostly one; none where the budget is met exactly or nothing is marked.
     Crossing: bool[]
-    /// Macs once the marked ones are gone.
-    Macs: int64
+    /// The cost once the marked ones are gone.
+    Cost: int64
     /// Whether that is within the budget; false where even all that may go is not enough.
     Reached: bool
 }
 
-/// Chooses what to remove. `macsOf alive` is the real cost of the network with the given structures; it
+/// Chooses what to remove. `costOf alive` is the real cost of the network with the given structures; it
 /// may be anything that does not grow when structures go, so shared inputs, dead branches and
 /// projections are counted as they are.
 [<RequireQualifiedAccess>]
@@ -22,18 +22,18 @@ module BudgetChoice =
 
     /// What the choice is made from.
     type private Problem = {
-        MacsOf: (int -> bool) -> int64
+        CostOf: (int -> bool) -> int64
         Budget: int64
         Alive: bool[]
         /// Those that may go, the first to go first.
         Order: int[]
     }
 
-    let private cost p (kept: bool[]) = p.MacsOf(fun i -> kept[i])
+    let private cost p (kept: bool[]) = p.CostOf(fun i -> kept[i])
 
     /// The cost with one structure switched.
     let private switched p (kept: bool[]) i =
-        p.MacsOf(fun k -> if k = i then not kept[k] else kept[k])
+        p.CostOf(fun k -> if k = i then not kept[k] else kept[k])
 
     let private switch i (kept: bool[]) = Array.updateAt i (not kept[i]) kept
 
@@ -49,7 +49,7 @@ module BudgetChoice =
             else
                 let mid = (low + high + 1) / 2
 
-                if p.MacsOf(fun i -> p.Alive[i] && rank[i] >= mid) >= limit then
+                if p.CostOf(fun i -> p.Alive[i] && rank[i] >= mid) >= limit then
                     search mid high
                 else
                     search low (mid - 1)
@@ -57,15 +57,15 @@ module BudgetChoice =
         search 0 p.Order.Length
 
     /// How many from the front of `order` must go for the cost to be within the budget (all, where
-    /// that is not enough): about log₂ n evaluations of `macsOf`.
+    /// that is not enough): about log₂ n evaluations of `costOf`.
     let prefix
-        (macsOf: (int -> bool) -> int64)
+        (costOf: (int -> bool) -> int64)
         (budget: int64)
         (alive: bool[])
         (order: int[])
         : int =
         let p = {
-            MacsOf = macsOf
+            CostOf = costOf
             Budget = budget
             Alive = alive
             Order = order
@@ -80,16 +80,16 @@ module BudgetChoice =
     /// The least that one more removal saves, among the kept ones of the given structures; None
     /// where none saves anything.
     let cheapest
-        (macsOf: (int -> bool) -> int64)
+        (costOf: (int -> bool) -> int64)
         (structures: int[])
         (kept: bool[])
         : int64 option =
-        let now = macsOf (fun i -> kept[i])
+        let now = costOf (fun i -> kept[i])
 
         structures
         |> Array.choose (fun i ->
             if kept[i] then
-                let saved = now - macsOf (fun k -> kept[k] && k <> i)
+                let saved = now - costOf (fun k -> kept[k] && k <> i)
                 if saved > 0L then Some saved else None
             else
                 None
@@ -98,7 +98,7 @@ module BudgetChoice =
 
     /// At most the cheapest remaining structure is missing.
     let private keepsBound p (kept: bool[]) =
-        cheapest p.MacsOf p.Order kept
+        cheapest p.CostOf p.Order kept
         |> Option.forall (fun least -> p.Budget - cost p kept <= least)
 
     /// In order, every structure that saves something and does not undershoot is removed, until there is none that
@@ -209,16 +209,16 @@ module BudgetChoice =
     /// Where costs add up the bound holds always (as long as anything remains): before the crossing
     /// each remaining one costs more than is left to save, and the cheapest of them crosses by less
     /// than it costs. Where they do not, a short local search looks for a choice that keeps it;
-    /// mostly there is one. About 2n evaluations of `macsOf`, and some n more for each crossing or
+    /// mostly there is one. About 2n evaluations of `costOf`, and some n more for each crossing or
     /// repair that is tried.
     let choose
-        (macsOf: (int -> bool) -> int64)
+        (costOf: (int -> bool) -> int64)
         (budget: int64)
         (alive: bool[])
         (order: int[])
         : BudgetChoice =
         let p = {
-            MacsOf = macsOf
+            CostOf = costOf
             Budget = budget
             Alive = alive
             Order = order
@@ -227,7 +227,7 @@ module BudgetChoice =
         let finish first kept : BudgetChoice = {
             Marked = Array.map2 (fun a k -> a && not k) alive kept
             Crossing = crossing p first kept
-            Macs = cost p kept
+            Cost = cost p kept
             Reached = cost p kept <= budget
         }
 
@@ -235,7 +235,7 @@ module BudgetChoice =
             {
                 Marked = Array.create alive.Length false
                 Crossing = Array.create alive.Length false
-                Macs = cost p alive
+                Cost = cost p alive
                 Reached = true
             }
         else

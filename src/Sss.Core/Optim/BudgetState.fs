@@ -21,9 +21,10 @@ type BudgetInput = {
     /// The layer whose channels a structure is one of, where they are computed in lanes (`ChannelMultiple`);
     /// None where a structure is removed alone.
     LayerOf: int -> int option
-    /// Macs of the network in which the structures for which the function says true are alive.
-    MacsOf: (int -> bool) -> int64
-    /// What the would-be selected network may cost, in macs.
+    /// The cost of the network in which the structures for which the function says true are alive: macs,
+    /// or what `CostLimit` makes of several limits.
+    CostOf: (int -> bool) -> int64
+    /// What the would-be selected network may cost.
     Target: int64
     /// How far a γ of 1 moves a factor until the next call; see `Budget.reach`.
     ReachToNext: float
@@ -86,9 +87,9 @@ module Press =
 type BudgetDecision = {
     /// For every structure.
     Presses: Press[]
-    /// Macs of the would-be selected network now.
-    Macs: int64
-    /// Macs once the marked structures are gone, and those that come back are there.
+    /// The cost of the would-be selected network now.
+    Cost: int64
+    /// The cost once the marked structures are gone, and those that come back are there.
     Planned: int64
     /// False where even the removal of all that may be pressed does not reach the target.
     Reachable: bool

@@ -15,11 +15,13 @@ module FactorGammas =
     /// What a target's controller presses relative to each other: every factor as the `gamma` at its
     /// declaration has it (1 where none is written), kinds with a γ of 0 not at all. A kind's γ itself
     /// does not count: it is the strength of a penalty, which a target sets by itself. Where nothing would
-    /// be pressed, everything is.
+    /// be pressed, everything is. What a declaration keeps is never pressed.
     let relative (gamma: Gamma) (factors: FactorArray list) : float[] =
         let each weightOf =
             factors
-            |> Seq.collect (fun f -> Seq.replicate f.Scale.Count (weightOf f.Scale))
+            |> Seq.collect (fun f ->
+                Seq.replicate f.Scale.Count (if f.Scale.Keep then 0.0 else weightOf f.Scale)
+            )
             |> Array.ofSeq
 
         let isNothing = Array.forall ((=) 0.0)

@@ -1,6 +1,6 @@
 namespace Sss.Core
 
-/// What each structure is worth to the loss for the macs that it costs, and weights of the penalty made
+/// What each structure is worth to the loss for what it costs, and weights of the penalty made
 /// from it. The second-order estimate of what the loss would rise by without structure i,
 ///
 ///     sᵢ = λᵢ²·E[gᵢ²]                    g: the gradient of the loss in λ
@@ -24,11 +24,11 @@ module Saliency =
     let sharpness = 2.0
 
     /// Weights with which λ over weight, the reach that a structure takes to come to 0 when all are pressed,
-    /// is each one's saliency per mac, in medians, squared. An adaptive lasso: Zou, "The adaptive lasso
+    /// is each one's saliency per unit of cost, in medians, squared. An adaptive lasso: Zou, "The adaptive lasso
     /// and its oracle properties" (2006), has |estimate|^−q for weights, with any q above 0.
     ///
     /// `relative`: strengths by declaration; 0: never pressed. `magnitudes`: |λ|. `squares`: the running mean
-    /// of g², in any unit. `savings`: macs that go when this one does. All of one length. Before the
+    /// of g², in any unit. `savings`: the cost that goes when this one does. All of one length. Before the
     /// first step, while all squares are 0, the weights are the relative ones.
     let weights
         (relative: float[])
@@ -36,13 +36,13 @@ module Saliency =
         (squares: float[])
         (savings: float[])
         : float[] =
-        let perMac i =
+        let perCost i =
             magnitudes[i] * magnitudes[i] * squares[i] / max 1.0 savings[i]
 
         let known =
             [| 0 .. relative.Length - 1 |]
             |> Array.filter (fun i -> relative[i] > 0.0 && magnitudes[i] > 0.0)
-            |> Array.map perMac
+            |> Array.map perCost
             |> Array.filter (fun worth -> worth > 0.0)
             |> Array.sort
 
@@ -54,7 +54,7 @@ module Saliency =
             relative
             |> Array.mapi (fun i strength ->
                 if magnitudes[i] > 0.0 then
-                    strength * magnitudes[i] / max least (perMac i / median) ** sharpness
+                    strength * magnitudes[i] / max least (perCost i / median) ** sharpness
                 else
                     strength
             )

@@ -12,6 +12,9 @@ type Cut<'T> = {
     /// By array: where each of its values stood in the larger network's array. An array that the
     /// larger network did not have (a bias, for constants) is not here.
     Places: Map<ArrayKey, int[]>
+    /// By array of factors that has another key in the larger network: that key. (The layer that declared
+    /// them for others to share was removed.)
+    Renamed: Map<ArrayKey, ArrayKey>
     /// By array: what constants added to it; only arrays to which something was added.
     Folded: Weights<'T>
     /// Factors that stay and were multiplied into weights: owner and index.
@@ -66,7 +69,11 @@ module Cutting =
         SelectedWeights.weights weights numbers a.Graph quiet a.Channels a.Rewrite
 
     /// Where each value of the arrays that are left stood: positions go the way of the numbers.
-    let private places (weights: Weights<'T>) (a: Selection.Analysis) : Map<ArrayKey, int[]> =
+    let private places
+        (keyIn: ArrayKey -> ArrayKey)
+        (weights: Weights<'T>)
+        (a: Selection.Analysis)
+        : Map<ArrayKey, int[]> =
         let positions =
             weights
             |> Map.map (fun _ t -> {
@@ -75,7 +82,7 @@ module Cutting =
             })
 
         plain (fun key _ -> if isFactor key then 1.0 else 0.0) positions a
-        |> Map.filter (fun key _ -> weights.ContainsKey key)
+        |> Map.filter (fun key _ -> weights.ContainsKey(keyIn key))
         |> Map.map (fun _ t -> Array.map int t.Data)
 
     let private minus<'T when 'T :> INumberBase<'T>> (x: Tensor<'T>) (y: Tensor<'T>) =
@@ -99,24 +106,27 @@ module Cutting =
         |> Map.ofList
 
     /// Factors that the smaller network still has, or has multiplied into its weights: owner and index.
-    let private left (a: Selection.Analysis) : (string * int) list = [
-        for struct (part, step) in a.Graph.Steps do
-            if DataFlow.exists a.Graph a.Channels.Gone part then
-                match DataFlow.layerOf step, DataFlow.residualOf step with
-                | ValueSome(struct ({ Scale = Some scale } as layer, _, output)), _ ->
-                    let kept = a.Channels.Kept[output]
+    let private left (a: Selection.Analysis) : (string * int) list =
+        [
+            for struct (part, step) in a.Graph.Steps do
+                if DataFlow.exists a.Graph a.Channels.Gone part then
+                    match DataFlow.layerOf step, DataFlow.residualOf step with
+                    | ValueSome(struct ({ Scale = Some scale } as layer, _, output)), _ ->
+                        let kept = a.Channels.Kept[output]
 
-                    for i, channels in
-                        Array.indexed (Array.chunkBySize (kept.Length / scale.Count) kept) do
-                        if Array.contains true channels then
-                            layer.Name, i
-                | _, ValueSome(struct ({ Scale = Some _ } as residual, branch, _, _)) when
-                    not a.Channels.Gone[branch.Part]
-                    ->
-                    residual.Name, 0
-                | _, ValueSome _
-                | _, ValueNone -> ()
-    ]
+                        for i, channels in
+                            Array.indexed (Array.chunkBySize (kept.Length / scale.Count) kept) do
+                            if Array.contains true channels then
+                                Scale.ownerOf layer.Name scale, i
+                    | _, ValueSome(struct ({ Scale = Some _ } as residual, branch, _, _)) when
+                        not a.Channels.Gone[branch.Part]
+                        ->
+                        residual.Name, 0
+                    | _, ValueSome _
+                    | _, ValueNone -> ()
+        ]
+        // Several layers may share them.
+        |> List.distinct
 
     /// A factor at 0 may have to stay, for a channel that a layer or a round number needs, and what
     /// stays may come back. So all that it switches has to stay with it: it counts as other than 0, until no
@@ -168,10 +178,21 @@ module Cutting =
                 let at key =
                     if isFactor key then numbers.At.Value key else fun _ -> 0.0
 
+                let keyIn = Parameters.keyIn network
+                let places = places keyIn weights a
+
                 {
                     Network = a.Rewrite.Network
                     Weights = all
-                    Places = places weights a
+                    Places = places
+                    Renamed =
+                        Map.ofSeq (
+                            seq {
+                                for key in places.Keys do
+                                    if keyIn key <> key then
+                                        key, keyIn key
+                            }
+                        )
                     Folded = folded all (plain at weights a)
                     Merged =
                         left a |> List.filter (fun (owner, _) -> a.Rewrite.Folded.Contains owner)

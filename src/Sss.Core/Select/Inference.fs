@@ -83,8 +83,7 @@ type private InferenceFold<'T when 'T :> INumberBase<'T>>() =
                 match layer.Scale with
                 | None -> Array.create channels block
                 | Some scale ->
-                    let factors =
-                        InferenceFold<'T>.Read weights (ArrayKey.make ArrayPart.Factor layer.Name)
+                    let factors = InferenceFold<'T>.Read weights (Parameters.factorKey layer scale)
 
                     Array.init channels (fun c -> block * factors[c / (channels / scale.Count)])
             Shift = Array.zeroCreate channels

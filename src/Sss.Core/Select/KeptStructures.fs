@@ -1,8 +1,8 @@
 namespace Sss.Core
 
-/// What a selected network has kept of the whole one's structures, told from their shapes alone: by their
+/// What a selected network has kept of the full one's structures, judged from their shapes alone: by their
 /// names, since selection keeps those. Neurons of a layer are alike, and so are groups, so that a number of each is
-/// all that is told.
+/// all that matters.
 [<RequireQualifiedAccess>]
 module KeptStructures =
 
@@ -18,10 +18,14 @@ module KeptStructures =
             |> Seq.map (fun r -> r.Name, Network.layersOf r.Branch |> List.ofSeq)
             |> Map.ofSeq
 
+        let carriers = Network.carriers dense
+
         [
             for owner, scale in Network.scales dense do
                 let count =
                     match scale.Kind with
+                    | Shared ->
+                        carriers[owner] |> List.map (fun l -> channelsLeft l.Name) |> List.max
                     | Neuron -> channelsLeft owner
                     | Group -> channelsLeft owner * scale.Count / before[owner]
                     | Block when branches[owner] |> List.exists (fun l -> channelsLeft l.Name > 0) ->
@@ -31,7 +35,7 @@ module KeptStructures =
                 owner, min scale.Count count
         ]
 
-    /// Macs that would go with the cheapest structure that the selected network has kept: a network as near to a target as
+    /// Macs that would go with the cheapest structure that the selected network has kept and a target may take: a network as near to a target as
     /// it can be is below it by no more. None: nothing is left that may go, or the selected network is not what zeros in as
     /// many factors leave of the whole one (rounding or a constant kept something).
     let cheapest (dense: Network) (selected: Network) : int64 option =
@@ -49,8 +53,9 @@ module KeptStructures =
         if all <> (Cost.ofNetwork selected).Macs then
             None
         else
-            kept
-            |> List.filter (fun (_, count) -> count > 0)
+            List.zip kept (Network.scales dense |> Seq.map snd |> List.ofSeq)
+            |> List.filter (fun ((_, count), scale) -> count > scale.Min && not scale.Keep)
+            |> List.map fst
             |> List.map (fun (owner, count) -> all - macs (Map.add owner (count - 1) now))
             |> List.filter (fun saved -> saved > 0L)
             |> function

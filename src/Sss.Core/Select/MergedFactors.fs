@@ -50,22 +50,29 @@ module internal MergedFactors =
         )
 
     /// Factors that were multiplied into weights are 1 from then on, also for the weights of what was
-    /// removed: their constants arrive as before.
+    /// removed: their constants arrive as before. `network` is the one of these weights, `places` those of
+    /// the values of the cut one in it; factors are given by owner and index in the cut one.
     let merge<'T when 'T :> INumberBase<'T>>
+        (network: Network)
         (places: Map<ArrayKey, int[]>)
-        (layers: Map<string, Layer>)
-        (weights: Weights<'T>)
-        (owner, index: int)
-        =
-        let key = ArrayKey.make ArrayPart.Factor owner
-        let place = places[key][index]
-        let factor = weights[key].Data[place]
+        : Weights<'T> -> string * int -> Weights<'T> =
+        let keyIn = Parameters.keyIn network
+        let carriers = Network.carriers network
 
-        let scaled =
-            match Map.tryFind owner layers with
-            | Some({ Scale = Some scale } as layer) ->
-                scaleChannels layer scale place factor weights
-            | Some { Scale = None }
-            | None -> weights
+        let merge (weights: Weights<'T>) (owner, index: int) =
+            let now = ArrayKey.make ArrayPart.Factor owner
+            let key = keyIn now
+            let place = places[now][index]
+            let factor = weights[key].Data[place]
 
-        edit key (fun data -> data[place] <- 'T.One) scaled
+            let scaled =
+                (weights, Map.tryFind key.Owner carriers |> Option.defaultValue [])
+                ||> List.fold (fun weights layer ->
+                    match layer.Scale with
+                    | Some scale -> scaleChannels layer scale place factor weights
+                    | None -> weights
+                )
+
+            edit key (fun data -> data[place] <- 'T.One) scaled
+
+        merge

@@ -2,7 +2,7 @@ namespace Sss.Core
 
 /// What one scaling factor switches: a neuron, a group or a block.
 type Structure = {
-    /// The layer or residual that carries the factor.
+    /// The layer or residual that declares the factor.
     Owner: string
     Kind: FactorKind
     /// From 0, among the owner's factors.
@@ -72,6 +72,8 @@ type Plan = {
     Neuron: Tally
     Group: Tally
     Block: Tally
+    /// Channels with shared factors.
+    Shared: Tally
     /// The cost of the whole network.
     Before: Cost
     /// The cost of the selected network.
@@ -100,6 +102,7 @@ module Plan =
         | Neuron -> "neuron"
         | Group -> "group"
         | Block -> "block"
+        | Shared -> "shared"
 
     /// One structure: `conv1: neuron 3`.
     let describeStructure (s: Structure) =

@@ -158,17 +158,17 @@ module Selection =
             Plan = planOf network numbers a
         })
 
-    /// The cost of the network that a pattern of zeros leaves (no rounding, factors folded). `isZero`
+    /// The network that a pattern of zeros leaves (no rounding, factors folded), without numbers. `isZero`
     /// says whether a factor is 0, by owner and index. `numbers` gives an array's value by key and
     /// index (biases, statistics, and weights only where constants run through them or groups must be filled up); without it, a
     /// constant is taken to be other than 0 wherever it may be, and groups are filled up by index: the
     /// cost is then that of the worst weights with these channels in the groups. None: a layer died, and there is no such network. Copies nothing; its time goes with
     /// the number of channels.
-    let wouldBe
+    let wouldBeNetwork
         (network: Network)
         (isZero: string -> int -> bool)
         (numbers: (ArrayKey -> int -> float) option)
-        : Cost option =
+        : Network option =
         let numbers = {
             At = numbers
             IsZero = isZero
@@ -179,8 +179,16 @@ module Selection =
         // Which channels are added for equal groups decides what stays before them, so the cost hangs on
         // the norms as well.
         match analyse defaults (normOf numbers) numbers network with
-        | Ok analysis -> Some(Cost.ofNetwork analysis.Rewrite.Network)
+        | Ok analysis -> Some analysis.Rewrite.Network
         | Error _ -> None
+
+    /// The cost of `wouldBeNetwork`.
+    let wouldBe
+        (network: Network)
+        (isZero: string -> int -> bool)
+        (numbers: (ArrayKey -> int -> float) option)
+        : Cost option =
+        wouldBeNetwork network isZero numbers |> Option.map Cost.ofNetwork
 
     /// `wouldBe` for a set of weights.
     let wouldBeOf<'T when 'T :> INumberBase<'T>>

@@ -10,7 +10,8 @@ type UncutNetwork<'T> = {
     Network: Network
     /// Arrays of that network. Where a value of the cut network belongs, what is here is old.
     Weights: Weights<'T>
-    /// By array of the cut network: where each of its values belongs in `Weights`.
+    /// By array of the cut network: where each of its values belongs in `Weights`, where its key is that
+    /// of `Parameters.keyIn`.
     Places: Map<ArrayKey, int[]>
     /// By array of the cut network: what constants of the removed parts have added to it.
     Folded: Weights<'T>
@@ -34,10 +35,13 @@ module UncutNetwork =
         (uncut: UncutNetwork<'T>)
         (weights: Weights<'T>)
         : Weights<'T> =
-        uncut.Weights
-        |> Map.map (fun key old ->
-            match Map.tryFind key uncut.Places, Map.tryFind key weights with
-            | Some places, Some now ->
+        let keyIn = Parameters.keyIn uncut.Network
+
+        let put (all: Weights<'T>) key (places: int[]) =
+            let there = keyIn key
+
+            match Map.tryFind there all, Map.tryFind key weights with
+            | Some old, Some now ->
                 let data = Array.copy old.Data
 
                 match Map.tryFind key uncut.Folded with
@@ -46,9 +50,10 @@ module UncutNetwork =
                     |> Array.iteri (fun i place -> data[place] <- now.Data[i] - folded.Data[i])
                 | None -> places |> Array.iteri (fun i place -> data[place] <- now.Data[i])
 
-                { old with Data = data }
-            | _ -> old
-        )
+                Map.add there { old with Data = data } all
+            | _ -> all
+
+        Map.fold put uncut.Weights uncut.Places
 
     /// Values of an array that stay, in the order of the smaller one; `zero` where there was none.
     let gather
@@ -167,13 +172,13 @@ module UncutNetwork =
         : UncutNetwork<'T> =
         let settled = List.fold (settle uncut) (restore uncut before) cut.Settled
 
-        let layers =
-            Network.layers uncut.Network |> Seq.map (fun l -> l.Name, l) |> Map.ofSeq
-
-        let frozen = List.fold (MergedFactors.merge uncut.Places layers) settled cut.Merged
+        let frozen =
+            List.fold (MergedFactors.merge uncut.Network uncut.Places) settled cut.Merged
 
         let compose key (steps: int[]) =
-            match Map.tryFind key uncut.Places with
+            let before = Map.tryFind key cut.Renamed |> Option.defaultValue key
+
+            match Map.tryFind before uncut.Places with
             | Some places -> steps |> Array.map (fun step -> places[step])
             | None -> steps
 

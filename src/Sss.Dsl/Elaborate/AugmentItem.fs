@@ -6,7 +6,7 @@ open Sss.Dsl.RecipeItems
 /// `augment …`: how pictures are read and training images changed.
 module internal AugmentItem =
 
-    let private augmentations = [ "resize"; "background"; "area"; "crop"; "flip"; "jitter"; "pca" ]
+    let private augmentations = wordsOf "augment" |> List.map _.TrimEnd('=')
 
     let private colours = "`white`, `black`, or red, green and blue as `255, 128, 0`"
 
@@ -55,7 +55,8 @@ module internal AugmentItem =
                 | RecipeWord.Number _ -> true
                 | RecipeWord.Word _
                 | RecipeWord.Named _
-                | RecipeWord.Chosen _ -> false
+                | RecipeWord.Chosen _
+                | RecipeWord.Measured _ -> false
             )
         | words -> words
 
@@ -107,6 +108,7 @@ module internal AugmentItem =
         | RecipeWord.Chosen(name, _) -> unknown name.Value name.Span
         | RecipeWord.Word(name, span) -> unknown name span
         | RecipeWord.Number _
+        | RecipeWord.Measured _
         | RecipeWord.Comma _ -> badForm run item
 
     let augment run (item: RecipeItem) =
@@ -123,7 +125,8 @@ module internal AugmentItem =
                 let name =
                     match word with
                     | RecipeWord.Named(name, _)
-                    | RecipeWord.Chosen(name, _) -> Some name
+                    | RecipeWord.Chosen(name, _)
+                    | RecipeWord.Measured(name, _, _) -> Some name
                     | RecipeWord.Word(name, span) -> Some { Value = name; Span = span }
                     | RecipeWord.Number _
                     | RecipeWord.Comma _ -> None

@@ -58,6 +58,13 @@ module internal ElaborateNumbers =
 
             None
 
+    /// How many factors a target leaves at least.
+    let leastFactors run frame (scale: ScaleSyntax) : int =
+        scale.Arguments
+        |> List.tryFind (fun (name, _) -> name.Value = "min")
+        |> Option.bind (fun (_, e) -> whole run frame "the min of `@scale`" 1 ArgumentSpec.most e)
+        |> Option.defaultValue 0
+
     /// Rounds of a `repeat`, if that is a number.
     let rounds run frame count =
         whole run frame "the count of this `repeat`" 0 System.Int32.MaxValue count

@@ -31,6 +31,8 @@ type MeaningProblem =
     | ScaleTwice
     | UnknownScaleKind of word: string * guess: string option
     | ScaleOnCall of word: string
+    /// `shared` after another kind than neuron.
+    | SharedOfKind of kind: string
     // Values
     | NotAnInteger of what: string * value: float
     | OutOfRange of what: string * value: float * expected: string
@@ -45,6 +47,10 @@ type MeaningProblem =
     | UnknownPenalty of word: string * guess: string option
     /// A penalty that cannot be used with a target.
     | PenaltyWithTarget of word: string
+    | UnknownLoss of word: string * guess: string option
+    /// A loss for networks that give something else.
+    | LossForOther of word: string * network: OutputKind
+    | UnknownOptimizer of word: string * guess: string option
     /// A warning: a kind of factors without a γ is never penalised.
     | NoGamma of kind: FactorKind
 
@@ -78,6 +84,7 @@ module MeaningErrorText =
         | Neuron -> "neuron"
         | Group -> "group"
         | Block -> "block"
+        | Shared -> "shared"
 
     let private unknownStatement word guess =
         "SSS201",
@@ -90,7 +97,9 @@ module MeaningErrorText =
     let private unknownName word guess =
         "SSS202",
         $"there is no parameter `{cut word}` here",
-        [ "expressions know numbers, the definition's parameters and `classes`" ],
+        [
+            "expressions know numbers, the definition's parameters and `classes` or `outputs`"
+        ],
         didYouMean guess
 
     let private duplicateDefinition name line =
@@ -201,6 +210,12 @@ module MeaningErrorText =
         [ "factors belong to layers and to `residual`" ],
         Some "write `@scale` inside the definition"
 
+    let private sharedOfKind kind =
+        "SSS228",
+        $"`{cut kind}` factors cannot be shared",
+        [ "layers share the factors of channels, which are of the kind `neuron`" ],
+        Some "write `@scale(neuron, shared)`"
+
     let private notAnInteger what value =
         "SSS301", $"{what} is {numberText value}, not a whole number", [], None
 
@@ -248,6 +263,29 @@ module MeaningErrorText =
         ],
         Some "remove the penalty, or remove the target"
 
+    let private unknownLoss word guess =
+        "SSS606",
+        $"there is no loss `{cut word}`",
+        [ "losses: " + String.concat ", " Loss.words ],
+        didYouMean guess
+
+    let private lossForOther word network =
+        let item, example =
+            match network with
+            | OutputKind.Classes -> "classes", "loss crossentropy"
+            | OutputKind.Numbers -> "outputs", "loss mse"
+
+        "SSS607",
+        $"`loss {word}` does not train a network with `{item}`",
+        [ $"its losses are {Loss.wordsFor network}" ],
+        Some $"write `{example}`, for example"
+
+    let private unknownOptimizer word guess =
+        "SSS608",
+        $"there is no optimizer `{cut word}`",
+        [ "optimizers: " + String.concat ", " Optimizer.words ],
+        didYouMean guess
+
     let private noGamma kind =
         "SSS651",
         $"the recipe has no gamma for the network's {kindText kind} factors",
@@ -278,6 +316,7 @@ module MeaningErrorText =
         | MeaningProblem.ScaleTwice -> scaleTwice
         | MeaningProblem.UnknownScaleKind(word, guess) -> unknownScaleKind word guess
         | MeaningProblem.ScaleOnCall word -> scaleOnCall word
+        | MeaningProblem.SharedOfKind kind -> sharedOfKind kind
         | MeaningProblem.NotAnInteger(what, value) -> notAnInteger what value
         | MeaningProblem.OutOfRange(what, value, expected) -> outOfRange what value expected
         | MeaningProblem.DivisionByZero -> "SSS303", "division by zero", [], None
@@ -289,7 +328,21 @@ module MeaningErrorText =
         | MeaningProblem.RecipeForm(item, expected) -> recipeForm item expected
         | MeaningProblem.UnknownPenalty(word, guess) -> unknownPenalty word guess
         | MeaningProblem.PenaltyWithTarget word -> penaltyWithTarget word
+        | MeaningProblem.UnknownLoss(word, guess) -> unknownLoss word guess
+        | MeaningProblem.LossForOther(word, network) -> lossForOther word network
+        | MeaningProblem.UnknownOptimizer(word, guess) -> unknownOptimizer word guess
         | MeaningProblem.NoGamma kind -> noGamma kind
+
+    /// The word that was probably meant.
+    let guess problem : string option =
+        match problem with
+        | MeaningProblem.UnknownStatement(_, guess)
+        | MeaningProblem.UnknownName(_, guess)
+        | MeaningProblem.UnknownArgument(_, _, guess, _)
+        | MeaningProblem.UnknownScaleKind(_, guess)
+        | MeaningProblem.UnknownRecipeItem(_, guess)
+        | MeaningProblem.UnknownPenalty(_, guess) -> guess
+        | _ -> None
 
     /// The diagnostic of a mistake.
     let toDiagnostic (error: MeaningError) : Diagnostic =

@@ -48,24 +48,27 @@ module internal Names =
 
             checkExpr run known value
 
-    let private scaleArguments = [ "gamma"; "init" ]
-
     let private checkScales run known (scales: ScaleSyntax list) =
         match scales with
         | _ :: second :: _ -> run.Report MeaningProblem.ScaleTwice second.Span
         | _ -> ()
 
         for scale in scales do
-            let kinds = [ "neuron"; "group"; "block" ]
-
-            if not (List.contains scale.Kind.Value kinds) then
-                let guess = Suggest.nearest kinds scale.Kind.Value
+            if not (List.contains scale.Kind.Value Words.scaleKinds) then
+                let guess = Suggest.nearest Words.scaleKinds scale.Kind.Value
 
                 run.Report
                     (MeaningProblem.UnknownScaleKind(scale.Kind.Value, guess))
                     scale.Kind.Span
 
-            checkWritten run known "@scale" scaleArguments scale.Arguments
+            for word, flags in scale.Flags |> List.groupBy _.Value do
+                if word = "shared" && scale.Kind.Value <> "neuron" then
+                    run.Report (MeaningProblem.SharedOfKind scale.Kind.Value) flags.Head.Span
+
+                for again in flags.Tail do
+                    run.Report (MeaningProblem.ArgumentTwice word) again.Span
+
+            checkWritten run known "@scale" Words.scaleArguments scale.Arguments
 
     /// The words that an argument may be, which are no names.
     let private choices (spec: ArgumentSpec option) : string list option =
@@ -212,8 +215,23 @@ module internal Names =
             Definitions = definitions
         }
 
+        // The word that the network has (both, where it wrongly has both); `classes` where it has neither.
+        let count =
+            items
+            |> List.collect (fun item ->
+                match item with
+                | Item.Classes _ -> [ "classes" ]
+                | Item.Outputs _ -> [ "outputs" ]
+                | Item.Input _
+                | Item.Definition _
+                | Item.Statement _ -> []
+            )
+            |> function
+                | [] -> Set.singleton "classes"
+                | words -> Set.ofList words
+
         for d in order do
-            let mutable known = Set.singleton "classes"
+            let mutable known = count
 
             for parameter in d.Parameters do
                 Option.iter (checkExpr run known) parameter.Default
@@ -229,8 +247,7 @@ module internal Names =
 
         for item in items do
             match item with
-            | Item.Statement statement ->
-                checkBody run (Set.singleton "classes") false [ statement ]
+            | Item.Statement statement -> checkBody run count false [ statement ]
             | _ -> ()
 
         {

@@ -6,39 +6,15 @@ open Sss.Dsl.RecipeItems
 /// `penalty …`: what γ is the weight of.
 module internal PenaltyItem =
 
-    /// The arguments after the word, each at most once; those that the penalty does not have are
-    /// reported. None: this is not the form of the item.
-    let rec private arguments run word known given words =
-        match words with
-        | [] -> Some given
-        | RecipeWord.Named(name, value) :: rest ->
-            if not (List.contains name.Value known) then
-                run.Report
-                    (MeaningProblem.UnknownArgument(
-                        $"penalty {word}",
-                        name.Value,
-                        Suggest.nearest known name.Value,
-                        known
-                    ))
-                    name.Span
-            elif Map.containsKey name.Value given then
-                run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
-
-            arguments run word known (Map.add name.Value value given) rest
-        | RecipeWord.Number _ :: _
-        | RecipeWord.Word _ :: _
-        | RecipeWord.Chosen _ :: _
-        | RecipeWord.Comma _ :: _ -> None
-
     /// A penalty without a parameter.
     let private plain run item word (penalty: FactorPenalty) rest =
-        match arguments run word [] Map.empty rest with
+        match named run $"penalty {word}" [] Map.empty rest with
         | Some _ -> run.Recipe <- { run.Recipe with Penalty = penalty }
         | None -> badForm run item
 
     /// A penalty with one parameter, which has to be given.
     let private withOne run item span word name isGood expected example penalty rest =
-        match arguments run word [ name ] Map.empty rest with
+        match named run $"penalty {word}" [ name ] Map.empty rest with
         | None -> badForm run item
         | Some given ->
             match Map.tryFind name given with
@@ -96,4 +72,5 @@ module internal PenaltyItem =
         | RecipeWord.Number _ :: _
         | RecipeWord.Named _ :: _
         | RecipeWord.Chosen _ :: _
+        | RecipeWord.Measured _ :: _
         | RecipeWord.Comma _ :: _ -> badForm run item

@@ -15,16 +15,50 @@ module internal RecipeItems =
         dict [
             "epochs", "epochs 30"
             "batch", "batch 128"
-            "lr", "lr 0.1 cosine` or `lr 0.1 step 0.1 at 30, 60, 90 warmup 5"
+            "lr", "lr 0.1 cosine` or `lr 0.1 step 0.1 at 30, 60, 90 warmup 5 head=10"
             "momentum", "momentum 0.9"
             "decay", "decay 1e-4"
             "gamma", "gamma 0.002` or `gamma neuron=0.002 block=0.01"
             "penalty", "penalty l1` or `penalty mcp theta=0.5"
-            "target", "target macs=0.5"
+            "loss", "loss crossentropy smoothing=0.1` or `loss bce"
+            "optimizer", "optimizer adamw` or `optimizer adamw beta1=0.9 beta2=0.999 eps=1e-8"
+            "target", "target macs=0.5` or `target latency=5ms size=200kB"
             "shrink", "shrink every 5"
             "seed", "seed 1"
+            "teacher", "teacher` or `teacher weight=0.5 temperature=4"
             "augment", "augment crop=2 flip` or `augment area=0.08 flip jitter=0.4 pca=0.1"
         ]
+
+    /// The kinds of factors as `gamma` names them.
+    let gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block; "shared", Shared ]
+
+    /// Words that may follow an item, numbers apart; those that end in `=` take a value.
+    let private words =
+        dict [
+            "lr", [ "constant"; "cosine"; "step"; "at"; "warmup"; "head=" ]
+            "gamma", gammaKinds |> List.map (fun (kind, _) -> kind + "=")
+            "penalty", FactorPenalty.words @ [ "theta="; "a=" ]
+            "target", [ "macs="; "params="; "size="; "latency=" ]
+            "shrink", [ "every" ]
+            "augment", [ "resize="; "background="; "area="; "crop="; "flip"; "jitter="; "pca=" ]
+            "teacher", [ "weight="; "temperature=" ]
+        ]
+
+    /// The words that may follow an item.
+    let wordsOf (item: string) : string list =
+        match words.TryGetValue item with
+        | true, found -> found
+        | false, _ -> []
+
+    /// The names of the arguments that an item takes.
+    let argumentsOf (item: string) : string list =
+        wordsOf item |> List.filter _.EndsWith('=') |> List.map _.TrimEnd('=')
+
+    /// Examples of an item, whole.
+    let examplesOf (item: string) : string list =
+        match forms.TryGetValue item with
+        | true, form -> List.ofArray (form.Split "` or `")
+        | false, _ -> []
 
     let badForm run (item: RecipeItem) =
         run.Report
@@ -89,125 +123,118 @@ module internal RecipeItems =
                 | Error None -> ()
         ]
 
+    /// Arguments by name, each at most once; those that `what` does not have are reported. None: there
+    /// are other words among them.
+    let rec named run what known given words : Map<string, Located<float>> option =
+        match words with
+        | [] -> Some given
+        | RecipeWord.Named(name, value) :: rest ->
+            if not (List.contains name.Value known) then
+                run.Report
+                    (MeaningProblem.UnknownArgument(
+                        what,
+                        name.Value,
+                        Suggest.nearest known name.Value,
+                        known
+                    ))
+                    name.Span
+            elif Map.containsKey name.Value given then
+                run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
+
+            named run what known (Map.add name.Value value given) rest
+        | RecipeWord.Number _ :: _
+        | RecipeWord.Word _ :: _
+        | RecipeWord.Chosen _ :: _
+        | RecipeWord.Measured _ :: _
+        | RecipeWord.Comma _ :: _ -> None
+
+    /// How the step size goes over the epochs, and the words after it.
+    let private schedule run words : LearningRate option * RecipeWord list =
+        match words with
+        | RecipeWord.Word("constant", _) :: rest -> Some Constant, rest
+        | RecipeWord.Word("cosine", _) :: rest -> Some Cosine, rest
+        | RecipeWord.Word("step", _) :: RecipeWord.Number(factor, span) :: RecipeWord.Word("at", _) :: rest ->
+            real run "the factor of a step" span factor isPositive "a number above 0" ignore
+
+            match epochs [] rest with
+            | Some(listed, rest) -> Some(Step(factor, stepEpochs run listed)), rest
+            | None -> None, rest
+        | rest -> Some Cosine, rest
+
+    let private positive run what (value: Located<float>) set =
+        real run what value.Span value.Value isPositive "a number above 0" set
+
     let rate run (item: RecipeItem) =
-        let schedule, rest =
-            match item.Words with
-            | RecipeWord.Number(value, span) :: rest ->
-                real
-                    run
-                    "lr"
-                    span
-                    value
-                    isPositive
-                    "a number above 0"
-                    (fun value -> run.Recipe <- { run.Recipe with Lr = value })
+        let isNamed word =
+            match word with
+            | RecipeWord.Named _ -> true
+            | _ -> false
 
-                match rest with
-                | RecipeWord.Word("constant", _) :: rest -> Some Constant, rest
-                | RecipeWord.Word("cosine", _) :: rest -> Some Cosine, rest
-                | RecipeWord.Word("step", _) :: RecipeWord.Number(factor, span) :: RecipeWord.Word("at",
-                                                                                                   _) :: rest ->
-                    real run "the factor of a step" span factor isPositive "a number above 0" ignore
+        let given, plain = List.partition isNamed item.Words
 
-                    match epochs [] rest with
-                    | Some(listed, rest) -> Some(Step(factor, stepEpochs run listed)), rest
-                    | None -> None, rest
-                | rest -> Some Cosine, rest
-            | rest -> None, rest
-
-        match schedule, rest with
-        | Some schedule, [] -> run.Recipe <- { run.Recipe with Schedule = schedule }
-        | Some schedule, [ RecipeWord.Word("warmup", _); RecipeWord.Number(value, span) ] ->
-            run.Recipe <- { run.Recipe with Schedule = schedule }
-
-            whole run "warmup" 0 span value (fun n -> run.Recipe <- { run.Recipe with Warmup = n })
-        | _ -> badForm run item
-
-    let private gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block ]
-
-    let private gammaExpected = "a number of 0 or more"
-
-    /// `KIND=G` of an item of γ.
-    let private namedGamma
-        run
-        (given: Dictionary<FactorKind, float>)
-        (name: Located<string>)
-        (value: Located<float>)
-        =
-        match List.tryFind (fun (word, _) -> word = name.Value) gammaKinds with
-        | Some(_, kind) ->
-            real
+        match plain with
+        | RecipeWord.Number(value, span) :: rest when not (isNamed item.Words.Head) ->
+            positive
                 run
-                $"gamma's {name.Value}"
-                value.Span
-                value.Value
-                isNotNegative
-                gammaExpected
-                (fun v ->
-                    if not (given.TryAdd(kind, v)) then
-                        run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
-                )
-        | None ->
-            let words = List.map fst gammaKinds
+                "lr"
+                { Value = value; Span = span }
+                (fun value -> run.Recipe <- { run.Recipe with Lr = value })
 
-            run.Report
-                (MeaningProblem.UnknownArgument(
-                    "gamma",
-                    name.Value,
-                    Suggest.nearest words name.Value,
-                    words
-                ))
-                name.Span
-
-    /// The plain number of an item of γ, which goes to the kinds that are not named.
-    let private plainGamma run (given: Dictionary<FactorKind, float>) span value =
-        real
-            run
-            "gamma"
-            span
-            value
-            isNotNegative
-            gammaExpected
-            (fun value ->
-                for _, kind in gammaKinds do
-                    given.TryAdd(kind, value) |> ignore
+            named run "lr" (argumentsOf "lr") Map.empty given
+            |> Option.bind (Map.tryFind "head")
+            |> Option.iter (fun head ->
+                positive run "lr's head" head (fun k -> run.Recipe <- { run.Recipe with Head = k })
             )
 
-    /// The kinds that an item of γ named; the plain number goes to the rest.
-    let gamma run (item: RecipeItem) : FactorKind list =
-        let plain, named =
-            match item.Words with
-            | RecipeWord.Number(value, span) :: rest -> Some(value, span), rest
-            | words -> None, words
+            match schedule run rest with
+            | Some schedule, [] -> run.Recipe <- { run.Recipe with Schedule = schedule }
+            | Some schedule, [ RecipeWord.Word("warmup", _); RecipeWord.Number(value, span) ] ->
+                run.Recipe <- { run.Recipe with Schedule = schedule }
 
-        let given = Dictionary<FactorKind, float>()
-        let mutable isGood = plain.IsSome || not named.IsEmpty
+                whole
+                    run
+                    "warmup"
+                    0
+                    span
+                    value
+                    (fun n -> run.Recipe <- { run.Recipe with Warmup = n })
+            | _ -> badForm run item
+        | _ -> badForm run item
 
-        for word in named do
-            match word with
-            | RecipeWord.Named(name, value) -> namedGamma run given name value
-            | _ -> isGood <- false
+    /// `teacher`, with or without its arguments.
+    let teacher run (item: RecipeItem) =
+        match named run "teacher" (argumentsOf "teacher") Map.empty item.Words with
+        | None -> badForm run item
+        | Some given ->
+            let value name = Map.tryFind name given
 
-        plain |> Option.iter (fun (value, span) -> plainGamma run given span value)
+            let set change =
+                let before = Option.defaultValue Teaching.standard run.Recipe.Teacher
 
-        let value kind =
-            match given.TryGetValue kind with
-            | true, v -> v
-            | _ -> 0.0
+                run.Recipe <- {
+                    run.Recipe with
+                        Teacher = Some(change before)
+                }
 
-        if isGood then
-            run.Recipe <- {
-                run.Recipe with
-                    Gamma = {
-                        Neuron = value Neuron
-                        Group = value Group
-                        Block = value Block
-                    }
-            }
-        else
-            badForm run item
+            set id
 
-        if plain.IsSome then
-            List.map snd gammaKinds
-        else
-            List.ofSeq given.Keys
+            value "weight"
+            |> Option.iter (fun v ->
+                real
+                    run
+                    "weight of `teacher`"
+                    v.Span
+                    v.Value
+                    (fun x -> x > 0.0 && x <= 1.0)
+                    "a number above 0 and at most 1"
+                    (fun x -> set (fun t -> { t with Weight = x }))
+            )
+
+            value "temperature"
+            |> Option.iter (fun v ->
+                positive
+                    run
+                    "temperature of `teacher`"
+                    v
+                    (fun x -> set (fun t -> { t with Temperature = x }))
+            )

@@ -30,18 +30,7 @@ module internal Recipes =
                 isNotNegative
                 "a number of 0 or more"
                 (fun x -> set (fun r -> { r with Decay = x }))
-        | "target" ->
-            match item.Words with
-            | [ RecipeWord.Named({ Value = "macs" }, value) ] ->
-                real
-                    run
-                    "target macs"
-                    value.Span
-                    value.Value
-                    (fun x -> x > 0.0 && x <= 1.0)
-                    "a number above 0 and at most 1"
-                    (fun x -> set (fun r -> { r with TargetMacs = Some x }))
-            | _ -> badForm run item
+        | "target" -> TargetItem.target run item
         | "shrink" ->
             match item.Words with
             | [ RecipeWord.Word("every", _); RecipeWord.Number(value, span) ] ->
@@ -54,14 +43,38 @@ module internal Recipes =
                     (fun n -> set (fun r -> { r with ShrinkEvery = Some n }))
             | _ -> badForm run item
         | "penalty" -> PenaltyItem.penalty run item
+        | "loss" -> LossItem.loss run item
+        | "optimizer" -> LossItem.optimizer run item
         | "augment" -> AugmentItem.augment run item
+        | "teacher" -> teacher run item
         | _ -> ()
 
-        if item.Keyword.Value = "gamma" then gamma run item else []
+        if item.Keyword.Value = "gamma" then
+            GammaItem.gamma run item
+        else
+            []
+
+    /// Reports a loss that does not train what the network gives, where it is written or could be.
+    let private checkLoss run (train: Train) (kind: OutputKind) =
+        let loss = run.Recipe.Loss
+
+        if Loss.trains loss <> kind then
+            let span =
+                train.Items
+                |> List.tryFind (fun entry -> entry.Keyword.Value = "loss")
+                |> Option.map _.Keyword.Span
+                |> Option.defaultValue train.Keyword
+
+            run.Report (MeaningProblem.LossForOther(Loss.word loss, kind)) span
 
     /// The recipe of a file. `kinds`: the kinds of factors that the network has; one that the recipe
-    /// gives no γ is warned about, unless a target sets γ.
-    let recipe (report: MeaningProblem -> Place -> unit) (kinds: FactorKind list) (train: Train) =
+    /// gives no γ is warned about, unless a target sets γ. `gives`: what the network gives; None: there is none.
+    let recipe
+        (report: MeaningProblem -> Place -> unit)
+        (kinds: FactorKind list)
+        (gives: OutputKind option)
+        (train: Train)
+        =
         let mutable isSound = train.IsWhole
 
         let run = {
@@ -88,7 +101,7 @@ module internal Recipes =
                 penalised <- item run entry @ penalised
 
         if
-            run.Recipe.TargetMacs.IsSome
+            Target.isGiven run.Recipe.Target
             && not (FactorPenalty.takesTarget run.Recipe.Penalty)
         then
             for entry in train.Items |> List.filter (fun entry -> entry.Keyword.Value = "penalty") do
@@ -96,8 +109,10 @@ module internal Recipes =
                     (MeaningProblem.PenaltyWithTarget(FactorPenalty.word run.Recipe.Penalty))
                     entry.Keyword.Span
 
+        Option.iter (checkLoss run train) gives
+
         // An item that could not be read may have been the γ, or the target.
-        if isSound && run.Recipe.TargetMacs.IsNone then
+        if isSound && not (Target.isGiven run.Recipe.Target) then
             for kind in kinds do
                 if not (List.contains kind penalised) then
                     run.Report (MeaningProblem.NoGamma kind) train.Keyword

@@ -15,7 +15,16 @@ type internal Token =
     | Comment of string
     | Newline
 
-/// Cuts a text whose form is right into tokens.
+/// A token with its place in the text.
+type internal PlacedToken = {
+    Token: Token
+    /// The index of its first character.
+    Start: int
+    /// The index after its last one.
+    Stop: int
+}
+
+/// Cuts a text into tokens, whatever its form.
 module internal Tokens =
 
     let private isInner (c: char) =
@@ -36,7 +45,8 @@ module internal Tokens =
         let stop = run start
 
         let isMantissa =
-            System.Char.IsAsciiDigit text[start]
+            stop > start
+            && System.Char.IsAsciiDigit text[start]
             && (text[stop - 1] = 'e' || text[stop - 1] = 'E')
             && Seq.forall
                 (fun i -> System.Char.IsAsciiDigit text[i] || text[i] = '.')
@@ -50,10 +60,19 @@ module internal Tokens =
 
         if isExponent then run (stop + 1) else stop
 
-    /// The tokens of a text in order.
-    let scan (text: string) : Token[] =
-        let tokens = ResizeArray<Token>()
+    /// The tokens of a text in order, with their places.
+    let placed (text: string) : PlacedToken[] =
+        let tokens = ResizeArray<PlacedToken>()
         let mutable i = 0
+
+        let add start token stop =
+            tokens.Add {
+                Token = token
+                Start = start
+                Stop = stop
+            }
+
+            stop
 
         let blankAt j =
             j < 0 || j >= text.Length || isBlank text[j] || text[j] = '\n' || text[j] = '\r'
@@ -64,28 +83,21 @@ module internal Tokens =
             if isBlank c then
                 i <- i + 1
             elif c = '\n' || c = '\r' then
-                tokens.Add Token.Newline
-
-                i <-
-                    i
-                    + (if c = '\r' && i + 1 < text.Length && text[i + 1] = '\n' then
-                           2
-                       else
-                           1)
+                let isPair = c = '\r' && i + 1 < text.Length && text[i + 1] = '\n'
+                i <- add i Token.Newline (i + (if isPair then 2 else 1))
             elif c = '/' && i + 1 < text.Length && text[i + 1] = '/' then
                 let next = text.AsSpan(i).IndexOfAny('\n', '\r')
                 let stop = if next < 0 then text.Length else i + next
-                tokens.Add(Token.Comment(text.Substring(i, stop - i).TrimEnd()))
-                i <- stop
+                i <- add i (Token.Comment(text.Substring(i, stop - i).TrimEnd())) stop
             elif isInner c || c = '@' then
                 let stop = wordEnd text (if c = '@' then i + 1 else i)
-                tokens.Add(Token.Word(text.Substring(i, stop - i)))
-                i <- stop
+                i <- add i (Token.Word(text.Substring(i, stop - i))) stop
             elif c = '+' || c = '-' || c = '*' || c = '/' then
-                tokens.Add(Token.Operator(c, blankAt (i - 1), blankAt (i + 1)))
-                i <- i + 1
+                i <- add i (Token.Operator(c, blankAt (i - 1), blankAt (i + 1))) (i + 1)
             else
-                tokens.Add(Token.Mark c)
-                i <- i + 1
+                i <- add i (Token.Mark c) (i + 1)
 
         tokens.ToArray()
+
+    /// The tokens of a text in order.
+    let scan (text: string) : Token[] = placed text |> Array.map _.Token

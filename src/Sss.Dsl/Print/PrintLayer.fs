@@ -5,9 +5,9 @@ open Sss.Core
 /// One layer as a statement: arguments that are defaults are left out.
 module internal PrintLayer =
 
-    /// ` @scale(kind, gamma=…, init=…)`, or nothing.
+    /// ` @scale(kind, gamma=…, init=…, min=…)`, or nothing, also where another layer declares the factors.
     let scale (scale: Scale option) : string =
-        match scale with
+        match Option.filter Scale.isDeclared scale with
         | None -> ""
         | Some s ->
             let kind =
@@ -15,6 +15,7 @@ module internal PrintLayer =
                 | Neuron -> "neuron"
                 | Group -> "group"
                 | Block -> "block"
+                | Shared -> "neuron, shared"
 
             let gamma =
                 if s.Gamma = 1.0 then
@@ -28,7 +29,9 @@ module internal PrintLayer =
                 else
                     ", init=" + NumberText.real s.Init
 
-            " @scale(" + kind + gamma + init + ")"
+            let least = if s.Min = 0 then "" else ", min=" + string s.Min
+            let keep = if s.Keep then ", keep" else ""
+            " @scale(" + kind + keep + gamma + init + least + ")"
 
     /// ` drop=P`, or nothing.
     let drop (probability: float) : string =
@@ -51,7 +54,8 @@ module internal PrintLayer =
     let private extent (size: Size) =
         if size.H = size.W then string size.H else size.ToString()
 
-    let private value (kind: ArgumentKind) (value: ArgumentValue) : string =
+    /// A value as the language writes it; nothing where there is none.
+    let value (kind: ArgumentKind) (value: ArgumentValue) : string =
         match value with
         | ArgumentValue.Count n -> string n
         | ArgumentValue.Real x -> NumberText.real x
@@ -124,4 +128,5 @@ module internal PrintLayer =
                     "out", ArgumentValue.Count out.Output.Channels
             ]
             false
-        + scale (Option.orElse out.Scale heads.Scale)
+        + scale heads.Scale
+        + scale out.Scale

@@ -16,7 +16,8 @@ module internal PrintRecipe =
                 " step " + real factor + " at " + String.concat ", " (List.map string epochs)
 
         let warmup = if r.Warmup = 0 then "" else " warmup " + string r.Warmup
-        "lr " + real r.Lr + schedule + warmup
+        let head = if r.Head = 1.0 then "" else " head=" + real r.Head
+        "lr " + real r.Lr + schedule + warmup + head
 
     let private gamma (g: Gamma) =
         "gamma neuron="
@@ -25,6 +26,11 @@ module internal PrintRecipe =
         + real g.Group
         + " block="
         + real g.Block
+        // Where it is that of neurons a text from before there were shared factors stays the same.
+        + (if g.Shared = g.Neuron then
+               ""
+           else
+               " shared=" + real g.Shared)
 
     /// Nothing where it is the default: a text from before there were others stays the same.
     let private penalty (p: FactorPenalty) = [
@@ -32,6 +38,43 @@ module internal PrintRecipe =
             match FactorPenalty.parameter p with
             | Some(name, value) -> "penalty " + FactorPenalty.word p + " " + name + "=" + real value
             | None -> "penalty " + FactorPenalty.word p
+    ]
+
+    let private loss (l: Loss) = [
+        if l <> Loss.standard then
+            match Loss.parameter l with
+            | Some(name, value) -> "loss " + Loss.word l + " " + name + "=" + real value
+            | None -> "loss " + Loss.word l
+    ]
+
+    let private optimizer (o: Optimizer) = [
+        if o <> Optimizer.standard then
+            String.concat "" [
+                "optimizer " + Optimizer.word o
+                for name, value in Optimizer.parameters o do
+                    " " + name + "=" + real value
+            ]
+    ]
+
+    let private target (t: Target) = [
+        let limits = [
+            match t.Macs with
+            | Some fraction -> " macs=" + real fraction
+            | None -> ()
+            match t.Params with
+            | Some fraction -> " params=" + real fraction
+            | None -> ()
+            match t.Size with
+            | Some bytes -> " size=" + string bytes
+            | None -> ()
+            match t.Latency with
+            | Some(LatencyLimit.Milliseconds most) -> " latency=" + real most + "ms"
+            | Some(LatencyLimit.OfDense fraction) -> " latency=" + real fraction
+            | None -> ()
+        ]
+
+        if not limits.IsEmpty then
+            "target" + String.concat "" limits
     ]
 
     let private augment (a: Augment) =
@@ -52,6 +95,9 @@ module internal PrintRecipe =
                 " pca=" + real a.Pca
         ]
 
+    let private teacher (t: Teaching) =
+        "teacher weight=" + real t.Weight + " temperature=" + real t.Temperature
+
     /// `train { … }`, one line per item.
     let recipe (r: Recipe) : string =
         let items = [
@@ -62,9 +108,9 @@ module internal PrintRecipe =
             "decay " + real r.Decay
             gamma r.Gamma
             yield! penalty r.Penalty
-            match r.TargetMacs with
-            | Some fraction -> "target macs=" + real fraction
-            | None -> ()
+            yield! loss r.Loss
+            yield! optimizer r.Optimizer
+            yield! target r.Target
             match r.ShrinkEvery with
             | Some epochs -> "shrink every " + string epochs
             | None -> ()
@@ -72,6 +118,9 @@ module internal PrintRecipe =
             match augment r.Augment with
             | "" -> ()
             | text -> "augment" + text
+            match r.Teacher with
+            | Some t -> teacher t
+            | None -> ()
         ]
 
         "train {\n"

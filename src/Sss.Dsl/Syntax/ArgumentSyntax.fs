@@ -89,30 +89,40 @@ let private scaleArguments =
             return! commaList scaleArgument
     }
 
-/// `@scale(kind, NAME=expr, …)`.
+/// `@scale(kind, FLAG, NAME=expr, …)`.
 let private scale: P<ScaleSyntax> =
     syntax {
         let! whole = located scaleArguments
 
         match whole.Value with
         | Choice1Of2 kind :: rest ->
-            let late =
+            let words =
                 rest
-                |> List.tryPick (
+                |> List.choose (
                     function
                     | Choice1Of2 word -> Some word
                     | Choice2Of2 _ -> None
                 )
 
-            match late with
+            match words |> List.tryFind (fun word -> not (List.contains word.Value Words.scaleFlags)) with
             | Some word ->
                 return!
                     failWith
-                        (SyntaxProblem.Unexpected(word.Value, [ "`gamma=…`"; "`init=…`" ]))
+                        (SyntaxProblem.Unexpected(
+                            word.Value,
+                            [
+                                for flag in Words.scaleFlags do
+                                    $"`{flag}`"
+                                "`gamma=…`"
+                                "`init=…`"
+                                "`min=…`"
+                            ]
+                        ))
                         word.Span
             | None ->
                 return {
                     Kind = kind
+                    Flags = words
                     Arguments =
                         rest
                         |> List.choose (

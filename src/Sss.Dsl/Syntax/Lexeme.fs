@@ -204,7 +204,10 @@ let unexpected (expected: string list) : P<'T> =
         let found = (lookAhead wordHere stream).Result
 
         let length =
-            if found <> "" && isInner found[0] && found <> "end of line" then
+            if found = "" || found = "end of line" then
+                1
+            // A word, or one character, which may be two UTF-16 units.
+            elif isInner found[0] || System.Char.IsHighSurrogate found[0] then
                 found.Length
             else
                 1

@@ -30,10 +30,40 @@ let private numeral: P<string> =
 
 let private style = NumberStyles.AllowDecimalPoint ||| NumberStyles.AllowExponent
 
+/// A finite number as digits write it.
+let private tryReal (text: string) : float option =
+    match System.Double.TryParse(text, style, CultureInfo.InvariantCulture) with
+    | true, value when System.Double.IsFinite value && isDigit text[text.Length - 1] -> Some value
+    | _ -> None
+
 /// A number, or a size such as `3x3`.
 type Numeral =
     | Real of float
     | Dims of int64 list
+
+/// Units of the recipe, written right after their number.
+let private units = [ "ms"; "kB"; "MB" ]
+
+/// A number and its unit, where these come next.
+let quantity: P<(Located<float> * string) option> =
+    tryRead (
+        syntax {
+            let! isNumber = startsNumber
+
+            if not isNumber then
+                return None
+            else
+                let! { Value = text; Span = span } = located numeral
+
+                return
+                    units
+                    |> List.tryFind text.EndsWith
+                    |> Option.bind (fun unit ->
+                        tryReal text[.. text.Length - unit.Length - 1]
+                        |> Option.map (fun value -> { Value = value; Span = span }, unit)
+                    )
+        }
+    )
 
 /// A number or a size.
 let number: P<Located<Numeral>> =
@@ -60,8 +90,7 @@ let number: P<Located<Numeral>> =
                 else
                     return! failWith (SyntaxProblem.BadDims text) span
             else
-                match System.Double.TryParse(text, style, CultureInfo.InvariantCulture) with
-                | true, value when System.Double.IsFinite value && isDigit text[text.Length - 1] ->
-                    return { Value = Real value; Span = span }
-                | _ -> return! failWith (SyntaxProblem.BadNumber text) span
+                match tryReal text with
+                | Some value -> return { Value = Real value; Span = span }
+                | None -> return! failWith (SyntaxProblem.BadNumber text) span
     }

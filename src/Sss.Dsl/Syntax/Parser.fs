@@ -41,8 +41,11 @@ let private recipeWord: P<RecipeWord> =
                     let! value = word []
                     return RecipeWord.Chosen(name, value)
                 else
-                    let! value = signed
-                    return RecipeWord.Named(name, value)
+                    match! quantity with
+                    | Some(value, unit) -> return RecipeWord.Measured(name, value, unit)
+                    | None ->
+                        let! value = signed
+                        return RecipeWord.Named(name, value)
             | None ->
                 let! found = word []
                 return RecipeWord.Word(found.Value, found.Span)

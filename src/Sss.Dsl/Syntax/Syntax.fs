@@ -43,9 +43,11 @@ type Argument = {
     Value: Located<Value>
 }
 
-/// `@scale(kind, NAME=expr, …)`.
+/// `@scale(kind, FLAG, NAME=expr, …)`.
 type ScaleSyntax = {
     Kind: Located<string>
+    /// Words after the kind: `shared`, `keep`.
+    Flags: Located<string> list
     Arguments: (Located<string> * Expr) list
     Span: Span
 }
@@ -107,6 +109,7 @@ type Definition = {
 type Item =
     | Input of Located<int64 list> * keyword: Span
     | Classes of Located<float> * keyword: Span
+    | Outputs of Located<float> * keyword: Span
     | Definition of Definition
     | Statement of Statement
 
@@ -118,6 +121,8 @@ type RecipeWord =
     | Named of Located<string> * Located<float>
     /// `background=white`: a word as the value.
     | Chosen of Located<string> * Located<string>
+    /// `latency=5ms`: a number with a unit.
+    | Measured of Located<string> * Located<float> * unit: string
     | Comma of Span
 
 /// `epochs 20`, and so on.

@@ -23,6 +23,7 @@ module Words =
         "train"
         "input"
         "classes"
+        "outputs"
         "def"
         "repeat"
         yield! Node.words
@@ -31,6 +32,15 @@ module Words =
         "auto"
         yield! values
     |]
+
+    /// The kinds of factors.
+    let scaleKinds = [ "neuron"; "group"; "block" ]
+
+    /// The named arguments of `@scale`.
+    let scaleArguments = [ "gamma"; "init"; "min" ]
+
+    /// The words that a `@scale` may have after its kind.
+    let scaleFlags = [ "shared"; "keep" ]
 
     /// The items of a recipe.
     let recipe = [|
@@ -41,11 +51,17 @@ module Words =
         "decay"
         "gamma"
         "penalty"
+        "loss"
+        "optimizer"
         "target"
         "shrink"
         "seed"
         "augment"
+        "teacher"
     |]
+
+    /// Whether a word is the number of classes or outputs in expressions.
+    let isCount (word: string) = word = "classes" || word = "outputs"
 
     /// Whether an argument of a recipe's item may be a word; all others are numbers.
     let takesWord (argument: string) = argument = "background"

@@ -132,6 +132,9 @@ type Preparation = {
     Mean: float32[]
     /// One per channel; never 0 (a channel that is the same everywhere gets 1).
     Deviation: float32[]
+    /// Whether it was given with a network from elsewhere. Such a preparation stays in further training;
+    /// others are measured anew.
+    IsGiven: bool
 }
 
 /// Preparations.
@@ -154,6 +157,22 @@ module Preparation =
     /// order and in single precision.
     let inline value (p: Preparation) (channel: int) (stored: float32) : float32 =
         (stored * p.Scale - p.Mean[channel]) / p.Deviation[channel]
+
+    /// What a network from elsewhere wants: pictures whose black and white become these two numbers, less a
+    /// mean, over a deviation; one of both a channel. It is written with pixels from 0 to 1, as every other.
+    let given
+        (black: float32)
+        (white: float32)
+        (mean: float32[])
+        (deviation: float32[])
+        : Preparation = {
+        Pictures = PictureOptions.standard
+        Range = PixelRange.bytes
+        Scale = scaleOf PixelRange.bytes
+        Mean = mean |> Array.map (fun m -> (m - black) / (white - black))
+        Deviation = deviation |> Array.map (fun d -> d / (white - black))
+        IsGiven = true
+    }
 
     /// How an image is prepared for an input shape, in one line.
     let text (shape: Shape) (p: Preparation) : string =

@@ -136,8 +136,12 @@ module Onnx =
         let isImage = not (Network.isClassifier network)
         let graph = finish isImage value graph
 
+        // Numbers are no scores, and have no softmax.
+        let hasProbabilities =
+            preparation.IsSome && network.OutputKind = OutputKind.Classes
+
         let graph =
-            if preparation.IsSome then
+            if hasProbabilities then
                 PreparationNodes.addProbabilities graph
             else
                 graph
@@ -163,7 +167,7 @@ module Onnx =
 
         proto.Output.Add(Proto.value OnnxGraph.output "before softmax" outputDims)
 
-        if preparation.IsSome then
+        if hasProbabilities then
             proto.Output.Add(
                 Proto.value PreparationNodes.probabilities "softmax of the scores" outputDims
             )

@@ -26,16 +26,16 @@ module internal LayerNodes =
         |> OnnxGraph.add "Gather" layer.Name [ x.Name; order ] output [ Proto.int "axis" 1 ],
         x.Form
 
-    /// Multiplies by the factors of `owner`; a group's factor stands for each of its channels.
-    let private factor (weights: Weights<float32>) owner (shape: Shape) form input output graph =
-        let key = ArrayKey.make ArrayPart.Factor owner
-        let factors = weights[key].Data
+    /// Multiplies what `name` gives by its factors; a group's factor stands for each of its channels. Shared
+    /// factors are constants of every layer that they multiply.
+    let private factor (factors: float32[]) name (shape: Shape) form input output graph =
+        let key = ArrayKey.make ArrayPart.Factor name
         let each = shape.Channels / factors.Length
         let values = Array.init shape.Channels (fun c -> factors[c / each])
 
         graph
         |> OnnxGraph.constant (ChannelNodes.perChannel form (ArrayKey.text key) values)
-        |> OnnxGraph.add "Mul" $"{owner}/scaled" (LayerArrays.inputs input [ key ]) output []
+        |> OnnxGraph.add "Mul" $"{name}/scaled" (LayerArrays.inputs input [ key ]) output []
 
     /// The branch of a residual multiplied by its factor.
     let scaled
@@ -45,7 +45,8 @@ module internal LayerNodes =
         (graph: OnnxGraph)
         : OnnxGraph * Value =
         let output = $"{owner}/scaled"
-        factor weights owner x.Shape x.Form x.Name output graph, { x with Name = output }
+        let factors = weights[ArrayKey.make ArrayPart.Factor owner].Data
+        factor factors owner x.Shape x.Form x.Name output graph, { x with Name = output }
 
     /// Adds a layer, its factors included, and gives its value.
     let add
@@ -59,10 +60,11 @@ module internal LayerNodes =
 
         let made (graph, form) =
             let graph =
-                if layer.Scale.IsSome then
-                    factor weights layer.Name layer.Output form output final graph
-                else
-                    graph
+                match layer.Scale with
+                | Some scale ->
+                    let factors = weights[Parameters.factorKey layer scale].Data
+                    factor factors layer.Name layer.Output form output final graph
+                | None -> graph
 
             graph,
             {

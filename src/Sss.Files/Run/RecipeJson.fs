@@ -18,6 +18,20 @@ module RecipeJson =
         | Cosine -> "cosine"
         | Step _ -> "step"
 
+    /// A limit other than macs stands there only where it is given: recipes from before have none.
+    let private target (json: Utf8JsonWriter) (target: Target) =
+        optional json "target" (fun (macs: float) -> json.WriteNumber("target", macs)) target.Macs
+
+        target.Params
+        |> Option.iter (fun fraction -> json.WriteNumber("targetParams", fraction))
+
+        target.Size |> Option.iter (fun bytes -> json.WriteNumber("targetSize", bytes))
+
+        match target.Latency with
+        | Some(LatencyLimit.Milliseconds most) -> json.WriteNumber("targetMilliseconds", most)
+        | Some(LatencyLimit.OfDense fraction) -> json.WriteNumber("targetLatency", fraction)
+        | None -> ()
+
     let private body (json: Utf8JsonWriter) (recipe: Recipe) =
         json.WriteStartObject()
         json.WriteNumber("epochs", recipe.Epochs)
@@ -35,23 +49,39 @@ module RecipeJson =
         | Cosine -> ()
 
         json.WriteNumber("warmup", recipe.Warmup)
+        json.WriteNumber("head", recipe.Head)
         json.WriteNumber("momentum", recipe.Momentum)
         json.WriteNumber("decay", recipe.Decay)
         json.WriteStartObject "gamma"
         json.WriteNumber("neuron", recipe.Gamma.Neuron)
         json.WriteNumber("group", recipe.Gamma.Group)
         json.WriteNumber("block", recipe.Gamma.Block)
+
+        if recipe.Gamma.Shared <> recipe.Gamma.Neuron then
+            json.WriteNumber("shared", recipe.Gamma.Shared)
+
         json.WriteEndObject()
         json.WriteString("penalty", FactorPenalty.word recipe.Penalty)
 
         FactorPenalty.parameter recipe.Penalty
         |> Option.iter (fun (name, value) -> json.WriteNumber(name, value))
 
-        optional
-            json
-            "target"
-            (fun (macs: float) -> json.WriteNumber("target", macs))
-            recipe.TargetMacs
+        json.WriteStartObject "loss"
+        json.WriteString("name", Loss.word recipe.Loss)
+
+        Loss.parameter recipe.Loss
+        |> Option.iter (fun (name, value) -> json.WriteNumber(name, value))
+
+        json.WriteEndObject()
+        json.WriteStartObject "optimizer"
+        json.WriteString("name", Optimizer.word recipe.Optimizer)
+
+        for name, value in Optimizer.parameters recipe.Optimizer do
+            json.WriteNumber(name, value)
+
+        json.WriteEndObject()
+
+        target json recipe.Target
 
         optional
             json
@@ -69,6 +99,18 @@ module RecipeJson =
         json.WriteNumber("jitter", recipe.Augment.Jitter)
         json.WriteNumber("pca", recipe.Augment.Pca)
         json.WriteEndObject()
+
+        optional
+            json
+            "teacher"
+            (fun (t: Teaching) ->
+                json.WriteStartObject "teacher"
+                json.WriteNumber("weight", t.Weight)
+                json.WriteNumber("temperature", t.Temperature)
+                json.WriteEndObject()
+            )
+            recipe.Teacher
+
         json.WriteEndObject()
 
     /// Writes the object under a name.
@@ -90,6 +132,21 @@ module RecipeJson =
             )
         | other -> raise (JsonException $"schedule is {other}")
 
+    let private targetOf (item: JsonElement) : Target =
+        let given (name: string) (read: JsonElement -> 'T) =
+            match item.TryGetProperty name with
+            | true, value when value.ValueKind <> JsonValueKind.Null -> Some(read value)
+            | _ -> None
+
+        {
+            Macs = given "target" _.GetDouble()
+            Params = given "targetParams" _.GetDouble()
+            Size = given "targetSize" _.GetInt64()
+            Latency =
+                given "targetMilliseconds" (_.GetDouble() >> LatencyLimit.Milliseconds)
+                |> Option.orElse (given "targetLatency" (_.GetDouble() >> LatencyLimit.OfDense))
+        }
+
     let private background (item: JsonElement) : Rgb =
         match item.GetString() |> Option.ofObj |> Option.bind Rgb.tryParse with
         | Some colour -> colour
@@ -110,6 +167,44 @@ module RecipeJson =
             | "groupl2" -> FactorPenalty.GroupL2
             | other -> raise (JsonException $"penalty is {other}")
 
+    /// What came later than the format itself may be absent.
+    let private since (from: JsonElement) (name: string) (read: JsonElement -> 'T) (absent: 'T) =
+        match from.TryGetProperty name with
+        | true, value when value.ValueKind <> JsonValueKind.Null -> read value
+        | _ -> absent
+
+    let private teaching (item: JsonElement) : Teaching = {
+        Weight = item.GetProperty("weight").GetDouble()
+        Temperature = item.GetProperty("temperature").GetDouble()
+    }
+
+    /// Absent in what versions with one loss have written.
+    let private loss (item: JsonElement) : Loss =
+        match item.TryGetProperty "loss" with
+        | false, _ -> Loss.standard
+        | true, value ->
+            let name = JsonText.text value "name"
+
+            match Loss.ofWord name with
+            | None -> raise (JsonException $"the loss is {name}")
+            | Some loss ->
+                match Loss.parameter loss with
+                | None -> loss
+                | Some(parameter, _) ->
+                    Loss.withParameter (value.GetProperty(parameter).GetDouble()) loss
+
+    /// Absent in what versions with one optimizer have written.
+    let private optimizer (item: JsonElement) : Optimizer =
+        match item.TryGetProperty "optimizer" with
+        | false, _ -> Optimizer.standard
+        | true, value ->
+            let number (name: string) = value.GetProperty(name).GetDouble()
+
+            match JsonText.text value "name" with
+            | "nag" -> Optimizer.Nag
+            | "adamw" -> Optimizer.AdamW(number "beta1", number "beta2", number "eps")
+            | other -> raise (JsonException $"the optimizer is {other}")
+
     /// Reads the object; raises what `System.Text.Json` raises, which the caller turns into an error.
     let read (item: JsonElement) : Recipe =
         let number (name: string) = item.GetProperty(name).GetDouble()
@@ -121,13 +216,13 @@ module RecipeJson =
         let gamma (name: string) =
             item.GetProperty("gamma").GetProperty(name).GetDouble()
 
-        let augment = item.GetProperty "augment"
+        // That of neurons where it is not written.
+        let shared =
+            match item.GetProperty("gamma").TryGetProperty "shared" with
+            | true, value -> value.GetDouble()
+            | _ -> gamma "neuron"
 
-        // What came later than the format itself may be absent.
-        let since (name: string) (read: JsonElement -> 'T) (absent: 'T) =
-            match augment.TryGetProperty name with
-            | true, value -> read value
-            | _ -> absent
+        let augment = item.GetProperty "augment"
 
         {
             Epochs = whole "epochs"
@@ -135,26 +230,31 @@ module RecipeJson =
             Lr = number "lr"
             Schedule = schedule item
             Warmup = whole "warmup"
+            Head = since item "head" _.GetDouble() 1.0
             Momentum = number "momentum"
             Decay = number "decay"
             Gamma = {
                 Neuron = gamma "neuron"
                 Group = gamma "group"
                 Block = gamma "block"
+                Shared = shared
             }
             Penalty = penalty item
-            TargetMacs = if isNull "target" then None else Some(number "target")
+            Loss = loss item
+            Optimizer = optimizer item
+            Target = targetOf item
             ShrinkEvery = if isNull "shrink" then None else Some(whole "shrink")
             Seed = whole "seed"
             Augment = {
-                Resize = since "resize" _.GetInt32() 0
-                Background = since "background" background Rgb.white
-                Area = since "area" _.GetDouble() 0.0
+                Resize = since augment "resize" _.GetInt32() 0
+                Background = since augment "background" background Rgb.white
+                Area = since augment "area" _.GetDouble() 0.0
                 Crop = augment.GetProperty("crop").GetInt32()
                 Flip = augment.GetProperty("flip").GetBoolean()
-                Jitter = since "jitter" _.GetDouble() 0.0
-                Pca = since "pca" _.GetDouble() 0.0
+                Jitter = since augment "jitter" _.GetDouble() 0.0
+                Pca = since augment "pca" _.GetDouble() 0.0
             }
+            Teacher = since item "teacher" (teaching >> Some) None
         }
 
     /// The object alone, as one line.

@@ -52,16 +52,23 @@ module ResultFile =
                         factors json "neuron" run.Neuron
                         factors json "group" run.Group
                         factors json "block" run.Block
+
+                        if run.Shared.Total > 0 then
+                            factors json "shared" run.Shared
                     )
             )
 
-    /// Accuracy on both sets of images.
+    let private metrics (json: Utf8JsonWriter) (quality: Quality) =
+        for metric in Quality.metrics quality do
+            number json metric.Key metric.Value
+
+    /// Quality on both sets of images.
     let private accuracy (json: Utf8JsonWriter) (run: RunResult) =
         group
             json
             "test"
             (fun () ->
-                number json "accuracy" run.Test.Accuracy
+                metrics json run.Test.Quality
                 number json "loss" run.Test.Loss
                 json.WriteNumber("count", run.Test.Count)
             )
@@ -80,7 +87,7 @@ module ResultFile =
                 "validation"
                 (fun () ->
                     json.WriteNumber("epoch", v.Epoch)
-                    number json "accuracy" v.Accuracy
+                    metrics json v.Quality
                     number json "loss" v.Loss
                 )
 
@@ -123,6 +130,27 @@ module ResultFile =
                     json.WriteNumber("threads", a.Threads)
                 )
 
+    /// What the target limits besides macs and parameters.
+    let private limits (json: Utf8JsonWriter) (run: RunResult) =
+        run.FileSize |> Option.iter (fun bytes -> json.WriteNumber("onnxBytes", bytes))
+
+        match run.Latency with
+        | None -> ()
+        | Some l ->
+            group
+                json
+                "latency"
+                (fun () ->
+                    json.WriteString("machine", l.Machine)
+                    json.WriteString("engine", l.Engine)
+                    json.WriteNumber("threads", l.Threads)
+                    json.WriteNumber("batch", l.Batch)
+                    number json "most" l.Most
+                    number json "dense" l.Dense
+                    number json "predicted" l.Predicted
+                    l.Measured |> Option.iter (number json "measured")
+                )
+
     /// Further seeds, and what the run is compared with.
     let private rows (json: Utf8JsonWriter) (run: RunResult) =
         match run.Repeats with
@@ -148,6 +176,7 @@ module ResultFile =
         accuracy json run
         exactness json run.Exactness
         computing json run
+        limits json run
         rows json run
 
         group

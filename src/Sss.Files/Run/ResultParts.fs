@@ -28,15 +28,26 @@ module internal ResultParts =
             Total = pair[1].GetInt32()
         }
 
+    /// The metrics of a test or a validation, by their keys.
+    let private quality (item: JsonElement) : Quality =
+        let find (name: string) =
+            match item.TryGetProperty name with
+            | true, _ -> Some(number item name)
+            | _ -> None
+
+        match Quality.tryFind find with
+        | Some quality -> quality
+        | None -> raise (JsonException "there are no metrics that are known")
+
     let private test (item: JsonElement) : RunTest = {
-        RunTest.Accuracy = number item "accuracy"
+        RunTest.Quality = quality item
         Loss = number item "loss"
         Count = item.GetProperty("count").GetInt32()
     }
 
     let private validation (item: JsonElement) : RunValidation = {
         RunValidation.Epoch = item.GetProperty("epoch").GetInt32()
-        Accuracy = number item "accuracy"
+        Quality = quality item
         Loss = number item "loss"
     }
 
@@ -61,6 +72,20 @@ module internal ResultParts =
         Threads = item.GetProperty("threads").GetInt32()
     }
 
+    let private latency (item: JsonElement) : RunLatency = {
+        Machine = JsonText.text item "machine"
+        Engine = JsonText.text item "engine"
+        Threads = item.GetProperty("threads").GetInt32()
+        Batch = item.GetProperty("batch").GetInt32()
+        Most = number item "most"
+        Dense = number item "dense"
+        Predicted = number item "predicted"
+        Measured =
+            match item.TryGetProperty "measured" with
+            | true, measured -> Some(measured.GetDouble())
+            | _ -> None
+    }
+
     /// Reads the object; raises what `System.Text.Json` raises, which callers turn into errors.
     let read (root: JsonElement) : RunResult =
         let whenThere (name: string) isRead read =
@@ -82,6 +107,10 @@ module internal ResultParts =
             Neuron = factors selected "neuron"
             Group = factors selected "group"
             Block = factors selected "block"
+            Shared =
+                match selected.GetProperty("factors").TryGetProperty "shared" with
+                | true, _ -> factors selected "shared"
+                | _ -> { Kept = 0; Total = 0 }
             Test = test (root.GetProperty "test")
             Classes = whenThere "classes" any ClassRow.read |> Option.defaultValue []
             DenseClasses = whenThere "denseClasses" any ClassRow.read |> Option.defaultValue []
@@ -94,6 +123,8 @@ module internal ResultParts =
             Compute = whenThere "compute" any compute
             Arithmetic =
                 whenThere "arithmetic" (fun item -> fst (item.TryGetProperty "ranks")) arithmetic
+            FileSize = whenThere "onnxBytes" any _.GetInt64()
+            Latency = whenThere "latency" any latency
             Repeats = whenThere "repeats" any SeedRowJson.read
             Controls =
                 whenThere

@@ -9,9 +9,8 @@ type RunSize = { Params: int64; Macs: int64 }
 /// The selected network on the test set.
 [<RequireQualifiedAccess>]
 type RunTest = {
-    /// From 0 to 1.
-    Accuracy: float
-    /// Mean cross-entropy, in nats.
+    Quality: Quality
+    /// Mean cross-entropy, in nats; of `outputs` the mean squared difference.
     Loss: float
     /// Images.
     Count: int
@@ -22,7 +21,7 @@ type RunTest = {
 type RunValidation = {
     /// From 1.
     Epoch: int
-    Accuracy: float
+    Quality: Quality
     Loss: float
 }
 
@@ -85,10 +84,25 @@ module RunArithmetic =
     let unusual (a: RunArithmetic) : string option =
         Some(text a) |> Option.filter ((<>) usual)
 
+/// The selected network's time, where the target had a limit on it: in the engine of the profile, with its threads
+/// and its images per call. In milliseconds.
+type RunLatency = {
+    Machine: string
+    Engine: string
+    Threads: int
+    Batch: int
+    /// The most that the target allows.
+    Most: float
+    Dense: float
+    Predicted: float
+    /// None: the profile is of another machine.
+    Measured: float option
+}
+
 /// One run among several that differ in their seed alone.
 type SeedRun = {
     Seed: int
-    /// Of the test images.
+    /// Of the test images; where the task is another than one class for each image, its main metric.
     Accuracy: float
     Params: int64
     Macs: int64
@@ -134,6 +148,8 @@ type RunResult = {
     Neuron: Tally
     Group: Tally
     Block: Tally
+    /// Channels with shared factors; none in an older file.
+    Shared: Tally
     Test: RunTest
     /// What the selected network makes of each class of the test set; empty: an older file.
     Classes: ClassRow list
@@ -146,6 +162,10 @@ type RunResult = {
     Compute: RunCompute option
     /// None: an older file.
     Arithmetic: RunArithmetic option
+    /// Bytes of the selected network's ONNX file; None: the target has no limit on them.
+    FileSize: int64 option
+    /// None: the target has no limit on the time.
+    Latency: RunLatency option
     /// The same run with further seeds, itself among them.
     Repeats: SeedRow option
     /// The networks to compare the selected network with.

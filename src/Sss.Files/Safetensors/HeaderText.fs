@@ -98,7 +98,7 @@ module internal HeaderText =
                 | None ->
                     broken
                         reader.TokenStartIndex
-                        (Unsupported($"the type of `{name}`", word, "F32, F64, F16, BF16"))
+                        (Unsupported($"the type of `{name}`", word, "F32, F64, F16, BF16, I64"))
             | "shape" ->
                 once shape.IsSome
                 let high = int64 Array.MaxLength

@@ -7,7 +7,7 @@ open Sss.Core
 /// Preparations as JSON objects: `scale`, `mean`, `deviation`; `range`, the numbers of black and white,
 /// null where they are not known, then perhaps `seen`, the least and the greatest that was seen;
 /// `background`, a colour as recipes write it; `resize`, where pictures are scaled before the middle is
-/// cut out.
+/// cut out; `given`, true where it came with a network from elsewhere.
 [<RequireQualifiedAccess>]
 module PreparationJson =
 
@@ -36,6 +36,10 @@ module PreparationJson =
         json.WriteNumber("scale", p.Scale)
         list "mean" p.Mean
         list "deviation" p.Deviation
+
+        if p.IsGiven then
+            json.WriteBoolean("given", true)
+
         json.WriteEndObject()
 
     /// The object as one line.
@@ -118,6 +122,7 @@ module PreparationJson =
                 Scale = scale
                 Mean = mean
                 Deviation = deviation
+                IsGiven = tryFind "given" |> Option.map _.GetBoolean() |> Option.defaultValue false
             }
 
             if isSound p then

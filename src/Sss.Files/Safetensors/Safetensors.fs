@@ -103,6 +103,16 @@ module Safetensors =
 
             reader.Fill(what, MemoryMarshal.AsBytes(data.AsSpan()))
             |> Result.map (fun () -> StoredTensor.Double { Shape = entry.Shape; Data = data })
+        | I64 ->
+            let data = Array.zeroCreate<int64> count
+
+            reader.Fill(what, MemoryMarshal.AsBytes(data.AsSpan()))
+            |> Result.map (fun () ->
+                StoredTensor.Double {
+                    Shape = entry.Shape
+                    Data = Array.map float data
+                }
+            )
         | F16 -> half (fun bits -> float32 (BitConverter.UInt16BitsToHalf bits))
         | Bf16 -> half (fun bits -> BitConverter.UInt32BitsToSingle(uint32 bits <<< 16))
 

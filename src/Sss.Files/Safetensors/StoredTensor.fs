@@ -8,6 +8,8 @@ type internal StoredType =
     | F32
     | F16
     | Bf16
+    /// Counters of other programs.
+    | I64
 
 /// What the header of a safetensors file says about one tensor.
 type internal Entry = {
@@ -22,7 +24,7 @@ type internal Entry = {
 }
 
 /// One tensor of a safetensors file, at the precision it is stored with. Half precisions are
-/// widened, which changes no value.
+/// widened, which changes no value; whole numbers are doubles.
 [<RequireQualifiedAccess>]
 type StoredTensor =
     | Single of Tensor<float32>
@@ -39,7 +41,7 @@ type SafetensorsFile = {
 module internal StoredType =
 
     /// All of them, with the format's words and their sizes in bytes.
-    let all = [ "F64", F64, 8; "F32", F32, 4; "F16", F16, 2; "BF16", Bf16, 2 ]
+    let all = [ "F64", F64, 8; "F32", F32, 4; "F16", F16, 2; "BF16", Bf16, 2; "I64", I64, 8 ]
 
     /// The type that a word of the format means.
     let tryParse (word: string) =
@@ -49,7 +51,8 @@ module internal StoredType =
     /// Bytes a value.
     let size stored =
         match stored with
-        | F64 -> 8
+        | F64
+        | I64 -> 8
         | F32 -> 4
         | F16
         | Bf16 -> 2

@@ -89,15 +89,22 @@ module internal Picture =
         |> Seq.map _.Output.Channels
         |> Seq.fold max 1
 
-    /// Draws a network, or says why not.
-    let draw (label: string) (scene: Scene) (network: Network) : XmlNode =
+    /// Why a network is not drawn; None: it is.
+    let refusal (network: Network) : string option =
         let count = Seq.length (Network.layers network)
 
         if count > mostLayers then
-            Markup.para
+            Some
                 $"The network has {ReadableNumber.grouped (int64 count)} layers; pictures are drawn up to \
-                  {ReadableNumber.grouped (int64 mostLayers)}. The table has them all."
+                  {ReadableNumber.grouped (int64 mostLayers)}."
         else
+            None
+
+    /// Draws a network, or says why not.
+    let draw (label: string) (scene: Scene) (network: Network) : XmlNode =
+        match refusal network with
+        | Some reason -> Markup.para (reason + " The table has them all.")
+        | None ->
             let tiles = Tiles.ofNetwork scene network
             let zoom = zoom tiles
 

@@ -106,6 +106,9 @@ module internal LayerTable =
     let private factors (facts: RunFacts) (row: Row) =
         match row.Scale, Map.tryFind row.Name facts.Factors with
         | None, _ -> [ str "" ], [ str "" ]
+        // Drawn once, where they are declared.
+        | Some { Owner = Some owner }, _ ->
+            [ str "shared with "; code [] [ str owner ] ], [ str "" ]
         | Some scale, None ->
             [
                 str $"{ReadableNumber.grouped (int64 scale.Count)} {Plan.kindWord scale.Kind}"

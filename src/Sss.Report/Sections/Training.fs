@@ -62,23 +62,50 @@ module internal Training =
             else
                 None, ""
 
-    let private quality rows = [
+    let private quality (facts: RunFacts) rows = [
         match series rows [ "loss", "training"; "validation_loss", "validation" ] with
         | [] -> ()
         | lines ->
             let range, said = lossRange lines
-            Charts.lines "loss" "Loss" ("Mean cross-entropy of an epoch." + said) "loss" range lines
+
+            let what =
+                match facts.Result |> Option.map _.Recipe.Loss with
+                | None
+                | Some(Loss.CrossEntropy 0.0) -> "Mean cross-entropy of an epoch."
+                | Some loss ->
+                    $"Mean of an epoch: in training `{Loss.word loss}`, in validation the plain loss of the task."
+
+            Charts.lines "loss" "Loss" (what + said) "loss" range lines
 
         match series rows [ "accuracy", "training"; "validation_accuracy", "validation" ] with
         | [] -> ()
         | lines ->
-            Charts.lines
-                "accuracy"
-                "Accuracy"
-                "Images of the epoch that were classified correctly, in percent."
-                "%"
-                None
-                (List.map (scaled 100.0) lines)
+            let answers =
+                match facts.Result |> Option.map _.Test.Quality with
+                | Some(Quality.Segmentation _) ->
+                    "Pixels of the epoch's images that were classified correctly, in percent."
+                | Some(Quality.MultiLabel _) ->
+                    "Answers of the epoch, a yes or no for each image and class, that were right, in percent."
+                | Some(Quality.Classification _)
+                | Some(Quality.Regression _)
+                | None -> "Images of the epoch that were classified correctly, in percent."
+
+            Charts.lines "accuracy" "Accuracy" answers "%" None (List.map (scaled 100.0) lines)
+
+        match facts.Result |> Option.map (fun r -> Quality.main r.Test.Quality) with
+        | Some main when main.Column <> "accuracy" ->
+            match series rows [ $"validation_{main.Column}", "validation" ] with
+            | [] -> ()
+            | lines ->
+                Charts.lines
+                    "quality"
+                    (string (Char.ToUpperInvariant main.Name[0]) + main.Name.Substring 1)
+                    "On the validation images after each epoch."
+                    main.Name
+                    None
+                    lines
+        | Some _
+        | None -> ()
     ]
 
     let private macs (facts: RunFacts) rows = [
@@ -87,7 +114,7 @@ module internal Training =
             let dense = max 1L (Cost.ofNetwork dense.Network).Macs
 
             let target: Series list = [
-                match facts.Result |> Option.bind _.Recipe.TargetMacs with
+                match facts.Result |> Option.bind _.Recipe.Target.Macs with
                 | Some fraction ->
                     let epochs = lines.Head.Points |> List.map fst
 
@@ -126,7 +153,12 @@ module internal Training =
             | n, lines -> yield! List.map (scaled (100.0 / float n)) lines
         ]
 
-        match part "neurons" Neuron @ part "groups" Group @ part "blocks" Block with
+        match
+            part "neurons" Neuron
+            @ part "groups" Group
+            @ part "blocks" Block
+            @ part "shared" Shared
+        with
         | [] -> ()
         | lines ->
             Charts.lines
@@ -226,7 +258,7 @@ module internal Training =
         match facts.Epochs with
         | [] -> [], []
         | rows ->
-            let small = quality rows @ macs facts rows @ kinds facts rows
+            let small = quality facts rows @ macs facts rows @ kinds facts rows
             let wide = histories facts rows
 
             small @ wide,

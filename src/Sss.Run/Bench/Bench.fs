@@ -1,10 +1,8 @@
 namespace Sss.Torch
 
 open System
-open System.Diagnostics
 open FsToolkit.ErrorHandling
 open Sss.Core
-open Sss.Dsl
 open Sss.Files
 
 /// Measuring the full network of a run against its selected one.
@@ -13,31 +11,6 @@ module Bench =
 
     /// Images per call.
     let batches = [ 1; 8; 64 ]
-
-    let private time (work: unit -> unit) =
-        let start = Stopwatch.GetTimestamp()
-        work ()
-        Stopwatch.GetElapsedTime(start).TotalMilliseconds
-
-    /// Runs contenders in turn, so that other work on the machine affects all of them equally. First a
-    /// warm-up: libraries choose and compile their kernels in the first calls.
-    let private race (seconds: float) (contenders: (unit -> unit) list) : Spread list =
-        let round () = contenders |> List.map time
-        let warm = Stopwatch.StartNew()
-        let mutable last = round () |> List.sum
-        let mutable count = 1
-
-        while count < 3 || (warm.ElapsedMilliseconds < 300L && count < 50) do
-            last <- round () |> List.sum
-            count <- count + 1
-
-        let rounds = int (Math.Clamp(1000.0 * seconds / max 0.001 last, 7.0, 500.0))
-        let times = [ for _ in 1..rounds -> round () ]
-
-        [
-            for i in 0 .. contenders.Length - 1 ->
-                times |> List.map (List.item i) |> Array.ofList |> Spread.ofTimes
-        ]
 
     /// Those of which one array holds the images.
     let private batchesOf (network: Network) =
@@ -76,7 +49,7 @@ module Bench =
                         |> List.map (fun p ->
                             fun () -> p.Run(ReadOnlySpan images, scores.AsSpan())
                         )
-                        |> race seconds
+                        |> Race.run seconds
                         |> row (engineName engine) batch
                 ]
             finally
@@ -85,17 +58,7 @@ module Bench =
         )
 
     let private session threads (n: LoadedNetwork) =
-        result {
-            let options: OnnxOptions = {
-                Text = Language.print n.Network
-                Classes = n.Classes
-                Preparation = None
-                Raw = true
-            }
-
-            let! model = Onnx.export options n.Network n.Weights
-            return! OnnxRun.ofBytes threads $"{n.Path} as ONNX" model
-        }
+        ServingEngine.session threads n.Path n.Network n.Weights
 
     /// Both networks in ONNX Runtime, which folds what it can itself.
     let private inOnnxRuntime threads seconds (networks: LoadedNetwork list) =
@@ -120,7 +83,7 @@ module Bench =
 
                         sessions
                         |> List.map (fun session -> fun () -> run batch images session |> ignore)
-                        |> race seconds
+                        |> Race.run seconds
                         |> row "onnxruntime" batch
                 ]
             finally
@@ -136,6 +99,7 @@ module Bench =
                 Name = layer.Name
                 Input = layer.Input
                 Classes = int (Shape.count layer.Output)
+                OutputKind = OutputKind.Classes
                 Body = [ Node.Layer layer ]
             }
     ]
@@ -159,7 +123,7 @@ module Bench =
 
                 return {
                     Name = single.Name
-                    Median = (Spread.ofTimes [| for _ in 1..5 -> time work |]).Median
+                    Median = (Spread.ofTimes [| for _ in 1..5 -> Race.time work |]).Median
                     Macs = (Cost.ofNetwork single).Macs
                 }
             }

@@ -15,7 +15,7 @@ type Heartbeat = {
 
 /// Why a job cannot continue.
 [<RequireQualifiedAccess>]
-type Loss =
+type RankLoss =
     /// The rank before this one has been silent for this many ticks.
     | Silence of ticks: int
     /// All ranks have been in a collective call for this many ticks, at least.
@@ -36,7 +36,7 @@ module Heartbeat =
         else
             0
 
-    /// After one more tick. `heard`: the newest that the rank before this one told in it. `inCall`:
+    /// After one more tick. `heard`: the newest that the rank before this one sent in it. `inCall`:
     /// whether this rank is in the collective call that it was in at the last tick.
     let tick (heard: int option) (inCall: bool) (heartbeat: Heartbeat) : Heartbeat = {
         Silent = if heard.IsSome then 0 else heartbeat.Silent + 1
@@ -45,10 +45,10 @@ module Heartbeat =
     }
 
     /// Whether the job is lost.
-    let verdict (limit: int) (size: int) (heartbeat: Heartbeat) : Loss option =
+    let verdict (limit: int) (size: int) (heartbeat: Heartbeat) : RankLoss option =
         if heartbeat.Silent >= limit then
-            Some(Loss.Silence heartbeat.Silent)
+            Some(RankLoss.Silence heartbeat.Silent)
         elif beat limit size heartbeat >= size then
-            Some(Loss.Standstill heartbeat.Waiting)
+            Some(RankLoss.Standstill heartbeat.Waiting)
         else
             None

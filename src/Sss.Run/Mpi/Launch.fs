@@ -10,7 +10,7 @@ type Launch =
     /// As one of several ranks, by `mpirun` or `srun`.
     | Ranks of count: int * by: string
 
-/// What the environment says of how a process was started. A plain run is told from one of several
+/// What the environment says of how a process was started. A plain run is distinguished from one of several
 /// without touching MPI.
 [<RequireQualifiedAccess>]
 module Launch =

@@ -36,10 +36,16 @@ module StudyPlan =
         value.ToString("R", CultureInfo.InvariantCulture)
 
     let private gammaText (gamma: Gamma) =
-        if gamma.Neuron = gamma.Group && gamma.Group = gamma.Block then
+        let shared =
+            if gamma.Shared = gamma.Neuron then
+                ""
+            else
+                $",shared={text gamma.Shared}"
+
+        if gamma.Neuron = gamma.Group && gamma.Group = gamma.Block && shared = "" then
             text gamma.Neuron
         else
-            $"neuron={text gamma.Neuron},group={text gamma.Group},block={text gamma.Block}"
+            $"neuron={text gamma.Neuron},group={text gamma.Group},block={text gamma.Block}{shared}"
 
     /// The points of a sweep over γ. Without a target: γ is what varies.
     let ofGammas (gammas: Gamma list) : StudyPoint list =

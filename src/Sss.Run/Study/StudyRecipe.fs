@@ -13,7 +13,7 @@ module StudyRecipe =
         recipe with
             Gamma = Gamma.none
             Penalty = FactorPenalty.standard
-            TargetMacs = None
+            Target = Target.none
             ShrinkEvery = None
     }
 
@@ -57,10 +57,14 @@ module StudyRecipe =
             Some {
                 recipe with
                     Gamma = Option.defaultValue recipe.Gamma point.Gamma
-                    TargetMacs =
+                    Target =
                         match point.Gamma, point.TargetMacs with
-                        | Some _, target -> target
-                        | None, target -> Option.orElse recipe.TargetMacs target
+                        | Some _, None -> Target.none
+                        | None, None -> recipe.Target
+                        | _, Some fraction -> {
+                            Target.none with
+                                Macs = Some fraction
+                          }
             }
         | StudyKind.Selected, None -> Some recipe
         | StudyKind.ScratchB, _ ->

@@ -52,7 +52,7 @@ module internal Products =
         let own =
             layer.Scale
             |> Option.map (fun scale ->
-                let factor = arrays.Factor(ArrayKey.make ArrayPart.Factor layer.Name)
+                let factor = arrays.Factor(Parameters.factorKey layer scale)
                 let channels = layer.Output.Channels
 
                 if scale.Count = channels then

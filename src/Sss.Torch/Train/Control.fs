@@ -2,7 +2,7 @@ namespace Sss.Torch
 
 open Sss.Core
 
-/// Sets γ to reach a target of macs: connects `Budget` to a network in training.
+/// Sets γ to reach a target: connects `Budget` to a network in training.
 [<RequireQualifiedAccess>]
 module internal Control =
 
@@ -53,49 +53,68 @@ module internal Control =
         trainer.Model.Layout.Factors
         |> List.filter (fun slot ->
             let first, next = int slot.Offset, int (slot.Offset + slot.Count)
-            (trainer.CostOf(fun i -> i < first || i >= next)).IsNone
+            (trainer.WouldBeOf(fun i -> i < first || i >= next)).IsNone
         )
 
     let private places (slot: Slot) = [| int slot.Offset .. int (slot.Offset + slot.Count) - 1 |]
 
-    /// The macs that the removal of a factor saves. Those of an array are alike: one is computed for all.
-    let private savings (macsOf: (int -> bool) -> int64) (trainer: Trainer) (magnitudes: float[]) =
+    /// What the removal of a factor saves. Those of an array are alike: one is computed for all.
+    let private savings (costOf: (int -> bool) -> int64) (trainer: Trainer) (magnitudes: float[]) =
         let isAlive i = magnitudes[i] <> 0.0
-        let whole = macsOf isAlive
+        let whole = costOf isAlive
 
         trainer.Model.Layout.Factors
         |> List.map (fun slot ->
             let saved =
                 places slot
                 |> Array.tryFind isAlive
-                |> Option.map (fun one -> whole - macsOf (fun i -> i <> one && isAlive i))
+                |> Option.map (fun one -> whole - costOf (fun i -> i <> one && isAlive i))
                 |> Option.defaultValue 0L
 
             Array.create (int slot.Count) (float saved)
         )
         |> Array.concat
 
-    /// Relative strengths; the most valuable factor of a vital array is left alone.
-    let private weights macsOf (recipe: Recipe) (trainer: Trainer) vital (magnitudes: float[]) =
+    /// Relative strengths; the most valuable factor of a vital array is left alone, and so are as many as
+    /// its declaration wants to keep.
+    let private weights costOf (recipe: Recipe) (trainer: Trainer) vital (magnitudes: float[]) =
         let weights =
             Saliency.weights
                 (FactorGammas.relative recipe.Gamma trainer.Model.Layout.Scales)
                 magnitudes
                 (Array.map float trainer.Squares)
-                (savings macsOf trainer magnitudes)
+                (savings costOf trainer magnitudes)
 
         for slot in vital do
             let best = places slot |> Array.maxBy (fun i -> magnitudes[i] / weights[i])
             weights[best] <- 0.0
 
+        for f, slot in List.zip trainer.Model.Layout.Scales trainer.Model.Layout.Factors do
+            if f.Scale.Min > 0 then
+                let best =
+                    places slot
+                    |> Array.filter (fun i -> magnitudes[i] > 0.0)
+                    |> Array.sortByDescending (fun i -> magnitudes[i] / weights[i])
+                    |> Array.truncate f.Scale.Min
+
+                for i in best do
+                    weights[i] <- 0.0
+
         weights
 
-    /// The array of neurons' factors that a factor is in.
+    /// The array of channels' factors that a factor is in.
     let private layerOf (trainer: Trainer) : int -> int option =
         let layers =
             List.zip trainer.Model.Layout.Scales trainer.Model.Layout.Factors
             |> List.mapi (fun layer (f, _) ->
-                Array.replicate f.Scale.Count (if f.Scale.Kind = Neuron then Some layer else None)
+                let ofChannels =
+                    match f.Scale.Kind with
+                    | Neuron
+                    | Shared -> Some layer
+                    | Group
+                    | Block -> None
+
+                Array.replicate f.Scale.Count ofChannels
             )
             |> Array.concat
 
@@ -111,7 +130,7 @@ module internal Control =
         (trainer: Trainer)
         (vital: Slot list)
         (recipe: Recipe)
-        (target: int64)
+        (target: CostLimit)
         (stepsPerEpoch: int)
         (step: int64)
         (before: Pressure option)
@@ -125,9 +144,9 @@ module internal Control =
 
         let magnitudes = trainer.Iterate |> Array.map (fun value -> abs (float value))
 
-        let macsOf isAlive =
-            trainer.CostOf isAlive
-            |> Option.map (fun cost -> cost.Macs)
+        let costOf isAlive =
+            trainer.WouldBeOf isAlive
+            |> Option.map target.Of
             // A network that does not depend on its input costs nothing.
             |> Option.defaultValue 0L
 
@@ -135,10 +154,10 @@ module internal Control =
             Budget.decide
                 {
                     Magnitudes = magnitudes
-                    Weights = weights macsOf recipe trainer vital magnitudes
+                    Weights = weights costOf recipe trainer vital magnitudes
                     LayerOf = layerOf trainer
-                    MacsOf = macsOf
-                    Target = target
+                    CostOf = costOf
+                    Target = target.Most
                     ReachToNext = reachUntil (next recipe stepsPerEpoch step)
                     ReachToDeadline = reachUntil (last recipe stepsPerEpoch)
                 }
@@ -149,8 +168,7 @@ module internal Control =
             Budget = decision.State
         }
 
-    /// γ from this step to the next call of the controller, towards a network of `target`
-    /// macs.
+    /// γ from this step to the next call of the controller, towards a network within `target`.
     let decide trainer vital recipe target stepsPerEpoch step before : Pressure =
         if step < free recipe stepsPerEpoch then
             none trainer
@@ -176,4 +194,5 @@ module internal Control =
             Neuron = mean Neuron
             Group = mean Group
             Block = mean Block
+            Shared = mean Shared
         }

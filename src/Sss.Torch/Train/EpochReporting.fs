@@ -10,10 +10,13 @@ module internal EpochReporting =
     let owners (dense: Network) (trainer: Trainer) : OwnerCount list =
         let layout = trainer.Model.Layout
 
+        // Factors that layers share may be declared by another of them by now.
+        let keyIn = Parameters.keyIn dense
+
         let nonZero =
             layout.Factors
             |> List.map (fun slot ->
-                slot.Key,
+                keyIn slot.Key,
                 Array.sub trainer.Iterate (int slot.Offset) (int slot.Count)
                 |> Array.sumBy (fun value -> if value <> 0.0f then 1 else 0)
             )
@@ -21,10 +24,14 @@ module internal EpochReporting =
 
         // A layer that is left without its factors has had the last of them multiplied into its
         // weights.
-        let left =
-            Network.layers trainer.Model.Network
-            |> Seq.map (fun layer -> layer.Name, 1)
-            |> Map.ofSeq
+        let left = Network.layers trainer.Model.Network |> Seq.map _.Name |> Set.ofSeq
+
+        let carriers = Network.carriers dense
+
+        let isLeft owner =
+            Map.tryFind owner carriers
+            |> Option.defaultValue []
+            |> List.exists (fun layer -> left.Contains layer.Name)
 
         [
             for owner, scale in Network.scales dense do
@@ -32,8 +39,7 @@ module internal EpochReporting =
                     Owner = owner
                     NonZero =
                         Map.tryFind (ArrayKey.make ArrayPart.Factor owner) nonZero
-                        |> Option.orElse (Map.tryFind owner left)
-                        |> Option.defaultValue 0
+                        |> Option.defaultWith (fun () -> if isLeft owner then 1 else 0)
                     Total = scale.Count
                 }
         ]
@@ -50,13 +56,14 @@ module internal EpochReporting =
         })
 
     /// Whether a candidate takes the place of the best so far. Fewer macs come first as long as there
-    /// is not a target; with a target every network that holds it may win. Then the better accuracy,
-    /// and of equals the later one.
-    let isBetter (target: int64 option) (best: Best option) (candidate: Best) =
-        match target, best with
-        | Some target, _ when candidate.Macs > target -> false
+    /// is not a target; with a target every network that holds it may win (`holds`: whether the candidate does). Then the
+    /// better quality, and of equals the later one.
+    let isBetter (holds: bool option) (best: Best option) (candidate: Best) =
+        match holds, best with
+        | Some false, _ -> false
         | _, None -> true
-        | Some _, Some best -> candidate.Accuracy >= best.Accuracy
+        | Some _, Some best -> Quality.score candidate.Quality >= Quality.score best.Quality
         | None, Some best ->
             candidate.Macs < best.Macs
-            || (candidate.Macs = best.Macs && candidate.Accuracy >= best.Accuracy)
+            || (candidate.Macs = best.Macs
+                && Quality.score candidate.Quality >= Quality.score best.Quality)

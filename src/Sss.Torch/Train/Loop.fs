@@ -22,6 +22,7 @@ module internal Loop =
         Neuron = dose.Neuron + rate * gamma.Neuron
         Group = dose.Group + rate * gamma.Group
         Block = dose.Block + rate * gamma.Block
+        Shared = dose.Shared + rate * gamma.Shared
     }
 
     /// γ from this step on; without a target it stays the recipe's.

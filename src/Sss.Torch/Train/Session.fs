@@ -7,43 +7,6 @@ open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Files
 
-/// The trainer of a run; a cut puts a smaller one in its place. `team`: the ranks that it works with,
-/// on batches of `batch` images in all.
-[<Sealed>]
-type internal Live(first: Trainer, team: Team option, batch: int) =
-    let exchangeOf (trainer: Trainer) =
-        team |> Option.map (fun team -> new Exchange(team, trainer.Model, batch))
-
-    let macsOf (trainer: Trainer) =
-        float (Cost.ofNetwork trainer.Model.Network).Macs
-
-    let mutable trainer = first
-    let mutable macs = macsOf first
-    let mutable exchange = exchangeOf first
-
-    let release () =
-        exchange |> Option.iter (fun e -> (e :> IDisposable).Dispose())
-        (trainer :> IDisposable).Dispose()
-
-    /// The one at work.
-    member _.Trainer = trainer
-
-    /// What it exchanges with the other ranks; None: it works alone.
-    member _.Exchange = exchange
-
-    /// Multiply-adds of its network for one image.
-    member _.Macs = macs
-
-    /// Ends the one at work, and continues with another.
-    member _.Replace(next: Trainer) =
-        release ()
-        trainer <- next
-        macs <- macsOf next
-        exchange <- exchangeOf next
-
-    interface IDisposable with
-        member _.Dispose() = release ()
-
 /// What stays the same from the first step of a run to its last.
 type internal Session = {
     Settings: TrainSettings
@@ -53,10 +16,11 @@ type internal Session = {
     Recipe: Recipe
     /// How the factors move.
     Rule: FactorRule
+    Teacher: Teacher option
     Batch: int
     StepsPerEpoch: int
-    /// Of the selected network, in macs.
-    Target: int64 option
+    /// What the selected network may cost.
+    Target: CostLimit option
     /// Images held out.
     Validation: Split option
     Emit: TrainEvent -> unit
@@ -134,21 +98,23 @@ module internal Session =
                     return Some evaluation
             }
 
-    let private best (s: Session) (report: EpochReport) (state: TrainState) =
-        match report.Validation, report.WouldBe with
-        | Some evaluation, Some cost ->
+    let private best (s: Session) (live: Live) (report: EpochReport) (state: TrainState) =
+        match report.Validation, live.Trainer.WouldBe() with
+        | Some evaluation, Some wouldBe ->
             let network, numbers = TrainState.dense state
 
             let candidate = {
                 Epoch = report.Epoch
-                Accuracy = evaluation.Accuracy
+                Quality = evaluation.Quality
                 Loss = evaluation.Loss
-                Macs = cost.Macs
+                Macs = (Cost.ofNetwork wouldBe).Macs
                 Network = network
                 Numbers = numbers
             }
 
-            if EpochReporting.isBetter s.Target state.Best candidate then
+            let holds = s.Target |> Option.map (fun target -> target.Of wouldBe <= target.Most)
+
+            if EpochReporting.isBetter holds state.Best candidate then
                 Some candidate
             else
                 state.Best
@@ -164,7 +130,7 @@ module internal Session =
             | Some(state, plan) ->
                 result {
                     let! next =
-                        Trainer.import s.Settings.Engine s.Rule s.Recipe state
+                        Trainer.importWith s.Teacher s.Settings.Engine s.Rule s.Recipe state
                         |> Result.mapError BadModel
 
                     live.Replace next
@@ -197,12 +163,14 @@ module internal Session =
         {
             Epoch = state.Epoch
             Loss = state.Sums.Loss / float (max 1L state.Sums.Images)
-            Accuracy = float state.Sums.Right / float (max 1L state.Sums.Images)
+            Accuracy =
+                float state.Sums.Right
+                / float (max 1L state.Sums.Images * live.Trainer.Objective.Answers)
             Rate = rate
             Gamma = p.Gamma
             Factors = EpochReporting.kinds s.Dense owners
             Owners = owners
-            WouldBe = live.Trainer.WouldBe()
+            WouldBe = live.Trainer.WouldBe() |> Option.map Cost.ofNetwork
             ImagesPerSecond = float p.Seen / seconds
             Waited = waited
             Dose = state.Dose
@@ -236,7 +204,7 @@ module internal Session =
                 shrink s live {
                     state with
                         Epoch = state.Epoch + 1
-                        Best = best s report state
+                        Best = best s live report state
                         Sums = TrainState.noSums
                 }
 

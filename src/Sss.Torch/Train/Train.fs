@@ -48,7 +48,7 @@ module Train =
     let private ranks (settings: TrainSettings) =
         settings.Team |> Option.map _.Size |> Option.defaultValue 1
 
-    let private arithmetic settings =
+    let private arithmetic (settings: TrainSettings) =
         LibTorch.arithmetic settings.Engine (ranks settings)
 
     let private trained (s: Session) (final: TrainState) reports =
@@ -118,8 +118,25 @@ module Train =
             Arithmetic = arithmetic s.Settings
         }
 
+    /// Work with the recipe's teacher, which lives as long.
+    let private taught (settings: TrainSettings) (recipe: Recipe) work =
+        result {
+            let! teacher =
+                Teacher.create settings.Engine settings.Teacher recipe
+                |> Result.mapError BadModel
+
+            use _ = {
+                new IDisposable with
+                    member _.Dispose() =
+                        teacher |> Option.iter (fun t -> (t :> IDisposable).Dispose())
+            }
+
+            return! work teacher
+        }
+
     /// All steps, once everything has been checked.
     let private steps
+        (teacher: Teacher option)
         (settings: TrainSettings)
         (network: Network)
         (training: Dataset)
@@ -139,7 +156,8 @@ module Train =
             let rule = FactorRule.ofRecipe settings.Method recipe
 
             let! trainer =
-                Trainer.import settings.Engine rule recipe state |> Result.mapError BadModel
+                Trainer.importWith teacher settings.Engine rule recipe state
+                |> Result.mapError BadModel
 
             use live = new Live(trainer, settings.Team, batch)
             use feed = feed settings training recipe batch state.Step
@@ -150,13 +168,10 @@ module Train =
                 Dataset = training
                 Recipe = recipe
                 Rule = rule
+                Teacher = teacher
                 Batch = batch
                 StepsPerEpoch = feed.StepsPerEpoch
-                Target =
-                    recipe.TargetMacs
-                    |> Option.map (fun fraction ->
-                        int64 (fraction * float (Cost.ofNetwork network).Macs)
-                    )
+                Target = CostLimit.ofTarget settings.Measures network recipe.Target
                 Validation = validation
                 Emit = emit
                 Stop = stop
@@ -194,5 +209,21 @@ module Train =
             return!
                 guarded
                     batch
-                    (fun () -> steps settings network training validation recipe batch emit stop)
+                    (fun () ->
+                        taught
+                            settings
+                            recipe
+                            (fun teacher ->
+                                steps
+                                    teacher
+                                    settings
+                                    network
+                                    training
+                                    validation
+                                    recipe
+                                    batch
+                                    emit
+                                    stop
+                            )
+                    )
         }

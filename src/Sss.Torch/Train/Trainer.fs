@@ -8,7 +8,15 @@ open TorchSharp
 
 /// A network in training: the model, and two optimizers, one for each of its two vectors.
 [<Sealed>]
-type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recipe) =
+type internal Trainer
+    (
+        model: Model,
+        weightStep: WeightStep,
+        factors: FactorStep,
+        objective: Objective,
+        recipe: Recipe,
+        ?teacher: Teacher
+    ) =
     let drops = Network.isRandom model.Network
 
     let layout = model.Layout
@@ -61,13 +69,22 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
             fun index -> float factors.State.Iterate[at + index]
 
     /// Loss and number of right answers, still on the device.
-    let forward (images: Tensor) (labels: Tensor) =
+    let forward (images: Tensor) (targets: Tensor) =
         let scores = model.Run(Training, images)
-        let loss = functional.cross_entropy (scores, labels)
-        struct (loss, scores.argmax(1L).eq(labels).sum())
+        let loss = objective.Loss scores targets
+
+        let loss =
+            match teacher with
+            | Some teacher -> teacher.Add(images, scores, loss)
+            | None -> loss
+
+        struct (loss, objective.Right scores targets)
 
     /// The model, whose factors are the probe.
     member _.Model = model
+
+    /// What it minimises.
+    member _.Objective = objective
 
     /// The factors as selection reads them, in the order of λ.
     member _.Iterate = factors.State.Iterate
@@ -75,7 +92,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
     /// Both optimizers with what the backward pass left.
     member _.Update(rate: float) =
         copied <- ValueNone
-        nag.Step rate
+        weightStep.Step rate
         factors.Step rate
 
     /// A checksum of all that has to be the same on every rank: the vectors, with what was 0 and
@@ -96,13 +113,13 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
     /// A step that does not read its results: loss and number of right answers stay on the device.
     /// Nothing in it waits for the device.
-    member it.Queue(images: Tensor, labels: Tensor, rate: float) : struct (Tensor * Tensor) =
-        let struct (loss, right) = forward images labels
+    member it.Queue(images: Tensor, targets: Tensor, rate: float) : struct (Tensor * Tensor) =
+        let struct (loss, right) = forward images targets
         loss.backward ()
         it.Update rate
         struct (loss, right)
 
-    /// One step with η on one batch: the batch's mean cross-entropy before it, and how many images
+    /// One step with η on one batch: the batch's mean loss before it, and how many answers
     /// were right. A loss that is not a number changes nothing on the CPU; on a device it is seen when
     /// the step is done. With an exchange the batch is this rank's part, everything else is the
     /// whole batch's, and a loss that is not a number changes nothing anywhere.
@@ -123,16 +140,16 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
             else
                 tensor.``to`` (model.Place, non_blocking = true)
 
-        let images, labels = there batch.Images, there batch.Labels
+        let images, targets = there batch.Images, there batch.Targets
 
         if exchange.IsNone && not isOnCpu then
-            let struct (loss, right) = it.Queue(images, labels, rate)
+            let struct (loss, right) = it.Queue(images, targets, rate)
             // The only wait of a step. It ends after the copies above: the batch is free then.
             let both = torch.stack([| loss.detach (); right.``to`` ScalarType.Float32 |]).cpu()
             let both = Memory.span<float32> both
             struct (float both[0], int64 both[1])
         else
-            let struct (loss, right) = forward images labels
+            let struct (loss, right) = forward images targets
             let right = Memory.item<int64> right 0
             let value = float (Memory.item<float32> loss 0)
 
@@ -163,17 +180,17 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
         Pressure.apply pressure factors.Pressed.Counts factors.Pressed.Rule
         |> Result.map factors.Press
 
-    /// What selection would leave if exactly these factors (by their place in λ) were not 0, counted
-    /// without copying weights; None: a layer would die.
-    member _.CostOf(isAlive: int -> bool) : Cost option =
+    /// What selection would leave if exactly these factors (by their place in λ) were not 0, without
+    /// copying weights; None: a layer would die.
+    member _.WouldBeOf(isAlive: int -> bool) : Network option =
         let isZero owner index =
             not (isAlive (factorSlots[ArrayKey.make ArrayPart.Factor owner] + index))
 
-        Selection.wouldBe model.Network isZero (Some number)
+        Selection.wouldBeNetwork model.Network isZero (Some number)
 
     /// What selection would leave now.
-    member it.WouldBe() : Cost option =
-        it.CostOf(fun i -> factors.State.Iterate[i] <> 0.0f)
+    member it.WouldBe() : Network option =
+        it.WouldBeOf(fun i -> factors.State.Iterate[i] <> 0.0f)
 
     /// The state with this trainer's arrays: everything to continue from.
     member _.Export(state: TrainState) : TrainState =
@@ -198,7 +215,12 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
                 Numbers = Map.ofList numbers
                 Probe = Map.ofList (tensors now.Probe)
                 FactorVelocity = Map.ofList (tensors now.Velocity)
-                Velocity = Map.ofList (ArrayCopy.copyOut<float32> nag.Velocity layout.Weights)
+                Velocity =
+                    Map.ofList (ArrayCopy.copyOut<float32> weightStep.Velocity layout.Weights)
+                SquareMeans =
+                    match weightStep.Squares with
+                    | Some squares -> Map.ofList (ArrayCopy.copyOut<float32> squares layout.Weights)
+                    | None -> Map.empty
                 ZeroSteps =
                     cut now.ZeroSteps |> List.map (fun (slot, data) -> slot.Key, data) |> Map.ofList
                 Squares = Map.ofList (tensors now.Squares)
@@ -206,7 +228,7 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 
     interface IDisposable with
         member _.Dispose() =
-            (nag :> IDisposable).Dispose()
+            (weightStep :> IDisposable).Dispose()
             (factors :> IDisposable).Dispose()
             (model :> IDisposable).Dispose()
 
@@ -214,8 +236,46 @@ type internal Trainer(model: Model, nag: Nag, factors: FactorStep, recipe: Recip
 [<RequireQualifiedAccess>]
 module internal Trainer =
 
-    /// Training from a state: `Export` of the result gives it back bit for bit.
-    let import (engine: LibTorch) (rule: FactorRule) (recipe: Recipe) (state: TrainState) =
+    /// The rule of a recipe for the weights of a model, with what a state knows of it.
+    let private weightStep (model: Model) (recipe: Recipe) (state: TrainState) =
+        let layout = model.Layout
+        let own = OwnRate.ofRecipe layout state.Network recipe
+
+        match recipe.Optimizer with
+        | Optimizer.Nag ->
+            WeightStep.Nag(
+                new Nag(model.Weights, layout.Decayed, recipe.Decay, recipe.Momentum, ?own = own)
+            )
+        | Optimizer.AdamW(beta1, beta2, eps) ->
+            let rule = {
+                Beta1 = beta1
+                Beta2 = beta2
+                Eps = eps
+                Decay = recipe.Decay
+            }
+
+            WeightStep.AdamW(new AdamWStep(model.Weights, layout.Decayed, rule, state.Step, ?own = own))
+
+    let private fill (layout: Layout) (weightStep: WeightStep) (state: TrainState) =
+        result {
+            do! ArrayCopy.copyIn state.Velocity weightStep.Velocity layout.Weights
+
+            match weightStep.Squares with
+            | Some squares when not state.SquareMeans.IsEmpty ->
+                do! ArrayCopy.copyIn state.SquareMeans squares layout.Weights
+            | Some _
+            | None -> ()
+        }
+
+    /// Training from a state, with a teacher or without: `Export` of the result gives the state back bit for
+    /// bit. The teacher stays the caller's.
+    let importWith
+        (teacher: Teacher option)
+        (engine: LibTorch)
+        (rule: FactorRule)
+        (recipe: Recipe)
+        (state: TrainState)
+        =
         result {
             let! model = Model.createTrained engine state.Network state.Numbers
             let layout = model.Layout
@@ -233,12 +293,26 @@ module internal Trainer =
                 return! Error e
             | Ok(start, pressed) ->
                 let factors = new FactorStep(model.Factors, start, pressed)
-                let nag = new Nag(model.Weights, layout.Decayed, recipe.Decay, recipe.Momentum)
-                let trainer = new Trainer(model, nag, factors, recipe)
+                let weightStep = weightStep model recipe state
+                let objective = Objective.ofLoss state.Network recipe.Loss
 
-                match ArrayCopy.copyIn state.Velocity nag.Velocity layout.Weights with
+                let trainer =
+                    new Trainer(
+                        model,
+                        weightStep,
+                        factors,
+                        objective,
+                        recipe,
+                        ?teacher = teacher
+                    )
+
+                match fill layout weightStep state with
                 | Ok() -> return trainer
                 | Error e ->
                     (trainer :> IDisposable).Dispose()
                     return! Error e
         }
+
+    /// The same without a teacher.
+    let import engine rule recipe state =
+        importWith None engine rule recipe state

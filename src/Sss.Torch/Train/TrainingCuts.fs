@@ -36,6 +36,10 @@ module internal TrainingCuts =
                 && state.Probe[key].Data[index] = 0.0f
                 && (steps[index] >= perEpoch || (steps[index] >= atRest && isHeld key index))
 
+    /// The key that an array had before a cut.
+    let private keyBefore (cut: Cut<float32>) (key: ArrayKey) : ArrayKey =
+        Map.tryFind key cut.Renamed |> Option.defaultValue key
+
     /// The places of λ that stay, by their old index.
     let private kept (before: Network) (cut: Cut<float32>) : int[] =
         let offsets = offsets before
@@ -43,14 +47,14 @@ module internal TrainingCuts =
         [|
             for f in Parameters.factors cut.Network do
                 for place in cut.Places[f.Key] do
-                    offsets[f.Key] + place
+                    offsets[keyBefore cut f.Key] + place
         |]
 
     let private slice (state: TrainState) (cut: Cut<float32>) : TrainState =
         let shapes = Parameters.ofNetwork cut.Network |> List.map (fun p -> p.Key, p.Shape)
 
         let gather zero (before: Map<ArrayKey, 'T[]>) key count =
-            UncutNetwork.gather cut.Places zero (Map.tryFind key before) key count
+            UncutNetwork.gather cut.Places zero (Map.tryFind (keyBefore cut key) before) key count
 
         let tensors (before: Weights<float32>) arrays : Weights<float32> =
             let data = before |> Map.map (fun _ t -> t.Data)
@@ -80,6 +84,11 @@ module internal TrainingCuts =
                 FactorVelocity = tensors state.FactorVelocity factors
                 Squares = tensors state.Squares factors
                 Velocity = tensors state.Velocity shapes
+                SquareMeans =
+                    if state.SquareMeans.IsEmpty then
+                        state.SquareMeans
+                    else
+                        tensors state.SquareMeans shapes
                 ZeroSteps =
                     factors
                     |> List.map (fun (key, shape) ->

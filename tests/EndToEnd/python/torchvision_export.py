@@ -1,8 +1,9 @@
 """Writes a network of torchvision as ONNX, with random weights and statistics.
 
-usage: torchvision_export.py NAME OPSET keep|fold FILE
+usage: torchvision_export.py NAME OPSET keep|fold FILE [WEIGHTS]
 
 keep: every layer as it is; fold: as PyTorch exports for inference, bn folded into convolutions.
+WEIGHTS: the state_dict as safetensors.
 Prints the number of parameters.
 """
 
@@ -11,6 +12,7 @@ import warnings
 
 import torch
 import torchvision
+from torchvision_reference import write
 
 warnings.filterwarnings("ignore")
 name, opset, layers, path = sys.argv[1:5]
@@ -46,5 +48,8 @@ torch.onnx.export(
     output_names=["output"],
     dynamic_axes={"input": {0: "batch"}},
 )
+
+if len(sys.argv) > 5:
+    write(sys.argv[5], model.state_dict())
 
 print(sum(p.numel() for p in model.parameters()))

@@ -72,7 +72,7 @@ let ``IDX folders are read as they were written, plain and gzipped`` pack =
     )
 
 [<Fact>]
-let ``mistakes in IDX files are told with file, offset and facts`` () =
+let ``mistakes in IDX files are reported with file, offset and facts`` () =
     let broken name (change: byte[] -> byte[]) =
         Folders.within (fun folder ->
             mnistLike folder false 12 5 |> ignore
@@ -171,7 +171,7 @@ let ``mean and deviation make the training split standard`` (seed: int) (floats:
                 Floats(Array.map float32 bytes)
             else
                 Bytes bytes
-        Labels = Array.zeroCreate count
+        Targets = Targets.Labels(Array.zeroCreate count)
     }
 
     let d = Dataset.create "made" [ "one" ] 0.125f split split
@@ -203,6 +203,7 @@ let ``a data set of another shape or number of classes than the network's is ref
         Name = "N"
         Input = Shape.create 1 28 28
         Classes = 10
+        OutputKind = OutputKind.Classes
         Body = []
     }
 

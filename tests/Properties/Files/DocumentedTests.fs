@@ -57,7 +57,7 @@ let ``the defaults of a recipe are the ones that hold`` () =
 
     let penalty = stated "language.md" @"^\| `penalty P` \| `(\w+)` \|"
     Assert.Equal(FactorPenalty.word d.Penalty, penalty)
-    Assert.Equal(None, d.TargetMacs)
+    Assert.Equal(Target.none, d.Target)
     Assert.Equal("none", stated "language.md" @"^\| `target macs=F` \| (\w+) \|")
     Assert.Equal(None, d.ShrinkEvery)
     Assert.Equal("never", stated "language.md" @"^\| `shrink every N` \| (\w+) \|")

@@ -102,7 +102,7 @@ let ``classes are the visible folders that are not empty, in the order of their 
     )
 
 [<Fact>]
-let ``what is hidden, empty, not read, too deep or untested is told with counts`` () =
+let ``what is hidden, empty, not read, too deep or untested is reported with counts`` () =
     Folders.within (fun root ->
         plant root (several "train/cat" 6 "png")
         plant root (several "train/dog" 6 "jpg" @ several "test/cat" 2 "png")
@@ -147,7 +147,7 @@ let ``the usual names of parts are read in any letters`` (train: string) (test: 
     )
 
 [<Fact>]
-let ``parts that cannot be told end with the layouts that are read`` () =
+let ``parts that cannot be named end with the layouts that are read`` () =
     let layouts =
         "\nThese layouts are read:\n  DIR/CLASS/PICTURE: every fifth picture of a class is for testing\n"
         + "  DIR/train/CLASS/PICTURE and DIR/test/CLASS/PICTURE\n"
@@ -208,7 +208,7 @@ let ``classes that cannot be learned end it, with the name that may be meant`` (
     )
 
 [<Fact>]
-let ``classes that a person reads as one are told`` () =
+let ``classes that a person reads as one are reported`` () =
     Folders.within (fun root ->
         for name in [ "Cat"; "cat"; "가방"; "\u1100\u1161\u1107\u1161\u11bc"; "dog"; "dog " ] do
             plant root (several name 5 "png")

@@ -65,7 +65,7 @@ let ``CIFAR-100 takes the fine labels and the names of its list`` () =
     )
 
 [<Fact>]
-let ``mistakes in CIFAR files are told with file, offset and facts`` () =
+let ``mistakes in CIFAR files are reported with file, offset and facts`` () =
     let broken change =
         Folders.within (fun folder ->
             cifar10 folder
@@ -192,7 +192,7 @@ let ``channels that come last are moved to the front`` () =
             )
 
 [<Fact>]
-let ``mistakes in NumPy archives are told with array, offset and facts`` () =
+let ``mistakes in NumPy archives are reported with array, offset and facts`` () =
     let floats values = npy 1 "<f4" "2, 2, 3" (float32s values)
 
     let changed name data =

@@ -41,6 +41,7 @@ let private tensorFile folder =
                     Scale = 0.25f
                     Mean = [| 0.5f |]
                     Deviation = [| 1.0f |]
+                    IsGiven = false
                 }
             Weights = weights
             Strangers = []

@@ -192,5 +192,6 @@ let networks =
                 Body = body
                 Classes = classes
                 Pooled = pooled
+                Shared = 0
             }
     }

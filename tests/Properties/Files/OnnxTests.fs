@@ -80,6 +80,7 @@ let ``pools of every size, stride, padding and rounding are PyTorch's`` (average
             Name = "P"
             Input = layer.Input
             Classes = int (Shape.count layer.Output)
+            OutputKind = OutputKind.Classes
             Body = [ Node.Layer layer ]
         }
 
@@ -103,9 +104,12 @@ let private conv out inputs = {
     Scale =
         Some {
             Kind = Neuron
+            Owner = None
             Count = out
             Gamma = 1.0
             Init = 1.0
+            Min = 0
+            Keep = false
         }
     Input = Shape.create inputs 4 4
     Output = Shape.create out 4 4
@@ -127,6 +131,7 @@ let private small: Network =
         Name = "Small"
         Input = Shape.create 2 4 4
         Classes = 5
+        OutputKind = OutputKind.Classes
         Body = [
             Node.Layer(conv 3 2)
             layer "scores" (Op.Activation Relu) shape shape
@@ -145,6 +150,7 @@ let private options = {
             Scale = 1.0f / 255.0f
             Mean = [| 0.5f; 0.25f |]
             Deviation = [| 0.125f; 0.5f |]
+            IsGiven = false
         }
     Raw = true
 }
@@ -210,23 +216,23 @@ let ``the file tells text, classes and what its input must be`` () =
             use session = Folders.ok (OnnxRun.load 1 path)
             OnnxRun.metadata session
 
-        let told = metadata true
-        Assert.Equal("network Small { }", told["sss.network"])
-        Assert.Equal("[\"a\",\"b\"]", told["sss.classes"])
+        let shown = metadata true
+        Assert.Equal("network Small { }", shown["sss.network"])
+        Assert.Equal("[\"a\",\"b\"]", shown["sss.classes"])
 
         Assert.Equal(
             "(pixel * 0.003921569 - mean) / deviation per channel; mean 0.5, 0.25; deviation 0.125, 0.5; pixels from 0 to 255 (black to white)",
-            told["sss.input"]
+            shown["sss.input"]
         )
 
-        Assert.Equal("images", told["sss.takes"])
-        Assert.Equal("0.1.0", told["sss.version"])
-        let told = metadata false
-        Assert.Equal("numbers", told["sss.takes"])
+        Assert.Equal("images", shown["sss.takes"])
+        Assert.Equal("0.1.0", shown["sss.version"])
+        let shown = metadata false
+        Assert.Equal("numbers", shown["sss.takes"])
 
         Assert.Equal(
             "numbers as the training data stores them, 0 to 255 (black to white); normalised inside",
-            told["sss.input"]
+            shown["sss.input"]
         )
     )
 

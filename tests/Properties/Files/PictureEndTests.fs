@@ -43,12 +43,12 @@ let ``a JPEG without its end marker reads as with it`` () =
         for ending in endings do
             let found = decode (Array.append data ending)
 
-            let told =
+            let reported =
                 match found with
                 | Ok _ -> "other pixels"
                 | Error error -> FileError.message error
 
-            let what = $"{kind} with {ending.Length} bytes behind it: {told}"
+            let what = $"{kind} with {ending.Length} bytes behind it: {reported}"
             Assert.True((found = Ok expected), what)
 
         // At a smaller scale of decoding, too.
@@ -73,8 +73,8 @@ let ``a JPEG whose data is cut off is an error at every length`` () =
                 Assert.True((length >= whole.Length - 12), $"{kind} cut to {length} was read")
                 Assert.Equal<byte[]>(expected, pixels)
             | Error error ->
-                let told = FileError.message error
-                Assert.True((told = early), $"{kind} cut to {length} of {whole.Length}: {told}")
+                let reported = FileError.message error
+                Assert.True((reported = early), $"{kind} cut to {length} of {whole.Length}: {reported}")
 
 [<Fact>]
 let ``a PNG without its last chunk is read, one without its last pixels is not`` () =
@@ -244,7 +244,7 @@ let ``what is no file is named and never waited for`` () =
             Directory.CreateDirectory(path "folder.png") |> ignore
             Folders.put folder "empty.png" [||]
 
-            let told name =
+            let reported name =
                 let found = Task.Run(fun () -> ImageFile.read shape (path name))
                 Assert.True(found.Wait 20000, $"{name} waits")
                 let size = Task.Run(fun () -> ImageFile.size (path name))
@@ -257,16 +257,16 @@ let ``what is no file is named and never waited for`` () =
 
                 Folders.messageIn folder found.Result
 
-            Assert.Equal("pipe.png: it is a pipe, not a file", told "pipe.png")
-            Assert.Equal("device.png: it is a device, not a file", told "device.png")
-            Assert.Equal("gone.png: no such file or folder", told "gone.png")
-            Assert.Equal("folder.png: it is a folder", told "folder.png")
-            Assert.StartsWith("loop.png: ", told "loop.png")
-            Assert.Equal("empty.png: at byte 0: broken image: the file is empty", told "empty.png")
+            Assert.Equal("pipe.png: it is a pipe, not a file", reported "pipe.png")
+            Assert.Equal("device.png: it is a device, not a file", reported "device.png")
+            Assert.Equal("gone.png: no such file or folder", reported "gone.png")
+            Assert.Equal("folder.png: it is a folder", reported "folder.png")
+            Assert.StartsWith("loop.png: ", reported "loop.png")
+            Assert.Equal("empty.png: at byte 0: broken image: the file is empty", reported "empty.png")
 
             Assert.Equal(
                 "bad\uFFFD.png: it cannot be opened, because its name is not valid UTF-8; rename it",
-                told "bad\uFFFD.png"
+                reported "bad\uFFFD.png"
             )
         )
 

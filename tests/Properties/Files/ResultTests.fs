@@ -15,7 +15,7 @@ let result: RunResult = {
     Recipe = {
         Recipe.defaults with
             Schedule = Step(0.1, [ 30; 60 ])
-            TargetMacs = Some 0.5
+            Target = { Target.none with Macs = Some 0.5 }
     }
     Method = "apg"
     Dense = { RunSize.Params = 10L; Macs = 20L }
@@ -23,8 +23,9 @@ let result: RunResult = {
     Neuron = { Kept = 1; Total = 2 }
     Group = { Kept = 0; Total = 0 }
     Block = { Kept = 3; Total = 4 }
+    Shared = { Kept = 0; Total = 0 }
     Test = {
-        RunTest.Accuracy = 0.975
+        RunTest.Quality = Quality.Classification 0.975
         Loss = 0.1
         Count = 359
     }
@@ -33,7 +34,7 @@ let result: RunResult = {
     Validation =
         Some {
             RunValidation.Epoch = 28
-            Accuracy = 0.99
+            Quality = Quality.Classification 0.99
             Loss = 0.05
         }
     Exactness = {
@@ -56,6 +57,8 @@ let result: RunResult = {
             Ranks = 4
             Threads = 2
         }
+    FileSize = None
+    Latency = None
     Repeats = None
     Controls = [
         {
@@ -104,6 +107,7 @@ let ``result.json has the shape that scripts rely on`` () =
       60
     ],
     "warmup": 0,
+    "head": 1,
     "momentum": 0.9,
     "decay": 0.0001,
     "gamma": {
@@ -112,6 +116,13 @@ let ``result.json has the shape that scripts rely on`` () =
       "block": 0
     },
     "penalty": "nonneg",
+    "loss": {
+      "name": "crossentropy",
+      "smoothing": 0
+    },
+    "optimizer": {
+      "name": "nag"
+    },
     "target": 0.5,
     "shrink": null,
     "seed": 1,
@@ -123,7 +134,8 @@ let ``result.json has the shape that scripts rely on`` () =
       "flip": false,
       "jitter": 0,
       "pca": 0
-    }
+    },
+    "teacher": null
   },
   "method": "apg",
   "dense": {
@@ -215,19 +227,38 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
         let recipe = {
             recipe with
                 Lr = finite recipe.Lr
+                Head = finite recipe.Head
                 Momentum = finite recipe.Momentum
                 Decay = finite recipe.Decay
                 Gamma = {
                     Neuron = finite recipe.Gamma.Neuron
                     Group = finite recipe.Gamma.Group
                     Block = finite recipe.Gamma.Block
+                    Shared = finite recipe.Gamma.Shared
                 }
                 Penalty =
                     match recipe.Penalty with
                     | FactorPenalty.Mcp theta -> FactorPenalty.Mcp(finite theta)
                     | FactorPenalty.Scad a -> FactorPenalty.Scad(finite a)
                     | other -> other
-                TargetMacs = Option.map finite recipe.TargetMacs
+                Teacher =
+                    recipe.Teacher
+                    |> Option.map (fun t -> {
+                        Weight = finite t.Weight
+                        Temperature = finite t.Temperature
+                    })
+                Target = {
+                    recipe.Target with
+                        Macs = Option.map finite recipe.Target.Macs
+                        Params = Option.map finite recipe.Target.Params
+                        Latency =
+                            match recipe.Target.Latency with
+                            | Some(LatencyLimit.Milliseconds most) ->
+                                Some(LatencyLimit.Milliseconds(finite most))
+                            | Some(LatencyLimit.OfDense fraction) ->
+                                Some(LatencyLimit.OfDense(finite fraction))
+                            | None -> None
+                }
                 Augment = {
                     recipe.Augment with
                         Area = finite recipe.Augment.Area
@@ -238,6 +269,14 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                     match recipe.Schedule with
                     | Step(f, at) -> Step(finite f, at)
                     | other -> other
+                Loss =
+                    match Loss.parameter recipe.Loss with
+                    | Some(_, value) -> Loss.withParameter (finite value) recipe.Loss
+                    | None -> recipe.Loss
+                Optimizer =
+                    match recipe.Optimizer with
+                    | Optimizer.AdamW(a, b, c) -> Optimizer.AdamW(finite a, finite b, finite c)
+                    | Optimizer.Nag -> Optimizer.Nag
         }
 
         let run = {
@@ -249,7 +288,7 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                 }
                 Test = {
                     result.Test with
-                        Accuracy = finite accuracy
+                        Quality = Quality.Classification(finite accuracy)
                 }
         }
 

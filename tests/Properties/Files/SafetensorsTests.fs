@@ -111,6 +111,20 @@ let ``half precisions are widened exactly`` () =
     )
 
 [<Fact>]
+let ``counters are whole numbers, and a single one has no extents`` () =
+    Folders.within (fun folder ->
+        let path = Path.Combine(folder, "x.safetensors")
+        let header = """{"n.weight":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}"""
+        File.WriteAllBytes(path, made header (BitConverter.GetBytes 7L))
+        let weights = SafetensorsFile.weights (Folders.ok (Safetensors.read path))
+
+        Assert.Equal(
+            { Shape = []; Data = [| 7.0f |] },
+            weights[ArrayKey.make ArrayPart.Weight "n"]
+        )
+    )
+
+[<Fact>]
 let ``every way to lie in a header is told apart`` () =
     let entry name dtype shape (a: int64) (b: int64) =
         $"\"%s{name}\":{{\"dtype\":\"%s{dtype}\",\"shape\":%s{shape},\"data_offsets\":[{a},{b}]}}"
@@ -158,7 +172,7 @@ x.safetensors: at byte 62: 4 bytes that belong to no entry
 x.safetensors: at byte 66: 4 bytes that belong to no entry
 x.safetensors: at byte 13: bytes of `a`: expected 12 (for its shape), found 8
 x.safetensors: at byte 13: the end of `a`: expected 8 (its start) or more, found 4
-x.safetensors: at byte 22: the type of `a` is Q8; supported: F32, F64, F16, BF16
+x.safetensors: at byte 22: the type of `a` is Q8; supported: F32, F64, F16, BF16, I64
 x.safetensors: at byte 37: the shape of `a` is -2; it must be 0 to 2147483591
 x.safetensors: at byte 37: the shape of `a` is 1e300; it must be 0 to 2147483591
 x.safetensors: at byte 37: the shape of `a` is 2147483647; it must be 0 to 2147483591
@@ -213,6 +227,7 @@ let ``a network file keeps text, classes and normalisation`` () =
                     Scale = 1.0f / 255.0f
                     Mean = [| 0.1f; 0.2f |]
                     Deviation = [| 0.3f; 1e-7f |]
+                    IsGiven = false
                 }
             Weights =
                 Map.ofList [

@@ -76,11 +76,13 @@ let ``points are named by what they vary`` () =
                 Neuron = 0.01
                 Group = 0.01
                 Block = 0.01
+                Shared = 0.01
             }
             {
                 Neuron = 0.01
                 Group = 0.0
                 Block = 0.03
+                Shared = 0.01
             }
         ]
 
@@ -105,8 +107,9 @@ let recipe = {
             Neuron = 0.01
             Group = 0.0
             Block = 0.03
+            Shared = 0.01
         }
-        TargetMacs = Some 0.7
+        Target = { Target.none with Macs = Some 0.7 }
         ShrinkEvery = Some 1
 }
 
@@ -154,7 +157,7 @@ let ``controls train without penalty, target and cuts`` () =
                 recipe with
                     Gamma = Gamma.none
                     Penalty = FactorPenalty.NonNegative
-                    TargetMacs = None
+                    Target = Target.none
                     ShrinkEvery = None
                     Seed = 4
             },
@@ -176,7 +179,7 @@ let ``a point changes what it varies and nothing else`` () =
     Assert.Equal(
         {
             recipe with
-                TargetMacs = Some 0.3
+                Target = { Target.none with Macs = Some 0.3 }
                 Seed = 4
         },
         made (StudyPlan.ofTargets [ 0.3 ]).Head
@@ -186,6 +189,7 @@ let ``a point changes what it varies and nothing else`` () =
         Neuron = 1.0
         Group = 1.0
         Block = 1.0
+        Shared = 1.0
     }
 
     // γ decides the size: no target beside it.
@@ -193,7 +197,7 @@ let ``a point changes what it varies and nothing else`` () =
         {
             recipe with
                 Gamma = gamma
-                TargetMacs = None
+                Target = Target.none
                 Seed = 4
         },
         made (StudyPlan.ofGammas [ gamma ]).Head

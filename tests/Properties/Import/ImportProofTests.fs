@@ -46,6 +46,17 @@ type ImportProofTests() =
         Assert.InRange(difference (plain 13 [ int64 batch; 3L; 8L; 8L ]), 0.0, 1e-4)
 
     [<Fact>]
+    member _.``an image is enlarged as the file says``() =
+        let own, nodes =
+            framed [
+                node "Resize" "r" [ "a"; "s" ] [ "b'" ] [ Proto.text "mode" "nearest" ]
+                node "MaxPool" "m" [ "b'" ] [ "b" ] [ Proto.ints "kernel_shape" [ 3; 3 ] ]
+            ]
+
+        let scales = Proto.floats "s" [ 4 ] [| 1.0f; 1.0f; 2.0f; 2.0f |]
+        Assert.InRange(difference (modelOf 10 [ -1L; 3L; 8L; 8L ] (scales :: own) nodes), 0.0, 1e-4)
+
+    [<Fact>]
     member _.``a file of half precision is held to its own precision``() =
         let model = plain 13 [ -1L; 3L; 8L; 8L ]
         let half = 10

@@ -213,7 +213,16 @@ let ``a new last layer has the asked number of classes and no weights yet`` () =
     | Error error -> failwith (ImportError.message error)
     | Ok imported ->
         Assert.True imported.EndsInSoftmax
-        Assert.Equal(Some "dense1", imported.Fresh)
+
+        Assert.Equal(
+            Some {
+                Name = "dense1"
+                FileOutputs = 4
+                IsReplaced = true
+            },
+            imported.Fresh
+        )
+
         Assert.Equal(7, imported.Network.Classes)
         let owners = imported.Weights |> Map.keys |> Seq.map _.Owner |> Set.ofSeq
         Assert.Equal<Set<string>>(Set.singleton "conv1", owners)
@@ -225,8 +234,52 @@ let ``features get a new dense layer`` () =
     match readWith { options with Classes = Some 7 } (model own nodes) with
     | Error error -> failwith (ImportError.message error)
     | Ok imported ->
-        Assert.Equal(Some "dense1", imported.Fresh)
+        Assert.Equal(
+            Some {
+                Name = "dense1"
+                FileOutputs = 4
+                IsReplaced = false
+            },
+            imported.Fresh
+        )
+
         Assert.Contains("avgpool global\n  dense 7", text (Ok imported))
+
+[<Fact>]
+let ``a classifier of 1x1 windows before relu and mean is the last layer`` () =
+    let nodes = [
+        node "Conv" "conv" [ "x"; "w" ] [ "a" ] []
+        node "Relu" "r" [ "a" ] [ "b" ] []
+        node "Conv" "last" [ "b"; "v"; "c" ] [ "d" ] []
+        node "Relu" "s" [ "d" ] [ "e" ] []
+        node "GlobalAveragePool" "pool" [ "e" ] [ "p" ] []
+        node "Flatten" "flat" [ "p" ] [ "y" ] []
+    ]
+
+    let constants = [ numbers "w" [ 4; 3; 3; 3 ]; numbers "v" [ 5; 4; 1; 1 ]; numbers "c" [ 5 ] ]
+
+    match readWith { options with Classes = Some 7 } (model constants nodes) with
+    | Error error -> failwith (ImportError.message error)
+    | Ok imported ->
+        Assert.Equal(
+            Some {
+                Name = "conv2"
+                FileOutputs = 5
+                IsReplaced = true
+            },
+            imported.Fresh
+        )
+
+        Assert.EndsWith("conv 7 1x1; relu\n  avgpool global\n}\n", text (Ok imported))
+
+[<Fact>]
+let ``a Resize of opset 10 is the Upsample before it`` () =
+    let own, nodes =
+        framed [ node "Resize" "r" [ "a"; "s" ] [ "b" ] [ Proto.text "mode" "nearest" ] ]
+
+    let scales = Proto.floats "s" [ 4 ] [| 1.0f; 1.0f; 2.0f; 2.0f |]
+    let file = modelOf 10 [ -1L; 3L; 8L; 8L ] (scales :: own) nodes
+    Assert.Contains("\n  upsample 2\n", text (read file))
 
 [<Fact>]
 let ``factors are placed where they are wanted and can remove something`` () =

@@ -39,12 +39,49 @@ type TorchvisionImportTests(output: ITestOutputHelper) =
         Classes = None
     }
 
-    let imported name (opset: int) layers =
+    /// Networks whose weights are mapped too, and whether the order of the names is the network's.
+    static let mapped =
+        Map.ofList [
+            "resnet18", true
+            "resnet50", true
+            "mobilenet_v2", true
+            "densenet121", true
+            "shufflenet_v2_x1_0", true
+            "mobilenet_v3_small", true
+            "efficientnet_b0", true
+            "regnet_y_400mf", true
+            "inception_v3", false
+            "convnext_tiny", false
+        ]
+
+    /// PyTorch's own weights, mapped by shape and order, are those of the ONNX file; or nothing is mapped.
+    let checkMapped (name: string) (made: ProvedImport) (weights: string) =
+        let file = Folders.ok (Safetensors.read weights)
+
+        match ForeignWeights.map made.Network file with
+        | Error reasons ->
+            output.WriteLine(String.concat "\n" reasons)
+            Assert.False(mapped[name], String.concat "\n" (List.truncate 5 reasons))
+        | Ok found ->
+            Assert.True(mapped[name])
+
+            for KeyValue(key, tensor) in made.Weights do
+                Assert.Equal<float32[]>(tensor.Data, found.Weights[key].Data)
+
+            output.WriteLine $"{name}: {found.Names.Length} layers, {found.ByOrder} by order"
+
+    let imported (name: string) (opset: int) (layers: string) =
         Folders.within (fun folder ->
             let file = Path.Combine(folder, $"{name}.onnx")
 
+            let weights = Path.Combine(folder, "weights.safetensors")
+
+            let isMapped = layers = "keep" && Map.containsKey name mapped
+
             let code, said =
-                Python.script "torchvision_export.py" [ name; string opset; layers; file ]
+                Python.script
+                    "torchvision_export.py"
+                    ([ name; string opset; layers; file ] @ (if isMapped then [ weights ] else []))
 
             Assert.True((code = 0), said)
 
@@ -52,6 +89,10 @@ type TorchvisionImportTests(output: ITestOutputHelper) =
             | Error error -> failwith (PipelineError.message error)
             | Ok made ->
                 output.WriteLine $"{name}: {made.Difference:g2} over {made.Images} images"
+
+                if File.Exists weights then
+                    checkMapped name made weights
+
                 made
         )
 

@@ -42,19 +42,44 @@ module RecipeCase =
                 | 1uy -> Cosine
                 | _ -> Step(0.1, 7 :: (case.Epochs |> List.scan (fun e b -> e + 1 + int b) 8))
             Warmup = at case.Whole 2
+            Head = if case.Kind % 3uy = 1uy then 1.0 else part 12 + 1e-3
             Momentum = part 1
             Decay = part 2 * 1e-6
             Gamma = {
                 Neuron = part 3
                 Group = part 4 * 1e-9
                 Block = part 5
+                Shared = part 6
             }
             Penalty = penalty
-            TargetMacs =
+            Target =
                 if case.Kind % 2uy = 0uy || not (FactorPenalty.takesTarget penalty) then
-                    None
+                    Target.none
                 else
-                    Some(part 6 + 1e-3)
+                    let has bit value =
+                        if int case.Kind / bit % 2 = 1 then Some value else None
+
+                    {
+                        Macs = Some(part 6 + 1e-3)
+                        Params = has 2 (part 5 + 1e-3)
+                        Size = has 4 (1L + int64 (at case.Whole 5))
+                        Latency =
+                            if int case.Kind / 8 % 2 = 1 then
+                                has 16 (LatencyLimit.Milliseconds(0.1 + 1e3 * part 4))
+                            else
+                                has 16 (LatencyLimit.OfDense(part 4 + 1e-3))
+                    }
+            Loss =
+                match case.Kind % 6uy with
+                | 0uy -> Loss.CrossEntropy(part 11 / 2.0)
+                | 1uy -> Loss.Focal(part 11)
+                | 2uy -> Loss.Bce
+                | _ -> Loss.standard
+            Optimizer =
+                if case.Kind % 3uy = 0uy then
+                    Optimizer.AdamW(part 12 / 2.0, part 13 / 2.0, part 14 + 1e-9)
+                else
+                    Optimizer.Nag
             ShrinkEvery =
                 if case.Kind % 5uy = 0uy then
                     None
@@ -78,6 +103,14 @@ module RecipeCase =
                 Jitter = part 8
                 Pca = part 9 * 1e-3
             }
+            Teacher =
+                if case.Kind % 2uy = 1uy then
+                    None
+                else
+                    Some {
+                        Weight = part 13 / 2.0 + 1e-3
+                        Temperature = part 14 * 9.0 + 1e-3
+                    }
         }
 
 /// Texts changed at random from a seed.

@@ -21,15 +21,16 @@ type RecipeTests() =
             Neuron = 0.0
             Group = 0.0
             Block = 0.0
+            Shared = 0.0
         }
 
         Assert.Equal(Some Recipe.defaults, recipe "train { }")
         Assert.Equal<string list>([ "SSS651" ], codes (text "train { }"))
 
         let all =
-            "train {\n epochs 7\n batch 9\n lr 0.5 step 0.1 at 3, 5 warmup 2\n momentum 0.8\n decay 0\n"
-            + " gamma 0.5 block=0.25\n penalty nonneg\n target macs=0.5\n shrink every 4\n seed 42\n augment jitter=0.4 crop=2 flip"
-            + " area=0.08 pca=0.1 resize=40 background=1, 2,3\n}"
+            "train {\n epochs 7\n batch 9\n lr 0.5 step 0.1 at 3, 5 warmup 2 head=10\n momentum 0.8\n decay 0\n"
+            + " gamma 0.5 block=0.25\n penalty nonneg\n loss focal gamma=1.5\n optimizer adamw beta2=0.99\n target macs=0.5\n shrink every 4\n seed 42\n augment jitter=0.4 crop=2 flip"
+            + " area=0.08 pca=0.1 resize=40 background=1, 2,3\n teacher temperature=2\n}"
 
         Assert.Equal(
             Some {
@@ -38,15 +39,19 @@ type RecipeTests() =
                 Lr = 0.5
                 Schedule = Step(0.1, [ 3; 5 ])
                 Warmup = 2
+                Head = 10.0
                 Momentum = 0.8
                 Decay = 0.0
                 Gamma = {
                     Neuron = 0.5
                     Group = 0.5
                     Block = 0.25
+                    Shared = 0.5
                 }
                 Penalty = FactorPenalty.NonNegative
-                TargetMacs = Some 0.5
+                Loss = Loss.Focal 1.5
+                Optimizer = Optimizer.AdamW(0.9, 0.99, 1e-8)
+                Target = { Target.none with Macs = Some 0.5 }
                 ShrinkEvery = Some 4
                 Seed = 42
                 Augment = {
@@ -58,12 +63,36 @@ type RecipeTests() =
                     Jitter = 0.4
                     Pca = 0.1
                 }
+                Teacher = Some { Weight = 0.5; Temperature = 2.0 }
             },
             recipe all
         )
 
         let penalty rest =
             (recipe ("train { gamma 1; penalty " + rest + " }")).Value.Penalty
+
+        let losses = [
+            "crossentropy", Loss.CrossEntropy 0.0
+            "crossentropy smoothing=0.1", Loss.CrossEntropy 0.1
+            "focal", Loss.Focal 2.0
+            "focal gamma=0.5", Loss.Focal 0.5
+            "bce", Loss.Bce
+        ]
+
+        for text, expected in losses do
+            Assert.Equal(expected, (recipe $"train {{ gamma 1; loss {text} }}").Value.Loss)
+
+        let optimizers = [
+            "nag", Optimizer.Nag
+            "adamw", Optimizer.AdamW(0.9, 0.999, 1e-8)
+            "adamw eps=1e-6 beta1=0.5", Optimizer.AdamW(0.5, 0.999, 1e-6)
+        ]
+
+        for text, expected in optimizers do
+            Assert.Equal(
+                expected,
+                (recipe $"train {{ gamma 1; optimizer {text} }}").Value.Optimizer
+            )
 
         let texts = [
             "nonneg", FactorPenalty.NonNegative
@@ -84,16 +113,82 @@ type RecipeTests() =
             Assert.Equal(meant <> FactorPenalty.standard, printed.Contains $"\n  penalty {said}\n")
             Assert.Equal(meant <> FactorPenalty.standard, printed.Contains "penalty")
 
+        let target rest =
+            (recipe ("train { target " + rest + " }")).Value.Target
+
+        let limits = [
+            "macs=0.5", { Target.none with Macs = Some 0.5 }
+            "params=0.25", { Target.none with Params = Some 0.25 }
+            "size=200000",
+            {
+                Target.none with
+                    Size = Some 200_000L
+            }
+            "latency=0.5",
+            {
+                Target.none with
+                    Latency = Some(LatencyLimit.OfDense 0.5)
+            }
+            "latency=1.5ms",
+            {
+                Target.none with
+                    Latency = Some(LatencyLimit.Milliseconds 1.5)
+            }
+            "macs=0.5 params=0.25 size=7 latency=0.1ms",
+            {
+                Macs = Some 0.5
+                Params = Some 0.25
+                Size = Some 7L
+                Latency = Some(LatencyLimit.Milliseconds 0.1)
+            }
+        ]
+
+        for said, meant in limits do
+            Assert.Equal(meant, target said)
+            let printed = Language.printRecipe { Recipe.defaults with Target = meant }
+            Assert.Contains($"\n  target {said}\n", printed)
+
+        // Units of bytes, and any order.
+        Assert.Equal(
+            {
+                Target.none with
+                    Size = Some 1_500_000L
+            },
+            target "size=1.5MB"
+        )
+
+        Assert.Equal(
+            {
+                Target.none with
+                    Size = Some 200_000L
+                    Macs = Some 0.5
+            },
+            target "size=200kB macs=0.5"
+        )
+
         let gamma rest =
             (recipe ("train { gamma " + rest + " }")).Value.Gamma
 
-        Assert.Equal({ zero with Neuron = 0.5 }, gamma "neuron=0.5")
+        // Shared factors follow neurons.
+        Assert.Equal({ zero with Neuron = 0.5; Shared = 0.5 }, gamma "neuron=0.5")
+
+        Assert.Equal(
+            {
+                zero with
+                    Neuron = 0.5
+                    Shared = 0.25
+            },
+            gamma "shared=0.25 neuron=0.5"
+        )
+
+        Assert.Equal({ zero with Shared = 0.25 }, gamma "shared=0.25")
 
         Assert.Equal(
             {
                 Neuron = 0.5
                 Group = 0.5
                 Block = 0.5
+                Shared = 0.5
             },
             gamma "0.5"
         )

@@ -92,12 +92,12 @@ module BudgetLaws =
 
         Array.forall2 (fun a m -> a || not m) alive landing.Marked
         && landing.Reached
-        && landing.Macs = macsOf (fun i -> kept[i])
-        && landing.Macs <= budget
+        && landing.Cost = macsOf (fun i -> kept[i])
+        && landing.Cost <= budget
         && (before <= budget && kept = alive
             || before > budget
                && Simulation.cheapest run kept
-                  |> Option.forall (fun least -> budget - landing.Macs <= least))
+                  |> Option.forall (fun least -> budget - landing.Cost <= least))
 
     /// What the local search of `BudgetChoice.choose` achieves where no rule can promise it.
     [<Fact>]
@@ -124,7 +124,7 @@ module BudgetLaws =
                     Magnitudes = [| 1.0; 1.0 |]
                     Weights = [| 0.0; 1.0 |]
                     LayerOf = fun _ -> None
-                    MacsOf = fun alive -> if alive 0 then 100L else 10L
+                    CostOf = fun alive -> if alive 0 then 100L else 10L
                     Target = 50L
                     ReachToNext = 1.0
                     ReachToDeadline = 1.0

@@ -68,9 +68,12 @@ module ScheduleLaws =
         Owner = owner
         Scale = {
             Kind = kind
+            Owner = None
             Count = count
             Gamma = gamma
             Init = 1.0
+            Min = 0
+            Keep = false
         }
     }
 
@@ -84,6 +87,7 @@ module ScheduleLaws =
         Neuron = 0.25
         Group = 0.5
         Block = 1.0
+        Shared = 2.0
     }
 
     [<Fact>]
@@ -119,6 +123,7 @@ module ScheduleLaws =
             Neuron = 0.0
             Group = 0.0
             Block = 0.0
+            Shared = 0.0
         }
 
         Assert.Equal<float[]>([| 1.0; 1.0; 1.0; 0.5; 2.0 |], relative gamma)

@@ -26,7 +26,7 @@ let private options =
         return { Round = round; KeepFactors = keep }
     }
 
-let private case =
+let private caseOf (sketch: Gen<Sketch>) =
     gen {
         let! sketch = sketch
         let! seed = Gen.choose (0, 1_000_000)
@@ -82,7 +82,10 @@ let private shrinkCase (case: Case) =
     }
 
 /// Draws cases.
-let cases = Arb.fromGenShrink (case, shrinkCase)
+let cases = Arb.fromGenShrink (caseOf sketch, shrinkCase)
+
+/// Draws cases of networks with shared factors.
+let sharedCases = Arb.fromGenShrink (caseOf SharedDraw.sketch, shrinkCase)
 
 /// A case worked out: the network, its weights with the zeros in them, and two images.
 type Trial = {

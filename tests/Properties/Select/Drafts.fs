@@ -59,6 +59,8 @@ type Sketch = {
     Classes: int
     /// The network ends in a convolution and a global pool instead of a dense layer.
     Pooled: bool
+    /// Seeds the choice of layers that declare shared factors; 0: none does.
+    Shared: int
 }
 
 /// A window of one position.

@@ -86,5 +86,6 @@ let sketch =
             Body = trunk @ head
             Classes = classes
             Pooled = pooled
+            Shared = 0
         }
     }

@@ -119,6 +119,7 @@ let private scaled shortcut : Network =
         Name = "Scaled"
         Input = shape
         Classes = 1
+        OutputKind = OutputKind.Classes
         Body = [
             layer "conv1" (conv1x1 2) shape
             Node.Residual {
@@ -126,9 +127,12 @@ let private scaled shortcut : Network =
                 Scale =
                     Some {
                         Kind = Block
+                        Owner = None
                         Count = 1
                         Gamma = 1.0
                         Init = 1.0
+                        Min = 0
+                        Keep = false
                     }
                 Drop = 0.0
                 Branch = [
@@ -185,9 +189,12 @@ let ``layerscale takes no constant`` () =
                             Scale =
                                 Some {
                                     Kind = Neuron
+                                    Owner = None
                                     Count = 2
                                     Gamma = 1.0
                                     Init = 1.0
+                                    Min = 0
+                                    Keep = false
                                 }
                     }
                 else

@@ -18,7 +18,13 @@ let private fails fault (t: Trial) weights =
 
 [<Fact>]
 let ``the law of selection finds every seeded fault`` () =
-    for fault in Faults.all do
+    for fault in Faults.all @ Faults.ofShared do
+        let cases =
+            if List.contains fault Faults.ofShared then
+                sharedCases
+            else
+                cases
+
         let config =
             Config.Quick
                 .WithMaxTest(2000)
@@ -65,6 +71,7 @@ let internal examples =
         Body = body
         Classes = 3
         Pooled = false
+        Shared = 0
     }
 
     let padded: Drafts.Window = {

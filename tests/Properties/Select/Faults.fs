@@ -23,6 +23,13 @@ type Fault =
     | ShuffledAnew
     /// The output projection of attention keeps the columns of other heads.
     | WrongHead
+    /// Shared factors multiply all layers but the last of them.
+    | MemberForgotten
+    /// Shared factors do not multiply the layers of a projection.
+    | ProjectionLeftOut
+
+/// Those that show in networks with shared factors.
+let ofShared = [ MemberForgotten; ProjectionLeftOut ]
 
 let all = [
     ConcatOffByOne
@@ -237,6 +244,29 @@ let private shuffledAnew (network: Network) (selected: Selected<float>) : Networ
 
     Network.map again id selected.Network
 
+/// The network in which these layers do not share their factors.
+let private forgotten (isForgotten: Layer -> bool) (network: Network) : Network =
+    Network.map
+        (fun l ->
+            match l.Scale with
+            | Some { Owner = Some _ } when isForgotten l -> { l with Scale = None }
+            | _ -> l
+        )
+        id
+        network
+
+let private lastMembers (network: Network) : Set<string> =
+    Network.carriers network
+    |> Map.values
+    |> Seq.map (fun all -> (List.last all).Name)
+    |> Set.ofSeq
+
+let private projections (network: Network) : Set<string> =
+    Network.residuals network
+    |> Seq.collect (fun r -> Network.layersOf r.Shortcut)
+    |> Seq.map _.Name
+    |> Set.ofSeq
+
 /// `Selection.select` with a fault in it.
 let select
     (fault: Fault)
@@ -278,6 +308,20 @@ let select
                 Weights = firstRows network weights s
         })
     | GateForgotten -> pieces network numbers gates
+    | MemberForgotten ->
+        let last = lastMembers network
+
+        Selection.select
+            Selection.defaults
+            (forgotten (fun l -> last.Contains l.Name) network)
+            weights
+    | ProjectionLeftOut ->
+        let left = projections network
+
+        Selection.select
+            Selection.defaults
+            (forgotten (fun l -> left.Contains l.Name) network)
+            weights
     | WrongPart -> pieces network numbers parts
     | WrongHead -> pieces network numbers heads
     | ShuffledAnew ->

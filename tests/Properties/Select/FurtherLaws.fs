@@ -139,13 +139,13 @@ let ``factors of one leave the network as it is, less its factors, and share all
         )
 
 [<Fact>]
-let ``the cost told beforehand is the cost afterwards`` () =
+let ``the cost predicted beforehand is the cost afterwards`` () =
     holds
         1000
         7UL
         (fun case ->
             let t = trial case
-            let told = Selection.wouldBeOf t.Network t.Weights
+            let reported = Selection.wouldBeOf t.Network t.Weights
             let selected = Selection.select Selection.defaults t.Network t.Weights
 
             let zero owner i =
@@ -160,19 +160,19 @@ let ``the cost told beforehand is the cost afterwards`` () =
                     t.Network
                 |> Result.map (fun a -> Cost.ofNetwork a.Rewrite.Network)
 
-            match told, selected, Selection.wouldBe t.Network zero None with
-            | Some told, Ok selected, Some most ->
-                let exact = told = Cost.ofNetwork selected.Network && told = selected.Plan.After
+            match reported, selected, Selection.wouldBe t.Network zero None with
+            | Some reported, Ok selected, Some most ->
+                let exact = reported = Cost.ofNetwork selected.Network && reported = selected.Plan.After
 
                 let bounded =
                     match plain with
                     | Ok plain -> plain.Params <= most.Params && plain.Macs <= most.Macs
                     | Error _ -> false
 
-                (exact |> Prop.label $"%A{told} against %A{selected.Plan.After}")
+                (exact |> Prop.label $"%A{reported} against %A{selected.Plan.After}")
                 .&. (bounded |> Prop.label $"%A{plain} beyond %A{most}")
             | None, Error(SelectionError.LayerDied _), _ -> Prop.ofTestable true
-            | told, selected, most -> false |> Prop.label $"%A{told} %A{selected} %A{most}"
+            | reported, selected, most -> false |> Prop.label $"%A{reported} %A{selected} %A{most}"
         )
 
 [<Fact>]

@@ -126,6 +126,7 @@ let private scaled (weights: Weights<float>) owner (scale: Scale option) (x: Ima
     match scale with
     | None -> x
     | Some s ->
+        let owner = Option.defaultValue owner s.Owner
         let factors = weights[ArrayKey.make ArrayPart.Factor owner].Data
 
         if factors.Length <> s.Count then

@@ -8,7 +8,7 @@ open Sss.Core
 open Sss.Dsl
 open Sss.Tests.Language.Support
 
-/// What selection has kept, told from shapes alone, against the pattern that it was made from.
+/// What selection has kept, judged from shapes alone, against the pattern that it was made from.
 type KeptTests() =
 
     let networks =
@@ -88,10 +88,10 @@ type KeptTests() =
         | Ok selected ->
             let alive = places |> Array.map (fun place -> not (zeros.Contains place))
             let expected = BudgetChoice.cheapest macsOf [| 0 .. places.Length - 1 |] alive
-            let told = KeptStructures.cheapest network selected.Network
+            let reported = KeptStructures.cheapest network selected.Network
 
-            (told = expected)
-            |> Prop.label $"{told} for {expected}"
+            (reported = expected)
+            |> Prop.label $"{reported} for {expected}"
             |> Prop.classify expected.IsSome "something may go"
 
     [<Fact>]

@@ -8,8 +8,8 @@ open FsCheck.FSharp
 open Sss.Core
 open Sss.Tests.Select.Cases
 
-/// Runs a law over many cases from a shown seed; FsCheck shrinks what fails.
-let holds count seed (law: Case -> Property) =
+/// Runs a law over many of these cases from a shown seed; FsCheck shrinks what fails.
+let holdsFor (cases: Arbitrary<Case>) count seed (law: Case -> Property) =
     let config =
         Config.QuickThrowOnFailure
             .WithMaxTest(count)
@@ -18,6 +18,9 @@ let holds count seed (law: Case -> Property) =
             .WithReplay(Some { Rnd = Rnd(seed, 1UL); Size = None })
 
     Check.One(config, Prop.forAll cases law)
+
+/// The same over cases of any networks.
+let holds count seed law = holdsFor cases count seed law
 
 type Laws(output: ITestOutputHelper) =
 

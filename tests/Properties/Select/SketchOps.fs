@@ -36,9 +36,12 @@ let layer (scope: Scope) op scale (input: Shape) =
 
 let factors kind count = {
     Kind = kind
+    Owner = None
     Count = count
     Gamma = 1.0
     Init = 1.0
+    Min = 0
+    Keep = false
 }
 
 /// The window as wished, or one that always fits.

@@ -350,9 +350,10 @@ let network (sketch: Sketch) : Network =
         else
             [ Full(sketch.Classes, true, false) ]
 
-    {
+    Sharing.share sketch.Shared {
         Name = "Sketch"
         Input = sketch.Input
         Classes = sketch.Classes
+        OutputKind = OutputKind.Classes
         Body = regroup (body scope sketch.Input (sketch.Body @ last))
     }

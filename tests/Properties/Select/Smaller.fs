@@ -142,6 +142,9 @@ let shrinkSketch (sketch: Sketch) =
         if sketch.Pooled then
             { sketch with Pooled = false }
 
+        if sketch.Shared <> 0 then
+            { sketch with Shared = 0 }
+
         if sketch.Input.Height > 1 then
             {
                 sketch with

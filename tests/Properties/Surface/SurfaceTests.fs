@@ -56,8 +56,8 @@ type SurfaceTests() =
 
         for line in
             [
-                "union Sss.Core.FactorKind\n    | Neuron\n    | Group\n    | Block\n"
-                "record Sss.Core.Gamma\n    Neuron: float\n    Group: float\n    Block: float\n"
+                "union Sss.Core.FactorKind\n    | Neuron\n    | Group\n    | Block\n    | Shared\n"
+                "record Sss.Core.Gamma\n    Neuron: float\n    Group: float\n    Block: float\n    Shared: float\n"
                 "module Sss.Core.SinglePrecision\n"
                 "    fits(value: float): bool\n"
             ] do

@@ -36,7 +36,7 @@ let private network =
 let private full = {
     recipe with
         Epochs = 8
-        TargetMacs = Some 0.4
+        Target = { Target.none with Macs = Some 0.4 }
         ShrinkEvery = Some 1
 }
 
@@ -251,15 +251,21 @@ let ``factors that cannot move are an outcome, and so is a batch beyond all memo
 let ``the best epoch: within a target the accuracy decides, without one the size comes first`` () =
     let best macs accuracy : Best = {
         Epoch = 0
-        Accuracy = accuracy
+        Quality = Quality.Classification accuracy
         Loss = 0.0
         Macs = macs
         Network = network
         Numbers = Map.empty
     }
 
+    let holds target (candidate: Best) =
+        target |> Option.map (fun most -> candidate.Macs <= most)
+
+    let first target candidate =
+        EpochReporting.isBetter (holds target candidate) None candidate
+
     let better target first second =
-        EpochReporting.isBetter target (Some first) second
+        EpochReporting.isBetter (holds target second) (Some first) second
 
     Assert.True(better (Some 50L) (best 40L 0.9) (best 50L 0.91))
     Assert.False(better (Some 50L) (best 40L 0.9) (best 51L 0.99))
@@ -268,5 +274,5 @@ let ``the best epoch: within a target the accuracy decides, without one the size
     Assert.True(better None (best 40L 0.9) (best 39L 0.5))
     Assert.False(better None (best 40L 0.9) (best 41L 1.0))
     Assert.True(better None (best 40L 0.9) (best 40L 0.9))
-    Assert.False(EpochReporting.isBetter (Some 50L) None (best 51L 1.0))
-    Assert.True(EpochReporting.isBetter (Some 50L) None (best 50L 0.1))
+    Assert.False(first (Some 50L) (best 51L 1.0))
+    Assert.True(first (Some 50L) (best 50L 0.1))

@@ -24,7 +24,7 @@ let ``each epoch counts with the network that it trained`` () =
     let cutting = {
         recipe with
             Epochs = 6
-            TargetMacs = Some 0.4
+            Target = { Target.none with Macs = Some 0.4 }
             ShrinkEvery = Some 1
     }
 
@@ -36,7 +36,7 @@ let ``each epoch counts with the network that it trained`` () =
     let watch event =
         match event with
         | Started start -> images <- start.Images
-        // An epoch is told before the cut after it.
+        // An epoch is reported before the cut after it.
         | EpochDone _ -> expected <- expected + float images * float macs
         | CutDone cut ->
             cuts <- cuts + 1

@@ -43,7 +43,10 @@ let ``a target of macs holds after three tenths of the epochs, and survives a st
     let recipe = {
         recipe with
             Epochs = 6
-            TargetMacs = Some fraction
+            Target = {
+                Target.none with
+                    Macs = Some fraction
+            }
     }
 
     let whole = Engine.ok (train recipe None)
@@ -73,6 +76,94 @@ let ``a target of macs holds after three tenths of the epochs, and survives a st
         Assert.Equal<Weights<float32>>(whole.State.Numbers, rest.State.Numbers)
         Assert.Equal(whole.State.Pressure, rest.State.Pressure)
     | other -> Assert.Fail $"%A{other}"
+
+/// A time that goes with the macs, as a machine without overhead would have it.
+let private timed: CostMeasures =
+    let predict network =
+        float (Cost.ofNetwork network).Macs / 1e5
+
+    {
+        FileOverhead = 1000L
+        Latency =
+            Some {
+                Predict = predict
+                Dense = predict network
+            }
+    }
+
+[<Fact>]
+let ``every limit of a target holds, whichever is the tightest`` () =
+    let dense = Cost.ofNetwork network
+    let size = CostLimit.fileSize 1000L network
+
+    let selected target =
+        let recipe = {
+            recipe with
+                Epochs = 4
+                Target = target
+        }
+
+        let trained =
+            Train.run
+                { settings None with Measures = timed }
+                network
+                dataset.Value
+                recipe
+                ignore
+                CancellationToken.None
+            |> Engine.ok
+
+        let selected =
+            Selection.select Selection.defaults trained.Network trained.Numbers |> Engine.ok
+
+        selected.Network
+
+    let parameters network = (Cost.ofNetwork network).Params
+    let macs network = (Cost.ofNetwork network).Macs
+
+    let small = selected { Target.none with Params = Some 0.4 }
+    Assert.InRange(parameters small, dense.Params / 5L, int64 (0.4 * float dense.Params))
+
+    let small =
+        selected {
+            Target.none with
+                Size = Some(size / 2L)
+        }
+
+    Assert.InRange(CostLimit.fileSize 1000L small, size / 4L, size / 2L)
+
+    let small =
+        selected {
+            Target.none with
+                Latency = Some(LatencyLimit.OfDense 0.5)
+        }
+
+    Assert.InRange(macs small, dense.Macs / 4L, dense.Macs / 2L)
+
+    let small =
+        selected {
+            Target.none with
+                Macs = Some 0.9
+                Params = Some 0.5
+                Latency = Some(LatencyLimit.Milliseconds(0.6 * float dense.Macs / 1e5))
+        }
+
+    Assert.InRange(parameters small, 1L, int64 (0.5 * float dense.Params))
+    Assert.InRange(macs small, 1L, int64 (0.6 * float dense.Macs))
+
+[<Fact>]
+let ``a target of latency without a profile is refused`` () =
+    let recipe = {
+        recipe with
+            Target = {
+                Target.none with
+                    Latency = Some(LatencyLimit.OfDense 0.5)
+            }
+    }
+
+    match train recipe None with
+    | Error error -> Assert.Equal(NoProfile, error)
+    | Ok _ -> Assert.Fail "it trained"
 
 [<Property>]
 let ``the controller is asked at the first step, where pressing begins, a dozen times until the target holds, and at each epoch's start after``
@@ -130,7 +221,10 @@ let ``settings and labels out of bounds are named`` () =
 
     let wrong = {
         data with
-            Train = { data.Train with Labels = labels }
+            Train = {
+                data.Train with
+                    Targets = Targets.Labels labels
+            }
     }
 
     Assert.Equal(

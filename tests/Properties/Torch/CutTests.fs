@@ -81,12 +81,13 @@ let private images (t: Trial) =
     let struct (fourth, _) = VerifyNumbers.image t.Network rng
     t.Images @ [ third; fourth ]
 
-[<Fact>]
-let ``the scores of a batch in training are the same before and after a cut`` () =
+/// How many of the cases had something to cut.
+let private keepsScores cases count =
     let mutable cuts = 0
 
-    holds
-        600
+    holdsFor
+        cases
+        count
         31UL
         (fun case ->
             let t = trial case
@@ -106,12 +107,22 @@ let ``the scores of a batch in training are the same before and after a cut`` ()
                 apart < 1e-8 |> Prop.label $"{apart}"
         )
 
+    cuts
+
+[<Fact>]
+let ``the scores of a batch in training are the same before and after a cut`` () =
+    let cuts = keepsScores cases 600
     Assert.True(cuts > 180, $"only {cuts} cases had something to cut")
 
 [<Fact>]
-let ``what was cut can be put back, and is the same function in evaluation`` () =
-    holds
-        600
+let ``the scores of a batch are the same after a cut of shared factors`` () =
+    let cuts = keepsScores sharedCases 300
+    Assert.True(cuts > 90, $"only {cuts} cases had something to cut")
+
+let private canBePutBack cases count =
+    holdsFor
+        cases
+        count
         32UL
         (fun case ->
             let t = trial case
@@ -147,6 +158,7 @@ let ``what was cut can be put back, and is the same function in evaluation`` () 
             | None -> true |> Prop.label "a layer died"
             | Some(whole, small, weights) ->
                 let restored = UncutNetwork.restore whole weights
+                Assert.Equal(None, Selection.misfit whole.Network restored)
 
                 let apart =
                     t.Images
@@ -159,6 +171,13 @@ let ``what was cut can be put back, and is the same function in evaluation`` () 
 
                 apart < 1e-9 |> Prop.label $"{apart}"
         )
+
+[<Fact>]
+let ``what was cut can be put back, and is the same function in evaluation`` () =
+    canBePutBack cases 600
+
+[<Fact>]
+let ``what was cut of shared factors can be put back`` () = canBePutBack sharedCases 400
 
 /// Of a grouped convolution one group is left, and so its factor is multiplied into its weights. A
 /// constant of a channel that goes arrives at the frozen weights of that channel.
@@ -176,6 +195,7 @@ let ``a cut that merges a factor leaves the constants of what it removed as they
         ]
         Classes = 3
         Pooled = false
+        Shared = 0
     }
 
     let network = Sketches.network sketch

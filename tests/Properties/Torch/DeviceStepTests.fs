@@ -316,6 +316,7 @@ type DeviceStepTests() =
                         Neuron = 0.2
                         Group = 0.0
                         Block = 0.2
+                        Shared = 0.2
                     }
             }
 
@@ -327,7 +328,9 @@ type DeviceStepTests() =
                 Images = ImageSource.Given dataset
                 Limit = None
                 Begin = Begin.Random
+                Teacher = None
                 Method = FactorMethod.Apg
+                Profile = ProfileSource.Measured
                 Validation = None
                 Computing = {
                     Device = Cpu

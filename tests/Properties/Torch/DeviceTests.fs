@@ -37,7 +37,7 @@ module DeviceTests =
         | Ok() -> "none"
 
     [<Fact>]
-    let ``CUDA that cannot be had is told with its nearest cause`` () =
+    let ``CUDA that cannot be had is reported with its nearest cause`` () =
         let driver d = { facts with Driver = d }
 
         let said = [

@@ -48,11 +48,11 @@ let private halve (path: string) =
 
 /// Trains on a folder; the events of broken pictures with the outcome.
 let private run loaders network (d: Dataset) recipe =
-    let told = List<FileError>()
+    let reported = List<FileError>()
 
     let listen event =
         match event with
-        | LeftOut error -> told.Add error
+        | LeftOut error -> reported.Add error
         | _ -> ()
 
     let settings = {
@@ -61,7 +61,7 @@ let private run loaders network (d: Dataset) recipe =
     }
 
     let outcome = Train.run settings network d recipe listen CancellationToken.None
-    outcome |> Result.map (fun trained -> timeless trained.State), List.ofSeq told
+    outcome |> Result.map (fun trained -> timeless trained.State), List.ofSeq reported
 
 [<Fact>]
 let ``same seed, same bits: twice, and with 1, 2 and 4 loaders`` () =
@@ -83,13 +83,13 @@ let ``same seed, same bits: twice, and with 1, 2 and 4 loaders`` () =
             halve paths[i]
 
         let outcomes = [ for loaders in [ 1; 1; 2; 4 ] -> run loaders tiny d all ]
-        let state, told = outcomes.Head
-        Assert.Equal(3, told.Length)
+        let state, reported = outcomes.Head
+        Assert.Equal(3, reported.Length)
         Assert.Equal(3 * (48 / 7), int (Engine.ok state).Step)
 
         for other, otherTold in outcomes.Tail do
             Assert.Equal<TrainState>(Engine.ok state, Engine.ok other)
-            Assert.Equal<FileError list>(told, otherTold)
+            Assert.Equal<FileError list>(reported, otherTold)
 
         // What is in memory takes the same road.
         let short = { recipe with Epochs = 1 }
@@ -131,8 +131,8 @@ let ``a file that vanishes and too many broken ones end training with an error``
         let failures = [
             for loaders in [ 1; 3 ] do
                 match run loaders tiny d { all with Epochs = 9 } with
-                | Error(BadData(ManyBroken(_, 11, 48, _) as error)), told ->
-                    FileError.message error, told
+                | Error(BadData(ManyBroken(_, 11, 48, _) as error)), reported ->
+                    FileError.message error, reported
                 | other -> failwith $"%A{other}"
         ]
 
@@ -150,7 +150,7 @@ let ``a feed gives batches in order, bounded ahead, and ends whenever it is clos
             let loaded = Engine.ok (feed.Take())
 
             (Memory.span<float32> loaded.Images).ToArray(),
-            (Memory.span<int64> loaded.Labels).ToArray()
+            (Memory.span<int64> loaded.Targets).ToArray()
     ]
 
     let some loaders first count =

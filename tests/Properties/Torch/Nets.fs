@@ -21,9 +21,12 @@ module internal Nets =
             Scale =
                 Some {
                     Kind = kind
+                    Owner = None
                     Count = count
                     Gamma = 1.0
                     Init = 1.0
+                    Min = 0
+                    Keep = false
                 }
     }
 
@@ -127,9 +130,12 @@ module internal Nets =
                 if isScaled then
                     Some {
                         Kind = Block
+                        Owner = None
                         Count = 1
                         Gamma = 1.0
                         Init = 1.0
+                        Min = 0
+                        Keep = false
                     }
                 else
                     None
@@ -213,6 +219,7 @@ module internal Nets =
             Name = "Test"
             Input = input
             Classes = output.Channels
+            OutputKind = OutputKind.Classes
             Body = nodes
         }
 

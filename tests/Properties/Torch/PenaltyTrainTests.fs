@@ -20,6 +20,7 @@ let private of' penalty gamma = {
             Neuron = gamma
             Group = 0.0
             Block = gamma
+            Shared = gamma
         }
 }
 
@@ -70,7 +71,9 @@ let ``a state in the middle of training goes on with the same bits, under every 
             Images = ImageSource.Given dataset.Value
             Limit = None
             Begin = Begin.Trained whole
+            Teacher = None
             Method = FactorMethod.Apg
+            Profile = ProfileSource.Measured
             Validation = None
             Computing = {
                 Device = Cpu
@@ -102,7 +105,7 @@ let private refused method recipe =
 let ``a target, a published rule or a parameter that a penalty cannot have is refused`` () =
     let targeted penalty = {
         of' penalty 0.1 with
-            TargetMacs = Some 0.5
+            Target = { Target.none with Macs = Some 0.5 }
     }
 
     for penalty, _ in cases do

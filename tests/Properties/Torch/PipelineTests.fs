@@ -36,7 +36,7 @@ let private noise (network: Network) =
     let split = {
         Shape = network.Input
         Pixels = Floats(Array.map float32 values)
-        Labels = Array.init count (fun i -> i % network.Classes)
+        Targets = Targets.Labels(Array.init count (fun i -> i % network.Classes))
     }
 
     Dataset.create "noise" (List.init network.Classes string) 1.0f split split
@@ -52,7 +52,9 @@ let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder : Job 
     Images = ImageSource.Given dataset
     Limit = None
     Begin = Begin.Random
+    Teacher = None
     Method = FactorMethod.Apg
+    Profile = ProfileSource.Measured
     Validation = None
     Computing = {
         Device = Cpu
@@ -84,6 +86,7 @@ let private strong folder =
                             Neuron = 0.2
                             Group = 0.0
                             Block = 0.05
+                            Shared = 0.2
                         }
                 }
     }
@@ -256,8 +259,11 @@ let private heard (job: Job) =
             function
             | TextRead(path, _, _, recipe) ->
                 said.Add $"text {Path.GetFileName path}, {recipe.Epochs} epochs"
+            | WeightsRead(path, _) -> said.Add $"weights {Path.GetFileName path}"
             | ImagesRead dataset -> said.Add $"images {dataset.Train.Count}"
             | ImagesChecked(dataset, _) -> said.Add $"checked {dataset.Train.Count}"
+            | Profiling _ -> said.Add "profiling"
+            | Profiled profile -> said.Add $"profiled {profile.Engine}"
         Training =
             fun ready train ->
                 said.Add $"training {ready.Network.Name}"

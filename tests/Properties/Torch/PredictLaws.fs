@@ -183,7 +183,9 @@ let ``pictures that are scaled before the cut are so in training, eval and predi
                     Images = ImageSource.Given dataset
                     Limit = None
                     Begin = Begin.Random
+                    Teacher = None
                     Method = FactorMethod.Apg
+                    Profile = ProfileSource.Measured
                     Validation = None
                     Computing = {
                         Device = Cpu
@@ -242,7 +244,8 @@ let ``a network is evaluated on other data in its own classes and units, or not 
                 Classes = List.rev d.Classes
                 Test = {
                     d.Test with
-                        Labels = d.Test.Labels |> Array.map (fun label -> 1 - label)
+                        Targets =
+                            d.Test.Labels |> Array.map (fun label -> 1 - label) |> Targets.Labels
                 }
         }
 

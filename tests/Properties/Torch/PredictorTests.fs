@@ -56,6 +56,7 @@ let ``numbers go through the preparation channel by channel`` () =
         Scale = 1.0f / 16.0f
         Mean = [| 0.3f |]
         Deviation = [| 0.7f |]
+        IsGiven = false
     }
 
     let images = Exactness.randomImages 3 4 network

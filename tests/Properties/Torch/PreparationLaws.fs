@@ -92,6 +92,7 @@ let private network input : Network = {
     Name = "N"
     Input = input
     Classes = 2
+    OutputKind = OutputKind.Classes
     Body = [
         Node.Layer {
             Name = "avgpool1"
@@ -302,6 +303,7 @@ let ``networks whose training pixels are of no known range take no picture`` () 
         Scale = 1.0f
         Mean = [| 0.0f; 0.0f; 0.0f |]
         Deviation = [| 1.0f; 1.0f; 1.0f |]
+        IsGiven = false
     }
 
     Assert.Equal(

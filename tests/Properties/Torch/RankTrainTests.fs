@@ -74,7 +74,7 @@ type RankTrainTests() =
         let recipe = {
             recipe with
                 Epochs = 4
-                TargetMacs = Some 0.5
+                Target = { Target.none with Macs = Some 0.5 }
                 ShrinkEvery = Some 1
         }
 

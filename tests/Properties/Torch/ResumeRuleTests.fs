@@ -309,7 +309,7 @@ let ``data is the same wherever it is, and other data with the same counts is no
     )
 
 [<Fact>]
-let ``folders that are not kept in memory are told apart by names and lengths`` () =
+let ``folders that are not kept in memory are distinguished by names and lengths`` () =
     Folders.within (fun root ->
         StoredPicturesTests.folder root 12
 
@@ -417,7 +417,10 @@ let ``more epochs: the bits of the longer run where no step depends on their num
         for other in
             [
                 { longer with Schedule = Cosine }
-                { longer with TargetMacs = Some 0.5 }
+                {
+                    longer with
+                        Target = { Target.none with Macs = Some 0.5 }
+                }
                 { longer with ShrinkEvery = Some 1 }
             ] do
             Engine.ok (Checkpoint.clear folder)

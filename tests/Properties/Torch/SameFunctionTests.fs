@@ -14,10 +14,10 @@ open Sss.Tests.Select.Cases
 open Sss.Tests.Select.LawTests
 open TorchSharp
 
-[<Fact>]
-let ``the model computes what the network's definition says`` () =
-    holds
-        400
+let private computesItsDefinition cases count =
+    holdsFor
+        cases
+        count
         4UL
         (fun case ->
             let t = trial case
@@ -32,6 +32,13 @@ let ``the model computes what the network's definition says`` () =
 
             apart < 1e-10 |> Prop.label $"{apart}"
         )
+
+[<Fact>]
+let ``the model computes what the network's definition says`` () = computesItsDefinition cases 400
+
+[<Fact>]
+let ``the model computes shared factors as the network's definition says`` () =
+    computesItsDefinition sharedCases 200
 
 /// The slope of the loss along a direction, from the gradient and from two values.
 let private slopes network weights (images: float[]) seed =
@@ -84,10 +91,10 @@ let private slopes network weights (images: float[]) seed =
     let behind = at (-2.0 * h)
     gradient, (ahead - behind) / (2.0 * h), abs ahead
 
-[<Fact>]
-let ``gradients of random networks agree with finite differences`` () =
-    holds
-        200
+let private gradientsAgree cases count =
+    holdsFor
+        cases
+        count
         5UL
         (fun case ->
             // A factor of 0 is at a kink of what follows it, where there is no slope.
@@ -98,6 +105,13 @@ let ``gradients of random networks agree with finite differences`` () =
             abs (gradient - slope) < 1e-4 * (abs slope + size + 1.0)
             |> Prop.label $"gradient {gradient}, numerically {slope}"
         )
+
+[<Fact>]
+let ``gradients of random networks agree with finite differences`` () = gradientsAgree cases 200
+
+[<Fact>]
+let ``gradients of shared factors agree with finite differences`` () =
+    gradientsAgree sharedCases 100
 
 [<Fact>]
 let ``verdicts`` () =

@@ -59,6 +59,7 @@ let private preparations channels : Preparation list =
         Scale = Preparation.scaleOf range
         Mean = Array.init channels (fun c -> 0.3f + 0.1f * float32 c)
         Deviation = Array.init channels (fun c -> 0.2f + 0.05f * float32 c)
+        IsGiven = false
     }
 
     [

@@ -62,7 +62,7 @@ let ``a network that no vector of LibTorch holds is refused before memory is tak
     Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0L, 50_000_000L)
 
 [<Fact>]
-let ``what training needs is told with what it is needed for`` () =
+let ``what training needs is listed with what it is needed for`` () =
     let network =
         Support.parse
             "network T { input 3x1000x1000\n classes 2\n conv 64 3x3; bn; relu\n conv 64 3x3; bn; relu\n \

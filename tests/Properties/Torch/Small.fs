@@ -49,6 +49,7 @@ let recipe = {
             Neuron = 0.01
             Group = 0.0
             Block = 0.03
+            Shared = 0.01
         }
         Augment = { Augment.none with Crop = 1 }
 }
@@ -62,6 +63,8 @@ let settings from = {
     Validation = None
     Keeper = None
     Team = None
+    Teacher = None
+    Measures = CostLimit.noMeasures
 }
 
 let train recipe from =

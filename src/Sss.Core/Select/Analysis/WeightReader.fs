@@ -41,7 +41,7 @@ module internal WeightReader =
         match layer.Scale with
         | None -> Array.zeroCreate channels
         | Some scale ->
-            let isZero = numbers.IsZero layer.Name
+            let isZero = numbers.IsZero(Scale.ownerOf layer.Name scale)
             let each = max 1 (channels / max 1 scale.Count)
             Array.init channels (fun o -> isZero (o / each))
 
@@ -49,7 +49,7 @@ module internal WeightReader =
     let factorsOf (numbers: WeightReader) (layer: Layer) : float[] =
         match layer.Scale, numbers.At with
         | Some scale, Some at ->
-            let factor = at (ArrayKey.make ArrayPart.Factor layer.Name)
+            let factor = at (Parameters.factorKey layer scale)
             let channels = layer.Output.Channels
             let each = max 1 (channels / max 1 scale.Count)
             Array.init channels (fun o -> factor (o / each))

@@ -18,8 +18,9 @@ module internal FactorFolding =
             | Carries.Nothing -> true
         )
 
-    /// Owners whose factors may stay where the language lets them stand. The others are folded.
-    let private standing (network: Network) =
+    /// Owners whose factors may stay where the language lets them stand. The others are folded. `shared`:
+    /// those of shared factors.
+    let private standing (shared: Set<string>) (network: Network) =
         let rec inBody isLast body = [
             for i, node in List.indexed body do
                 let following = List.tryItem (i + 1) body
@@ -38,6 +39,7 @@ module internal FactorFolding =
                 | Node.Residual { Scale = None }
                 | Node.Gate _
                 | Node.Concat _ -> ()
+                | Node.Layer { Scale = Some { Kind = Shared } } -> ()
                 | Node.Layer({ Scale = Some scale } as layer) ->
                     let isOwn =
                         match (Op.facts layer.Op).Carries with
@@ -55,7 +57,7 @@ module internal FactorFolding =
                     yield! inBody false inner
         ]
 
-        Set.ofList (inBody true network.Body)
+        Set.union shared (Set.ofList (inBody true network.Body))
 
     /// Residuals by the layer that ends their scaled branch, where that layer can take up a factor.
     let ends (network: Network) =
@@ -67,19 +69,26 @@ module internal FactorFolding =
         |> Map.ofSeq
 
     let unscale folded (network: Network) =
-        let keep owner scale =
-            if Set.contains owner folded then None else scale
+        let keep name scale =
+            scale
+            |> Option.filter (fun s -> not (Set.contains (Scale.ownerOf name s) folded))
 
         network
         |> Network.map
             (fun l -> { l with Scale = keep l.Name l.Scale })
             (fun r -> { r with Scale = keep r.Name r.Scale })
 
-    /// Owners whose factors are folded when `scaled` is what is left of `network`.
-    let folded keepFactors (network: Network) (scaled: Network) : Set<string> =
+    /// Owners whose factors are folded when `scaled` is what is left of `network`. `shared`: owners of
+    /// shared factors that may stay.
+    let folded
+        keepFactors
+        (shared: Set<string>)
+        (network: Network)
+        (scaled: Network)
+        : Set<string> =
         let stays =
             if keepFactors then
-                standing scaled
+                standing shared scaled
             else
                 // A residual that ends in nothing that takes up a factor keeps it; checked networks
                 // have none.

@@ -10,6 +10,8 @@ type internal NetworkRewrite = {
     FoldedConstants: Map<string, FoldedInto * float[]>
     /// By owner: its factors are folded into weights.
     Folded: Set<string>
+    /// By owner of shared factors that are not folded: the layer that declares them now, and their kind.
+    Shared: Map<string, string * FactorKind>
     /// By the last layer of a scaled branch: the residual whose factor is folded into it.
     Ends: Map<string, string>
 }
@@ -148,11 +150,18 @@ module internal NetworkRewrite =
         let scaled =
             rebuild graph channels (narrow graph channels foldedConstants sums.Shifts) network
 
-        let folded = FactorFolding.folded keepFactors network scaled
+        let shared =
+            if keepFactors then
+                SharedRewrite.left numbers.InTraining scaled
+            else
+                Map.empty
+
+        let folded = FactorFolding.folded keepFactors (Set.ofSeq shared.Keys) network scaled
 
         {
-            Network = FactorFolding.unscale folded scaled
+            Network = scaled |> FactorFolding.unscale folded |> SharedRewrite.rename shared
             FoldedConstants = foldedConstants
             Folded = folded
+            Shared = shared
             Ends = FactorFolding.ends network
         }

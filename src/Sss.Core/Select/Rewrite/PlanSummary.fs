@@ -17,7 +17,8 @@ module internal PlanSummary =
     ]
 
     /// Whether a structure stays, and why if its factor is 0.
-    let private outcome (graph: DataFlow) (channels: Channels) =
+    let private outcome (network: Network) (graph: DataFlow) (channels: Channels) =
+        let carriers = Network.carriers network
         let parts = System.Collections.Generic.Dictionary<string, int>()
 
         for struct (part, step) in graph.Steps do
@@ -33,20 +34,21 @@ module internal PlanSummary =
                 let branch = Array.head graph.Sides[s.Owner]
                 isThere branch.Part, ValueNone
             else
-                let struct (_, output) = graph.Ports[s.Owner]
-                let kept = channels.Kept[output]
-                let each = kept.Length / scale.Count
+                let stays (carrier: Layer) =
+                    let struct (_, output) = graph.Ports[carrier.Name]
+                    let kept = channels.Kept[output]
+                    let each = kept.Length / scale.Count
 
-                let stays =
-                    if isThere parts[s.Owner] then
+                    if isThere parts[carrier.Name] then
                         Seq.tryFind
                             (fun o -> kept[o])
                             (seq { s.Index * each .. (s.Index + 1) * each - 1 })
+                        |> Option.map (fun o -> output, o)
                     else
                         None
 
-                match stays with
-                | Some o -> true, channels.Reason output o
+                match List.tryPick stays carriers[s.Owner] with
+                | Some(output, o) -> true, channels.Reason output o
                 | None -> false, ValueNone
 
     let private narrowed (network: Network) (selected: Network) =
@@ -71,7 +73,7 @@ module internal PlanSummary =
             | ValueNone -> ()
     ]
 
-    /// Only the outermost part that goes is told: what was inside goes with it.
+    /// Only the outermost removed part is listed: what was inside goes with it.
     let private outermost (graph: DataFlow) (channels: Channels) removals =
         let around = System.Collections.Generic.Dictionary<string, int>()
 
@@ -100,7 +102,7 @@ module internal PlanSummary =
         channels
         (rewrite: NetworkRewrite)
         : Plan =
-        let outcome = outcome graph channels
+        let outcome = outcome network graph channels
         let scales = Network.scales network |> Map.ofSeq
 
         let outcomes =
@@ -133,6 +135,7 @@ module internal PlanSummary =
             Neuron = tally Neuron
             Group = tally Group
             Block = tally Block
+            Shared = tally Shared
             Before = Cost.ofNetwork network
             After = Cost.ofNetwork rewrite.Network
         }

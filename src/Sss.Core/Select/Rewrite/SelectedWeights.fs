@@ -20,8 +20,8 @@ module internal SelectedWeights =
 
         let own =
             match layer.Scale with
-            | Some scale when context.Rewrite.Folded.Contains layer.Name ->
-                let at = context.At(ArrayKey.make ArrayPart.Factor layer.Name)
+            | Some scale when context.Rewrite.Folded.Contains(Scale.ownerOf layer.Name scale) ->
+                let at = context.At(Parameters.factorKey layer scale)
                 let each = channels / scale.Count
                 fun o -> at (o / each)
             | Some _
@@ -152,16 +152,29 @@ module internal SelectedWeights =
             Before = Map.tryFind layer.Name before |> Option.defaultValue ValueNone
         }
 
-    /// The factors that a layer keeps.
+    /// The factors that a layer keeps and declares.
     let private keptFactors context (layer: Layer) (rows: bool[]) =
         match layer.Scale with
-        | Some scale when not (context.Rewrite.Folded.Contains layer.Name) ->
-            let each = rows.Length / scale.Count
-            let left = rows |> Array.chunkBySize each |> Array.map (Array.contains true)
-            let key = ArrayKey.make ArrayPart.Factor layer.Name
-            [ key, vector (Slices.channels left ValueNone context.Weights[key].Data) ]
-        | Some _
         | None -> []
+        | Some scale ->
+            let owner = Scale.ownerOf layer.Name scale
+
+            let declaredBy =
+                match Map.tryFind owner context.Rewrite.Shared with
+                | Some(declares, _) -> declares
+                | None -> owner
+
+            if context.Rewrite.Folded.Contains owner || declaredBy <> layer.Name then
+                []
+            else
+                let each = rows.Length / scale.Count
+                let left = rows |> Array.chunkBySize each |> Array.map (Array.contains true)
+                let before = context.Weights[Parameters.factorKey layer scale].Data
+
+                [
+                    ArrayKey.make ArrayPart.Factor layer.Name,
+                    vector (Slices.channels left ValueNone before)
+                ]
 
     /// The weights of the smaller network. Arrays that do not change are shared with the old ones.
     let weights<'T when 'T :> INumberBase<'T>>

@@ -86,9 +86,10 @@ module VerifyNumbers =
         /// Only structures of one kind.
         | Only of FactorKind * float
 
-    let private way rng : struct (Way * Rng) =
+    /// `hasShared`: whether there are shared factors. (Others see the patterns that they always saw.)
+    let private way hasShared rng : struct (Way * Rng) =
         let struct (density, rng) = Rng.float rng
-        let struct (kind, rng) = Rng.below 8 rng
+        let struct (kind, rng) = Rng.below (if hasShared then 9 else 8) rng
 
         let way =
             match kind with
@@ -99,7 +100,8 @@ module VerifyNumbers =
             | 4 -> Mixed
             | 5 -> Only(Neuron, density)
             | 6 -> Only(Group, density)
-            | _ -> Only(Block, density)
+            | 7 -> Only(Block, density)
+            | _ -> Only(Shared, density)
 
         struct (way, rng)
 
@@ -132,7 +134,7 @@ module VerifyNumbers =
         | 0 -> struct (Set.empty, rng)
         | 1 -> struct (Set.ofList all, rng)
         | _ ->
-            let struct (way, rng) = way rng
+            let struct (way, rng) = way (all |> List.exists (fun s -> s.Kind = Shared)) rng
 
             let zeros, rng =
                 (([], rng), all |> List.groupBy _.Owner)

@@ -284,6 +284,9 @@ module internal Fold =
             )
         | _ -> None
 
+    /// Kinds of operations that are read on constants alone.
+    let kinds = [ "Ceil"; "Constant"; "ConstantOfShape"; "Equal"; "Expand"; "Floor"; "Where" ]
+
     /// What an operation gives whose inputs are all constants; None: it is not one that is computed
     /// here.
     let tryNode (inputs: Constant option list) (n: OnnxNode) : Result<Constant, string> option =

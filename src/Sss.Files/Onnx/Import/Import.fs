@@ -18,6 +18,15 @@ type ImportOptions = {
     Classes: int option
 }
 
+/// The last layer of a network that got another number of classes than its file has.
+type NewLayer = {
+    Name: string
+    /// What the file gives: scores or features.
+    FileOutputs: int
+    /// Whether it is in the place of the file's last layer, or comes after the file's features.
+    IsReplaced: bool
+}
+
 /// A network made of a file, with its weights.
 type Imported = {
     Network: Network
@@ -28,7 +37,7 @@ type Imported = {
     /// Whether the file ends in a softmax, which the network leaves out.
     EndsInSoftmax: bool
     /// The layer that is new, where `Classes` asked for one.
-    Fresh: string option
+    Fresh: NewLayer option
 }
 
 /// Trained networks of other programs: ONNX files, opset 7 to 21, with weights of any precision.
@@ -58,6 +67,7 @@ module OnnxImport =
         Name = name
         Input = Some input
         Classes = Some classes
+        OutputKind = OutputKind.Classes
         Definitions = Set.singleton word
         Body = body
         Place = Place.none
@@ -155,6 +165,28 @@ module OnnxImport =
         else
             Ok()
 
+    /// Another number of classes, where one is given.
+    let private withClasses path classes state tree output =
+        match classes with
+        | None -> Ok(state, tree, None)
+        | Some count ->
+            ImportSettle.classes count state tree output
+            |> Result.map (fun (state, tree, fresh) -> state, tree, Some fresh)
+            |> Result.mapError (fun reason -> ImportError.Graph(path, reason))
+
+    /// The new layer by its name. `given`: the outputs of the file.
+    let private newLayer network (layers: int list) given fresh : NewLayer option =
+        fresh
+        |> Option.bind (fun struct (number, isReplaced) ->
+            Seq.zip (Network.layers network) layers
+            |> Seq.tryFind (fun (_, n) -> n = number)
+            |> Option.map (fun (layer, _) -> {
+                Name = layer.Name
+                FileOutputs = given
+                IsReplaced = isReplaced
+            })
+        )
+
     /// Reads a file as a network of the language, or says everything about it that is none. The arrays of
     /// a new last layer are missing from the weights.
     let read (options: ImportOptions) (path: string) : Result<Imported, ImportError> =
@@ -170,18 +202,13 @@ module OnnxImport =
 
             let state = { state with Vertices = vertices }
 
-            let! state, tree, fresh =
-                match options.Classes with
-                | None -> Ok(state, tree, None)
-                | Some classes ->
-                    ImportSettle.classes classes state tree output
-                    |> Result.map (fun (state, tree, number) -> state, tree, Some number)
-                    |> Result.mapError (fun reason -> ImportError.Graph(path, reason))
+            let! state, tree, fresh = withClasses path options.Classes state tree output
 
+            let given = vertices[output].Shape.Channels
             let layers = ImportDraft.layers tree
             let vertices = state.Vertices
             let image = vertices[0].Shape
-            let classes = options.Classes |> Option.defaultValue vertices[output].Shape.Channels
+            let classes = options.Classes |> Option.defaultValue given
             let make = draft (Option.defaultValue (nameOf path) options.Name) image classes
 
             let wanted (scale: DraftScale) =
@@ -199,24 +226,17 @@ module OnnxImport =
             let body = if model.IsOwn then body else Regroup.grouped word body
             let! network = checked' path make body
 
-            let freshName =
-                fresh
-                |> Option.bind (fun number ->
-                    Seq.zip (Network.layers network) layers
-                    |> Seq.tryFind (fun (_, n) -> n = number)
-                    |> Option.map (fun (layer, _) -> layer.Name)
-                )
-
             return {
                 Network = network
-                Weights = weightsOf network vertices layers fresh
+                Weights =
+                    weightsOf network vertices layers (fresh |> Option.map (fun struct (n, _) -> n))
                 Names =
                     if model.IsOwn then
                         namesOf network vertices tree
                     else
                         Map.empty
                 EndsInSoftmax = state.EndsInSoftmax
-                Fresh = freshName
+                Fresh = newLayer network layers given fresh
             }
         }
 

@@ -251,6 +251,9 @@ module internal ImportAttention =
             return ImportState.giveVertex n.Outputs.Head dims view number state
         }
 
+    /// Kinds of operations that are read here.
+    let kinds = [ "MatMul"; "Softmax"; "Concat" ]
+
     /// The operation, if it is one of these.
     let tryNode
         (n: OnnxNode)

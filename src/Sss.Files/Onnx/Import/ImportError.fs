@@ -24,6 +24,8 @@ type ImportError =
     | Graph of path: string * reason: string
     /// What came out is no network of the language; each reason in words.
     | Network of path: string * reasons: string list
+    /// A file of weights does not fit the network that it is for; each reason in words.
+    | Weights of path: string * reasons: string list
 
 /// Wording.
 [<RequireQualifiedAccess>]
@@ -61,4 +63,9 @@ module ImportError =
             listed
                 path
                 "what the file says is no network of the language"
+                (reasons |> List.map (fun reason -> "  " + Escape.line reason))
+        | ImportError.Weights(path, reasons) ->
+            listed
+                path
+                "the weights are not those of the network"
                 (reasons |> List.map (fun reason -> "  " + Escape.line reason))

@@ -28,6 +28,8 @@ module internal ImportFactors =
             Kind = kind
             Gamma = 1.0
             Init = 1.0
+            Min = 0
+            Keep = false
             Place = place count.Next
         }
 

@@ -8,7 +8,6 @@ module internal ImportFunctions =
 
     let private x, zero, one = Term.X, Term.Number 0.0, Term.Number 1.0
 
-
     let private clip low high =
         let above =
             match low with
@@ -47,6 +46,26 @@ module internal ImportFunctions =
             )
             "Clip", clip low high
         ]
+
+    /// Kinds of operations that are read here.
+    let kinds = [
+        "Relu"
+        "LeakyRelu"
+        "Elu"
+        "Sigmoid"
+        "HardSwish"
+        "Mish"
+        "Gelu"
+        "Tanh"
+        "Erf"
+        "Exp"
+        "Log"
+        "Neg"
+        "Reciprocal"
+        "Softplus"
+        "HardSigmoid"
+        "Clip"
+    ]
 
     /// The function of an operation with one input.
     let ofOne (n: OnnxNode) (inputs: Value' option list) : Term option =

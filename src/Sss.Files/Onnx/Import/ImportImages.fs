@@ -96,11 +96,11 @@ module internal ImportImages =
             return ImportPadding.finish n number state
         }
 
-    /// How many times as high and wide, for `Resize` and for `Upsample` of old.
-    let private factor (n: OnnxNode) inputs (s: Shape) : Result<int, string> =
+    /// How many times as high and wide. `isOld`: the scales are the second input.
+    let private factor isOld inputs (s: Shape) : Result<int, string> =
         result {
-            let! scales = constant "scales" inputs (if n.Kind = "Upsample" then 1 else 2)
-            let! sizes = constant "sizes" inputs 3
+            let! scales = constant "scales" inputs (if isOld then 1 else 2)
+            let! sizes = if isOld then Ok None else constant "sizes" inputs 3
 
             let found =
                 match scales, sizes with
@@ -127,19 +127,21 @@ module internal ImportImages =
     let private upsample (n: OnnxNode) inputs (c: Computed) (state: ImportState) =
         result {
             let! state, _, vertex = Canonical.image c state
-            let! factor = factor n inputs state.Vertices[vertex].Shape
-            let isOld = n.Kind = "Upsample"
+            // The `Resize` of opset 10 is the `Upsample` before it under another name.
+            let isOld = n.Kind = "Upsample" || state.Model.Opset <= 10L
+            let! factor = factor isOld inputs state.Vertices[vertex].Shape
 
             let coordinates = Setting.text "coordinate_transformation_mode" "half_pixel" n
 
+            let rounding = Setting.text "nearest_mode" "round_prefer_floor" n
+            let isRounded = rounding = "round_prefer_floor" || rounding = "round_prefer_ceil"
+
             let! mode =
                 match Setting.text "mode" "nearest" n, coordinates with
-                | "nearest", "asymmetric" when
-                    Setting.text "nearest_mode" "round_prefer_floor" n = "floor"
-                    ->
+                | "nearest", "asymmetric" when rounding = "floor" -> Ok UpsampleMode.Nearest
+                // Whole factors: the nearest pixel is the same one, unless it is not the nearest that is taken.
+                | "nearest", ("half_pixel" | "pytorch_half_pixel") when isRounded ->
                     Ok UpsampleMode.Nearest
-                // Whole factors: the nearest pixel is the same one.
-                | "nearest", ("half_pixel" | "pytorch_half_pixel") -> Ok UpsampleMode.Nearest
                 | "nearest", _ when isOld -> Ok UpsampleMode.Nearest
                 | "linear", ("half_pixel" | "pytorch_half_pixel") when not isOld ->
                     Ok UpsampleMode.Bilinear

@@ -243,7 +243,10 @@ module internal ImportPointwise =
         | _, _, Stage.Piece _ -> Commit.vertex b.Entry state |> Result.map fst
         | _ -> together n a b state
 
-    let private kinds = set [ "Add"; "Sum"; "Sub"; "Mul"; "Div"; "Min"; "Max"; "Pow" ]
+    let private ofTwo = set [ "Add"; "Sum"; "Sub"; "Mul"; "Div"; "Min"; "Max"; "Pow" ]
+
+    /// Kinds of operations that are read here.
+    let kinds = "Sqrt" :: Set.toList ofTwo @ ImportFunctions.kinds
 
     /// The operation, if it is one of these.
     let tryNode
@@ -252,11 +255,11 @@ module internal ImportPointwise =
         (state: ImportState)
         : Result<ImportState, string> option =
         match n.Kind, inputs with
-        | kind, [ Some(Value'.Computed a); Some(Value'.Computed b) ] when kinds.Contains kind ->
+        | kind, [ Some(Value'.Computed a); Some(Value'.Computed b) ] when ofTwo.Contains kind ->
             Some(binary n a b state)
-        | kind, [ Some(Value'.Computed a); Some(Value'.Constant b) ] when kinds.Contains kind ->
+        | kind, [ Some(Value'.Computed a); Some(Value'.Constant b) ] when ofTwo.Contains kind ->
             Some(withConstant n true a b state)
-        | kind, [ Some(Value'.Constant a); Some(Value'.Computed b) ] when kinds.Contains kind ->
+        | kind, [ Some(Value'.Constant a); Some(Value'.Computed b) ] when ofTwo.Contains kind ->
             Some(withConstant n false b a state)
         | "Sqrt", [ Some(Value'.Computed c) ] ->
             match state.Entries[c.Entry] with

@@ -54,10 +54,9 @@ module internal ImportPools =
         | Padding.Sides _
         | Padding.Same -> pool
 
-    let pool kind (n: OnnxNode) (c: Computed) (state: ImportState) =
+    /// The settings of a pool. `before`: the zeros that are put around what it reads.
+    let private settings kind (n: OnnxNode) before vertex (state: ImportState) =
         result {
-            let c, before = ImportPadding.padded c state
-            let! state, _, vertex = Canonical.image c state
             let input = state.Vertices[vertex].Shape
             let! kernel = ImportPadding.pair "kernel_shape" 0 n
             let! stride = ImportPadding.pair "strides" 1 n
@@ -80,36 +79,44 @@ module internal ImportPools =
                 return!
                     Error "zeros are put around what it reads, and it would count them otherwise"
 
-            let op = {
+            let isCeil = Setting.whole "ceil_mode" 0L n = 1L
+
+            return {
                 Kind = kind
                 Kernel = kernel
                 Stride = stride
                 Pad = Padding.Sides sides
-                Ceil = Setting.whole "ceil_mode" 0L n = 1L
+                Ceil = isCeil
                 CountPad =
                     match kind with
                     | Max -> false
                     | Average ->
                         countsPadding
-                        || sides = before
-                           && (before <> ImportPadding.none || Setting.whole "ceil_mode" 0L n = 0L)
+                        || sides = before && (before <> ImportPadding.none || not isCeil)
             }
+        }
+
+    let pool kind (n: OnnxNode) (c: Computed) (state: ImportState) =
+        result {
+            let c, before = ImportPadding.padded c state
+            let! state, _, vertex = Canonical.image c state
+            let input = state.Vertices[vertex].Shape
+            let! pool = settings kind n before vertex state
+            let isOneByOne = pool.Kernel = Size.square 1 && pool.Stride = Size.square 1
+            let isWithin = pool.Pad = Padding.Sides ImportPadding.none
 
             // One window over everything: for images of another size too.
             let isWhole =
-                kernel.H = input.Height && kernel.W = input.Width && sides = ImportPadding.none
+                isWithin && pool.Kernel.H = input.Height && pool.Kernel.W = input.Width
 
-            let isNothing =
-                kernel = Size.square 1 && stride = Size.square 1 && sides = ImportPadding.none
-
-            if isNothing && not state.Model.IsOwn then
+            if isOneByOne && isWithin && not state.Model.IsOwn then
                 return ImportState.giveView n.Outputs.Head c.Dims c.View c state
             else
                 let op =
                     if isWhole && not state.Model.IsOwn then
                         Op.GlobalPool kind
                     else
-                        Op.Pool(tidied op input)
+                        Op.Pool(tidied pool input)
 
                 let! state, number = ImportState.addLayer n.Name op [] vertex state
 

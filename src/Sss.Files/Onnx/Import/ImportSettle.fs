@@ -39,18 +39,41 @@ module internal ImportSettle =
             // Each round takes away one at least, or there is nothing that it could take away.
             if next = body then body else factors make next
 
-    /// The layer of weights whose outputs are the network's, as they are or as means over positions.
-    let rec private head (state: ImportState) (number: int) : int option =
-        match state.Vertices[number].Made with
+    /// Whether a layer's weights are for one position at a time.
+    let private isPointwise (vertex: Vertex) =
+        match Map.tryFind ArrayPart.Weight vertex.Arrays with
+        | Some { Shape = [ _; _; 1; 1 ] } -> true
+        | Some _
+        | None -> false
+
+    /// Whether each of a layer's outputs is made of all inputs, so that there may be any number of them.
+    let private takesAll (input: Shape) (vertex: Vertex) =
+        match Map.tryFind ArrayPart.Weight vertex.Arrays with
+        | Some { Shape = _ :: ins :: _ } -> ins = input.Channels || int64 ins = Shape.count input
+        | Some _
+        | None -> false
+
+    /// The layer of weights whose outputs are the network's, as they are or as means over positions. Fully
+    /// convolutional classifiers take the means of what a relu leaves: `isMean` is true after such a pool.
+    let rec private head isMean (state: ImportState) (number: int) : int option =
+        let vertex = state.Vertices[number]
+
+        match vertex.Made with
         | Made.Layer(op, input) ->
+            let before = state.Vertices[input]
+
             match (Op.facts op).Family with
             | Family.Weights when
                 (Op.facts op).Bias.IsSome
-                && not (state.Vertices[number].Arrays.ContainsKey ArrayPart.Query)
+                && takesAll before.Shape vertex
+                && not (vertex.Arrays.ContainsKey ArrayPart.Query)
                 ->
                 Some number
             | Family.Pooling
-            | Family.Other when state.Vertices[number].Arrays.IsEmpty -> head state input
+            | Family.Other when vertex.Arrays.IsEmpty ->
+                head (isMean || op = Op.GlobalPool Average) state input
+            | Family.Pointwise when isMean && op = Op.Activation Relu && isPointwise before ->
+                head isMean state input
             | Family.Weights
             | Family.Norm
             | Family.Pointwise
@@ -72,14 +95,14 @@ module internal ImportSettle =
         }
 
     /// Another number of classes: the last layer with that many outputs, or a `dense` after a network that
-    /// ends in features. Gives that layer too.
+    /// ends in features. Gives that layer too, and whether the file has it.
     let classes
         (count: int)
         (state: ImportState)
         (tree: Tree list)
         output
-        : Result<ImportState * Tree list * int, string> =
-        let found = head state output
+        : Result<ImportState * Tree list * struct (int * bool), string> =
+        let found = head false state output
 
         let made =
             found
@@ -100,7 +123,9 @@ module internal ImportSettle =
                     Vertices = Map.add number vertex state.Vertices
             }
 
-            Ok(state, tree, number)
+            Ok(state, tree, struct (number, true))
         | _ ->
             ImportState.addLayer "" (Op.Dense { Out = count; Bias = true }) [] output state
-            |> Result.map (fun (state, number) -> state, tree @ [ Tree.Layer number ], number)
+            |> Result.map (fun (state, number) ->
+                state, tree @ [ Tree.Layer number ], struct (number, false)
+            )

@@ -248,6 +248,28 @@ module internal ImportViews =
                 )
         }
 
+    /// Whether a dropout is one that works.
+    let private isTraining (mode: Constant option option) =
+        match mode |> Option.flatten |> Option.bind Constant.tryScalar with
+        | Some value -> value <> 0.0
+        | None -> false
+
+    /// Kinds of operations that are read here.
+    let kinds = [
+        "Identity"
+        "Dropout"
+        "Cast"
+        "Reshape"
+        "Flatten"
+        "Transpose"
+        "Squeeze"
+        "Unsqueeze"
+        "Shape"
+        "Gather"
+        "Slice"
+        "Split"
+    ]
+
     /// The operation, if it is one of these.
     let tryNode
         (n: OnnxNode)
@@ -259,6 +281,8 @@ module internal ImportViews =
             dims |> Result.bind (fun dims -> reshaped n dims c state)
 
         match n.Kind with
+        | "Dropout" when isTraining (List.tryItem 2 (constants inputs)) ->
+            Some(Error "it leaves out values at random; export the network for inference")
         | "Identity"
         | "Dropout"
         | "Cast" -> Some(Ok(ImportState.giveView n.Outputs.Head c.Dims c.View c state))

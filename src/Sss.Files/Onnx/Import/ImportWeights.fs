@@ -120,6 +120,9 @@ module internal ImportWeights =
 
     let private batchNorm (n: OnnxNode) inputs (c: Computed) state =
         result {
+            if Setting.whole "training_mode" 0L n <> 0L then
+                return! Error "it normalises by the batch; export the network for inference"
+
             let! state, c, vertex = Canonical.make c state
             let channels = state.Vertices[vertex].Shape.Channels
             let! arrays = vectors channels inputs [ 1; 2; 3; 4 ]
@@ -271,6 +274,16 @@ module internal ImportWeights =
                 return ImportState.giveVertex n.Outputs.Head c.Dims c.View number state
             | _ -> return! Error "its slopes are not one for each channel"
         }
+
+    /// Kinds of operations that are read here.
+    let kinds = [
+        "Gemm"
+        "MatMul"
+        "BatchNormalization"
+        "InstanceNormalization"
+        "LayerNormalization"
+        "PRelu"
+    ]
 
     /// The operation, if it is one of these.
     let tryNode

@@ -7,6 +7,17 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal ImportWindows =
 
+    /// Kinds of operations that are read here.
+    let kinds = [
+        "Conv"
+        "MaxPool"
+        "AveragePool"
+        "GlobalAveragePool"
+        "GlobalMaxPool"
+        "ReduceMean"
+        "Pad"
+    ]
+
     /// The operation, if it is one of these.
     let tryNode
         (n: OnnxNode)

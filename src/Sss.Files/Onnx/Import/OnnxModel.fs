@@ -162,6 +162,29 @@ module internal OnnxModel =
             | _ -> None
         | _ -> None
 
+    /// The constants of a graph by name.
+    let private constantsOf folder (graph: GraphProto) : Result<(string * Constant) list, string> =
+        graph.Initializer
+        |> List.ofSeq
+        |> List.traverseResultM (fun t ->
+            ReadTensor.read folder t
+            |> Result.map (fun c -> t.Name, c)
+            |> Result.mapError (fun reason -> $"the constant {t.Name}: {reason}")
+        )
+
+    let private nodesOf folder (graph: GraphProto) : Result<OnnxNode list, string> =
+        graph.Node
+        |> List.ofSeq
+        |> List.traverseResultM (fun n ->
+            node folder n |> Result.mapError (fun reason -> $"the node {n.Name}: {reason}")
+        )
+
+    let private opsetOf (model: ModelProto) : int64 =
+        model.OpsetImport
+        |> Seq.tryFind (fun o -> o.Domain = "" || o.Domain = "ai.onnx")
+        |> Option.map (fun o -> o.Version)
+        |> Option.defaultValue 1L
+
     /// Reads a file, and the files next to it that hold its constants.
     let read (path: string) : Result<OnnxModel, ImportError> =
         result {
@@ -170,39 +193,16 @@ module internal OnnxModel =
             let folder = Option.defaultValue "." folder
             let graph = model.Graph
             let graphError reason = ImportError.Graph(path, reason)
-
-            let! constants =
-                graph.Initializer
-                |> List.ofSeq
-                |> List.traverseResultM (fun t ->
-                    ReadTensor.read folder t
-                    |> Result.map (fun c -> t.Name, c)
-                    |> Result.mapError (fun reason ->
-                        graphError $"the constant {t.Name}: {reason}"
-                    )
-                )
-
-            let! nodes =
-                graph.Node
-                |> List.ofSeq
-                |> List.traverseResultM (fun n ->
-                    node folder n
-                    |> Result.mapError (fun reason -> graphError $"the node {n.Name}: {reason}")
-                )
-
+            let! constants = constantsOf folder graph |> Result.mapError graphError
+            let! nodes = nodesOf folder graph |> Result.mapError graphError
             let given = nodes |> List.choose constantOf
             let constants = Map.ofList (constants @ given)
             let made = given |> List.map fst |> Set.ofList
 
-            let opset =
-                model.OpsetImport
-                |> Seq.tryFind (fun o -> o.Domain = "" || o.Domain = "ai.onnx")
-                |> Option.map (fun o -> o.Version)
-
             return {
                 Path = path
                 Name = graph.Name
-                Opset = Option.defaultValue 1L opset
+                Opset = opsetOf model
                 IsOwn = isOwn model
                 Nodes =
                     nodes

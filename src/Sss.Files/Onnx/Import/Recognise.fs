@@ -9,67 +9,16 @@ module internal Recognise =
 
     /// Operations that are read in some form; others are refused even after a refused one.
     let private known =
-        set [
-            "Add"
-            "AveragePool"
-            "BatchNormalization"
-            "Cast"
-            "Clip"
-            "Concat"
-            "Constant"
-            "ConstantOfShape"
-            "Conv"
-            "Div"
-            "Dropout"
-            "Elu"
-            "Equal"
-            "Erf"
-            "Exp"
-            "Expand"
-            "Flatten"
-            "Floor"
-            "Gather"
-            "Gelu"
-            "Gemm"
-            "GlobalAveragePool"
-            "GlobalMaxPool"
-            "HardSigmoid"
-            "HardSwish"
-            "Identity"
-            "InstanceNormalization"
-            "LayerNormalization"
-            "LeakyRelu"
-            "Log"
-            "MatMul"
-            "Max"
-            "MaxPool"
-            "Min"
-            "Mish"
-            "Mul"
-            "Neg"
-            "PRelu"
-            "Pad"
-            "Pow"
-            "Reciprocal"
-            "ReduceMean"
-            "Relu"
-            "Reshape"
-            "Shape"
-            "Sigmoid"
-            "Slice"
-            "Softmax"
-            "Softplus"
-            "Split"
-            "Sqrt"
-            "Squeeze"
-            "Sub"
-            "Sum"
-            "Tanh"
-            "Transpose"
-            "Unsqueeze"
-            "Where"
-            yield! ImportImages.kinds
+        List.concat [
+            ImportViews.kinds
+            ImportWindows.kinds
+            ImportImages.kinds
+            ImportWeights.kinds
+            ImportAttention.kinds
+            ImportPointwise.kinds
+            Fold.kinds
         ]
+        |> set
 
     let private refuse (n: OnnxNode) reason (state: ImportState) : ImportState =
         let refusal = {

@@ -1,0 +1,97 @@
+namespace Sss.Core
+
+/// Measured times of a fused layer over its widths.
+type WidthTimes = {
+    /// The name of its first layer.
+    Layer: string
+    /// Input channels, ascending.
+    Inputs: int[]
+    /// Output channels, ascending.
+    Outputs: int[]
+    /// Milliseconds for each number of input channels, then of output channels.
+    Milliseconds: float[][]
+}
+
+/// What a prediction of a network takes in one engine on one machine:
+/// perCall + scale · Σ times of its fused layers + perValue · values written by joins.
+///
+/// Sums of the times of layers alone are what hardware-aware methods use (Tan et al., "MnasNet", CVPR 2019;
+/// Cai, Zhu, Han, "ProxylessNAS", ICLR 2019). The three numbers correct what is not additive; they are
+/// fitted to whole networks (`LatencyFit`).
+type LatencyModel = {
+    /// Milliseconds.
+    PerCall: float
+    Scale: float
+    /// Milliseconds.
+    PerValue: float
+    /// The engine is fast where layers have a multiple of this many channels: others take the time of
+    /// the next multiple. Selection rounds up to it.
+    Multiple: int
+    Layers: WidthTimes list
+}
+
+/// Predictions of a network's time.
+[<RequireQualifiedAccess>]
+module LatencyModel =
+
+    /// The place of a width among ascending ones: the one below, the one above, and how far between them.
+    let private place (widths: int[]) (width: int) : struct (int * int * float) =
+        match widths |> Array.tryFindIndex (fun w -> w >= width) with
+        | None -> struct (widths.Length - 1, widths.Length - 1, 0.0)
+        | Some 0 -> struct (0, 0, 0.0)
+        | Some above ->
+            let low, high = widths[above - 1], widths[above]
+            struct (above - 1, above, float (width - low) / float (high - low))
+
+    /// Milliseconds at a width, in proportion between those that were measured.
+    let timeOf (multiple: int) (times: WidthTimes) (ins: int) (outs: int) : float =
+        // Where groups decide the widths, there is nothing to round.
+        let up (widths: int[]) (channels: int) =
+            let most = Array.last widths
+
+            if widths |> Array.forall (fun width -> width % multiple = 0 || width = most) then
+                FusedLayer.roundUp multiple most channels
+            else
+                channels
+
+
+        let struct (i0, i1, i) = place times.Inputs (up times.Inputs ins)
+        let struct (o0, o1, o) = place times.Outputs (up times.Outputs outs)
+
+        let along (row: float[]) = row[o0] + o * (row[o1] - row[o0])
+
+        let low, high = along times.Milliseconds[i0], along times.Milliseconds[i1]
+        low + i * (high - low)
+
+    /// The same times, nowhere less than for fewer channels: what a measurement says otherwise is noise.
+    let monotone (times: WidthTimes) : WidthTimes =
+        let rows = times.Milliseconds |> Array.map (Array.scan max 0.0 >> Array.tail)
+
+        {
+            times with
+                Milliseconds =
+                    rows
+                    |> Array.scan (Array.map2 max) (Array.zeroCreate times.Outputs.Length)
+                    |> Array.tail
+        }
+
+    /// The sum over the fused layers of a network.
+    let layerSum (multiple: int) (layers: WidthTimes list) : Network -> float =
+        let byName = layers |> List.map (fun times -> times.Layer, times) |> Map.ofList
+
+        fun network ->
+            Network.layers network
+            |> Seq.sumBy (fun layer ->
+                match Map.tryFind layer.Name byName with
+                | Some times -> timeOf multiple times layer.Input.Channels layer.Output.Channels
+                | None -> 0.0
+            )
+
+    /// Milliseconds of one call. It does not grow when structures are removed.
+    let predict (model: LatencyModel) : Network -> float =
+        let sum = layerSum model.Multiple model.Layers
+
+        fun network ->
+            model.PerCall
+            + model.Scale * sum network
+            + model.PerValue * float (FusedLayer.joined network)

@@ -1,0 +1,43 @@
+namespace Sss.Core
+
+/// A limit on the time of a prediction.
+[<RequireQualifiedAccess>]
+type LatencyLimit =
+    | Milliseconds of float
+    /// A fraction of the dense network's time in the same engine.
+    | OfDense of float
+
+/// What the selected network may cost at most. Every limit that is given must hold.
+type Target = {
+    /// A fraction of the dense network's macs.
+    Macs: float option
+    /// A fraction of the dense network's parameters.
+    Params: float option
+    /// Bytes of the selected network's ONNX file.
+    Size: int64 option
+    /// The time of one prediction.
+    Latency: LatencyLimit option
+}
+
+/// Targets of a recipe.
+[<RequireQualifiedAccess>]
+module Target =
+
+    /// No limit: γ decides how much is removed.
+    let none: Target = {
+        Macs = None
+        Params = None
+        Size = None
+        Latency = None
+    }
+
+    /// Whether there is any limit.
+    let isGiven (target: Target) : bool = target <> none
+
+    /// The limits of `first`, and those of `second` that it does not give.
+    let orElse (second: Target) (first: Target) : Target = {
+        Macs = Option.orElse second.Macs first.Macs
+        Params = Option.orElse second.Params first.Params
+        Size = Option.orElse second.Size first.Size
+        Latency = Option.orElse second.Latency first.Latency
+    }

@@ -1,0 +1,124 @@
+namespace Sss.Dsl
+
+open Sss.Core
+open Sss.Dsl.RecipeItems
+
+/// `target …`: what the selected network may cost.
+module internal TargetItem =
+
+    let private limits = argumentsOf "target"
+
+    /// Bytes of a unit of size.
+    let private bytes = Map.ofList [ "kB", 1e3; "MB", 1e6 ]
+
+    let private fraction run name (value: Located<float>) set =
+        real
+            run
+            $"target {name}"
+            value.Span
+            value.Value
+            (fun x -> x > 0.0 && x <= 1.0)
+            "a number above 0 and at most 1"
+            set
+
+    let private above run name (value: Located<float>) set =
+        real run $"target {name}" value.Span value.Value isPositive "a number above 0" set
+
+    let private size
+        run
+        (value: Located<float>)
+        (unit: float)
+        (change: (Target -> Target) -> unit)
+        =
+        above
+            run
+            "size"
+            value
+            (fun x ->
+                change (fun target -> {
+                    target with
+                        Size = Some(int64 (x * unit))
+                })
+            )
+
+    let private latency limit (change: (Target -> Target) -> unit) =
+        change (fun target -> { target with Latency = Some limit })
+
+    /// One limit of the item; false: this is not the form of one.
+    let private one run word (change: (Target -> Target) -> unit) : bool =
+        match word with
+        | RecipeWord.Named({ Value = "macs" as name }, value) ->
+            fraction run name value (fun x -> change (fun target -> { target with Macs = Some x }))
+            true
+        | RecipeWord.Named({ Value = "params" as name }, value) ->
+            fraction
+                run
+                name
+                value
+                (fun x -> change (fun target -> { target with Params = Some x }))
+
+            true
+        | RecipeWord.Named({ Value = "latency" as name }, value) ->
+            real
+                run
+                $"target {name}"
+                value.Span
+                value.Value
+                (fun x -> x > 0.0 && x <= 1.0)
+                "a fraction of the dense network's time, above 0 and at most 1, or milliseconds, as `latency=5ms`"
+                (fun x -> latency (LatencyLimit.OfDense x) change)
+
+            true
+        | RecipeWord.Measured({ Value = "latency" as name }, value, "ms") ->
+            above run name value (fun x -> latency (LatencyLimit.Milliseconds x) change)
+            true
+        | RecipeWord.Named({ Value = "size" }, value) ->
+            size run value 1.0 change
+            true
+        | RecipeWord.Measured({ Value = "size" }, value, unit) ->
+            match Map.tryFind unit bytes with
+            | Some bytes ->
+                size run value bytes change
+                true
+            | None -> false
+        | RecipeWord.Named(name, _)
+        | RecipeWord.Chosen(name, _) ->
+            run.Report
+                (MeaningProblem.UnknownArgument(
+                    "target",
+                    name.Value,
+                    Suggest.nearest limits name.Value,
+                    limits
+                ))
+                name.Span
+
+            true
+        | RecipeWord.Measured _
+        | RecipeWord.Number _
+        | RecipeWord.Word _
+        | RecipeWord.Comma _ -> false
+
+    let private nameOf word =
+        match word with
+        | RecipeWord.Named(name, _)
+        | RecipeWord.Chosen(name, _)
+        | RecipeWord.Measured(name, _, _) -> Some name
+        | RecipeWord.Number _
+        | RecipeWord.Word _
+        | RecipeWord.Comma _ -> None
+
+    let target run (item: RecipeItem) =
+        let change edit =
+            run.Recipe <- {
+                run.Recipe with
+                    Target = edit run.Recipe.Target
+            }
+
+        for _, names in item.Words |> List.choose nameOf |> List.groupBy _.Value do
+            for again in List.tail names do
+                run.Report (MeaningProblem.ArgumentTwice again.Value) again.Span
+
+        let isGood = item.Words |> List.map (fun word -> one run word change)
+
+        if item.Words.IsEmpty || List.contains false isGood then
+            badForm run item

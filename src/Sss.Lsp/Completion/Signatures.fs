@@ -1,0 +1,107 @@
+namespace Sss.Lsp
+
+open System.Text.Json.Nodes
+open Sss.Core
+open Sss.Dsl
+
+/// The arguments of the statement at the cursor, and which of them is being written.
+[<RequireQualifiedAccess>]
+module internal Signatures =
+
+    /// A word with its arguments: what is shown of each, its name, and whether it is known by position.
+    type private Signature = {
+        Word: string
+        Parameters: (string * string * bool) list
+        Told: string list
+    }
+
+    let private ofWord (word: Word<Op>) = {
+        Word = word.Name
+        Parameters =
+            word.Arguments
+            |> List.map (fun spec -> LayerWords.parameter word spec, spec.Name, not spec.IsNamed)
+        Told = word.Arguments |> List.map (fun spec -> LayerWords.describe spec.Kind)
+    }
+
+    let private ofDefinition (document: Document) (d: Definition) = {
+        Word = d.Name.Value
+        Parameters =
+            d.Parameters
+            |> List.map (fun p ->
+                let shown =
+                    match p.Default with
+                    | Some value ->
+                        let start = SourceText.startOf document.Source value.Span
+
+                        p.Name.Value
+                        + "="
+                        + document.Source.Text.Substring(start, value.Span.Length)
+                    | None -> p.Name.Value
+
+                shown, p.Name.Value, true
+            )
+        Told = d.Parameters |> List.map (fun _ -> "a number")
+    }
+
+    /// The number of the argument at the cursor.
+    let private active (outline: Outline) (cursor: Cursor) (signature: Signature) : int option =
+        let indexOf name =
+            signature.Parameters |> List.tryFindIndex (fun (_, n, _) -> n = name)
+
+        match Cursor.named outline cursor.Statement with
+        | Some name -> indexOf name
+        | None ->
+            let given = Cursor.arguments outline cursor.Statement
+            let places = given |> List.filter Option.isNone |> List.length
+
+            signature.Parameters
+            |> List.indexed
+            |> List.filter (fun (_, (_, _, isPlaced)) -> isPlaced)
+            |> List.tryItem places
+            |> Option.map fst
+
+    let private toJson (signature: Signature) (active: int option) : JsonNode =
+        let label =
+            signature.Word
+            :: (signature.Parameters |> List.map (fun (shown, _, _) -> shown))
+            |> String.concat " "
+
+        let parameters =
+            List.zip signature.Parameters signature.Told
+            |> List.map (fun ((shown, _, _), told) ->
+                Json.object [ "label", Json.string shown; "documentation", Json.string told ]
+            )
+
+        Json.make [
+            "signatures",
+            Some(
+                Json.array [
+                    Json.object [ "label", Json.string label; "parameters", Json.array parameters ]
+                ]
+            )
+            "activeSignature", Some(Json.number 0)
+            // A number after the last one: none of them.
+            "activeParameter",
+            Some(Json.number (Option.defaultValue signature.Parameters.Length active))
+        ]
+
+    /// The signature at a place; None: the cursor is in no statement with arguments.
+    let at (document: Document) (offset: int) : JsonNode option =
+        let outline = document.Layout.Value
+        let cursor = Cursor.at outline offset
+
+        let signature =
+            match cursor.Owners, cursor.Statement with
+            | [], _
+            | "train" :: _, _
+            | _, [] -> None
+            | _, word :: _ ->
+                let word = Outline.text outline word
+
+                match Map.tryFind word document.Defined.Value, Op.tryWord word with
+                | Some d, _ -> Some(ofDefinition document d)
+                | None, Some word when not word.Arguments.IsEmpty -> Some(ofWord word)
+                | None, _ -> None
+
+        signature
+        |> Option.map (fun signature -> toJson signature (active outline cursor signature))

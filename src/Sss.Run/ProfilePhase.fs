@@ -1,0 +1,91 @@
+namespace Sss.Torch
+
+open System
+open System.IO
+open FsToolkit.ErrorHandling
+open Sss.Core
+open Sss.Files
+
+/// Measured times for a target of latency, as a phase of a job.
+[<RequireQualifiedAccess>]
+module internal ProfilePhase =
+
+    /// The profile in a run folder.
+    let private inFolder (job: Job) : string option =
+        match job.Keep with
+        | Keep.Run place -> Some(RunFolder.file place.Folder "profile.json")
+        | Keep.Nothing
+        | Keep.Checkpoints _ -> None
+
+    let private save job (profile: LatencyProfile) : Result<unit, PipelineError> =
+        match inFolder job with
+        | Some path ->
+            AtomicFile.writeText path (ProfileFile.toText profile)
+            |> Result.mapError BadFile
+        | None -> Ok()
+
+    /// What an earlier run of the folder measured, where it was measured in the same way.
+    let private earlier job (options: ProfileOptions) network : LatencyProfile option =
+        inFolder job
+        |> Option.filter File.Exists
+        |> Option.bind (fun path -> Profiles.read path network |> Result.toOption)
+        |> Option.filter (fun profile ->
+            profile.Machine = Machine.name () && Profiles.options profile = options
+        )
+
+    let private measured job (listener: Listener<'Report>) engine (network: Network) =
+        let options = {
+            Engine = ServingEngine.OnnxRuntime
+            Threads = job.Computing.Threads |> Option.defaultValue Environment.ProcessorCount
+            Batch = 1
+        }
+
+        match earlier job options network with
+        | Some profile -> Ok profile
+        | None ->
+            listener.Hear(Profiling options)
+            Profiling.run (LibTorch.onCpu engine) options network
+
+    /// The profile that the job names, that of its folder, or a new one; None: the target has no limit on
+    /// latency.
+    let find
+        (job: Job)
+        (listener: Listener<'Report>)
+        (engine: LibTorch)
+        (ready: Ready)
+        : Result<LatencyProfile option, PipelineError> =
+        let steerBy (found: Result<LatencyProfile, PipelineError>) =
+            result {
+                let! profile = found
+                do! save job profile
+                listener.Hear(Profiled profile)
+                return Some profile
+            }
+
+        match ready.Recipe.Target.Latency, job.Profile, job.Computing.Team with
+        | None, _, _ -> Ok None
+        | Some _, ProfileSource.Given profile, _ -> Ok(Some profile)
+        | Some _, ProfileSource.File path, _ -> steerBy (Profiles.read path ready.Network)
+        | Some _, ProfileSource.Measured, Some _ -> Error ProfileForRanks
+        | Some _, ProfileSource.Measured, None ->
+            steerBy (measured job listener engine ready.Network)
+
+    /// What the target counts besides macs and parameters.
+    let measures
+        (ready: Ready)
+        (profile: LatencyProfile option)
+        : Result<CostMeasures, PipelineError> =
+        let latency = profile |> Option.map LatencyProfile.measure
+
+        match ready.Recipe.Target.Size with
+        | None -> Ok { FileOverhead = 0L; Latency = latency }
+        | Some _ ->
+            OnnxExport.model
+                false
+                (RunFolder.inMemory ready.Network (Init.weights 1 ready.Network) ready.Dataset)
+            |> Result.map (fun bytes -> {
+                FileOverhead =
+                    bytes.LongLength + OnnxExport.verdictBytes
+                    - CostLimit.fileSize 0L ready.Network
+                Latency = latency
+            })

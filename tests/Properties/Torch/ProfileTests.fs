@@ -1,0 +1,172 @@
+/// Measured times of layers, and training towards them. What a machine measures is never asserted: only what follows from it.
+[<Xunit.Collection "LibTorch">]
+module Sss.Tests.Torch.ProfileTests
+
+open System.IO
+open System.Threading
+open Xunit
+open Sss.Core
+open Sss.Files
+open Sss.Torch
+
+let private network =
+    match Pipeline.loadText (Path.Combine(Sss.Tests.Repository.root, "examples", "digits.sss")) with
+    | Ok(_, parsed) -> parsed.Network
+    | Error error -> invalidOp (PipelineError.message error)
+
+let private options engine = {
+    Engine = engine
+    Threads = 1
+    Batch = 1
+}
+
+let private measured =
+    lazy
+        (Profiling.run (Engine.get ()) (options ServingEngine.OnnxRuntime) network
+         |> Engine.ok)
+
+[<Fact>]
+let ``a profile has the times of every layer that prediction runs, in both engines`` () =
+    let profiles = [
+        measured.Value
+        Profiling.run (Engine.get ()) (options ServingEngine.LibTorch) network
+        |> Engine.ok
+    ]
+
+    Assert.Equal<string list>([ "onnxruntime"; "libtorch" ], profiles |> List.map _.Engine)
+
+    for profile in profiles do
+        let folded, _ = ServingEngine.folded network (Init.weights 1 network)
+
+        let expected = [ for fused in FusedLayer.ofNetwork folded -> fused.First.Name ]
+        let names = profile.Model.Layers |> List.map _.Layer
+        Assert.Equal<string list>(List.sort expected, List.sort names)
+        Assert.Contains(profile.Model.Multiple, [ 1; 4; 8; 16 ])
+        Assert.True(profile.Dense > 0.0)
+        Assert.Equal(Machine.name (), profile.Machine)
+        Assert.True(LatencyModel.predict profile.Model network > 0.0)
+
+let private job profile target folder : Job = {
+    Network =
+        NetworkSource.Given(
+            network,
+            {
+                Small.recipe with
+                    Epochs = 4
+                    Target = target
+            }
+        )
+    Recipe = id
+    Images = ImageSource.Given(Dataset.limit 256 Small.dataset.Value)
+    Limit = None
+    Begin = Begin.Random
+    Teacher = None
+    Method = FactorMethod.Apg
+    Profile = profile
+    Validation = None
+    Computing = {
+        Device = Cpu
+        Precision = Precision.Float32
+        Threads = Some 1
+        Loaders = None
+        Team = None
+    }
+    Keep =
+        match folder with
+        | Some folder ->
+            Keep.Run {
+                Folder = folder
+                Start = Start.New
+                HasOthers = false
+            }
+        | None -> Keep.Nothing
+    Goal = Goal.Selection Selection.defaults
+}
+
+let private run job =
+    Pipeline.run job (Listener.ofTraining ignore) CancellationToken.None
+
+let private half = {
+    Target.none with
+        Latency = Some(LatencyLimit.OfDense 0.6)
+}
+
+[<Fact>]
+let ``a run towards a latency keeps its profile, and measures the selected network`` () =
+    let folder = Directory.CreateTempSubdirectory("sss-test-").FullName
+
+    try
+        let finished = run (job ProfileSource.Measured half (Some folder)) |> Engine.ok
+        let outcome, () = finished.Selected.Value
+        let latency = outcome.Latency.Value
+        let profile = finished.Profile.Value
+        Assert.Equal(Ok profile, ProfileFile.read (Path.Combine(folder, "profile.json")))
+        Assert.Equal(Exact, outcome.Exactness.Verdict)
+        Assert.True latency.Measured.IsSome
+        // The limit that was trained towards, whatever the machine did afterwards.
+        Assert.InRange(latency.Predicted, 0.0, 0.6 * profile.Dense)
+
+        Assert.Equal(LatencyModel.predict profile.Model outcome.Selected.Network, latency.Predicted)
+
+        let result = ResultFile.read (Path.Combine(folder, "result.json")) |> Engine.ok
+        Assert.Equal(Some latency, result.Latency)
+
+        // Channels are what the engine is fast with, where a layer had as many.
+        let multiple = profile.Model.Multiple
+
+        for layer in Network.layers outcome.Selected.Network do
+            match layer.Op with
+            | Op.Conv _ -> Assert.Equal(0, layer.Output.Channels % min multiple 8)
+            | _ -> ()
+    finally
+        Directory.Delete(folder, true)
+
+[<Fact>]
+let ``a profile of another machine steers, and the result is not measured here`` () =
+    let profile = {
+        measured.Value with
+            Machine = "a phone"
+    }
+
+    let path = Path.GetTempFileName()
+
+    try
+        File.WriteAllText(path, ProfileFile.toText profile)
+        let finished = run (job (ProfileSource.File path) half None) |> Engine.ok
+        let latency = (fst finished.Selected.Value).Latency.Value
+        Assert.Equal(None, latency.Measured)
+        Assert.Equal("a phone", latency.Machine)
+        Assert.Equal(0.6 * profile.Dense, latency.Most)
+        Assert.InRange(latency.Predicted, 0.0, latency.Most)
+
+        // Of another network it is refused by name.
+        let other = { network with Name = "Other" }
+
+        match Profiles.read path other with
+        | Error error ->
+            Assert.Equal(
+                $"{path} is a profile of another network than Other. Factors may differ, layers may not; \
+                  measure this one with `sss profile`.",
+                PipelineError.message error
+            )
+        | Ok _ -> Assert.Fail "it was read"
+    finally
+        File.Delete path
+
+[<Fact>]
+let ``the size of the ONNX file is a limit`` () =
+    let target = {
+        Target.none with
+            Size = Some 250_000L
+    }
+
+    let folder = Directory.CreateTempSubdirectory("sss-test-").FullName
+
+    try
+        let finished = run (job ProfileSource.Measured target (Some folder)) |> Engine.ok
+        let outcome, () = finished.Selected.Value
+        let file = FileInfo(Path.Combine(folder, "selected.onnx"))
+        Assert.Equal(Some file.Length, outcome.FileSize)
+        Assert.InRange(file.Length, 100_000L, 250_000L)
+    finally
+        Directory.Delete(folder, true)
