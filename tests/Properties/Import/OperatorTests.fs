@@ -186,7 +186,7 @@ type OperatorTests(output: ITestOutputHelper) =
 
                     let own =
                         if imported.EndsInSoftmax then
-                            Evaluate.softmax imported.Network.Classes own
+                            Softmax.ofScores imported.Network.Classes own
                         else
                             own
 

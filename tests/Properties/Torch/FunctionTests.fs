@@ -33,6 +33,7 @@ let private recipe = {
             Neuron = 0.3
             Group = 0.0
             Block = 0.3
+            Shared = 0.0
         }
 }
 

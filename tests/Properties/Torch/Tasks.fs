@@ -162,6 +162,7 @@ let recipe loss optimizer : Recipe =
                 Neuron = 0.02 * times
                 Group = 0.0
                 Block = 3.0 * times
+                Shared = 0.0
             }
             Loss = loss
             Optimizer = optimizer
