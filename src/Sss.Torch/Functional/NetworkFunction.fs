@@ -216,6 +216,10 @@ module NetworkFunction =
             return found
         }
 
+    /// A recipe's loss, of what the network gives and of targets as `Batches` has them.
+    let loss (f: NetworkFunction) (loss: Loss) : torch.Tensor -> torch.Tensor -> torch.Tensor =
+        (Objective.ofLoss f.Network loss).Loss
+
     /// The gradient alone.
     let grad f work numbers : Result<Gradient, FunctionError> =
         valueAndGrad f work numbers

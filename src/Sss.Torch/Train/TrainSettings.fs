@@ -171,7 +171,7 @@ module internal TrainSettings =
                         $"{network.Input}, as the network's"
                     )
                 )
-            elif own.Classes <> network.Classes || not (Network.isClassifier own) then
+            elif Network.output own <> Network.output network || not (Network.isClassifier own) then
                 Error(
                     BadSetting(
                         "The output of the teacher",

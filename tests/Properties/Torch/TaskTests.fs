@@ -255,3 +255,59 @@ let ``changes of images that masks cannot follow are refused`` () =
                 Augment = { Augment.none with Area = 0.5 }
         }
     )
+
+/// Noise in the shape of a network's input, with targets in the shape of its output.
+let private noise (network: Network) : Dataset =
+    let count = 48
+    let output = Network.output network
+
+    let draws seed count =
+        let struct (values, _) = Rng.many Rng.normal count (Rng.create seed)
+        values
+
+    let classes =
+        draws 2 (count * int (Shape.area output))
+        |> Array.map (fun x -> int (abs x * 1e3))
+
+    let split = {
+        Shape = network.Input
+        Pixels = Floats(draws 1 (count * int (Shape.count network.Input)) |> Array.map float32)
+        Targets =
+            match network.OutputKind with
+            | OutputKind.Numbers ->
+                Targets.Numbers(output, draws 3 (count * network.Classes) |> Array.map float32)
+            | OutputKind.Classes when Shape.area output > 1L ->
+                let masks = classes |> Array.map (fun c -> uint16 (c % network.Classes))
+                Targets.Masks(output.Height, output.Width, masks)
+            | OutputKind.Classes ->
+                let yes = draws 3 (count * network.Classes)
+                Targets.Numbers(output, yes |> Array.map (fun x -> if x > 0.0 then 1.0f else 0.0f))
+    }
+
+    Dataset.create "noise" (List.init network.Classes string) 1.0f split split
+
+[<Theory>]
+[<InlineData("segmentation")>]
+[<InlineData("multi-label")>]
+[<InlineData("regression")>]
+let ``the examples of tasks train, and their selection is exact`` (name: string) =
+    let path =
+        Path.Combine(Sss.Tests.Repository.root, "examples", "tasks", name + ".sss")
+
+    match Sss.Dsl.Language.parse (File.ReadAllText path) with
+    | Error problems -> failwith $"%A{problems}"
+    | Ok parsed ->
+        let recipe = {
+            parsed.Recipe.Value with
+                Epochs = 3
+                Batch = 16
+        }
+
+        let task = {
+            Name = name
+            Network = parsed.Network
+            Dataset = noise parsed.Network
+            Losses = [ recipe.Loss ]
+        }
+
+        checkSelection task (trained task recipe None) |> ignore
