@@ -30,11 +30,12 @@ module internal RecipeItems =
     /// Words that may follow an item, numbers apart; those that end in `=` take a value.
     let private words =
         dict [
-            "lr", [ "constant"; "cosine"; "step"; "at"; "warmup" ]
+            "lr", [ "constant"; "cosine"; "step"; "at"; "warmup"; "head=" ]
             "gamma", Words.scaleKinds |> List.map (fun kind -> kind + "=")
             "penalty", FactorPenalty.words @ [ "theta="; "a=" ]
             "target", [ "macs=" ]
             "shrink", [ "every" ]
+            "teacher", [ "weight="; "temperature=" ]
             "augment", [ "resize="; "background="; "area="; "crop="; "flip"; "jitter="; "pca=" ]
         ]
 
