@@ -57,7 +57,7 @@ module Speed =
                                 [| int64 batch; int64 s.Channels; int64 s.Height; int64 s.Width |]
                             )
                         |> kept
-                    Labels =
+                    Targets =
                         torch.tensor (Array.init batch (fun i -> int64 (i * 7 % network.Classes)))
                         |> kept
                     LeftOut = []

@@ -32,7 +32,7 @@ let private batch (network: Network) : Loaded =
             torch.randn (
                 [| int64 images; int64 shape.Channels; int64 shape.Height; int64 shape.Width |]
             )
-        Labels = torch.randint (int64 network.Classes, [| int64 images |], dtype = torch.int64)
+        Targets = torch.randint (int64 network.Classes, [| int64 images |], dtype = torch.int64)
         LeftOut = []
     }
 

@@ -92,7 +92,7 @@ module Fit =
             let step (batch: Loaded) rate =
                 use _ = torch.NewDisposeScope()
                 let scores = trainer.Model.Run(Training, batch.Images)
-                torch.nn.functional.cross_entropy(scores, batch.Labels).backward()
+                torch.nn.functional.cross_entropy(scores, batch.Targets).backward()
 
                 use _ = torch.no_grad ()
 

@@ -88,7 +88,7 @@ module Contender =
                 trainer.Step(
                     {
                         Images = images
-                        Labels = labels
+                        Targets = labels
                         LeftOut = []
                     },
                     rate,

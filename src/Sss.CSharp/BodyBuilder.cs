@@ -31,7 +31,7 @@ public sealed partial class BodyBuilder
     /// <summary>The shape of one image of the network.</summary>
     public Shape Input { get; }
 
-    /// <summary>The number of classes of the network: the number of outputs of its last dense layer.</summary>
+    /// <summary>The number of classes (or outputs) of the network: the number of outputs of its last dense layer.</summary>
     public int Classes { get; }
 
     /// <summary>

@@ -78,7 +78,7 @@ public sealed partial class Dataset
     }
 
     private static Files.Split Split(Shape shape, IReadOnlyList<float[]> images, int[] labels) =>
-        new(shape.ToCore(), Files.Pixels.NewFloats([.. images.SelectMany(image => image)]), labels);
+        With(shape, images, Files.Targets.NewLabels(labels));
 
     private static string[] Names(IReadOnlyList<string>? classes, int[] labels) =>
         classes is not null ? [.. classes] : [.. Enumerable.Range(0, labels.Max() + 1).Select(i => i.ToString())];

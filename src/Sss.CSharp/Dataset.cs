@@ -2,7 +2,7 @@ using Sss.Internal;
 
 namespace Sss;
 
-/// <summary>Images with labels. Immutable; safe to use from several threads.</summary>
+/// <summary>Images with labels, masks or numbers. Immutable; safe to use from several threads.</summary>
 public sealed class ImageSet
 {
     internal ImageSet(Files.Dataset dataset, Files.Split value)
@@ -22,8 +22,19 @@ public sealed class ImageSet
     /// <summary>The shape of one image.</summary>
     public Shape Shape => Shape.From(Value.Shape);
 
-    /// <summary>The class of each image, from 0.</summary>
+    /// <summary>The class of each image, from 0; empty where images have masks or numbers.</summary>
     public IReadOnlyList<int> Labels => Value.Labels;
+
+    /// <summary>
+    /// A copy of what a network should give for an image: its class, the classes of its pixels row by row, or its numbers.
+    /// </summary>
+    /// <param name="index">From 0.</param>
+    public float[] Target(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        return Files.TargetsModule.ofImage(index, Value.Targets);
+    }
 
     /// <summary>
     /// A copy of one image, channel by channel and row by row, in the pixel units of the data set: the input
@@ -52,7 +63,7 @@ public sealed partial class Dataset
     /// <summary>The name used in messages.</summary>
     public string Name => Value.Name;
 
-    /// <summary>Class names in the order of the labels.</summary>
+    /// <summary>Class names in the order of the labels; empty where targets are numbers.</summary>
     public IReadOnlyList<string> Classes => [.. Value.Classes];
 
     /// <summary>The images that training sees.</summary>

@@ -22,19 +22,50 @@ public sealed record Exactness(
         new(e.Verdict.IsExact, e.MaxAbs, e.MaxRel, e.ArgmaxAgree, e.Inputs, e.Tolerance);
 }
 
-/// <summary>The accuracy and loss of a network on a set of images.</summary>
-/// <param name="Accuracy">The fraction of images that are classified correctly, from 0 to 1.</param>
-/// <param name="Loss">Mean cross-entropy, in nats.</param>
+/// <summary>The quality and loss of a network on a set of images.</summary>
+/// <param name="Accuracy">
+/// The fraction of answers that are right, from 0 to 1: images, pixels of masks, or labels where an image may have
+/// several; not a number for networks with outputs.
+/// </param>
+/// <param name="Loss">
+/// Mean cross-entropy, in nats (binary where an image may have several classes), or the mean squared difference of numbers.
+/// </param>
 /// <param name="Count">Images.</param>
 public sealed record Evaluation(double Accuracy, double Loss, int Count)
 {
-    internal static Evaluation From(Torch.Evaluation e) => new(e.Accuracy, e.Loss, e.Count);
+    /// <summary>The mean over the classes of intersection over union; null unless targets are masks.</summary>
+    public double? MeanIoU { get; init; }
+
+    /// <summary>The mean over the classes of average precision; null unless an image may have several classes.</summary>
+    public double? MeanAveragePrecision { get; init; }
+
+    /// <summary>The coefficient of determination, averaged over the outputs; null unless the network has outputs.</summary>
+    public double? R2 { get; init; }
+
+    /// <summary>The root of the mean squared difference; null unless the network has outputs.</summary>
+    public double? Rmse { get; init; }
+
+    internal static Evaluation From(Torch.Evaluation e)
+    {
+        double? Of(string key) =>
+            Core.QualityModule.metrics(e.Quality).FirstOrDefault(m => m.Key == key)?.Value;
+
+        return new(e.Accuracy, e.Loss, e.Count)
+        {
+            MeanIoU = Of("meanIoU"),
+            MeanAveragePrecision = Of("meanAveragePrecision"),
+            R2 = Of("r2"),
+            Rmse = Of("rmse"),
+        };
+    }
 }
 
 /// <summary>One epoch of training.</summary>
 /// <param name="Epoch">From 1.</param>
-/// <param name="Loss">Mean cross-entropy over the epoch's training batches.</param>
-/// <param name="Accuracy">The fraction of the epoch's training images that were classified correctly.</param>
+/// <param name="Loss">Mean loss over the epoch's training batches.</param>
+/// <param name="Accuracy">
+/// The fraction of the epoch's answers in training that were right, as in <see cref="Evaluation"/>; not a number for networks with outputs.
+/// </param>
 /// <param name="LearningRate">The step size of the epoch's last step.</param>
 /// <param name="ImagesPerSecond">Over the epoch.</param>
 /// <param name="Macs">Multiply-adds that the network would have if it were selected now; null where a layer has died.</param>

@@ -30,8 +30,11 @@ public sealed class Network : IEquatable<Network>
     /// <summary>The shape of one image.</summary>
     public Shape Input => Shape.From(Value.Input);
 
-    /// <summary>The number of classes: the length of the scores.</summary>
+    /// <summary>The number of classes, or of outputs (<see cref="GivesNumbers"/>): the channels of what it gives.</summary>
     public int Classes => Value.Classes;
+
+    /// <summary>Whether it gives numbers (<c>outputs</c> in the language), and not scores of classes.</summary>
+    public bool GivesNumbers => Value.OutputKind.IsNumbers;
 
     /// <summary>Weights, biases, bn scales and shifts; neither factors nor running statistics.</summary>
     public long Parameters => cost.Params;
@@ -79,23 +82,58 @@ public sealed class Network : IEquatable<Network>
         Action<BodyBuilder> body,
         TrainingOptions? recipe = null)
     {
+        CheckHeader(name, input, body);
+        InRange(classes, nameof(classes));
+        return Build(name, input, classes, Core.OutputKind.Classes, body, recipe);
+    }
+
+    /// <summary>The same for a network that gives numbers: <c>outputs</c> in the language.</summary>
+    /// <param name="name">Letters, digits and <c>_</c>.</param>
+    /// <param name="input">The shape of one image, each extent from 1 to 10⁶.</param>
+    /// <param name="outputs">From 1 to 10⁶; the builder has it as <see cref="BodyBuilder.Classes"/>.</param>
+    /// <param name="body">Adds the layers; called once.</param>
+    /// <param name="recipe">The recipe to store with it; its loss must be one for numbers.</param>
+    /// <exception cref="ArgumentException">The name is not valid, or a number is out of range.</exception>
+    /// <exception cref="SssException">The layers do not form a valid network.</exception>
+    public static Network BuildWithOutputs(
+        string name,
+        Shape input,
+        int outputs,
+        Action<BodyBuilder> body,
+        TrainingOptions? recipe = null)
+    {
+        CheckHeader(name, input, body);
+        InRange(outputs, nameof(outputs));
+        return Build(name, input, outputs, Core.OutputKind.Numbers, body, recipe);
+    }
+
+    private static Network Build(
+        string name,
+        Shape input,
+        int count,
+        Core.OutputKind kind,
+        Action<BodyBuilder> body,
+        TrainingOptions? recipe)
+    {
+        var network = Building.Check(name, input, count, kind, BodyBuilder.Collect(input, count, body));
+        return recipe is null ? network : network.WithRecipe(recipe);
+    }
+
+    private static void CheckHeader(string name, Shape input, Action<BodyBuilder> body)
+    {
         BodyBuilder.CheckName(name, nameof(name));
         ArgumentNullException.ThrowIfNull(body);
         foreach (var extent in new[] { input.Channels, input.Height, input.Width })
         {
             InRange(extent, nameof(input));
         }
+    }
 
-        InRange(classes, nameof(classes));
-        var network = Building.Check(name, input, classes, BodyBuilder.Collect(input, classes, body));
-        return recipe is null ? network : network.WithRecipe(recipe);
-
-        static void InRange(int value, string parameter)
+    private static void InRange(int value, string parameter)
+    {
+        if (value is < 1 or > 1_000_000)
         {
-            if (value is < 1 or > 1_000_000)
-            {
-                throw new ArgumentOutOfRangeException(parameter, value, "Expected a whole number from 1 to 1000000.");
-            }
+            throw new ArgumentOutOfRangeException(parameter, value, "Expected a whole number from 1 to 1000000.");
         }
     }
 

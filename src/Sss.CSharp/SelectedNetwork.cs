@@ -8,11 +8,8 @@ namespace Sss;
 /// A selected network with its numbers: predicts, evaluates, saves, exports. Every member is safe from
 /// several threads at once. Disposing waits for the predictions that are running.
 /// </summary>
-public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
+public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
 {
-    /// <summary>The longest picture file that the decoder takes, in bytes.</summary>
-    private const long LongestPicture = 512L << 20;
-
     private readonly FSharpMap<Core.ArrayKey, Core.Tensor<float>> weights;
     private readonly FSharpList<string> classes;
     private readonly Files.Preparation preparation;
@@ -70,95 +67,6 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     /// black and white are, and the arithmetic. <see cref="Predict(ReadOnlySpan{float})"/> does only the arithmetic.
     /// </summary>
     public string Preparation => Files.PreparationModule.text(Network.Value.Input, preparation);
-
-    /// <summary>
-    /// The scores of one image of a data set, which may be another than the one that the network was trained on:
-    /// pictures are read as those in training were, and numbers are converted to their units.
-    /// </summary>
-    /// <param name="images">Images of the network's input shape.</param>
-    /// <param name="index">From 0.</param>
-    /// <exception cref="ArgumentException">The images do not have the network's input shape.</exception>
-    /// <exception cref="SssException">
-    /// The image is a picture file that cannot be read, or its pixels cannot be converted to those of the training.
-    /// </exception>
-    public float[] Predict(ImageSet images, int index)
-    {
-        ArgumentNullException.ThrowIfNull(images);
-        ArgumentOutOfRangeException.ThrowIfNegative(index);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, images.Count);
-        if (images.Shape != Network.Input)
-        {
-            throw new ArgumentException(
-                $"The images are {images.Shape}; the network takes {Network.Input}.",
-                nameof(images));
-        }
-
-        return Predict(InUnits(images.Dataset, images.Value, index));
-    }
-
-    /// <summary>The scores of a JPEG or PNG file, which is read as the pictures in training were.</summary>
-    /// <exception cref="SssException">
-    /// The file cannot be read, or the network takes no pictures: which of its training pixels are black and white
-    /// is not known, or its input is not an image.
-    /// </exception>
-    public float[] PredictFile(string path)
-    {
-        ArgumentNullException.ThrowIfNull(path);
-        var data = Torch.Predict.dataset(Loaded("the network"), new[] { path }.ToFSharpList()).OrThrow(Engine.FileFailure);
-        return Predict(InUnits(data, data.Test, 0));
-    }
-
-    /// <summary>Classifies a picture file: decoded and prepared exactly as the pictures in training were.</summary>
-    /// <exception cref="SssException">
-    /// The file cannot be read, or the network takes no pictures; see <see cref="PredictFile"/>.
-    /// </exception>
-    public Prediction PredictImage(string path)
-    {
-        ArgumentNullException.ThrowIfNull(path);
-        TakesPictures();
-        return Classified(Files.PreparedPicture.ofFile(preparation, Network.Value.Input, path));
-    }
-
-    /// <summary>The same for a picture that is read from a stream to its end; the stream stays open.</summary>
-    /// <exception cref="SssException">It cannot be read or has more than 512 MiB, or the network takes no pictures.</exception>
-    public Prediction PredictImage(Stream picture)
-    {
-        ArgumentNullException.ThrowIfNull(picture);
-        var content = PictureBytes.Read(picture, LongestPicture)
-            ?? throw new SssException($"{PictureBytes.Name}: it has more than {LongestPicture} bytes");
-        return PredictContent(content);
-    }
-
-    /// <summary>The same for the content of a picture file.</summary>
-    /// <exception cref="SssException">It cannot be read, or the network takes no pictures.</exception>
-    public Prediction PredictImage(ReadOnlySpan<byte> picture) => PredictContent(picture.ToArray());
-
-    private Prediction PredictContent(ReadOnlyMemory<byte> content)
-    {
-        TakesPictures();
-        return Classified(
-            Files.PreparedPicture.ofContent(preparation, Network.Value.Input, PictureBytes.Name, content));
-    }
-
-    private Prediction Classified(FSharpResult<byte[], Files.FileError> pixels) =>
-        new(classes, Predict(Files.PreparedPicture.inUnits(preparation, pixels.OrThrow(Engine.FileFailure))));
-
-    /// <summary>Fails where the network takes no pictures.</summary>
-    private void TakesPictures() =>
-        Torch.Predict.preparation(Loaded("the network")).OrThrow(Engine.FileFailure);
-
-    /// <summary>An image in the units of the training data, which is what the predictor takes.</summary>
-    private float[] InUnits(Files.Dataset data, Files.Split split, int index)
-    {
-        var prepared = Files.DatasetModule.preparedBy(preparation, WithTest(data, split)).OrThrow(Engine.FileFailure);
-        var plan = Files.Batch.plain(prepared, prepared.Test);
-        var image = new float[checked((int)Network.Input.Count)];
-        Files.Batch.inUnits(plan, index, image).OrThrow(Engine.FileFailure);
-        return image;
-    }
-
-    private static Files.Dataset WithTest(Files.Dataset data, Files.Split split) => new(
-        data.Name, data.Classes, data.Train, split, data.Preparation, data.Range, data.Facts, data.Skipped, data.Notes);
 
     /// <summary>The scores of one image, one per class, before any softmax.</summary>
     /// <param name="image">
@@ -224,7 +132,7 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Accuracy and loss on a set of images, which are prepared like the training data: pictures are
+    /// Quality and loss on a set of images, which are prepared like the training data: pictures are
     /// read as those were, numbers are converted to its units, classes are found by their names.
     /// </summary>
     /// <exception cref="ArgumentException">The images do not have the network's input shape.</exception>
@@ -232,7 +140,9 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
     /// The images are picture files that can no longer be read, their pixels cannot be converted to those of the
     /// training data, or they have other classes.
     /// </exception>
-    public Evaluation Evaluate(ImageSet images)
+    public Evaluation Evaluate(ImageSet images) => Evaluation.From(Evaluated(images).Item1);
+
+    private Tuple<Torch.Evaluation, FSharpList<Files.ClassRow>> Evaluated(ImageSet images)
     {
         ArgumentNullException.ThrowIfNull(images);
         ObjectDisposedException.ThrowIf(uses.IsClosed, this);
@@ -244,10 +154,18 @@ public sealed class SelectedNetwork : IDisposable, IAsyncDisposable
         }
 
         // Not the predictor: the same bits as `sss eval`.
-        return Evaluation.From(
-            Torch.Pipeline.evaluate(Engine.Load(), Loaded("the network"), images.Dataset, images.Value)
-                .OrThrow(Engine.Failure));
+        return Torch.Pipeline.evaluateClasses(Engine.Load(), Loaded("the network"), images.Dataset, images.Value)
+            .OrThrow(Engine.Failure);
     }
+
+    /// <summary>
+    /// What the network makes of each class: recall, precision, and the classes that its images are taken for.
+    /// </summary>
+    /// <returns>A row for each class, in the order of the scores.</returns>
+    /// <exception cref="ArgumentException">The images do not have the network's input shape.</exception>
+    /// <exception cref="SssException">As <see cref="Evaluate"/>.</exception>
+    public IReadOnlyList<ClassResult> EvaluateClasses(ImageSet images) =>
+        [.. Evaluated(images).Item2.Select(ClassResult.From)];
 
     /// <summary>Writes <c>selected.sss</c> and <c>selected.safetensors</c> into a folder. Each file is written completely or not at all.</summary>
     /// <exception cref="SssException">The folder cannot be written to, or the disk is full.</exception>

@@ -75,6 +75,12 @@ public sealed record TrainingOptions
     /// <summary>The penalty that γ weights; <see cref="FactorPenalty.NonNegative"/> by default, and with a target.</summary>
     public FactorPenalty? Penalty { get; init; }
 
+    /// <summary>What training minimises; cross-entropy by default, and for networks with outputs it must be given.</summary>
+    public Loss? Loss { get; init; }
+
+    /// <summary>The rule for the weights; <see cref="Optimizer.Nag"/> by default.</summary>
+    public Optimizer? Optimizer { get; init; }
+
     /// <summary>
     /// The fraction of the macs, above 0 and at most 1, that the selected network may have; γ is steered
     /// towards it.

@@ -188,6 +188,7 @@ type EvalArgument =
     | [<Unique>] Device of device: string
     | [<Unique>] Threads of count: int
     | [<Unique>] Limit of images: int
+    | [<Unique>] Classes
     | [<Unique>] Json
 
     interface IArgParserTemplate with
@@ -198,6 +199,7 @@ type EvalArgument =
             | Device _ -> SharedHelp.device
             | Threads _ -> SharedHelp.threads
             | Limit _ -> "use only this many test images, from all classes in proportion"
+            | Classes -> "also list the classes: recall, precision, and what each is taken for"
             | Json -> SharedHelp.json
 
 /// `sss predict`.

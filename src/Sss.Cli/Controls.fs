@@ -42,9 +42,19 @@ module Controls =
 
     /// The run's result with what it is compared with.
     let private compared (study: Study) (own: RunResult) : RunResult =
+        let isDense (run: StudyRun) =
+            run.Kind = StudyKind.Dense && run.Seed = own.Seed
+
+        let dense =
+            study.Runs
+            |> List.tryFind isDense
+            |> Option.map _.Result.Classes
+            |> Option.defaultValue []
+
         match Study.rows StudyPlan.single.Label study with
         | selected :: controls -> {
             own with
+                DenseClasses = dense
                 Repeats = if selected.Seeds > 1 then Some selected else None
                 Controls = controls
           }

@@ -2,6 +2,7 @@ namespace Sss.Cli
 
 open System
 open FsToolkit.ErrorHandling
+open Sss.Core
 open Sss.Files
 open Sss.Torch
 
@@ -9,17 +10,35 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module EvalCommand =
 
-    let private print json (loaded: LoadedNetwork) (e: Evaluation) =
+    let private print json (loaded: LoadedNetwork) (e: Evaluation) (classes: ClassRow list) =
         if json then
-            Terminal.out
-                $"{{\"network\":\"{loaded.Network.Name}\",\"accuracy\":{e.Accuracy:R},\
-                  \"loss\":{e.Loss:R},\"count\":{e.Count}}}"
-        else
-            let right = int (Math.Round(e.Accuracy * float e.Count))
+            let number (value: float) =
+                if Double.IsFinite value then value.ToString "R" else "null"
+
+            let metrics =
+                Quality.metrics e.Quality
+                |> List.map (fun m -> $"\"{m.Key}\":{number m.Value}")
+                |> String.concat ","
+
+            let classes =
+                match classes with
+                | [] -> ""
+                | rows ->
+                    let written =
+                        JsonText.ofWriter (fun writer ->
+                            writer.WriteStartObject()
+                            ClassRow.write writer "classes" rows
+                            writer.WriteEndObject()
+                        )
+
+                    "," + written.Trim('{', '}')
 
             Terminal.out
-                $"{loaded.Network.Name}: accuracy {Number.percent e.Accuracy} of the test images \
-                  ({right} of {e.Count}), loss {e.Loss:``0.0000``}"
+                $"{{\"network\":\"{loaded.Network.Name}\",{metrics},\
+                  \"loss\":{number e.Loss},\"count\":{e.Count}{classes}}}"
+        else
+            Terminal.out
+                $"{loaded.Network.Name}: {EvaluationText.named e}, loss {e.Loss:``0.0000``}"
 
     /// `sss eval PATH --data DATA`
     let main (words: string[]) : int =
@@ -58,7 +77,7 @@ module EvalCommand =
 
                         let! dataset = Engine.data loaded.Network options source
 
-                        let seed = Sss.Core.Recipe.defaults.Seed
+                        let seed = Recipe.defaults.Seed
 
                         let split, notes =
                             match limit with
@@ -70,12 +89,21 @@ module EvalCommand =
                         Engine.tell dataset.Name (dataset.Notes @ notes)
 
                         let! engine = Engine.loadFor device Precision.Float32 threads
-                        let! evaluation = Pipeline.evaluate engine loaded dataset split
-                        return loaded, evaluation
+
+                        let! evaluation, classes =
+                            Pipeline.evaluateClasses engine loaded dataset split
+
+                        return loaded, evaluation, classes
                     }
 
                 match evaluated with
                 | Error error -> Engine.report error
-                | Ok(loaded, evaluation) ->
-                    print (args.Contains EvalArgument.Json) loaded evaluation
+                | Ok(loaded, evaluation, classes) ->
+                    let isJson = args.Contains EvalArgument.Json
+                    print isJson loaded evaluation classes
+
+                    if args.Contains EvalArgument.Classes && not isJson then
+                        List.iter Terminal.out (ClassText.table classes)
+
+                    List.iter Terminal.error (ClassText.lost classes)
                     Exit.ok

@@ -55,6 +55,21 @@ module InitCommand =
         Residual = residual
     }
 
+    /// The networks that it writes give one class for each image.
+    let private oneClass (dataset: Dataset) : Result<unit, FileError> =
+        match dataset.Train.Targets with
+        | Targets.Labels _ -> Ok()
+        | Targets.Masks _
+        | Targets.Numbers _ ->
+            Error(
+                TargetsDiffer(
+                    dataset.Name,
+                    "`sss init` writes networks for one class for each image",
+                    Targets.describe dataset.Train.Targets,
+                    "begin with one of the examples: segmentation.sss, regression.sss or multi-label.sss"
+                )
+            )
+
     let private facts (data: string) residual : Result<StarterFacts, FileError> =
         result {
             let! source = DataSource.parse data
@@ -81,6 +96,7 @@ module InitCommand =
             | Idx _
             | Npz _ ->
                 let! dataset = Dataset.load source
+                do! oneClass dataset
                 Engine.tellPixels dataset
                 return ofDataset data false residual dataset
         }

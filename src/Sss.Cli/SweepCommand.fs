@@ -88,7 +88,7 @@ module SweepCommand =
             do!
                 jobs
                 |> List.choose (fun job -> StudyRecipe.ofJob recipe job None)
-                |> List.traverseResultM (TrainRule.check o.Train.Method)
+                |> List.traverseResultM (TrainRule.check o.Train.Method parsed.Network)
                 |> Result.map ignore
                 |> Result.mapError NotTrained
 
@@ -97,7 +97,11 @@ module SweepCommand =
             let! dataset =
                 Engine.data parsed.Network (PictureOptions.ofAugment recipe.Augment) source
 
-            do! Dataset.fits parsed.Network dataset |> Result.mapError BadFile
+            do!
+                TargetFit.loss parsed.Network recipe.Loss dataset
+                |> Result.bind (fun () -> Dataset.fits parsed.Network dataset)
+                |> Result.mapError BadFile
+
             do! RunFolder.prepare o.Train.Out |> Result.mapError BadFile
 
             if o.Varied.IsGammas && Target.isGiven recipe.Target then

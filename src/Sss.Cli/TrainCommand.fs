@@ -111,6 +111,7 @@ module TrainCommand =
         if not o.Json then
             List.iter Terminal.out (TrainSummary.lines outcome)
             List.iter Terminal.error (stays outcome.Selected.Plan)
+            List.iter Terminal.error (ClassText.lost outcome.Classes)
 
         let code, result =
             if Controls.isAsked controls then
@@ -129,6 +130,7 @@ module TrainCommand =
         else
             Terminal.out (TrainSummary.saved o.Out page)
             List.iter Terminal.out (Controls.table result)
+            List.iter Terminal.out (ClassText.paying result)
 
         if code <> Exit.ok then
             code

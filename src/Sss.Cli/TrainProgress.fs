@@ -35,11 +35,14 @@ module TrainProgress =
     let private cells (network: Network) (epochs: int) (report: EpochReport) = [
         "epoch", $"{(string (report.Epoch + 1)).PadLeft (string epochs).Length}/{epochs}"
         "loss", report.Loss.ToString "0.0000"
-        "accuracy", Number.percent report.Accuracy
+        // Numbers are neither right nor wrong.
+        if not (Double.IsNaN report.Accuracy) then
+            let answers = if Network.isClassifier network then "" else "pixel "
+            answers + "accuracy", Number.percent report.Accuracy
         yield! kinds report
         "macs", macs network report
         match report.Validation with
-        | Some v -> "validation", Number.percent v.Accuracy
+        | Some v -> "validation", EvaluationText.main v.Quality
         | None -> ()
     ]
 

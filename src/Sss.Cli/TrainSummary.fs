@@ -78,7 +78,7 @@ module TrainSummary =
         | None -> ()
     ]
 
-    /// What was removed, and the accuracy and cost, for people.
+    /// What was removed, and the quality and cost, for people.
     let lines (outcome: Outcome) =
         let result = Outcome.summary outcome
 
@@ -98,7 +98,6 @@ module TrainSummary =
         ]
 
         let test, e = outcome.Test, outcome.Exactness
-        let right = int (Math.Round(test.Accuracy * float test.Count))
 
         [
             yield!
@@ -115,11 +114,10 @@ module TrainSummary =
             ""
             match result.Validation with
             | Some v ->
-                $"chosen     epoch {v.Epoch}, which had {Number.percent v.Accuracy} of the validation \
+                $"chosen     epoch {v.Epoch}, which had {EvaluationText.main v.Quality} of the validation \
                   images"
             | None -> ()
-            $"accuracy   {Number.percent test.Accuracy} of the test images ({right} of {test.Count}), \
-              loss {test.Loss:``0.0000``}"
+            $"{EvaluationText.heading test.Quality}{EvaluationText.onTest test}, loss {test.Loss:``0.0000``}"
             $"exactness  {Exactness.word e.Verdict}: at most {Number.tiny e.MaxRel} \
               relative, {Number.tiny e.MaxAbs} absolute, over {e.Inputs} inputs"
             yield! arithmetic outcome.Trained.Arithmetic

@@ -102,7 +102,7 @@ module internal Analysis =
         let recipe =
             file
             |> Option.bind _.Train
-            |> Option.map (Recipes.recipe report (kindsOf network))
+            |> Option.map (Recipes.recipe report (kindsOf network) (network |> Option.map _.OutputKind))
 
         {
             File = file

@@ -21,6 +21,6 @@ module Codes =
             hundred 400 [ 21; 22 ]
             hundred 500 [ 1..15 ]
             hundred 500 [ 51; 52 ]
-            hundred 600 [ 1..5 ]
+            hundred 600 [ 1..8 ]
             hundred 600 [ 51 ]
         ]

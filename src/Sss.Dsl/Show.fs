@@ -91,7 +91,11 @@ module Show =
             .Append(network.Input.ToString())
             .Append(", ")
             .Append(network.Classes)
-            .Append(" classes\n\n")
+            .Append(
+                match network.OutputKind with
+                | OutputKind.Classes -> " classes\n\n"
+                | OutputKind.Numbers -> " outputs\n\n"
+            )
         |> ignore
 
         for row in cells do
@@ -137,7 +141,11 @@ module Show =
         add "{\"name\":\"" network.Name
         add "\",\"input\":" ""
         shape network.Input
-        add ",\"classes\":" (string network.Classes)
+
+        match network.OutputKind with
+        | OutputKind.Classes -> add ",\"classes\":" (string network.Classes)
+        | OutputKind.Numbers -> add ",\"outputs\":" (string network.Classes)
+
         add "," ""
         cost (Cost.ofNetwork network)
         add ",\"layers\":[" ""

@@ -82,6 +82,9 @@ type FileError =
     | SourceNeedsPath of form: string
     /// The images or classes of a data set are not those of the network.
     | DatasetDiffers of dataset: string * what: string * network: string * found: string
+    /// The targets of a data set are of another kind or shape than a network or a loss needs: what is needed, what was
+    /// found, and how it should be.
+    | TargetsDiffer of dataset: string * needed: string * found: string * remedy: string
     /// The classes of a data set are not those that a network was trained on.
     | ClassesDiffer of dataset: string * network: string list * found: string list
     /// The pixels of a data set cannot be converted to those that a network was trained on; both in

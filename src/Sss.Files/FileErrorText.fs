@@ -157,6 +157,8 @@ module FileError =
         | DatasetDiffers(dataset, what, network, found) ->
             $"data set {shown dataset} does not fit: the network's {what} is {shown network}, that of the data is \
               {shown found}"
+        | TargetsDiffer(dataset, needed, found, remedy) ->
+            $"data set {shown dataset} does not fit: {needed}; the data has {found}\n  {remedy}"
         | ClassesDiffer(dataset, network, found) -> differentClasses dataset network found
         | UnitsDiffer(dataset, network, found) -> differentUnits dataset network found
         | ReadOtherwise(dataset, recipe, found) -> readOtherwise dataset recipe found

@@ -47,8 +47,9 @@ module internal Mentions =
         | Expr.Number _ -> []
         | Expr.Negate(inner, _) -> ofExpr around inner
         | Expr.Binary(_, a, b, _) -> ofExpr around a @ ofExpr around b
-        | Expr.Name("classes", span) -> [
-            mention Subject.Classes { Value = "classes"; Span = span } false
+        | Expr.Name("classes" as word, span)
+        | Expr.Name("outputs" as word, span) -> [
+            mention Subject.Classes { Value = word; Span = span } false
           ]
         | Expr.Name(name, span) ->
             match around.Own with
@@ -149,6 +150,7 @@ module internal Mentions =
             | Item.Definition d -> Map.add d.Name.Value d found
             | Item.Input _
             | Item.Classes _
+            | Item.Outputs _
             | Item.Statement _ -> found
         )
 
@@ -168,5 +170,7 @@ module internal Mentions =
                 | Item.Statement statement -> yield! ofStatement around statement
                 | Item.Classes(_, keyword) ->
                     mention Subject.Classes { Value = "classes"; Span = keyword } true
+                | Item.Outputs(_, keyword) ->
+                    mention Subject.Classes { Value = "outputs"; Span = keyword } true
                 | Item.Input _ -> ()
         ]

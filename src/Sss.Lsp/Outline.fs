@@ -87,6 +87,7 @@ module internal Outline =
                             | Item.Statement statement -> statement
                             | Item.Input _
                             | Item.Classes _
+                            | Item.Outputs _
                             | Item.Definition _ -> ()
                     ]
                 )
@@ -98,6 +99,7 @@ module internal Outline =
                     | Item.Definition d -> Placement.definition scan d
                     | Item.Input _
                     | Item.Classes _
+                    | Item.Outputs _
                     | Item.Statement _ -> None
                 )
             Train = file |> Option.bind _.Train |> Option.bind (fun train -> after train.Keyword [])

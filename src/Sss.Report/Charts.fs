@@ -128,10 +128,26 @@ module internal Charts =
                 UseDefaults = false
             )
 
-        let named chart =
-            chart
-            |> Chart.withXAxisStyle (TitleText = plain x)
-            |> Chart.withYAxisStyle (TitleText = plain y)
+        // Names of points at the ends stay inside.
+        let padded share (values: float list) =
+            match values |> List.filter Double.IsFinite with
+            | [] -> None
+            | values ->
+                let low, high = List.min values, List.max values
+                let room = share * max (high - low) (0.02 * max 1.0 (abs high))
+                Some(low - room, high + room)
+
+        let all = List.collect snd series
+
+        let named (chart: GenericChart) =
+            let chart =
+                match padded 0.16 [ for _, x, _ in all -> x ] with
+                | Some range -> chart |> Chart.withXAxisStyle (TitleText = plain x, MinMax = range)
+                | None -> chart |> Chart.withXAxisStyle (TitleText = plain x)
+
+            match padded 0.12 [ for _, _, y in all -> y ] with
+            | Some range -> chart |> Chart.withYAxisStyle (TitleText = plain y, MinMax = range)
+            | None -> chart |> Chart.withYAxisStyle (TitleText = plain y)
 
         series |> List.mapi one |> together id title note 420 named
 

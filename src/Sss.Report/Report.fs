@@ -38,6 +38,7 @@ module Report =
                 "layers", "Layers", LayerTable.section facts
                 "training", "Training", training
                 "exactness", "Exactness", Proof.exactness facts
+                "classes", "Classes", Classes.section facts
                 "controls", "Controls", Proof.controls facts
                 "latency", "Latency", Speed.section facts
                 "recipe", "Recipe", Texts.recipe facts

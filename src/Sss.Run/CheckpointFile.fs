@@ -35,6 +35,14 @@ module CheckpointFile =
     let private scalars (state: TrainState) : string =
         JsonText.ofWriter (fun json ->
             let number (name: string) (value: float) = json.WriteNumber(name, value)
+
+            // JSON has no word for numbers that are not finite.
+            let optional (name: string) (value: float) =
+                if Double.IsFinite value then
+                    json.WriteNumber(name, value)
+                else
+                    json.WriteNull name
+
             json.WriteStartObject()
             json.WriteNumber("epoch", state.Epoch)
             json.WriteNumber("step", state.Step)
@@ -64,7 +72,10 @@ module CheckpointFile =
             | Some best ->
                 json.WriteString("best", Language.print best.Network)
                 json.WriteNumber("bestEpoch", best.Epoch)
-                number "bestAccuracy" best.Accuracy
+
+                for metric in Quality.metrics best.Quality do
+                    optional ("best." + metric.Key) metric.Value
+
                 number "bestLoss" best.Loss
                 json.WriteNumber("bestMacs", best.Macs)
 
@@ -77,6 +88,7 @@ module CheckpointFile =
             group "@probe/" state.Probe single
             group "@factor-velocity/" state.FactorVelocity single
             group "@velocity/" state.Velocity single
+            group "@square-means/" state.SquareMeans single
             group "@squares/" state.Squares single
             group "@zero-steps/" state.ZeroSteps (Array.map float >> double)
             match state.Pressure with

@@ -30,6 +30,17 @@ type internal CheckpointScalars(root: JsonElement) =
         | _ -> bad name $"a whole number from 0 to {most}"
 
     member _.Has(name: string) = fst (root.TryGetProperty name)
+
+    /// A number of any sign; not a number where the file has null, None where it has nothing.
+    member _.TryAny(name: string) : float option =
+        match root.TryGetProperty name with
+        | false, _ -> None
+        | true, value ->
+            match value.ValueKind with
+            | JsonValueKind.Null -> Some nan
+            | JsonValueKind.Number -> Some(value.GetDouble())
+            | _ -> bad name "a number"
+
     member _.Bad name bounds = bad name bounds
     member _.Long name = upTo Int64.MaxValue name
     member _.Int name = int (upTo (int64 Int32.MaxValue) name)
@@ -109,7 +120,11 @@ module internal CheckpointState =
 
     let private best (file: SafetensorsFile) (scalars: CheckpointScalars) : Best = {
         Epoch = scalars.Int "bestEpoch"
-        Accuracy = scalars.Number "bestAccuracy"
+        Quality =
+            match Quality.tryFind (fun key -> scalars.TryAny("best." + key)) with
+            | Some quality -> quality
+            // As versions that knew no other tasks than one class for each image have written it.
+            | None -> Quality.Classification(scalars.Number "bestAccuracy")
         Loss = scalars.Number "bestLoss"
         Macs = scalars.Long "bestMacs"
         Network = network (scalars.Text "best")
@@ -134,6 +149,7 @@ module internal CheckpointState =
             Probe = under "@probe/" single
             FactorVelocity = under "@factor-velocity/" single
             Velocity = under "@velocity/" single
+            SquareMeans = under "@square-means/" single
             Squares = under "@squares/" single
             ZeroSteps = under "@zero-steps/" integers
             Pressure = whenThere "phase" pressure

@@ -19,14 +19,19 @@ type internal Events(folder: string) =
             folder
             (fun () ->
                 add "loss/training" report.Loss
-                add "accuracy/training" report.Accuracy
+
+                if not (System.Double.IsNaN report.Accuracy) then
+                    add "accuracy/training" report.Accuracy
+
                 add "learning rate" report.Rate
                 add "images per second" report.ImagesPerSecond
 
                 match report.Validation with
                 | Some v ->
                     add "loss/validation" v.Loss
-                    add "accuracy/validation" v.Accuracy
+
+                    for metric in Quality.metrics v.Quality do
+                        add $"{metric.Name}/validation" metric.Value
                 | None -> ()
 
                 match report.WouldBe with

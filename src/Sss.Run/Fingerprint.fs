@@ -28,7 +28,18 @@ module Fingerprint =
         let file = FileInfo path
         if file.Exists then file.Length else -1L
 
-    /// The pixels of a split where they are in memory, else names and lengths of its files; and labels.
+    /// Masks and numbers begin with their shape, which tells them from labels of the same bytes.
+    let private addTargets (hash: IncrementalHash) (targets: Targets) =
+        match targets with
+        | Targets.Labels labels -> hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan labels))
+        | Targets.Masks(height, width, classes) ->
+            hash.AppendData(Encoding.UTF8.GetBytes $"masks {height}x{width}\000")
+            hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan classes))
+        | Targets.Numbers(shape, values) ->
+            hash.AppendData(Encoding.UTF8.GetBytes $"numbers {shape}\000")
+            hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan values))
+
+    /// The pixels of a split where they are in memory, else names and lengths of its files; and targets.
     let private content (split: Split) =
         use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
 
@@ -40,7 +51,7 @@ module Fingerprint =
             for path in paths do
                 hash.AppendData(Encoding.UTF8.GetBytes $"{below path}\000{length path}\000")
 
-        hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan split.Labels))
+        addTargets hash split.Targets
         brief hash
 
     /// Labels, mean and deviation: all that earlier checkpoints know of the images.
@@ -48,7 +59,7 @@ module Fingerprint =
         let train = dataset.Train
         use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
         let n = dataset.Preparation
-        hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan train.Labels))
+        addTargets hash train.Targets
 
         for values in [ n.Mean; n.Deviation ] do
             hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan values))

@@ -18,6 +18,8 @@ type Outcome = {
     FileSize: int64 option
     /// Its time, where the target limits it.
     Latency: RunLatency option
+    /// The same, class by class.
+    Classes: ClassRow list
     /// Wall-clock time of selection alone.
     SelectSeconds: float
 }
@@ -47,15 +49,17 @@ module Outcome =
             Block = plan.Block
             Shared = plan.Shared
             Test = {
-                Accuracy = outcome.Test.Accuracy
+                Quality = outcome.Test.Quality
                 Loss = outcome.Test.Loss
                 Count = outcome.Test.Count
             }
+            Classes = outcome.Classes
+            DenseClasses = []
             Validation =
                 outcome.Trained.State.Best
                 |> Option.map (fun best -> {
                     RunValidation.Epoch = best.Epoch + 1
-                    Accuracy = best.Accuracy
+                    Quality = best.Quality
                     Loss = best.Loss
                 })
             Exactness = {

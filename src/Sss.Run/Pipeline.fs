@@ -52,20 +52,29 @@ module Pipeline =
     /// A file's text, and what it says.
     let loadText (path: string) : Result<string * Parsed, PipelineError> = Preparing.text path
 
-    /// The accuracy of a network from disk on a data set that may be another than its own: images go
+    /// The quality of a network from disk, whole and class by class, on a data set that may be another than its own: images go
     /// through the preparation of its training, in its units, and labels are those of its classes.
-    let evaluate (engine: LibTorch) (loaded: LoadedNetwork) (dataset: Dataset) (split: Split) =
+    let evaluateClasses
+        (engine: LibTorch)
+        (loaded: LoadedNetwork)
+        (dataset: Dataset)
+        (split: Split)
+        =
         result {
             do!
-                if Sss.Core.Network.isClassifier loaded.Network then
-                    Ok()
-                else
+                match split.Targets with
+                | Targets.Labels _ when not (Sss.Core.Network.isClassifier loaded.Network) ->
                     Error(NotTrained(OutputIsImage(Sss.Core.Network.output loaded.Network)))
+                | Targets.Labels _
+                | Targets.Masks _
+                | Targets.Numbers _ -> Ok()
 
             do!
                 match loaded.Classes with
                 | [] -> Dataset.fits loaded.Network dataset
-                | _ -> Dataset.hasShape loaded.Network dataset
+                | _ ->
+                    Dataset.hasShape loaded.Network dataset
+                    |> Result.bind (fun () -> TargetFit.shape loaded.Network dataset)
                 |> Result.mapError BadFile
 
             let preparation = Option.defaultValue dataset.Preparation loaded.Preparation
@@ -81,5 +90,15 @@ module Pipeline =
             use! model =
                 Model.create engine loaded.Network loaded.Weights |> Result.mapError NoModel
 
-            return! Evaluate.run model prepared split |> Result.mapError BadFile
+            let names =
+                if loaded.Classes.IsEmpty then
+                    dataset.Classes
+                else
+                    loaded.Classes
+
+            return! Evaluate.runClasses names model prepared split |> Result.mapError BadFile
         }
+
+    /// The same without the classes.
+    let evaluate (engine: LibTorch) (loaded: LoadedNetwork) (dataset: Dataset) (split: Split) =
+        evaluateClasses engine loaded dataset split |> Result.map fst

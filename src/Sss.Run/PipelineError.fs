@@ -102,6 +102,9 @@ module PipelineError =
             | OutputIsImage _
             | NoTeacher
             | BadLabel _
+            | BadMask _
+            | BadTarget _
+            | BadTargets _
             | BadSetting _
             | NoProfile -> true
             | _ -> false

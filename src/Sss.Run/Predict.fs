@@ -23,13 +23,21 @@ module Predict =
                 )
 
             do!
-                if Sss.Core.Network.isClassifier loaded.Network then
+                if
+                    Sss.Core.Network.isClassifier loaded.Network
+                    && loaded.Network.OutputKind = OutputKind.Classes
+                then
                     Ok()
                 else
+                    let numbers =
+                        match loaded.Network.OutputKind with
+                        | OutputKind.Classes -> ""
+                        | OutputKind.Numbers -> " numbers"
+
                     Error(
                         TakesNoPictures(
                             loaded.Path,
-                            $"it gives {Sss.Core.Network.output loaded.Network}, and not one score per class",
+                            $"it gives {Sss.Core.Network.output loaded.Network}{numbers}, and not one score per class",
                             "export it with `sss export` and read its output there"
                         )
                     )
@@ -52,7 +60,7 @@ module Predict =
             let split = {
                 Shape = loaded.Network.Input
                 Pixels = Pictures { Paths = paths; Kept = None }
-                Labels = Array.zeroCreate paths.Length
+                Targets = Targets.Labels(Array.zeroCreate paths.Length)
             }
 
             return!

@@ -42,7 +42,7 @@ module internal Preparing =
     let load (job: Job) (listener: Listener<'Report>) : Result<Ready, PipelineError> =
         result {
             let! network, recipe = network job listener.Hear
-            do! TrainRule.check job.Method recipe |> Result.mapError NotTrained
+            do! TrainRule.check job.Method network recipe |> Result.mapError NotTrained
             let! dataset = images job network recipe listener.Hear
 
             return {
@@ -63,6 +63,7 @@ module internal Preparing =
             result {
                 let! notes = DataChecks.check r.Recipe.Batch r.Dataset
                 listener.Hear(ImagesChecked(r.Dataset, notes))
+                do! TargetFit.loss r.Network r.Recipe.Loss r.Dataset
                 do! Dataset.fits r.Network r.Dataset
 
                 let! dataset =

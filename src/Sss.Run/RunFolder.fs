@@ -183,6 +183,13 @@ module RunFolder =
             "accuracy", report.Accuracy
             "validation_loss", report.Validation |> orNan (fun v -> v.Loss)
             "validation_accuracy", report.Validation |> orNan (fun v -> v.Accuracy)
+            // The metrics of other tasks than one class for each image, which accuracy does not say.
+            match report.Validation with
+            | Some v ->
+                for metric in Quality.metrics v.Quality do
+                    if metric.Column <> "accuracy" then
+                        $"validation_{metric.Column}", metric.Value
+            | None -> ()
             "lr", report.Rate
             "gamma_neuron", report.Gamma.Neuron
             "gamma_group", report.Gamma.Group

@@ -107,7 +107,9 @@ module internal Selecting =
                 Model.create p.Engine selected.Network selected.Weights
                 |> Result.mapError NoModel
 
-            let! test = Evaluate.run model dataset dataset.Test |> Result.mapError BadFile
+            let! test, classes =
+                Evaluate.runClasses dataset.Classes model dataset dataset.Test
+                |> Result.mapError BadFile
 
             let! latency = latency p trained selected
 
@@ -120,6 +122,7 @@ module internal Selecting =
                 Test = test
                 FileSize = None
                 Latency = latency
+                Classes = classes
                 SelectSeconds = chosen.Seconds
             }
         }

@@ -121,6 +121,10 @@ module internal StateCheck =
             do! arrays path "@factor-velocity/" factors state.FactorVelocity
             do! arrays path "@squares/" factors state.Squares
             do! arrays path "@velocity/" weights state.Velocity
+
+            if not state.SquareMeans.IsEmpty then
+                do! arrays path "@square-means/" weights state.SquareMeans
+
             do! zeroSteps path factors state.ZeroSteps
 
             match state.Pressure with
@@ -146,30 +150,38 @@ module internal StateCheck =
             | None -> ()
             | Some best -> do! NetworkFile.check path best.Network best.Numbers
 
-            if state.Sums.Right > state.Sums.Images then
-                return!
-                    fault
-                        path
-                        $"`right` is {state.Sums.Right}; it must be 0 to {state.Sums.Images} (`images`)"
         }
 
-    /// Fails unless epochs and steps are those of the run's own recipe, where the file has it as JSON.
-    let checkEpochs path (recipe: string option) (state: TrainState) : Result<unit, FileError> =
-        let epochs =
-            recipe
-            |> Option.bind (fun text ->
-                try
-                    use document = JsonDocument.Parse text
-                    Some((RecipeJson.read document.RootElement).Epochs)
-                with
-                | :? JsonException
-                | :? FormatException
-                | :? InvalidOperationException
-                | :? Collections.Generic.KeyNotFoundException -> None
-            )
+    /// The run's own recipe, where the file has it as JSON.
+    let private recipeOf (text: string option) : Recipe option =
+        text
+        |> Option.bind (fun text ->
+            try
+                use document = JsonDocument.Parse text
+                Some(RecipeJson.read document.RootElement)
+            with
+            | :? JsonException
+            | :? FormatException
+            | :? InvalidOperationException
+            | :? Collections.Generic.KeyNotFoundException -> None
+        )
 
-        match epochs with
-        | Some epochs when state.Epoch > epochs ->
+    /// How often a network may be right for one image: once for each position, or for each class of which several may be there.
+    let private answers (network: Network) (recipe: Recipe option) : int64 =
+        match recipe with
+        | Some recipe when not (Loss.takesClass recipe.Loss) -> int64 (Network.scores network)
+        | Some _
+        | None -> Shape.area (Network.output network)
+
+    /// Fails unless epochs, steps and right answers are those of the run's own recipe, where the file has it as JSON.
+    let checkEpochs path (recipe: string option) (state: TrainState) : Result<unit, FileError> =
+        let recipe = recipeOf recipe
+        let most = state.Sums.Images * answers state.Network recipe
+
+        match recipe with
+        | _ when state.Sums.Right > most ->
+            fault path $"`right` is {state.Sums.Right}; it must be 0 to {most} (`images`)"
+        | Some { Epochs = epochs } when state.Epoch > epochs ->
             fault path $"`epoch` is {state.Epoch}; it must be 0 to {epochs} (the recipe's epochs)"
         | _ when state.Step < int64 state.Epoch ->
             fault path $"`step` is {state.Step}; it must be {state.Epoch} (`epoch`) or more"

@@ -6,14 +6,17 @@ open Sss.Core
 open Sss.Files
 open TorchSharp
 
-/// The accuracy and loss of a network on a set of images.
+/// The quality and loss of a network on a set of images.
 type Evaluation = {
-    /// Fraction of images whose largest score is their class's.
-    Accuracy: float
-    /// Mean cross-entropy.
+    Quality: Quality
+    /// Mean cross-entropy of classes, binary cross-entropy where each class is there or not, or mean squared difference of
+    /// numbers; whatever the recipe trains with.
     Loss: float
     Count: int
-}
+} with
+
+    /// The fraction of answers that are right: images, pixels of masks, or labels; not a number for `outputs`.
+    member e.Accuracy = Quality.accuracy e.Quality
 
 /// Runs of a model in evaluation mode.
 [<RequireQualifiedAccess>]
@@ -90,14 +93,7 @@ module Evaluate =
         results
 
     /// The class with the largest score, the first of equals.
-    let arg (scores: ReadOnlySpan<float32>) =
-        let mutable best = 0
-
-        for i in 1 .. scores.Length - 1 do
-            if scores[i] > scores[best] then
-                best <- i
-
-        best
+    let arg (scores: ReadOnlySpan<float32>) = Scoring.arg scores
 
     /// Fills `images` with the images from `first` on, up to `count` of them, and gives the indices
     /// of those that were written: those whose error `isSkipped` are skipped and passed to `skip`.
@@ -161,22 +157,29 @@ module Evaluate =
         gather (Batch.plain dataset split) FileError.isBroken unseen 0 count images
         |> Result.map (fun (taken, _) -> Array.truncate (taken.Length * size) images)
 
-    /// Accuracy and loss on a split, without augmentation. The same weights give the same bits.
+    /// Quality and loss on a split, without augmentation. The same weights give the same bits.
     /// Broken pictures are not counted; when there are more than `ImageFolder.tolerated` allows, or
     /// a file cannot be read for another reason, the result is an error.
-    let run (model: Model) (dataset: Dataset) (split: Split) : Result<Evaluation, FileError> =
+    /// `observe` gets the label of each image and the class that it is taken for, where each has one class.
+    let runWith
+        (observe: int -> int -> unit)
+        (model: Model)
+        (dataset: Dataset)
+        (split: Split)
+        : Result<Evaluation, FileError> =
         let plan = Batch.plain dataset split
-        let mutable right = 0
-        let mutable loss = 0.0
+        let scoring = Scoring.ofSplit model.Network split
         let mutable count = 0
 
+        let labels =
+            match split.Targets with
+            | Targets.Labels labels -> Some labels
+            | Targets.Masks _
+            | Targets.Numbers _ -> None
+
         let see index (row: ReadOnlyMemory<float32>) =
-            let label = split.Labels[index]
-
-            if arg row.Span = label then
-                right <- right + 1
-
-            loss <- loss + (Softmax.logSum row.Span - float row.Span[label])
+            scoring.See index row
+            labels |> Option.iter (fun labels -> observe labels[index] (arg row.Span))
             count <- count + 1
 
         result {
@@ -192,14 +195,36 @@ module Evaluate =
                         )
                     )
 
-            let total = float (max 1 count)
+            let quality, loss = scoring.Result()
 
             return {
-                Accuracy = float right / total
-                Loss = loss / total
+                Quality = quality
+                Loss = loss
                 Count = count
             }
         }
+
+    /// The same without an observer.
+    let run (model: Model) (dataset: Dataset) (split: Split) : Result<Evaluation, FileError> =
+        runWith (fun _ _ -> ()) model dataset split
+
+    /// The same with a row for each class of the network, where each image has one. `names`: of the classes, in the order of the scores.
+    let runClasses
+        (names: string list)
+        (model: Model)
+        (dataset: Dataset)
+        (split: Split)
+        : Result<Evaluation * ClassRow list, FileError> =
+        let found = ResizeArray<int * int>()
+
+        runWith (fun label taken -> found.Add((label, taken))) model dataset split
+        |> Result.map (fun evaluation ->
+            evaluation,
+            if found.Count = 0 then
+                []
+            else
+                ClassRow.table (Network.scores model.Network) names found
+        )
 
     /// The scores of each image of a split, in the batches that `run` takes them in, so that they have
     /// the same bits; or why the image cannot be read.

@@ -18,7 +18,11 @@ type PictureService() =
         task {
             use form = new MultipartFormDataContent()
             form.Add(new ByteArrayContent(content), part, "picture")
-            use! answer = service.Client.PostAsync(service.Address + "/predict", form)
+            use request = new HttpRequestMessage(HttpMethod.Post, service.Address + "/predict")
+            request.Content <- form
+            // As curl does: a body that is too large is refused before it is sent.
+            request.Headers.ExpectContinue <- Nullable(content.Length > (1 <<< 20))
+            use! answer = service.Client.SendAsync request
             let! text = answer.Content.ReadAsStringAsync()
             return int answer.StatusCode, text
         }

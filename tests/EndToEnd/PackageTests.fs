@@ -54,12 +54,17 @@ type PackageTests(packed: Packed) =
         let isForeign (file: string) =
             let part = Path.GetRelativePath(folder, file).Split '/'
 
-            (part.Length > 2 && part[0] = "runtimes" && part[1] <> here && part[1] <> system && part[1] <> "unix")
+            (part.Length > 2
+             && part[0] = "runtimes"
+             && part[1] <> here
+             && part[1] <> system
+             && part[1] <> "unix")
             || (OperatingSystem.IsLinux()
-                && [ ".dylib"; ".a"; ".aar"; ".so.dbg"; ".framework" ]
+                && [ ".dylib"; ".a"; ".aar"; ".framework"; "onnxruntime.dll" ]
                    |> List.exists (fun ending -> file.EndsWith ending))
 
-        Directory.GetFiles(folder, "*", SearchOption.AllDirectories) |> Array.filter isForeign
+        Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
+        |> Array.filter isForeign
 
     interface IClassFixture<Packed>
 

@@ -85,7 +85,13 @@ type PredictTests() =
         let files = [
             for i in 0..39 do
                 let file = folder.File $"{i}.png"
-                Pictures.png file (10 + i) (50 - i) (fun x y -> byte (5 * x), byte (5 * y), byte (6 * i))
+
+                Pictures.png
+                    file
+                    (10 + i)
+                    (50 - i)
+                    (fun x y -> byte (5 * x), byte (5 * y), byte (6 * i))
+
                 file
         ]
 
@@ -102,14 +108,18 @@ type PredictTests() =
                     c.GetProperty("probability").GetDouble()
         ]
 
-        let raw = sss [ "export"; folder.File "run"; "--onnx"; folder.File "raw.onnx"; "--raw" ]
+        let raw =
+            sss [ "export"; folder.File "run"; "--onnx"; folder.File "raw.onnx"; "--raw" ]
+
         expectCode 0 raw
         let expected = said (folder.File "run") []
         Assert.Equal(80, (scores expected).Length)
 
         for model in [ folder.File "run/selected.onnx"; folder.File "raw.onnx" ] do
             let found = said model []
-            let part (name: string) (answer: Text.Json.JsonElement) = string (answer.GetProperty name)
+
+            let part (name: string) (answer: Text.Json.JsonElement) =
+                string (answer.GetProperty name)
 
             for name in [ "network"; "preparation" ] do
                 Assert.Equal(part name expected, part name found)

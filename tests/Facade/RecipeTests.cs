@@ -20,6 +20,8 @@ public class RecipeTests
             Decay = 0.001,
             Gamma = new Gamma { Neuron = 0.1, Group = 0.2, Block = 0.3, Shared = 0.4 },
             Penalty = FactorPenalty.NonNegative,
+            Loss = Loss.Focal(1.5),
+            Optimizer = Optimizer.AdamW(0.8, 0.9, 1e-6),
             TargetMacs = 0.5,
             ShrinkEvery = 3,
             Seed = 11,
@@ -41,6 +43,7 @@ public class RecipeTests
         Assert.Equal((0.9, 1e-4, 1), (plain.Momentum, plain.Decay, plain.Seed));
         Assert.Equal((Schedule.Cosine, new Augmentation(), new Gamma()), (plain.Schedule, plain.Augment, plain.Gamma));
         Assert.Equal(FactorPenalty.NonNegative, plain.Penalty);
+        Assert.Equal((Loss.CrossEntropy(), Optimizer.Nag), (plain.Loss, plain.Optimizer));
         Assert.Equal((null, null), (plain.TargetMacs, plain.ShrinkEvery));
         Assert.Equal((null, null), (plain.Threads, plain.Validation));
     }

@@ -88,6 +88,17 @@ public class TrainingTests
         Assert.Equal(data.Classes, again.Classes);
         Assert.Throws<InvalidOperationException>(() => again.Exactness);
 
+        var classes = again.EvaluateClasses(data.Test);
+        Assert.Equal(data.Classes, classes.Select(c => c.Name));
+        Assert.Equal((359, 359), (classes.Sum(c => c.Images), classes.Sum(c => c.Predicted)));
+        Assert.Equal(test.Accuracy, classes.Sum(c => c.Right) / 359.0, 12);
+        Assert.All(classes, c =>
+        {
+            Assert.Equal(c.Images - c.Right, c.TakenFor.Sum(other => other.Value));
+            Assert.Equal(c.Right / (double)c.Images, c.Recall!.Value, 12);
+            Assert.Equal(c.Predicted == 0 ? null : c.Right / (double)c.Predicted, c.Precision);
+        });
+
         var images = Enumerable.Range(0, 5).Select(data.Test.Image).ToArray();
         var batch = small.PredictBatch(images.SelectMany(i => i).ToArray());
         Assert.Equal(50, batch.Length);

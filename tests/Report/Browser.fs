@@ -208,6 +208,11 @@ module Browser =
             call "Emulation.setEmulatedMedia" [ "features", JsonArray(feature :> JsonNode) ]
             |> ignore
 
+        /// As on paper, or as on a screen.
+        member _.Paper(isPaper: bool) =
+            call "Emulation.setEmulatedMedia" [ "media", text (if isPaper then "print" else "") ]
+            |> ignore
+
         /// Opens a file or an address and waits for the end of its load event.
         member page.Open(address: string) =
             events.Clear()

@@ -62,7 +62,67 @@ type BrowserTests(opened: Opened, output: Xunit.Abstractions.ITestOutputHelper) 
 
     let list (value: JsonElement) = [ for item in value.EnumerateArray() -> string item ]
 
+    /// Tables that are wider than their boxes, by their captions.
+    let cut (page: Browser.Page) =
+        page.Value
+            "[...document.querySelectorAll('.scroll > table')]\
+             .filter(t => t.checkVisibility() && t.offsetWidth > t.parentElement.clientWidth + 1)\
+             .map(t => `${t.caption.textContent}: ${t.offsetWidth} in ${t.parentElement.clientWidth}`)"
+        |> list
+
     interface IClassFixture<Opened>
+
+    [<TheoryNeedsChromium>]
+    [<InlineData(6, 1300)>]
+    [<InlineData(54, 1300)>]
+    [<InlineData(54, 1920)>]
+    member _.``no column of a table is cut on a desktop, and no caption of the picture``
+        (blocks, width)
+        =
+        let page, _ = show blocks width false
+        Assert.Empty(cut page)
+
+        let captions =
+            page.Value
+                "[...document.querySelectorAll('.tile figcaption, .tile figcaption span')]\
+                 .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+
+        Assert.Empty(list captions)
+
+    [<TheoryNeedsChromium>]
+    [<InlineData(6)>]
+    [<InlineData(54)>]
+    member _.``on paper nothing is cut and nothing overlaps``(blocks) =
+        // An A4 sheet without its margins.
+        let width = 700
+        let page, _ = show blocks width false
+        page.Paper true
+        page.Value "void window.dispatchEvent(new Event('beforeprint'))" |> ignore
+        page.Value "new Promise(done => setTimeout(done, 300))" |> ignore
+
+        try
+            Assert.Empty(cut page)
+
+            let wide =
+                page.Value
+                    "[...document.querySelectorAll('.chart .main-svg')]\
+                     .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.closest('.chart').id)"
+
+            Assert.Empty(list wide)
+
+            let overlapping =
+                page.Value
+                    "(all => all.flatMap((a, i) => all.slice(i + 1).filter(b => {\
+                       const r = a.getBoundingClientRect(), s = b.getBoundingClientRect();\
+                       return r.left < s.right - 1 && s.left < r.right - 1 && r.top < s.bottom - 1 && s.top < r.bottom - 1;\
+                     }).map(b => `${a.className} ${a.id} and ${b.className} ${b.id}`)))\
+                     ([...document.querySelectorAll('.chart-box, .scroll, .card, h2, h3, main p')]\
+                       .filter(e => e.checkVisibility()))"
+
+            Assert.Empty(list overlapping)
+        finally
+            page.Value "void window.dispatchEvent(new Event('afterprint'))" |> ignore
+            page.Paper false
 
     [<TheoryNeedsChromium>]
     [<InlineData(6, 1440, false)>]

@@ -130,10 +130,34 @@ module Made =
             Block = plan.Block
             Shared = plan.Shared
             Test = {
-                RunTest.Accuracy = 0.9312
+                RunTest.Quality = Quality.Classification 0.9312
                 Loss = 0.2345
                 Count = 10000
             }
+            Classes = [
+                {
+                    Name = "circle"
+                    Images = 50
+                    Right = 45
+                    Predicted = 52
+                    TakenFor = [ "square", 4; "star", 1 ]
+                }
+                {
+                    Name = "square"
+                    Images = 50
+                    Right = 40
+                    Predicted = 45
+                    TakenFor = [ "star", 7; "circle", 3 ]
+                }
+                {
+                    Name = "star"
+                    Images = 20
+                    Right = 0
+                    Predicted = 8
+                    TakenFor = [ "circle", 20 ]
+                }
+            ]
+            DenseClasses = []
             Validation = None
             Exactness = {
                 MaxAbs = 2.9e-6

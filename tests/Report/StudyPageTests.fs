@@ -44,7 +44,7 @@ type StudyPageTests() =
             Option.get (ReadRun.read folder.Path |> must).Result with
                 Seed = seed
                 Test = {
-                    RunTest.Accuracy = accuracy
+                    RunTest.Quality = Quality.Classification accuracy
                     Loss = 0.1
                     Count = 359
                 }

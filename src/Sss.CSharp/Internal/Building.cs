@@ -9,7 +9,7 @@ internal static class Building
     /// <summary>The largest number of reported diagnostics, as for texts.</summary>
     private const int Most = 100;
 
-    internal static Network Check(string name, Shape input, int classes, IReadOnlyList<Statement> body)
+    internal static Network Check(string name, Shape input, int classes, Core.OutputKind kind, IReadOnlyList<Statement> body)
     {
         var drafting = new Drafting();
         var nodes = drafting.Body(body);
@@ -17,6 +17,7 @@ internal static class Building
             name,
             FSharpOption<Core.Shape>.Some(input.ToCore()),
             FSharpOption<int>.Some(classes),
+            kind,
             new FSharpSet<string>(drafting.Words),
             nodes,
             Core.PlaceModule.none);

@@ -18,6 +18,8 @@ internal static class Recipes
         Within(options.Decay, x => x >= 0, nameof(options.Decay), "0 or more") ?? recipe.Decay,
         options.Gamma is { } gamma ? Checked(gamma) : recipe.Gamma,
         options.Penalty?.ToCore() ?? recipe.Penalty,
+        options.Loss?.ToCore() ?? recipe.Loss,
+        options.Optimizer?.ToCore() ?? recipe.Optimizer,
         Core.TargetModule.orElse(recipe.Target, Target(options)),
         AtLeast(1, options.ShrinkEvery, nameof(options.ShrinkEvery)) is { } every
             ? FSharpOption<int>.Some(every)
@@ -56,6 +58,8 @@ internal static class Recipes
         Decay = recipe.Decay,
         Gamma = new Gamma { Neuron = recipe.Gamma.Neuron, Group = recipe.Gamma.Group, Block = recipe.Gamma.Block, Shared = recipe.Gamma.Shared == recipe.Gamma.Neuron ? null : recipe.Gamma.Shared },
         Penalty = FactorPenalty.From(recipe.Penalty),
+        Loss = Loss.From(recipe.Loss),
+        Optimizer = Optimizer.From(recipe.Optimizer),
         TargetMacs = recipe.Target.Macs.ToNullable(),
         TargetParams = recipe.Target.Params.ToNullable(),
         TargetSize = recipe.Target.Size.ToNullable(),
@@ -79,7 +83,9 @@ internal static class Recipes
         (options.TargetSize is { } bytes && bytes < 1
             ? throw new ArgumentException($"TargetSize must be at least 1, not {bytes}.", nameof(options.TargetSize))
             : options.TargetSize).ToOption(),
-        (options.TargetLatency?.ToCore()).ToReferenceOption());
+        options.TargetLatency is { } latency
+            ? FSharpOption<Core.LatencyLimit>.Some(latency.ToCore())
+            : FSharpOption<Core.LatencyLimit>.None);
 
     private static double? Fraction(double? value, string name) =>
         Within(value, x => x is > 0 and <= 1, name, "above 0 and at most 1");

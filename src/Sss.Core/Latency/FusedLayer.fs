@@ -129,5 +129,6 @@ module FusedLayer =
             Name = first.Name
             Input = { first.Input with Channels = ins }
             Classes = int (Shape.count made.Head.Output)
+            OutputKind = OutputKind.Classes
             Body = made |> List.rev |> List.map Node.Layer
         })

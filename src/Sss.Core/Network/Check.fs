@@ -84,13 +84,17 @@ module Check =
         match value.Shape, draft.Classes with
         | output, _ when body.IsEmpty && output.IsSome ->
             run.Report (shapeProblem ShapeProblem.EmptyNetwork) draft.Place
-        // One value per class, or an image of them.
+        // One value per class (or number), or an image of them.
         | Some output, Some classes when
             output.Channels <> classes || Shape.count output > int64 System.Array.MaxLength
             ->
             lastPlace draft.Body
             |> Option.defaultValue draft.Place
-            |> run.Report(shapeProblem (ShapeProblem.OutputIsNotClasses(output, classes)))
+            |> run.Report(
+                shapeProblem (
+                    ShapeProblem.OutputIsNotClasses(output, draft.OutputKind, classes)
+                )
+            )
         | _ -> ()
 
         let hasErrors () =
@@ -102,6 +106,7 @@ module Check =
                 Name = draft.Name
                 Input = input
                 Classes = classes
+                OutputKind = draft.OutputKind
                 Body = body
             }
 

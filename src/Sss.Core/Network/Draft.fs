@@ -121,6 +121,8 @@ type Draft = {
     Input: Shape option
     /// None: wrong or missing, and reported already.
     Classes: int option
+    /// What `Classes` counts.
+    OutputKind: OutputKind
     /// Names of all definitions: their automatic names are taken.
     Definitions: Set<string>
     Body: DraftNode list

@@ -5,7 +5,9 @@ namespace Sss.Core
 type Network = {
     Name: string
     Input: Shape
+    /// The channels of what it gives: one for each class, or each number (`OutputKind`).
     Classes: int
+    OutputKind: OutputKind
     Body: Node list
 }
 
@@ -104,13 +106,13 @@ module Network =
         | None -> input
         | Some node -> Node.output node
 
-    /// The shape that a network gives: one value per class, or one per class at each position.
+    /// The shape that a network gives: one value per class (or number), once or at each position.
     let output (network: Network) : Shape = outputOf network.Input network.Body
 
     /// The number of values that a network gives for one image.
     let scores (network: Network) : int = int (Shape.count (output network))
 
-    /// Whether it gives one value per class, and not an image of them.
+    /// Whether it gives one value per class (or number), and not an image of them.
     let isClassifier (network: Network) : bool = Shape.area (output network) = 1L
 
     /// A node on another input, its layers and the inputs of its branches changed already: with the

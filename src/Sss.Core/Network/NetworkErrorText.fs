@@ -12,15 +12,20 @@ module NetworkErrorText =
         | Block -> "@scale(block)"
         | Shared -> "@scale(neuron, shared)"
 
-    let private notClasses (output: Shape) classes =
+    let private notClasses (output: Shape) kind count =
+        let one, many =
+            match kind with
+            | OutputKind.Classes -> "class", "classes"
+            | OutputKind.Numbers -> "output", "outputs"
+
         "SSS407",
-        $"the network gives {output}, but there are {classes} classes",
-        [ "the last output must have one channel per class" ],
+        $"the network gives {output}, but there are {count} {many}",
+        [ $"the last output must have one channel per {one}" ],
         Some(
             if output.Height > 1 || output.Width > 1 then
-                "end with `avgpool global` and `dense classes`"
+                $"end with `avgpool global` and `dense {many}`"
             else
-                $"end with `dense classes`, or write `classes {output.Channels}`"
+                $"end with `dense {many}`, or write `{many} {output.Channels}`"
         )
 
     let private groupsDoNotDivide groups channels incoming =
@@ -94,7 +99,7 @@ module NetworkErrorText =
         | ShapeProblem.PaddingTakesAll(word, input, pad) -> paddingTakesAll word input pad
         | ShapeProblem.BadNumber(word, argument, value, expected) ->
             "SSS302", $"{argument} of `{word}` is {value}", [ $"expected {expected}" ], None
-        | ShapeProblem.OutputIsNotClasses(output, classes) -> notClasses output classes
+        | ShapeProblem.OutputIsNotClasses(output, kind, count) -> notClasses output kind count
         | ShapeProblem.TooManyWeights(word, count) ->
             "SSS408",
             $"this `{word}` has {count:``0``} weights",

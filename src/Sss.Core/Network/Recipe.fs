@@ -152,13 +152,16 @@ type Recipe = {
     Warmup: int
     /// What the step size is multiplied by for the layer that gives the scores (`Network.head`).
     Head: float
-    /// μ of Nesterov's method for the weights and of APG for the factors.
+    /// μ of Nesterov's method for the weights (AdamW has betas instead) and of APG for the factors.
     Momentum: float
-    /// L2 weight; `Parameter.Decays` says on what.
+    /// L2 weight; `Parameter.Decays` says on what. AdamW decays by this, decoupled from the gradient.
     Decay: float
     Gamma: Gamma
     /// What γ is the weight of.
     Penalty: FactorPenalty
+    Loss: Loss
+    /// Of the weights.
+    Optimizer: Optimizer
     /// What the selected network may cost.
     Target: Target
     /// Remove permanently what stays zero, every so many epochs.
@@ -185,6 +188,8 @@ module Recipe =
         Decay = 1e-4
         Gamma = Gamma.none
         Penalty = FactorPenalty.standard
+        Loss = Loss.standard
+        Optimizer = Optimizer.standard
         Target = Target.none
         ShrinkEvery = None
         Seed = 1

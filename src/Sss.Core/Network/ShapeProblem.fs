@@ -29,8 +29,8 @@ type ShapeProblem =
     | PaddingTakesAll of word: string * input: Shape * pad: Size
     /// A number of a layer is outside its range.
     | BadNumber of word: string * argument: string * value: string * expected: string
-    /// The last output does not have one value per class.
-    | OutputIsNotClasses of output: Shape * classes: int
+    /// The last output does not have one value per class, or per number.
+    | OutputIsNotClasses of output: Shape * kind: OutputKind * count: int
     /// More weights in one layer than one array can hold.
     | TooManyWeights of word: string * count: decimal
     /// More values in one image than one array can hold.

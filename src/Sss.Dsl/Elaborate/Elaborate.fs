@@ -187,18 +187,38 @@ module internal Elaborate =
             file.Name.Span
         |> Option.bind (inputShape run)
 
-    let private classes run (file: File) =
+    /// What the network gives, and how many of it.
+    let private classes run (file: File) : OutputKind * int option =
+        let has kind =
+            file.Items
+            |> List.exists (fun item ->
+                match item with
+                | Item.Classes _ -> kind = OutputKind.Classes
+                | Item.Outputs _ -> kind = OutputKind.Numbers
+                | Item.Input _
+                | Item.Definition _
+                | Item.Statement _ -> false
+            )
+
+        let kind, word, what =
+            match has OutputKind.Classes, has OutputKind.Numbers with
+            | true, true -> OutputKind.Classes, "classes` or `outputs", "classes"
+            | false, true -> OutputKind.Numbers, "outputs", "outputs"
+            | true, false
+            | false, false -> OutputKind.Classes, "classes", "classes"
+
         single
             run
             file.Items
-            "classes"
+            word
             (function
-            | Item.Classes(n, keyword) -> Some(keyword, n)
+            | Item.Classes(n, keyword)
+            | Item.Outputs(n, keyword) -> Some(keyword, n)
             | _ -> None)
             file.Name.Span
         |> Option.bind (fun n ->
             match
-                ExprValue.integer (fun () -> "the number of classes") 1 1_000_000 n.Span n.Value
+                ExprValue.integer (fun () -> $"the number of {what}") 1 1_000_000 n.Span n.Value
             with
             | Ok n -> Some n
             | Error problem ->
@@ -209,6 +229,7 @@ module internal Elaborate =
 
                 None
         )
+        |> fun count -> kind, count
 
     /// The statements of a file, unless there are more than a network may have layers.
     let private nodes run frame (file: File) =
@@ -239,13 +260,19 @@ module internal Elaborate =
 
         let run = { Known = known; Report = report }
         let input = input run file
-        let classes = classes run file
+        let kind, classes = classes run file
+
+        let word =
+            match kind with
+            | OutputKind.Classes -> "classes"
+            | OutputKind.Numbers -> "outputs"
 
         {
             Name = file.Name.Value
             Input = input
             Classes = classes
+            OutputKind = kind
             Definitions = Set.ofSeq known.Definitions.Keys
-            Body = nodes run (Frame.top (classes |> Option.map float)) file
+            Body = nodes run (Frame.top (classes |> Option.map (fun n -> word, float n))) file
             Place = place (Frame.top None) file.Name.Span
         }

@@ -7,8 +7,6 @@ open Sss.Dsl.RecipeItems
 /// `gamma …`: the weight of the penalty for each kind of factor.
 module internal GammaItem =
 
-    let private gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block; "shared", Shared ]
-
     let private gammaExpected = "a number of 0 or more"
 
     /// `KIND=G` of an item of γ.

@@ -2,7 +2,7 @@ namespace Sss.Dsl
 
 open Sss.Core
 
-/// `input` and `classes`, and the state while a file is elaborated.
+/// `input` and `classes` or `outputs`, and the state while a file is elaborated.
 module internal Header =
 
     type Run = {
@@ -15,7 +15,7 @@ module internal Header =
         CalledFrom = frame.CalledFrom
     }
 
-    /// `input` or `classes`: there once, before all statements.
+    /// `input`, or `classes` or `outputs`: there once, before all statements.
     let single run (items: Item list) word (pick: Item -> (Span * 'T) option) (name: Span) =
         let mutable found = None
         let mutable begun = false

@@ -47,6 +47,10 @@ type MeaningProblem =
     | UnknownPenalty of word: string * guess: string option
     /// A penalty that cannot be used with a target.
     | PenaltyWithTarget of word: string
+    | UnknownLoss of word: string * guess: string option
+    /// A loss for networks that give something else.
+    | LossForOther of word: string * network: OutputKind
+    | UnknownOptimizer of word: string * guess: string option
     /// A warning: a kind of factors without a γ is never penalised.
     | NoGamma of kind: FactorKind
 
@@ -93,7 +97,9 @@ module MeaningErrorText =
     let private unknownName word guess =
         "SSS202",
         $"there is no parameter `{cut word}` here",
-        [ "expressions know numbers, the definition's parameters and `classes`" ],
+        [
+            "expressions know numbers, the definition's parameters and `classes` or `outputs`"
+        ],
         didYouMean guess
 
     let private duplicateDefinition name line =
@@ -257,6 +263,29 @@ module MeaningErrorText =
         ],
         Some "remove the penalty, or remove the target"
 
+    let private unknownLoss word guess =
+        "SSS606",
+        $"there is no loss `{cut word}`",
+        [ "losses: " + String.concat ", " Loss.words ],
+        didYouMean guess
+
+    let private lossForOther word network =
+        let item, example =
+            match network with
+            | OutputKind.Classes -> "classes", "loss crossentropy"
+            | OutputKind.Numbers -> "outputs", "loss mse"
+
+        "SSS607",
+        $"`loss {word}` does not train a network with `{item}`",
+        [ $"its losses are {Loss.wordsFor network}" ],
+        Some $"write `{example}`, for example"
+
+    let private unknownOptimizer word guess =
+        "SSS608",
+        $"there is no optimizer `{cut word}`",
+        [ "optimizers: " + String.concat ", " Optimizer.words ],
+        didYouMean guess
+
     let private noGamma kind =
         "SSS651",
         $"the recipe has no gamma for the network's {kindText kind} factors",
@@ -299,6 +328,9 @@ module MeaningErrorText =
         | MeaningProblem.RecipeForm(item, expected) -> recipeForm item expected
         | MeaningProblem.UnknownPenalty(word, guess) -> unknownPenalty word guess
         | MeaningProblem.PenaltyWithTarget word -> penaltyWithTarget word
+        | MeaningProblem.UnknownLoss(word, guess) -> unknownLoss word guess
+        | MeaningProblem.LossForOther(word, network) -> lossForOther word network
+        | MeaningProblem.UnknownOptimizer(word, guess) -> unknownOptimizer word guess
         | MeaningProblem.NoGamma kind -> noGamma kind
 
     /// The word that was probably meant.

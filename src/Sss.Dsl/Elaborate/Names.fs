@@ -215,8 +215,23 @@ module internal Names =
             Definitions = definitions
         }
 
+        // The word that the network has (both, where it wrongly has both); `classes` where it has neither.
+        let count =
+            items
+            |> List.collect (fun item ->
+                match item with
+                | Item.Classes _ -> [ "classes" ]
+                | Item.Outputs _ -> [ "outputs" ]
+                | Item.Input _
+                | Item.Definition _
+                | Item.Statement _ -> []
+            )
+            |> function
+                | [] -> Set.singleton "classes"
+                | words -> Set.ofList words
+
         for d in order do
-            let mutable known = Set.singleton "classes"
+            let mutable known = count
 
             for parameter in d.Parameters do
                 Option.iter (checkExpr run known) parameter.Default
@@ -232,8 +247,7 @@ module internal Names =
 
         for item in items do
             match item with
-            | Item.Statement statement ->
-                checkBody run (Set.singleton "classes") false [ statement ]
+            | Item.Statement statement -> checkBody run count false [ statement ]
             | _ -> ()
 
         {

@@ -20,6 +20,8 @@ module internal RecipeItems =
             "decay", "decay 1e-4"
             "gamma", "gamma 0.002` or `gamma neuron=0.002 block=0.01"
             "penalty", "penalty l1` or `penalty mcp theta=0.5"
+            "loss", "loss crossentropy smoothing=0.1` or `loss bce"
+            "optimizer", "optimizer adamw` or `optimizer adamw beta1=0.9 beta2=0.999 eps=1e-8"
             "target", "target macs=0.5` or `target latency=5ms size=200kB"
             "shrink", "shrink every 5"
             "seed", "seed 1"
@@ -27,16 +29,19 @@ module internal RecipeItems =
             "augment", "augment crop=2 flip` or `augment area=0.08 flip jitter=0.4 pca=0.1"
         ]
 
+    /// The kinds of factors as `gamma` names them.
+    let gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block; "shared", Shared ]
+
     /// Words that may follow an item, numbers apart; those that end in `=` take a value.
     let private words =
         dict [
             "lr", [ "constant"; "cosine"; "step"; "at"; "warmup"; "head=" ]
-            "gamma", Words.scaleKinds |> List.map (fun kind -> kind + "=")
+            "gamma", gammaKinds |> List.map (fun (kind, _) -> kind + "=")
             "penalty", FactorPenalty.words @ [ "theta="; "a=" ]
-            "target", [ "macs=" ]
+            "target", [ "macs="; "params="; "size="; "latency=" ]
             "shrink", [ "every" ]
-            "teacher", [ "weight="; "temperature=" ]
             "augment", [ "resize="; "background="; "area="; "crop="; "flip"; "jitter="; "pca=" ]
+            "teacher", [ "weight="; "temperature=" ]
         ]
 
     /// The words that may follow an item.
@@ -44,6 +49,10 @@ module internal RecipeItems =
         match words.TryGetValue item with
         | true, found -> found
         | false, _ -> []
+
+    /// The names of the arguments that an item takes.
+    let argumentsOf (item: string) : string list =
+        wordsOf item |> List.filter _.EndsWith('=') |> List.map _.TrimEnd('=')
 
     /// Examples of an item, whole.
     let examplesOf (item: string) : string list =
@@ -171,7 +180,7 @@ module internal RecipeItems =
                 { Value = value; Span = span }
                 (fun value -> run.Recipe <- { run.Recipe with Lr = value })
 
-            named run "lr" [ "head" ] Map.empty given
+            named run "lr" (argumentsOf "lr") Map.empty given
             |> Option.bind (Map.tryFind "head")
             |> Option.iter (fun head ->
                 positive run "lr's head" head (fun k -> run.Recipe <- { run.Recipe with Head = k })
@@ -194,7 +203,7 @@ module internal RecipeItems =
 
     /// `teacher`, with or without its arguments.
     let teacher run (item: RecipeItem) =
-        match named run "teacher" [ "weight"; "temperature" ] Map.empty item.Words with
+        match named run "teacher" (argumentsOf "teacher") Map.empty item.Words with
         | None -> badForm run item
         | Some given ->
             let value name = Map.tryFind name given

@@ -43,6 +43,8 @@ module internal Recipes =
                     (fun n -> set (fun r -> { r with ShrinkEvery = Some n }))
             | _ -> badForm run item
         | "penalty" -> PenaltyItem.penalty run item
+        | "loss" -> LossItem.loss run item
+        | "optimizer" -> LossItem.optimizer run item
         | "augment" -> AugmentItem.augment run item
         | "teacher" -> teacher run item
         | _ -> ()
@@ -52,9 +54,27 @@ module internal Recipes =
         else
             []
 
+    /// Reports a loss that does not train what the network gives, where it is written or could be.
+    let private checkLoss run (train: Train) (kind: OutputKind) =
+        let loss = run.Recipe.Loss
+
+        if Loss.trains loss <> kind then
+            let span =
+                train.Items
+                |> List.tryFind (fun entry -> entry.Keyword.Value = "loss")
+                |> Option.map _.Keyword.Span
+                |> Option.defaultValue train.Keyword
+
+            run.Report (MeaningProblem.LossForOther(Loss.word loss, kind)) span
+
     /// The recipe of a file. `kinds`: the kinds of factors that the network has; one that the recipe
-    /// gives no γ is warned about, unless a target sets γ.
-    let recipe (report: MeaningProblem -> Place -> unit) (kinds: FactorKind list) (train: Train) =
+    /// gives no γ is warned about, unless a target sets γ. `gives`: what the network gives; None: there is none.
+    let recipe
+        (report: MeaningProblem -> Place -> unit)
+        (kinds: FactorKind list)
+        (gives: OutputKind option)
+        (train: Train)
+        =
         let mutable isSound = train.IsWhole
 
         let run = {
@@ -88,6 +108,8 @@ module internal Recipes =
                 run.Report
                     (MeaningProblem.PenaltyWithTarget(FactorPenalty.word run.Recipe.Penalty))
                     entry.Keyword.Span
+
+        Option.iter (checkLoss run train) gives
 
         // An item that could not be read may have been the γ, or the target.
         if isSound && not (Target.isGiven run.Recipe.Target) then

@@ -18,12 +18,9 @@ module internal Frame =
     /// How deep calls and bodies may go together.
     let maxDepth = 200
 
-    /// Outside of all calls.
-    let top (classes: float option) = {
-        Env =
-            match classes with
-            | Some n -> Map.ofList [ "classes", n ]
-            | None -> Map.empty
+    /// Outside of all calls. `count`: `classes` or `outputs`, with its number.
+    let top (count: (string * float) option) = {
+        Env = count |> Option.toList |> Map.ofList
         CalledFrom = []
         Depth = 0
         InRepeat = false
@@ -39,10 +36,7 @@ module internal Frame =
         match Signature.bindCall definition word arguments with
         | Error _ -> Error None
         | Ok bound ->
-            let start =
-                match frame.Env.TryFind "classes" with
-                | Some n -> Map.ofList [ "classes", n ]
-                | None -> Map.empty
+            let start = frame.Env |> Map.filter (fun name _ -> Words.isCount name)
 
             (Ok start, definition.Parameters)
             ||> List.fold (fun env parameter ->

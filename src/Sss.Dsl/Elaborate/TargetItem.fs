@@ -6,7 +6,7 @@ open Sss.Dsl.RecipeItems
 /// `target …`: what the selected network may cost.
 module internal TargetItem =
 
-    let private limits = [ "macs"; "params"; "size"; "latency" ]
+    let private limits = argumentsOf "target"
 
     /// Bytes of a unit of size.
     let private bytes = Map.ofList [ "kB", 1e3; "MB", 1e6 ]

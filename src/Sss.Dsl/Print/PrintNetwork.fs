@@ -16,7 +16,9 @@ module internal PrintNetwork =
         Lines.write out 0 [
             Line.Text("network " + network.Name + " {")
             Line.Text("  input " + network.Input.ToString())
-            Line.Text("  classes " + string network.Classes)
+            match network.OutputKind with
+            | OutputKind.Classes -> Line.Text("  classes " + string network.Classes)
+            | OutputKind.Numbers -> Line.Text("  outputs " + string network.Classes)
             Line.Text ""
         ]
 

@@ -40,6 +40,22 @@ module internal PrintRecipe =
             | None -> "penalty " + FactorPenalty.word p
     ]
 
+    let private loss (l: Loss) = [
+        if l <> Loss.standard then
+            match Loss.parameter l with
+            | Some(name, value) -> "loss " + Loss.word l + " " + name + "=" + real value
+            | None -> "loss " + Loss.word l
+    ]
+
+    let private optimizer (o: Optimizer) = [
+        if o <> Optimizer.standard then
+            String.concat "" [
+                "optimizer " + Optimizer.word o
+                for name, value in Optimizer.parameters o do
+                    " " + name + "=" + real value
+            ]
+    ]
+
     let private target (t: Target) = [
         let limits = [
             match t.Macs with
@@ -92,6 +108,8 @@ module internal PrintRecipe =
             "decay " + real r.Decay
             gamma r.Gamma
             yield! penalty r.Penalty
+            yield! loss r.Loss
+            yield! optimizer r.Optimizer
             yield! target r.Target
             match r.ShrinkEvery with
             | Some epochs -> "shrink every " + string epochs

@@ -252,6 +252,6 @@ let private applied (word: Located<string>) : P<StatementKind> =
 /// A layer or a call, its word read. What begins like a loop and goes on like one is told what a loop is here.
 let apply (word: Located<string>) : P<StatementKind> =
     if OtherNames.isLoop word.Value then
-        applied word |> otherwise (SyntaxProblem.Loop word.Value) word.Span
+        applied word |> Recovery.otherwise (SyntaxProblem.Loop word.Value) word.Span
     else
         applied word

@@ -46,7 +46,7 @@ let rec private atom spacing : P<Expr> =
             | true ->
                 let! found = word operand
 
-                if found.Value <> "classes" && Words.isReserved found.Value then
+                if not (Words.isCount found.Value) && Words.isReserved found.Value then
                     return! failWith (SyntaxProblem.Unexpected(found.Value, operand)) found.Span
                 else
                     return Expr.Name(found.Value, found.Span)

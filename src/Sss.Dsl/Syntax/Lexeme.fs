@@ -92,16 +92,6 @@ let failWith (problem: SyntaxProblem) (span: Span) : P<'T> =
         let error: SyntaxError = { Problem = problem; Span = span }
         Reply(FatalError, ErrorMessageList(OtherErrorMessage(box error)))
 
-/// Runs a parser; where it fails, this is the problem.
-let otherwise (problem: SyntaxProblem) (span: Span) (p: P<'T>) : P<'T> =
-    fun stream ->
-        let reply = p stream
-
-        if reply.Status = Ok then
-            reply
-        else
-            failWith problem span stream
-
 let private isBlank c = c = ' ' || c = '\t'
 let private isStart c = isAsciiLetter c || c = '_'
 /// Whether a character continues a name or a number.

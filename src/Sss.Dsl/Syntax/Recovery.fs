@@ -77,6 +77,16 @@ let recover (broken: 'T) (p: P<'T>) : P<'T> =
             else
                 failed noted
 
+/// Runs a parser; where it fails, this is the problem.
+let otherwise (problem: SyntaxProblem) (span: Span) (p: P<'T>) : P<'T> =
+    fun stream ->
+        let reply = p stream
+
+        if reply.Status = Ok then
+            reply
+        else
+            failWith problem span stream
+
 /// Notes a `{` that is never closed. One missing brace leaves all outer ones open too: the
 /// innermost is enough.
 let private noteUnclosed what span : P<unit> =

@@ -95,6 +95,7 @@ and private unlabelled (label: Located<string> option) (first: Located<string>) 
             | "train" -> failWith SyntaxProblem.TrainInside first.Span
             | "input"
             | "classes"
+            | "outputs"
             | "def"
             | "network" -> failWith (SyntaxProblem.ItemInside first.Value) first.Span
             | text when Words.isReserved text && not (Words.isKind text) ->
@@ -147,7 +148,7 @@ let private definition: P<Item> =
             }
     }
 
-/// `input`, `classes` or `def` at the start of an item, if it is not a label.
+/// `input`, `classes`, `outputs` or `def` at the start of an item, if it is not a label.
 let private keyword: P<Located<string> option> =
     tryRead (
         syntax {
@@ -161,6 +162,7 @@ let private keyword: P<Located<string> option> =
                 match found.Value with
                 | "input"
                 | "classes"
+                | "outputs"
                 | "def" when c <> ':' -> return Some found
                 | _ -> return None
         }
@@ -180,15 +182,22 @@ let private item: P<Item> =
                 | Real n -> [ int64 n ]
 
             return Item.Input({ Value = dims; Span = found.Span }, span)
-        | Some { Span = span } ->
+        | Some { Value = word; Span = span } ->
             let! found = number
 
             match found.Value with
-            | Real n -> return Item.Classes({ Value = n; Span = found.Span }, span)
+            | Real n ->
+                let value = { Value = n; Span = found.Span }
+
+                return
+                    if word = "outputs" then
+                        Item.Outputs(value, span)
+                    else
+                        Item.Classes(value, span)
             | Dims _ ->
                 return!
                     failWith
-                        (SyntaxProblem.Unexpected("a size", [ "the number of classes" ]))
+                        (SyntaxProblem.Unexpected("a size", [ $"the number of {word}" ]))
                         found.Span
         | None ->
             let! found = statement ()

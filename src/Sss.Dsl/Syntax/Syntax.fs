@@ -109,6 +109,7 @@ type Definition = {
 type Item =
     | Input of Located<int64 list> * keyword: Span
     | Classes of Located<float> * keyword: Span
+    | Outputs of Located<float> * keyword: Span
     | Definition of Definition
     | Statement of Statement
 

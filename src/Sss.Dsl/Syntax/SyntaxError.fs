@@ -20,7 +20,7 @@ type SyntaxProblem =
     | PositionalAfterNamed
     /// `train` before the network's braces are closed.
     | TrainInside
-    /// `input`, `classes` or `def` inside a body.
+    /// `input`, `classes`, `outputs` or `def` inside a body.
     | ItemInside of word: string
     /// More statements than a network may have layers.
     | TooLong of limit: int

@@ -23,6 +23,7 @@ module Words =
         "train"
         "input"
         "classes"
+        "outputs"
         "def"
         "repeat"
         yield! Node.words
@@ -50,12 +51,17 @@ module Words =
         "decay"
         "gamma"
         "penalty"
+        "loss"
+        "optimizer"
         "target"
         "shrink"
         "seed"
         "augment"
         "teacher"
     |]
+
+    /// Whether a word is the number of classes or outputs in expressions.
+    let isCount (word: string) = word = "classes" || word = "outputs"
 
     /// Whether an argument of a recipe's item may be a word; all others are numbers.
     let takesWord (argument: string) = argument = "background"

@@ -225,13 +225,18 @@ module Batch =
         finally
             ArrayPool<float32>.Shared.Return values
 
-    /// Writes the image of `index` with the random changes of `key`.
-    let private write plan draw key index (destination: Span<float32>) : Result<unit, FileError> =
+    /// Where an image is shifted to and whether it is mirrored, and the random numbers after that.
+    let private place plan draw key : struct (int * int * bool * Rng) =
         let a = plan.Augment
         let struct (bits, rng) = stream plan.Seed draw key |> Rng.next
         let down = below (2 * a.Crop + 1) bits - a.Crop
         let right = below (2 * a.Crop + 1) (bits >>> 16) - a.Crop
-        let flip = a.Flip && (bits >>> 63) = 1UL
+        struct (down, right, a.Flip && (bits >>> 63) = 1UL, rng)
+
+    /// Writes the image of `index` with the random changes of `key`.
+    let private write plan draw key index (destination: Span<float32>) : Result<unit, FileError> =
+        let a = plan.Augment
+        let struct (down, right, flip, rng) = place plan draw key
 
         if a.Area = 0.0 && a.Jitter = 0.0 && a.Pca = 0.0 then
             plainly plan index down right flip destination
@@ -253,18 +258,13 @@ module Batch =
     /// This many images after a broken one are tried in its place.
     let private substitutes = 100
 
-    /// Fills `images` with the images of `indices`, N × C × H × W, and `labels` with their classes
-    /// as LibTorch wants them; both have exactly as many places. A broken picture is replaced by the
-    /// next one of the split that can be read, and named in the result; so the values depend on the
-    /// files and the arguments alone, and any division of the work among threads gives the same bits.
-    /// Fails when a file cannot be read for another reason, or when too many that follow each other
-    /// are broken. Images that are in memory and change neither scale nor colour allocate nothing.
-    let fill
-        (plan: BatchPlan)
+    /// Fills `images`, and `taken` with the index of the image that is at each place.
+    let private fillImages
+        plan
         (draw: int64)
         (indices: ReadOnlySpan<int>)
         (images: Span<float32>)
-        (labels: Span<int64>)
+        (taken: Span<int>)
         : Result<FileError list, FileError> =
         let size = int (Shape.count plan.Split.Shape)
         let mutable broken = []
@@ -280,7 +280,7 @@ module Batch =
 
                 match write plan draw indices[i] index (images.Slice(i * size, size)) with
                 | Ok() ->
-                    labels[i] <- int64 plan.Split.Labels[index]
+                    taken[i] <- index
                     isWritten <- true
                 | Error error when FileError.isBroken error && tries < substitutes ->
                     broken <- error :: broken
@@ -292,3 +292,55 @@ module Batch =
         match failed with
         | Some error -> Error error
         | None -> Ok(List.rev broken)
+
+    /// Fills `images` with the images of `indices`, N × C × H × W, and `classes` with their classes, or with the
+    /// classes of their pixels, as LibTorch wants them; both have exactly as many places. A broken picture is replaced by the
+    /// next one of the split that can be read, and named in the result; so the values depend on the
+    /// files and the arguments alone, and any division of the work among threads gives the same bits.
+    /// Fails when a file cannot be read for another reason, or when too many that follow each other
+    /// are broken. Images that are in memory and change neither scale nor colour allocate nothing.
+    let fill
+        (plan: BatchPlan)
+        (draw: int64)
+        (indices: ReadOnlySpan<int>)
+        (images: Span<float32>)
+        (classes: Span<int64>)
+        : Result<FileError list, FileError> =
+        let taken = ArrayPool<int>.Shared.Rent indices.Length
+
+        try
+            let filled = fillImages plan draw indices images (taken.AsSpan())
+            let size = Targets.size plan.Split.Targets
+
+            if filled.IsOk then
+                for i in 0 .. indices.Length - 1 do
+                    let struct (down, right, flip, _) = place plan draw indices[i]
+                    let target = classes.Slice(i * size, size)
+                    TargetPlacing.classes plan.Split.Targets taken[i] down right flip target
+
+            filled
+        finally
+            ArrayPool<int>.Shared.Return taken
+
+    /// The same where targets are numbers.
+    let fillNumbers
+        (plan: BatchPlan)
+        (draw: int64)
+        (indices: ReadOnlySpan<int>)
+        (images: Span<float32>)
+        (numbers: Span<float32>)
+        : Result<FileError list, FileError> =
+        let taken = ArrayPool<int>.Shared.Rent indices.Length
+
+        try
+            let filled = fillImages plan draw indices images (taken.AsSpan())
+            let size = Targets.size plan.Split.Targets
+
+            if filled.IsOk then
+                for i in 0 .. indices.Length - 1 do
+                    let target = numbers.Slice(i * size, size)
+                    TargetPlacing.numbers plan.Split.Targets taken[i] target
+
+            filled
+        finally
+            ArrayPool<int>.Shared.Return taken

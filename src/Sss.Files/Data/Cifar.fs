@@ -120,7 +120,7 @@ module Cifar =
             return {
                 Shape = shape
                 Pixels = Bytes together
-                Labels = parts |> List.map fst |> Array.concat
+                Targets = parts |> List.map fst |> Array.concat |> Targets.Labels
             }
         }
 

@@ -71,9 +71,13 @@ module DataChecks =
 
         let names = Array.ofList d.Classes
 
+        // Two images of a mask or of numbers are not compared by their targets.
+        let labels = d.Train.Labels
+        let labelled = Array.indexed labels
+
         let same =
-            [| 0 .. d.Train.Count - 1 |]
-            |> Array.groupBy (fun i -> d.Train.Labels[i])
+            Array.map fst labelled
+            |> Array.groupBy (fun i -> labels[i])
             |> Array.filter (fun (_, places) ->
                 places.Length > 1 && places |> Array.forall (fun i -> own i = own places[0])
             )
@@ -82,9 +86,8 @@ module DataChecks =
             |> List.ofArray
 
         let twoLabels =
-            first
-            |> Array.indexed
-            |> Array.filter (fun (i, f) -> f >= 0 && d.Train.Labels[i] <> d.Train.Labels[f])
+            labelled
+            |> Array.filter (fun (i, label) -> first[i] >= 0 && label <> labels[first[i]])
             |> Array.length
 
         let tests =
@@ -112,7 +115,12 @@ module DataChecks =
                     DataNote.TrainAndTest(tests, d.Test.Count)
         ]
 
-    let private ofLabels (batch: int) (d: Dataset) : DataNote list =
+    let private belowBatch (batch: int) (d: Dataset) : DataNote list = [
+        if d.Train.Count < batch then
+            DataNote.BelowBatch(d.Train.Count, batch)
+    ]
+
+    let private ofLabels (d: Dataset) : DataNote list =
         let counts (split: Split) =
             let counts = Array.zeroCreate<int> d.Classes.Length
 
@@ -158,8 +166,6 @@ module DataChecks =
                 DataNote.Absent absent
             if not single.IsEmpty then
                 DataNote.OneImage single
-            if d.Train.Count < batch then
-                DataNote.BelowBatch(d.Train.Count, batch)
         ]
 
     /// Remarks before training on a data set in batches of `batch` images, faults first:
@@ -167,7 +173,13 @@ module DataChecks =
     let notes (batch: int) (d: Dataset) : DataNote list =
         let ofImages = if isInMemory d.Train then ofCopies d else []
 
-        ofLabels batch d @ ofImages @ d.Notes
+        let ofLabels =
+            match d.Train.Targets with
+            | Targets.Labels _ -> ofLabels d
+            | Targets.Masks _
+            | Targets.Numbers _ -> []
+
+        ofLabels @ belowBatch batch d @ ofImages @ d.Notes
         |> List.sortBy (fun note -> if DataNote.isFault note then 0 else 1)
 
     /// The notes; an error where no training makes sense.

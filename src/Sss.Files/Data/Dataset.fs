@@ -16,21 +16,24 @@ type Pixels =
     | Floats of float32[]
     | Pictures of Pictures
 
-/// Images of one shape with their labels.
+/// Images of one shape with their targets.
 type Split = {
     Shape: Shape
     Pixels: Pixels
-    /// The class of each image, counted from 0.
-    Labels: int[]
+    /// What a network should give for each image.
+    Targets: Targets
 } with
 
     /// How many images.
-    member s.Count = s.Labels.Length
+    member s.Count = Targets.count s.Targets
+
+    /// The class of each image, counted from 0; empty where images have masks or numbers.
+    member s.Labels: int[] = Targets.tryLabels s.Targets |> Option.defaultValue [||]
 
 /// Images to train on and images to test with.
 type Dataset = {
     Name: string
-    /// Class names in the order of the labels.
+    /// Class names in the order of the labels; none where the targets are numbers.
     Classes: string list
     Train: Split
     Test: Split
@@ -125,7 +128,7 @@ module Split =
                             Paths = indices |> Array.map (fun i -> pictures.Paths[i])
                             Kept = pictures.Kept |> Option.map chosen
                         }
-                Labels = indices |> Array.map (fun i -> split.Labels[i])
+                Targets = Targets.pick indices split.Targets
         }
 
     /// The first `count` images, or all when there are fewer.

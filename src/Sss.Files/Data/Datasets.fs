@@ -143,15 +143,20 @@ module Dataset =
     let labelled (classes: string list) (dataset: Dataset) (split: Split) =
         match classes with
         | [] -> Ok split
-        | _ when classes = dataset.Classes -> Ok split
+        | _ when classes = dataset.Classes || dataset.Classes.IsEmpty -> Ok split
         | _ ->
             match ClassNames.matching classes dataset.Classes with
             | None -> Error(ClassesDiffer(dataset.Name, classes, dataset.Classes))
             | Some places ->
-                Ok {
-                    split with
-                        Labels = split.Labels |> Array.map (fun label -> places[label])
-                }
+                match split.Targets with
+                | Targets.Labels _
+                | Targets.Masks _ ->
+                    Ok {
+                        split with
+                            Targets = Targets.renumber (fun label -> places[label]) split.Targets
+                    }
+                // One value for each class, in the order of the data.
+                | Targets.Numbers _ -> Error(ClassesDiffer(dataset.Name, classes, dataset.Classes))
 
     /// This many training images only: the first ones where they have all classes in about their
     /// proportions, else a draw of each class in proportion (`Sampling.places`). Preparation and test
@@ -209,21 +214,7 @@ module Dataset =
                 )
             )
 
-    /// Fails unless the images have the shape of the network's input and the labels its classes.
+    /// Fails unless the images have the shape of the network's input, and the targets that of its output.
     let fits (network: Network) (dataset: Dataset) : Result<unit, FileError> =
-        let classes = List.length dataset.Classes
-        let shape = hasShape network dataset
-
-        if shape.IsError then
-            shape
-        elif classes <> network.Classes then
-            Error(
-                DatasetDiffers(
-                    dataset.Name,
-                    "number of classes",
-                    string network.Classes,
-                    string classes
-                )
-            )
-        else
-            Ok()
+        hasShape network dataset
+        |> Result.bind (fun () -> TargetFit.network network dataset)

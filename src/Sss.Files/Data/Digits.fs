@@ -36,7 +36,7 @@ module Digits =
     let private split rows : Split = {
         Shape = Shape.create 1 8 8
         Pixels = Bytes(rows |> Array.collect fst)
-        Labels = Array.map snd rows
+        Targets = Targets.Labels(Array.map snd rows)
     }
 
     /// 1,438 images for training and 359 for testing. It is a part of the program, so it cannot be

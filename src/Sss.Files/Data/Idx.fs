@@ -157,7 +157,7 @@ module Idx =
                 return {
                     Shape = shape
                     Pixels = Bytes pixels
-                    Labels = Array.map int labels
+                    Targets = Targets.Labels(Array.map int labels)
                 }
         }
 

@@ -79,7 +79,7 @@ module ImageFolder =
                     Paths = items |> Array.map (fun item -> item.Path)
                     Kept = kept
                 }
-            Labels = items |> Array.map (fun item -> item.Label)
+            Targets = items |> Array.map (fun item -> item.Label) |> Targets.Labels
         }
         |> if good.Length = items.Length then id else Split.pick good
 

@@ -11,8 +11,7 @@ open Sss.Core
 ///
 /// Images: `bool`, `uint8`, `uint16`, `float16`, `float32` or `float64`; N × H × W (one channel),
 /// N × C × H × W or N × H × W × C by the rule of `ArrayLayout`; N × F for vectors. What their numbers
-/// mean is stated by `range` or inferred by `PixelRange.infer`. Labels: `uint8`, `int32` or `int64`,
-/// one per image.
+/// mean is stated by `range` or inferred by `PixelRange.infer`. Targets: `NpzTargets`.
 [<RequireQualifiedAccess>]
 module Npz =
 
@@ -41,19 +40,20 @@ module Npz =
     let private split archive path stated part : Result<Split * NpzArrays.Images, FileError> =
         result {
             let! images = entry archive path $"x_{part}" (NpzArrays.images stated)
-            let! labels = entry archive path $"y_{part}" NpzArrays.labels
+            let! targets = entry archive path $"y_{part}" NpzTargets.read
+            let count = Targets.count targets
 
             let place = {
                 Place.start path with
                     Part = Some $"`y_{part}`"
             }
 
-            if labels.Length <> images.Count then
+            if count <> images.Count then
                 return!
                     Error(
                         Malformed(
                             place,
-                            Mismatch("number of labels", string images.Count, string labels.Length)
+                            Mismatch("number of labels", string images.Count, string count)
                         )
                     )
             elif images.Count = 0 then
@@ -63,7 +63,7 @@ module Npz =
                     {
                         Shape = images.Shape
                         Pixels = images.Pixels
-                        Labels = labels
+                        Targets = targets
                     },
                     images
         }
@@ -96,6 +96,28 @@ module Npz =
                 )
             )
         | _ -> Ok(infer (struct (min low testLow, max high testHigh, isWhole && isTestWhole)))
+
+    /// Targets of one kind and one shape.
+    let private alikeTargets path (train: Targets) (test: Targets) : Result<unit, FileError> =
+        let place = {
+            Place.start path with
+                Part = Some "`y_test`"
+        }
+
+        let isAlike =
+            match train, test with
+            | Targets.Labels _, Targets.Labels _ -> true
+            | Targets.Masks(h, w, _), Targets.Masks(height, width, _) -> (h, w) = (height, width)
+            | Targets.Numbers(shape, _), Targets.Numbers(other, _) -> shape = other
+            | Targets.Labels _, _
+            | Targets.Masks _, _
+            | Targets.Numbers _, _ -> false
+
+        if isAlike then
+            Ok()
+        else
+            let found = Targets.describe test
+            Error(Malformed(place, Mismatch("targets", Targets.describe train, found)))
 
     let private alike
         path
@@ -142,6 +164,7 @@ module Npz =
                     let! train, images = split archive path layout "train"
                     let! test, testImages = split archive path layout "test"
                     do! alike path images testImages
+                    do! alikeTargets path train.Targets test.Targets
 
                     let fault mismatch =
                         Error(
@@ -159,8 +182,7 @@ module Npz =
                         | Some range -> Ok range
                         | None -> inferred fault train test
 
-                    let largest = max (Array.max train.Labels) (Array.max test.Labels)
-                    let classes = [ for i in 0..largest -> string i ]
+                    let classes = Targets.numbered train.Targets test.Targets
 
                     return {
                         Split.together $"npz:{path}" classes range train test with

@@ -9,14 +9,11 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal NpzArrays =
 
-    /// Larger labels are not labels.
-    let private largestLabel = 65535L
-
     let private product (shape: int64 list) =
         List.fold (fun n d -> n * float d) 1.0 shape
 
     /// Values of a type of `size` bytes, after a check that all are there and nothing else.
-    let private values<'V when 'V: struct and 'V: (new: unit -> 'V) and 'V :> ValueType>
+    let values<'V when 'V: struct and 'V: (new: unit -> 'V) and 'V :> ValueType>
         (reader: Reader)
         (header: Npy.Header)
         : Result<'V[], FileError> =
@@ -36,7 +33,7 @@ module internal NpzArrays =
                 return data
             }
 
-    let private shapeText (header: Npy.Header) = String.Join("x", header.Shape)
+    let shapeText (header: Npy.Header) = String.Join("x", header.Shape)
 
     /// The images of one array.
     type Images = {
@@ -51,33 +48,49 @@ module internal NpzArrays =
     let private types =
         "|b1 (bool), |u1 (uint8), <u2 (uint16), <f2 (float16), <f4 (float32), <f8 (float64)"
 
-    /// All values as bytes or numbers, with NumPy's name of their type.
-    let private pixels (reader: Reader) (header: Npy.Header) : Result<string * Pixels, FileError> =
+    /// The values of an array of floats; None: it is of another type. `what`: one of them, in messages.
+    let floats (reader: Reader) (header: Npy.Header) (what: string) =
         let start = reader.Position
 
-        let floats name size (data: float32[]) =
+        let finite size (data: float32[]) =
             match data |> Array.tryFindIndex (fun v -> not (Single.IsFinite v)) with
             | Some i ->
                 let image = i / max 1 (data.Length / max 1 (int header.Shape.Head))
 
                 reader.FaultAt
                     (start + int64 size * int64 i)
-                    (Unsupported($"a pixel of image {image}", string data[i], "finite numbers"))
-            | None -> Ok(name, Floats data)
+                    (Unsupported($"{what} of image {image}", string data[i], "finite numbers"))
+            | None -> Ok data
 
-        let converted name size (convert: 'V -> float32) =
+        let converted size (convert: 'V -> float32) =
             values<'V> reader header
-            |> Result.bind (fun data -> floats name size (Array.map convert data))
+            |> Result.bind (Array.map convert >> finite size)
+            |> Some
 
         match header.Type with
-        | "|b1" -> values<byte> reader header |> Result.map (fun data -> "bool", Bytes data)
+        | "<f2" -> converted 2 (fun (v: Half) -> Half.op_Explicit v: float32)
+        | "<f4" -> converted 4 (fun (v: float32) -> v)
+        | "<f8" -> converted 8 (fun (v: float) -> float32 v)
+        | _ -> None
+
+    /// All values as bytes or numbers, with NumPy's name of their type.
+    let private pixels (reader: Reader) (header: Npy.Header) : Result<string * Pixels, FileError> =
+        let named name = Result.map (fun data -> name, data)
+
+        match header.Type with
+        | "|b1" -> values<byte> reader header |> Result.map Bytes |> named "bool"
         | "|u1"
-        | "<u1" -> values<byte> reader header |> Result.map (fun data -> "uint8", Bytes data)
-        | "<u2" -> converted "uint16" 2 (fun (v: uint16) -> float32 v)
-        | "<f2" -> converted "float16" 2 (fun (v: Half) -> Half.op_Explicit v)
-        | "<f4" -> values<float32> reader header |> Result.bind (floats "float32" 4)
-        | "<f8" -> converted "float64" 8 (fun (v: float) -> float32 v)
-        | other -> reader.FaultAt 10L (Unsupported("the type of the images", other, types))
+        | "<u1" -> values<byte> reader header |> Result.map Bytes |> named "uint8"
+        | "<u2" ->
+            values<uint16> reader header
+            |> Result.map (Array.map float32 >> Floats)
+            |> named "uint16"
+        | other ->
+            match floats reader header "a pixel" with
+            | Some found ->
+                found
+                |> Result.map (fun data -> $"float{8 * int (other.Substring 2)}", Floats data)
+            | None -> reader.FaultAt 10L (Unsupported("the type of the images", other, types))
 
     let images stated (reader: Reader) : Result<Images, FileError> =
         result {
@@ -166,44 +179,4 @@ module internal NpzArrays =
                 return text
             else
                 return! reader.FaultAt 10L (Unsupported("`layout`", text, "NCHW, NHWC"))
-        }
-
-    let labels (reader: Reader) : Result<int[], FileError> =
-        result {
-            let! header = Npy.read reader
-            let start = reader.Position
-
-            match header.Shape with
-            | [ _ ]
-            | [ _; 1L ] -> ()
-            | _ ->
-                return!
-                    reader.FaultAt
-                        10L
-                        (Unsupported("the shape of the labels", shapeText header, "N, Nx1"))
-
-            let inRange size (data: int64[]) =
-                match data |> Array.tryFindIndex (fun v -> v < 0L || v > largestLabel) with
-                | Some i ->
-                    reader.FaultAt
-                        (start + int64 size * int64 i)
-                        (OutOfRange("a label", string data[i], "0", string largestLabel))
-                | None -> Ok(Array.map int data)
-
-            match header.Type with
-            | "|u1"
-            | "<u1" ->
-                let! data = values<byte> reader header
-                return Array.map int data
-            | "<i4" ->
-                let! data = values<int32> reader header
-                return! inRange 4 (Array.map int64 data)
-            | "<i8" ->
-                let! data = values<int64> reader header
-                return! inRange 8 data
-            | other ->
-                return!
-                    reader.FaultAt
-                        10L
-                        (Unsupported("the type of the labels", other, "uint8, int32, int64"))
         }

@@ -120,7 +120,12 @@ module Sampling =
 
     /// `places` of a split's images.
     let limit (seed: int) (count: int) (split: Split) : Split * Taken =
-        match places seed count split.Labels with
+        // Without classes there are no proportions to keep: the first ones are taken.
+        let labels =
+            Targets.tryLabels split.Targets
+            |> Option.defaultWith (fun () -> Array.zeroCreate split.Count)
+
+        match places seed count labels with
         | _, Taken.All -> split, Taken.All
         | chosen, taken -> Split.pick chosen split, taken
 

@@ -4,19 +4,6 @@ open Google.Protobuf
 open Sss.Core
 open Sss.Schema
 
-/// What an exported file contains besides the network.
-type OnnxOptions = {
-    /// The network as `.sss`, for the metadata.
-    Text: string
-    /// Class names in the order of the scores.
-    Classes: string list
-    /// What the images went through in training, for the metadata.
-    Preparation: Preparation option
-    /// The network alone: its input is what the preparation gives, and its output the scores. Otherwise the graph
-    /// prepares the image itself. Without effect when `Preparation` is none.
-    Raw: bool
-}
-
 /// Export to ONNX: opset 17, IR version 8, one input (batch × C × H × W) that is called what it takes, and the
 /// outputs `scores` (batch × classes; before any softmax) and `probabilities`. The raw form has the input `images`
 /// and the output `scores`. Values and constants have the names of the network's layers and weights. The
@@ -119,34 +106,6 @@ module Onnx =
             Shape = c.Output
         }
 
-    /// What the graph takes, and the preparation that is in it.
-    let private takes options (input: Shape) : OnnxTakes * Preparation option =
-        match options.Preparation with
-        | Some p when not options.Raw -> OnnxTakes.prepared input p, Some p
-        | Some _
-        | None -> OnnxTakes.Images, None
-
-    /// What the input must be, in words.
-    let private inputText options (input: Shape) =
-        match options.Preparation with
-        | Some p ->
-            let list (values: float32[]) =
-                System.String.Join(", ", values |> Array.map PixelRange.number)
-
-            let pictures =
-                match Preparation.refusal input p with
-                | None -> $"; pictures: {PictureOptions.words input p.Pictures}"
-                | Some _ -> ""
-
-            match fst (takes options input) with
-            | OnnxTakes.Pixels ->
-                $"pixels, float32, {PixelRange.text PixelRange.bytes}, N x C x H x W; normalised inside{pictures}"
-            | OnnxTakes.Numbers ->
-                $"numbers as the training data stores them, {PixelRange.text p.Range}; normalised inside"
-            | OnnxTakes.Images ->
-                $"(pixel * {PixelRange.number p.Scale} - mean) / deviation per channel; mean {list p.Mean}; deviation {list p.Deviation}; pixels from {PixelRange.text p.Range}{pictures}"
-        | None -> "as in training"
-
     /// Makes the last value the graph's output.
     let private finish isImage (value: Value) (graph: OnnxGraph) =
         let form = if isImage then OnnxGraph.spatial else OnnxGraph.flat
@@ -158,14 +117,6 @@ module Onnx =
             graph
         | _ -> OnnxGraph.add "Identity" OnnxGraph.output [ value.Name ] OnnxGraph.output [] graph
 
-    /// The version of this library.
-    let private version =
-        let version = System.Reflection.Assembly.GetExecutingAssembly().GetName().Version
-
-        match Option.ofObj version with
-        | Some v -> v.ToString 3
-        | None -> ""
-
     let private model options (network: Network) weights =
         let images = {
             Name = OnnxGraph.input
@@ -173,7 +124,7 @@ module Onnx =
             Shape = network.Input
         }
 
-        let takes, preparation = takes options network.Input
+        let takes, preparation = OnnxDescription.takes options network.Input
 
         let graph =
             match preparation with
@@ -185,8 +136,12 @@ module Onnx =
         let isImage = not (Network.isClassifier network)
         let graph = finish isImage value graph
 
+        // Numbers are no scores, and have no softmax.
+        let hasProbabilities =
+            preparation.IsSome && network.OutputKind = OutputKind.Classes
+
         let graph =
-            if preparation.IsSome then
+            if hasProbabilities then
                 PreparationNodes.addProbabilities graph
             else
                 graph
@@ -197,7 +152,10 @@ module Onnx =
         let inputDims = [ network.Input.Channels; network.Input.Height; network.Input.Width ]
 
         proto.Input.Add(
-            Proto.value (OnnxTakes.word takes) (inputText options network.Input) inputDims
+            Proto.value
+                (OnnxTakes.word takes)
+                (OnnxDescription.inputText options network.Input)
+                inputDims
         )
 
         let outputDims = [
@@ -209,7 +167,7 @@ module Onnx =
 
         proto.Output.Add(Proto.value OnnxGraph.output "before softmax" outputDims)
 
-        if preparation.IsSome then
+        if hasProbabilities then
             proto.Output.Add(
                 Proto.value PreparationNodes.probabilities "softmax of the scores" outputDims
             )
@@ -218,13 +176,7 @@ module Onnx =
 
         model.OpsetImport.Add(OperatorSetIdProto(Domain = "", Version = opset))
 
-        for key, value in
-            NetworkFile.metadata options.Text options.Classes options.Preparation
-            @ [
-                "sss.takes", OnnxTakes.word takes
-                "sss.input", inputText options network.Input
-                "sss.version", version
-            ] do
+        for key, value in OnnxDescription.metadata options network.Input do
             model.MetadataProps.Add(StringStringEntryProto(Key = key, Value = value))
 
         model

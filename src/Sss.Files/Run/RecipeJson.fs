@@ -66,6 +66,21 @@ module RecipeJson =
         FactorPenalty.parameter recipe.Penalty
         |> Option.iter (fun (name, value) -> json.WriteNumber(name, value))
 
+        json.WriteStartObject "loss"
+        json.WriteString("name", Loss.word recipe.Loss)
+
+        Loss.parameter recipe.Loss
+        |> Option.iter (fun (name, value) -> json.WriteNumber(name, value))
+
+        json.WriteEndObject()
+        json.WriteStartObject "optimizer"
+        json.WriteString("name", Optimizer.word recipe.Optimizer)
+
+        for name, value in Optimizer.parameters recipe.Optimizer do
+            json.WriteNumber(name, value)
+
+        json.WriteEndObject()
+
         target json recipe.Target
 
         optional
@@ -163,6 +178,33 @@ module RecipeJson =
         Temperature = item.GetProperty("temperature").GetDouble()
     }
 
+    /// Absent in what versions with one loss have written.
+    let private loss (item: JsonElement) : Loss =
+        match item.TryGetProperty "loss" with
+        | false, _ -> Loss.standard
+        | true, value ->
+            let name = JsonText.text value "name"
+
+            match Loss.ofWord name with
+            | None -> raise (JsonException $"the loss is {name}")
+            | Some loss ->
+                match Loss.parameter loss with
+                | None -> loss
+                | Some(parameter, _) ->
+                    Loss.withParameter (value.GetProperty(parameter).GetDouble()) loss
+
+    /// Absent in what versions with one optimizer have written.
+    let private optimizer (item: JsonElement) : Optimizer =
+        match item.TryGetProperty "optimizer" with
+        | false, _ -> Optimizer.standard
+        | true, value ->
+            let number (name: string) = value.GetProperty(name).GetDouble()
+
+            match JsonText.text value "name" with
+            | "nag" -> Optimizer.Nag
+            | "adamw" -> Optimizer.AdamW(number "beta1", number "beta2", number "eps")
+            | other -> raise (JsonException $"the optimizer is {other}")
+
     /// Reads the object; raises what `System.Text.Json` raises, which the caller turns into an error.
     let read (item: JsonElement) : Recipe =
         let number (name: string) = item.GetProperty(name).GetDouble()
@@ -198,6 +240,8 @@ module RecipeJson =
                 Shared = shared
             }
             Penalty = penalty item
+            Loss = loss item
+            Optimizer = optimizer item
             Target = targetOf item
             ShrinkEvery = if isNull "shrink" then None else Some(whole "shrink")
             Seed = whole "seed"

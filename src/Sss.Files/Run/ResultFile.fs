@@ -58,16 +58,26 @@ module ResultFile =
                     )
             )
 
-    /// Accuracy on both sets of images.
+    let private metrics (json: Utf8JsonWriter) (quality: Quality) =
+        for metric in Quality.metrics quality do
+            number json metric.Key metric.Value
+
+    /// Quality on both sets of images.
     let private accuracy (json: Utf8JsonWriter) (run: RunResult) =
         group
             json
             "test"
             (fun () ->
-                number json "accuracy" run.Test.Accuracy
+                metrics json run.Test.Quality
                 number json "loss" run.Test.Loss
                 json.WriteNumber("count", run.Test.Count)
             )
+
+        if not run.Classes.IsEmpty then
+            ClassRow.write json "classes" run.Classes
+
+        if not run.DenseClasses.IsEmpty then
+            ClassRow.write json "denseClasses" run.DenseClasses
 
         match run.Validation with
         | None -> json.WriteNull "validation"
@@ -77,7 +87,7 @@ module ResultFile =
                 "validation"
                 (fun () ->
                     json.WriteNumber("epoch", v.Epoch)
-                    number json "accuracy" v.Accuracy
+                    metrics json v.Quality
                     number json "loss" v.Loss
                 )
 

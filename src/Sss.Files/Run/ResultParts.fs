@@ -28,15 +28,26 @@ module internal ResultParts =
             Total = pair[1].GetInt32()
         }
 
+    /// The metrics of a test or a validation, by their keys.
+    let private quality (item: JsonElement) : Quality =
+        let find (name: string) =
+            match item.TryGetProperty name with
+            | true, _ -> Some(number item name)
+            | _ -> None
+
+        match Quality.tryFind find with
+        | Some quality -> quality
+        | None -> raise (JsonException "there are no metrics that are known")
+
     let private test (item: JsonElement) : RunTest = {
-        RunTest.Accuracy = number item "accuracy"
+        RunTest.Quality = quality item
         Loss = number item "loss"
         Count = item.GetProperty("count").GetInt32()
     }
 
     let private validation (item: JsonElement) : RunValidation = {
         RunValidation.Epoch = item.GetProperty("epoch").GetInt32()
-        Accuracy = number item "accuracy"
+        Quality = quality item
         Loss = number item "loss"
     }
 
@@ -101,6 +112,8 @@ module internal ResultParts =
                 | true, _ -> factors selected "shared"
                 | _ -> { Kept = 0; Total = 0 }
             Test = test (root.GetProperty "test")
+            Classes = whenThere "classes" any ClassRow.read |> Option.defaultValue []
+            DenseClasses = whenThere "denseClasses" any ClassRow.read |> Option.defaultValue []
             Validation =
                 whenThere
                     "validation"

@@ -9,9 +9,8 @@ type RunSize = { Params: int64; Macs: int64 }
 /// The selected network on the test set.
 [<RequireQualifiedAccess>]
 type RunTest = {
-    /// From 0 to 1.
-    Accuracy: float
-    /// Mean cross-entropy, in nats.
+    Quality: Quality
+    /// Mean cross-entropy, in nats; of `outputs` the mean squared difference.
     Loss: float
     /// Images.
     Count: int
@@ -22,7 +21,7 @@ type RunTest = {
 type RunValidation = {
     /// From 1.
     Epoch: int
-    Accuracy: float
+    Quality: Quality
     Loss: float
 }
 
@@ -103,7 +102,7 @@ type RunLatency = {
 /// One run among several that differ in their seed alone.
 type SeedRun = {
     Seed: int
-    /// Of the test images.
+    /// Of the test images; where the task is another than one class for each image, its main metric.
     Accuracy: float
     Params: int64
     Macs: int64
@@ -152,6 +151,10 @@ type RunResult = {
     /// Channels with shared factors; none in an older file.
     Shared: Tally
     Test: RunTest
+    /// What the selected network makes of each class of the test set; empty: an older file.
+    Classes: ClassRow list
+    /// The same of the dense network that was trained beside it, with the run's own seed; empty: there is none.
+    DenseClasses: ClassRow list
     /// None: no images were held out, and the last epoch's numbers were taken.
     Validation: RunValidation option
     Exactness: RunExactness

@@ -1,6 +1,7 @@
 namespace Sss.Files
 
 open System
+open Sss.Core
 
 /// Numbers of runs that differ in their seed, taken together.
 [<RequireQualifiedAccess>]
@@ -48,7 +49,7 @@ module SeedRows =
     /// What a row takes from a run.
     let seedRun (result: RunResult) : SeedRun = {
         Seed = result.Seed
-        Accuracy = result.Test.Accuracy
+        Accuracy = Quality.score result.Test.Quality
         Params = result.Selected.Params
         Macs = result.Selected.Macs
         Epochs = result.Recipe.Epochs

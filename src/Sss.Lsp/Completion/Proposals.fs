@@ -129,6 +129,7 @@ module internal Proposals =
     let items: Proposal list = [
         snippet "input" "channels x height x width" "input ${1:3x32x32}" "input"
         snippet "classes" "the number of classes" "classes ${1:10}" "classes"
+        snippet "outputs" "how many numbers the network gives" "outputs ${1:1}" "outputs"
         snippet "def" "a definition" "def ${1:name}(${2:width}) {\n\t$0\n}" "def"
     ]
 

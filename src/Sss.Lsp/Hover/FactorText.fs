@@ -24,11 +24,34 @@ module internal FactorText =
         | Block -> "one for the whole branch"
         | Shared -> $"one for each of the {Numbers.grouped count} channels that the layers share"
 
+    /// The layer or residual that the factors of a node are named after.
+    let private ownerOf (network: Network) (name: string) : string =
+        Network.layers network
+        |> Seq.tryFind (fun layer -> layer.Name = name)
+        |> Option.bind _.Scale
+        |> Option.map (Scale.ownerOf name)
+        |> Option.defaultValue name
+
+    /// The layers that share the factors of one; nothing where it has them alone.
+    let private sharing (document: Document) (name: string) : string =
+        document.Known.Value.Network
+        |> Option.bind (fun network ->
+            Map.tryFind (ownerOf network name) (Network.carriers network)
+        )
+        |> Option.filter (fun layers -> layers.Length > 1)
+        |> Option.map (fun layers ->
+            let names = layers |> List.map (fun l -> $"`{l.Name}`")
+            let shown = names |> List.truncate 12 |> String.concat ", "
+            "Shared by " + shown + (if names.Length > 12 then ", …" else "") + "."
+        )
+        |> Option.defaultValue ""
+
     /// What the first factor of a declaration saves, if it alone is zero.
-    let private saving (document: Document) (owner: string) : string =
+    let private saving (document: Document) (name: string) : string =
         match document.Known.Value.Network with
         | None -> ""
         | Some network ->
+            let owner = ownerOf network name
             let whole = Selection.wouldBe network (fun _ _ -> false) None
             let without = Selection.wouldBe network (fun o i -> o = owner && i = 0) None
 
@@ -66,6 +89,7 @@ module internal FactorText =
             StatementText.paragraphs [
                 $"Scaling factors: {each scale.Kind (int64 scale.Count)}.{where}"
                 $"If a factor is zero, {removed scale.Kind}."
+                sharing document owner
                 saving document owner
                 StatementText.bullets [
                     $"starts at {NumberText.real scale.Init}"

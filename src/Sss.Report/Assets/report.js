@@ -25,6 +25,8 @@
       return Object.assign({}, trace, {
         line: Object.assign({}, trace.line, { color: colour(role) }),
         marker: Object.assign({}, trace.marker, { color: colour(role), size: 8 }),
+        // The name of a point at the edge may reach beyond the axes.
+        cliponaxis: !trace.text,
       });
     });
     const layout = Object.assign({}, figure.figure.layout, {
@@ -75,5 +77,12 @@
   for (const figure of figures) observer.observe(document.getElementById(figure.id));
 
   dark.addEventListener("change", () => drawn.forEach(draw));
-  window.addEventListener("beforeprint", () => figures.forEach(draw));
+  // A sheet is narrower than most windows, and a chart keeps the size that it was drawn in.
+  const sheet = 660;
+  const everywhere = (change) => figures.forEach((figure) => Plotly.relayout(figure.id, change));
+  window.addEventListener("beforeprint", () => {
+    figures.forEach(draw);
+    everywhere({ autosize: false, width: sheet });
+  });
+  window.addEventListener("afterprint", () => everywhere({ autosize: true, width: null }));
 })();

@@ -26,10 +26,17 @@ module internal Picture =
         elif tiles.Length <= 24 then 1.25
         else 1.0
 
+    /// Room for a caption, in pixels of the page: its letters are about so wide, and a very long one is cut.
+    let private letter, private leastCaption, private mostCaption = 6.8, 60.0, 170.0
+
+    let private captionWidth (tile: Tile) =
+        let letters = max tile.Label.Length tile.Scope.Length
+        max leastCaption (min mostCaption (letter * float letters + 6.0))
+
     /// `down`: the room below the axis. Tiles stand on a common floor, so those of a line share their axis.
     let private tile zoom (down: float) (tile: Tile) =
         // Captions of short tiles would be cut.
-        let width = max tile.Box.Width (60.0 / zoom)
+        let width = max tile.Box.Width (captionWidth tile / zoom)
         let padding = (width - tile.Box.Width) / 2.0
         let axis = tile.Box.Up + margin
         let height = tile.Box.Up + down + 2.0 * margin

@@ -43,6 +43,22 @@ module internal Overview =
         | None, None, Some n -> n.Network.Name
         | None, None, None -> "run"
 
+    /// The main metric: a percentage where it is the accuracy, otherwise with its name.
+    let main (quality: Quality) : string =
+        match quality with
+        | Quality.Classification accuracy -> ReadableNumber.percent accuracy
+        | Quality.Segmentation _
+        | Quality.MultiLabel _
+        | Quality.Regression _ -> Metric.text (Quality.main quality)
+
+    let private achieves (quality: Quality) =
+        match quality with
+        | Quality.Classification accuracy ->
+            $"gets {ReadableNumber.percent accuracy} of the test images right"
+        | Quality.Segmentation _
+        | Quality.MultiLabel _
+        | Quality.Regression _ -> $"has {main quality} on the test images"
+
     /// The run in one sentence.
     let sentence (facts: RunFacts) =
         match costs facts, facts.Result with
@@ -53,20 +69,36 @@ module internal Overview =
                 else
                     "NOT the same function as the trained network"
 
-            $"The selected network keeps {ReadableNumber.percent (ReadableNumber.share left macs)} of the macs, gets \
-              {ReadableNumber.percent r.Test.Accuracy} of the test images right, and is {verdict}."
+            $"The selected network keeps {ReadableNumber.percent (ReadableNumber.share left macs)} of the macs, \
+              {achieves r.Test.Quality}, and is {verdict}."
         | Some(_, macs, _, left), None ->
             $"The selected network keeps {ReadableNumber.percent (ReadableNumber.share left macs)} of the macs."
         | None, _ -> "No network was selected from this run."
 
-    let private accuracy (r: RunResult) =
-        let right = int64 (round (r.Test.Accuracy * float r.Test.Count))
+    /// The main metric in a card, with the others below it.
+    let private quality (r: RunResult) =
+        let images = ReadableNumber.grouped (int64 r.Test.Count)
 
-        card
-            "Accuracy"
-            (ReadableNumber.percent r.Test.Accuracy)
-            $"{ReadableNumber.grouped right} of {ReadableNumber.grouped (int64 r.Test.Count)} test images"
-            (Some r.Test.Accuracy)
+        match r.Test.Quality with
+        | Quality.Classification accuracy ->
+            let right = int64 (round (accuracy * float r.Test.Count))
+
+            card
+                "Accuracy"
+                (ReadableNumber.percent accuracy)
+                $"{ReadableNumber.grouped right} of {images} test images"
+                (Some accuracy)
+        | Quality.Segmentation _
+        | Quality.MultiLabel _
+        | Quality.Regression _ ->
+            let main = Quality.main r.Test.Quality
+            let others = Quality.metrics r.Test.Quality |> List.tail |> List.map Metric.text
+
+            card
+                (string (System.Char.ToUpperInvariant main.Name[0]) + main.Name.Substring 1)
+                (Metric.value main)
+                (String.concat ", " (others @ [ $"{images} test images" ]))
+                (if main.IsFraction then Some main.Value else None)
 
     /// The numbers at the top.
     let cards (facts: RunFacts) : XmlNode =
@@ -78,7 +110,7 @@ module internal Overview =
             | None -> ()
             match facts.Result with
             | Some r ->
-                accuracy r
+                quality r
 
                 card
                     "Exactness"

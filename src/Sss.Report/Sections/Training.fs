@@ -36,21 +36,76 @@ module internal Training =
             Points = s.Points |> List.map (fun (x, y) -> x, y * factor)
     }
 
-    let private quality rows = [
+    /// The first epoch may have a loss so large that all others would lie on the axis.
+    let private mostTimes = 3.0
+
+    /// The range of the loss's axis where the first epoch would flatten the rest, and what is said of it.
+    let private lossRange (lines: Series list) : (float * float) option * string =
+        let values (points: (float * float) list) =
+            points |> List.map snd |> List.filter Double.IsFinite
+
+        let later =
+            lines
+            |> List.collect (fun s -> values (List.skip (min 1 s.Points.Length) s.Points))
+
+        let all = lines |> List.collect (fun s -> values s.Points)
+
+        match later, all with
+        | [], _
+        | _, [] -> None, ""
+        | _ ->
+            let most, top = List.max all, List.max later
+
+            if top > 0.0 && most > mostTimes * top then
+                Some(0.0, 1.1 * top),
+                $" The first epoch's {ReadableNumber.brief most} is above the plot."
+            else
+                None, ""
+
+    let private quality (facts: RunFacts) rows = [
         match series rows [ "loss", "training"; "validation_loss", "validation" ] with
         | [] -> ()
-        | lines -> Charts.lines "loss" "Loss" "Mean cross-entropy of an epoch." "loss" None lines
+        | lines ->
+            let range, said = lossRange lines
+
+            let what =
+                match facts.Result |> Option.map _.Recipe.Loss with
+                | None
+                | Some(Loss.CrossEntropy 0.0) -> "Mean cross-entropy of an epoch."
+                | Some loss ->
+                    $"Mean of an epoch: in training `{Loss.word loss}`, in validation the plain loss of the task."
+
+            Charts.lines "loss" "Loss" (what + said) "loss" range lines
 
         match series rows [ "accuracy", "training"; "validation_accuracy", "validation" ] with
         | [] -> ()
         | lines ->
-            Charts.lines
-                "accuracy"
-                "Accuracy"
-                "Images of the epoch that were classified correctly, in percent."
-                "%"
-                None
-                (List.map (scaled 100.0) lines)
+            let answers =
+                match facts.Result |> Option.map _.Test.Quality with
+                | Some(Quality.Segmentation _) ->
+                    "Pixels of the epoch's images that were classified correctly, in percent."
+                | Some(Quality.MultiLabel _) ->
+                    "Answers of the epoch, a yes or no for each image and class, that were right, in percent."
+                | Some(Quality.Classification _)
+                | Some(Quality.Regression _)
+                | None -> "Images of the epoch that were classified correctly, in percent."
+
+            Charts.lines "accuracy" "Accuracy" answers "%" None (List.map (scaled 100.0) lines)
+
+        match facts.Result |> Option.map (fun r -> Quality.main r.Test.Quality) with
+        | Some main when main.Column <> "accuracy" ->
+            match series rows [ $"validation_{main.Column}", "validation" ] with
+            | [] -> ()
+            | lines ->
+                Charts.lines
+                    "quality"
+                    (string (Char.ToUpperInvariant main.Name[0]) + main.Name.Substring 1)
+                    "On the validation images after each epoch."
+                    main.Name
+                    None
+                    lines
+        | Some _
+        | None -> ()
     ]
 
     let private macs (facts: RunFacts) rows = [
@@ -203,7 +258,7 @@ module internal Training =
         match facts.Epochs with
         | [] -> [], []
         | rows ->
-            let small = quality rows @ macs facts rows @ kinds facts rows
+            let small = quality facts rows @ macs facts rows @ kinds facts rows
             let wide = histories facts rows
 
             small @ wide,

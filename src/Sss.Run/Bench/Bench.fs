@@ -99,6 +99,7 @@ module Bench =
                 Name = layer.Name
                 Input = layer.Input
                 Classes = int (Shape.count layer.Output)
+                OutputKind = OutputKind.Classes
                 Body = [ Node.Layer layer ]
             }
     ]

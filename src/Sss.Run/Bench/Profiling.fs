@@ -58,6 +58,7 @@ module Profiling =
             Name = "empty"
             Input = shape
             Classes = 1
+            OutputKind = OutputKind.Classes
             Body = [
                 Node.Layer {
                     Name = "relu"

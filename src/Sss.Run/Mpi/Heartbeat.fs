@@ -15,7 +15,7 @@ type Heartbeat = {
 
 /// Why a job cannot continue.
 [<RequireQualifiedAccess>]
-type Loss =
+type RankLoss =
     /// The rank before this one has been silent for this many ticks.
     | Silence of ticks: int
     /// All ranks have been in a collective call for this many ticks, at least.
@@ -45,10 +45,10 @@ module Heartbeat =
     }
 
     /// Whether the job is lost.
-    let verdict (limit: int) (size: int) (heartbeat: Heartbeat) : Loss option =
+    let verdict (limit: int) (size: int) (heartbeat: Heartbeat) : RankLoss option =
         if heartbeat.Silent >= limit then
-            Some(Loss.Silence heartbeat.Silent)
+            Some(RankLoss.Silence heartbeat.Silent)
         elif beat limit size heartbeat >= size then
-            Some(Loss.Standstill heartbeat.Waiting)
+            Some(RankLoss.Standstill heartbeat.Waiting)
         else
             None

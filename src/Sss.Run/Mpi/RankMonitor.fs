@@ -86,9 +86,9 @@ type internal RankMonitor
 
     let describe loss =
         match loss with
-        | Loss.Silence ticks ->
+        | RankLoss.Silence ticks ->
             $"no sign of {names[before]} for {ticks} s; it has ended, or cannot be reached."
-        | Loss.Standstill ticks ->
+        | RankLoss.Standstill ticks ->
             $"all ranks have waited for each other for {ticks} s without progress."
 
     /// Ends the process and the job: says why, tells the others.

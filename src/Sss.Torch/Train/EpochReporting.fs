@@ -57,12 +57,13 @@ module internal EpochReporting =
 
     /// Whether a candidate takes the place of the best so far. Fewer macs come first as long as there
     /// is not a target; with a target every network that holds it may win (`holds`: whether the candidate does). Then the
-    /// better accuracy, and of equals the later one.
+    /// better quality, and of equals the later one.
     let isBetter (holds: bool option) (best: Best option) (candidate: Best) =
         match holds, best with
         | Some false, _ -> false
         | _, None -> true
-        | Some _, Some best -> candidate.Accuracy >= best.Accuracy
+        | Some _, Some best -> Quality.score candidate.Quality >= Quality.score best.Quality
         | None, Some best ->
             candidate.Macs < best.Macs
-            || (candidate.Macs = best.Macs && candidate.Accuracy >= best.Accuracy)
+            || (candidate.Macs = best.Macs
+                && Quality.score candidate.Quality >= Quality.score best.Quality)

@@ -11,8 +11,8 @@ open TorchSharp
 /// One batch in LibTorch's memory.
 type internal Loaded = {
     Images: Tensor
-    /// Classes, as 64-bit numbers.
-    Labels: Tensor
+    /// Classes as 64-bit numbers, N or N × pixels; or numbers, N × values.
+    Targets: Tensor
     /// Pictures that could not be decoded and were not reported before.
     LeftOut: FileError list
 }
@@ -49,6 +49,16 @@ type internal Feed
 
     let kept = Memory.kept (defaultArg isPinned false)
 
+    let emptyTargets () =
+        let size = int64 (Targets.size plan.Split.Targets)
+
+        match plan.Split.Targets with
+        | Targets.Labels _ -> torch.zeros ([| int64 count |], dtype = Nullable ScalarType.Int64)
+        | Targets.Masks _ ->
+            torch.zeros ([| int64 count; size |], dtype = Nullable ScalarType.Int64)
+        | Targets.Numbers _ ->
+            torch.zeros ([| int64 count; size |], dtype = Nullable ScalarType.Float32)
+
     // One is the trainer's, one is ready or soon will be, the others are being filled.
     let slots = [|
         for _ in 1 .. loaders + 2 do
@@ -58,7 +68,7 @@ type internal Feed
                     dtype = Nullable ScalarType.Float32
                 )
             ),
-            kept (torch.zeros ([| int64 count |], dtype = Nullable ScalarType.Int64))
+            kept (emptyTargets ())
     |]
 
     let slot (step: int64) = int (step % int64 slots.Length)
@@ -92,15 +102,18 @@ type internal Feed
     let fill (step: int64) : Filled =
         let epoch = int (step / int64 perEpoch)
         let at = int (step % int64 perEpoch) * batch + firstRow
-        let images, labels = slots[slot step]
+        let images, targets = slots[slot step]
 
         try
-            Batch.fill
-                plan
-                (int64 epoch)
-                (ReadOnlySpan(orderOf epoch, at, count))
-                (Memory.span<float32> images)
-                (Memory.span<int64> labels)
+            let images = Memory.span<float32> images
+            let indices = ReadOnlySpan(orderOf epoch, at, count)
+
+            match plan.Split.Targets with
+            | Targets.Labels _
+            | Targets.Masks _ ->
+                Batch.fill plan (int64 epoch) indices images (Memory.span<int64> targets)
+            | Targets.Numbers _ ->
+                Batch.fillNumbers plan (int64 epoch) indices images (Memory.span<float32> targets)
             |> function
                 | Ok broken -> Filled.Good broken
                 | Error error -> Filled.Failed error
@@ -193,7 +206,7 @@ type internal Feed
             tell met
             |> Result.map (fun fresh -> {
                 Images = fst slots[at]
-                Labels = snd slots[at]
+                Targets = snd slots[at]
                 LeftOut = fresh
             })
         | Filled.Failed error -> Error error
@@ -212,6 +225,6 @@ type internal Feed
             for thread in threads do
                 thread.Join()
 
-            for images, labels in slots do
+            for images, targets in slots do
                 images.Dispose()
-                labels.Dispose()
+                targets.Dispose()

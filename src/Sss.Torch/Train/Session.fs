@@ -105,7 +105,7 @@ module internal Session =
 
             let candidate = {
                 Epoch = report.Epoch
-                Accuracy = evaluation.Accuracy
+                Quality = evaluation.Quality
                 Loss = evaluation.Loss
                 Macs = (Cost.ofNetwork wouldBe).Macs
                 Network = network
@@ -163,7 +163,9 @@ module internal Session =
         {
             Epoch = state.Epoch
             Loss = state.Sums.Loss / float (max 1L state.Sums.Images)
-            Accuracy = float state.Sums.Right / float (max 1L state.Sums.Images)
+            Accuracy =
+                float state.Sums.Right
+                / float (max 1L state.Sums.Images * live.Trainer.Objective.Answers)
             Rate = rate
             Gamma = p.Gamma
             Factors = EpochReporting.kinds s.Dense owners

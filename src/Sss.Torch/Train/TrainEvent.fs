@@ -25,7 +25,7 @@ type StepReport = {
     /// From 1, in the epoch.
     Step: int
     StepsPerEpoch: int
-    /// Mean loss of the batch, with the weights before the step.
+    /// The mean loss of the batch, with the weights before the step.
     Loss: float
     /// Since the start of the epoch.
     ImagesPerSecond: float
@@ -49,9 +49,10 @@ type FactorCount = {
 type EpochReport = {
     /// From 0.
     Epoch: int
-    /// Mean over the epoch's training batches: cross-entropy, with the teacher's part where there is one.
+    /// Mean loss over the epoch's training batches, with the teacher's part where there is one.
     Loss: float
-    /// Fraction of the epoch's training images that were right.
+    /// Fraction of the epoch's answers in training that were right: images, pixels of masks, or labels where an
+    /// image may have several; not a number for `outputs`.
     Accuracy: float
     /// η of the epoch's last step.
     Rate: float
@@ -131,12 +132,18 @@ type TrainError =
     | TooManyRanks of ranks: int * batch: int
     /// The training set has no images.
     | NoImages
-    /// The network gives an image, and not one value per class.
+    /// The network gives an image, and the data has one class for each image.
     | OutputIsImage of Shape
     /// The recipe has a teacher, and no network for it was given.
     | NoTeacher
     /// A label that is not a class of the network.
     | BadLabel of image: int * label: int * classes: int
+    /// A mask with a class that the network does not have.
+    | BadMask of image: int * label: int * classes: int
+    /// A number that the loss of this word cannot take; None: any finite number would do.
+    | BadTarget of image: int * value: float32 * loss: string option
+    /// The targets of the data are not those of the network or of the loss.
+    | BadTargets of FileError
     /// A setting outside of its bounds.
     | BadSetting of name: string * value: string * bounds: string
     /// A target of latency, and no times to count it with.
@@ -161,6 +168,9 @@ module TrainError =
         | OutputIsImage _
         | NoTeacher
         | BadLabel _
+        | BadMask _
+        | BadTarget _
+        | BadTargets _
         | BadSetting _
         | NoProfile
         | BadModel(TooManyNumbers _)
@@ -231,13 +241,20 @@ module TrainError =
               larger `batch`."
         | NoImages -> "The training set has no images."
         | OutputIsImage output ->
-            $"The network gives {output}: one value per class at each position. Training and accuracy need one \
-              value per class; end the network with `avgpool global`, for example."
+            $"The network gives {output}, one value per class at each position, and the data has one class for each \
+              image. End the network with `avgpool global`, for example, or use data with a mask for each image."
         | NoTeacher ->
             "The recipe has a `teacher`, and no network for it was given. Use --teacher with a run folder or a \
              .safetensors file; with --init, the network of that file is the teacher."
         | BadLabel(image, label, classes) ->
             $"Training image {image} has the label {label}; labels are 0 to {classes - 1}."
+        | BadMask(image, label, classes) ->
+            $"The mask of training image {image} has the class {label}; classes are 0 to {classes - 1}."
+        | BadTarget(image, value, Some loss) ->
+            $"Training image {image} has the target {value}; `loss {loss}` takes numbers from 0 to 1."
+        | BadTarget(image, value, None) ->
+            $"Training image {image} has the target {value}; targets must be finite numbers."
+        | BadTargets error -> FileError.message error
         | BadSetting(name, value, bounds) -> $"{name} is {value}; it must be {bounds}."
         | NoProfile ->
             "A target of latency needs a profile of measured times (`sss profile`), and none is given."

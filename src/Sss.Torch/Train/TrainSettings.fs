@@ -57,8 +57,34 @@ module Limits =
 [<RequireQualifiedAccess>]
 module TrainRule =
 
-    /// It needs only the recipe, so it can run before data are read.
-    let check (method: FactorMethod) (recipe: Recipe) : Result<unit, TrainError> =
+    /// Whether the loss and the optimizer have parameters within bounds, and the loss is one for the network.
+    let private weights (network: Network) (recipe: Recipe) : Result<unit, TrainError> =
+        let loss = recipe.Loss
+
+        match Loss.problem loss, Optimizer.problem recipe.Optimizer with
+        | Some expected, _ ->
+            let name, value = Loss.parameter loss |> Option.defaultValue ("", 0.0)
+            Error(BadSetting($"{name} of `loss {Loss.word loss}`", string value, expected))
+        | None, Some(name, value, expected) ->
+            let word = Optimizer.word recipe.Optimizer
+            Error(BadSetting($"{name} of `optimizer {word}`", string value, expected))
+        | None, None ->
+            if Loss.trains loss = network.OutputKind then
+                Ok()
+            else
+                let item, words =
+                    match network.OutputKind with
+                    | OutputKind.Classes -> "classes", Loss.wordsFor OutputKind.Classes
+                    | OutputKind.Numbers -> "outputs", Loss.wordsFor OutputKind.Numbers
+
+                Error(BadSetting("`loss`", Loss.word loss, $"{words} where a network has `{item}`"))
+
+    /// It needs only the network and the recipe, so it can run before data are read.
+    let check
+        (method: FactorMethod)
+        (network: Network)
+        (recipe: Recipe)
+        : Result<unit, TrainError> =
         let word = FactorPenalty.word recipe.Penalty
 
         if Target.isGiven recipe.Target && not (FactorPenalty.takesTarget recipe.Penalty) then
@@ -72,7 +98,9 @@ module TrainRule =
                 )
             )
         else
-            FactorProx.check recipe.Penalty |> Result.mapError (BadPenalty >> BadModel)
+            FactorProx.check recipe.Penalty
+            |> Result.mapError (BadPenalty >> BadModel)
+            |> Result.bind (fun () -> weights network recipe)
 
 /// Checks before training.
 [<RequireQualifiedAccess>]
@@ -127,6 +155,14 @@ module internal TrainSettings =
                 )
             elif not (Double.IsFinite teaching.Temperature && teaching.Temperature > 0.0) then
                 Error(BadSetting("`teacher temperature`", string teaching.Temperature, "above 0"))
+            elif not (Loss.takesClass recipe.Loss) then
+                Error(
+                    BadSetting(
+                        "`teacher`",
+                        $"given with `loss {Loss.word recipe.Loss}`",
+                        "left out, or the loss one of classes: crossentropy or focal"
+                    )
+                )
             elif own.Input <> network.Input then
                 Error(
                     BadSetting(
@@ -146,7 +182,83 @@ module internal TrainSettings =
             else
                 Ok()
 
-    /// Checks that settings and labels are within their bounds.
+    /// The first target that training cannot take.
+    let private badTarget (network: Network) (loss: Loss) (targets: Targets) : TrainError option =
+        let classes = network.Classes
+        let size = Targets.size targets
+
+        match targets with
+        | Targets.Labels labels ->
+            labels
+            |> Array.tryFindIndex (fun label -> label < 0 || label >= classes)
+            |> Option.map (fun image -> BadLabel(image, labels[image], classes))
+        | Targets.Masks(_, _, pixels) ->
+            pixels
+            |> Array.tryFindIndex (fun label -> int label >= classes)
+            |> Option.map (fun at -> BadMask(at / size, int pixels[at], classes))
+        | Targets.Numbers(_, values) ->
+            let isUnit = loss = Loss.Bce
+
+            let isBad value =
+                not (Single.IsFinite value) || isUnit && (value < 0.0f || value > 1.0f)
+
+            values
+            |> Array.tryFindIndex isBad
+            |> Option.map (fun at ->
+                BadTarget(at / size, values[at], (if isUnit then Some(Loss.word loss) else None))
+            )
+
+    /// A change of training images that the targets cannot follow: its name, its value, what it must be.
+    let private badChange (augment: Augment) (network: Network) (targets: Targets) =
+        let image what = $"0 where each image has {what}"
+
+        let changes what = [
+            "`augment area`", augment.Area, image what
+            "`augment crop`", float augment.Crop, image what
+            "`augment flip`", (if augment.Flip then 1.0 else 0.0), image what
+        ]
+
+        match targets with
+        | Targets.Labels _ -> []
+        | Targets.Masks(height, width, _) ->
+            let isWhole = height = network.Input.Height && width = network.Input.Width
+
+            [
+                "`augment area`", augment.Area, image "a mask"
+                if not isWhole then
+                    "`augment crop`",
+                    float augment.Crop,
+                    $"0 where masks are {height}x{width} and images {network.Input}"
+            ]
+        | Targets.Numbers(shape, _) when Shape.area shape > 1L -> changes $"{shape} numbers"
+        | Targets.Numbers _ -> []
+        |> List.tryFind (fun (_, value, _) -> value <> 0.0)
+
+    /// Whether the targets of the data set are those of the network and of the loss, each within its bounds.
+    let private checkTargets (network: Network) (dataset: Dataset) (recipe: Recipe) =
+        let targets = dataset.Train.Targets
+
+        let fits () =
+            TargetFit.loss network recipe.Loss dataset
+            |> Result.bind (fun () ->
+                // The number of class names is not training's matter.
+                TargetFit.shape network dataset
+            )
+            |> Result.mapError BadTargets
+
+        match targets with
+        | Targets.Labels _ when not (Network.isClassifier network) && Loss.takesClass recipe.Loss ->
+            Error(OutputIsImage(Network.output network))
+        | _ ->
+            match fits (), badTarget network recipe.Loss targets with
+            | Error error, _ -> Error error
+            | Ok(), Some error -> Error error
+            | Ok(), None ->
+                match badChange recipe.Augment network targets with
+                | Some(name, value, bounds) -> Error(BadSetting(name, string value, bounds))
+                | None -> Ok()
+
+    /// Checks that settings and targets are within their bounds.
     let check (settings: TrainSettings) (network: Network) (dataset: Dataset) (recipe: Recipe) =
         let bad name value bounds =
             Error(BadSetting(name, string value, bounds))
@@ -158,18 +270,14 @@ module internal TrainSettings =
         let augment = recipe.Augment
         let shorter = min network.Input.Height network.Input.Width
 
-        let wrongLabel =
-            dataset.Train.Labels
-            |> Array.tryFindIndex (fun label -> label < 0 || label >= network.Classes)
-
         let isFraction value = value > 0.0 && value < 1.0
 
-        match wrongLabel, settings.Threads with
-        | _ when not (Network.isClassifier network) -> Error(OutputIsImage(Network.output network))
+        match checkTargets network dataset recipe, settings.Threads with
+        | Error(OutputIsImage _ as error), _ -> Error error
         | _ when settings.Validation |> Option.exists (isFraction >> not) ->
             bad "The validation fraction" settings.Validation.Value "above 0 and below 1"
         | _ when dataset.Train.Count = 0 -> Error NoImages
-        | Some image, _ -> Error(BadLabel(image, dataset.Train.Labels[image], network.Classes))
+        | Error error, _ -> Error error
         | _, Some threads when threads < 1 -> bad "The number of threads" threads "1 or more"
         | _, Some threads when threads > Limits.threads ->
             bad "The number of threads" threads $"{Limits.threads} or less"
@@ -191,7 +299,7 @@ module internal TrainSettings =
             bad "`augment pca`" augment.Pca "0 where images do not have three channels"
         | _ when recipe.Target.Latency.IsSome && settings.Measures.Latency.IsNone -> Error NoProfile
         | _ ->
-            TrainRule.check settings.Method recipe
+            TrainRule.check settings.Method network recipe
             |> Result.bind (fun () -> checkTeacher settings network recipe)
 
     /// Whether the steps of the state to continue from are those of its epochs.

@@ -24,8 +24,9 @@ module internal Pressure =
 
 /// Sums over the steps of the epoch that is under way.
 type EpochSums = {
-    /// Of the batches' mean cross-entropies, each times its images.
+    /// Of the batches' mean losses, each times its images.
     Loss: float
+    /// Answers that were right: images, pixels or labels.
     Right: int64
     Images: int64
 }
@@ -34,8 +35,8 @@ type EpochSums = {
 type Best = {
     /// From 0: the epoch after which they were taken.
     Epoch: int
-    /// Of the validation images.
-    Accuracy: float
+    /// On the validation images.
+    Quality: Quality
     Loss: float
     /// Of the network that selection would have left.
     Macs: int64
@@ -60,8 +61,11 @@ type TrainState = {
     Probe: Weights<float32>
     /// The velocity of the published recursions, keyed as the probe; zeros for `apg`.
     FactorVelocity: Weights<float32>
-    /// Nesterov's velocity, keyed as the weights.
+    /// Nesterov's velocity, or AdamW's mean of the gradient, keyed as the weights.
     Velocity: Weights<float32>
+    /// AdamW's mean of the squared gradient, keyed as the weights; empty for Nesterov's method, and before
+    /// the first step.
+    SquareMeans: Weights<float32>
     /// For how many steps each factor has been 0 without a break, keyed as the probe.
     ZeroSteps: Map<ArrayKey, int[]>
     /// The running mean of the square of each factor's gradient, keyed as the probe.
@@ -120,6 +124,7 @@ module TrainState =
                 Parameters.ofNetwork network
                 |> List.map (fun p -> still (p.Key, p.Shape))
                 |> Map.ofList
+            SquareMeans = Map.empty
             ZeroSteps =
                 factors
                 |> List.map (fun (key, shape) ->

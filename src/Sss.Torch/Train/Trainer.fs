@@ -9,7 +9,14 @@ open TorchSharp
 /// A network in training: the model, and two optimizers, one for each of its two vectors.
 [<Sealed>]
 type internal Trainer
-    (model: Model, nag: Nag, factors: FactorStep, recipe: Recipe, ?teacher: Teacher) =
+    (
+        model: Model,
+        weightStep: WeightStep,
+        factors: FactorStep,
+        objective: Objective,
+        recipe: Recipe,
+        ?teacher: Teacher
+    ) =
     let drops = Network.isRandom model.Network
 
     let layout = model.Layout
@@ -62,19 +69,22 @@ type internal Trainer
             fun index -> float factors.State.Iterate[at + index]
 
     /// Loss and number of right answers, still on the device.
-    let forward (images: Tensor) (labels: Tensor) =
+    let forward (images: Tensor) (targets: Tensor) =
         let scores = model.Run(Training, images)
-        let loss = functional.cross_entropy (scores, labels)
+        let loss = objective.Loss scores targets
 
         let loss =
             match teacher with
             | Some teacher -> teacher.Add(images, scores, loss)
             | None -> loss
 
-        struct (loss, scores.argmax(1L).eq(labels).sum())
+        struct (loss, objective.Right scores targets)
 
     /// The model, whose factors are the probe.
     member _.Model = model
+
+    /// What it minimises.
+    member _.Objective = objective
 
     /// The factors as selection reads them, in the order of λ.
     member _.Iterate = factors.State.Iterate
@@ -82,7 +92,7 @@ type internal Trainer
     /// Both optimizers with what the backward pass left.
     member _.Update(rate: float) =
         copied <- ValueNone
-        nag.Step rate
+        weightStep.Step rate
         factors.Step rate
 
     /// A checksum of all that has to be the same on every rank: the vectors, with what was 0 and
@@ -103,13 +113,13 @@ type internal Trainer
 
     /// A step that does not read its results: loss and number of right answers stay on the device.
     /// Nothing in it waits for the device.
-    member it.Queue(images: Tensor, labels: Tensor, rate: float) : struct (Tensor * Tensor) =
-        let struct (loss, right) = forward images labels
+    member it.Queue(images: Tensor, targets: Tensor, rate: float) : struct (Tensor * Tensor) =
+        let struct (loss, right) = forward images targets
         loss.backward ()
         it.Update rate
         struct (loss, right)
 
-    /// One step with η on one batch: the batch's mean loss before it, and how many images
+    /// One step with η on one batch: the batch's mean loss before it, and how many answers
     /// were right. A loss that is not a number changes nothing on the CPU; on a device it is seen when
     /// the step is done. With an exchange the batch is this rank's part, everything else is the
     /// whole batch's, and a loss that is not a number changes nothing anywhere.
@@ -130,16 +140,16 @@ type internal Trainer
             else
                 tensor.``to`` (model.Place, non_blocking = true)
 
-        let images, labels = there batch.Images, there batch.Labels
+        let images, targets = there batch.Images, there batch.Targets
 
         if exchange.IsNone && not isOnCpu then
-            let struct (loss, right) = it.Queue(images, labels, rate)
+            let struct (loss, right) = it.Queue(images, targets, rate)
             // The only wait of a step. It ends after the copies above: the batch is free then.
             let both = torch.stack([| loss.detach (); right.``to`` ScalarType.Float32 |]).cpu()
             let both = Memory.span<float32> both
             struct (float both[0], int64 both[1])
         else
-            let struct (loss, right) = forward images labels
+            let struct (loss, right) = forward images targets
             let right = Memory.item<int64> right 0
             let value = float (Memory.item<float32> loss 0)
 
@@ -205,7 +215,12 @@ type internal Trainer
                 Numbers = Map.ofList numbers
                 Probe = Map.ofList (tensors now.Probe)
                 FactorVelocity = Map.ofList (tensors now.Velocity)
-                Velocity = Map.ofList (ArrayCopy.copyOut<float32> nag.Velocity layout.Weights)
+                Velocity =
+                    Map.ofList (ArrayCopy.copyOut<float32> weightStep.Velocity layout.Weights)
+                SquareMeans =
+                    match weightStep.Squares with
+                    | Some squares -> Map.ofList (ArrayCopy.copyOut<float32> squares layout.Weights)
+                    | None -> Map.empty
                 ZeroSteps =
                     cut now.ZeroSteps |> List.map (fun (slot, data) -> slot.Key, data) |> Map.ofList
                 Squares = Map.ofList (tensors now.Squares)
@@ -213,13 +228,44 @@ type internal Trainer
 
     interface IDisposable with
         member _.Dispose() =
-            (nag :> IDisposable).Dispose()
+            (weightStep :> IDisposable).Dispose()
             (factors :> IDisposable).Dispose()
             (model :> IDisposable).Dispose()
 
 /// Making trainers.
 [<RequireQualifiedAccess>]
 module internal Trainer =
+
+    /// The rule of a recipe for the weights of a model, with what a state knows of it.
+    let private weightStep (model: Model) (recipe: Recipe) (state: TrainState) =
+        let layout = model.Layout
+        let own = OwnRate.ofRecipe layout state.Network recipe
+
+        match recipe.Optimizer with
+        | Optimizer.Nag ->
+            WeightStep.Nag(
+                new Nag(model.Weights, layout.Decayed, recipe.Decay, recipe.Momentum, ?own = own)
+            )
+        | Optimizer.AdamW(beta1, beta2, eps) ->
+            let rule = {
+                Beta1 = beta1
+                Beta2 = beta2
+                Eps = eps
+                Decay = recipe.Decay
+            }
+
+            WeightStep.AdamW(new AdamWStep(model.Weights, layout.Decayed, rule, state.Step, ?own = own))
+
+    let private fill (layout: Layout) (weightStep: WeightStep) (state: TrainState) =
+        result {
+            do! ArrayCopy.copyIn state.Velocity weightStep.Velocity layout.Weights
+
+            match weightStep.Squares with
+            | Some squares when not state.SquareMeans.IsEmpty ->
+                do! ArrayCopy.copyIn state.SquareMeans squares layout.Weights
+            | Some _
+            | None -> ()
+        }
 
     /// Training from a state, with a teacher or without: `Export` of the result gives the state back bit for
     /// bit. The teacher stays the caller's.
@@ -247,20 +293,20 @@ module internal Trainer =
                 return! Error e
             | Ok(start, pressed) ->
                 let factors = new FactorStep(model.Factors, start, pressed)
-                let own = OwnRate.ofRecipe layout state.Network recipe
+                let weightStep = weightStep model recipe state
+                let objective = Objective.ofLoss state.Network recipe.Loss
 
-                let nag =
-                    new Nag(
-                        model.Weights,
-                        layout.Decayed,
-                        recipe.Decay,
-                        recipe.Momentum,
-                        ?own = own
+                let trainer =
+                    new Trainer(
+                        model,
+                        weightStep,
+                        factors,
+                        objective,
+                        recipe,
+                        ?teacher = teacher
                     )
 
-                let trainer = new Trainer(model, nag, factors, recipe, ?teacher = teacher)
-
-                match ArrayCopy.copyIn state.Velocity nag.Velocity layout.Weights with
+                match fill layout weightStep state with
                 | Ok() -> return trainer
                 | Error e ->
                     (trainer :> IDisposable).Dispose()

@@ -84,6 +84,11 @@ module internal TrainingCuts =
                 FactorVelocity = tensors state.FactorVelocity factors
                 Squares = tensors state.Squares factors
                 Velocity = tensors state.Velocity shapes
+                SquareMeans =
+                    if state.SquareMeans.IsEmpty then
+                        state.SquareMeans
+                    else
+                        tensors state.SquareMeans shapes
                 ZeroSteps =
                     factors
                     |> List.map (fun (key, shape) ->

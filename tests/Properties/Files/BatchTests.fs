@@ -19,7 +19,7 @@ let private sample (seed: int) (shape: Shape) count floats : Dataset =
                 Floats(Array.init values (fun _ -> random.NextSingle() * 9.0f))
             else
                 Bytes(Array.init values (fun _ -> byte (random.Next 256)))
-        Labels = Array.init count (fun _ -> random.Next 10)
+        Targets = Targets.Labels(Array.init count (fun _ -> random.Next 10))
     }
 
     Dataset.create "made" [ for i in 0..9 -> string i ] (1.0f / 255.0f) split split
@@ -228,7 +228,7 @@ let ``a mirrored half and every part of the image come up`` () =
     let split = {
         Shape = Shape.create 1 16 16
         Pixels = Bytes bytes
-        Labels = [| 0 |]
+        Targets = Targets.Labels [| 0 |]
     }
 
     let d = Dataset.create "made" [ "a" ] (1.0f / 255.0f) split split

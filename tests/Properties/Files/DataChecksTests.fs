@@ -17,7 +17,7 @@ let private split (images: (int * int) list) : Split = {
         |> List.collect (fun (image, _) -> [ byte image; byte (3 * image); 7uy; 9uy ])
         |> Array.ofList
         |> Bytes
-    Labels = images |> List.map snd |> Array.ofList
+    Targets = images |> List.map snd |> Array.ofList |> Targets.Labels
 }
 
 let private dataset names train test =
@@ -95,7 +95,7 @@ let ``floats and kept pictures are compared too, bit by bit`` () =
     let floats first count : Split = {
         Shape = shape
         Pixels = Floats(Array.init (4 * count) (fun i -> float32 (first + i / 4) + 0.5f))
-        Labels = Array.init count (fun i -> i % 2)
+        Targets = Targets.Labels(Array.init count (fun i -> i % 2))
     }
 
     let d = Dataset.create "made" [ "a"; "b" ] 1.0f (floats 0 10) (floats 8 4)

@@ -171,7 +171,7 @@ let ``mean and deviation make the training split standard`` (seed: int) (floats:
                 Floats(Array.map float32 bytes)
             else
                 Bytes bytes
-        Labels = Array.zeroCreate count
+        Targets = Targets.Labels(Array.zeroCreate count)
     }
 
     let d = Dataset.create "made" [ "one" ] 0.125f split split
@@ -203,6 +203,7 @@ let ``a data set of another shape or number of classes than the network's is ref
         Name = "N"
         Input = Shape.create 1 28 28
         Classes = 10
+        OutputKind = OutputKind.Classes
         Body = []
     }
 

@@ -80,6 +80,7 @@ let ``pools of every size, stride, padding and rounding are PyTorch's`` (average
             Name = "P"
             Input = layer.Input
             Classes = int (Shape.count layer.Output)
+            OutputKind = OutputKind.Classes
             Body = [ Node.Layer layer ]
         }
 
@@ -130,6 +131,7 @@ let private small: Network =
         Name = "Small"
         Input = Shape.create 2 4 4
         Classes = 5
+        OutputKind = OutputKind.Classes
         Body = [
             Node.Layer(conv 3 2)
             layer "scores" (Op.Activation Relu) shape shape

@@ -97,6 +97,7 @@ let ``folders are read in the order of names, with their splits or every fifth``
             Name = "N"
             Input = Shape.create 1 4 6
             Classes = 2
+            OutputKind = OutputKind.Classes
             Body = []
         }
 

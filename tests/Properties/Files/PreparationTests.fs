@@ -286,7 +286,7 @@ let private made name classes range : Dataset =
     let split = {
         Shape = Shape.create 1 2 2
         Pixels = Floats [| 0.0f; 0.25f; 0.5f; 1.0f |]
-        Labels = [| 1 |]
+        Targets = Targets.Labels [| 1 |]
     }
 
     Split.together name classes range split split

@@ -25,14 +25,16 @@ let result: RunResult = {
     Block = { Kept = 3; Total = 4 }
     Shared = { Kept = 0; Total = 0 }
     Test = {
-        RunTest.Accuracy = 0.975
+        RunTest.Quality = Quality.Classification 0.975
         Loss = 0.1
         Count = 359
     }
+    Classes = []
+    DenseClasses = []
     Validation =
         Some {
             RunValidation.Epoch = 28
-            Accuracy = 0.99
+            Quality = Quality.Classification 0.99
             Loss = 0.05
         }
     Exactness = {
@@ -114,6 +116,13 @@ let ``result.json has the shape that scripts rely on`` () =
       "block": 0
     },
     "penalty": "nonneg",
+    "loss": {
+      "name": "crossentropy",
+      "smoothing": 0
+    },
+    "optimizer": {
+      "name": "nag"
+    },
     "target": 0.5,
     "shrink": null,
     "seed": 1,
@@ -260,6 +269,14 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                     match recipe.Schedule with
                     | Step(f, at) -> Step(finite f, at)
                     | other -> other
+                Loss =
+                    match Loss.parameter recipe.Loss with
+                    | Some(_, value) -> Loss.withParameter (finite value) recipe.Loss
+                    | None -> recipe.Loss
+                Optimizer =
+                    match recipe.Optimizer with
+                    | Optimizer.AdamW(a, b, c) -> Optimizer.AdamW(finite a, finite b, finite c)
+                    | Optimizer.Nag -> Optimizer.Nag
         }
 
         let run = {
@@ -271,7 +288,7 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                 }
                 Test = {
                     result.Test with
-                        Accuracy = finite accuracy
+                        Quality = Quality.Classification(finite accuracy)
                 }
         }
 

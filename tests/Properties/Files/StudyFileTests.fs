@@ -104,7 +104,7 @@ let private study: Study =
             result 1e12 9000L 40L with
                 Seed = seed
                 Test = {
-                    RunTest.Accuracy = accuracy
+                    RunTest.Quality = Quality.Classification accuracy
                     Loss = 0.1
                     Count = 359
                 }

@@ -120,6 +120,8 @@ let result trainMacs images macs : RunResult = {
         Recipe = recipe
         Dense = { RunSize.Params = 10L; Macs = 100L }
         Selected = { RunSize.Params = 5L; Macs = macs }
+        Classes = []
+        DenseClasses = []
         Validation = None
         Compute =
             Some {

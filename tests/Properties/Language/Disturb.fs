@@ -69,6 +69,17 @@ module RecipeCase =
                             else
                                 has 16 (LatencyLimit.OfDense(part 4 + 1e-3))
                     }
+            Loss =
+                match case.Kind % 6uy with
+                | 0uy -> Loss.CrossEntropy(part 11 / 2.0)
+                | 1uy -> Loss.Focal(part 11)
+                | 2uy -> Loss.Bce
+                | _ -> Loss.standard
+            Optimizer =
+                if case.Kind % 3uy = 0uy then
+                    Optimizer.AdamW(part 12 / 2.0, part 13 / 2.0, part 14 + 1e-9)
+                else
+                    Optimizer.Nag
             ShrinkEvery =
                 if case.Kind % 5uy = 0uy then
                     None

@@ -29,7 +29,7 @@ type RecipeTests() =
 
         let all =
             "train {\n epochs 7\n batch 9\n lr 0.5 step 0.1 at 3, 5 warmup 2 head=10\n momentum 0.8\n decay 0\n"
-            + " gamma 0.5 block=0.25\n penalty nonneg\n target macs=0.5\n shrink every 4\n seed 42\n augment jitter=0.4 crop=2 flip"
+            + " gamma 0.5 block=0.25\n penalty nonneg\n loss focal gamma=1.5\n optimizer adamw beta2=0.99\n target macs=0.5\n shrink every 4\n seed 42\n augment jitter=0.4 crop=2 flip"
             + " area=0.08 pca=0.1 resize=40 background=1, 2,3\n teacher temperature=2\n}"
 
         Assert.Equal(
@@ -49,6 +49,8 @@ type RecipeTests() =
                     Shared = 0.5
                 }
                 Penalty = FactorPenalty.NonNegative
+                Loss = Loss.Focal 1.5
+                Optimizer = Optimizer.AdamW(0.9, 0.99, 1e-8)
                 Target = { Target.none with Macs = Some 0.5 }
                 ShrinkEvery = Some 4
                 Seed = 42
@@ -68,6 +70,29 @@ type RecipeTests() =
 
         let penalty rest =
             (recipe ("train { gamma 1; penalty " + rest + " }")).Value.Penalty
+
+        let losses = [
+            "crossentropy", Loss.CrossEntropy 0.0
+            "crossentropy smoothing=0.1", Loss.CrossEntropy 0.1
+            "focal", Loss.Focal 2.0
+            "focal gamma=0.5", Loss.Focal 0.5
+            "bce", Loss.Bce
+        ]
+
+        for text, expected in losses do
+            Assert.Equal(expected, (recipe $"train {{ gamma 1; loss {text} }}").Value.Loss)
+
+        let optimizers = [
+            "nag", Optimizer.Nag
+            "adamw", Optimizer.AdamW(0.9, 0.999, 1e-8)
+            "adamw eps=1e-6 beta1=0.5", Optimizer.AdamW(0.5, 0.999, 1e-6)
+        ]
+
+        for text, expected in optimizers do
+            Assert.Equal(
+                expected,
+                (recipe $"train {{ gamma 1; optimizer {text} }}").Value.Optimizer
+            )
 
         let texts = [
             "nonneg", FactorPenalty.NonNegative

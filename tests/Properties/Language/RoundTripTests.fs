@@ -35,6 +35,15 @@ type RoundTripTests() =
     member _.``parse after print is the identity on random networks``(case: RandomNetworks.Case) =
         let network = RandomNetworks.build case
 
+        let network =
+            if network.Body.Length % 2 = 0 then
+                {
+                    network with
+                        OutputKind = OutputKind.Numbers
+                }
+            else
+                network
+
         roundTrips network
         |> Prop.classify (network.Body.Length > 8) "more than eight nodes"
         |> Prop.classify ((Language.print network).Contains "def ") "shared definitions"

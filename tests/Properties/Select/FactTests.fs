@@ -119,6 +119,7 @@ let private scaled shortcut : Network =
         Name = "Scaled"
         Input = shape
         Classes = 1
+        OutputKind = OutputKind.Classes
         Body = [
             layer "conv1" (conv1x1 2) shape
             Node.Residual {

@@ -354,5 +354,6 @@ let network (sketch: Sketch) : Network =
         Name = "Sketch"
         Input = sketch.Input
         Classes = sketch.Classes
+        OutputKind = OutputKind.Classes
         Body = regroup (body scope sketch.Input (sketch.Body @ last))
     }

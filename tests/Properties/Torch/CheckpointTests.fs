@@ -251,7 +251,7 @@ let ``factors that cannot move are an outcome, and so is a batch beyond all memo
 let ``the best epoch: within a target the accuracy decides, without one the size comes first`` () =
     let best macs accuracy : Best = {
         Epoch = 0
-        Accuracy = accuracy
+        Quality = Quality.Classification accuracy
         Loss = 0.0
         Macs = macs
         Network = network

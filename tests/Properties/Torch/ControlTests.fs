@@ -221,7 +221,10 @@ let ``settings and labels out of bounds are named`` () =
 
     let wrong = {
         data with
-            Train = { data.Train with Labels = labels }
+            Train = {
+                data.Train with
+                    Targets = Targets.Labels labels
+            }
     }
 
     Assert.Equal(

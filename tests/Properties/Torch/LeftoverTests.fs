@@ -125,7 +125,7 @@ let ``a step of training leaves nothing in native memory`` name method precision
 
     let batch: Loaded = {
         Images = torch.randn [| 8L; int64 s.Channels; int64 s.Height; int64 s.Width |]
-        Labels = torch.zeros ([| 8L |], dtype = Nullable ScalarType.Int64)
+        Targets = torch.zeros ([| 8L |], dtype = Nullable ScalarType.Int64)
         LeftOut = []
     }
 

@@ -150,7 +150,7 @@ let ``a feed gives batches in order, bounded ahead, and ends whenever it is clos
             let loaded = Engine.ok (feed.Take())
 
             (Memory.span<float32> loaded.Images).ToArray(),
-            (Memory.span<int64> loaded.Labels).ToArray()
+            (Memory.span<int64> loaded.Targets).ToArray()
     ]
 
     let some loaders first count =

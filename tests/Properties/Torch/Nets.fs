@@ -219,6 +219,7 @@ module internal Nets =
             Name = "Test"
             Input = input
             Classes = output.Channels
+            OutputKind = OutputKind.Classes
             Body = nodes
         }
 

@@ -36,7 +36,7 @@ let private noise (network: Network) =
     let split = {
         Shape = network.Input
         Pixels = Floats(Array.map float32 values)
-        Labels = Array.init count (fun i -> i % network.Classes)
+        Targets = Targets.Labels(Array.init count (fun i -> i % network.Classes))
     }
 
     Dataset.create "noise" (List.init network.Classes string) 1.0f split split

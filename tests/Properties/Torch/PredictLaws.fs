@@ -244,7 +244,8 @@ let ``a network is evaluated on other data in its own classes and units, or not 
                 Classes = List.rev d.Classes
                 Test = {
                     d.Test with
-                        Labels = d.Test.Labels |> Array.map (fun label -> 1 - label)
+                        Targets =
+                            d.Test.Labels |> Array.map (fun label -> 1 - label) |> Targets.Labels
                 }
         }
 

@@ -92,6 +92,7 @@ let private network input : Network = {
     Name = "N"
     Input = input
     Classes = 2
+    OutputKind = OutputKind.Classes
     Body = [
         Node.Layer {
             Name = "avgpool1"

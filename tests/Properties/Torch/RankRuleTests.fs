@@ -84,7 +84,7 @@ type RankRuleTests() =
         let gone = gone % size
 
         match ring 5 size 60 (fun _ _ -> false) (fun rank tick -> rank = gone && tick >= since) with
-        | (rank, tick, Loss.Silence _) :: _ -> rank = (gone + 1) % size && tick = since + 4
+        | (rank, tick, RankLoss.Silence _) :: _ -> rank = (gone + 1) % size && tick = since + 4
         | _ -> false
 
     [<Property(MaxTest = 50)>]
@@ -94,7 +94,7 @@ type RankRuleTests() =
         let size, since = 2 + size % 7, since % 20
 
         match ring 5 size 60 (fun _ tick -> tick > since) (fun _ _ -> false) with
-        | (_, tick, Loss.Standstill _) :: _ -> tick <= since + 5 + size
+        | (_, tick, RankLoss.Standstill _) :: _ -> tick <= since + 5 + size
         | _ -> false
 
     [<Fact>]

@@ -108,7 +108,7 @@ let private dataset (input: Shape) rng : struct (Dataset * Rng) =
     let split = {
         Shape = input
         Pixels = Floats pixels
-        Labels = labels
+        Targets = Targets.Labels labels
     }
 
     struct (Dataset.create "made" [ "a"; "b" ] 1.0f split split, rng)

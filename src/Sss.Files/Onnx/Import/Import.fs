@@ -67,6 +67,7 @@ module OnnxImport =
         Name = name
         Input = Some input
         Classes = Some classes
+        OutputKind = OutputKind.Classes
         Definitions = Set.singleton word
         Body = body
         Place = Place.none

@@ -1,0 +1,95 @@
+namespace Sss.Cli
+
+open System
+open Sss.Core
+open Sss.Files
+
+/// Figures of classes, for people.
+[<RequireQualifiedAccess>]
+module ClassText =
+
+    /// Columns of a table show so many of the classes that a class is taken for.
+    let private mostOthers = 3
+
+    let private share (value: float option) =
+        match value with
+        | Some value -> Number.percent value
+        | None -> "-"
+
+    let private others (row: ClassRow) =
+        let shown =
+            row.TakenFor
+            |> List.truncate mostOthers
+            |> List.map (fun (name, images) -> $"{Escape.line name} ({images})")
+
+        String.Join(", ", shown)
+        + (if row.TakenFor.Length > mostOthers then ", …" else "")
+
+    /// A line for each class, the one with the lowest recall first.
+    let table (rows: ClassRow list) : string list =
+        rows
+        |> List.sortBy (fun row -> ClassRow.recall row |> Option.defaultValue infinity)
+        |> List.map (fun row -> [
+            Escape.line row.Name
+            Number.grouped (int64 row.Images)
+            share (ClassRow.recall row)
+            share (ClassRow.precision row)
+            others row
+        ])
+        |> fun rows ->
+            ""
+            :: Terminal.columns ([ "class"; "images"; "recall"; "precision"; "taken for" ] :: rows)
+
+    /// Class names that one line shows.
+    let private mostNames = 8
+
+    /// A class pays for the selection where its recall is this much below the dense network's, and so many images.
+    let private payment, private payingImages = 0.05, 2
+
+    /// The classes that have lost most against the dense network, where one was trained beside it.
+    let paying (result: RunResult) : string list =
+        let dense = result.DenseClasses |> List.map (fun row -> row.Name, row) |> Map.ofList
+
+        let lost =
+            result.Classes
+            |> List.choose (fun row ->
+                match ClassRow.recall row, Map.tryFind row.Name dense with
+                | Some recall, Some before when before.Right - row.Right >= payingImages ->
+                    ClassRow.recall before
+                    |> Option.filter (fun was -> was - recall >= payment)
+                    |> Option.map (fun was -> was - recall, row.Name, was, recall)
+                | _ -> None
+            )
+            |> List.sortByDescending (fun (difference, _, _, _) -> difference)
+
+        match lost with
+        | [] -> []
+        | _ ->
+            let list =
+                lost
+                |> List.truncate mostOthers
+                |> List.map (fun (_, name, was, now) ->
+                    $"{Escape.line name} ({Number.percent was} to {Number.percent now})"
+                )
+
+            let list = String.Join(", ", list)
+            [ $"classes    recognised less than by the dense network: {list}" ]
+
+    /// A warning where the network recognises no image of a class.
+    let lost (rows: ClassRow list) : string list =
+        match ClassRow.lost rows with
+        | [] -> []
+        | names ->
+            let list =
+                names
+                |> List.truncate mostNames
+                |> List.map (fun name -> $"`{Escape.line name}`")
+
+            let list = String.Join(", ", list)
+            let more = if names.Length > mostNames then ", …" else ""
+
+            [
+                $"warning: no test image is recognised of {names.Length} of {rows.Length} classes: \
+                  {list}{more}. Train longer, remove less (a larger `target`, a smaller \
+                  `gamma`), or add pictures of them."
+            ]
