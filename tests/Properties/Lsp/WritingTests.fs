@@ -73,7 +73,7 @@ type WritingTests() =
         for item in (answer.GetProperty "items").EnumerateArray() do
             let label = string (item.GetProperty("label").GetString())
 
-            if not (List.contains label [ "input"; "classes"; "def" ]) then
+            if not (List.contains label [ "input"; "classes"; "outputs"; "def" ]) then
                 let snippet =
                     string (item.GetProperty("textEdit").GetProperty("newText").GetString())
 
