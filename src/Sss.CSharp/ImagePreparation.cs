@@ -37,9 +37,10 @@ public sealed record ImagePreparation
             throw new ArgumentException($"White must be a number other than Black, not {White}.", nameof(White));
         }
 
+        var mean = Each(Mean, nameof(Mean));
         var deviation = Each(Deviation, nameof(Deviation));
         return Array.TrueForAll(deviation, d => d > 0 && float.IsFinite(d))
-            ? Files.PreparationModule.given((float)Black, (float)White, Each(Mean, nameof(Mean)), deviation)
+            ? Files.PreparationModule.given((float)Black, (float)White, mean, deviation)
             : throw new ArgumentException("Deviation must be above 0.", nameof(Deviation));
     }
 }

@@ -60,7 +60,7 @@ type PackageTests(packed: Packed) =
              && part[1] <> system
              && part[1] <> "unix")
             || (OperatingSystem.IsLinux()
-                && [ ".dylib"; ".a"; ".aar"; ".so.dbg"; ".framework" ]
+                && [ ".dylib"; ".a"; ".aar"; ".framework"; "onnxruntime.dll" ]
                    |> List.exists (fun ending -> file.EndsWith ending))
 
         Directory.GetFiles(folder, "*", SearchOption.AllDirectories)

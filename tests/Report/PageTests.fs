@@ -65,6 +65,14 @@ type PageTests() =
         Assert.Equal(Report.ofRun one, Report.ofRun one)
 
     [<Fact>]
+    member _.``factors that layers share are drawn once, and the others name who has them``() =
+        let facts, _ = facts "examples/fashion-mnist/resnet20-shared.sss" 3
+        let page = withoutScripts (Report.ofRun facts)
+        Assert.Contains(" of 16 shared", page)
+        // The last bn of each block of the first stage.
+        Assert.Equal(3, Regex.Matches(page, "shared with <code>bn1</code>").Count)
+
+    [<Fact>]
     member _.``each drawn block and each row tells what became of it``() =
         let facts, selected = facts "examples/digits.sss" 3
         let page = withoutScripts (Report.ofRun facts)

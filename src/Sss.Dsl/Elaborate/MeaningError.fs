@@ -341,7 +341,9 @@ module MeaningErrorText =
         | MeaningProblem.UnknownArgument(_, _, guess, _)
         | MeaningProblem.UnknownScaleKind(_, guess)
         | MeaningProblem.UnknownRecipeItem(_, guess)
-        | MeaningProblem.UnknownPenalty(_, guess) -> guess
+        | MeaningProblem.UnknownPenalty(_, guess)
+        | MeaningProblem.UnknownLoss(_, guess)
+        | MeaningProblem.UnknownOptimizer(_, guess) -> guess
         | _ -> None
 
     /// The diagnostic of a mistake.

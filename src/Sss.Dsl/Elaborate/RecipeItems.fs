@@ -42,6 +42,21 @@ module internal RecipeItems =
             "shrink", [ "every" ]
             "augment", [ "resize="; "background="; "area="; "crop="; "flip"; "jitter="; "pca=" ]
             "teacher", [ "weight="; "temperature=" ]
+            "loss",
+            [
+                yield! Loss.words
+
+                for word in Loss.words do
+                    for name, _ in Loss.ofWord word |> Option.bind Loss.parameter |> Option.toList do
+                        name + "="
+            ]
+            "optimizer",
+            [
+                yield! Optimizer.words
+
+                for name, _ in Optimizer.parameters Optimizer.adamW do
+                    name + "="
+            ]
         ]
 
     /// The words that may follow an item.

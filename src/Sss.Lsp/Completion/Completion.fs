@@ -21,7 +21,14 @@ module internal Completion =
             |> Option.map (fun d -> d.Definition.Parameters |> List.map _.Name.Value)
             |> Option.defaultValue []
 
-        Proposals.values ("classes" :: parameters)
+        // `classes` or `outputs`, whichever the network has.
+        let count =
+            document.Names.Value
+            |> List.tryFind (fun m -> m.Subject = Subject.Classes && m.IsDeclaration)
+            |> Option.map _.Name
+            |> Option.defaultValue "classes"
+
+        Proposals.values (count :: parameters)
 
     /// Whether an argument of a kind may be an expression.
     let private isExpression (kind: ArgumentKind) =

@@ -42,8 +42,8 @@ module internal Hover =
         | Subject.Parameter(owner, name) -> DefinitionText.parameter document owner name
         | Subject.Classes ->
             document.Known.Value.Network
-            |> Option.map (fun network -> $"The number of classes: {network.Classes}.")
-            |> Option.defaultValue "The number of classes."
+            |> Option.map (fun network -> $"`{m.Name}`: {network.Classes}")
+            |> Option.defaultValue ""
         | Subject.Network ->
             document.Known.Value.Network
             |> Option.map (fun network ->

@@ -96,6 +96,19 @@ type SeeingTests() =
         Assert.Contains("the branch is removed; the shortcut stays", text)
 
     [<Fact>]
+    member _.``shared factors tell who shares them``() =
+        let text =
+            good.Replace("stem: conv 8 3x3; bn;", "stem: conv 8 3x3; bn @scale(neuron, shared);")
+
+        let told = hover text "@scale(neuron, shared)" 0
+        Assert.Contains("one for each of the 8 channels that the layers share", told)
+
+        Assert.Contains(
+            "Shared by `bn1`, `unit1.residual1.branch.bn2`, `unit2.residual1.branch.bn2`.",
+            told
+        )
+
+    [<Fact>]
     member _.``a definition tells its signature, its comment and its calls``() =
         let text = hover good "unit(" 0
         Assert.Contains("```sss\ndef unit(width, stride = 1)\n```", text)

@@ -36,7 +36,11 @@ type WritingTests() =
             labels (good.Replace("@scale(neuron)", "@scale(‸)"))
         )
 
-        Assert.Contains("gamma=", labels (good.Replace("@scale(neuron)", "@scale(neuron, ‸")))
+        Assert.Equal<string list>(
+            Words.scaleFlags @ (Words.scaleArguments |> List.map (fun name -> name + "=")),
+            labels (good.Replace("@scale(neuron)", "@scale(neuron, ‸)"))
+        )
+
         Assert.Contains("width", labels (good.Replace("conv width 3x3 s", "conv ‸ 3x3 s")))
         Assert.Contains("stride=", labels (good.Replace("unit 16 stride=2", "unit 16 ‸")))
 
@@ -51,6 +55,13 @@ type WritingTests() =
         Assert.Equal<string list>(List.ofArray Words.recipe, found)
         Assert.Contains("cosine", labels (good.Replace("epochs 3", "lr 0.1 ‸")))
         Assert.Contains("mcp", labels (good.Replace("epochs 3", "penalty ‸")))
+
+        for item in Words.recipe do
+            Assert.Equal<string list>(
+                RecipeItems.wordsOf item,
+                labels (good.Replace("epochs 3", item + " ‸"))
+            )
+
         Assert.Empty(labels (good.Replace("// Two", "// ‸Two")))
         Assert.Equal<string list>([ "network"; "train" ], labels "‸")
 
@@ -62,7 +73,7 @@ type WritingTests() =
         for item in (answer.GetProperty "items").EnumerateArray() do
             let label = string (item.GetProperty("label").GetString())
 
-            if not (List.contains label [ "input"; "classes"; "def" ]) then
+            if not (List.contains label [ "input"; "classes"; "outputs"; "def" ]) then
                 let snippet =
                     string (item.GetProperty("textEdit").GetProperty("newText").GetString())
 
