@@ -75,7 +75,7 @@ type PenaltyTests() =
             ended.Code, ended.Err
 
         Assert.Equal(
-            (1, "`penalty` is mcp; it must be nonneg where there is a target of macs.\n"),
+            (1, "`penalty` is mcp; it must be nonneg where there is a target.\n"),
             said [ "--target-macs"; "0.5" ]
         )
 
@@ -97,7 +97,7 @@ type PenaltyTests() =
             ]
 
         Assert.Equal(
-            (1, "`penalty` is mcp; it must be nonneg where there is a target of macs.\n"),
+            (1, "`penalty` is mcp; it must be nonneg where there is a target.\n"),
             (sweep.Code, sweep.Err)
         )
 

@@ -69,7 +69,7 @@ public class RecipeTests
 
             // A target cannot steer it.
             Assert.Equal(
-                $"Penalty must be nonneg where there is a target of macs, not {text}. (Parameter 'Penalty')",
+                $"Penalty must be nonneg where there is a target, not {text}. (Parameter 'Penalty')",
                 Assert.Throws<ArgumentException>(
                     () => net.WithRecipe(new TrainingOptions { Penalty = penalty, TargetMacs = 0.5 })).Message);
         }

@@ -47,7 +47,7 @@ module FactorPenalty =
         | FactorPenalty.L0
         | FactorPenalty.GroupL2 -> None
 
-    /// Whether a target of macs can steer it. A target presses each factor at a speed that it knows
+    /// Whether a target can steer it. A target presses each factor at a speed that it knows
     /// beforehand, keeps what stays above a floor, and holds zeros at 0. Only the non-negative L1 moves
     /// factors at ηγ regardless of their size, one by one, and from one side.
     let takesTarget penalty =

@@ -166,9 +166,41 @@ module internal Products =
                 use wide = padded 0.0 sides x
                 run mode wide
 
+    /// Channels of a vector of AVX-512, the widest that oneDNN computes with.
+    let private vector = 16
+
+    /// Whether a convolution is one that oneDNN (3.7, in LibTorch 2.10) writes beyond its memory for: a strided
+    /// 1×1 convolution whose groups have fewer input channels than a vector. On AVX2 the heap is
+    /// corrupt after some steps with 2 to 6 channels.
+    let private isUnsafe (arrays: Arrays) (layer: Layer) (c: Conv) =
+        let sides = Padding.sides c.Kernel c.Stride c.Dilation layer.Input c.Pad
+
+        arrays.IsOnCpu
+        && c.Kernel.H * c.Kernel.W = 1
+        && c.Stride.H * c.Stride.W > 1
+        && layer.Input.Channels / c.Groups < vector
+        && sides.Top + sides.Left + sides.Bottom + sides.Right = 0
+
+    /// The positions that a window of one value with this stride stands on.
+    let private strided (stride: Sss.Core.Size) (x: Tensor) : Tensor =
+        use rows = x.slice (2L, 0L, x.size 2, int64 stride.H)
+        rows.slice (3L, 0L, x.size 3, int64 stride.W)
+
     let conv arrays layer (c: Conv) byProduct factor =
         let groups = int64 c.Groups
-        slid arrays layer c.Kernel c.Stride c.Pad c.Dilation c.Bias groups byProduct factor
+
+        let by stride =
+            slid arrays layer c.Kernel stride c.Pad c.Dilation c.Bias groups byProduct factor
+
+        if isUnsafe arrays layer c then
+            // The same sums: positions are picked first.
+            let run = by { c.Stride with H = 1; W = 1 }
+
+            fun mode x ->
+                use picked = strided c.Stride x
+                run mode picked
+        else
+            by c.Stride
 
     let depthwise arrays (layer: Layer) (c: DepthwiseConv) factor =
         let groups = int64 layer.Input.Channels

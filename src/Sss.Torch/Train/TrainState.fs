@@ -2,7 +2,7 @@ namespace Sss.Torch
 
 open Sss.Core
 
-/// What a run that steers towards a target of macs does to its factors.
+/// What a run that steers towards a target does to its factors.
 type Pressure = {
     /// For each factor in the order of λ, until the epoch ends.
     Presses: Press[]

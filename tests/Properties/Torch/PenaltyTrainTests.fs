@@ -113,7 +113,7 @@ let ``a target, a published rule or a parameter that a penalty cannot have is re
 
         if penalty <> FactorPenalty.NonNegative then
             Assert.Equal(
-                $"`penalty` is {word}; it must be nonneg where there is a target of macs.",
+                $"`penalty` is {word}; it must be nonneg where there is a target.",
                 refused FactorMethod.Apg (targeted penalty)
             )
 
