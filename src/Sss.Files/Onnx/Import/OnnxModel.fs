@@ -75,9 +75,10 @@ module internal OnnxModel =
 
             return {
                 Name =
-                    if n.Name <> "" then n.Name
-                    elif n.Output.Count > 0 then n.Output[0]
-                    else "?"
+                    if n.Name <> "" then
+                        n.Name
+                    else
+                        n.Output |> Seq.tryFind ((<>) "") |> Option.defaultValue "?"
                 Kind = n.OpType
                 Domain = n.Domain
                 Inputs = List.ofSeq n.Input
