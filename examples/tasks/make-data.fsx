@@ -36,8 +36,12 @@ let floats shape (values: float32[]) = {
 
 /// The version 1.0 of NumPy's format: the header is padded so that the values begin at a multiple of 64.
 let npy (array: Array') =
-    let shape = String.Join(", ", array.Shape) + (if array.Shape.Length = 1 then "," else "")
-    let text = $"{{'descr': '{array.Type}', 'fortran_order': False, 'shape': ({shape}), }}"
+    let shape =
+        String.Join(", ", array.Shape) + (if array.Shape.Length = 1 then "," else "")
+
+    let text =
+        $"{{'descr': '{array.Type}', 'fortran_order': False, 'shape': ({shape}), }}"
+
     let length = (10 + text.Length + 1 + 63) / 64 * 64 - 10
     let header = Encoding.ASCII.GetBytes(text.PadRight(length - 1) + "\n")
     let size = BitConverter.GetBytes(uint16 length)
@@ -96,8 +100,13 @@ let side = 24
 
 /// A canvas and its mask. Digits stand in different cells of 3 × 3, each moved by up to a few pixels.
 let canvas from =
-    let image, mask = Array.zeroCreate<byte>(side * side), Array.zeroCreate<byte>(side * side)
-    let cells = [| 0..3 |] |> Array.sortBy (fun _ -> random.Next()) |> Array.truncate (2 + random.Next 2)
+    let image, mask =
+        Array.zeroCreate<byte>(side * side), Array.zeroCreate<byte>(side * side)
+
+    let cells =
+        [| 0..3 |]
+        |> Array.sortBy (fun _ -> random.Next())
+        |> Array.truncate (2 + random.Next 2)
 
     for cell in cells do
         let pixels, label = anyOf from
@@ -113,7 +122,10 @@ let canvas from =
 
 let segmentation count from =
     let made = Array.init count (fun _ -> canvas from)
-    let all part = bytes [ count; side; side ] (Array.collect part made)
+
+    let all part =
+        bytes [ count; side; side ] (Array.collect part made)
+
     all fst, all snd
 
 let x, y = segmentation 1500 training
@@ -143,7 +155,8 @@ write "multi-label" [ "x_train", p; "y_train", q; "x_test", pTest; "y_test", qTe
 //      The noise has deviation 1: no model has a smaller error.
 
 let normal () =
-    sqrt (-2.0 * log (1.0 - random.NextDouble())) * cos (2.0 * Math.PI * random.NextDouble())
+    sqrt (-2.0 * log (1.0 - random.NextDouble()))
+    * cos (2.0 * Math.PI * random.NextDouble())
 
 let row () =
     let x = Array.init 10 (fun _ -> random.NextDouble())

@@ -102,7 +102,9 @@ module internal Analysis =
         let recipe =
             file
             |> Option.bind _.Train
-            |> Option.map (Recipes.recipe report (kindsOf network) (network |> Option.map _.OutputKind))
+            |> Option.map (
+                Recipes.recipe report (kindsOf network) (network |> Option.map _.OutputKind)
+            )
 
         {
             File = file

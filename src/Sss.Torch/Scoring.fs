@@ -63,7 +63,9 @@ module internal Scoring =
                 let label = int masks[index * area + at]
                 let place = label * classes + arg (ReadOnlySpan scores)
                 counts[place] <- counts[place] + 1L
-                loss.Value <- loss.Value + (Softmax.logSum (ReadOnlySpan scores) - float scores[label])
+
+                loss.Value <-
+                    loss.Value + (Softmax.logSum (ReadOnlySpan scores) - float scores[label])
 
             pixels.Value <- pixels.Value + int64 area
 

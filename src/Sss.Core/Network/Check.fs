@@ -91,9 +91,7 @@ module Check =
             lastPlace draft.Body
             |> Option.defaultValue draft.Place
             |> run.Report(
-                shapeProblem (
-                    ShapeProblem.OutputIsNotClasses(output, draft.OutputKind, classes)
-                )
+                shapeProblem (ShapeProblem.OutputIsNotClasses(output, draft.OutputKind, classes))
             )
         | _ -> ()
 

@@ -104,7 +104,10 @@ let private scale: P<ScaleSyntax> =
                     | Choice2Of2 _ -> None
                 )
 
-            match words |> List.tryFind (fun word -> not (List.contains word.Value Words.scaleFlags)) with
+            match
+                words
+                |> List.tryFind (fun word -> not (List.contains word.Value Words.scaleFlags))
+            with
             | Some word ->
                 return!
                     failWith

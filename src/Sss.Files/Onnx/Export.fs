@@ -137,8 +137,7 @@ module Onnx =
         let graph = finish isImage value graph
 
         // Numbers are no scores, and have no softmax.
-        let hasProbabilities =
-            preparation.IsSome && network.OutputKind = OutputKind.Classes
+        let hasProbabilities = preparation.IsSome && network.OutputKind = OutputKind.Classes
 
         let graph =
             if hasProbabilities then

@@ -254,7 +254,9 @@ module internal Trainer =
                 Decay = recipe.Decay
             }
 
-            WeightStep.AdamW(new AdamWStep(model.Weights, layout.Decayed, rule, state.Step, ?own = own))
+            WeightStep.AdamW(
+                new AdamWStep(model.Weights, layout.Decayed, rule, state.Step, ?own = own)
+            )
 
     let private fill (layout: Layout) (weightStep: WeightStep) (state: TrainState) =
         result {
@@ -297,14 +299,7 @@ module internal Trainer =
                 let objective = Objective.ofLoss state.Network recipe.Loss
 
                 let trainer =
-                    new Trainer(
-                        model,
-                        weightStep,
-                        factors,
-                        objective,
-                        recipe,
-                        ?teacher = teacher
-                    )
+                    new Trainer(model, weightStep, factors, objective, recipe, ?teacher = teacher)
 
                 match fill layout weightStep state with
                 | Ok() -> return trainer

@@ -74,7 +74,11 @@ let ``a JPEG whose data is cut off is an error at every length`` () =
                 Assert.Equal<byte[]>(expected, pixels)
             | Error error ->
                 let reported = FileError.message error
-                Assert.True((reported = early), $"{kind} cut to {length} of {whole.Length}: {reported}")
+
+                Assert.True(
+                    (reported = early),
+                    $"{kind} cut to {length} of {whole.Length}: {reported}"
+                )
 
 [<Fact>]
 let ``a PNG without its last chunk is read, one without its last pixels is not`` () =
@@ -262,7 +266,11 @@ let ``what is no file is named and never waited for`` () =
             Assert.Equal("gone.png: no such file or folder", reported "gone.png")
             Assert.Equal("folder.png: it is a folder", reported "folder.png")
             Assert.StartsWith("loop.png: ", reported "loop.png")
-            Assert.Equal("empty.png: at byte 0: broken image: the file is empty", reported "empty.png")
+
+            Assert.Equal(
+                "empty.png: at byte 0: broken image: the file is empty",
+                reported "empty.png"
+            )
 
             Assert.Equal(
                 "bad\uFFFD.png: it cannot be opened, because its name is not valid UTF-8; rename it",

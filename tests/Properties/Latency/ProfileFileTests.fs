@@ -37,9 +37,7 @@ let private profile: LatencyProfile = {
 let ``a profile reads back`` (machine: NonEmptyString) (dense: NormalFloat) (threads: int) =
     let profile = {
         profile with
-            Machine =
-                machine.Get
-                |> String.filter (System.Char.IsSurrogate >> not)
+            Machine = machine.Get |> String.filter (System.Char.IsSurrogate >> not)
             Dense = abs dense.Get
             Threads = threads
     }

@@ -162,7 +162,8 @@ let ``the cost predicted beforehand is the cost afterwards`` () =
 
             match reported, selected, Selection.wouldBe t.Network zero None with
             | Some reported, Ok selected, Some most ->
-                let exact = reported = Cost.ofNetwork selected.Network && reported = selected.Plan.After
+                let exact =
+                    reported = Cost.ofNetwork selected.Network && reported = selected.Plan.After
 
                 let bounded =
                     match plain with

@@ -156,7 +156,9 @@ type RankRuleTests() =
         )
 
     [<Fact>]
-    member _.``a library without Open MPI's symbols, and none at all, get messages of their own``() =
+    member _.``a library without Open MPI's symbols, and none at all, get messages of their own``
+        ()
+        =
         Assert.Equal(
             Error(OtherMpi("libc.so.6", "ompi_mpi_comm_world")),
             MpiHandles.load "libc.so.6" 2 "mpirun"
