@@ -12,8 +12,7 @@ module Idx =
     /// The type of unsigned bytes, the only one that images and labels are stored in.
     let private unsignedByte = 0x08uy
 
-    /// Reads signature and extents, and fails unless the values that they announce are all there
-    /// and nothing else.
+    /// Reads signature and extents, and fails unless exactly the values that they announce follow.
     let private header (rank: int) (reader: Reader) : Result<int64 list, FileError> =
         result {
             let! magic = reader.Bytes "the signature" 4L
@@ -177,8 +176,7 @@ module Idx =
         else
             List.tryHead ranges |> Option.defaultValue PixelRange.bytes
 
-    /// The four files of a folder, named as MNIST's are. `classes`: the names, when they are known;
-    /// else as many numbers as the largest label asks for.
+    /// The four files of a folder, named as MNIST's are. `classes`: the names, or numbers up to the largest label.
     let load name (classes: string list option) (folder: string) : Result<Dataset, FileError> =
         result {
             if not (Directory.Exists folder) then

@@ -53,12 +53,14 @@ module Profiles =
                 else
                     Ok None
 
-            let most =
+            // Where the limit is a part of the dense network's time, both are measured side by side, since a machine is
+            // not equally fast at all times; what was predicted then counts for the machine as it is now.
+            let most, speed =
                 match limit, times with
-                | LatencyLimit.Milliseconds most, _ -> most
-                // Both were measured side by side: a machine is not equally fast at all times.
-                | LatencyLimit.OfDense fraction, Some [ full; _ ] -> fraction * full
-                | LatencyLimit.OfDense fraction, _ -> fraction * profile.Dense
+                | LatencyLimit.Milliseconds most, _ -> most, 1.0
+                | LatencyLimit.OfDense fraction, Some [ full; _ ] ->
+                    fraction * full, full / profile.Dense
+                | LatencyLimit.OfDense fraction, _ -> fraction * profile.Dense, 1.0
 
             return {
                 Machine = profile.Machine
@@ -67,7 +69,7 @@ module Profiles =
                 Batch = profile.Batch
                 Most = most
                 Dense = times |> Option.map List.head |> Option.defaultValue profile.Dense
-                Predicted = LatencyModel.predict profile.Model (fst selected)
+                Predicted = speed * LatencyModel.predict profile.Model (fst selected)
                 Measured = times |> Option.map List.last
             }
         }

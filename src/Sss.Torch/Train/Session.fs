@@ -30,8 +30,7 @@ type internal Session = {
     Before: float
 }
 
-/// What changes from step to step besides the trainer. The arrays in `State` are old until they are
-/// exported.
+/// What changes from step to step besides the trainer. The arrays in `State` are old until they are exported.
 type internal Progress = {
     State: TrainState
     /// In the epoch that is under way.

@@ -53,55 +53,6 @@ module Limits =
     /// Runs at the same time; each is a process.
     let jobs = 256
 
-/// Whether a recipe's penalty is valid with its target and with the method.
-[<RequireQualifiedAccess>]
-module TrainRule =
-
-    /// Whether the loss and the optimizer have parameters within bounds, and the loss is one for the network.
-    let private weights (network: Network) (recipe: Recipe) : Result<unit, TrainError> =
-        let loss = recipe.Loss
-
-        match Loss.problem loss, Optimizer.problem recipe.Optimizer with
-        | Some expected, _ ->
-            let name, value = Loss.parameter loss |> Option.defaultValue ("", 0.0)
-            Error(BadSetting($"{name} of `loss {Loss.word loss}`", string value, expected))
-        | None, Some(name, value, expected) ->
-            let word = Optimizer.word recipe.Optimizer
-            Error(BadSetting($"{name} of `optimizer {word}`", string value, expected))
-        | None, None ->
-            if Loss.trains loss = network.OutputKind then
-                Ok()
-            else
-                let item, words =
-                    match network.OutputKind with
-                    | OutputKind.Classes -> "classes", Loss.wordsFor OutputKind.Classes
-                    | OutputKind.Numbers -> "outputs", Loss.wordsFor OutputKind.Numbers
-
-                Error(BadSetting("`loss`", Loss.word loss, $"{words} where a network has `{item}`"))
-
-    /// It needs only the network and the recipe, so it can run before data are read.
-    let check
-        (method: FactorMethod)
-        (network: Network)
-        (recipe: Recipe)
-        : Result<unit, TrainError> =
-        let word = FactorPenalty.word recipe.Penalty
-
-        if Target.isGiven recipe.Target && not (FactorPenalty.takesTarget recipe.Penalty) then
-            Error(BadSetting("`penalty`", word, "nonneg where there is a target"))
-        elif method <> FactorMethod.Apg && not (FactorPenalty.isPublished recipe.Penalty) then
-            Error(
-                BadSetting(
-                    "`penalty`",
-                    word,
-                    $"nonneg or l1 where the method is {FactorMethod.name method}"
-                )
-            )
-        else
-            FactorProx.check recipe.Penalty
-            |> Result.mapError (BadPenalty >> BadModel)
-            |> Result.bind (fun () -> weights network recipe)
-
 /// Checks before training.
 [<RequireQualifiedAccess>]
 module internal TrainSettings =
@@ -182,82 +133,6 @@ module internal TrainSettings =
             else
                 Ok()
 
-    /// The first target that training cannot take.
-    let private badTarget (network: Network) (loss: Loss) (targets: Targets) : TrainError option =
-        let classes = network.Classes
-        let size = Targets.size targets
-
-        match targets with
-        | Targets.Labels labels ->
-            labels
-            |> Array.tryFindIndex (fun label -> label < 0 || label >= classes)
-            |> Option.map (fun image -> BadLabel(image, labels[image], classes))
-        | Targets.Masks(_, _, pixels) ->
-            pixels
-            |> Array.tryFindIndex (fun label -> int label >= classes)
-            |> Option.map (fun at -> BadMask(at / size, int pixels[at], classes))
-        | Targets.Numbers(_, values) ->
-            let isUnit = loss = Loss.Bce
-
-            let isBad value =
-                not (Single.IsFinite value) || isUnit && (value < 0.0f || value > 1.0f)
-
-            values
-            |> Array.tryFindIndex isBad
-            |> Option.map (fun at ->
-                BadTarget(at / size, values[at], (if isUnit then Some(Loss.word loss) else None))
-            )
-
-    /// A change of training images that the targets cannot follow: its name, its value, what it must be.
-    let private badChange (augment: Augment) (network: Network) (targets: Targets) =
-        let image what = $"0 where each image has {what}"
-
-        let changes what = [
-            "`augment area`", augment.Area, image what
-            "`augment crop`", float augment.Crop, image what
-            "`augment flip`", (if augment.Flip then 1.0 else 0.0), image what
-        ]
-
-        match targets with
-        | Targets.Labels _ -> []
-        | Targets.Masks(height, width, _) ->
-            let isWhole = height = network.Input.Height && width = network.Input.Width
-
-            [
-                "`augment area`", augment.Area, image "a mask"
-                if not isWhole then
-                    "`augment crop`",
-                    float augment.Crop,
-                    $"0 where masks are {height}x{width} and images {network.Input}"
-            ]
-        | Targets.Numbers(shape, _) when Shape.area shape > 1L -> changes $"{shape} numbers"
-        | Targets.Numbers _ -> []
-        |> List.tryFind (fun (_, value, _) -> value <> 0.0)
-
-    /// Whether the targets of the data set are those of the network and of the loss, each within its bounds.
-    let private checkTargets (network: Network) (dataset: Dataset) (recipe: Recipe) =
-        let targets = dataset.Train.Targets
-
-        let fits () =
-            TargetFit.loss network recipe.Loss dataset
-            |> Result.bind (fun () ->
-                // The number of class names is not training's matter.
-                TargetFit.shape network dataset
-            )
-            |> Result.mapError BadTargets
-
-        match targets with
-        | Targets.Labels _ when not (Network.isClassifier network) && Loss.takesClass recipe.Loss ->
-            Error(OutputIsImage(Network.output network))
-        | _ ->
-            match fits (), badTarget network recipe.Loss targets with
-            | Error error, _ -> Error error
-            | Ok(), Some error -> Error error
-            | Ok(), None ->
-                match badChange recipe.Augment network targets with
-                | Some(name, value, bounds) -> Error(BadSetting(name, string value, bounds))
-                | None -> Ok()
-
     /// Checks that settings and targets are within their bounds.
     let check (settings: TrainSettings) (network: Network) (dataset: Dataset) (recipe: Recipe) =
         let bad name value bounds =
@@ -272,7 +147,7 @@ module internal TrainSettings =
 
         let isFraction value = value > 0.0 && value < 1.0
 
-        match checkTargets network dataset recipe, settings.Threads with
+        match TrainTargets.check network dataset recipe, settings.Threads with
         | Error(OutputIsImage _ as error), _ -> Error error
         | _ when settings.Validation |> Option.exists (isFraction >> not) ->
             bad "The validation fraction" settings.Validation.Value "above 0 and below 1"

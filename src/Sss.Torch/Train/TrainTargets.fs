@@ -1,0 +1,85 @@
+namespace Sss.Torch
+
+open System
+open Sss.Core
+open Sss.Files
+
+/// Whether the targets of a data set can be trained for.
+[<RequireQualifiedAccess>]
+module internal TrainTargets =
+
+    /// The first target that training cannot take.
+    let private badTarget (network: Network) (loss: Loss) (targets: Targets) : TrainError option =
+        let classes = network.Classes
+        let size = Targets.size targets
+
+        match targets with
+        | Targets.Labels labels ->
+            labels
+            |> Array.tryFindIndex (fun label -> label < 0 || label >= classes)
+            |> Option.map (fun image -> BadLabel(image, labels[image], classes))
+        | Targets.Masks(_, _, pixels) ->
+            pixels
+            |> Array.tryFindIndex (fun label -> int label >= classes)
+            |> Option.map (fun at -> BadMask(at / size, int pixels[at], classes))
+        | Targets.Numbers(_, values) ->
+            let isUnit = loss = Loss.Bce
+
+            let isBad value =
+                not (Single.IsFinite value) || isUnit && (value < 0.0f || value > 1.0f)
+
+            values
+            |> Array.tryFindIndex isBad
+            |> Option.map (fun at ->
+                BadTarget(at / size, values[at], (if isUnit then Some(Loss.word loss) else None))
+            )
+
+    /// A change of training images that the targets cannot follow: its name, its value, what it must be.
+    let private badChange (augment: Augment) (network: Network) (targets: Targets) =
+        let image what = $"0 where each image has {what}"
+
+        let changes what = [
+            "`augment area`", augment.Area, image what
+            "`augment crop`", float augment.Crop, image what
+            "`augment flip`", (if augment.Flip then 1.0 else 0.0), image what
+        ]
+
+        match targets with
+        | Targets.Labels _ -> []
+        | Targets.Masks(height, width, _) ->
+            let isWhole = height = network.Input.Height && width = network.Input.Width
+
+            [
+                "`augment area`", augment.Area, image "a mask"
+                if not isWhole then
+                    "`augment crop`",
+                    float augment.Crop,
+                    $"0 where masks are {height}x{width} and images {network.Input}"
+            ]
+        | Targets.Numbers(shape, _) when Shape.area shape > 1L -> changes $"{shape} numbers"
+        | Targets.Numbers _ -> []
+        |> List.tryFind (fun (_, value, _) -> value <> 0.0)
+
+    /// Whether the targets of the data set are those of the network and of the loss, each within its bounds.
+    let check (network: Network) (dataset: Dataset) (recipe: Recipe) =
+        let targets = dataset.Train.Targets
+
+        let fits () =
+            TargetFit.loss network recipe.Loss dataset
+            |> Result.bind (fun () ->
+                // The number of class names is not training's matter.
+                TargetFit.shape network dataset
+            )
+            |> Result.mapError BadTargets
+
+        match targets with
+        | Targets.Labels _ when not (Network.isClassifier network) && Loss.takesClass recipe.Loss ->
+            Error(OutputIsImage(Network.output network))
+        | _ ->
+            match fits (), badTarget network recipe.Loss targets with
+            | Error error, _ -> Error error
+            | Ok(), Some error -> Error error
+            | Ok(), None ->
+                match badChange recipe.Augment network targets with
+                | Some(name, value, bounds) -> Error(BadSetting(name, string value, bounds))
+                | None -> Ok()
