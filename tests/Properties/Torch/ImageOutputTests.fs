@@ -94,7 +94,7 @@ type ImageOutputTests() =
     [<Fact>]
     member _.``training says what it needs``() =
         Assert.Equal(
-            "The network gives 2x16x16: one value per class at each position. Training and accuracy need one \
-             value per class; end the network with `avgpool global`, for example.",
+            "The network gives 2x16x16, one value per class at each position, and the data has one class for each \
+              image. End the network with `avgpool global`, for example, or use data with a mask for each image.",
             TrainError.message (OutputIsImage(Network.output network))
         )
