@@ -53,7 +53,8 @@ let private fired (t: Trial) (small: Selected<float>) = [
 type Laws(output: ITestOutputHelper) =
 
     [<Fact>]
-    member _.``selection changes nothing, in 10,000 networks with shared factors``() =
+    member _.``selection changes nothing, in random networks with shared factors``() =
+        let isLong = System.Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
         let counts = Dictionary<string, int>()
 
         let count rule =
@@ -61,7 +62,7 @@ type Laws(output: ITestOutputHelper) =
 
         holdsFor
             sharedCases
-            10_000
+            (if isLong then 10_000 else 3_000)
             20261129UL
             (fun case ->
                 let t = trial case
@@ -95,7 +96,7 @@ type Laws(output: ITestOutputHelper) =
                 "kept: declared elsewhere"
                 "folded"
             ] do
-            Assert.True(counts.ContainsKey rule && counts[rule] >= 20, rule)
+            Assert.True(counts.ContainsKey rule && counts[rule] >= 6, rule)
 
 /// One factor of 0 takes its channel from every layer that shares it, and nothing else stays of it.
 [<Fact>]

@@ -22,6 +22,9 @@ type ZooTests(output: ITestOutputHelper) =
         |> Array.sort
         |> Array.map (fun file -> string (Path.GetFileNameWithoutExtension file))
 
+    /// Of these the exports take long; `TorchvisionTests` runs exports of their families.
+    static let large = set [ "vit-b16"; "vgg16"; "convnext-tiny"; "resnext50"; "inceptionv3" ]
+
     static let data (names: string seq) : TheoryData<string> =
         let data = TheoryData<string>()
 
@@ -67,7 +70,13 @@ type ZooTests(output: ITestOutputHelper) =
     /// All but one that random numbers make chaotic: what single precision rounds moves its scores by a
     /// thousandth. `TorchvisionTests` exports it with numbers like a trained network's.
     static member Exported: TheoryData<string> =
-        data (all |> Array.filter (fun name -> name <> "efficientnetv2-s"))
+        let isLong = Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
+
+        all
+        |> Array.filter (fun name ->
+            name <> "efficientnetv2-s" && (isLong || not (large.Contains name))
+        )
+        |> data
 
     [<Theory>]
     [<MemberData("Exported")>]
