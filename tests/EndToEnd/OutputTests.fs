@@ -87,14 +87,15 @@ type OutputTests() =
                     $"trap '' XFSZ; ulimit -f 3000; export DOTNET_EnableWriteXorExecute=0; sss train '{example}' --data digits --limit 200 \
                       --epochs 1 --threads 1 --quiet --out '{out}'"
 
-            Assert.Equal(
+            // After what one epoch does not recognise.
+            Assert.EndsWith(
                 $"the report was not written: {out}/report.html: it would be larger than the system \
                   allows a file to be\nEverything else is saved; write the report later with: sss report {out}\n",
                 ended.Err
             )
 
             expectCode 1 ended
-            Assert.EndsWith($"saved in   {out}\n", ended.Out)
+            Assert.Contains($"saved in   {out}\n", ended.Out)
             Assert.True(File.Exists(Path.Combine(out, "result.json")))
             Assert.False(File.Exists(Path.Combine(out, "report.html")))
 

@@ -49,6 +49,7 @@ esac
                 "Directory.Build.props"
                 "src/Sss.Cli/Program.fs"
                 "data/digits"
+                "docs/errors/SSS001.md"
             ] do
             put file ""
 
