@@ -21,8 +21,8 @@ type HostileTests(output: ITestOutputHelper) =
         let elapsed = watch.ElapsedMilliseconds
         let megabytes = (GC.GetTotalAllocatedBytes() - before) / 1_000_000L
         output.WriteLine $"{name}: {elapsed} ms, {megabytes} MB allocated"
-        // A guard against hangs only.
-        Assert.True(elapsed < 20_000L, $"{name} took {elapsed} ms")
+        // A guard against hangs only: other tests run beside this one.
+        Assert.True(elapsed < 60_000L, $"{name} took {elapsed} ms")
         result
 
     let refused name code (text: string) =
