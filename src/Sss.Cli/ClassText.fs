@@ -8,22 +8,10 @@ open Sss.Files
 [<RequireQualifiedAccess>]
 module ClassText =
 
-    /// Columns of a table show so many of the classes that a class is taken for.
-    let private mostOthers = 3
-
     let private share (value: float option) =
         match value with
         | Some value -> Number.percent value
         | None -> "-"
-
-    let private others (row: ClassRow) =
-        let shown =
-            row.TakenFor
-            |> List.truncate mostOthers
-            |> List.map (fun (name, images) -> $"{Escape.line name} ({images})")
-
-        String.Join(", ", shown)
-        + (if row.TakenFor.Length > mostOthers then ", …" else "")
 
     /// A line for each class, the one with the lowest recall first.
     let table (rows: ClassRow list) : string list =
@@ -34,7 +22,7 @@ module ClassText =
             Number.grouped (int64 row.Images)
             share (ClassRow.recall row)
             share (ClassRow.precision row)
-            others row
+            ClassRow.othersText Escape.line row
         ])
         |> fun rows ->
             ""
@@ -45,6 +33,9 @@ module ClassText =
 
     /// A class pays for the selection where its recall is this much below the dense network's, and so many images.
     let private payment, private payingImages = 0.05, 2
+
+    /// Classes that the line on lost recall shows.
+    let private mostPaying = 3
 
     /// The classes that have lost most against the dense network, where one was trained beside it.
     let paying (result: RunResult) : string list =
@@ -67,7 +58,7 @@ module ClassText =
         | _ ->
             let list =
                 lost
-                |> List.truncate mostOthers
+                |> List.truncate mostPaying
                 |> List.map (fun (_, name, was, now) ->
                     $"{Escape.line name} ({Number.percent was} to {Number.percent now})"
                 )

@@ -12,30 +12,19 @@ module EvalCommand =
 
     let private print json (loaded: LoadedNetwork) (e: Evaluation) (classes: ClassRow list) =
         if json then
-            let number (value: float) =
-                if Double.IsFinite value then value.ToString "R" else "null"
+            JsonText.ofWriter (fun writer ->
+                writer.WriteStartObject()
+                writer.WriteString("network", loaded.Network.Name)
+                ResultFile.metrics writer e.Quality
+                ResultFile.number writer "loss" e.Loss
+                writer.WriteNumber("count", e.Count)
 
-            let metrics =
-                Quality.metrics e.Quality
-                |> List.map (fun m -> $"\"{m.Key}\":{number m.Value}")
-                |> String.concat ","
+                if not classes.IsEmpty then
+                    ClassRow.write writer "classes" classes
 
-            let classes =
-                match classes with
-                | [] -> ""
-                | rows ->
-                    let written =
-                        JsonText.ofWriter (fun writer ->
-                            writer.WriteStartObject()
-                            ClassRow.write writer "classes" rows
-                            writer.WriteEndObject()
-                        )
-
-                    "," + written.Trim('{', '}')
-
-            Terminal.out
-                $"{{\"network\":\"{loaded.Network.Name}\",{metrics},\
-                  \"loss\":{number e.Loss},\"count\":{e.Count}{classes}}}"
+                writer.WriteEndObject()
+            )
+            |> Terminal.out
         else
             Terminal.out
                 $"{loaded.Network.Name}: {EvaluationText.named e}, loss {e.Loss:``0.0000``}"

@@ -8,14 +8,6 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module EvaluationText =
 
-    /// The main metric: `93.4 %` where it is the accuracy, otherwise with its name.
-    let main (quality: Quality) : string =
-        match quality with
-        | Quality.Classification accuracy -> Number.percent accuracy
-        | Quality.Segmentation _
-        | Quality.MultiLabel _
-        | Quality.Regression _ -> Metric.text (Quality.main quality)
-
     /// The first column of a line on the quality.
     let heading (quality: Quality) : string =
         match quality with

@@ -28,7 +28,7 @@ module StudyOutput =
                 | Some s -> $", {s:``0.0``} s"
                 | None -> ", done before"
 
-            $"{place} {StudyJobs.label job}: {EvaluationText.main result.Test.Quality}{size}{time}"
+            $"{place} {StudyJobs.label job}: {Metric.ofQuality result.Test.Quality}{size}{time}"
         | StudyEvent.Failed(job, reason) -> $"{place} {StudyJobs.label job}: FAILED: {reason}"
 
     let private plain quiet total work =

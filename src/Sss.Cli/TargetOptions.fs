@@ -12,7 +12,7 @@ module TargetOptions =
 
     /// A number above 0 and at most 1.
     let fraction name (value: float) : Result<float, string> =
-        if value > 0.0 && value <= 1.0 then
+        if Target.isFraction value then
             Ok value
         else
             Error $"{name} must be a number above 0 and at most 1, not {Number.brief value}."
@@ -32,16 +32,18 @@ module TargetOptions =
         )
 
     let private size (text: string) : Result<int64, string> =
-        match withUnit [ "kB"; "MB"; "" ] text with
-        | Some(value, "kB") -> Ok(int64 (value * 1e3))
-        | Some(value, "MB") -> Ok(int64 (value * 1e6))
-        | Some(value, _) -> Ok(int64 value)
+        let units = Target.sizeUnits @ [ "", 1.0 ]
+
+        match withUnit (List.map fst units) text with
+        | Some(value, unit) ->
+            let _, bytes = units |> List.find (fun (name, _) -> name = unit)
+            Ok(int64 (value * bytes))
         | None -> Error $"--target-size: '{text}' is not a size; write 200000, 200kB or 1.5MB."
 
     let private latency (text: string) : Result<LatencyLimit, string> =
         match withUnit [ "ms"; "" ] text with
         | Some(value, "ms") -> Ok(LatencyLimit.Milliseconds value)
-        | Some(value, _) when value <= 1.0 -> Ok(LatencyLimit.OfDense value)
+        | Some(value, _) when Target.isFraction value -> Ok(LatencyLimit.OfDense value)
         | Some _ ->
             Error
                 $"--target-latency: '{text}' is above 1, so it is no fraction of the dense network's time; for \

@@ -42,7 +42,7 @@ module TrainProgress =
         yield! kinds report
         "macs", macs network report
         match report.Validation with
-        | Some v -> "validation", EvaluationText.main v.Quality
+        | Some v -> "validation", Metric.ofQuality v.Quality
         | None -> ()
     ]
 

@@ -114,7 +114,7 @@ module TrainSummary =
             ""
             match result.Validation with
             | Some v ->
-                $"chosen     epoch {v.Epoch}, which had {EvaluationText.main v.Quality} of the validation \
+                $"chosen     epoch {v.Epoch}, which had {Metric.ofQuality v.Quality} of the validation \
                   images"
             | None -> ()
             $"{EvaluationText.heading test.Quality}{EvaluationText.onTest test}, loss {test.Loss:``0.0000``}"

@@ -94,7 +94,7 @@ module Loss =
         | Loss.Mse
         | Loss.Huber _ -> OutputKind.Numbers
 
-    /// Whether it is told one class for each image or position, and not numbers.
+    /// Whether its targets are one class for each image or position, and not numbers.
     let takesClass loss =
         match loss with
         | Loss.CrossEntropy _

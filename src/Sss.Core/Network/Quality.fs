@@ -115,3 +115,12 @@ module Metric =
 
     /// `mean IoU 71.2 %`
     let text (metric: Metric) : string = metric.Name + " " + value metric
+
+    /// The main metric of a quality, for people: a percentage alone where it is the accuracy, otherwise with its
+    /// name.
+    let ofQuality (quality: Quality) : string =
+        match quality with
+        | Quality.Classification _ -> value (Quality.main quality)
+        | Quality.Segmentation _
+        | Quality.MultiLabel _
+        | Quality.Regression _ -> text (Quality.main quality)

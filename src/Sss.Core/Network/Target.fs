@@ -31,6 +31,12 @@ module Target =
         Latency = None
     }
 
+    /// Units of a size, each with its bytes.
+    let sizeUnits = [ "kB", 1e3; "MB", 1e6 ]
+
+    /// Whether a number can be a fraction of what the dense network has.
+    let isFraction (value: float) : bool = value > 0.0 && value <= 1.0
+
     /// Whether there is any limit.
     let isGiven (target: Target) : bool = target <> none
 

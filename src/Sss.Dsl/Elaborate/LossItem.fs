@@ -6,55 +6,16 @@ open Sss.Dsl.RecipeItems
 /// `loss …` and `optimizer …`: a word, and parameters by name, each of which has a default.
 module internal LossItem =
 
-    /// The parameters after the word, each at most once; those that it does not have are reported.
-    /// None: this is not the form of the item.
-    let private parameters run title known words : Map<string, Located<float>> option =
-        (Some Map.empty, words)
-        ||> List.fold (fun given word ->
-            match given, word with
-            | None, _ -> None
-            | Some given, RecipeWord.Named(name, value) ->
-                if not (List.contains name.Value known) then
-                    run.Report
-                        (MeaningProblem.UnknownArgument(
-                            title,
-                            name.Value,
-                            Suggest.nearest known name.Value,
-                            known
-                        ))
-                        name.Span
-
-                    Some given
-                elif Map.containsKey name.Value given then
-                    run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
-                    Some given
-                else
-                    Some(Map.add name.Value value given)
-            | Some _, RecipeWord.Number _
-            | Some _, RecipeWord.Word _
-            | Some _, RecipeWord.Chosen _
-            | Some _, RecipeWord.Measured _
-            | Some _, RecipeWord.Comma _ -> None
-        )
-
     /// A parameter's value within its bounds.
     let private value run title name (given: Located<float>) problem set =
-        let isFine = SinglePrecision.fits given.Value
-
-        match isFine, problem given.Value with
-        | true, None -> set given.Value
-        | true, Some expected ->
-            run.Report
-                (MeaningProblem.OutOfRange($"{name} of `{title}`", given.Value, expected))
-                given.Span
-        | false, _ ->
-            run.Report
-                (MeaningProblem.OutOfRange(
-                    $"{name} of `{title}`",
-                    given.Value,
-                    SinglePrecision.expected
-                ))
-                given.Span
+        real
+            run
+            $"{name} of `{title}`"
+            given.Span
+            given.Value
+            (problem >> Option.isNone)
+            (problem given.Value |> Option.defaultValue "")
+            set
 
     let private lossOf run (item: RecipeItem) word (standard: Loss) rest =
         let title = "loss " + word
@@ -63,7 +24,7 @@ module internal LossItem =
         let set loss =
             run.Recipe <- { run.Recipe with Loss = loss }
 
-        match parameters run title known rest with
+        match named run title known Map.empty rest with
         | None -> badForm run item
         | Some given ->
             set standard
@@ -99,7 +60,7 @@ module internal LossItem =
         let title = "optimizer " + word
         let known = Optimizer.parameters standard |> List.map fst
 
-        match parameters run title known rest with
+        match named run title known Map.empty rest with
         | None -> badForm run item
         | Some given ->
             run.Recipe <- { run.Recipe with Optimizer = standard }

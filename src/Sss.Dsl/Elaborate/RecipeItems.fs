@@ -153,10 +153,13 @@ module internal RecipeItems =
                         known
                     ))
                     name.Span
+
+                named run what known given rest
             elif Map.containsKey name.Value given then
                 run.Report (MeaningProblem.ArgumentTwice name.Value) name.Span
-
-            named run what known (Map.add name.Value value given) rest
+                named run what known given rest
+            else
+                named run what known (Map.add name.Value value given) rest
         | RecipeWord.Number _ :: _
         | RecipeWord.Word _ :: _
         | RecipeWord.Chosen _ :: _

@@ -9,17 +9,13 @@ module internal TargetItem =
     let private limits = argumentsOf "target"
 
     /// Bytes of a unit of size.
-    let private bytes = Map.ofList [ "kB", 1e3; "MB", 1e6 ]
+    let private bytes = Map.ofList Target.sizeUnits
 
-    let private fraction run name (value: Located<float>) set =
-        real
-            run
-            $"target {name}"
-            value.Span
-            value.Value
-            (fun x -> x > 0.0 && x <= 1.0)
-            "a number above 0 and at most 1"
-            set
+    let private fraction expected run name (value: Located<float>) set =
+        real run $"target {name}" value.Span value.Value Target.isFraction expected set
+
+    let private part run name value set =
+        fraction "a number above 0 and at most 1" run name value set
 
     let private above run name (value: Located<float>) set =
         real run $"target {name}" value.Span value.Value isPositive "a number above 0" set
@@ -48,24 +44,17 @@ module internal TargetItem =
     let private one run word (change: (Target -> Target) -> unit) : bool =
         match word with
         | RecipeWord.Named({ Value = "macs" as name }, value) ->
-            fraction run name value (fun x -> change (fun target -> { target with Macs = Some x }))
+            part run name value (fun x -> change (fun target -> { target with Macs = Some x }))
             true
         | RecipeWord.Named({ Value = "params" as name }, value) ->
+            part run name value (fun x -> change (fun target -> { target with Params = Some x }))
+            true
+        | RecipeWord.Named({ Value = "latency" as name }, value) ->
             fraction
+                "a fraction of the dense network's time, above 0 and at most 1, or milliseconds, as `latency=5ms`"
                 run
                 name
                 value
-                (fun x -> change (fun target -> { target with Params = Some x }))
-
-            true
-        | RecipeWord.Named({ Value = "latency" as name }, value) ->
-            real
-                run
-                $"target {name}"
-                value.Span
-                value.Value
-                (fun x -> x > 0.0 && x <= 1.0)
-                "a fraction of the dense network's time, above 0 and at most 1, or milliseconds, as `latency=5ms`"
                 (fun x -> latency (LatencyLimit.OfDense x) change)
 
             true

@@ -252,7 +252,7 @@ let private applied (word: Located<string>) : P<StatementKind> =
         return StatementKind.Apply(word, arguments, List.ofSeq found)
     }
 
-/// A layer or a call, its word read. What begins like a loop and goes on like one is told what a loop is here.
+/// A layer or a call, its word read. What looks like a loop of another language is an error that shows `repeat`.
 let apply (word: Located<string>) : P<StatementKind> =
     if OtherNames.isLoop word.Value then
         applied word |> Recovery.otherwise (SyntaxProblem.Loop word.Value) word.Span

@@ -42,7 +42,7 @@ type Numeral =
     | Dims of int64 list
 
 /// Units of the recipe, written right after their number.
-let private units = [ "ms"; "kB"; "MB" ]
+let private units = "ms" :: List.map fst Target.sizeUnits
 
 /// A number and its unit, where these come next.
 let quantity: P<(Located<float> * string) option> =

@@ -96,7 +96,7 @@ module Targets =
         | Targets.Masks(height, width, _) -> $"a mask of {height}x{width} classes for each image"
         | Targets.Numbers(shape, _) -> numbersText shape + " for each image"
 
-    /// What a network and a loss need, in the same words. `takesClass`: the loss is told a class, and not numbers.
+    /// What a network and a loss need, in the same words. `takesClass`: whether the targets of the loss are classes, and not numbers.
     let needed (takesClass: bool) (output: Shape) : string =
         if not takesClass then
             numbersText output + " for each image"

@@ -66,6 +66,19 @@ module ClassRow =
                 : ClassRow
         ]
 
+    /// Classes that one line shows others to be taken for.
+    let private mostOthers = 3
+
+    /// What the other images are taken for, in one line: `cat (3), dog (1)`. `write`: how a name is shown.
+    let othersText (write: string -> string) (row: ClassRow) : string =
+        let shown =
+            row.TakenFor
+            |> List.truncate mostOthers
+            |> List.map (fun (name, images) -> $"{write name} ({images})")
+
+        String.concat ", " shown
+        + (if row.TakenFor.Length > mostOthers then ", …" else "")
+
     /// Classes of which no image was recognised, though there are some.
     let lost (rows: ClassRow list) : string list =
         rows

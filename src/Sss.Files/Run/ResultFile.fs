@@ -14,7 +14,7 @@ module ResultFile =
     let Format = 1
 
     /// JSON has no word for numbers that are not finite; they become `null`.
-    let private number (json: Utf8JsonWriter) (name: string) (value: float) =
+    let number (json: Utf8JsonWriter) (name: string) (value: float) =
         if Double.IsFinite value then
             json.WriteNumber(name, value)
         else
@@ -58,7 +58,8 @@ module ResultFile =
                     )
             )
 
-    let private metrics (json: Utf8JsonWriter) (quality: Quality) =
+    /// The metrics of a quality, each under its key.
+    let metrics (json: Utf8JsonWriter) (quality: Quality) =
         for metric in Quality.metrics quality do
             number json metric.Key metric.Value
 

@@ -12,7 +12,7 @@ module internal Signatures =
     type private Signature = {
         Word: string
         Parameters: (string * string * bool) list
-        Told: string list
+        Documentation: string list
     }
 
     let private ofWord (word: Word<Op>) = {
@@ -20,7 +20,7 @@ module internal Signatures =
         Parameters =
             word.Arguments
             |> List.map (fun spec -> LayerWords.parameter word spec, spec.Name, not spec.IsNamed)
-        Told = word.Arguments |> List.map (fun spec -> LayerWords.describe spec.Kind)
+        Documentation = word.Arguments |> List.map (fun spec -> LayerWords.describe spec.Kind)
     }
 
     let private ofDefinition (document: Document) (d: Definition) = {
@@ -40,7 +40,7 @@ module internal Signatures =
 
                 shown, p.Name.Value, true
             )
-        Told = d.Parameters |> List.map (fun _ -> "a number")
+        Documentation = d.Parameters |> List.map (fun _ -> "a number")
     }
 
     /// The number of the argument at the cursor.
@@ -67,9 +67,9 @@ module internal Signatures =
             |> String.concat " "
 
         let parameters =
-            List.zip signature.Parameters signature.Told
-            |> List.map (fun ((shown, _, _), told) ->
-                Json.object [ "label", Json.string shown; "documentation", Json.string told ]
+            List.zip signature.Parameters signature.Documentation
+            |> List.map (fun ((shown, _, _), text) ->
+                Json.object [ "label", Json.string shown; "documentation", Json.string text ]
             )
 
         Json.make [

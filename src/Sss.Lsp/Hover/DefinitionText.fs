@@ -3,7 +3,7 @@ namespace Sss.Lsp
 open Sss.Core
 open Sss.Dsl
 
-/// What is told of definitions, of their parameters, and of items of recipes.
+/// What a hover shows of definitions, their parameters, and items of recipes.
 [<RequireQualifiedAccess>]
 module internal DefinitionText =
 

@@ -3,7 +3,7 @@ namespace Sss.Lsp
 open Sss.Core
 open Sss.Dsl
 
-/// What is told of a statement: what it is in the network, and what it costs.
+/// What a hover shows of a statement: what it is in the network, and what it costs.
 [<RequireQualifiedAccess>]
 module internal StatementText =
 

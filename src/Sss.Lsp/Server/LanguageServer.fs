@@ -42,7 +42,7 @@ module LanguageServer =
     /// The state of the loop.
     type private State = {
         Session: Session
-        /// Texts whose findings have to be told again.
+        /// Texts whose findings have to be sent again.
         Stale: Set<string>
     }
 

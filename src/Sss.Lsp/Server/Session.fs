@@ -104,7 +104,7 @@ module internal Session =
                     |> Set.ofList
         }
 
-    /// The session after a notification, and the texts whose findings have to be told again.
+    /// The session after a notification, and the texts whose findings have to be sent again.
     let notified
         (name: string)
         (parameters: JsonElement)

@@ -11,20 +11,8 @@ module internal Classes =
     /// Beyond this many classes a matrix is too fine to be read.
     let private mostInMatrix = 20
 
-    /// Classes that the table shows others to be taken for.
-    let private mostOthers = 3
-
     let private share (value: float option) =
         value |> Option.map ReadableNumber.percent |> Option.defaultValue "–"
-
-    let private others (row: ClassRow) =
-        let shown =
-            row.TakenFor
-            |> List.truncate mostOthers
-            |> List.map (fun (name, images) -> $"{name} ({images})")
-
-        String.Join(", ", shown)
-        + (if row.TakenFor.Length > mostOthers then ", …" else "")
 
     /// Points of recall that the selected network is ahead of the dense one.
     let private ahead (row: ClassRow) (dense: ClassRow) =
@@ -57,7 +45,7 @@ module internal Classes =
                     | None -> str "–"
                 ]
             [ str (share (ClassRow.precision row)) ]
-            [ str (others row) ]
+            [ str (ClassRow.othersText id row) ]
         ]
 
         Markup.table

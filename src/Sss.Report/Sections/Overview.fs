@@ -43,21 +43,13 @@ module internal Overview =
         | None, None, Some n -> n.Network.Name
         | None, None, None -> "run"
 
-    /// The main metric: a percentage where it is the accuracy, otherwise with its name.
-    let main (quality: Quality) : string =
-        match quality with
-        | Quality.Classification accuracy -> ReadableNumber.percent accuracy
-        | Quality.Segmentation _
-        | Quality.MultiLabel _
-        | Quality.Regression _ -> Metric.text (Quality.main quality)
-
     let private achieves (quality: Quality) =
         match quality with
         | Quality.Classification accuracy ->
             $"gets {ReadableNumber.percent accuracy} of the test images right"
         | Quality.Segmentation _
         | Quality.MultiLabel _
-        | Quality.Regression _ -> $"has {main quality} on the test images"
+        | Quality.Regression _ -> $"has {Metric.ofQuality quality} on the test images"
 
     /// The run in one sentence.
     let sentence (facts: RunFacts) =

@@ -36,7 +36,7 @@ module internal Texts =
                         match r.Validation with
                         | Some v ->
                             "chosen epoch",
-                            $"{v.Epoch}, {Overview.main v.Quality} of the validation images"
+                            $"{v.Epoch}, {Metric.ofQuality v.Quality} of the validation images"
                         | None -> ()
                         "training",
                         ReadableNumber.brief (round (10.0 * r.Seconds.Train) / 10.0) + " s"

@@ -140,12 +140,7 @@ module internal LayerTiming =
         )
 
     /// Every fused layer of a network as prediction runs it; those of one form are measured once.
-    let layers
-        load
-        empty
-        multiple
-        (network: Network)
-        : Result<WidthTimes list, PipelineError> =
+    let layers load empty multiple (network: Network) : Result<WidthTimes list, PipelineError> =
         FusedLayer.ofNetwork network
         |> List.groupBy form
         |> List.traverseResultM (fun (_, alike) ->

@@ -67,65 +67,56 @@ module Profiling =
         else
             List.ofSeq selected
 
-    /// The times of whole networks beside what their layers take alone.
-    let private samples load multiple layers (all: (Network * Weights<float32>) list) =
+    /// The median times of networks, which run in turn.
+    let private race load (networks: (Network * Weights<float32>) list) =
         result {
-            let! served = all |> List.traverseResultM (fun (n, w) -> load n w)
-
-            try
-                let spreads = served |> List.map _.Call |> Race.run 2.0
-                let sum = LatencyModel.layerSum multiple layers
-
-                return
-                    List.map2
-                        (fun (network, _) (spread: Spread) -> {
-                            Layers = sum network
-                            Joined = float (FusedLayer.joined network)
-                            Measured = spread.Median
-                        })
-                        all
-                        spreads
-            finally
-                for network in served do
-                    network.Close()
-        }
-
-    /// The text that a profile is for: the network without factors, which change no time.
-    let text (network: Network) : string = Language.print (Uniform.plain network)
-
-    /// The time of one network in the engine, and of another beside it.
-    let measure
-        (libTorch: LibTorch)
-        (options: ProfileOptions)
-        (pair: (Network * Weights<float32>) list)
-        : Result<float list, PipelineError> =
-        result {
-            if options.Engine = ServingEngine.LibTorch then
-                LibTorch.useThreads libTorch options.Threads
-
-            let load (n, w) =
-                let network, weights = ServingEngine.folded n w
-
-                ServingEngine.load
-                    libTorch
-                    options.Engine
-                    options.Threads
-                    options.Batch
-                    network
-                    weights
-
-            let! served = pair |> List.traverseResultM load
+            let! served = networks |> List.traverseResultM (fun (n, w) -> load n w)
 
             try
                 return
                     served
-                    |> List.map _.Call
+                    |> List.map (fun (network: ServedNetwork) -> network.Call)
                     |> Race.run 2.0
-                    |> List.map (fun spread -> spread.Median)
+                    |> List.map _.Median
             finally
                 for network in served do
                     network.Close()
         }
+
+    /// The times of whole networks beside what their layers take alone.
+    let private samples load multiple layers (all: (Network * Weights<float32>) list) =
+        let sum = LatencyModel.layerSum multiple layers
+
+        race load all
+        |> Result.map (
+            List.map2
+                (fun (network, _) measured -> {
+                    Layers = sum network
+                    Joined = float (FusedLayer.joined network)
+                    Measured = measured
+                })
+                all
+        )
+
+    /// How networks are loaded for the options' calls.
+    let private loader (libTorch: LibTorch) (options: ProfileOptions) =
+        if options.Engine = ServingEngine.LibTorch then
+            LibTorch.useThreads libTorch options.Threads
+
+        ServingEngine.load libTorch options.Engine options.Threads options.Batch
+
+    /// The text that a profile is for: the network without factors, which change no time.
+    let text (network: Network) : string = Language.print (Uniform.plain network)
+
+    /// The times of networks in the engine, side by side.
+    let measure
+        (libTorch: LibTorch)
+        (options: ProfileOptions)
+        (networks: (Network * Weights<float32>) list)
+        : Result<float list, PipelineError> =
+        networks
+        |> List.map (fun (n, w) -> ServingEngine.folded n w)
+        |> race (loader libTorch options)
 
     /// Measures a network on this machine.
     let run
@@ -134,11 +125,7 @@ module Profiling =
         (network: Network)
         : Result<LatencyProfile, PipelineError> =
         result {
-            if options.Engine = ServingEngine.LibTorch then
-                LibTorch.useThreads libTorch options.Threads
-
-            let load = ServingEngine.load libTorch options.Engine options.Threads options.Batch
-
+            let load = loader libTorch options
             let dense = ServingEngine.folded network (Init.weights 1 network)
             let! empty = LayerTiming.emptyCall load
             let! multiple = LayerTiming.multiple load (fst dense)

@@ -97,8 +97,8 @@ module internal Session =
                     return Some evaluation
             }
 
-    let private best (s: Session) (live: Live) (report: EpochReport) (state: TrainState) =
-        match report.Validation, live.Trainer.WouldBe() with
+    let private best (s: Session) wouldBe (report: EpochReport) (state: TrainState) =
+        match report.Validation, wouldBe with
         | Some evaluation, Some wouldBe ->
             let network, numbers = TrainState.dense state
 
@@ -150,6 +150,7 @@ module internal Session =
     let private report
         (s: Session)
         (live: Live)
+        wouldBe
         rate
         validation
         waited
@@ -169,7 +170,7 @@ module internal Session =
             Gamma = p.Gamma
             Factors = EpochReporting.kinds s.Dense owners
             Owners = owners
-            WouldBe = live.Trainer.WouldBe() |> Option.map Cost.ofNetwork
+            WouldBe = Option.map Cost.ofNetwork wouldBe
             ImagesPerSecond = float p.Seen / seconds
             Waited = waited
             Dose = state.Dose
@@ -192,7 +193,8 @@ module internal Session =
             let state = export s live p.State
             let! validation = validate s state
             let waited = feed.Waited
-            let report = report s live rate validation (waited - p.Waited) seconds p
+            let wouldBe = live.Trainer.WouldBe()
+            let report = report s live wouldBe rate validation (waited - p.Waited) seconds p
             s.Emit(EpochDone report)
 
             match s.Settings.Keeper with
@@ -203,7 +205,7 @@ module internal Session =
                 shrink s live {
                     state with
                         Epoch = state.Epoch + 1
-                        Best = best s live report state
+                        Best = best s wouldBe report state
                         Sums = TrainState.noSums
                 }
 

@@ -322,25 +322,14 @@ type DeviceStepTests() =
 
             let dataset = Dataset.limit 512 Small.dataset.Value
 
-            let job: Job = {
-                Network = NetworkSource.Given(Small.network, recipe)
-                Recipe = id
-                Images = ImageSource.Given dataset
-                Limit = None
-                Begin = Begin.Random
-                Teacher = None
-                Method = FactorMethod.Apg
-                Profile = ProfileSource.Measured
-                Validation = None
-                Computing = {
-                    Device = Cpu
-                    Precision = precision
-                    Threads = (Small.settings None).Threads
-                    Loaders = None
-                    Team = None
-                }
-                Keep = Keep.Nothing
-                Goal = Goal.Selection Selection.defaults
+            let job = Small.job Small.network recipe dataset
+
+            let job = {
+                job with
+                    Computing = {
+                        job.Computing with
+                            Precision = precision
+                    }
             }
 
             Pipeline.run job (Listener.ofTraining ignore) CancellationToken.None

@@ -66,24 +66,8 @@ let ``a state in the middle of training goes on with the same bits, under every 
         Assert.Equal<TrainState>(timeless whole.State, timeless rest.State)
 
         let job = {
-            Network = NetworkSource.Given(network, recipe)
-            Recipe = id
-            Images = ImageSource.Given dataset.Value
-            Limit = None
-            Begin = Begin.Trained whole
-            Teacher = None
-            Method = FactorMethod.Apg
-            Profile = ProfileSource.Measured
-            Validation = None
-            Computing = {
-                Device = Cpu
-                Precision = Precision.Float32
-                Threads = Some 1
-                Loaders = None
-                Team = None
-            }
-            Keep = Keep.Nothing
-            Goal = Goal.Selection Selection.defaults
+            job network recipe dataset.Value with
+                Begin = Begin.Trained whole
         }
 
         match Pipeline.run job (Listener.ofTraining ignore) CancellationToken.None with

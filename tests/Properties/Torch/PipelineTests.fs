@@ -42,34 +42,13 @@ let private noise (network: Network) =
     Dataset.create "noise" (List.init network.Classes string) 1.0f split split
 
 let private job (parsed: Sss.Dsl.Parsed) (dataset: Dataset) epochs folder : Job = {
-    Network = NetworkSource.Given(parsed.Network, Option.defaultValue Recipe.defaults parsed.Recipe)
-    Recipe =
-        fun recipe -> {
-            recipe with
-                Epochs = epochs
-                Batch = 32
-        }
-    Images = ImageSource.Given dataset
-    Limit = None
-    Begin = Begin.Random
-    Teacher = None
-    Method = FactorMethod.Apg
-    Profile = ProfileSource.Measured
-    Validation = None
-    Computing = {
-        Device = Cpu
-        Precision = Precision.Float32
-        Threads = Some 1
-        Loaders = None
-        Team = None
-    }
-    Keep =
-        Keep.Run {
-            Folder = folder
-            Start = Start.New
-            HasOthers = false
-        }
-    Goal = Goal.Selection Selection.defaults
+    Small.jobIn folder parsed.Network (Option.defaultValue Recipe.defaults parsed.Recipe) dataset with
+        Recipe =
+            fun recipe -> {
+                recipe with
+                    Epochs = epochs
+                    Batch = 32
+            }
 }
 
 /// A run on digits with so strong a penalty that structures go within few epochs.

@@ -175,35 +175,15 @@ let ``pictures that are scaled before the cut are so in training, eval and predi
         let options = PictureOptions.ofAugment recipe.Augment
         let dataset = Folders.ok (Dataset.loadFor parsed.Network options (Folder root))
 
+        let job = Small.jobIn out parsed.Network recipe dataset
+
+        let job = {
+            job with
+                Computing = { job.Computing with Loaders = Some 1 }
+        }
+
         let outcome =
-            Pipeline.run
-                {
-                    Network = NetworkSource.Given(parsed.Network, recipe)
-                    Recipe = id
-                    Images = ImageSource.Given dataset
-                    Limit = None
-                    Begin = Begin.Random
-                    Teacher = None
-                    Method = FactorMethod.Apg
-                    Profile = ProfileSource.Measured
-                    Validation = None
-                    Computing = {
-                        Device = Cpu
-                        Precision = Precision.Float32
-                        Threads = Some 1
-                        Loaders = Some 1
-                        Team = None
-                    }
-                    Keep =
-                        Keep.Run {
-                            Folder = out
-                            Start = Start.New
-                            HasOthers = false
-                        }
-                    Goal = Goal.Selection Selection.defaults
-                }
-                (Listener.ofTraining ignore)
-                CancellationToken.None
+            Pipeline.run job (Listener.ofTraining ignore) CancellationToken.None
             |> Engine.ok
             |> fun finished -> fst finished.Selected.Value
 

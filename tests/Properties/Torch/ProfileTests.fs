@@ -46,42 +46,21 @@ let ``a profile has the times of every layer that prediction runs, in both engin
         Assert.Equal(Machine.name (), profile.Machine)
         Assert.True(LatencyModel.predict profile.Model network > 0.0)
 
-let private job profile target folder : Job = {
-    Network =
-        NetworkSource.Given(
-            network,
-            {
-                Small.recipe with
-                    Epochs = 4
-                    Target = target
-            }
-        )
-    Recipe = id
-    Images = ImageSource.Given(Dataset.limit 256 Small.dataset.Value)
-    Limit = None
-    Begin = Begin.Random
-    Teacher = None
-    Method = FactorMethod.Apg
-    Profile = profile
-    Validation = None
-    Computing = {
-        Device = Cpu
-        Precision = Precision.Float32
-        Threads = Some 1
-        Loaders = None
-        Team = None
+let private job profile target folder : Job =
+    let recipe = {
+        Small.recipe with
+            Epochs = 4
+            Target = target
     }
-    Keep =
-        match folder with
-        | Some folder ->
-            Keep.Run {
-                Folder = folder
-                Start = Start.New
-                HasOthers = false
-            }
-        | None -> Keep.Nothing
-    Goal = Goal.Selection Selection.defaults
-}
+
+    let dataset = Dataset.limit 256 Small.dataset.Value
+
+    {
+        (match folder with
+         | Some folder -> Small.jobIn folder network recipe dataset
+         | None -> Small.job network recipe dataset) with
+            Profile = profile
+    }
 
 let private run job =
     Pipeline.run job (Listener.ofTraining ignore) CancellationToken.None

@@ -98,31 +98,8 @@ let ``a cut may remove the layer that declares factors, and a stop changes no bi
         )
     | other -> Assert.Fail $"%A{other}"
 
-let private job folder network recipe : Job = {
-    Network = NetworkSource.Given(network, recipe)
-    Recipe = id
-    Images = ImageSource.Given dataset.Value
-    Limit = None
-    Begin = Begin.Random
-    Teacher = None
-    Method = FactorMethod.Apg
-    Profile = ProfileSource.Measured
-    Validation = None
-    Computing = {
-        Device = Cpu
-        Precision = Precision.Float32
-        Threads = Some 1
-        Loaders = None
-        Team = None
-    }
-    Keep =
-        Keep.Run {
-            Folder = folder
-            Start = Start.New
-            HasOthers = false
-        }
-    Goal = Goal.Selection Selection.defaults
-}
+let private job folder network recipe =
+    jobIn folder network recipe dataset.Value
 
 let private outcomeOf job =
     match Pipeline.run job (Listener.ofTraining ignore) CancellationToken.None with

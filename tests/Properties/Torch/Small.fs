@@ -67,6 +67,39 @@ let settings from = {
     Measures = CostLimit.noMeasures
 }
 
+/// A job on one thread: it trains from random weights, selects, and keeps nothing.
+let job (network: Network) (recipe: Recipe) (dataset: Dataset) : Job = {
+    Network = NetworkSource.Given(network, recipe)
+    Recipe = id
+    Images = ImageSource.Given dataset
+    Limit = None
+    Begin = Begin.Random
+    Teacher = None
+    Method = FactorMethod.Apg
+    Profile = ProfileSource.Measured
+    Validation = None
+    Computing = {
+        Device = Cpu
+        Precision = Precision.Float32
+        Threads = Some 1
+        Loaders = None
+        Team = None
+    }
+    Keep = Keep.Nothing
+    Goal = Goal.Selection Selection.defaults
+}
+
+/// The same, kept in a run folder.
+let jobIn (folder: string) network recipe dataset : Job = {
+    job network recipe dataset with
+        Keep =
+            Keep.Run {
+                Folder = folder
+                Start = Start.New
+                HasOthers = false
+            }
+}
+
 let train recipe from =
     Train.run (settings from) network dataset.Value recipe ignore CancellationToken.None
 
