@@ -29,6 +29,32 @@ module EvalCommand =
             Terminal.out
                 $"{loaded.Network.Name}: {EvaluationText.named e}, loss {e.Loss:``0.0000``}"
 
+    let private evaluate path data limit device threads =
+        result {
+            let! loaded = RunFolder.load path
+            let! source = DataSource.parse data |> Result.mapError BadFile
+
+            let options =
+                loaded.Preparation
+                |> Option.map _.Pictures
+                |> Option.defaultValue PictureOptions.standard
+
+            let! dataset = Engine.data loaded.Network options source
+            let seed = Recipe.defaults.Seed
+
+            let split, notes =
+                match limit with
+                | None -> dataset.Test, []
+                | Some count ->
+                    let split, taken = Sampling.limit seed count dataset.Test
+                    split, Sampling.note "test" seed count taken
+
+            Engine.tell dataset.Name (dataset.Notes @ notes)
+            let! engine = Engine.loadFor device Precision.Float32 threads
+            let! evaluation, classes = Pipeline.evaluateClasses engine loaded dataset split
+            return loaded, evaluation, classes
+        }
+
     /// `sss eval PATH --data DATA`
     let main (words: string[]) : int =
         match Usage.parse<EvalArgument> "eval" words with
@@ -51,41 +77,14 @@ module EvalCommand =
             match numbers with
             | Error message -> Usage.refuse "eval" message
             | Ok(threads, limit, device) ->
-                let evaluated =
-                    result {
-                        let! loaded = RunFolder.load (args.GetResult EvalArgument.Path)
-
-                        let! source =
-                            DataSource.parse (args.GetResult EvalArgument.Data)
-                            |> Result.mapError BadFile
-
-                        let options =
-                            loaded.Preparation
-                            |> Option.map _.Pictures
-                            |> Option.defaultValue PictureOptions.standard
-
-                        let! dataset = Engine.data loaded.Network options source
-
-                        let seed = Recipe.defaults.Seed
-
-                        let split, notes =
-                            match limit with
-                            | None -> dataset.Test, []
-                            | Some count ->
-                                let split, taken = Sampling.limit seed count dataset.Test
-                                split, Sampling.note "test" seed count taken
-
-                        Engine.tell dataset.Name (dataset.Notes @ notes)
-
-                        let! engine = Engine.loadFor device Precision.Float32 threads
-
-                        let! evaluation, classes =
-                            Pipeline.evaluateClasses engine loaded dataset split
-
-                        return loaded, evaluation, classes
-                    }
-
-                match evaluated with
+                match
+                    evaluate
+                        (args.GetResult EvalArgument.Path)
+                        (args.GetResult EvalArgument.Data)
+                        limit
+                        device
+                        threads
+                with
                 | Error error -> Engine.report error
                 | Ok(loaded, evaluation, classes) ->
                     let isJson = args.Contains EvalArgument.Json

@@ -39,94 +39,61 @@ module Usage =
     /// The styles of `sss init`.
     let styles = [ "residual"; "plain" ]
 
+    let private command (name: string) summary example : Command = {
+        Name = name
+        Summary = summary
+        Example = example
+    }
+
     /// Every command, in the usual order of work.
     let commands = [
-        {
-            Name = "init"
-            Summary = "write a first network for a data set, with comments"
-            Example = "sss init --data digits --out first.sss"
-        }
-        {
-            Name = "check"
-            Summary = "parse and check networks"
-            Example = "sss check examples/digits.sss"
-        }
-        {
-            Name = "show"
-            Summary = "layers, shapes, parameters, macs and factors"
-            Example = "sss show examples/digits.sss"
-        }
-        {
-            Name = "fmt"
-            Summary = "rewrite files in the canonical format"
-            Example = "sss fmt examples/digits.sss --check"
-        }
-        {
-            Name = "train"
-            Summary = "train, select, shrink, check exactness, save"
-            Example = "sss train examples/digits.sss --data digits --out runs/digits"
-        }
-        {
-            Name = "sweep"
-            Summary = "train for several sizes or penalties, with controls, and compare"
-            Example =
-                "sss sweep examples/digits.sss --data digits --target-macs 0.5,0.3 --out runs/sweep"
-        }
-        {
-            Name = "predict"
-            Summary = "classify pictures with the network of a run"
-            Example = "sss predict runs/digits seven.png"
-        }
-        {
-            Name = "eval"
-            Summary = "accuracy and loss of a run on a data set's test images"
-            Example = "sss eval runs/digits --data digits"
-        }
-        {
-            Name = "verify"
-            Summary = "check with random zero patterns that removal changes nothing"
-            Example = "sss verify examples/digits.sss --trials 20"
-        }
-        {
-            Name = "export"
-            Summary = "write ONNX, checked in ONNX Runtime"
-            Example = "sss export runs/digits --onnx digits.onnx"
-        }
-        {
-            Name = "import"
-            Summary = "read a trained network from ONNX, checked against ONNX Runtime"
-            Example = "sss import digits.onnx --out imported.sss"
-        }
-        {
-            Name = "report"
-            Summary = "write the report of a run or a sweep again"
-            Example = "sss report runs/digits"
-        }
-        {
-            Name = "profile"
-            Summary = "measure how long a network's layers take, for a target of latency"
-            Example = "sss profile net.sss --out cpu.json"
-        }
-        {
-            Name = "bench"
-            Summary = "measure the latency of the full and the selected network"
-            Example = "sss bench runs/digits"
-        }
-        {
-            Name = "doctor"
-            Summary = "what works on this machine, and what does not"
-            Example = "sss doctor"
-        }
-        {
-            Name = "lsp"
-            Summary = "the language server, for editors"
-            Example = "sss lsp"
-        }
-        {
-            Name = "completions"
-            Summary = "a completion script for a shell"
-            Example = "sss completions bash >> ~/.bashrc"
-        }
+        command
+            "init"
+            "write a first network for a data set, with comments"
+            "sss init --data digits --out first.sss"
+        command "check" "parse and check networks" "sss check examples/digits.sss"
+        command "show" "layers, shapes, parameters, macs and factors" "sss show examples/digits.sss"
+        command "fmt" "rewrite files in the canonical format" "sss fmt examples/digits.sss --check"
+        command
+            "train"
+            "train, select, shrink, check exactness, save"
+            "sss train examples/digits.sss --data digits --out runs/digits"
+        command
+            "sweep"
+            "train for several sizes or penalties, with controls, and compare"
+            "sss sweep examples/digits.sss --data digits --target-macs 0.5,0.3 --out runs/sweep"
+        command
+            "predict"
+            "classify pictures with the network of a run"
+            "sss predict runs/digits seven.png"
+        command
+            "eval"
+            "accuracy and loss of a run on a data set's test images"
+            "sss eval runs/digits --data digits"
+        command
+            "verify"
+            "check with random zero patterns that removal changes nothing"
+            "sss verify examples/digits.sss --trials 20"
+        command
+            "export"
+            "write ONNX, checked in ONNX Runtime"
+            "sss export runs/digits --onnx digits.onnx"
+        command
+            "import"
+            "read a trained network from ONNX, checked against ONNX Runtime"
+            "sss import digits.onnx --out imported.sss"
+        command "report" "write the report of a run or a sweep again" "sss report runs/digits"
+        command
+            "profile"
+            "measure how long a network's layers take, for a target of latency"
+            "sss profile net.sss --out cpu.json"
+        command
+            "bench"
+            "measure the latency of the full and the selected network"
+            "sss bench runs/digits"
+        command "doctor" "what works on this machine, and what does not" "sss doctor"
+        command "lsp" "the language server, for editors" "sss lsp"
+        command "completions" "a completion script for a shell" "sss completions bash >> ~/.bashrc"
     ]
 
     /// What a command does, as a sentence.

@@ -51,6 +51,21 @@ module Check =
         | Some DraftNode.Broken
         | None -> None
 
+    /// The output must be one value per class (or number), or an image of them.
+    let private checkOutput run (draft: Draft) (body: Node list) (output: Shape option) =
+        match output, draft.Classes with
+        | Some _, _ when body.IsEmpty ->
+            run.Report (shapeProblem ShapeProblem.EmptyNetwork) draft.Place
+        | Some output, Some classes when
+            output.Channels <> classes || Shape.count output > int64 System.Array.MaxLength
+            ->
+            lastPlace draft.Body
+            |> Option.defaultValue draft.Place
+            |> run.Report(
+                shapeProblem (ShapeProblem.OutputIsNotClasses(output, draft.OutputKind, classes))
+            )
+        | _ -> ()
+
     /// As `check`; `seen` hears of every node when it is checked, inner nodes before outer ones, also of
     /// those in a network that is wrong.
     let trace
@@ -81,19 +96,7 @@ module Check =
         if run.Layers > maxLayers then
             run.Report (shapeProblem (ShapeProblem.TooManyLayers maxLayers)) draft.Place
 
-        match value.Shape, draft.Classes with
-        | output, _ when body.IsEmpty && output.IsSome ->
-            run.Report (shapeProblem ShapeProblem.EmptyNetwork) draft.Place
-        // One value per class (or number), or an image of them.
-        | Some output, Some classes when
-            output.Channels <> classes || Shape.count output > int64 System.Array.MaxLength
-            ->
-            lastPlace draft.Body
-            |> Option.defaultValue draft.Place
-            |> run.Report(
-                shapeProblem (ShapeProblem.OutputIsNotClasses(output, draft.OutputKind, classes))
-            )
-        | _ -> ()
+        checkOutput run draft body value.Shape
 
         let hasErrors () =
             found.Exists(fun error -> not (NetworkErrorText.isWarning error))

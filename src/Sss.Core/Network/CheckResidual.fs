@@ -81,6 +81,29 @@ module internal CheckResidual =
                 Keep = scale.Keep
             }
 
+    /// Whether the shortcut is the identity, and its body with the value after it.
+    let private autoShortcut
+        (checkBody: CheckBody)
+        run
+        scope
+        (residual: DraftResidual)
+        value
+        output
+        =
+        match value.Shape, output with
+        | Some input, Some output when input <> output ->
+            match autoStride input output with
+            | Some stride ->
+                false, checkBody scope value (projection residual.Place output.Channels stride)
+            | None ->
+                run.Report
+                    (shapeProblem (ShapeProblem.NoAutoShortcut(input, output)))
+                    residual.Place
+
+                false, ([], unknown)
+        | Some _, Some _ -> true, ([], value)
+        | _ -> true, ([], unknown)
+
     /// A residual and the value after it.
     let checkResidual
         (checkBody: CheckBody)
@@ -106,20 +129,7 @@ module internal CheckResidual =
             | DraftShortcut.Identity -> true, ([], value)
             | DraftShortcut.Body body -> body.IsEmpty, checkBody scope value body
             | DraftShortcut.Auto ->
-                match value.Shape, branchValue.Shape with
-                | Some input, Some output when input <> output ->
-                    match autoStride input output with
-                    | Some stride ->
-                        false,
-                        checkBody scope value (projection residual.Place output.Channels stride)
-                    | None ->
-                        run.Report
-                            (shapeProblem (ShapeProblem.NoAutoShortcut(input, output)))
-                            residual.Place
-
-                        false, ([], unknown)
-                | Some _, Some _ -> true, ([], value)
-                | _ -> true, ([], unknown)
+                autoShortcut checkBody run scope residual value branchValue.Shape
 
         match branchValue.Shape, shortcutValue.Shape with
         | Some a, Some b when a <> b && not isEmpty ->

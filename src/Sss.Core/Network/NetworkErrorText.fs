@@ -53,6 +53,26 @@ module NetworkErrorText =
         ],
         Some "use less padding, or a larger kernel"
 
+    let private windowTooLarge word (input: Shape) (kernel: Size) =
+        "SSS404",
+        $"the {kernel} window of this {word} does not fit into {input}",
+        [ $"the input is {input}"; "the height or the width of the output would be 0" ],
+        Some "use a smaller window, more padding, or fewer strides before it"
+
+    let private poolPadTooLarge (pad: Padding) (kernel: Size) =
+        "SSS406",
+        $"padding {pad} is more than half of the {kernel} window",
+        [
+            "with more padding than half a window, some windows would contain padding only"
+        ],
+        None
+
+    let private headsDoNotDivide heads channels =
+        "SSS405",
+        $"{heads} heads do not divide the {channels} channels of its input",
+        [ "without `width`, every head has the same number of the input's channels" ],
+        Some "use another number of heads, or write `width=…`, the channels of a head"
+
     /// code, message, notes, suggestion
     let private shapeText problem =
         match problem with
@@ -61,11 +81,7 @@ module NetworkErrorText =
         | ShapeProblem.NoAutoShortcut(input, branch) -> JoinErrorText.noAutoShortcut input branch
         | ShapeProblem.ConcatOfDifferentShapes(word, first, number, other) ->
             JoinErrorText.differentBranches word first number other
-        | ShapeProblem.WindowTooLarge(word, input, kernel) ->
-            "SSS404",
-            $"the {kernel} window of this {word} does not fit into {input}",
-            [ $"the input is {input}"; "the height or the width of the output would be 0" ],
-            Some "use a smaller window, more padding, or fewer strides before it"
+        | ShapeProblem.WindowTooLarge(word, input, kernel) -> windowTooLarge word input kernel
         | ShapeProblem.TooManyFeatures input ->
             "SSS404",
             $"{input} has too many values to be flattened",
@@ -78,18 +94,8 @@ module NetworkErrorText =
             None
         | ShapeProblem.GroupsDoNotDivide(groups, channels, incoming) ->
             groupsDoNotDivide groups channels incoming
-        | ShapeProblem.PoolPadTooLarge(pad, kernel) ->
-            "SSS406",
-            $"padding {pad} is more than half of the {kernel} window",
-            [
-                "with more padding than half a window, some windows would contain padding only"
-            ],
-            None
-        | ShapeProblem.HeadsDoNotDivide(heads, channels) ->
-            "SSS405",
-            $"{heads} heads do not divide the {channels} channels of its input",
-            [ "without `width`, every head has the same number of the input's channels" ],
-            Some "use another number of heads, or write `width=…`, the channels of a head"
+        | ShapeProblem.PoolPadTooLarge(pad, kernel) -> poolPadTooLarge pad kernel
+        | ShapeProblem.HeadsDoNotDivide(heads, channels) -> headsDoNotDivide heads channels
         | ShapeProblem.NotAnOrder(listed, channels) ->
             "SSS414",
             $"this order of {listed} channels does not fit the {channels} channels of its input",

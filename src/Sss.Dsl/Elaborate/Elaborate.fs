@@ -77,20 +77,7 @@ module internal Elaborate =
                 for _ in 1..n do
                     addBody run { frame with InRepeat = true } nodes inner
         | StatementKind.Residual(head, branch, shortcut) ->
-            nodes.Add(
-                DraftNode.Residual {
-                    Label = label frame statement.Label
-                    Scale = scale run frame head.Scales
-                    Drop = ElaborateNumbers.drop run frame head
-                    Branch = body run frame branch
-                    Shortcut =
-                        match shortcut with
-                        | ShortcutSyntax.Identity -> DraftShortcut.Identity
-                        | ShortcutSyntax.Auto -> DraftShortcut.Auto
-                        | ShortcutSyntax.Body inner -> DraftShortcut.Body(body run frame inner)
-                    Place = place frame statement.Span
-                }
-            )
+            nodes.Add(residual run frame statement head branch shortcut)
         | StatementKind.Gate inner ->
             nodes.Add(
                 DraftNode.Gate {
@@ -123,6 +110,20 @@ module internal Elaborate =
                     }
                 )
         | StatementKind.Broken -> nodes.Add DraftNode.Broken
+
+    and private residual run frame statement head branch shortcut =
+        DraftNode.Residual {
+            Label = label frame statement.Label
+            Scale = scale run frame head.Scales
+            Drop = ElaborateNumbers.drop run frame head
+            Branch = body run frame branch
+            Shortcut =
+                match shortcut with
+                | ShortcutSyntax.Identity -> DraftShortcut.Identity
+                | ShortcutSyntax.Auto -> DraftShortcut.Auto
+                | ShortcutSyntax.Body inner -> DraftShortcut.Body(body run frame inner)
+            Place = place frame statement.Span
+        }
 
     and private concat run frame statement reads branches =
         DraftNode.Concat {

@@ -117,6 +117,15 @@ module Onnx =
             graph
         | _ -> OnnxGraph.add "Identity" OnnxGraph.output [ value.Name ] OnnxGraph.output [] graph
 
+    let private wrapped metadata (graph: GraphProto) : ModelProto =
+        let model = ModelProto(IrVersion = irVersion, ProducerName = "sss", Graph = graph)
+        model.OpsetImport.Add(OperatorSetIdProto(Domain = "", Version = opset))
+
+        for key, value in metadata do
+            model.MetadataProps.Add(StringStringEntryProto(Key = key, Value = value))
+
+        model
+
     let private model options (network: Network) weights =
         let images = {
             Name = OnnxGraph.input
@@ -171,14 +180,7 @@ module Onnx =
                 Proto.value PreparationNodes.probabilities "softmax of the scores" outputDims
             )
 
-        let model = ModelProto(IrVersion = irVersion, ProducerName = "sss", Graph = proto)
-
-        model.OpsetImport.Add(OperatorSetIdProto(Domain = "", Version = opset))
-
-        for key, value in OnnxDescription.metadata options network.Input do
-            model.MetadataProps.Add(StringStringEntryProto(Key = key, Value = value))
-
-        model
+        wrapped (OnnxDescription.metadata options network.Input) proto
 
     /// The bytes of one number.
     let private numberBytes = 4L

@@ -48,6 +48,24 @@ module internal LayerNodes =
         let factors = weights[ArrayKey.make ArrayPart.Factor owner].Data
         factor factors owner x.Shape x.Form x.Name output graph, { x with Name = output }
 
+    let private window (c: Conv) = {
+        Kernel = c.Kernel
+        Stride = c.Stride
+        Pad = c.Pad
+        Dilation = c.Dilation
+        Groups = c.Groups
+        Bias = c.Bias
+    }
+
+    let private depthwise channels (c: DepthwiseConv) = {
+        Kernel = c.Kernel
+        Stride = c.Stride
+        Pad = c.Pad
+        Dilation = c.Dilation
+        Groups = channels
+        Bias = c.Bias
+    }
+
     /// Adds a layer, its factors included, and gives its value.
     let add
         (weights: Weights<float32>)
@@ -77,26 +95,8 @@ module internal LayerNodes =
             WindowNodes.convolution weights layer output c x graph |> made
 
         match layer.Op with
-        | Op.Conv c ->
-            {
-                Kernel = c.Kernel
-                Stride = c.Stride
-                Pad = c.Pad
-                Dilation = c.Dilation
-                Groups = c.Groups
-                Bias = c.Bias
-            }
-            |> convolved
-        | Op.DepthwiseConv c ->
-            {
-                Kernel = c.Kernel
-                Stride = c.Stride
-                Pad = c.Pad
-                Dilation = c.Dilation
-                Groups = layer.Input.Channels
-                Bias = c.Bias
-            }
-            |> convolved
+        | Op.Conv c -> convolved (window c)
+        | Op.DepthwiseConv c -> convolved (depthwise layer.Input.Channels c)
         | Op.Dense d -> dense weights layer output d.Bias x graph |> made
         | Op.BatchNorm bn -> NormNodes.batchNorm weights layer output bn x graph |> made
         | Op.GroupNorm g -> NormNodes.groupNorm weights layer output g x graph |> made

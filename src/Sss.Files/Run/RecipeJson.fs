@@ -32,10 +32,7 @@ module RecipeJson =
         | Some(LatencyLimit.OfDense fraction) -> json.WriteNumber("targetLatency", fraction)
         | None -> ()
 
-    let private body (json: Utf8JsonWriter) (recipe: Recipe) =
-        json.WriteStartObject()
-        json.WriteNumber("epochs", recipe.Epochs)
-        json.WriteNumber("batch", recipe.Batch)
+    let private writeRate (json: Utf8JsonWriter) (recipe: Recipe) =
         json.WriteNumber("lr", recipe.Lr)
         json.WriteString("schedule", scheduleWord recipe.Schedule)
 
@@ -52,6 +49,8 @@ module RecipeJson =
         json.WriteNumber("head", recipe.Head)
         json.WriteNumber("momentum", recipe.Momentum)
         json.WriteNumber("decay", recipe.Decay)
+
+    let private writePenalty (json: Utf8JsonWriter) (recipe: Recipe) =
         json.WriteStartObject "gamma"
         json.WriteNumber("neuron", recipe.Gamma.Neuron)
         json.WriteNumber("group", recipe.Gamma.Group)
@@ -66,20 +65,46 @@ module RecipeJson =
         FactorPenalty.parameter recipe.Penalty
         |> Option.iter (fun (name, value) -> json.WriteNumber(name, value))
 
-        json.WriteStartObject "loss"
-        json.WriteString("name", Loss.word recipe.Loss)
+    /// A word with its numbers, as an object under a name.
+    let private writeChoice (json: Utf8JsonWriter) (name: string) (word: string) numbers =
+        json.WriteStartObject name
+        json.WriteString("name", word)
 
-        Loss.parameter recipe.Loss
-        |> Option.iter (fun (name, value) -> json.WriteNumber(name, value))
-
-        json.WriteEndObject()
-        json.WriteStartObject "optimizer"
-        json.WriteString("name", Optimizer.word recipe.Optimizer)
-
-        for name, value in Optimizer.parameters recipe.Optimizer do
-            json.WriteNumber(name, value)
+        for key: string, value: float in numbers do
+            json.WriteNumber(key, value)
 
         json.WriteEndObject()
+
+    let private writeAugment (json: Utf8JsonWriter) (augment: Augment) =
+        json.WriteStartObject "augment"
+        json.WriteNumber("resize", augment.Resize)
+        json.WriteString("background", Rgb.text augment.Background)
+        json.WriteNumber("area", augment.Area)
+        json.WriteNumber("crop", augment.Crop)
+        json.WriteBoolean("flip", augment.Flip)
+        json.WriteNumber("jitter", augment.Jitter)
+        json.WriteNumber("pca", augment.Pca)
+        json.WriteEndObject()
+
+    let private writeTeacher (json: Utf8JsonWriter) (teaching: Teaching) =
+        json.WriteStartObject "teacher"
+        json.WriteNumber("weight", teaching.Weight)
+        json.WriteNumber("temperature", teaching.Temperature)
+        json.WriteEndObject()
+
+    let private body (json: Utf8JsonWriter) (recipe: Recipe) =
+        json.WriteStartObject()
+        json.WriteNumber("epochs", recipe.Epochs)
+        json.WriteNumber("batch", recipe.Batch)
+        writeRate json recipe
+        writePenalty json recipe
+        writeChoice json "loss" (Loss.word recipe.Loss) (Option.toList (Loss.parameter recipe.Loss))
+
+        writeChoice
+            json
+            "optimizer"
+            (Optimizer.word recipe.Optimizer)
+            (Optimizer.parameters recipe.Optimizer)
 
         target json recipe.Target
 
@@ -90,27 +115,8 @@ module RecipeJson =
             recipe.ShrinkEvery
 
         json.WriteNumber("seed", recipe.Seed)
-        json.WriteStartObject "augment"
-        json.WriteNumber("resize", recipe.Augment.Resize)
-        json.WriteString("background", Rgb.text recipe.Augment.Background)
-        json.WriteNumber("area", recipe.Augment.Area)
-        json.WriteNumber("crop", recipe.Augment.Crop)
-        json.WriteBoolean("flip", recipe.Augment.Flip)
-        json.WriteNumber("jitter", recipe.Augment.Jitter)
-        json.WriteNumber("pca", recipe.Augment.Pca)
-        json.WriteEndObject()
-
-        optional
-            json
-            "teacher"
-            (fun (t: Teaching) ->
-                json.WriteStartObject "teacher"
-                json.WriteNumber("weight", t.Weight)
-                json.WriteNumber("temperature", t.Temperature)
-                json.WriteEndObject()
-            )
-            recipe.Teacher
-
+        writeAugment json recipe.Augment
+        optional json "teacher" (writeTeacher json) recipe.Teacher
         json.WriteEndObject()
 
     /// Writes the object under a name.

@@ -153,6 +153,16 @@ module ForeignWeights =
                 Some $"{layer.Name} would be {own}, and {norm.Name} after it {theirs}"
         )
 
+    /// The layers whose arrays PyTorch does not keep in the same way, each as a reason to refuse.
+    let private foreign (layers: (Layer * (ArrayPart * int list) list) list) : string list = [
+        for layer, arrays in layers do
+            let isUnknown (part, _) =
+                not (List.exists (snd >> (=) part) roles)
+
+            if Op.word layer.Op = "deconv" || List.exists isUnknown arrays then
+                $"{layer.Name}: PyTorch keeps the arrays of `{Op.word layer.Op}` in another order"
+    ]
+
     /// The file's weights for a network, whose layers are found by the shapes of their arrays and, where
     /// several have the same, by their order. What does not fit is an error, all of it.
     let map (network: Network) (file: SafetensorsFile) : Result<MappedWeights, string list> =
@@ -162,21 +172,10 @@ module ForeignWeights =
             |> Seq.filter (snd >> List.isEmpty >> not)
             |> List.ofSeq
 
-        let foreign =
-            layers
-            |> List.filter (fun (l, arrays) ->
-                Op.word l.Op = "deconv"
-                || arrays
-                   |> List.exists (fun (part, _) -> not (List.exists (snd >> (=) part) roles))
-            )
-
         result {
-            if not foreign.IsEmpty then
-                return!
-                    Error [
-                        for l, _ in foreign do
-                            $"{l.Name}: the arrays of `{Op.word l.Op}` lie otherwise in PyTorch"
-                    ]
+            match foreign layers with
+            | [] -> ()
+            | reasons -> return! Error reasons
 
             let! found =
                 modules file

@@ -91,6 +91,29 @@ module Optimizer =
         Tensors = List.singleton
     }
 
+    /// The moving averages of the gradient and of its square after a step.
+    let private moments (rule: AdamWRule) (gradient: torch.Tensor) (state: AdamWTensors) =
+        let mean =
+            changed
+                state.Mean
+                (fun m ->
+                    scalar rule.Beta1 (fun beta -> m.mul_ beta |> ignore)
+                    add m gradient (1.0 - rule.Beta1)
+                )
+
+        let square =
+            changed
+                state.Square
+                (fun v ->
+                    scalar rule.Beta2 (fun beta -> v.mul_ beta |> ignore)
+
+                    scalar
+                        (1.0 - rule.Beta2)
+                        (fun part -> v.addcmul_ (gradient, gradient, part) |> ignore)
+                )
+
+        mean, square
+
     /// AdamW on weights.
     let adamW
         (f: NetworkFunction)
@@ -107,24 +130,7 @@ module Optimizer =
                 let step = state.Step + 1L
                 let struct (size, root) = AdamW.corrections rule rate step
 
-                let mean =
-                    changed
-                        state.Mean
-                        (fun m ->
-                            scalar rule.Beta1 (fun beta -> m.mul_ beta |> ignore)
-                            add m gradient (1.0 - rule.Beta1)
-                        )
-
-                let square =
-                    changed
-                        state.Square
-                        (fun v ->
-                            scalar rule.Beta2 (fun beta -> v.mul_ beta |> ignore)
-
-                            scalar
-                                (1.0 - rule.Beta2)
-                                (fun part -> v.addcmul_ (gradient, gradient, part) |> ignore)
-                        )
+                let mean, square = moments rule gradient state
 
                 use below =
                     changed

@@ -78,47 +78,54 @@ module internal LayerParts =
             use y = functional.layer_norm (last, shape, scale, shift, l.Eps)
             y.permute (0L, 3L, 1L, 2L)
 
+    let private made run = { Run = run; Fresh = true }
+
+    let private plain (run: Tensor -> Tensor) = made (fun _ x -> run x)
+
+    /// As `plain`, but the output may not be written over. It is a view, and writing over a view costs
+    /// autograd more than it saves; or the layer's own derivative reads it.
+    let private kept run = { plain run with Fresh = false }
+
+    let private conv (arrays: Arrays) (layer: Layer) (c: Conv) factor : Part =
+        let byProduct =
+            arrays.IsOnCpu
+            && not arrays.IsLow
+            && WeightGradient.pays c layer.Input layer.Output
+
+        {
+            Run = Products.conv arrays layer c byProduct factor
+            // A view then, as with `dense`.
+            Fresh = not byProduct
+        }
+
+    let private dropout fresh p : Part = {
+        Run =
+            fun mode x ->
+                match mode with
+                | Training -> functional.dropout (x, p, true, false)
+                | Evaluation -> x
+        Fresh = fresh
+    }
+
+    let private flatten (layer: Layer) : Part =
+        let shape = [| -1L; Shape.count layer.Input; 1L; 1L |]
+        kept (fun x -> x.reshape shape)
+
     /// One layer. `block`: the factor of the scaled branch that this layer ends. `fresh`: whether
     /// the input may be written over.
     let layer (arrays: Arrays) (block: Tensor option) (fresh: bool) (layer: Layer) : Part =
         let factor = Products.factorOf arrays layer block
-        let made run = { Run = run; Fresh = true }
-        let plain run = made (fun _ x -> run x)
 
         match layer.Op with
-        | Op.Conv c ->
-            let byProduct =
-                arrays.IsOnCpu
-                && not arrays.IsLow
-                && WeightGradient.pays c layer.Input layer.Output
-
-            {
-                Run = Products.conv arrays layer c byProduct factor
-                // A view then, as with `dense`.
-                Fresh = not byProduct
-            }
+        | Op.Conv c -> conv arrays layer c factor
         | Op.DepthwiseConv c -> made (Products.depthwise arrays layer c factor)
-        // The output is a view, and writing over a view costs autograd more than it saves.
-        | Op.Dense d -> {
-            plain (Products.dense arrays layer d factor) with
-                Fresh = false
-          }
+        | Op.Dense d -> kept (Products.dense arrays layer d factor)
         | Op.BatchNorm b -> made (batchNorm arrays layer b factor)
         | Op.GroupNorm g -> plain (groupNorm arrays layer g factor)
-        // A view then, as with `dense`.
-        | Op.LayerNorm l -> {
-            plain (layerNorm arrays layer l factor) with
-                Fresh = false
-          }
-        // An activation's own derivative reads its output.
-        | Op.Activation a when fresh && Activations.overwrites a -> {
-            plain (Activations.compileInPlace a) with
-                Fresh = false
-          }
-        | Op.Activation a -> {
-            plain (Activations.compile a) with
-                Fresh = false
-          }
+        | Op.LayerNorm l -> kept (layerNorm arrays layer l factor)
+        | Op.Activation a when fresh && Activations.overwrites a ->
+            kept (Activations.compileInPlace a)
+        | Op.Activation a -> kept (Activations.compile a)
         | Op.PRelu -> plain (ChannelParts.prelu arrays layer)
         | Op.LayerScale _ -> plain (ChannelParts.layerScale arrays layer factor)
         | Op.LocalResponse l -> plain (ChannelParts.localResponse arrays l)
@@ -127,31 +134,9 @@ module internal LayerParts =
         | Op.Pool p -> plain (PoolParts.pool layer p)
         | Op.GlobalPool kind -> plain (PoolParts.globalPool layer kind)
         | Op.Dropout 0.0 -> pass fresh
-        | Op.Dropout p -> {
-            Run =
-                fun mode x ->
-                    match mode with
-                    | Training -> functional.dropout (x, p, true, false)
-                    | Evaluation -> x
-            Fresh = fresh
-          }
-        | Op.Flatten ->
-            let shape = [| -1L; Shape.count layer.Input; 1L; 1L |]
-
-            {
-                Run = fun _ x -> x.reshape shape
-                Fresh = false
-            }
+        | Op.Dropout p -> dropout fresh p
+        | Op.Flatten -> flatten layer
         | Op.Reorder r -> plain (reorder layer r)
-        | Op.Attention a -> {
-            plain (PositionParts.attention arrays layer a factor) with
-                Fresh = false
-          }
-        | Op.Tokens t -> {
-            plain (PositionParts.tokens arrays layer t) with
-                Fresh = false
-          }
-        | Op.Pick -> {
-            plain PositionParts.pick with
-                Fresh = false
-          }
+        | Op.Attention a -> kept (PositionParts.attention arrays layer a factor)
+        | Op.Tokens t -> kept (PositionParts.tokens arrays layer t)
+        | Op.Pick -> kept PositionParts.pick

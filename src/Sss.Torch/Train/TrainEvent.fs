@@ -187,6 +187,24 @@ module TrainError =
         | EngineFailed _
         | BadModel _ -> false
 
+    let private normOfOne layer images ranks available =
+        let batch =
+            if ranks > 1 then
+                $"each rank has {images} image per batch"
+            else
+                $"a batch is {images} image"
+
+        let remedy =
+            if available < 2 then
+                "The training set has only one image; use more, or remove the `bn`."
+            elif ranks > 1 then
+                $"Use a `batch` of at least {2 * ranks}, fewer ranks, or remove the `bn`."
+            else
+                "Use a `batch` of 2 or more, or remove the `bn`."
+
+        $"`{layer}` normalises over one value: {batch}, and its input is 1x1. One value has no \
+          variance. {remedy}"
+
     /// One message that says what is wrong and what to do.
     let message (error: TrainError) =
         match error with
@@ -200,23 +218,7 @@ module TrainError =
             $"The loss of the first batch is {loss}, before any step was made. The weights that training \
               starts from, or the images, contain numbers that are too large; `lr` is not the cause. Check \
               `--init`, `init=` of the factors and the data."
-        | NormOfOne(layer, images, ranks, available) ->
-            let batch =
-                if ranks > 1 then
-                    $"each rank has {images} image per batch"
-                else
-                    $"a batch is {images} image"
-
-            let remedy =
-                if available < 2 then
-                    "The training set has only one image; use more, or remove the `bn`."
-                elif ranks > 1 then
-                    $"Use a `batch` of at least {2 * ranks}, fewer ranks, or remove the `bn`."
-                else
-                    "Use a `batch` of 2 or more, or remove the `bn`."
-
-            $"`{layer}` normalises over one value: {batch}, and its input is 1x1. One value has no \
-              variance. {remedy}"
+        | NormOfOne(layer, images, ranks, available) -> normOfOne layer images ranks available
         | Stopped state ->
             let epochs =
                 if state.Epoch = 1 then

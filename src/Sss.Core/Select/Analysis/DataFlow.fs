@@ -1,5 +1,6 @@
 namespace Sss.Core.Select
 
+open System.Collections.Generic
 open Sss.Core
 
 /// One side of a join: its part, the value that it reads and the value at its end.
@@ -35,10 +36,10 @@ type internal DataFlow = {
     /// Values that the nodes of the network's own body give, with the nodes.
     Trunk: (Node * int) list
     /// By name of a layer: the value it reads and the value it makes.
-    Ports: System.Collections.Generic.Dictionary<string, struct (int * int)>
+    Ports: Dictionary<string, struct (int * int)>
     /// By name: the sides of a residual (branch, shortcut), of a gate (its input, its body) or of a
     /// concatenation.
-    Sides: System.Collections.Generic.Dictionary<string, Side[]>
+    Sides: Dictionary<string, Side[]>
 }
 
 [<RequireQualifiedAccess>]
@@ -65,104 +66,115 @@ module internal DataFlow =
         | Coupling.Reads reading -> Step.Read(layer, reading layer.Input, input, output)
         | Coupling.Mixes groups -> Step.Mix(layer, groups, input, output)
 
+    /// What has been flattened so far.
+    type private Building = {
+        Steps: ResizeArray<struct (int * Step)>
+        Shapes: ResizeArray<Shape>
+        Parents: ResizeArray<int>
+        Ports: Dictionary<string, struct (int * int)>
+        Sides: Dictionary<string, Side[]>
+    }
+
     /// Adds an item; its number.
     let private numbered (items: ResizeArray<'T>) (item: 'T) =
         items.Add item
         items.Count - 1
 
-    /// Flattens the tree. Linear in the number of nodes.
-    let ofNetwork (network: Network) : DataFlow =
-        let steps = ResizeArray()
-        let shapes = ResizeArray [ network.Input ]
-        let parents = ResizeArray [ -1 ]
-        let ports = System.Collections.Generic.Dictionary()
-        let sides = System.Collections.Generic.Dictionary()
+    let private value (b: Building) (shape: Shape) = numbered b.Shapes shape
 
-        let value (shape: Shape) = numbered shapes shape
-        let part (parent: int) = numbered parents parent
+    let private join (b: Building) part node (joining: Side[]) : int =
+        match Node.join node with
+        | None -> joining[0].End
+        | Some facts ->
+            let output = value b (Node.output node)
+            b.Sides[Node.name node] <- joining
+            b.Steps.Add(struct (part, Step.Join(node, facts, joining, output)))
+            output
 
-        let rec body part input nodes =
-            List.fold (fun input node -> visit part input node) input nodes
-
-        and side parent input nodes =
-            let part = part parent
-
-            {
+    /// Flattens a node of a part; the number of its output.
+    let rec private visit (b: Building) part input node : int =
+        match node with
+        | Node.Layer layer ->
+            let output = value b layer.Output
+            b.Ports[layer.Name] <- struct (input, output)
+            b.Steps.Add(struct (part, stepOf layer input output))
+            output
+        | Node.Residual r ->
+            join b part node [| side b part input r.Branch; side b part input r.Shortcut |]
+        | Node.Gate g ->
+            // What is gated is no part of its own.
+            let gated = {
                 Part = part
                 Start = input
-                End = body part input nodes
+                End = input
             }
 
-        and visit part input node =
-            match node with
-            | Node.Layer layer ->
-                let output = value layer.Output
-                ports[layer.Name] <- struct (input, output)
+            join b part node [| gated; side b part input g.Body |]
+        | Node.Concat {
+                          Reads = Reads.All
+                          Branches = branches
+                      } -> join b part node [| for x in branches -> side b part input x.Body |]
+        | Node.Concat {
+                          Name = name
+                          Reads = Reads.Parts
+                          Branches = branches
+                      } ->
+            let first = branches |> List.scan (fun first x -> first + x.Input.Channels) 0
 
-                steps.Add(struct (part, stepOf layer input output))
-                output
-            | Node.Residual r ->
-                join part node [| side part input r.Branch; side part input r.Shortcut |]
-            | Node.Gate g ->
-                // What is gated is no part of its own.
-                let gated = {
-                    Part = part
-                    Start = input
-                    End = input
-                }
+            join b part node [|
+                for x, first in Seq.zip branches first ->
+                    slice b part input (name + "." + x.Name) first x
+            |]
 
-                join part node [| gated; side part input g.Body |]
-            | Node.Concat {
-                              Reads = Reads.All
-                              Branches = branches
-                          } -> join part node [| for b in branches -> side part input b.Body |]
-            | Node.Concat {
-                              Name = name
-                              Reads = Reads.Parts
-                              Branches = branches
-                          } ->
-                let first = branches |> List.scan (fun first b -> first + b.Input.Channels) 0
+    and private body b part input nodes =
+        List.fold (fun input node -> visit b part input node) input nodes
 
-                join part node [|
-                    for b, first in Seq.zip branches first ->
-                        slice part input (name + "." + b.Name) first b
-                |]
+    and private side b parent input nodes : Side =
+        let part = numbered b.Parents parent
 
-        and slice parent input name first branch =
-            let part = part parent
-            let own = value branch.Input
-            steps.Add(struct (part, Step.Part(name, first, input, own)))
+        {
+            Part = part
+            Start = input
+            End = body b part input nodes
+        }
 
-            {
-                Part = part
-                Start = own
-                End = body part own branch.Body
-            }
+    /// The side of a split that reads its own part of the channels.
+    and private slice b parent input name first (branch: Branch) : Side =
+        let part = numbered b.Parents parent
+        let own = value b branch.Input
+        b.Steps.Add(struct (part, Step.Part(name, first, input, own)))
 
-        and join part node joining =
-            match Node.join node with
-            | None -> joining[0].End
-            | Some facts ->
-                let output = value (Node.output node)
-                sides[Node.name node] <- joining
-                steps.Add(struct (part, Step.Join(node, facts, joining, output)))
-                output
+        {
+            Part = part
+            Start = own
+            End = body b part own branch.Body
+        }
+
+    /// Flattens the tree. Linear in the number of nodes.
+    let ofNetwork (network: Network) : DataFlow =
+        let b = {
+            Steps = ResizeArray()
+            Shapes = ResizeArray [ network.Input ]
+            Parents = ResizeArray [ -1 ]
+            Ports = Dictionary()
+            Sides = Dictionary()
+        }
 
         let trunk, output =
             (Input, network.Body)
             ||> List.mapFold (fun input node ->
-                let output = visit 0 input node
+                let output = visit b 0 input node
                 (node, output), output
             )
 
         {
-            Steps = steps.ToArray()
-            Shapes = shapes.ToArray()
-            Parents = parents.ToArray()
+            Steps = b.Steps.ToArray()
+            Shapes = b.Shapes.ToArray()
+            Parents = b.Parents.ToArray()
             Output = output
             Trunk = trunk
-            Ports = ports
-            Sides = sides
+            Ports = b.Ports
+            Sides = b.Sides
         }
 
     /// The layer of a step, with the value that it reads and the value that it makes.

@@ -39,6 +39,13 @@ module internal ImportConv =
             Bias = c.Bias
         }
 
+    /// Output channels, input channels of a group, and the kernel.
+    let private sizes (weight: Constant) =
+        match weight.Dims with
+        | [ out; each; h; w ] when out > 0 && each > 0 && h > 0 && w > 0 ->
+            Ok(out, each, { H = h; W = w })
+        | _ -> Error "its weights are not for images"
+
     let convolution (n: OnnxNode) (inputs: Value' option list) (c: Computed) (state: ImportState) =
         result {
             let! weight = constant "weights" (List.tryItem 1 inputs |> Option.flatten)
@@ -52,11 +59,7 @@ module internal ImportConv =
             let! state, _, vertex = Canonical.image c state
             let input = state.Vertices[vertex].Shape
 
-            let! out, each, kernel =
-                match weight.Dims with
-                | [ out; each; h; w ] when out > 0 && each > 0 && h > 0 && w > 0 ->
-                    Ok(out, each, { H = h; W = w })
-                | _ -> Error "its weights are not for images"
+            let! out, each, kernel = sizes weight
 
             let! stride = ImportPadding.pair "strides" 1 n
             let! dilation = ImportPadding.pair "dilations" 1 n
@@ -77,7 +80,7 @@ module internal ImportConv =
             if bias |> Option.exists (fun b -> Constant.length b <> out) then
                 return! Error $"its biases are not for {out} channels"
 
-            let sizes = {
+            let window = {
                 Kernel = kernel
                 Stride = stride
                 Pad = Padding.Sides sides
@@ -87,9 +90,9 @@ module internal ImportConv =
 
             let op =
                 if isDepthwise n state groups input.Channels out then
-                    Op.DepthwiseConv sizes
+                    Op.DepthwiseConv window
                 else
-                    conv sizes out groups
+                    conv window out groups
 
             let arrays = [
                 ArrayPart.Weight, ImportState.tensor weight.Dims (Constant.floats weight)

@@ -27,6 +27,25 @@ module internal ImportImages =
                 data[(((group * ins + input) * outs) + out) * taps + tap]
             )
 
+    /// With the output channels of each group and the kernel.
+    let private deconvWeights ins (weight: Constant option) =
+        match weight with
+        | Some({ Dims = [ w; each; kh; kw ] } as weight) when
+            w = ins && each > 0 && kh > 0 && kw > 0
+            ->
+            Ok(weight, each, { H = kh; W = kw })
+        | Some _
+        | None -> Error $"its weights are not for images of {ins} channels"
+
+    /// Padding that is the same at opposite sides.
+    let private equalPadding (n: OnnxNode) : Result<Size, string> =
+        match Setting.wholes "pads" n, Setting.text "auto_pad" "NOTSET" n with
+        | _, auto when auto <> "NOTSET" && auto <> "" -> Error $"its auto_pad is {auto}"
+        | None, _ -> Ok(Size.square 0)
+        | Some [ t; l; b; r ], _ when t = b && l = r && t >= 0L && l >= 0L && t + l < 1000000L ->
+            Ok { H = int t; W = int l }
+        | Some _, _ -> Error "its padding differs from side to side"
+
     let private deconv (n: OnnxNode) inputs (c: Computed) (state: ImportState) =
         result {
             let! weight = constant "weights" inputs 1
@@ -35,28 +54,13 @@ module internal ImportImages =
             let ins = state.Vertices[vertex].Shape.Channels
             let groups = int (Setting.whole "group" 1L n)
 
-            let! weight, each, kernel =
-                match weight with
-                | Some({ Dims = [ w; each; kh; kw ] } as weight) when
-                    w = ins && each > 0 && kh > 0 && kw > 0
-                    ->
-                    Ok(weight, each, { H = kh; W = kw })
-                | Some _
-                | None -> Error $"its weights are not for images of {ins} channels"
+            let! weight, each, kernel = deconvWeights ins weight
 
             let! stride = ImportPadding.pair "strides" 1 n
             let! outPad = ImportPadding.pair "output_padding" 0 n
             let! dilation = ImportPadding.pair "dilations" 1 n
 
-            let! pad =
-                match Setting.wholes "pads" n, Setting.text "auto_pad" "NOTSET" n with
-                | _, auto when auto <> "NOTSET" && auto <> "" -> Error $"its auto_pad is {auto}"
-                | None, _ -> Ok(Size.square 0)
-                | Some [ t; l; b; r ], _ when
-                    t = b && l = r && t >= 0L && l >= 0L && t + l < 1000000L
-                    ->
-                    Ok { H = int t; W = int l }
-                | Some _, _ -> Error "its padding differs from side to side"
+            let! pad = equalPadding n
 
             if dilation <> Size.square 1 then
                 return! Error "a dilation other than 1"

@@ -185,6 +185,121 @@ module internal ImportTree =
 
         parts |> List.fold add [] |> List.rev |> List.map (snd >> List.rev)
 
+    /// What a walk over the graph needs, and what it has found.
+    type private Walk = {
+        Vertices: Map<int, Vertex>
+        /// The vertex that everything on the way to a vertex passes.
+        Before: int -> int
+        /// The last vertex that two have in common on their ways.
+        Meet: int -> int -> int
+        /// Whether the first value of a sum is the branch, whatever it is.
+        IsOwn: bool
+        Seen: HashSet<int>
+        Refusals: ResizeArray<ImportRefusal>
+    }
+
+    let private refuse walk number reason =
+        walk.Refusals.Add(refusal walk.Vertices number reason)
+
+    /// Whether it is met for the first time. What has no weights may be written twice.
+    let private isNew walk number =
+        let v = walk.Vertices[number]
+
+        let isFree =
+            match v.Made with
+            | Made.Layer _
+            | Made.Part _ -> v.Arrays.IsEmpty
+            | Made.Image -> true
+            | Made.Sum _
+            | Made.Product _
+            | Made.Joined _ -> false
+
+        if walk.Seen.Add number || isFree then
+            true
+        else
+            refuse
+                walk
+                number
+                "its value is read from inside and from outside of a side of a join, which is no tree"
+
+            false
+
+    /// The body that ends in a vertex and begins after `from`, followed by `after`.
+    let rec private body walk depth from number (after: Tree list) : Tree list =
+        if number = from then
+            after
+        elif depth > deepest then
+            refuse walk number $"joins in joins, {deepest} deep"
+            after
+        elif not (isNew walk number) then
+            after
+        else
+            let fork = walk.Before number
+            let side part = body walk (depth + 1) fork part []
+
+            match walk.Vertices[number].Made with
+            | Made.Image -> after
+            | Made.Layer(_, input) -> body walk depth from input (Tree.Layer number :: after)
+            | Made.Part(input, _, _) -> body walk depth from input (Tree.Part number :: after)
+            | Made.Sum(a, b) when a = fork && b <> fork && not walk.IsOwn ->
+                body walk depth from fork (Tree.Residual(number, side b, []) :: after)
+            | Made.Sum(a, b) ->
+                let branch = side a
+                body walk depth from fork (Tree.Residual(number, branch, side b) :: after)
+            | Made.Product(a, b) when a = fork ->
+                body walk depth from fork (Tree.Gate(number, side b) :: after)
+            | Made.Product(a, b) when b = fork && walk.Vertices[a].Shape = walk.Vertices[b].Shape ->
+                body walk depth from fork (Tree.Gate(number, side a) :: after)
+            | Made.Product _ ->
+                refuse
+                    walk
+                    number
+                    "neither of the two values that it multiplies is made of the other alone"
+
+                after
+            | Made.Joined parts ->
+                body walk depth from fork (joined walk depth fork number parts :: after)
+
+    /// A concatenation whose sides all begin at `fork`.
+    and private joined walk depth fork number parts : Tree =
+        let side part = body walk (depth + 1) fork part []
+
+        let inner group =
+            match group with
+            | [ only ] -> side only
+            | _ ->
+                let at = List.reduce walk.Meet group
+                let sides = group |> List.map (fun part -> body walk (depth + 2) at part [])
+                body walk (depth + 1) fork at [ Tree.Concat(number, None, sides) ]
+
+        let grouped = groups walk.Meet fork parts
+
+        let sides =
+            if grouped.Length = 1 then
+                List.map side parts
+            else
+                List.map inner grouped
+
+        match splitOf walk.Vertices walk.Vertices[fork].Shape.Channels sides with
+        | Some(sizes, sides) -> Tree.Concat(number, Some sizes, sides)
+        | None -> Tree.Concat(number, None, sides)
+
+    /// Refuses each part of the channels that is no side of a split.
+    let rec private checkParts walk (tree: Tree list) =
+        for item in tree do
+            match item with
+            | Tree.Layer _ -> ()
+            | Tree.Part number ->
+                refuse
+                    walk
+                    number
+                    "a part of the channels that is no side of a split of all of them"
+            | Tree.Residual(_, a, b) ->
+                checkParts walk a
+                checkParts walk b
+            | Tree.Gate(_, inner) -> checkParts walk inner
+            | Tree.Concat(_, _, sides) -> List.iter (checkParts walk) sides
+
     /// The tree of a graph that ends in a vertex, or what is no tree. `isOwn`: the first value of a sum is
     /// the branch, whatever it is.
     let make
@@ -195,105 +310,20 @@ module internal ImportTree =
         let live = live vertices output
         let vertices = nested vertices live
         let before, meet = dominators vertices live
-        let seen = HashSet<int>()
-        let refusals = ResizeArray<ImportRefusal>()
 
-        let refuse number reason =
-            refusals.Add(refusal vertices number reason)
+        let walk = {
+            Vertices = vertices
+            Before = fun number -> before[number]
+            Meet = meet
+            IsOwn = isOwn
+            Seen = HashSet()
+            Refusals = ResizeArray()
+        }
 
-        /// Whether it is met for the first time. What has no weights may be written twice.
-        let isNew number =
-            let v = vertices[number]
+        let tree = body walk 0 (Seq.min live) output []
+        checkParts walk tree
 
-            let isFree =
-                match v.Made with
-                | Made.Layer _
-                | Made.Part _ -> v.Arrays.IsEmpty
-                | Made.Image -> true
-                | Made.Sum _
-                | Made.Product _
-                | Made.Joined _ -> false
-
-            if seen.Add number || isFree then
-                true
-            else
-                refuse
-                    number
-                    "its value is read from inside and from outside of a side of a join, which is no tree"
-
-                false
-
-        let rec body depth from number (after: Tree list) : Tree list =
-            if number = from then
-                after
-            elif depth > deepest then
-                refuse number $"joins in joins, {deepest} deep"
-                after
-            elif not (isNew number) then
-                after
-            else
-                let fork = before[number]
-                let side part = body (depth + 1) fork part []
-
-                match vertices[number].Made with
-                | Made.Image -> after
-                | Made.Layer(_, input) -> body depth from input (Tree.Layer number :: after)
-                | Made.Part(input, _, _) -> body depth from input (Tree.Part number :: after)
-                | Made.Sum(a, b) when a = fork && b <> fork && not isOwn ->
-                    body depth from fork (Tree.Residual(number, side b, []) :: after)
-                | Made.Sum(a, b) ->
-                    let branch = side a
-                    body depth from fork (Tree.Residual(number, branch, side b) :: after)
-                | Made.Product(a, b) when a = fork ->
-                    body depth from fork (Tree.Gate(number, side b) :: after)
-                | Made.Product(a, b) when b = fork && vertices[a].Shape = vertices[b].Shape ->
-                    body depth from fork (Tree.Gate(number, side a) :: after)
-                | Made.Product _ ->
-                    refuse
-                        number
-                        "neither of the two values that it multiplies is made of the other alone"
-
-                    after
-                | Made.Joined parts ->
-                    let inner group =
-                        match group with
-                        | [ only ] -> side only
-                        | _ ->
-                            let at = List.reduce meet group
-                            let sides = group |> List.map (fun part -> body (depth + 2) at part [])
-                            body (depth + 1) fork at [ Tree.Concat(number, None, sides) ]
-
-                    let grouped = groups meet fork parts
-
-                    let sides =
-                        if grouped.Length = 1 then
-                            List.map side parts
-                        else
-                            List.map inner grouped
-
-                    let concat =
-                        match splitOf vertices vertices[fork].Shape.Channels sides with
-                        | Some(sizes, sides) -> Tree.Concat(number, Some sizes, sides)
-                        | None -> Tree.Concat(number, None, sides)
-
-                    body depth from fork (concat :: after)
-
-        let rec checkParts (tree: Tree list) =
-            for item in tree do
-                match item with
-                | Tree.Layer _ -> ()
-                | Tree.Part number ->
-                    refuse number "a part of the channels that is no side of a split of all of them"
-                | Tree.Residual(_, a, b) ->
-                    checkParts a
-                    checkParts b
-                | Tree.Gate(_, inner) -> checkParts inner
-                | Tree.Concat(_, _, sides) -> List.iter checkParts sides
-
-        let tree = body 0 (Seq.min live) output []
-        checkParts tree
-
-        if refusals.Count > 0 then
-            Error(List.ofSeq refusals)
+        if walk.Refusals.Count > 0 then
+            Error(List.ofSeq walk.Refusals)
         else
             Ok(tree, vertices)
