@@ -58,5 +58,5 @@ module Case =
 
         up (DirectoryInfo System.AppContext.BaseDirectory)
 
-    /// Where a case's text lies.
+    /// Where a case's text is.
     let path (case: Case) = Path.Combine(root, case.File)

@@ -76,7 +76,7 @@ module internal Distribution =
             |> Option.orElse (Option.bind cudaOf version)
         | None, None -> None, None
 
-    /// Where a library that another one needs may lie: LibTorch's folder, and the packages of NVIDIA
+    /// Where a library that another one needs may be: LibTorch's folder, and the packages of NVIDIA
     /// that are next to a Python package.
     let private searched (folder: string) =
         let nvidia = Path.GetFullPath(Path.Combine(folder, "..", "..", "nvidia"))
@@ -95,7 +95,7 @@ module internal Distribution =
             | :? IOException
             | :? UnauthorizedAccessException -> [])
 
-    /// The files in the order of loading. What is needed and lies in none of the folders is the
+    /// The files in the order of loading. What is needed and is in none of the folders is the
     /// system's, and left to its loader.
     let private order (folder: string) : Result<string list, LibTorchError> =
         let folders = searched folder

@@ -23,7 +23,7 @@ module internal Elf =
     let private u32 (bytes: byte[]) at =
         BinaryPrimitives.ReadUInt32LittleEndian(ReadOnlySpan(bytes, at, 4))
 
-    /// Offsets and sizes in the file; beyond 2³¹ they cannot lie in an array.
+    /// Offsets and sizes in the file; beyond 2³¹ they cannot be in an array.
     let private offset (bytes: byte[]) at =
         let value = BinaryPrimitives.ReadUInt64LittleEndian(ReadOnlySpan(bytes, at, 8))
 

@@ -69,7 +69,7 @@ module internal ElfFile =
     let private u64 (bytes: byte[]) at =
         BinaryPrimitives.ReadUInt64LittleEndian(ReadOnlySpan(bytes, at, 8))
 
-    /// Bytes of the file; raises where they lie outside of it.
+    /// Bytes of the file; raises where they are outside of it.
     let private part (file: Stream) (offset: uint64) (size: uint64) : byte[] =
         let length = uint64 file.Length
 

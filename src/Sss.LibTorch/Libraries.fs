@@ -19,7 +19,7 @@ module internal Libraries =
         | :? BadImageFormatException as e -> Error(CannotLoadLibrary(file, e.Message))
 
     /// Loads files in their order. LibTorch's own must load. Others that they need are loaded before them so that
-    /// they are found wherever they lie; one that does not load by itself may take a symbol from a library that it
+    /// they are found wherever they are; one that does not load by itself may take a symbol from a library that it
     /// does not name (libtorch_nvshmem of PyTorch 2.11 does), and loads together with the one that needs it.
     let loadFiles (files: string list) =
         let isOwn (file: string) =

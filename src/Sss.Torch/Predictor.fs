@@ -50,7 +50,7 @@ type Predictor internal (model: Model, preparation: Preparation option) =
     /// What it predicts with.
     member _.Network = model.Network
 
-    /// Scores of images that lie after each other, each C×H×W, into `scores`, images × values that the network gives.
+    /// Scores of images that are after each other, each C×H×W, into `scores`, images × values that the network gives.
     /// Pixels and scores pass through no managed array. Lengths that do not fit: ArgumentException.
     member _.Run(images: ReadOnlySpan<float32>, scores: Span<float32>) : unit =
         let count = images.Length / size

@@ -2,7 +2,7 @@ namespace Sss.Core
 
 open System
 
-/// How far a computed point may lie outside a set and still count as in it. Projections end in a
+/// How far a computed point may be outside a set and still count as in it. Projections end in a
 /// division or a sum, so their results miss a boundary by a few units in the last place.
 [<RequireQualifiedAccess>]
 module Rounding =

@@ -86,7 +86,7 @@ module internal Content =
     /// No reader takes more than one array's worth; so long a content is measured no further.
     let private mostUnpacked = 2L * int64 Array.MaxLength
 
-    /// The length of the unpacked content, found by unpacking it into nothing: a header may lie
+    /// The length of the unpacked content, found by unpacking it into nothing: a header may be
     /// about it, and no memory is given before the truth is known.
     let measure path part (unpacked: Stream) : Result<int64, FileError> =
         let buffer = Array.zeroCreate<byte> 65536

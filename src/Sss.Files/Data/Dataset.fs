@@ -75,7 +75,7 @@ module internal Moments =
         Squares = Array.map2 (+) a.Squares b.Squares
     }
 
-    /// Of images that lie one after the other from the start of an array.
+    /// Of images that are one after the other from the start of an array.
     let ofImages (shape: Shape) (count: int) (data: byte[]) : Moments =
         let area = int (Shape.area shape)
         let sums = Array.zeroCreate shape.Channels

@@ -180,7 +180,7 @@ module ImageFile =
 
     /// Decodes a picture and scales the rectangle that `cut` chooses from its upright size to the
     /// shape; the numbers, 0 to 255 and C × H × W, go to the start of `target`. The shape has 1 or 3
-    /// channels. A picture that ends early is an error wherever the rectangle lies.
+    /// channels. A picture that ends early is an error wherever the rectangle is.
     let internal readPart
         (background: Rgb)
         (shape: Shape)

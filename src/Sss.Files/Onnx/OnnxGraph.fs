@@ -3,7 +3,7 @@ namespace Sss.Files
 open Sss.Core
 open Sss.Schema
 
-/// How a value of shape C×H×W lies in ONNX.
+/// How a value of shape C×H×W is laid out in ONNX.
 type internal Form =
     /// batch × C × H × W.
     | Spatial

@@ -101,7 +101,7 @@ module OnnxRun =
             value.GetTensorDataAsSpan<float>().ToArray() |> Array.map float32
         | _ -> value.GetTensorDataAsSpan<float32>().ToArray()
 
-    /// The scores of `count` images that lie after each other, N × C × H × W; the result is
+    /// The scores of `count` images that are after each other, N × C × H × W; the result is
     /// N × classes.
     let run
         (session: OnnxSession)

@@ -88,7 +88,7 @@ module LanguageServer =
 
     /// Tells the findings of changed texts. Only once nothing waits: of several changes the last one counts.
     let private publish options (output: Stream) mailbox (state: State) : State =
-        // Whoever is cancelled by now has been answered.
+        // A request that is cancelled by now has been answered.
         mailbox.Cancelled.Clear()
 
         for uri in state.Stale do

@@ -36,7 +36,7 @@ module internal Training =
             Points = s.Points |> List.map (fun (x, y) -> x, y * factor)
     }
 
-    /// The first epoch may have a loss so large that all others would lie on the axis.
+    /// The first epoch may have a loss so large that all others would be on the axis.
     let private mostTimes = 3.0
 
     /// The range of the loss's axis where the first epoch would flatten the rest, and what is said of it.

@@ -47,7 +47,7 @@ type BenchResult = {
 [<RequireQualifiedAccess>]
 module Spread =
 
-    /// The value below which a fraction of the sorted values lies, between neighbours in proportion.
+    /// The value below which a fraction of the sorted values is, between neighbours in proportion.
     let private quantile (fraction: float) (sorted: float[]) =
         let at = fraction * float (sorted.Length - 1)
         let below = int at

@@ -5,7 +5,7 @@ open System.Runtime.InteropServices
 open System.Threading
 
 /// The thread that sends and hears beats, and ends the process when a rank is lost. MPI is called by
-/// one thread at a time: whoever calls it holds `gate`, and holds it for moments only.
+/// one thread at a time: the caller holds `gate`, and holds it for moments only.
 [<Sealed>]
 type internal RankMonitor
     (

@@ -7,7 +7,7 @@ open Sss.Torch
 open TorchSharp
 
 /// The numbers of a network as values: flat float32 tensors where the engine computes, laid out as `Layout` says. A function
-/// never changes the ones that it is given. They belong to whoever got them: like any tensor, they end with the dispose
+/// never changes the ones that it is given. They belong to the caller that got them: like any tensor, they end with the dispose
 /// scope that they were made in, or with `Dispose`.
 type Numbers = {
     Weights: torch.Tensor
@@ -74,7 +74,7 @@ type NetworkFunction internal (model: Model) =
     /// What it computes.
     member _.Network = model.Network
 
-    /// Where each array lies in the flat tensors.
+    /// Where each array is in the flat tensors.
     member _.Layout = model.Layout
 
     interface IDisposable with

@@ -12,7 +12,7 @@ type Optimizer<'X, 'G, 'State> = {
     Start: 'X -> 'State
     /// The point and the state after a step of a size with the gradient at a point.
     Step: float -> 'G -> 'X -> 'State -> 'X * 'State
-    /// The tensors of a state, for whoever frees them.
+    /// The tensors of a state, for the code that frees them.
     Tensors: 'State -> torch.Tensor list
 }
 

@@ -35,7 +35,7 @@ module internal Memory =
         else
             tensor.DetachFromDisposeScope()
 
-    /// Runs work on the values of a tensor wherever they lie: on them, or on a copy that is written
+    /// Runs work on the values of a tensor wherever they are: on them, or on a copy that is written
     /// back.
     let update (tensor: Tensor) (work: Tensor -> unit) =
         if isOnCpu tensor then
@@ -48,7 +48,7 @@ module internal Memory =
             work host
             tensor.copy_ host |> ignore
 
-    /// Writes all values of a tensor, wherever it lies; what is there before is not read.
+    /// Writes all values of a tensor, wherever it is; what is there before is not read.
     let fill (tensor: Tensor) (work: Tensor -> unit) =
         if isOnCpu tensor then
             work tensor
@@ -59,7 +59,7 @@ module internal Memory =
             work host
             tensor.copy_ host |> ignore
 
-    /// Runs work on the values of a contiguous tensor, read only, wherever they lie.
+    /// Runs work on the values of a contiguous tensor, read only, wherever they are.
     let read (tensor: Tensor) (work: Tensor -> 'R) : 'R =
         if isOnCpu tensor then
             work tensor
@@ -67,7 +67,7 @@ module internal Memory =
             use host = tensor.cpu ()
             work host
 
-    /// Where a tensor's memory starts and ends; a window's may lie with its inputs last.
+    /// Where a tensor's memory starts and ends; a window's may be stored with its inputs last.
     let range (tensor: Tensor) : struct (nativeint * nativeint) =
         let isLast = tensor.Dimensions = 4 && not (tensor.is_contiguous ())
         let bytes = (if isLast then tensor.permute (0L, 2L, 3L, 1L) else tensor).bytes
@@ -111,7 +111,7 @@ type internal FlatVector(slots: Slot list, length: int64, dtype: ScalarType, pla
             leaf.grad <- view slot gradient
             leaves[slot.Key] <- leaf.DetachFromDisposeScope()
 
-    /// Where each array lies.
+    /// Where each array is.
     member _.Slots = slots
     /// All values; needs no gradient itself, so it is updated in place between steps.
     member _.Values = values

@@ -29,7 +29,7 @@ module internal ForwardPass =
 
     /// The sum of two sides, written over the one that may be written over. `one`: 1, made once.
     /// Where it is left out TorchSharp makes one at each call and leaves it to its finalizer; until
-    /// that comes it lies between the activations' memory and keeps that from being used again.
+    /// that comes it is between the activations' memory and keeps that from being used again.
     let private sum (one: Scalar) (x: Tensor) (a: Tensor, aFresh) (b: Tensor, bFresh) =
         let result =
             if aFresh && not (same a x) then a.add_ (b, one)
@@ -178,7 +178,7 @@ module internal ForwardPass =
 
         { Run = run; Fresh = true }
 
-    /// The images with their channels last in memory, copied where they do not lie so yet. oneDNN reads and writes this order as
+    /// The images with their channels last in memory, copied where they are not in this order yet. oneDNN reads and writes this order as
     /// it is; for the other it reorders what goes into and comes out of every convolution. What
     /// follows the first convolution takes the order over from it.
     let private channelsLast isLow (x: Tensor) =
@@ -188,9 +188,9 @@ module internal ForwardPass =
         let dtype = if isLow then ScalarType.BFloat16 else x.dtype
 
         // Axis by axis: if all are requested at once, TorchSharp leaves a stub in native memory.
-        let lies = Array.init strides.Length (fun axis -> x.stride axis)
+        let actual = Array.init strides.Length (fun axis -> x.stride axis)
 
-        if lies = strides && x.dtype = dtype then
+        if actual = strides && x.dtype = dtype then
             x.alias ()
         else
             torch

@@ -65,7 +65,7 @@ module internal LayerParts =
             use shift = t
             functional.group_norm (x, int64 g.Groups, scale, shift, g.Eps)
 
-    /// Channels go last for it, where they lie in memory anyway.
+    /// Channels go last for it, where they are in memory anyway.
     let private layerNorm arrays (layer: Layer) (l: LayerNorm) factor : Tensor -> Tensor =
         let affine = affine arrays layer factor
         let shape = [| int64 layer.Input.Channels |]

@@ -2,7 +2,7 @@ namespace Sss.Torch
 
 open Sss.Core
 
-/// Where one array lies in a flat vector; in elements.
+/// Where one array is in a flat vector; in elements.
 type Slot = {
     Key: ArrayKey
     Shape: int list
@@ -10,20 +10,20 @@ type Slot = {
     Count: int64
 }
 
-/// How an array lies in its slot. Windows of convolutions lie as out × kh × kw × in, the order in
-/// which oneDNN reads them beside images that lie channels last; everything else lies row by row. In
+/// How an array is laid out in its slot. Windows of convolutions are stored as out × kh × kw × in, the order in
+/// which oneDNN reads them beside images with their channels last; everything else is stored row by row. In
 /// files and in `Weights` the order is PyTorch's, out × in × kh × kw.
 [<RequireQualifiedAccess>]
 module internal Slot =
 
-    /// The inputs and the taps of a window that lies with its inputs last; None: row by row.
+    /// The inputs and the taps of a window that is stored with its inputs last; None: row by row.
     let window (slot: Slot) : struct (int * int) voption =
         match slot.Shape with
         | [ _; inputs; height; width ] when inputs > 1 && height * width > 1 ->
             ValueSome(struct (inputs, height * width))
         | _ -> ValueNone
 
-    /// Where in the flat vector the value lies that has this index in the row-major array.
+    /// The place in the flat vector of the value with this index in the row-major array.
     let place (slot: Slot) : int -> int =
         let offset = int slot.Offset
 

@@ -33,10 +33,10 @@ type Model
 
     /// What this is a model of.
     member _.Network = network
-    /// Where each array lies in the flat vectors.
+    /// Where each array is in the flat vectors.
     member _.Layout = layout
     member internal _.DType = dtype
-    /// Where its numbers lie.
+    /// Where its numbers are.
     member internal _.Place = weights.Values.device
     /// w, its gradient and its views.
     member internal _.Weights = weights
@@ -44,7 +44,7 @@ type Model
     member internal _.Factors = factors
     /// Running means and variances.
     member internal _.Statistics = statistics
-    /// Scores of a batch N×C×H×W that lies where the model does; the result belongs to the caller's dispose scope.
+    /// Scores of a batch N×C×H×W on the device of the model; the result belongs to the caller's dispose scope.
     member internal _.Run(mode: Mode, images: Tensor) = run mode images
 
     interface IDisposable with

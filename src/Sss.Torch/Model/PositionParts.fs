@@ -4,7 +4,7 @@ open Sss.Core
 open TorchSharp
 
 /// Layers over positions in a row, as functions on N×C×H×W tensors. Channels go last inside them,
-/// where they lie in memory anyway: N×T×C for T = H·W positions.
+/// where they are in memory anyway: N×T×C for T = H·W positions.
 [<RequireQualifiedAccess>]
 module internal PositionParts =
 

@@ -59,7 +59,7 @@ module internal Checksum =
 /// The one all-reduce of a step: the gradients of weights and factors, the batch's loss and how many
 /// were right, wishes, and a checksum of what each rank came with, in one buffer.
 ///
-/// Gradients are copied into it and back by LibTorch, so they may lie on a device; the buffer, page-locked
+/// Gradients are copied into it and back by LibTorch, so they may be on a device; the buffer, page-locked
 /// then, is the only memory that is handed to MPI. (Open MPI takes no memory of a device in nonblocking
 /// collective calls, and its blocking sums copy such memory to the host as well.)
 [<Sealed>]

@@ -5,7 +5,7 @@ open Sss.Core
 
 /// The factors' side of training, on LibTorch's memory. The model holds the probe, at which gradients
 /// are taken; the state, with the iterate that selection reads, is a value that each step replaces. Where
-/// the model lies on a device, so do the steps of `apg`, and the state is copied from there when it is
+/// the model is on a device, so do the steps of `apg`, and the state is copied from there when it is
 /// requested. `start`: the state to continue from.
 [<Sealed>]
 type internal FactorStep

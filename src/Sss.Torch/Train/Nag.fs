@@ -4,7 +4,7 @@ open System
 open Sss.Core
 open TorchSharp
 
-/// Arrays that learn faster or slower than the rest: where they lie in the flat vector, in elements, and
+/// Arrays that learn faster or slower than the rest: where they are in the flat vector, in elements, and
 /// what their step size is multiplied by.
 type internal OwnRate = { Places: Slot list; Times: float }
 

@@ -52,7 +52,7 @@ type Carries =
     | FactorsOfLayerBefore
     | Nothing
 
-/// The kind of an operation, for whoever lays out text or pictures.
+/// The kind of an operation, for the layout of text and pictures.
 [<RequireQualifiedAccess>]
 type Family =
     /// Weights that read channels or positions.

@@ -5,7 +5,7 @@ open System.Buffers
 open System.Numerics
 open System.Runtime.InteropServices
 
-/// A rectangle of a picture, in its pixels; need not lie on whole ones.
+/// A rectangle of a picture, in its pixels; need not be on whole ones.
 [<Struct>]
 type internal Area = {
     Left: float
@@ -36,7 +36,7 @@ module internal Resample =
     }
 
     /// From the stretch [start, start + length) of `available` inputs to `count` outputs. Weights of
-    /// what lies outside go to nobody: the rest is scaled to a sum of 1.
+    /// what is outside go to nobody: the rest is scaled to a sum of 1.
     let private filter (start: float) (length: float) (available: int) (count: int) : Filter =
         let scale = length / float count
         let radius = max 1.0 scale

@@ -7,7 +7,7 @@ open Sss.Core
 /// From decoded pixels to the scaled part of the upright picture. Where the upright picture's rows
 /// are decoded one after the other, no more than some rows are held; else the decoded picture is.
 ///
-/// `stored` is the size of the decoded picture as it lies in the file, `isOrdered` whether whole rows
+/// `stored` is the size of the decoded picture as it is in the file, `isOrdered` whether whole rows
 /// come in their order, `area` the part in the upright picture's pixels.
 type internal PartScaler
     (

@@ -152,7 +152,7 @@ module internal ImportPools =
             let isApart (i, r: Run list) = stays i && r <> made && not r.IsEmpty
 
             if view |> List.indexed |> List.exists isApart then
-                return! Error "its channels lie apart"
+                return! Error "it leaves the channels spread over several dimensions"
 
             return ImportState.giveVertex n.Outputs.Head dims (kept view) number state
         }

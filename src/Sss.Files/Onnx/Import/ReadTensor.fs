@@ -7,7 +7,7 @@ open System.Runtime.InteropServices
 open FsToolkit.ErrorHandling
 open Sss.Schema
 
-/// Constants as they lie in a file.
+/// Constants as they are in a file.
 [<RequireQualifiedAccess>]
 module internal ReadTensor =
 
@@ -128,7 +128,7 @@ module internal ReadTensor =
                 |> Result.bind id
         }
 
-    /// A constant, or what is wrong with it. `folder`: where files of external data lie.
+    /// A constant, or what is wrong with it. `folder`: where files of external data are.
     let read (folder: string) (tensor: TensorProto) : Result<Constant, string> =
         result {
             let kind: Kind = enum tensor.DataType
