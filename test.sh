@@ -47,7 +47,7 @@ finish() {
 peers() {
     local wanted=() package
     for package in python3-torch python3-torchvision python3-onnx python3-numpy \
-        libonnx-testdata dataset-fashion-mnist chromium openmpi-bin iproute2; do
+        libonnx-testdata dataset-fashion-mnist chromium openmpi-bin iproute2 neovim; do
         dpkg -s "$package" >/dev/null 2>&1 || wanted+=("$package")
     done
     [ ${#wanted[@]} -eq 0 ] && return

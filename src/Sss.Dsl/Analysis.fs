@@ -19,7 +19,7 @@ type Analysis = {
     Findings: Finding list
     /// What was checked, inner nodes before outer ones; of a large network only the first.
     Nodes: CheckedNode[]
-    /// None: there are errors in it.
+    /// None: there are errors in it. Those of the recipe do not count.
     Network: Network option
     /// None: the text has no `train { … }`. Otherwise defaults are filled in.
     Recipe: Recipe option
@@ -71,6 +71,18 @@ module internal Analysis =
         )
         |> Option.defaultValue []
 
+    /// Whether a finding is a mistake in the network, and not one in the recipe after it.
+    let private isOfNetwork (file: File) (f: Finding) : bool =
+        let isInRecipe =
+            match file.Train, f.Diagnostic.Span with
+            | Some train, Some span ->
+                struct (span.Line, span.Column)
+                >= struct (train.Keyword.Line, train.Keyword.Column)
+            | Some _, None
+            | None, _ -> false
+
+        f.Diagnostic.Severity = Failure && not isInRecipe
+
     /// Parses and checks a text.
     let ofText (text: string) : Analysis =
         let found = ResizeArray<Finding>()
@@ -92,8 +104,9 @@ module internal Analysis =
 
                 match Check.trace seen (Elaborate.draft report file) with
                 | Ok(network, warnings) ->
+                    let isRight = not (found.Exists(fun f -> isOfNetwork file f))
                     add warnings
-                    Some network
+                    if isRight then Some network else None
                 | Error errors ->
                     add errors
                     None

@@ -55,10 +55,18 @@ module NetworkPage =
         let total = Cost.ofNetwork network
         let number = ReadableNumber.grouped
 
+        let outputs =
+            match network.OutputKind with
+            | OutputKind.Classes -> "classes"
+            | OutputKind.Numbers when network.Classes = 1 -> "number"
+            | OutputKind.Numbers -> "numbers"
+
+        let factors = if total.Factors = 1L then "factor" else "factors"
+
         Page.make
             network.Name
-            $"{network.Input} in, {network.Classes} classes out: {number total.Params} params, \
-              {number total.Macs} macs, {number total.Factors} factors"
+            $"{network.Input} in, {network.Classes} {outputs} out: {number total.Params} params, \
+              {number total.Macs} macs, {number total.Factors} {factors}"
             []
             [] [
                 Markup.section "picture" "Picture" [

@@ -129,12 +129,30 @@ module internal Completion =
             | None, None when word = "repeat" || word = "split" -> names document offset
             | None, None -> []
 
+    /// Whether an item of a network is not written yet: `input` and the size of the output come once.
+    let private isMissing (document: Document) (item: Proposal) : bool =
+        let items =
+            document.Known.Value.File |> Option.map _.Items |> Option.defaultValue []
+
+        let isThere (word: string) =
+            items
+            |> List.exists (fun item ->
+                match item with
+                | Item.Input _ -> word = "input"
+                | Item.Classes _
+                | Item.Outputs _ -> Words.isCount word
+                | Item.Definition _
+                | Item.Statement _ -> false
+            )
+
+        not (isThere item.Label)
+
     let private atStatement (document: Document) (cursor: Cursor) : Proposal list = [
         if cursor.After = "residual" then
             yield! Proposals.values [ "shortcut" ]
 
         if cursor.Owners = [ "network" ] then
-            yield! Proposals.items
+            yield! Proposals.items |> List.filter (isMissing document)
 
         for word in Op.words do
             Proposals.layer word

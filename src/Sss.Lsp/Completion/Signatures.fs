@@ -85,23 +85,55 @@ module internal Signatures =
             Some(Json.number (Option.defaultValue signature.Parameters.Length active))
         ]
 
+    /// What is shown of text that has no arguments to count.
+    let private examples (documentation: string) (labels: string list) : JsonNode =
+        Json.object [
+            "signatures",
+            Json.array [
+                for label in labels do
+                    Json.object [
+                        "label", Json.string label
+                        "documentation", Json.string documentation
+                    ]
+            ]
+            "activeSignature", Json.number 0
+        ]
+
+    /// How an item of a recipe is written.
+    let private ofItem (word: string) : JsonNode option =
+        match RecipeItems.examplesOf word with
+        | [] -> None
+        | labels ->
+            RecipeItems.wordsOf word
+            |> String.concat " "
+            |> fun words -> Some(examples words labels)
+
+    /// How factors are declared.
+    let private ofScale () : JsonNode =
+        let arguments = Words.scaleArguments |> List.map (fun name -> name + "=")
+        let label = "kind" :: arguments @ Words.scaleFlags |> String.concat ", "
+        let kinds = Words.scaleKinds |> String.concat ", "
+        examples $"kinds: {kinds}" [ $"@scale({label})" ]
+
     /// The signature at a place; None: the cursor is in no statement with arguments.
     let at (document: Document) (offset: int) : JsonNode option =
         let outline = document.Layout.Value
         let cursor = Cursor.at outline offset
 
-        let signature =
-            match cursor.Owners, cursor.Statement with
-            | [], _
-            | "train" :: _, _
-            | _, [] -> None
-            | _, word :: _ ->
-                let word = Outline.text outline word
+        let isInScale =
+            cursor.Parenthesis
+            |> Option.exists (fun opener -> Outline.text outline opener = "@scale")
 
-                match Map.tryFind word document.Defined.Value, Op.tryWord word with
-                | Some d, _ -> Some(ofDefinition document d)
-                | None, Some word when not word.Arguments.IsEmpty -> Some(ofWord word)
-                | None, _ -> None
+        match cursor.Owners, cursor.Statement with
+        | [], _
+        | _, [] -> None
+        | "train" :: _, word :: _ -> ofItem (Outline.text outline word)
+        | _ when isInScale -> Some(ofScale ())
+        | _, word :: _ ->
+            let word = Outline.text outline word
 
-        signature
-        |> Option.map (fun signature -> toJson signature (active outline cursor signature))
+            match Map.tryFind word document.Defined.Value, Op.tryWord word with
+            | Some d, _ -> Some(ofDefinition document d)
+            | None, Some word when not word.Arguments.IsEmpty -> Some(ofWord word)
+            | None, _ -> None
+            |> Option.map (fun signature -> toJson signature (active outline cursor signature))

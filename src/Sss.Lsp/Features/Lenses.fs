@@ -32,6 +32,13 @@ module internal Lenses =
         let i = max 0 (token - 1)
         Outline.range outline i i
 
+    let private words (cost: Cost) =
+        String.concat " · " [
+            Numbers.counted cost.Params "param"
+            Numbers.grouped cost.Macs + " macs"
+            Numbers.counted cost.Factors "factor"
+        ]
+
     /// The lines of a document. `commands`: those that the client has.
     let all (document: Document) (commands: Set<string>) : JsonNode list =
         let outline = document.Layout.Value
@@ -43,24 +50,20 @@ module internal Lenses =
                 []
 
         [
-            match document.Known.Value.File, document.Known.Value.Network with
-            | Some file, Some network ->
-                let cost = Cost.ofNetwork network
+            match document.Known.Value.File with
+            | Some file ->
                 let name = Placement.ofSpan outline.Source outline.Tokens file.Name.Span
                 let range = wordBefore outline name
 
-                lens
-                    range
-                    (String.concat " · " [
-                        Numbers.counted cost.Params "param"
-                        Numbers.grouped cost.Macs + " macs"
-                        Numbers.counted cost.Factors "factor"
-                    ])
-                    ""
-                    []
+                // The line stays while there is a mistake, or the text below it would jump.
+                let costs =
+                    document.Known.Value.Network
+                    |> Option.map (Cost.ofNetwork >> words)
+                    |> Option.defaultValue "costs are shown once the mistakes are corrected"
 
+                lens range costs "" []
                 yield! clickable range "Show network" pictureCommand
-            | _ -> ()
+            | None -> ()
 
             match outline.Train with
             | Some(word, _) ->

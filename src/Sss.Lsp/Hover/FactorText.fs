@@ -94,5 +94,10 @@ module internal FactorText =
                 StatementText.bullets [
                     $"starts at {NumberText.real scale.Init}"
                     $"penalty: {NumberText.real scale.Gamma} times the recipe's gamma"
+
+                    if scale.Keep then
+                        "a target leaves all of them alone"
+                    elif scale.Min > 0 then
+                        $"a target leaves at least {scale.Min} of them"
                 ]
             ]

@@ -19,7 +19,7 @@ module internal Requests =
             Json.object [ "openClose", Json.truth true; "change", Json.number 2 ]
             "hoverProvider", Json.truth true
             "completionProvider", Json.object [ "triggerCharacters", texts [ "@"; "="; "(" ] ]
-            "signatureHelpProvider", Json.object [ "triggerCharacters", texts [ " "; "=" ] ]
+            "signatureHelpProvider", Json.object [ "triggerCharacters", texts [ " "; "="; "(" ] ]
             "definitionProvider", Json.truth true
             "referencesProvider", Json.truth true
             "documentHighlightProvider", Json.truth true

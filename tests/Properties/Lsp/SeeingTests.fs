@@ -238,6 +238,43 @@ type SeeingTests() =
         )
 
     [<Fact>]
+    member _.``a mistake in the network hides costs and picture, one in the recipe does not``() =
+        let shown text =
+            use client = opened text
+            let lenses = client.Ask("textDocument/codeLens", about ())
+            let picture = client.Ask("sss/picture", about ())
+            List.head (texts [ "command"; "title" ] lenses), picture.ValueKind <> JsonValueKind.Null
+
+        let hidden = "costs are shown once the mistakes are corrected", false
+        let costs = "6,450 params · 218,784 macs · 35 factors", true
+        Assert.Equal(hidden, shown (good.Replace("avgpool", "avgpol")))
+        Assert.Equal(hidden, shown (good.Replace("stem: conv 8 3x3", "stem: conv")))
+        Assert.Equal(hidden, shown (good.Replace("avgpool global", "avgpool (")))
+        Assert.Equal(costs, shown (good.Replace("epochs 3", "epochs three")))
+        Assert.Equal(costs, shown (good.Replace("epochs 3", "epochs")))
+        Assert.Equal(costs, shown good)
+
+    [<Fact>]
+    member _.``numbers as outputs, and factors that a target leaves, are explained``() =
+        let text =
+            good
+                .Replace("classes 10", "outputs 10")
+                .Replace("dense classes", "dense outputs")
+                .Replace("@scale(neuron)", "@scale(neuron, min=4)")
+
+        Assert.Equal("`outputs`: 10", hover text "outputs" 1)
+        Assert.Contains("- a target leaves at least 4 of them", hover text "@scale(neuron" 0)
+
+        Assert.Contains(
+            "- a target leaves all of them alone",
+            hover (text.Replace("min=4", "keep")) "@scale(neuron" 0
+        )
+
+        for item in Words.recipe do
+            let text = good.Replace("epochs 3", List.head (RecipeItems.examplesOf item))
+            Assert.Contains("Without it: ", hover text item 0)
+
+    [<Fact>]
     member _.``the picture follows the text``() =
         use client = opened good
         let answer = client.Ask("sss/picture", about ())

@@ -13,8 +13,13 @@ type WritingTests() =
     member _.``a statement is completed with layers, joins, definitions and blocks``() =
         let found = labels (good.Replace("  avgpool global", "  ‸"))
 
-        for word in [ "conv"; "dense"; "residual"; "repeat"; "unit"; "residual block"; "input" ] do
+        for word in [ "conv"; "dense"; "residual"; "repeat"; "unit"; "residual block"; "def" ] do
             Assert.Contains(word, found)
+
+        // Once is enough of these, and a network has one of the last two.
+        for word in [ "input"; "classes"; "outputs" ] do
+            Assert.DoesNotContain(word, found)
+            Assert.Contains(word, labels "network Empty {\n  ‸\n}")
 
         let inner = labels (good.Replace("      relu\n", "      re‸\n"))
         Assert.Contains("relu", inner)
@@ -116,4 +121,29 @@ type WritingTests() =
         Assert.Equal(
             ("unit width stride=1", Some "stride=1"),
             signature (good.Replace("unit 16 stride=2", "unit 16 ‸"))
+        )
+
+    [<Fact>]
+    member _.``recipes and factors show how they are written``() =
+        let signatures (marked: string) =
+            let text, place = caret marked
+            let answer = ask text "textDocument/signatureHelp" (at place)
+            texts [ "label" ] (answer.GetProperty "signatures")
+
+        for item in Words.recipe do
+            let found = signatures (good.Replace("epochs 3", item + " ‸"))
+            Assert.NotEmpty found
+            Assert.All(found, fun label -> Assert.StartsWith(item, label))
+
+        Assert.Contains(
+            "target latency=5ms size=200kB",
+            signatures (good.Replace("epochs 3", "target macs=0.5 ‸"))
+        )
+
+        let scale = [ "@scale(kind, gamma=, init=, min=, shared, keep)" ]
+        Assert.Equal<string list>(scale, signatures (good.Replace("@scale(neuron)", "@scale(‸)")))
+
+        Assert.Equal<string list>(
+            scale,
+            signatures (good.Replace("@scale(neuron)", "@scale(neuron, ‸)"))
         )
