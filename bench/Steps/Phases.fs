@@ -33,6 +33,7 @@ let ofResNet50 () : (string * Spread) list =
             Text = text
             Classes = []
             Preparation = None
+            Probabilities = Sss.Core.Probabilities.Softmax
             Raw = true
         }
 

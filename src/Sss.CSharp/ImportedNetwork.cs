@@ -99,7 +99,8 @@ public sealed class ImportedNetwork
                 ? Torch.ChannelOrder.reversed(path, proved.Network, proved.Weights).OrThrow(Engine.Failure)
                 : proved.Weights,
             FSharpList<string>.Empty,
-            (options.Preparation?.ToCore(network.Input.Channels)).ToReferenceOption()));
+            (options.Preparation?.ToCore(network.Input.Channels)).ToReferenceOption(),
+            Core.Probabilities.Softmax));
         return new ImportedNetwork(network, weights, proved);
     }
 }

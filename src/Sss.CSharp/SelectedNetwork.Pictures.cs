@@ -79,7 +79,7 @@ public sealed partial class SelectedNetwork
     }
 
     private Prediction Classified(FSharpResult<byte[], Files.FileError> pixels) =>
-        new(classes, Predict(Files.PreparedPicture.inUnits(preparation, pixels.OrThrow(Engine.FileFailure))));
+        new(classes, probabilities, Predict(Files.PreparedPicture.inUnits(preparation, pixels.OrThrow(Engine.FileFailure))));
 
     /// <summary>Fails where the network takes no pictures.</summary>
     private void TakesPictures() =>

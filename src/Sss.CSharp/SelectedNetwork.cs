@@ -13,6 +13,7 @@ public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
     private readonly FSharpMap<Core.ArrayKey, Core.Tensor<float>> weights;
     private readonly FSharpList<string> classes;
     private readonly Files.Preparation preparation;
+    private readonly Core.Probabilities probabilities;
     private readonly Torch.Predictor predictor;
     private readonly Uses uses = new();
     private int freed;
@@ -22,6 +23,7 @@ public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
         FSharpMap<Core.ArrayKey, Core.Tensor<float>> weights,
         FSharpList<string> classes,
         Files.Preparation preparation,
+        Core.Probabilities probabilities,
         Exactness? exactness,
         SelectedCounts? counts)
     {
@@ -29,6 +31,7 @@ public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
         this.weights = weights;
         this.classes = classes;
         this.preparation = preparation;
+        this.probabilities = probabilities;
         Verdict = exactness;
         Counts = counts;
         predictor = Torch.PredictorModule.create(
@@ -172,7 +175,7 @@ public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
     public void Save(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        Torch.RunFolder.save(folder, Torch.RunFolder.selected, Network.ToText(), classes, preparation, weights)
+        Torch.RunFolder.save(folder, Torch.RunFolder.selected, Network.ToText(), classes, preparation, probabilities, weights)
             .OrThrow(Engine.FileFailure);
     }
 
@@ -189,13 +192,14 @@ public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
             loaded.Classes,
             loaded.Preparation.ToReference()
                 ?? throw new SssException($"{loaded.Path} does not say how its images are prepared."),
+            loaded.Probabilities,
             null,
             null);
     }
 
     /// <summary>
     /// Writes ONNX: the file that <c>sss train</c> and <c>sss export</c> write too. It takes pixels, float32 from 0 (black)
-    /// to 255 (white), N × C × H × W, normalises them inside, and gives <c>scores</c> and <c>probabilities</c>. Networks
+    /// to 255 (white), N × C × H × W, normalises them inside, and gives <c>scores</c> and <c>probabilities</c> (numbers have none). Networks
     /// that take no pictures take numbers in the units of the training data. It is kept only if ONNX Runtime gives
     /// the same scores.
     /// </summary>
@@ -215,7 +219,7 @@ public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
     }
 
     private Torch.LoadedNetwork Loaded(string path) =>
-        new(path, Network.Value, weights, classes, preparation.ToReferenceOption());
+        new(path, Network.Value, weights, classes, preparation.ToReferenceOption(), probabilities);
 
     /// <summary>Frees the native memory; waits for predictions on other threads.</summary>
     public void Dispose()

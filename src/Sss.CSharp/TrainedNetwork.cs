@@ -39,7 +39,8 @@ public sealed class TrainedNetwork : IDisposable
         Value.Network,
         Value.Numbers,
         ready.Dataset.Classes,
-        ready.Dataset.Preparation.ToReferenceOption()));
+        ready.Dataset.Preparation.ToReferenceOption(),
+        Core.ProbabilitiesModule.ofLoss(ready.Recipe.Loss)));
 
     /// <summary>
     /// The factors of a layer or residual that selection uses (the iterate): zeros are exact.
@@ -73,6 +74,7 @@ public sealed class TrainedNetwork : IDisposable
             outcome.Selected.Weights,
             ready.Dataset.Classes,
             ready.Dataset.Preparation,
+            Core.ProbabilitiesModule.ofLoss(ready.Recipe.Loss),
             Exactness.From(outcome.Exactness),
             counts)
         {

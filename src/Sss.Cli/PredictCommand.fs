@@ -14,6 +14,7 @@ module PredictCommand =
     type private Source = {
         Network: string
         Preparation: Preparation option
+        Probabilities: Probabilities
         /// How many scores there are for a picture.
         Count: int
         /// May be shorter, where the file has no names.
@@ -23,7 +24,7 @@ module PredictCommand =
     /// The prediction for one picture, the most likely class first.
     type private Prediction = {
         File: string
-        /// Class name, its number, its score, and its probability (softmax of the scores).
+        /// Class name, its number, its score, and its probability.
         Classes: (string * int * float32 * float32) list
     }
 
@@ -31,7 +32,7 @@ module PredictCommand =
         source.Classes |> List.tryItem index |> Option.defaultValue $"class {index}"
 
     let private prediction (source: Source) file (scores: float32[]) =
-        let probabilities = Softmax.ofScores source.Count scores
+        let probabilities = Probabilities.ofScores source.Probabilities source.Count scores
 
         {
             File = file
@@ -90,6 +91,7 @@ module PredictCommand =
             let source = {
                 Network = loaded.Network.Name
                 Preparation = loaded.Preparation
+                Probabilities = loaded.Probabilities
                 Count = loaded.Network.Classes
                 Classes = loaded.Classes
             }
@@ -129,6 +131,7 @@ module PredictCommand =
             let source = {
                 Network = model.Name
                 Preparation = Some model.Preparation
+                Probabilities = model.Probabilities
                 Count = model.Classes.Length
                 Classes = model.Classes
             }

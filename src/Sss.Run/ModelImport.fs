@@ -218,6 +218,7 @@ module ModelImport =
                     Text = printed
                     Classes = []
                     Preparation = preparation
+                    Probabilities = Probabilities.Softmax
                     Weights = weights
                     Strangers = []
                 }

@@ -79,6 +79,7 @@ module OnnxExport =
             Text = Language.print loaded.Network
             Classes = loaded.Classes
             Preparation = loaded.Preparation
+            Probabilities = loaded.Probabilities
             Raw = raw
         }
 

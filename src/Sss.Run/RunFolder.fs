@@ -15,6 +15,8 @@ type LoadedNetwork = {
     /// Class names in the order of the scores; empty when they are not known.
     Classes: string list
     Preparation: Preparation option
+    /// What makes its scores probabilities, where it has classes.
+    Probabilities: Probabilities
 }
 
 /// The files of a run: names, writing, reading back.
@@ -37,6 +39,7 @@ module RunFolder =
         (text: string)
         (classes: string list)
         (preparation: Preparation)
+        (probabilities: Probabilities)
         (weights: Weights<float32>)
         : Result<unit, FileError> =
         result {
@@ -45,6 +48,7 @@ module RunFolder =
                     Text = text
                     Classes = classes
                     Preparation = Some preparation
+                    Probabilities = probabilities
                     Weights = weights
                     Strangers = []
                 }
@@ -52,9 +56,10 @@ module RunFolder =
             do! AtomicFile.writeText (file folder $"{name}.sss") text
         }
 
-    /// `save` with the names and the preparation of the data that a network was trained on.
-    let saveNetwork folder name text (dataset: Dataset) weights =
-        save folder name text dataset.Classes dataset.Preparation weights
+    /// `save` with the names and the preparation of the data that a network was trained on, and the probabilities of
+    /// the loss.
+    let saveNetwork folder name text (dataset: Dataset) (loss: Loss) weights =
+        save folder name text dataset.Classes dataset.Preparation (Probabilities.ofLoss loss) weights
 
     /// Reads a network from a weight file; its text is in the file.
     let loadFile (path: string) : Result<LoadedNetwork, PipelineError> =
@@ -73,6 +78,7 @@ module RunFolder =
                 Weights = saved.Weights
                 Classes = saved.Classes
                 Preparation = saved.Preparation
+                Probabilities = saved.Probabilities
             }
         }
 
@@ -82,17 +88,19 @@ module RunFolder =
             Text = Language.print loaded.Network
             Classes = loaded.Classes
             Preparation = loaded.Preparation
+            Probabilities = loaded.Probabilities
             Weights = loaded.Weights
             Strangers = []
         }
 
-    /// A network at hand as one from a file.
+    /// A network at hand as one from a file, to be timed.
     let inMemory (network: Network) (weights: Weights<float32>) (dataset: Dataset) : LoadedNetwork = {
         Path = network.Name
         Network = network
         Weights = weights
         Classes = dataset.Classes
         Preparation = Some dataset.Preparation
+        Probabilities = Probabilities.Softmax
     }
 
     let private results = [

@@ -42,6 +42,7 @@ module internal Saving =
                             RunFolder.network
                             (Language.printWithRecipe trained.Network p.Ready.Recipe)
                             p.Ready.Dataset
+                            p.Ready.Recipe.Loss
                             trained.Numbers
                 }
                 |> Result.mapError BadFile
@@ -56,6 +57,7 @@ module internal Saving =
                     RunFolder.selected
                     (Language.print outcome.Selected.Network)
                     p.Ready.Dataset
+                    p.Ready.Recipe.Loss
                     outcome.Selected.Weights
         }
         |> Result.mapError BadFile

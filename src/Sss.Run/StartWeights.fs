@@ -38,6 +38,7 @@ module StartWeights =
                     Text = Language.print loaded.Network
                     Classes = loaded.Classes
                     Preparation = loaded.Preparation
+                    Probabilities = loaded.Probabilities
                     Weights = loaded.Weights
                     Strangers = []
                 }

@@ -145,7 +145,7 @@ public sealed class Classifier : IDisposable, IAsyncDisposable
         var scores = Value(
             Files.OnnxClassifierModule.scores(model, ListModule.OfSeq(pictures)),
             error => new ModelException(Files.FileErrorModule.message(error)));
-        return [.. scores.Select(row => new Prediction(Classes, row))];
+        return [.. scores.Select(row => new Prediction(Classes, model.Probabilities, row))];
     }
 
     private T Within<T>(Func<T> work)

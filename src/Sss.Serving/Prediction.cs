@@ -5,16 +5,19 @@ namespace Sss;
 /// <summary>One class of a prediction.</summary>
 /// <param name="Name">The class name, or <c>class N</c> where the network has no names.</param>
 /// <param name="Index">Its number, from 0, in the order of the network's scores.</param>
-/// <param name="Score">What the network gives for it, before the softmax.</param>
-/// <param name="Probability">The softmax of the scores; all classes add up to 1.</param>
+/// <param name="Score">What the network gives for it, before softmax or sigmoid.</param>
+/// <param name="Probability">
+/// The softmax of the scores, so that all classes add up to 1; of a network that was trained with <c>loss bce</c>, whose
+/// images may have several classes, the sigmoid of the score.
+/// </param>
 public readonly record struct ClassScore(string Name, int Index, float Score, float Probability);
 
 /// <summary>What a network says of one picture. Immutable.</summary>
 public sealed class Prediction
 {
-    internal Prediction(IReadOnlyList<string> names, float[] scores)
+    internal Prediction(IReadOnlyList<string> names, Core.Probabilities kind, float[] scores)
     {
-        var probabilities = Core.Softmax.ofScores(scores.Length, scores);
+        var probabilities = Core.ProbabilitiesModule.ofScores(kind, scores.Length, scores);
         Scores = scores;
         Probabilities = probabilities;
         // A stable order: of equal scores the class that comes first.
@@ -32,7 +35,7 @@ public sealed class Prediction
     /// <summary>The most likely class.</summary>
     public ClassScore Best => Classes[0];
 
-    /// <summary>The scores in the network's order, before the softmax.</summary>
+    /// <summary>The scores in the network's order, before softmax or sigmoid.</summary>
     public IReadOnlyList<float> Scores { get; }
 
     /// <summary>The probabilities in the network's order.</summary>

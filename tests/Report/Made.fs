@@ -97,6 +97,7 @@ module Made =
                 Text = text
                 Classes = []
                 Preparation = None
+                Probabilities = Sss.Core.Probabilities.Softmax
                 Weights = weights
                 Strangers = []
             }

@@ -5,7 +5,7 @@ open Sss.Core
 open Sss.Schema
 
 /// Export to ONNX: opset 17, IR version 8, one input (batch × C × H × W) that is called what it takes, and the
-/// outputs `scores` (batch × classes; before any softmax) and `probabilities`. The raw form has the input `images`
+/// outputs `scores` (batch × classes; before any softmax) and `probabilities`, as `OnnxOptions` says. The raw form has the input `images`
 /// and the output `scores`. Values and constants have the names of the network's layers and weights. The
 /// metadata are those of `NetworkFile`, `sss.takes`, `sss.input` and `sss.version`.
 [<RequireQualifiedAccess>]
@@ -150,7 +150,7 @@ module Onnx =
 
         let graph =
             if hasProbabilities then
-                PreparationNodes.addProbabilities graph
+                PreparationNodes.addProbabilities options.Probabilities graph
             else
                 graph
 
@@ -173,11 +173,19 @@ module Onnx =
                 output.Width
         ]
 
-        proto.Output.Add(Proto.value OnnxGraph.output "before softmax" outputDims)
+        proto.Output.Add(Proto.value
+                OnnxGraph.output
+                (match network.OutputKind with
+                 | OutputKind.Classes -> $"before {Probabilities.word options.Probabilities}"
+                 | OutputKind.Numbers -> "numbers")
+                outputDims)
 
         if hasProbabilities then
             proto.Output.Add(
-                Proto.value PreparationNodes.probabilities "softmax of the scores" outputDims
+                Proto.value
+                    PreparationNodes.probabilities
+                    $"{Probabilities.word options.Probabilities} of the scores"
+                    outputDims
             )
 
         wrapped (OnnxDescription.metadata options network.Input) proto

@@ -9,7 +9,14 @@ open Sss.Core
 [<Sealed>]
 type OnnxClassifier
     internal
-    (session: OnnxSession, takes: OnnxTakes, input: Shape, classes: string list, p: Preparation) =
+    (
+        session: OnnxSession,
+        takes: OnnxTakes,
+        input: Shape,
+        classes: string list,
+        p: Preparation,
+        probabilities: Probabilities
+    ) =
 
     member internal _.Session = session
 
@@ -30,6 +37,9 @@ type OnnxClassifier
 
     /// What a picture goes through.
     member _.Preparation = p
+
+    /// What makes its scores probabilities.
+    member _.Probabilities = probabilities
 
     interface IDisposable with
         member _.Dispose() = (session :> IDisposable).Dispose()
@@ -124,7 +134,13 @@ module OnnxClassifier =
                         "run it in ONNX Runtime and read its output there"
 
             let! classes = names path count metadata
-            return new OnnxClassifier(session, takes, input, classes, preparation)
+
+            let! probabilities =
+                NetworkFile.probabilitiesOf (Map.tryFind "sss.probabilities" metadata)
+                |> Result.mapError (fun fault -> Malformed(Place.start path, fault))
+
+            return
+                new OnnxClassifier(session, takes, input, classes, preparation, probabilities)
         }
 
     let private described (session: OnnxSession) =

@@ -10,6 +10,8 @@ type OnnxOptions = {
     Classes: string list
     /// What the images went through in training, for the metadata.
     Preparation: Preparation option
+    /// What the output `probabilities` is, where the network has classes.
+    Probabilities: Probabilities
     /// The network alone: its input is what the preparation gives, and its output the scores. Otherwise the graph
     /// prepares the image itself. Without effect when `Preparation` is none.
     Raw: bool
@@ -57,7 +59,7 @@ module internal OnnxDescription =
 
     /// The entries of the metadata.
     let metadata options (input: Shape) : (string * string) list =
-        NetworkFile.metadata options.Text options.Classes options.Preparation
+        NetworkFile.metadata options.Text options.Classes options.Preparation options.Probabilities
         @ [
             "sss.takes", OnnxTakes.word (fst (takes options input))
             "sss.input", inputText options input

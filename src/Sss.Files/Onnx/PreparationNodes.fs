@@ -57,15 +57,14 @@ module internal PreparationNodes =
         )
         |> fst
 
-    /// The softmax of the scores, over classes.
-    let addProbabilities (graph: OnnxGraph) : OnnxGraph =
-        OnnxGraph.add
-            "Softmax"
-            probabilities
-            [ OnnxGraph.output ]
-            probabilities
-            [ Proto.int "axis" 1 ]
-            graph
+    /// The softmax of the scores over classes, or the sigmoid of each.
+    let addProbabilities (kind: Probabilities) (graph: OnnxGraph) : OnnxGraph =
+        let operator, attributes =
+            match kind with
+            | Probabilities.Softmax -> "Softmax", [ Proto.int "axis" 1 ]
+            | Probabilities.Sigmoid -> "Sigmoid", []
+
+        OnnxGraph.add operator probabilities [ OnnxGraph.output ] probabilities attributes graph
 
     /// Takes both ends off a graph: what is left is the graph of the network alone. Other graphs stay.
     let strip (graph: GraphProto) : unit =

@@ -13,6 +13,7 @@ type SavedNetwork = {
     Classes: string list
     /// What the input images went through in training; none when that is not known.
     Preparation: Preparation option
+    Probabilities: Probabilities
     Weights: Weights<float32>
     /// Names in the file that are no array of any network; `write` writes none.
     Strangers: string list
@@ -20,7 +21,8 @@ type SavedNetwork = {
 
 /// `network.safetensors` and `selected.safetensors`: weights with, in the metadata, everything that
 /// makes them a network again. Keys: `sss.format` (1), `sss.network` (the text), `sss.classes`
-/// (a JSON list), `sss.normalisation` (what `PreparationJson` writes).
+/// (a JSON list), `sss.normalisation` (what `PreparationJson` writes), and `sss.probabilities` where they are
+/// not the softmax of the scores.
 [<RequireQualifiedAccess>]
 module NetworkFile =
 
@@ -36,13 +38,15 @@ module NetworkFile =
         )
 
     /// The metadata of a saved network; the ONNX file carries the same.
-    let metadata (text: string) classes preparation : (string * string) list = [
+    let metadata (text: string) classes preparation probabilities : (string * string) list = [
         "sss.format", Format
         "sss.network", text
         "sss.classes", classesText classes
         match preparation with
         | Some p -> "sss.normalisation", PreparationJson.toText p
         | None -> ()
+        if probabilities <> Probabilities.Softmax then
+            "sss.probabilities", Probabilities.word probabilities
     ]
 
     let private parseClasses (text: string) : Result<string list, string> =
@@ -81,9 +85,20 @@ module NetworkFile =
             |> Result.map Some
             |> Result.mapError (fun reason -> Syntax("sss.normalisation", reason))
 
+    /// The probabilities of the entry `sss.probabilities`; the softmax where there is none.
+    let internal probabilitiesOf (text: string option) : Result<Probabilities, Fault> =
+        match text with
+        | None -> Ok Probabilities.Softmax
+        | Some text ->
+            Probabilities.ofWord text
+            |> Result.requireSome (
+                Unsupported("sss.probabilities", text, "softmax and sigmoid")
+            )
+
     /// Writes a network's weights with its metadata.
     let write (path: string) (saved: SavedNetwork) : Result<unit, FileError> =
-        Safetensors.write path saved.Weights (metadata saved.Text saved.Classes saved.Preparation)
+        metadata saved.Text saved.Classes saved.Preparation saved.Probabilities
+        |> Safetensors.write path saved.Weights
 
     /// A checkpoint is a weight file too; what else it holds has names with an `@`.
     let private isOwn (name: string) = not (name.StartsWith '@')
@@ -110,10 +125,15 @@ module NetworkFile =
                 preparationOf (Map.tryFind "sss.normalisation" file.Metadata)
                 |> Result.mapError fault
 
+            let! probabilities =
+                probabilitiesOf (Map.tryFind "sss.probabilities" file.Metadata)
+                |> Result.mapError fault
+
             return {
                 Text = text
                 Classes = classes
                 Preparation = preparation
+                Probabilities = probabilities
                 Weights = SafetensorsFile.weights file |> Map.filter (fun key _ -> isOwn key.Owner)
                 Strangers = SafetensorsFile.strangers file |> List.filter isOwn
             }

@@ -42,6 +42,7 @@ module ServingEngine =
                 Text = Language.print network
                 Classes = []
                 Preparation = None
+                Probabilities = Sss.Core.Probabilities.Softmax
                 Raw = true
             }
 

@@ -43,6 +43,7 @@ let private tensorFile folder =
                     Deviation = [| 1.0f |]
                     IsGiven = false
                 }
+            Probabilities = Probabilities.Sigmoid
             Weights = weights
             Strangers = []
         }

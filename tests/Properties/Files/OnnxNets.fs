@@ -75,6 +75,7 @@ let plain = {
     Text = ""
     Classes = []
     Preparation = None
+    Probabilities = Sss.Core.Probabilities.Softmax
     Raw = true
 }
 

@@ -152,6 +152,7 @@ let private options = {
             Deviation = [| 0.125f; 0.5f |]
             IsGiven = false
         }
+    Probabilities = Sss.Core.Probabilities.Softmax
     Raw = true
 }
 

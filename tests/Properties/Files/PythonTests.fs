@@ -172,6 +172,7 @@ let private prepare folder (network: Network) weights count =
             Text = "network"
             Classes = []
             Preparation = None
+            Probabilities = Sss.Core.Probabilities.Softmax
             Weights = weights
             Strangers = []
         }

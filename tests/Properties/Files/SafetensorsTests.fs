@@ -229,6 +229,7 @@ let ``a network file keeps text, classes and normalisation`` () =
                     Deviation = [| 0.3f; 1e-7f |]
                     IsGiven = false
                 }
+            Probabilities = Probabilities.Sigmoid
             Weights =
                 Map.ofList [
                     ArrayKey.make ArrayPart.Weight "conv1",

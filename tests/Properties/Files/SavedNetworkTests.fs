@@ -30,6 +30,7 @@ let private saved: SavedNetwork = {
     Text = Sss.Dsl.Language.print network
     Classes = [ "cat"; "dog" ]
     Preparation = None
+    Probabilities = Probabilities.Softmax
     Weights = weights
     Strangers = []
 }
@@ -109,7 +110,7 @@ let ``arrays of no layer are refused, whatever their names`` () =
             |> Map.ofSeq
 
         Folders.ok (
-            Safetensors.writeTensors path tensors (NetworkFile.metadata saved.Text [] None)
+            Safetensors.writeTensors path tensors (NetworkFile.metadata saved.Text [] None Probabilities.Softmax)
         )
 
         Assert.Equal(
@@ -143,7 +144,7 @@ let ``class names are as many as the network's, each once, or not known`` () =
         let path = Path.Combine(folder, "x.safetensors")
 
         let metadata =
-            NetworkFile.metadata saved.Text [] None
+            NetworkFile.metadata saved.Text [] None Probabilities.Softmax
             |> List.map (fun (name, value) ->
                 if name = "sss.classes" then
                     name, "[\"a\",null]"
@@ -173,7 +174,7 @@ let ``a normalisation is of as many channels as the input`` () =
             let normalisation = $"{{\"scale\":1,\"mean\":[{list 0}],\"deviation\":[{list 1}]}}"
 
             let metadata =
-                NetworkFile.metadata saved.Text saved.Classes None
+                NetworkFile.metadata saved.Text saved.Classes None Probabilities.Softmax
                 @ [ "sss.normalisation", normalisation ]
 
             Folders.ok (Safetensors.write path weights metadata)

@@ -19,6 +19,7 @@ let private saved (network: Network) : SavedNetwork = {
     Text = Language.print network
     Classes = List.init network.Classes (fun i -> $"class {i}")
     Preparation = None
+    Probabilities = Sss.Core.Probabilities.Softmax
     Weights = Init.weights 7 network
     Strangers = []
 }

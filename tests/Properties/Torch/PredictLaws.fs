@@ -59,6 +59,7 @@ let private deployed seed (augment: Augment) root =
         Weights = Init.weights seed network
         Classes = d.Classes
         Preparation = Some d.Preparation
+        Probabilities = Probabilities.Softmax
     }
 
 let private agrees seed (augment: Augment) root =

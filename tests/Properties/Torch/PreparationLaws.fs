@@ -144,6 +144,7 @@ let private loaded input (p: Preparation) : LoadedNetwork = {
     Weights = Map.empty
     Classes = [ "a"; "b" ]
     Preparation = Some p
+    Probabilities = Probabilities.Softmax
 }
 
 [<Property(MaxTest = 120)>]

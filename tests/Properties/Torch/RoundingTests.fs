@@ -24,6 +24,7 @@ let private inOnnx (network: Network, weights) (images: float32[]) =
         Text = ""
         Classes = []
         Preparation = None
+        Probabilities = Sss.Core.Probabilities.Softmax
         Raw = true
     }
 

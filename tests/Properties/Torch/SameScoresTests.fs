@@ -83,7 +83,8 @@ let private preparations channels : Preparation list =
     |> List.distinct
 
 /// The scores of pixels in ONNX Runtime alone, as `docs/pictures.md` writes it.
-let private bare (session: InferenceSession) (input: Shape) (pixels: byte[]) : float32[] =
+let private bare kind (session: InferenceSession) (input: Shape) (pixels: byte[]) : float32[] =
+    Assert.Equal<string>([ "scores"; "probabilities" ], session.OutputNames)
     let extents = [| 1L; int64 input.Channels; int64 input.Height; int64 input.Width |]
     use images = OrtValue.CreateTensorValueFromMemory(Array.map float32 pixels, extents)
     use options = new RunOptions()
@@ -93,7 +94,7 @@ let private bare (session: InferenceSession) (input: Shape) (pixels: byte[]) : f
 
     let scores = results[0].GetTensorDataAsSpan<float32>().ToArray()
     let probabilities = results[1].GetTensorDataAsSpan<float32>().ToArray()
-    let expected = Softmax.ofScores scores.Length scores
+    let expected = Probabilities.ofScores kind scores.Length scores
 
     Assert.All(
         Array.zip expected probabilities,
@@ -113,13 +114,14 @@ let private same (what: string) (expected: float32[]) (found: float32 seq) =
 
     Assert.Equal(expected.Length, Seq.length found)
 
-let private agree folder (network: Network) (preparation: Preparation) (files: string list) =
+let private agree folder kind (network: Network) (preparation: Preparation) (files: string list) =
     let loaded = {
         Path = folder
         Network = network
         Weights = Init.weights 7 network
         Classes = [ "circle"; "square"; "star" ]
         Preparation = Some preparation
+        Probabilities = kind
     }
 
     RunFolder.save
@@ -128,6 +130,7 @@ let private agree folder (network: Network) (preparation: Preparation) (files: s
         (Language.print network)
         loaded.Classes
         preparation
+        kind
         loaded.Weights
     |> Folders.ok
 
@@ -158,6 +161,9 @@ let private agree folder (network: Network) (preparation: Preparation) (files: s
             same name expected (Folders.ok (OnnxClassifier.scores c [ given ])).Head
 
         same name expected (facade.PredictImage file).Scores
+        let probabilities = Probabilities.ofScores kind expected.Length expected
+        same name probabilities (facade.PredictImage file).Probabilities
+        same name probabilities (serving.Predict file).Probabilities
         same name expected (facade.PredictImage(ReadOnlySpan content)).Scores
         same name expected (facade.PredictImage(new MemoryStream(content))).Scores
         same name expected (serving.Predict file).Scores
@@ -165,7 +171,7 @@ let private agree folder (network: Network) (preparation: Preparation) (files: s
         same name expected (serving.Predict(new MemoryStream(content))).Scores
         same name expected batch[i].Scores
         let pixels = Folders.ok (PreparedPicture.ofFile preparation network.Input file)
-        same name expected (bare session network.Input pixels)
+        same name expected (bare kind session network.Input pixels)
 
 [<Fact>]
 let ``command line, C#, Sss.Serving and ONNX Runtime alone give a picture the same scores`` () =
@@ -180,17 +186,20 @@ let ``command line, C#, Sss.Serving and ONNX Runtime alone give a picture the sa
             let network = network channels
 
             for preparation in preparations channels do
-                agree folder network preparation files
+                agree folder Probabilities.Softmax network preparation files
+
+            agree folder Probabilities.Sigmoid network (preparations channels).Head files
     )
 
 [<Fact>]
 let ``a file tells what it takes, of whom, and how exact it is`` () =
     Folders.within (fun folder ->
         let network = network 3
-        agree folder network (preparations 3).Head []
+        agree folder Probabilities.Sigmoid network (preparations 3).Head []
         use session = Folders.ok (OnnxRun.load 1 (Path.Combine(folder, "selected.onnx")))
         let told = OnnxRun.metadata session
         Assert.Equal("pixels", told["sss.takes"])
+        Assert.Equal("sigmoid", told["sss.probabilities"])
         Assert.Equal("""["circle","square","star"]""", told["sss.classes"])
 
         Assert.StartsWith(
@@ -247,4 +256,26 @@ let ``files that cannot classify pictures are refused with the reason`` () =
             Path.Combine(Sss.Tests.Repository.root, "tests", "EndToEnd", "none.onnx")
 
         Assert.Contains("no such file", Folders.message (OnnxClassifier.load 1 foreign))
+    )
+
+[<Fact>]
+let ``a network of numbers has no probabilities`` () =
+    Folders.within (fun folder ->
+        let path = Path.Combine(folder, "x.onnx")
+
+        let numbers = {
+            network 3 with
+                OutputKind = OutputKind.Numbers
+        }
+
+        Init.weights 1 numbers
+        |> Onnx.write path {
+            OnnxNets.plain with
+                Raw = false
+                Preparation = Some (preparations 3).Head
+        } numbers
+        |> Folders.ok
+
+        use session = new InferenceSession(path)
+        Assert.Equal<string>([ "scores" ], session.OutputNames)
     )

@@ -90,6 +90,7 @@ type ZooTests(output: ITestOutputHelper) =
             Weights = VerifyNumbers.single weights
             Classes = []
             Preparation = None
+            Probabilities = Sss.Core.Probabilities.Softmax
         }
 
         Folders.within (fun folder ->
