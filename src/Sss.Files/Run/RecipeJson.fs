@@ -89,6 +89,8 @@ module RecipeJson =
             (fun (every: int) -> json.WriteNumber("shrink", every))
             recipe.ShrinkEvery
 
+        // Only where it is given: recipes from before have none.
+        recipe.StopAfter |> Option.iter (fun epochs -> json.WriteNumber("stop", epochs))
         json.WriteNumber("seed", recipe.Seed)
         json.WriteStartObject "augment"
         json.WriteNumber("resize", recipe.Augment.Resize)
@@ -244,6 +246,7 @@ module RecipeJson =
             Optimizer = optimizer item
             Target = targetOf item
             ShrinkEvery = if isNull "shrink" then None else Some(whole "shrink")
+            StopAfter = since item "stop" (fun epochs -> Some(epochs.GetInt32())) None
             Seed = whole "seed"
             Augment = {
                 Resize = since augment "resize" _.GetInt32() 0
