@@ -17,19 +17,14 @@ if (args is not [var file, .. var rest] || file.StartsWith('-'))
     return 2;
 }
 
-Classifier classifier;
-try
+// One for all requests. It is loaded, and tried on a small picture, while the server is being built: the first request
+// finds everything compiled.
+var loading = Task.Run(() =>
 {
-    // One for all requests.
-    classifier = Classifier.Load(file, new ClassifierOptions { MaxPictureBytes = MostBytes });
-}
-catch (ModelException e)
-{
-    Console.Error.WriteLine(e.Message);
-    return 1;
-}
-
-using var closing = classifier;
+    var loaded = Classifier.Load(file, new ClassifierOptions { MaxPictureBytes = MostBytes });
+    loaded.Predict(Convert.FromBase64String(WarmUp.Png));
+    return loaded;
+});
 var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
 {
     Args = rest,
@@ -56,6 +51,18 @@ builder.Services.AddRateLimiter(limits =>
 });
 
 var app = builder.Build();
+Classifier classifier;
+try
+{
+    classifier = await loading;
+}
+catch (ModelException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}
+
+using var closing = classifier;
 app.UseStatusCodePages();
 app.UseRateLimiter();
 
@@ -78,8 +85,15 @@ app.MapPost("/predict", async (IFormFile picture, int? top, CancellationToken st
     .DisableAntiforgery()
     .RequireRateLimiting("pictures");
 
-app.Run();
+await app.RunAsync();
 return 0;
+
+/// <summary>A picture of 8 x 8 pixels.</summary>
+internal static class WarmUp
+{
+    internal const string Png =
+        "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAzklEQVR42gXBMQeEYAAA0I+IIyJaIyIiojUiIiJaIyIi4taIOCKiNSIiIlojIiKiNSIiIvob9x4AABAEIQiCYRi+72dZ1nXdtm0AgiCSJEVRNE0zCII8z/u+3/cdwDBMUZQkSZZlhWFYFMUwDMdxgM/nQ9O0LMu2bf9+v7Isx3E8zxMgCMIwjKIojuNEUVRV1TRN13UBFEVZllVV1XXdOI7rup7n+b5vgGEYx3GapnmelyRJ0zTLsjzPA3Ac53le1/Xv95umadu267q+7/sHT2lWocxLjLsAAAAASUVORK5CYII=";
+}
 
 /// <summary>What a client may want to know before its first picture.</summary>
 internal sealed record ModelFacts(string Name, IReadOnlyList<string> Classes, string Preparation);

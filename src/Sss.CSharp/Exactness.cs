@@ -77,11 +77,19 @@ public sealed record EpochProgress(
     double ImagesPerSecond,
     long? Macs)
 {
+    /// <summary>
+    /// The quality on the images held out, after the epoch; null without <see cref="TrainingOptions.Validation"/>.
+    /// </summary>
+    public Evaluation? Validation { get; init; }
+
     internal static EpochProgress From(Torch.EpochReport e) => new(
         e.Epoch + 1,
         e.Loss,
         e.Accuracy,
         e.Rate,
         e.ImagesPerSecond,
-        e.WouldBe?.Value.Macs);
+        e.WouldBe?.Value.Macs)
+    {
+        Validation = e.Validation is { } validation ? Evaluation.From(validation.Value) : null,
+    };
 }

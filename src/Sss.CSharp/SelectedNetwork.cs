@@ -145,7 +145,7 @@ public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
     /// </exception>
     public Evaluation Evaluate(ImageSet images) => Evaluation.From(Evaluated(images).Item1);
 
-    private Tuple<Torch.Evaluation, FSharpList<Files.ClassRow>> Evaluated(ImageSet images)
+    private Tuple<Torch.Evaluation, Torch.Diagnosis> Evaluated(ImageSet images)
     {
         ArgumentNullException.ThrowIfNull(images);
         ObjectDisposedException.ThrowIf(uses.IsClosed, this);
@@ -157,7 +157,7 @@ public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
         }
 
         // Not the predictor: the same bits as `sss eval`.
-        return Torch.Pipeline.evaluateClasses(Engine.Load(), Loaded("the network"), images.Dataset, images.Value)
+        return Torch.Pipeline.diagnose(Engine.Load(), Loaded("the network"), images.Dataset, images.Value)
             .OrThrow(Engine.Failure);
     }
 
@@ -168,7 +168,19 @@ public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
     /// <exception cref="ArgumentException">The images do not have the network's input shape.</exception>
     /// <exception cref="SssException">As <see cref="Evaluate"/>.</exception>
     public IReadOnlyList<ClassResult> EvaluateClasses(ImageSet images) =>
-        [.. Evaluated(images).Item2.Select(ClassResult.From)];
+        [.. Evaluated(images).Item2.Classes.Select(ClassResult.From)];
+
+    /// <summary>
+    /// What the network gets wrong: its quality, the figures of each class, how far its probabilities can be trusted, and the
+    /// images that are most wrong.
+    /// </summary>
+    /// <exception cref="ArgumentException">The images do not have the network's input shape.</exception>
+    /// <exception cref="SssException">As <see cref="Evaluate"/>.</exception>
+    public Diagnosis Diagnose(ImageSet images)
+    {
+        var (evaluation, diagnosis) = Evaluated(images);
+        return Diagnosis.From(evaluation, diagnosis);
+    }
 
     /// <summary>Writes <c>selected.sss</c> and <c>selected.safetensors</c> into a folder. Each file is written completely or not at all.</summary>
     /// <exception cref="SssException">The folder cannot be written to, or the disk is full.</exception>

@@ -29,6 +29,18 @@ public sealed class TrainedNetwork : IDisposable
     public IReadOnlyList<EpochProgress> Epochs { get; }
 
     /// <summary>
+    /// The epoch whose numbers are the result, from 1: the one that <see cref="TrainingOptions.Validation"/> chose, or the last
+    /// one. 0 where there was no epoch.
+    /// </summary>
+    public int ChosenEpoch => Value.State.Best is { } best ? best.Value.Epoch + 1 : Value.State.Epoch;
+
+    /// <summary>
+    /// The epochs that were done, those of earlier calls included; fewer than the recipe has where
+    /// <see cref="TrainingOptions.StopAfter"/> ended the training.
+    /// </summary>
+    public int EpochsDone => Value.State.Epoch;
+
+    /// <summary>
     /// Forward multiply-adds of all steps: images times the macs of the network as it was then, cuts counted.
     /// </summary>
     public double TrainingMacs => Value.State.TrainMacs;

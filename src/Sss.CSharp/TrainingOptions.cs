@@ -108,6 +108,13 @@ public sealed record TrainingOptions
     /// </summary>
     public int? ShrinkEvery { get; init; }
 
+    /// <summary>
+    /// Ends the training after so many epochs in a row without a lower loss on the images held out
+    /// (<see cref="Validation"/>) or a smaller network, and not before a target holds. Null: as in the recipe, or after
+    /// the last epoch.
+    /// </summary>
+    public int? StopAfter { get; init; }
+
     /// <summary>The seed of all random choices; 0 or more.</summary>
     public int? Seed { get; init; }
 
@@ -139,7 +146,10 @@ public sealed record TrainingOptions
     /// </summary>
     public string? CheckpointFolder { get; init; }
 
-    /// <summary>Threads for computation; null: LibTorch's default. The exact bits of a result depend on it.</summary>
+    /// <summary>
+    /// Threads for computation; null: those of the training that is continued, or as many as there are processors that
+    /// other processes leave free. The exact bits of a result depend on it.
+    /// </summary>
     public int? Threads { get; init; }
 
     /// <summary>Threads that load images in advance; null: chosen for the data. It does not change results.</summary>

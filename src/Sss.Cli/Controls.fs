@@ -45,16 +45,16 @@ module Controls =
         let isDense (run: StudyRun) =
             run.Kind = StudyKind.Dense && run.Seed = own.Seed
 
-        let dense =
-            study.Runs
-            |> List.tryFind isDense
-            |> Option.map _.Result.Classes
-            |> Option.defaultValue []
+        let dense = study.Runs |> List.tryFind isDense |> Option.map _.Result
 
         match Study.rows StudyPlan.single.Label study with
         | selected :: controls -> {
             own with
-                DenseClasses = dense
+                DenseClasses = dense |> Option.map _.Classes |> Option.defaultValue []
+                Diagnosis = {
+                    own.Diagnosis with
+                        DenseCalibration = dense |> Option.bind _.Diagnosis.Calibration
+                }
                 Repeats = if selected.Seeds > 1 then Some selected else None
                 Controls = controls
           }

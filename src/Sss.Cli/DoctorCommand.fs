@@ -27,6 +27,15 @@ module DoctorCommand =
         | Some(Ok count) -> $"all {count} that the binding needs are there"
         | Some(Error error) -> LibTorchError.message error
 
+    /// What training would compute with now, and why.
+    let private threads (engine: LibTorch) =
+        let choice = LibTorch.chooseThreads (MachineLoad.watch ()) engine
+
+        match ThreadChoice.reason choice with
+        | Some reason ->
+            $"{choice.Threads} for training now, since {reason}; {LibTorch.usualThreads engine} when they are free"
+        | None -> string choice.Threads
+
     let private driver (facts: CudaFacts) =
         match facts.Driver with
         | Ok driver -> $"supports CUDA {driver.Version}"
@@ -58,7 +67,7 @@ module DoctorCommand =
                    "")
 
             "symbols", symbols engine
-            "threads", string (LibTorch.threads engine)
+            "threads", threads engine
 
             match CpuLimit.needed () with
             | Some set -> "onednn", $"limited to {set}: this machine hides the sizes of its caches"

@@ -10,7 +10,7 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module EvalCommand =
 
-    let private print json (loaded: LoadedNetwork) (e: Evaluation) (classes: ClassRow list) =
+    let private print json (loaded: LoadedNetwork) (e: Evaluation) (d: Diagnosis) =
         if json then
             JsonText.ofWriter (fun writer ->
                 writer.WriteStartObject()
@@ -19,8 +19,14 @@ module EvalCommand =
                 ResultFile.number writer "loss" e.Loss
                 writer.WriteNumber("count", e.Count)
 
-                if not classes.IsEmpty then
-                    ClassRow.write writer "classes" classes
+                if not d.Classes.IsEmpty then
+                    ClassRow.write writer "classes" d.Classes
+
+                RunDiagnosis.write writer {
+                    RunDiagnosis.none with
+                        Calibration = d.Calibration
+                        Worst = List.map fst d.Worst
+                }
 
                 writer.WriteEndObject()
             )
@@ -51,8 +57,8 @@ module EvalCommand =
 
             Engine.tell dataset.Name (dataset.Notes @ notes)
             let! engine = Engine.loadFor device Precision.Float32 threads
-            let! evaluation, classes = Pipeline.evaluateClasses engine loaded dataset split
-            return loaded, evaluation, classes
+            let! evaluation, diagnosis = Pipeline.diagnose engine loaded dataset split
+            return loaded, evaluation, diagnosis
         }
 
     /// `sss eval PATH --data DATA`
@@ -86,12 +92,23 @@ module EvalCommand =
                         threads
                 with
                 | Error error -> Engine.report error
-                | Ok(loaded, evaluation, classes) ->
+                | Ok(loaded, evaluation, diagnosis) ->
                     let isJson = args.Contains EvalArgument.Json
-                    print isJson loaded evaluation classes
+                    print isJson loaded evaluation diagnosis
 
-                    if args.Contains EvalArgument.Classes && not isJson then
-                        List.iter Terminal.out (ClassText.table classes)
+                    let also isAsked lines =
+                        if isAsked && not isJson then
+                            List.iter Terminal.out lines
 
-                    List.iter Terminal.error (ClassText.lost classes)
+                    also (args.Contains EvalArgument.Classes) (ClassText.table diagnosis.Classes)
+
+                    also
+                        (args.Contains EvalArgument.Calibration)
+                        (MistakeText.calibration diagnosis.Calibration)
+
+                    also
+                        (args.Contains EvalArgument.Worst)
+                        (MistakeText.worst (List.map fst diagnosis.Worst))
+
+                    List.iter Terminal.error (ClassText.lost diagnosis.Classes)
                     Exit.ok

@@ -10,6 +10,8 @@ type EvalArgument =
     | [<Unique>] Threads of count: int
     | [<Unique>] Limit of images: int
     | [<Unique>] Classes
+    | [<Unique>] Calibration
+    | [<Unique>] Worst
     | [<Unique>] Json
 
     interface IArgParserTemplate with
@@ -21,6 +23,8 @@ type EvalArgument =
             | Threads _ -> SharedHelp.threads
             | Limit _ -> "use only this many test images, from all classes in proportion"
             | Classes -> "also list the classes: recall, precision, and what each is taken for"
+            | Calibration -> "also compare the probabilities with how often they are right"
+            | Worst -> "also list the images that are most wrong, with their scores"
             | Json -> SharedHelp.json
 
 /// `sss predict`.

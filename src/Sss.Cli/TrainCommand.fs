@@ -31,6 +31,17 @@ module TrainCommand =
         for warning in RecipeOptions.warnings gammas (Target.isGiven recipe.Target) parsed do
             Terminal.write Console.Error (Language.render path text warning)
 
+        match TargetCourse.isShort recipe with
+        | Some(first, left) when not o.Quiet ->
+            let first = Number.counted first "epoch"
+            let all = Number.counted recipe.Epochs "epoch"
+
+            Terminal.error
+                $"{Escape.line path}: warning: {all} are few for a target: it holds after {first}, and {left} remain to train \
+                  the smaller network; {TargetCourse.enough} or more (`epochs`, --epochs) give a better one."
+        | Some _
+        | None -> ()
+
         let scaled = Network.scales parsed.Network |> Seq.toList
 
         if List.isEmpty scaled then
@@ -54,12 +65,12 @@ module TrainCommand =
     }
 
     /// What the further runs have in common with this one.
-    let private study (o: TrainOptions) (ready: Ready) : StudySettings = {
+    let private study (o: TrainOptions) (ready: Ready) threads : StudySettings = {
         Out = o.Out
         Network = ready.Network
         Recipe = ready.Recipe
         Words = o.Shared
-        Threads = StudyJobs.threads o.Threads o.Jobs
+        Threads = StudyJobs.threads (Some threads) o.Jobs
         Jobs = o.Jobs
     }
 
@@ -111,11 +122,12 @@ module TrainCommand =
         if not o.Json then
             List.iter Terminal.out (TrainSummary.lines outcome)
             List.iter Terminal.error (stays outcome.Selected.Plan)
-            List.iter Terminal.error (ClassText.lost outcome.Classes)
+            List.iter Terminal.error (ClassText.lost outcome.Diagnosis.Classes)
 
         let code, result =
             if Controls.isAsked controls then
-                Controls.run (study o ready) controls o.Quiet own stop
+                let threads = outcome.Trained.Arithmetic.Threads
+                Controls.run (study o ready threads) controls o.Quiet own stop
             else
                 Exit.ok, own
 
@@ -131,6 +143,8 @@ module TrainCommand =
             Terminal.out (TrainSummary.saved o.Out page)
             List.iter Terminal.out (Controls.table result)
             List.iter Terminal.out (ClassText.paying result)
+
+        List.iter Terminal.error (ClassText.fallen result)
 
         if code <> Exit.ok then
             code

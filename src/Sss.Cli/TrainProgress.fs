@@ -90,12 +90,24 @@ module TrainProgress =
         | None -> "no checkpoint in the folder yet: starting at the first step"
     ]
 
+    /// A number of threads that is not as always, with the reason.
+    let private threads (choice: ThreadChoice) =
+        ThreadChoice.reason choice
+        |> Option.map (fun reason ->
+            let count = Number.counted choice.Threads "thread"
+            $"computing with {count}: {reason} (--threads sets another number)"
+        )
+
     let private cut (report: CutReport) =
         let kept =
             Number.percent (float report.After.Macs / float (max 1L report.Before.Macs))
 
         let structures = Number.counted report.Structures "structure"
         $"cut {structures} permanently: continuing with {kept} of the macs"
+
+    let private endedEarly epochs without =
+        let count = Number.counted without "epoch"
+        $"ended after epoch {epochs}: {count} without a lower validation loss"
 
     let private leftOut error = "skipped: " + FileError.message error
 
@@ -105,7 +117,9 @@ module TrainProgress =
     let private plain network epochs event =
         match event with
         | Resumed r -> List.iter Terminal.error (resumed r)
+        | ThreadsChosen choice -> Option.iter Terminal.error (threads choice)
         | CutDone report -> Terminal.error (cut report)
+        | EndedEarly(epochs, without) -> Terminal.error (endedEarly epochs without)
         | Started start -> Terminal.error (heading start)
         | EpochDone report -> Terminal.error (line network epochs report)
         | LeftOut error -> Terminal.error (leftOut error)
@@ -177,7 +191,9 @@ module TrainProgress =
             work (fun event ->
                 match event with
                 | Resumed r -> List.iter line (resumed r)
+                | ThreadsChosen choice -> Option.iter line (threads choice)
                 | CutDone report -> line (cut report)
+                | EndedEarly(epochs, without) -> line (endedEarly epochs without)
                 | Started start ->
                     line (heading start)
                     task.MaxValue <- float start.StepsPerEpoch * float start.Epochs

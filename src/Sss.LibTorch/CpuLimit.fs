@@ -16,7 +16,7 @@ module CpuLimit =
 
     /// .NET's own environment is a copy, which native libraries do not read.
     [<DllImport("libc", CharSet = CharSet.Ansi)>]
-    extern int private setenv(string name, string value, int overwrite)
+    extern int internal setenv(string name, string value, int overwrite)
 
     /// Whether the processor describes its caches: leaf 4 of CPUID, on AMD's 0x8000001D.
     let private tellsCaches () =

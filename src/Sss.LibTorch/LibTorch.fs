@@ -1,7 +1,9 @@
 namespace Sss.Torch
 
+open System
 open System.IO
 open System.Runtime.InteropServices
+open System.Threading
 open FsToolkit.ErrorHandling
 open Sss.Files
 open TorchSharp
@@ -29,6 +31,8 @@ type LibTorch = private {
     device: Device
     place: torch.Device
     precision: Precision
+    /// The threads that LibTorch takes by itself.
+    usualThreads: int
 } with
 
     /// The folder of LibTorch's libraries.
@@ -57,6 +61,8 @@ module LibTorch =
     /// `keepFreed`: whether glibc is set to keep freed memory in the process.
     let internal loadAll (keepFreed: bool) =
         result {
+            let before = MachineLoad.watch ()
+
             let! bindingFolder =
                 Locate.first Locate.binding Locate.bindingFolders
                 |> Result.requireSome (
@@ -76,6 +82,7 @@ module LibTorch =
                 Glibc.keepFreedMemory ()
 
             CpuLimit.apply ()
+            before |> Option.iter Waiting.apply
             do! Libraries.loadFiles distribution.Files
 
             for file in distribution.Files do
@@ -103,6 +110,7 @@ module LibTorch =
                 device = Cpu
                 place = torch.CPU
                 precision = Precision.Float32
+                usualThreads = torch.get_num_threads ()
             }
         }
 
@@ -118,6 +126,41 @@ module LibTorch =
 
     /// How many threads LibTorch computes with.
     let threads (_: LibTorch) : int = torch.get_num_threads ()
+
+    /// How many threads LibTorch takes by itself.
+    let usualThreads (engine: LibTorch) : int = engine.usualThreads
+
+    /// Processors that others have kept busy since a moment, of how many. None: the system does not say.
+    let private others (began: LoadSample option) : (float * int) option =
+        let since (first: LoadSample) =
+            MachineLoad.take ()
+            |> Option.bind (fun now ->
+                MachineLoad.others first now |> Option.map (fun busy -> busy, now.Processors)
+            )
+
+        match began with
+        | None -> None
+        | Some first ->
+            match since first with
+            | Some load -> Some load
+            | None ->
+                Thread.Sleep MachineLoad.shortest
+                since first
+
+    /// The number of threads that fits the load of the machine: as many as processors are free, and no more than
+    /// LibTorch takes by itself. Where the user has set a variable of `ThreadChoice.variables`, LibTorch's own. `began`: since
+    /// when the load counts; if that is too short a time, this waits a moment.
+    let chooseThreads (began: LoadSample option) (engine: LibTorch) : ThreadChoice =
+        let isSet (name: string) =
+            not (String.IsNullOrEmpty(Environment.GetEnvironmentVariable name))
+
+        if List.exists isSet ThreadChoice.variables then
+            {
+                Threads = engine.usualThreads
+                Reason = ThreadReason.Given
+            }
+        else
+            ThreadChoice.ofLoad engine.usualThreads Environment.ProcessorCount (others began)
 
     /// How many symbols of LibTorch the binding needs, if all of them are there; otherwise what is wrong. For the
     /// user's LibTorch this was checked before it was loaded. None: not a system with ELF files.

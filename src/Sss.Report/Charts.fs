@@ -117,13 +117,33 @@ module internal Charts =
 
     /// Points with names, for accuracy against cost. Each series is a set of points.
     let points id title note x y (series: (string * (string * float * float) list) list) =
+        let middle =
+            match
+                [
+                    for _, points in series do
+                        for _, x, _ in points -> x
+                ]
+                |> List.filter Double.IsFinite
+            with
+            | [] -> 0.0
+            | xs -> (List.min xs + List.max xs) / 2.0
+
+        /// Names of the first series are above its points, those of others below.
+        let beside series x =
+            match series, x > middle with
+            | 0, true -> StyleParam.TextPosition.TopLeft
+            | 0, false -> StyleParam.TextPosition.TopRight
+            | _, true -> StyleParam.TextPosition.BottomLeft
+            | _, false -> StyleParam.TextPosition.BottomRight
+
         let one i (name: string, points: (string * float * float) list) =
             Chart.Point(
                 x = [ for _, x, _ in points -> x ],
                 y = [ for _, _, y in points -> y ],
                 Name = plain name,
                 MultiText = [ for text, _, _ in points -> plain text ],
-                TextPosition = StyleParam.TextPosition.TopCenter,
+                // Towards the middle, where there is room.
+                MultiTextPosition = [ for _, x, _ in points -> beside i x ],
                 MarkerSymbol = symbols[i % symbols.Length],
                 UseDefaults = false
             )

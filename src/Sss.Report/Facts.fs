@@ -46,6 +46,8 @@ type RunFacts = {
     /// The rows of `metrics.csv`.
     Epochs: (string * float) list list
     Result: RunResult option
+    /// Small pictures of the images that are most wrong, as `data:` addresses, by the names that `Result` has for them.
+    Thumbnails: Map<string, string>
     /// The same run with further seeds, and the networks to compare with.
     Controls: SeedRow list
     Latency: LatencyFacts option

@@ -70,6 +70,34 @@ module ReadRun =
                 return! Error(NoRun folder)
         }
 
+    /// The largest small picture that a report takes in: a run's have some kilobytes.
+    let private largestThumbnail = 1L <<< 18
+
+    /// The small pictures of a run. Only files that a run writes are read, whatever `result.json` names.
+    let private thumbnails (folder: string) (result: RunResult option) =
+        let isOwn (name: string) =
+            [ 1 .. RunDiagnosis.mostWorst ]
+            |> List.exists (fun rank -> name = $"worst/{rank}.png")
+
+        let read (name: string) =
+            let path = Path.Combine(folder, name)
+
+            if isOwn name && File.Exists path && FileInfo(path).Length <= largestThumbnail then
+                RegularFile.bytes path
+                |> Result.toOption
+                |> Option.map (fun bytes ->
+                    name, "data:image/png;base64," + System.Convert.ToBase64String bytes
+                )
+            else
+                None
+
+        match result with
+        | None -> Map.empty
+        | Some result ->
+            result.Diagnosis.Worst
+            |> List.choose (fun picture -> picture.Picture |> Option.bind read)
+            |> Map.ofList
+
     /// Reads a run folder.
     let read (folder: string) : Result<RunFacts, ReportError> =
         let path name = Path.Combine(folder, name)
@@ -116,6 +144,7 @@ module ReadRun =
                     |> Option.defaultValue []
                 Epochs = Option.defaultValue [] epochs
                 Result = result
+                Thumbnails = thumbnails folder result
                 Controls =
                     match result with
                     | Some r -> Option.toList r.Repeats @ r.Controls

@@ -39,6 +39,7 @@ module Report =
                 "training", "Training", training
                 "exactness", "Exactness", Proof.exactness facts
                 "classes", "Classes", Classes.section facts
+                "mistakes", "Mistakes", Mistakes.section facts
                 "controls", "Controls", Proof.controls facts
                 "latency", "Latency", Speed.section facts
                 "recipe", "Recipe", Texts.recipe facts

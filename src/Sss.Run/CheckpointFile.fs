@@ -56,6 +56,9 @@ module CheckpointFile =
             number "trainMacs" state.TrainMacs
             number "seconds" state.Seconds
 
+            state.Threads
+            |> Option.iter (fun threads -> json.WriteNumber("threads", threads))
+
             match state.Pressure with
             | None -> ()
             | Some p ->
@@ -78,6 +81,13 @@ module CheckpointFile =
 
                 number "bestLoss" best.Loss
                 json.WriteNumber("bestMacs", best.Macs)
+
+            match state.LastProgress with
+            | None -> ()
+            | Some last ->
+                json.WriteNumber("progressEpoch", last.Epoch)
+                optional "progressLoss" last.Loss
+                json.WriteNumber("progressMacs", last.Macs)
 
             json.WriteEndObject()
         )

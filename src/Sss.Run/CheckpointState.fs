@@ -131,6 +131,16 @@ module internal CheckpointState =
         Numbers = under file "@best/" StoredTensor.single
     }
 
+    let private lastProgress (_: SafetensorsFile) (scalars: CheckpointScalars) : LastProgress = {
+        Epoch = scalars.Int "progressEpoch"
+        Loss =
+            match scalars.TryAny "progressLoss" with
+            | Some loss when not (Double.IsNaN loss) -> loss
+            | Some _
+            | None -> infinity
+        Macs = scalars.Long "progressMacs"
+    }
+
     /// The state; raises what `System.Text.Json` raises and `FormatException`.
     let read (file: SafetensorsFile) : TrainState =
         use document = JsonDocument.Parse file.Metadata["sss.state"]
@@ -171,6 +181,13 @@ module internal CheckpointState =
             }
             Uncut = whenThere "whole" uncut
             Best = whenThere "best" best
+            LastProgress = whenThere "progressEpoch" lastProgress
             TrainMacs = scalars.Number "trainMacs"
             Seconds = scalars.Number "seconds"
+            // Not in a file of an earlier version.
+            Threads =
+                if scalars.Has "threads" then
+                    Some(max 1 (min Limits.threads (scalars.Int "threads")))
+                else
+                    None
         }

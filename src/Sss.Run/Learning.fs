@@ -11,9 +11,22 @@ module internal Learning =
         | None -> Ok from
         | Some team -> Handover.state team from |> Result.mapError BadFile
 
-    let private settings (job: Job) (p: Prepared) from keeper measures : TrainSettings = {
+    /// The threads to train with: given, those of the run that is continued, or as many as the load leaves.
+    /// `began`: the load of the machine when the job began.
+    let private threads (job: Job) (p: Prepared) (from: TrainState option) began emit =
+        let choice =
+            ThreadChoice.decide
+                job.Computing.Threads
+                (from |> Option.bind _.Threads)
+                (LibTorch.usualThreads p.Engine)
+                (fun () -> LibTorch.chooseThreads began p.Engine)
+
+        emit (ThreadsChosen choice)
+        choice.Threads
+
+    let private settings (job: Job) (p: Prepared) from threads keeper measures : TrainSettings = {
         Engine = p.Engine
-        Threads = job.Computing.Threads
+        Threads = Some threads
         Loaders = job.Computing.Loaders
         Method = job.Method
         From = from
@@ -32,7 +45,7 @@ module internal Learning =
         | Keep.Run { Folder = folder } -> Ended(error, List.tryHead (Checkpoint.files folder))
 
     /// Trains, from the first step or from where an earlier run was stopped.
-    let train (job: Job) (p: Prepared) (listener: Listener<'Report>) stop =
+    let train (job: Job) (p: Prepared) (listener: Listener<'Report>) began stop =
         match job.Begin with
         | Begin.Trained trained -> Ok trained
         | Begin.Random
@@ -46,10 +59,11 @@ module internal Learning =
 
                         let! measures = ProfilePhase.measures p.Ready p.Profile
                         let! from = handOver job.Computing.Team (Option.orElse p.From kept)
+                        let threads = threads job p from began emit
 
                         return!
                             Train.run
-                                (settings job p from keeper measures)
+                                (settings job p from threads keeper measures)
                                 p.Ready.Network
                                 p.Ready.Dataset
                                 p.Ready.Recipe

@@ -18,8 +18,8 @@ type Outcome = {
     FileSize: int64 option
     /// Its time, where the target limits it.
     Latency: RunLatency option
-    /// The same, class by class.
-    Classes: ClassRow list
+    /// What it gets wrong there.
+    Diagnosis: Diagnosis
     /// Wall-clock time of selection alone.
     SelectSeconds: float
 }
@@ -53,8 +53,18 @@ module Outcome =
                 Loss = outcome.Test.Loss
                 Count = outcome.Test.Count
             }
-            Classes = outcome.Classes
+            Classes = outcome.Diagnosis.Classes
             DenseClasses = []
+            Diagnosis = {
+                RunDiagnosis.none with
+                    Calibration = outcome.Diagnosis.Calibration
+                    Worst =
+                        outcome.Diagnosis.Worst
+                        |> List.mapi (fun i (picture, png) -> {
+                            picture with
+                                Picture = png |> Option.map (fun _ -> RunFolder.worst (i + 1))
+                        })
+            }
             Validation =
                 outcome.Trained.State.Best
                 |> Option.map (fun best -> {
@@ -73,6 +83,7 @@ module Outcome =
                 Some {
                     RunCompute.TrainMacs = outcome.Trained.State.TrainMacs
                     Images = outcome.Trained.Images
+                    Epochs = outcome.Trained.State.Epoch
                 }
             Arithmetic = Some outcome.Trained.Arithmetic
             FileSize = outcome.FileSize

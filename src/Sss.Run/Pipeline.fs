@@ -19,6 +19,10 @@ module Pipeline =
         (listener: Listener<'Report>)
         (stop: CancellationToken)
         : Result<Finished<'Report>, PipelineError> =
+        // Loading LibTorch looks at the load since the first job of the process, the choice of threads at that since this one.
+        MachineLoad.watch () |> ignore
+        let began = MachineLoad.take ()
+
         result {
             use! prepared =
                 Preparing.load job listener
@@ -26,7 +30,7 @@ module Pipeline =
                 |> Result.bind (Preparing.prepare job listener)
                 |> Preparing.together job
 
-            let! trained = Learning.train job prepared listener stop
+            let! trained = Learning.train job prepared listener began stop
             do! Saving.trained job prepared trained
 
             let! selected =
@@ -52,14 +56,9 @@ module Pipeline =
     /// A file's text, and what it says.
     let loadText (path: string) : Result<string * Parsed, PipelineError> = Preparing.text path
 
-    /// The quality of a network from disk, whole and class by class, on a data set that may be another than its own: images go
+    /// The quality of a network from disk, and what it gets wrong, on a data set that may be another than its own: images go
     /// through the preparation of its training, in its units, and labels are those of its classes.
-    let evaluateClasses
-        (engine: LibTorch)
-        (loaded: LoadedNetwork)
-        (dataset: Dataset)
-        (split: Split)
-        =
+    let diagnose (engine: LibTorch) (loaded: LoadedNetwork) (dataset: Dataset) (split: Split) =
         result {
             do!
                 match split.Targets with
@@ -96,9 +95,9 @@ module Pipeline =
                 else
                     loaded.Classes
 
-            return! Evaluate.runClasses names model prepared split |> Result.mapError BadFile
+            return! Evaluate.diagnose names model prepared split |> Result.mapError BadFile
         }
 
-    /// The same without the classes.
+    /// The quality alone.
     let evaluate (engine: LibTorch) (loaded: LoadedNetwork) (dataset: Dataset) (split: Split) =
-        evaluateClasses engine loaded dataset split |> Result.map fst
+        diagnose engine loaded dataset split |> Result.map fst

@@ -103,6 +103,12 @@ module RunFolder =
         Probabilities = Probabilities.Softmax
     }
 
+    /// The folder of small pictures of the images that the selected network gets most wrong.
+    let private worstFolder = "worst"
+
+    /// The picture of a rank, from 1: `worst/1.png`.
+    let worst (rank: int) = $"{worstFolder}/{rank}.png"
+
     let private results = [
         "result.json"
         "bench.json"
@@ -118,7 +124,7 @@ module RunFolder =
         result {
             do! RegularFile.checkFolder folder
 
-            for name in [ "checkpoint"; "events" ] do
+            for name in [ "checkpoint"; "events"; worstFolder ] do
                 do! RegularFile.checkFolder (file folder name)
 
             for name in results @ [ "metrics.csv"; $"{network}.sss"; $"{network}.safetensors" ] do
@@ -135,10 +141,20 @@ module RunFolder =
             do! AtomicFile.delete proof
         }
 
+    /// Writes the pictures, by rank.
+    let saveWorst (folder: string) (pictures: (int * byte[]) list) : Result<unit, FileError> =
+        result {
+            for rank, content in pictures do
+                do!
+                    AtomicFile.write
+                        (file folder (worst rank))
+                        (fun stream -> stream.Write(content, 0, content.Length))
+        }
+
     /// Deletes the results of an earlier run that come after the trained network, so that the files of
     /// a folder always belong to one run.
     let clearResults (folder: string) : Result<unit, FileError> =
-        results
+        results @ List.map worst [ 1 .. RunDiagnosis.mostWorst ]
         |> List.map (file folder)
         |> List.traverseResultM AtomicFile.delete
         |> Result.ignore

@@ -62,8 +62,17 @@ module internal Saving =
         }
         |> Result.mapError BadFile
 
+    /// Writes small pictures of what the network gets wrong, and `result.json`.
     let private summary (outcome: Outcome) folder =
-        ResultFile.write (RunFolder.file folder "result.json") (Outcome.summary outcome)
+        result {
+            do!
+                outcome.Diagnosis.Worst
+                |> List.indexed
+                |> List.choose (fun (i, (_, png)) -> png |> Option.map (fun png -> i + 1, png))
+                |> RunFolder.saveWorst folder
+
+            do! ResultFile.write (RunFolder.file folder "result.json") (Outcome.summary outcome)
+        }
         |> Result.mapError BadFile
 
     /// Writes the ONNX file; its bytes.

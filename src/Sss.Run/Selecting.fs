@@ -107,8 +107,8 @@ module internal Selecting =
                 Model.create p.Engine selected.Network selected.Weights
                 |> Result.mapError NoModel
 
-            let! test, classes =
-                Evaluate.runClasses dataset.Classes model dataset dataset.Test
+            let! test, diagnosis =
+                Evaluate.diagnose dataset.Classes model dataset dataset.Test
                 |> Result.mapError BadFile
 
             let! latency = latency p trained selected
@@ -122,7 +122,7 @@ module internal Selecting =
                 Test = test
                 FileSize = None
                 Latency = latency
-                Classes = classes
+                Diagnosis = diagnosis
                 SelectSeconds = chosen.Seconds
             }
         }

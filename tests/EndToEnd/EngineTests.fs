@@ -22,6 +22,14 @@ type NeedsLinux() as fact =
         if not (OperatingSystem.IsLinux()) then
             fact.Skip <- "the folder of LibTorch is looked into on Linux alone"
 
+/// A fact about processors that others use.
+type NeedsTwoCores() as fact =
+    inherit NeedsLinux()
+
+    do
+        if Environment.ProcessorCount < 2 then
+            fact.Skip <- "there is one processor: one thread in any case"
+
 /// SSS_LIBTORCH, `--device` and `--precision` on the built program.
 type EngineTests() =
 
@@ -87,6 +95,54 @@ type EngineTests() =
             let ended = withLibTorch (folder.File "libtorch") args
             expectCode 1 ended
             Assert.Equal(message, ended.Err)
+
+    [<NeedsTwoCores>]
+    member _.``beside busy processes it computes with fewer threads, says so, and keeps that number``
+        ()
+        =
+        use folder = SmallRun.prepared ()
+        let out = folder.File "out"
+
+        let train more =
+            [ "train"; folder.File "small.sss"; "--data"; "digits"; "--out"; out ]
+            @ [ "--validation"; "0.1"; "--epochs"; "2"; "--no-report" ]
+            @ more
+            |> fun args -> start 600 [ "OMP_NUM_THREADS", "" ] "dotnet" (program :: args)
+
+        let spin () =
+            Diagnostics.Process.Start("/bin/bash", [ "-c"; "while :; do :; done" ])
+            |> nonNull
+
+        let loops = List.init (2 * Environment.ProcessorCount) (fun _ -> spin ())
+
+        let ended =
+            try
+                train []
+            finally
+                for loop in loops do
+                    loop.Kill()
+                    loop.WaitForExit()
+                    loop.Dispose()
+
+        expectCode 0 ended
+
+        Assert.Matches(
+            @"(?m)^computing with \d+ threads?: other processes use \d\.\d of \d+ cores \(--threads sets another number\)$",
+            ended.Err
+        )
+
+        let threads () =
+            (jsonFile (Path.Combine(out, "result.json")))
+                .GetProperty("arithmetic")
+                .GetProperty("threads")
+                .GetInt32()
+
+        let chosen = threads ()
+        Assert.InRange(chosen, 1, Environment.ProcessorCount - 1)
+
+        // The run that is continued has that number too, whatever the machine does now.
+        expectCode 0 (train [ "--resume" ])
+        Assert.Equal(chosen, threads ())
 
     [<NeedsOldTorch>]
     member _.``a PyTorch of another version is reported with its version``() =

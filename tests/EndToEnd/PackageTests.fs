@@ -296,6 +296,48 @@ type PackageTests(packed: Packed) =
         let size = files |> Array.sumBy _.Length
         Assert.True(size <= 70_000_000L, $"{size} bytes")
 
+        // The page has the service's, which has a few kilobytes of its own.
+        let page = File.ReadAllText(Path.Combine(root, "docs", "packages.md"))
+
+        let stated =
+            Regex.Match(page, @"^\| with `Sss.Serving`.*?\| (\d+) \|", RegexOptions.Multiline)
+
+        let said = 1e6 * float stated.Groups[1].Value
+
+        Assert.True(
+            abs (float size - said) <= 0.05 * said,
+            $"{size} bytes, {said} in docs; run build/sizes.sh"
+        )
+
+    [<NeedsBash>]
+    member _.``the sizes in docs are those of the packages``() =
+        let page = File.ReadAllText(Path.Combine(root, "docs", "packages.md"))
+
+        let stated =
+            Regex.Matches(
+                page,
+                @"^\| `(\w[\w.]*)` \|.*\| (\d+) ([KM])B \|$",
+                RegexOptions.Multiline
+            )
+            |> Seq.map (fun m ->
+                m.Groups[1].Value,
+                float m.Groups[2].Value * (if m.Groups[3].Value = "K" then 1e3 else 1e6)
+            )
+            |> Map.ofSeq
+
+        let files = packed.Files ".nupkg"
+        Assert.Equal(files.Length, stated.Count)
+
+        for file in files do
+            let name = Regex.Replace(Path.GetFileName file |> string, @"\.\d+\.\d+\.\d+.*$", "")
+            let size = float (FileInfo file).Length
+            let said = stated[name]
+
+            Assert.True(
+                abs (size - said) <= max 1000.0 (0.05 * size),
+                $"docs/packages.md: {name} has {said} bytes there and {size} here; run build/sizes.sh"
+            )
+
     [<NeedsBash>]
     member _.``the proximal library needs nothing native``() =
         let program =

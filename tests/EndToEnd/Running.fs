@@ -22,6 +22,10 @@ module Running =
     /// An empty folder that goes with the test.
     type Folder = Sss.Tests.Repository.Folder
 
+    /// As many threads as there are cores, whatever else the machine does: the same bits in every run. Tests of the
+    /// choice give the variable as an empty text, which removes it.
+    let private threads = "OMP_NUM_THREADS"
+
     /// How a program is started in the repository's folder, with its three streams redirected.
     let startInfo (environment: (string * string) list) file (args: string list) =
         let info =
@@ -34,8 +38,13 @@ module Running =
                 RedirectStandardInput = true
             )
 
+        info.Environment.[threads] <- string Environment.ProcessorCount
+
         for name, value in environment do
-            info.Environment.[name] <- value
+            if name = threads && value = "" then
+                info.Environment.Remove name |> ignore
+            else
+                info.Environment.[name] <- value
 
         info
 

@@ -24,6 +24,7 @@ public class RecipeTests
             Optimizer = Optimizer.AdamW(0.8, 0.9, 1e-6),
             TargetMacs = 0.5,
             ShrinkEvery = 3,
+            StopAfter = 7,
             Seed = 11,
             Augment = new Augmentation { Resize = 9, Background = new Rgb(1, 2, 3), Area = 0.25, Crop = 1, Flip = true, Jitter = 0.4, Pca = 0.1 },
             Teacher = new Teacher { Weight = 0.25, Temperature = 3 },
@@ -44,7 +45,7 @@ public class RecipeTests
         Assert.Equal((Schedule.Cosine, new Augmentation(), new Gamma()), (plain.Schedule, plain.Augment, plain.Gamma));
         Assert.Equal(FactorPenalty.NonNegative, plain.Penalty);
         Assert.Equal((Loss.CrossEntropy(), Optimizer.Nag), (plain.Loss, plain.Optimizer));
-        Assert.Equal((null, null), (plain.TargetMacs, plain.ShrinkEvery));
+        Assert.Equal((null, null, null), (plain.TargetMacs, plain.ShrinkEvery, plain.StopAfter));
         Assert.Equal((null, null), (plain.Threads, plain.Validation));
     }
 

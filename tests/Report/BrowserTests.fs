@@ -26,7 +26,16 @@ type Opened() =
     let five = lazy (write "five" "examples/digits.sss" 30)
     let fiftyFour = lazy (write "fifty-four" "examples/zoo/resnet164-cifar.sss" 240)
 
+    let sweep =
+        lazy
+            (let path = folder.File "sweep.html"
+             File.WriteAllText(path, Report.ofSweep (Made.sweep ()))
+             path)
+
     member _.Page = Option.get page
+
+    /// The page of a sweep.
+    member _.Sweep = sweep.Value
 
     member _.File(blocks: int) =
         if blocks > 6 then fiftyFour.Value else five.Value
@@ -40,6 +49,9 @@ type Opened() =
 type BrowserTests(opened: Opened, output: Xunit.Abstractions.ITestOutputHelper) =
 
     let page = lazy opened.Page
+
+    /// Where pictures of the pages are left, for whoever wants to look.
+    let screenshots = Path.Combine(root, "build", "out", "screenshots")
 
     /// The page with a window as high as itself, all charts drawn.
     let show blocks width dark =
@@ -101,6 +113,7 @@ type BrowserTests(opened: Opened, output: Xunit.Abstractions.ITestOutputHelper) 
         page.Value "new Promise(done => setTimeout(done, 300))" |> ignore
 
         try
+            page.Screenshot(Path.Combine(screenshots, $"report-{blocks}-paper.png"))
             Assert.Empty(cut page)
 
             let wide =
@@ -116,7 +129,7 @@ type BrowserTests(opened: Opened, output: Xunit.Abstractions.ITestOutputHelper) 
                        const r = a.getBoundingClientRect(), s = b.getBoundingClientRect();\
                        return r.left < s.right - 1 && s.left < r.right - 1 && r.top < s.bottom - 1 && s.top < r.bottom - 1;\
                      }).map(b => `${a.className} ${a.id} and ${b.className} ${b.id}`)))\
-                     ([...document.querySelectorAll('.chart-box, .scroll, .card, h2, h3, main p')]\
+                     ([...document.querySelectorAll('.chart-box, .scroll, .card, .mistake, h2, h3, main p')]\
                        .filter(e => e.checkVisibility()))"
 
             Assert.Empty(list overlapping)
@@ -129,6 +142,9 @@ type BrowserTests(opened: Opened, output: Xunit.Abstractions.ITestOutputHelper) 
     [<InlineData(6, 390, true)>]
     [<InlineData(54, 1440, true)>]
     [<InlineData(54, 390, false)>]
+    [<InlineData(6, 500, false)>]
+    [<InlineData(6, 1300, true)>]
+    [<InlineData(6, 1920, false)>]
     member _.``opens without errors, asks for nothing, and fits its window``
         (blocks: int)
         (width: int)
@@ -137,16 +153,7 @@ type BrowserTests(opened: Opened, output: Xunit.Abstractions.ITestOutputHelper) 
         let page, charts = show blocks width dark
         let scheme = if dark then "dark" else "light"
 
-        // For whoever wants to look.
-        page.Screenshot(
-            Path.Combine(
-                root,
-                "build",
-                "out",
-                "screenshots",
-                $"report-{blocks}-{width}-{scheme}.png"
-            )
-        )
+        page.Screenshot(Path.Combine(screenshots, $"report-{blocks}-{width}-{scheme}.png"))
 
         // Marks that a browser nests into each other are not drawn.
         let nested =
@@ -176,6 +183,71 @@ type BrowserTests(opened: Opened, output: Xunit.Abstractions.ITestOutputHelper) 
 
         let drawn = page.Value "getComputedStyle(document.body).backgroundColor"
         Assert.Equal((if dark then "rgb(20, 23, 27)" else "rgb(251, 251, 249)"), string drawn)
+
+    [<TheoryNeedsChromium>]
+    [<InlineData(390)>]
+    [<InlineData(500)>]
+    [<InlineData(1300)>]
+    [<InlineData(1920)>]
+    member _.``no picture is cut, and no text of its card reaches out of it``(width) =
+        let page, _ = show 6 width false
+
+        let pictures =
+            (page.Value
+                "[...document.querySelectorAll('.mistake img')].filter(e => e.complete && e.naturalWidth > 0).length")
+                .GetInt32()
+
+        Assert.Equal(12, pictures)
+
+        let out =
+            page.Value
+                "[...document.querySelectorAll('.mistake')].flatMap(card => [...card.querySelectorAll('*')]\
+                 .filter(e => e.getBoundingClientRect().right > card.getBoundingClientRect().right + 0.5)\
+                 .map(e => e.outerHTML.slice(0, 80)))"
+
+        Assert.Empty(list out)
+
+    [<TheoryNeedsChromium>]
+    [<InlineData(390)>]
+    [<InlineData(500)>]
+    [<InlineData(1300)>]
+    [<InlineData(1920)>]
+    member _.``a sweep's labels are not cut``(width: int) =
+        let page = page.Value
+        page.Dark false
+        page.Resize(width, 900)
+        page.Open opened.Sweep
+        let height = (page.Value "document.documentElement.scrollHeight").GetInt32()
+        page.Resize(width, height)
+
+        page.Value
+            "new Promise(done => { const wait = () => \
+             [...document.querySelectorAll('.chart')].every(e => e.querySelector('.plot')) \
+             ? done(true) : setTimeout(wait, 20); wait(); })"
+        |> ignore
+
+        page.Screenshot(Path.Combine(screenshots, $"sweep-{width}.png"))
+        Assert.Empty page.Told.Console
+        Assert.Equal(width, (page.Value "document.documentElement.scrollWidth").GetInt32())
+
+        // Every text of a chart is inside of the chart.
+        let cut =
+            page.Value
+                "[...document.querySelectorAll('.chart')].flatMap(chart => { const r = chart.getBoundingClientRect();\
+                 return [...chart.querySelectorAll('svg text')].filter(e => { const t = e.getBoundingClientRect();\
+                 return t.width > 0 && (t.left < r.left - 1 || t.right > r.right + 1 || t.bottom > r.bottom + 1); })\
+                 .map(e => `${chart.id}: ${e.textContent}`); })"
+
+        Assert.Empty(list cut)
+
+        let reaching =
+            page.Value
+                "[...document.querySelectorAll('body *')].filter(e => \
+                 !e.closest('.scroll') && !e.closest('svg') && !e.matches('.skip') && \
+                 !e.closest('.js-plotly-plot') && \
+                 e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.outerHTML.slice(0, 80))"
+
+        Assert.Empty(list reaching)
 
     [<NeedsChromium>]
     member _.``the page and its charts follow the system from light to dark``() =

@@ -83,6 +83,45 @@ module Made =
                 ]
         ]
 
+    /// Twelve wrong answers with small pictures, and probabilities that are too high.
+    let private diagnosis (folder: string) : RunDiagnosis =
+        let names = [ "circle"; "square"; "star" ]
+
+        let picture rank : WorstPicture =
+            let values = Array.init 192 (fun i -> float32 ((i * rank * 7) % 61) / 60.0f)
+
+            let preparation: Preparation = {
+                Pictures = PictureOptions.standard
+                Range = PixelRange.Known(0.0f, 1.0f)
+                Scale = 1.0f
+                Mean = [| 0.0f; 0.0f; 0.0f |]
+                Deviation = [| 1.0f; 1.0f; 1.0f |]
+                IsGiven = false
+            }
+
+            let png = Thumbnail.png (Shape.create 3 8 8) preparation values |> Option.get
+            Directory.CreateDirectory(Path.Combine(folder, "worst")) |> ignore
+            File.WriteAllBytes(Path.Combine(folder, $"worst/{rank}.png"), png)
+
+            {
+                Index = 31 * rank
+                Name = $"{names[rank % 3]}/a-picture-with-a-long-name-{31 * rank}.png"
+                Class = names[rank % 3]
+                TakenFor = names[(rank + 1) % 3]
+                Probability = 0.001 * float rank
+                Confidence = 0.99 - 0.02 * float rank
+                Loss = 6.0 - 0.2 * float rank
+                Picture = Some $"worst/{rank}.png"
+            }
+
+        let answers = Seq.init 120 (fun i -> 0.3 + 0.7 * float i / 120.0, i % 10 < 7)
+
+        {
+            Calibration = Calibration.ofAnswers answers
+            DenseCalibration = Calibration.ofAnswers (Seq.truncate 90 answers)
+            Worst = List.map picture [ 1 .. RunDiagnosis.mostWorst ]
+        }
+
     /// Fills a folder as `sss train` would, with everything that a report can show.
     let run (folder: string) (network: Network) (recipe: Recipe) factor =
         let file name = Path.Combine(folder, name)
@@ -159,6 +198,7 @@ module Made =
                 }
             ]
             DenseClasses = []
+            Diagnosis = diagnosis folder
             Validation = None
             Exactness = {
                 MaxAbs = 2.9e-6
@@ -171,6 +211,7 @@ module Made =
                 Some {
                     TrainMacs = 1.23e14
                     Images = 1200000L
+                    Epochs = recipe.Epochs
                 }
             Arithmetic = None
             FileSize = None
@@ -224,3 +265,45 @@ module Made =
             0.0f
         else
             float32 hash / 10.0f
+
+    /// Three points of a sweep with long labels, and the networks that they are compared with.
+    let sweep () : Sss.Report.SweepFacts =
+        use folder = new Folder()
+        let network, recipe = example "examples/digits.sss"
+        run folder.Path network { recipe with Epochs = 2 } factor |> ignore
+        let result = ResultFile.read (folder.File "result.json") |> must
+        let dense = result.Dense.Macs
+
+        let row name share accuracy : SeedRow = {
+            Name = name
+            Params = int64 (share * float result.Dense.Params)
+            Macs = int64 (share * float dense)
+            Seeds = 3
+            Accuracy = accuracy
+            Deviation = Some 0.004
+            Difference = if name = "selected" then None else Some 0.01
+            StandardError = if name = "selected" then None else Some 0.002
+            Runs = []
+        }
+
+        let point label share accuracy : Sss.Report.SweepPoint = {
+            Label = label
+            Result = result
+            Selected = row "selected" share accuracy
+            Controls = [
+                row "dense" 1.0 0.985
+                row "scratch-e" share (accuracy - 0.01)
+                row "uniform" share (accuracy - 0.02)
+            ]
+            Latency = None
+            Link = None
+        }
+
+        {
+            Network = network.Name
+            Points = [
+                point "γ neuron=0.0025 block=0.0125" 0.98 0.984
+                point "macs 0.5" 0.5 0.98
+                point "macs 0.05" 0.02 0.91
+            ]
+        }

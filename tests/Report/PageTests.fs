@@ -156,6 +156,29 @@ type PageTests() =
         Assert.DoesNotContain("a bar's groups or heads", page)
 
     [<Fact>]
+    member _.``the worst pictures are in the page, and only those that a run writes``() =
+        use folder = new Folder()
+        let network, recipe = example "examples/digits.sss"
+        Made.run folder.Path network { recipe with Epochs = 2 } factor |> ignore
+        let page = Report.ofRun (ReadRun.read folder.Path |> must)
+        Assert.Contains("The worst pictures", page)
+        Assert.Contains("calibration error", page)
+        Assert.Equal(12, Regex.Count(page, "<img src=\"data:image/png;base64,"))
+        Assert.Contains("square/a-picture-with-a-long-name-31.png", page)
+
+        // A name that leads elsewhere is not followed.
+        File.WriteAllText(folder.File "secret.png", "secret")
+        let result = File.ReadAllText(folder.File "result.json")
+
+        File.WriteAllText(
+            folder.File "result.json",
+            result.Replace("worst/3.png", "worst/../secret.png")
+        )
+
+        let page = Report.ofRun (ReadRun.read folder.Path |> must)
+        Assert.Equal(11, Regex.Count(page, "<img src=\"data:image/png;base64,"))
+
+    [<Fact>]
     member _.``every network of the zoo can be drawn``() =
         for file in Directory.GetFiles(Path.Combine(root, "examples", "zoo"), "*.sss") do
             let network, recipe = example file
@@ -173,6 +196,7 @@ type PageTests() =
                     Stays = []
                     Epochs = []
                     Result = None
+                    Thumbnails = Map.empty
                     Controls = []
                     Latency = None
                     Missing = []
@@ -208,6 +232,17 @@ type PageTests() =
                                 Network = evil
                                 Method = evil
                                 Exactness = { r.Exactness with Verdict = evil }
+                                Diagnosis = {
+                                    r.Diagnosis with
+                                        Worst =
+                                            r.Diagnosis.Worst
+                                            |> List.map (fun w -> {
+                                                w with
+                                                    Name = evil
+                                                    Class = evil
+                                                    TakenFor = evil
+                                            })
+                                }
                         })
                     Epochs =
                         facts.Epochs
@@ -215,7 +250,9 @@ type PageTests() =
                     Missing = [ evil, evil ]
             }
 
-        Assert.DoesNotContain("<img", page)
+        let own = "<img src=\"data:image/png;base64,"
+        Assert.Equal(12, Regex.Count(page, own))
+        Assert.DoesNotContain("<img", page.Replace(own, ""))
         Assert.Contains("&lt;img", page)
         let swept = Report.ofSweep (sweep evil)
         Assert.DoesNotContain("<img", swept)

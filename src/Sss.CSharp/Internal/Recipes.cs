@@ -24,6 +24,9 @@ internal static class Recipes
         AtLeast(1, options.ShrinkEvery, nameof(options.ShrinkEvery)) is { } every
             ? FSharpOption<int>.Some(every)
             : recipe.ShrinkEvery,
+        AtLeast(1, options.StopAfter, nameof(options.StopAfter)) is { } patience
+            ? FSharpOption<int>.Some(patience)
+            : recipe.StopAfter,
         AtLeast(0, options.Seed, nameof(options.Seed)) ?? recipe.Seed,
         options.Augment is { } augment ? Checked(augment) : recipe.Augment,
         options.Teacher is { } teacher
@@ -65,6 +68,7 @@ internal static class Recipes
         TargetSize = recipe.Target.Size.ToNullable(),
         TargetLatency = Latency.From(recipe.Target.Latency),
         ShrinkEvery = recipe.ShrinkEvery.ToNullable(),
+        StopAfter = recipe.StopAfter.ToNullable(),
         Seed = recipe.Seed,
         Augment = Augmentation.From(recipe.Augment),
         Teacher = Teacher.From(recipe.Teacher.ToReference()),

@@ -166,6 +166,8 @@ type Recipe = {
     Target: Target
     /// Remove permanently what stays zero, every so many epochs.
     ShrinkEvery: int option
+    /// End after so many epochs without a lower loss on the images held out, or a smaller network.
+    StopAfter: int option
     Seed: int
     Augment: Augment
     /// None: the labels alone.
@@ -192,6 +194,7 @@ module Recipe =
         Optimizer = Optimizer.standard
         Target = Target.none
         ShrinkEvery = None
+        StopAfter = None
         Seed = 1
         Augment = Augment.none
         Teacher = None

@@ -24,6 +24,7 @@ module internal RecipeItems =
             "optimizer", "optimizer adamw` or `optimizer adamw beta1=0.9 beta2=0.999 eps=1e-8"
             "target", "target macs=0.5` or `target latency=5ms size=200kB"
             "shrink", "shrink every 5"
+            "stop", "stop after=10"
             "seed", "seed 1"
             "teacher", "teacher` or `teacher weight=0.5 temperature=4"
             "augment", "augment crop=2 flip` or `augment area=0.08 flip jitter=0.4 pca=0.1"
@@ -40,6 +41,7 @@ module internal RecipeItems =
             "penalty", FactorPenalty.words @ [ "theta="; "a=" ]
             "target", [ "macs="; "params="; "size="; "latency=" ]
             "shrink", [ "every" ]
+            "stop", [ "after=" ]
             "augment", [ "resize="; "background="; "area="; "crop="; "flip"; "jitter="; "pca=" ]
             "teacher", [ "weight="; "temperature=" ]
             "loss",

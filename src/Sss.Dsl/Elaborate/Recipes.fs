@@ -42,6 +42,20 @@ module internal Recipes =
                     value
                     (fun n -> set (fun r -> { r with ShrinkEvery = Some n }))
             | _ -> badForm run item
+        | "stop" ->
+            match item.Words |> named run "stop" (argumentsOf "stop") Map.empty with
+            | Some given when given.ContainsKey "after" ->
+                let value = given["after"]
+
+                whole
+                    run
+                    "stop after"
+                    1
+                    value.Span
+                    value.Value
+                    (fun n -> set (fun r -> { r with StopAfter = Some n }))
+            | Some _
+            | None -> badForm run item
         | "penalty" -> PenaltyItem.penalty run item
         | "loss" -> LossItem.loss run item
         | "optimizer" -> LossItem.optimizer run item

@@ -114,6 +114,9 @@ module internal PrintRecipe =
             match r.ShrinkEvery with
             | Some epochs -> "shrink every " + string epochs
             | None -> ()
+            match r.StopAfter with
+            | Some epochs -> "stop after=" + string epochs
+            | None -> ()
             "seed " + string r.Seed
             match augment r.Augment with
             | "" -> ()

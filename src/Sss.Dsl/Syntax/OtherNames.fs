@@ -199,6 +199,7 @@ module internal OtherNames =
             "batch", [ "batchsize"; "minibatch" ]
             "decay", [ "weightdecay"; "wd"; "l2" ]
             "epochs", [ "numepochs"; "nepochs"; "maxepochs" ]
+            "stop", [ "earlystopping"; "earlystop"; "patience" ]
             "augment", [ "augmentation"; "transforms"; "transform" ]
         ]
 

@@ -55,6 +55,7 @@ module Words =
         "optimizer"
         "target"
         "shrink"
+        "stop"
         "seed"
         "augment"
         "teacher"

@@ -114,6 +114,8 @@ module RecipeJson =
             (fun (every: int) -> json.WriteNumber("shrink", every))
             recipe.ShrinkEvery
 
+        // Only where it is given: recipes from before have none.
+        recipe.StopAfter |> Option.iter (fun epochs -> json.WriteNumber("stop", epochs))
         json.WriteNumber("seed", recipe.Seed)
         writeAugment json recipe.Augment
         optional json "teacher" (writeTeacher json) recipe.Teacher
@@ -250,6 +252,7 @@ module RecipeJson =
             Optimizer = optimizer item
             Target = targetOf item
             ShrinkEvery = if isNull "shrink" then None else Some(whole "shrink")
+            StopAfter = since item "stop" (fun epochs -> Some(epochs.GetInt32())) None
             Seed = whole "seed"
             Augment = {
                 Resize = since augment "resize" _.GetInt32() 0

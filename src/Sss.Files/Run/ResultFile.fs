@@ -80,6 +80,8 @@ module ResultFile =
         if not run.DenseClasses.IsEmpty then
             ClassRow.write json "denseClasses" run.DenseClasses
 
+        RunDiagnosis.write json run.Diagnosis
+
         match run.Validation with
         | None -> json.WriteNull "validation"
         | Some v ->
@@ -115,6 +117,7 @@ module ResultFile =
                 (fun () ->
                     number json "trainMacs" c.TrainMacs
                     json.WriteNumber("images", c.Images)
+                    json.WriteNumber("epochs", c.Epochs)
                 )
 
         match run.Arithmetic with

@@ -59,9 +59,14 @@ module internal ResultParts =
         Verdict = JsonText.text item "verdict"
     }
 
-    let private compute (item: JsonElement) : RunCompute = {
+    let private compute (recipe: Recipe) (item: JsonElement) : RunCompute = {
         RunCompute.TrainMacs = number item "trainMacs"
         Images = item.GetProperty("images").GetInt64()
+        // Not in a file from before trainings could end early.
+        Epochs =
+            match item.TryGetProperty "epochs" with
+            | true, epochs -> epochs.GetInt32()
+            | _ -> recipe.Epochs
     }
 
     let private arithmetic (item: JsonElement) : RunArithmetic = {
@@ -96,11 +101,12 @@ module internal ResultParts =
         let any _ = true
         let selected = root.GetProperty "selected"
         let seconds = root.GetProperty "seconds"
+        let recipe = RecipeJson.read (root.GetProperty "recipe")
 
         {
             Network = JsonText.text root "network"
             Seed = root.GetProperty("seed").GetInt32()
-            Recipe = RecipeJson.read (root.GetProperty "recipe")
+            Recipe = recipe
             Method = JsonText.text root "method"
             Dense = size (root.GetProperty "dense")
             Selected = size selected
@@ -113,6 +119,7 @@ module internal ResultParts =
                 | _ -> { Kept = 0; Total = 0 }
             Test = test (root.GetProperty "test")
             Classes = whenThere "classes" any ClassRow.read |> Option.defaultValue []
+            Diagnosis = RunDiagnosis.read root
             DenseClasses = whenThere "denseClasses" any ClassRow.read |> Option.defaultValue []
             Validation =
                 whenThere
@@ -120,7 +127,7 @@ module internal ResultParts =
                     (fun item -> item.ValueKind = JsonValueKind.Object)
                     validation
             Exactness = exactness (root.GetProperty "exactness")
-            Compute = whenThere "compute" any compute
+            Compute = whenThere "compute" any (compute recipe)
             Arithmetic =
                 whenThere "arithmetic" (fun item -> fst (item.TryGetProperty "ranks")) arithmetic
             FileSize = whenThere "onnxBytes" any _.GetInt64()

@@ -50,6 +50,8 @@ type RunCompute = {
     TrainMacs: float
     /// Images of all steps.
     Images: int64
+    /// Epochs that were done; fewer than the recipe's where it ended early.
+    Epochs: int
 }
 
 /// Where, with what numbers and in how many parts a network was trained. Its verdict and its accuracy are always those of
@@ -155,6 +157,8 @@ type RunResult = {
     Classes: ClassRow list
     /// The same of the dense network that was trained beside it, with the run's own seed; empty: there is none.
     DenseClasses: ClassRow list
+    /// What the selected network gets wrong.
+    Diagnosis: RunDiagnosis
     /// None: no images were held out, and the last epoch's numbers were taken.
     Validation: RunValidation option
     Exactness: RunExactness

@@ -36,11 +36,11 @@ module internal Sweep =
             // One dense network serves all points: it is one point of the chart.
             |> List.distinctBy (fun (p, row) -> cost p row, row.Accuracy)
             |> List.map (fun (p, row) ->
+                // The names of the selected networks say where the others belong.
                 let label =
-                    if name = StudyKind.word StudyKind.Dense then
-                        name
-                    else
-                        p.Label
+                    if name = StudyKind.word StudyKind.Dense then name
+                    elif name = StudyKind.word StudyKind.Selected then p.Label
+                    else ""
 
                 label, cost p row, 100.0 * row.Accuracy
             )

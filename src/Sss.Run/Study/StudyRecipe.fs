@@ -8,13 +8,14 @@ open Sss.Files
 [<RequireQualifiedAccess>]
 module StudyRecipe =
 
-    /// The recipe of a network without factors: no γ, no target, nothing cut.
+    /// The recipe of a network without factors: no γ, no target, nothing cut, and all of its epochs.
     let free (recipe: Recipe) : Recipe = {
         recipe with
             Gamma = Gamma.none
             Penalty = FactorPenalty.standard
             Target = Target.none
             ShrinkEvery = None
+            StopAfter = None
     }
 
     /// The same course over another number of epochs: warm-up and the epochs at which the step size
@@ -38,7 +39,7 @@ module StudyRecipe =
     let epochsOfCompute (run: RunResult) : int option =
         run.Compute
         |> Option.map (fun compute ->
-            let imagesAnEpoch = float compute.Images / float (max 1 run.Recipe.Epochs)
+            let imagesAnEpoch = float compute.Images / float (max 1 compute.Epochs)
             let anEpoch = imagesAnEpoch * float run.Selected.Macs
 
             if anEpoch > 0.0 then

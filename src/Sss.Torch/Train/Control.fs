@@ -6,13 +6,8 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal Control =
 
-    /// The share of the epochs after which the target holds. The rest of the recipe trains the
-    /// network that is left, with γ = 0.
-    let private share = 0.3
-
     /// Epochs after which the target holds.
-    let deadline (recipe: Recipe) =
-        int (ceil (share * float recipe.Epochs)) |> min recipe.Epochs |> max 1
+    let deadline (recipe: Recipe) = TargetCourse.deadline recipe
 
     /// Steps after which the target holds.
     let private last (recipe: Recipe) (stepsPerEpoch: int) =

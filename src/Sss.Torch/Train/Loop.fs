@@ -207,8 +207,16 @@ module internal Loop =
             Start = if state.Step = 0L then Some live.Trainer.Iterate else None
         }
 
+        /// Whether the recipe ends here, before its last epoch.
+        let isOver (p: Progress) =
+            p.State.Step % perEpoch = 0L
+            && EarlyStop.isOver s.Recipe p.State.Epoch p.State.LastProgress
+
         let rec go (p: Progress) =
             if p.State.Step >= last then
+                ending course p
+            elif isOver p then
+                s.Emit(EndedEarly(p.State.Epoch, Option.defaultValue 0 s.Recipe.StopAfter))
                 ending course p
             elif isStopped course then
                 stopped course p

@@ -51,6 +51,7 @@ module internal Session =
         live.Trainer.Export {
             state with
                 Seconds = s.Before + s.Clock.Elapsed.TotalSeconds
+                Threads = Some(LibTorch.threads s.Settings.Engine)
         }
 
     /// A number that is not finite makes every score meaningless. (The loss need not show it: a running
@@ -97,6 +98,35 @@ module internal Session =
                     return Some evaluation
             }
 
+    /// Whether the network is within the target; None: there is none.
+    let private holds (s: Session) (wouldBe: Network) =
+        s.Target |> Option.map (fun target -> target.Of wouldBe <= target.Most)
+
+    /// Whether early stopping looks at an epoch: not before a target holds for good.
+    let private isLanded (s: Session) (wouldBe: Network) epoch =
+        match holds s wouldBe with
+        | None -> true
+        | Some holds -> holds && epoch + 1 >= Control.deadline s.Recipe
+
+    /// The last epoch that was progress, on every rank.
+    let private lastProgress (s: Session) wouldBe (report: EpochReport) (state: TrainState) =
+        let own =
+            match report.Validation, wouldBe with
+            | Some evaluation, Some wouldBe when isLanded s wouldBe report.Epoch ->
+                EarlyStop.after
+                    state.LastProgress
+                    report.Epoch
+                    evaluation.Loss
+                    (Cost.ofNetwork wouldBe).Macs
+                |> Some
+            | _ -> state.LastProgress
+
+        match s.Recipe.StopAfter, s.Settings.Team with
+        | None, _ -> None
+        | Some _, None -> own
+        // Only the first rank evaluates.
+        | Some _, Some team -> EarlyStop.ofBytes (team.OfFirst(EarlyStop.toBytes own))
+
     let private best (s: Session) wouldBe (report: EpochReport) (state: TrainState) =
         match report.Validation, wouldBe with
         | Some evaluation, Some wouldBe ->
@@ -111,9 +141,7 @@ module internal Session =
                 Numbers = numbers
             }
 
-            let holds = s.Target |> Option.map (fun target -> target.Of wouldBe <= target.Most)
-
-            if EpochReporting.isBetter holds state.Best candidate then
+            if EpochReporting.isBetter (holds s wouldBe) state.Best candidate then
                 Some candidate
             else
                 state.Best
@@ -206,6 +234,7 @@ module internal Session =
                     state with
                         Epoch = state.Epoch + 1
                         Best = best s wouldBe report state
+                        LastProgress = lastProgress s wouldBe report state
                         Sums = TrainState.noSums
                 }
 

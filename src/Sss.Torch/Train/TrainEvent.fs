@@ -97,6 +97,8 @@ type Resumption = {
 /// Training as it goes; console, CSV and C# `IProgress` are listeners.
 type TrainEvent =
     | Resumed of Resumption
+    /// The threads of the arithmetic, and why.
+    | ThreadsChosen of ThreadChoice
     | Started of TrainStart
     | Stepped of StepReport
     /// A picture turned out to be broken; the next one of the split replaces it.
@@ -106,6 +108,9 @@ type TrainEvent =
     | NotWritten of FileError
     | EpochDone of EpochReport
     | CutDone of CutReport
+    /// The recipe's `stop` ended the training after this many epochs: `without` of them in a row had no lower
+    /// validation loss.
+    | EndedEarly of epochs: int * without: int
     | Finished of seconds: float
 
 /// How training can end without a result.
@@ -132,6 +137,8 @@ type TrainError =
     | TooManyRanks of ranks: int * batch: int
     /// The training set has no images.
     | NoImages
+    /// The recipe has `stop`, and no images are held out.
+    | NoValidation
     /// The network gives an image, and the data has one class for each image.
     | OutputIsImage of Shape
     /// The recipe has a teacher, and no network for it was given.
@@ -165,6 +172,7 @@ module TrainError =
         | NormOfOne _
         | TooManyRanks _
         | NoImages
+        | NoValidation
         | OutputIsImage _
         | NoTeacher
         | BadLabel _
@@ -242,6 +250,9 @@ module TrainError =
             $"A batch of {batch} images cannot be shared among {ranks} ranks; use fewer ranks, or a \
               larger `batch`."
         | NoImages -> "The training set has no images."
+        | NoValidation ->
+            "The recipe has `stop`, which looks at the loss on images that are held out, and none are. Hold some out, \
+             with `--validation 0.1` (in C#, `Validation`), or remove `stop`."
         | OutputIsImage output ->
             $"The network gives {output}, one value per class at each position, and the data has one class for each \
               image. End the network with `avgpool global`, for example, or use data with a mask for each image."

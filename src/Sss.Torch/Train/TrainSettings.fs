@@ -160,6 +160,9 @@ module internal TrainSettings =
             bad "The number of loaders" settings.Loaders.Value $"1 to {Limits.loaders}"
         | _ when recipe.Batch < 1 -> bad "`batch`" recipe.Batch "1 or more"
         | _ when recipe.Epochs < 0 -> bad "`epochs`" recipe.Epochs "0 or more"
+        | _ when recipe.StopAfter |> Option.exists (fun n -> n < 1) ->
+            bad "`stop after`" recipe.StopAfter.Value "1 or more"
+        | _ when recipe.StopAfter.IsSome && settings.Validation.IsNone -> Error NoValidation
         | _ when isBelow 0.0 recipe.Lr -> bad "`lr`" recipe.Lr "a number of 0 or more"
         | _ when isBelow 0.0 recipe.Decay -> bad "`decay`" recipe.Decay "a number of 0 or more"
         | _ when isBelow 0.0 recipe.Momentum || recipe.Momentum >= 1.0 ->

@@ -79,11 +79,15 @@ type TrainState = {
     Uncut: UncutNetwork<float32> option
     /// None without validation, and before its first epoch.
     Best: Best option
+    /// Where the recipe has `stop`, after the first epoch that it looks at.
+    LastProgress: LastProgress option
     /// Forward multiply-adds of all steps so far: a step's images times the macs of the network that
     /// it was made with. A step's backward pass costs about twice as much again.
     TrainMacs: float
     /// Wall-clock time that went into these steps.
     Seconds: float
+    /// Threads of LibTorch in the last step; None: no step yet, or an older checkpoint.
+    Threads: int option
 }
 
 /// Parts of states.
@@ -137,6 +141,8 @@ module TrainState =
             Sums = noSums
             Uncut = None
             Best = None
+            LastProgress = None
             TrainMacs = 0.0
             Seconds = 0.0
+            Threads = None
         }

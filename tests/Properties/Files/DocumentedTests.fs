@@ -61,3 +61,5 @@ let ``the defaults of a recipe are the ones that hold`` () =
     Assert.Equal("none", stated "language.md" @"^\| `target macs=F` \| (\w+) \|")
     Assert.Equal(None, d.ShrinkEvery)
     Assert.Equal("never", stated "language.md" @"^\| `shrink every N` \| (\w+) \|")
+    Assert.Equal(None, d.StopAfter)
+    Assert.Equal("never", stated "language.md" @"^\| `stop after=N` \| (\w+) \|")

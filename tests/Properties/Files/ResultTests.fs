@@ -31,6 +31,7 @@ let result: RunResult = {
     }
     Classes = []
     DenseClasses = []
+    Diagnosis = RunDiagnosis.none
     Validation =
         Some {
             RunValidation.Epoch = 28
@@ -48,6 +49,7 @@ let result: RunResult = {
         Some {
             RunCompute.TrainMacs = 123456789.0
             Images = 5000L
+            Epochs = 5
         }
     Arithmetic =
         Some {
@@ -179,7 +181,8 @@ let ``result.json has the shape that scripts rely on`` () =
   },
   "compute": {
     "trainMacs": 123456789,
-    "images": 5000
+    "images": 5000,
+    "epochs": 5
   },
   "arithmetic": {
     "device": "cuda:1",

@@ -122,11 +122,13 @@ let result trainMacs images macs : RunResult = {
         Selected = { RunSize.Params = 5L; Macs = macs }
         Classes = []
         DenseClasses = []
+        Diagnosis = RunDiagnosis.none
         Validation = None
         Compute =
             Some {
                 RunCompute.TrainMacs = trainMacs
                 Images = images
+                Epochs = recipe.Epochs
             }
         Controls = []
 }
@@ -227,9 +229,14 @@ let ``scratch-b is the least whole number of epochs that reaches the compute``
     =
     let images = int64 epochs.Get * int64 perEpoch.Get
 
+    let given = result (float spent.Get) images (int64 macs.Get)
+
     let run = {
-        result (float spent.Get) images (int64 macs.Get) with
+        given with
             Recipe = { recipe with Epochs = epochs.Get }
+            Compute =
+                given.Compute
+                |> Option.map (fun compute -> { compute with Epochs = epochs.Get })
     }
 
     let n = StudyRecipe.epochsOfCompute run |> Option.get

@@ -85,6 +85,11 @@ module RecipeCase =
                     None
                 else
                     Some(1 + at case.Whole 3)
+            StopAfter =
+                if case.Kind % 3uy = 1uy then
+                    Some(1 + at case.Whole 1)
+                else
+                    None
             Seed = at case.Whole 4
             Augment = {
                 Resize = at case.Whole 6 % 3

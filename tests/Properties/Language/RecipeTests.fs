@@ -29,7 +29,7 @@ type RecipeTests() =
 
         let all =
             "train {\n epochs 7\n batch 9\n lr 0.5 step 0.1 at 3, 5 warmup 2 head=10\n momentum 0.8\n decay 0\n"
-            + " gamma 0.5 block=0.25\n penalty nonneg\n loss focal gamma=1.5\n optimizer adamw beta2=0.99\n target macs=0.5\n shrink every 4\n seed 42\n augment jitter=0.4 crop=2 flip"
+            + " gamma 0.5 block=0.25\n penalty nonneg\n loss focal gamma=1.5\n optimizer adamw beta2=0.99\n target macs=0.5\n shrink every 4\n stop after=6\n seed 42\n augment jitter=0.4 crop=2 flip"
             + " area=0.08 pca=0.1 resize=40 background=1, 2,3\n teacher temperature=2\n}"
 
         Assert.Equal(
@@ -53,6 +53,7 @@ type RecipeTests() =
                 Optimizer = Optimizer.AdamW(0.9, 0.99, 1e-8)
                 Target = { Target.none with Macs = Some 0.5 }
                 ShrinkEvery = Some 4
+                StopAfter = Some 6
                 Seed = 42
                 Augment = {
                     Resize = 40
