@@ -81,7 +81,9 @@ let write (rule: Rule) (case: Case) (folder: string) : float =
         | Error _ -> invalidOp $"{case.File} cannot be cut by the rule."
         | Ok selected ->
             let save name text weights =
-                match RunFolder.save folder name text [] preparation Probabilities.Softmax weights with
+                match
+                    RunFolder.save folder name text [] preparation Probabilities.Softmax weights
+                with
                 | Ok() -> ()
                 | Error e -> invalidOp (FileError.message e)
 

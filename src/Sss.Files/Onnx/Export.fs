@@ -173,12 +173,14 @@ module Onnx =
                 output.Width
         ]
 
-        proto.Output.Add(Proto.value
+        proto.Output.Add(
+            Proto.value
                 OnnxGraph.output
                 (match network.OutputKind with
                  | OutputKind.Classes -> $"before {Probabilities.word options.Probabilities}"
                  | OutputKind.Numbers -> "numbers")
-                outputDims)
+                outputDims
+        )
 
         if hasProbabilities then
             proto.Output.Add(

@@ -139,8 +139,7 @@ module OnnxClassifier =
                 NetworkFile.probabilitiesOf (Map.tryFind "sss.probabilities" metadata)
                 |> Result.mapError (fun fault -> Malformed(Place.start path, fault))
 
-            return
-                new OnnxClassifier(session, takes, input, classes, preparation, probabilities)
+            return new OnnxClassifier(session, takes, input, classes, preparation, probabilities)
         }
 
     let private described (session: OnnxSession) =

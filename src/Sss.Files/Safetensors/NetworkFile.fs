@@ -91,9 +91,7 @@ module NetworkFile =
         | None -> Ok Probabilities.Softmax
         | Some text ->
             Probabilities.ofWord text
-            |> Result.requireSome (
-                Unsupported("sss.probabilities", text, "softmax and sigmoid")
-            )
+            |> Result.requireSome (Unsupported("sss.probabilities", text, "softmax and sigmoid"))
 
     /// Writes a network's weights with its metadata.
     let write (path: string) (saved: SavedNetwork) : Result<unit, FileError> =

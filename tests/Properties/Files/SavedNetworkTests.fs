@@ -110,7 +110,10 @@ let ``arrays of no layer are refused, whatever their names`` () =
             |> Map.ofSeq
 
         Folders.ok (
-            Safetensors.writeTensors path tensors (NetworkFile.metadata saved.Text [] None Probabilities.Softmax)
+            Safetensors.writeTensors
+                path
+                tensors
+                (NetworkFile.metadata saved.Text [] None Probabilities.Softmax)
         )
 
         Assert.Equal(

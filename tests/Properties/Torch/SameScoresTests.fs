@@ -269,11 +269,14 @@ let ``a network of numbers has no probabilities`` () =
         }
 
         Init.weights 1 numbers
-        |> Onnx.write path {
-            OnnxNets.plain with
-                Raw = false
-                Preparation = Some (preparations 3).Head
-        } numbers
+        |> Onnx.write
+            path
+            {
+                OnnxNets.plain with
+                    Raw = false
+                    Preparation = Some (preparations 3).Head
+            }
+            numbers
         |> Folders.ok
 
         use session = new InferenceSession(path)
