@@ -28,6 +28,17 @@ type Outcome = {
 [<RequireQualifiedAccess>]
 module Outcome =
 
+    let private diagnosis (found: Diagnosis) : RunDiagnosis = {
+        RunDiagnosis.none with
+            Calibration = found.Calibration
+            Worst =
+                found.Worst
+                |> List.mapi (fun i (picture, png) -> {
+                    picture with
+                        Picture = png |> Option.map (fun _ -> RunFolder.worst (i + 1))
+                })
+    }
+
     /// `result.json` of an outcome.
     let summary (outcome: Outcome) : RunResult =
         let plan = outcome.Selected.Plan
@@ -55,16 +66,7 @@ module Outcome =
             }
             Classes = outcome.Diagnosis.Classes
             DenseClasses = []
-            Diagnosis = {
-                RunDiagnosis.none with
-                    Calibration = outcome.Diagnosis.Calibration
-                    Worst =
-                        outcome.Diagnosis.Worst
-                        |> List.mapi (fun i (picture, png) -> {
-                            picture with
-                                Picture = png |> Option.map (fun _ -> RunFolder.worst (i + 1))
-                        })
-            }
+            Diagnosis = diagnosis outcome.Diagnosis
             Validation =
                 outcome.Trained.State.Best
                 |> Option.map (fun best -> {

@@ -126,6 +126,21 @@ module Onnx =
 
         model
 
+    /// The declarations of the outputs, with what each gives.
+    let private outputs (options: OnnxOptions) kind hasProbabilities dims = [
+        let word = Probabilities.word options.Probabilities
+
+        let scores =
+            match kind with
+            | OutputKind.Classes -> $"before {word}"
+            | OutputKind.Numbers -> "numbers"
+
+        Proto.value OnnxGraph.output scores dims
+
+        if hasProbabilities then
+            Proto.value PreparationNodes.probabilities $"{word} of the scores" dims
+    ]
+
     let private model options (network: Network) weights =
         let images = {
             Name = OnnxGraph.input
@@ -173,23 +188,7 @@ module Onnx =
                 output.Width
         ]
 
-        proto.Output.Add(
-            Proto.value
-                OnnxGraph.output
-                (match network.OutputKind with
-                 | OutputKind.Classes -> $"before {Probabilities.word options.Probabilities}"
-                 | OutputKind.Numbers -> "numbers")
-                outputDims
-        )
-
-        if hasProbabilities then
-            proto.Output.Add(
-                Proto.value
-                    PreparationNodes.probabilities
-                    $"{Probabilities.word options.Probabilities} of the scores"
-                    outputDims
-            )
-
+        proto.Output.AddRange(outputs options network.OutputKind hasProbabilities outputDims)
         wrapped (OnnxDescription.metadata options network.Input) proto
 
     /// The bytes of one number.
