@@ -35,7 +35,7 @@ done
 
 echo "Publishing a program with Sss.Serving..." >&2
 dotnet publish "$root/examples/service" -c Release -r linux-x64 --self-contained false \
-    -o "$place/service" -v q --nologo >"$log" 2>&1 || fail_setup "publishing examples/service"
+    -p:PublishReadyToRun=false -o "$place/service" -v q --nologo >"$log" 2>&1 || fail_setup "publishing examples/service"
 all=$(megabytes "$place/service" '*')
 onnx=$(megabytes "$place/service" 'libonnxruntime*')
 skia=$(megabytes "$place/service" '*SkiaSharp*')

@@ -8,7 +8,9 @@ open Sss.Files
 [<RequireQualifiedAccess>]
 module internal Mistakes =
 
-    let private percent = ReadableNumber.percent
+    /// A number and its sign stay on one line.
+    let private percent (value: float) =
+        (ReadableNumber.percent value).Replace(' ', '\u00a0')
 
     /// The share of the answers of a bin that is right, or what else there is instead of it.
     let private share (bin: CalibrationBin option) value =

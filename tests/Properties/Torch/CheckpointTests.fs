@@ -73,7 +73,18 @@ let ``a state reads back as it was, cuts, controller and best epoch with it`` ()
         Engine.ok (CheckpointFile.write path identity state)
         let found, again = Engine.ok (CheckpointFile.read path)
         Assert.Equal<TrainState>(state, again)
+        Assert.Equal(Some 1, again.Threads)
         Assert.Equal<(string * string) list>(List.sort identity, Map.toList found)
+
+        // What early stopping looks at, also where there was no loss that is a number.
+        for loss in [ 0.25; infinity ] do
+            let state = {
+                state with
+                    LastProgress = Some(EarlyStop.after None 3 loss 77L)
+            }
+
+            Engine.ok (CheckpointFile.write path identity state)
+            Assert.Equal<TrainState>(state, snd (Engine.ok (CheckpointFile.read path)))
     )
 
 [<Fact>]

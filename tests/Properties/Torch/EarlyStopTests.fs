@@ -129,7 +129,7 @@ let ``it ends early with the bits of the shorter run, and stays ended`` () =
     let again = Engine.ok (run stopping (Some whole.State) hear CancellationToken.None)
     Assert.Equal<TrainState>(timeless whole.State, timeless again.State)
 
-    // Stopped on the way, through a file, the same.
+    // Stopped on the way, the same.
     use stop = new CancellationTokenSource()
 
     let cancel event =
@@ -139,13 +139,8 @@ let ``it ends early with the bits of the shorter run, and stays ended`` () =
 
     match run stopping None cancel stop.Token with
     | Error(Stopped state) ->
-        use folder = new Sss.Tests.Repository.Folder()
-        let path = IO.Path.Combine(folder.Path, "state.safetensors")
-        Engine.ok (CheckpointFile.write path [] state)
-        let _, read = Engine.ok (CheckpointFile.read path)
-        Assert.Equal(state.LastProgress, read.LastProgress)
-        Assert.Equal(Some 1, read.Threads)
-        let rest = Engine.ok (run stopping (Some read) ignore CancellationToken.None)
+        Assert.True state.LastProgress.IsSome
+        let rest = Engine.ok (run stopping (Some state) ignore CancellationToken.None)
         Assert.Equal<TrainState>(timeless whole.State, timeless rest.State)
     | other -> Assert.Fail $"%A{other}"
 
