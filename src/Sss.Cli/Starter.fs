@@ -2,6 +2,7 @@ namespace Sss.Cli
 
 open System
 open Sss.Core
+open Sss.Files
 
 /// Facts that a first network must fit.
 type StarterFacts = {
@@ -11,9 +12,12 @@ type StarterFacts = {
     Classes: int
     /// Training images.
     Images: int
-    /// Whether mirrored images are images of the same class, as those of things are and those of
-    /// characters are not.
-    MayFlip: bool
+    /// What mirroring does to the images.
+    Mirroring: Mirroring
+    /// Whether training mirrors images at random.
+    Flip: bool
+    /// The part of the macs that the target leaves, above 0 and at most 1.
+    Macs: float
     /// Residual blocks; else a plain row of convolutions.
     Residual: bool
 }
@@ -103,18 +107,27 @@ module Starter =
     let private augment (facts: StarterFacts) =
         let crop = min facts.Input.Height facts.Input.Width / 14
 
-        match
-            [
-                if crop > 0 then
-                    $"crop={crop}"
-                if facts.MayFlip then
-                    "flip"
-            ]
-        with
-        | [] -> []
-        | changes ->
-            let words = String.Join(" ", changes)
-            [ $"augment {words}   // random shifts in pixels, random mirror images" ]
+        let changes = [
+            if crop > 0 then
+                $"crop={crop}", "random shifts in pixels"
+            if facts.Flip then
+                "flip", "random mirror images"
+        ]
+
+        [
+            if not facts.Flip then
+                match facts.Mirroring with
+                | Mirroring.Changes ->
+                    "// Without `flip`: mirrored, these images look like other classes."
+                | Mirroring.Keeps
+                | Mirroring.Unknown ->
+                    "// Add `flip` after `augment` if a mirrored image still shows the same class."
+
+            if not changes.IsEmpty then
+                let words = changes |> List.map fst |> String.concat " "
+                let meanings = changes |> List.map snd |> String.concat ", "
+                $"augment {words}   // {meanings}"
+        ]
 
     let private recipe (facts: StarterFacts) =
         let gamma =
@@ -135,25 +148,50 @@ module Starter =
             ""
             "// The target size: at most this part of the multiply-adds is left. Without a target, the"
             "// penalties `gamma` decide how much is removed."
-            "target macs=0.5"
+            $"target macs={Number.brief facts.Macs}"
             $"gamma {gamma}"
             yield! augment facts
         ]
 
-    /// Letters and digits of a data set's name, capitalised: `fashion-mnist` gives `FashionMnist`.
-    let private name (facts: StarterFacts) =
-        let head = (facts.Data.Split ':')[0]
+    /// The name of the data without what comes before it and without its suffix: `folder:my/cats.v2/` gives
+    /// `cats`.
+    let private ownName (data: string) : string =
+        match data.IndexOf ':' with
+        | -1 -> data
+        | at ->
+            data.Substring(at + 1).TrimEnd('/', '\\')
+            |> IO.Path.GetFullPath
+            |> IO.Path.GetFileNameWithoutExtension
+            |> string
+
+    /// The words of a data set's name, capitalised, as the network's name: `fashion-mnist` gives
+    /// `FashionMnist`.
+    let name (data: string) : string =
+        let isPart (c: char) = Char.IsAsciiLetterOrDigit c
 
         let word =
-            head.Split '-'
-            |> Array.filter (fun w -> w <> "")
+            ownName data
+            |> String.map (fun c -> if isPart c then c else ' ')
+            |> _.Split(' ', StringSplitOptions.RemoveEmptyEntries)
             |> Array.map (fun w -> w[..0].ToUpperInvariant() + w[1..])
             |> String.Concat
 
-        if word <> "" && Char.IsLetter word[0] then
+        if word <> "" && Char.IsAsciiLetter word[0] then
             word
         else
             "First"
+
+    /// A word of a command as a shell reads it: in quotes where it has blanks and the like.
+    let shellWord (text: string) : string =
+        let isPlain (c: char) =
+            Char.IsLetterOrDigit c || "-_./:=,+%@\\".Contains c
+
+        let shown = Escape.line text
+
+        if shown <> "" && String.forall isPlain shown then
+            shown
+        else
+            "'" + shown.Replace("'", "'\\''") + "'"
 
     let private indent = List.map (fun line -> if line = "" then "" else "  " + line)
 
@@ -168,9 +206,9 @@ module Starter =
         [
             $"// A first network for {Escape.line facts.Data}: {facts.Images} training images in {facts.Classes} classes."
             "//"
-            $"//   sss show {Escape.line file}"
-            $"//   sss train {Escape.line file} --data {Escape.line facts.Data} --out runs/first"
-            $"network {name facts} {{"
+            $"//   sss show {shellWord file}"
+            $"//   sss train {shellWord file} --data {shellWord facts.Data} --out runs/first"
+            $"network {name facts.Data} {{"
             $"  input {facts.Input}   // channels x height x width"
             $"  classes {facts.Classes}"
             ""

@@ -55,7 +55,9 @@ module SweepOptions =
         |> Result.map Gammas
 
     let private varied (args: ParseResults<SweepArgument>) =
-        match args.TryGetResult SweepArgument.Gamma, args.TryGetResult Target_Macs with
+        match
+            args.TryGetResult SweepArgument.Gamma, args.TryGetResult SweepArgument.Target_Macs
+        with
         | Some text, None -> gammas text
         | None, Some text -> targets text
         | Some _, Some _ -> Error "--gamma and --target-macs cannot both be varied."

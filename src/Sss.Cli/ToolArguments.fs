@@ -50,6 +50,8 @@ type InitArgument =
     | [<Mandatory; Unique>] Data of data: string
     | [<Mandatory; Unique>] Out of file: string
     | [<Unique>] Style of style: string
+    | [<Unique>] Target_Macs of fraction: float
+    | [<Unique>] Flip of answer: string
     | [<Unique>] Force
     | [<Unique>] Json
 
@@ -59,6 +61,9 @@ type InitArgument =
             | Data _ -> "the data set to train on; names as for 'sss train'"
             | Out _ -> "the .sss file to write"
             | Style _ -> "residual (the default): factors on blocks and neurons; plain: on neurons"
+            | Target_Macs _ -> "the fraction of the macs that the target leaves (0.5)"
+            | Flip _ ->
+                "yes or no: mirror training images at random (default: if mirrored images look like their classes)"
             | Force -> "overwrite the file if it exists"
             | Json -> SharedHelp.json
 

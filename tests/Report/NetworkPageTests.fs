@@ -29,6 +29,26 @@ type NetworkPageTests() =
         | null -> ""
         | found -> found.Value
 
+    /// The captions of pictures that are cut, or that lie on each other.
+    let wrongCaptions =
+        """(() => {
+            const found = [];
+            for (const svg of document.querySelectorAll("svg")) {
+                const sheet = svg.getBoundingClientRect();
+                const captions = [...svg.querySelectorAll("text")]
+                    .map(text => [text.textContent, text.getBoundingClientRect()])
+                    .filter(([, box]) => box.width > 0);
+                captions.forEach(([text, a], i) => {
+                    if (a.left < sheet.left - 1 || a.right > sheet.right + 1 || a.bottom > sheet.bottom + 1)
+                        found.push(text + " is cut");
+                    for (const [other, b] of captions.slice(i + 1))
+                        if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 2 && b.top < a.bottom - 2)
+                            found.push(text + " lies on " + other);
+                });
+            }
+            return found;
+        })()"""
+
     let number name e = Double.Parse(attribute name e)
 
     [<Fact>]
@@ -96,3 +116,4 @@ type NetworkPageTests() =
             let wide = page.Value "document.documentElement.scrollWidth > window.innerWidth"
 
             Assert.False(wide.GetBoolean(), file)
+            Assert.Equal($"{file}: []", $"{file}: {(page.Value wrongCaptions).GetRawText()}")

@@ -232,8 +232,9 @@ module ImageFolder =
     let load options (shape: Shape option) (root: string) : Result<Dataset, FileError> =
         loadWithin keptBytes options shape root
 
-    /// Class names, and the paths of the pictures to train on, without decoding any.
-    let contents (root: string) : Result<string list * string list, FileError> =
+    /// Class names, and the paths of the pictures to train on with their classes, counted from 0, without
+    /// decoding any.
+    let contents (root: string) : Result<string list * (string * int) list, FileError> =
         FileError.catching
             root
             (fun () ->
@@ -241,5 +242,7 @@ module ImageFolder =
                     Error(NotFound root)
                 else
                     survey root
-                    |> Result.map (fun survey -> survey.Classes, survey.Train |> List.map _.Path)
+                    |> Result.map (fun survey ->
+                        survey.Classes, survey.Train |> List.map (fun p -> p.Path, p.Label)
+                    )
             )
