@@ -132,6 +132,8 @@ type TrainError =
     | TooManyRanks of ranks: int * batch: int
     /// The training set has no images.
     | NoImages
+    /// The network has neither weights nor factors.
+    | NoWeights
     /// The network gives an image, and the data has one class for each image.
     | OutputIsImage of Shape
     /// The recipe has a teacher, and no network for it was given.
@@ -152,6 +154,8 @@ type TrainError =
     | BadData of FileError
     /// LibTorch failed, for example for lack of memory; the text is LibTorch's.
     | EngineFailed of reason: string
+    /// The caller's own loss of this name cannot be minimised.
+    | BadLoss of name: string * LossFault
     | BadModel of ModelError
 
 /// Wording.
@@ -165,6 +169,7 @@ module TrainError =
         | NormOfOne _
         | TooManyRanks _
         | NoImages
+        | NoWeights
         | OutputIsImage _
         | NoTeacher
         | BadLabel _
@@ -173,6 +178,7 @@ module TrainError =
         | BadTargets _
         | BadSetting _
         | NoProfile
+        | BadLoss _
         | BadModel(TooManyNumbers _)
         | BadModel(BadPenalty _)
         | BadModel(TooMuchMemory _) -> true
@@ -240,6 +246,8 @@ module TrainError =
             $"A batch of {batch} images cannot be shared among {ranks} ranks; use fewer ranks, or a \
               larger `batch`."
         | NoImages -> "The training set has no images."
+        | NoWeights ->
+            "The network has no weights, so there is nothing to train. Add a layer that has some, such as `conv` or `dense`."
         | OutputIsImage output ->
             $"The network gives {output}, one value per class at each position, and the data has one class for each \
               image. End the network with `avgpool global`, for example, or use data with a mask for each image."
@@ -260,4 +268,5 @@ module TrainError =
             "A target of latency needs a profile of measured times (`sss profile`), and none is given."
         | BadData error -> $"The training images cannot be read: {FileError.message error}"
         | EngineFailed reason -> $"LibTorch failed: {reason}"
+        | BadLoss(name, fault) -> LossFault.message name fault
         | BadModel error -> ModelError.message error
