@@ -127,6 +127,7 @@ let main words =
             Keeper = None
             Team = None
             Teacher = None
+            Loss = None
             Measures = CostLimit.noMeasures
         }
         parsed.Network

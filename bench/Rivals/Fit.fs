@@ -34,6 +34,7 @@ module Fit =
         Keeper = None
         Team = None
         Teacher = None
+        Loss = None
         Measures = CostLimit.noMeasures
     }
 

@@ -75,7 +75,10 @@ public sealed record TrainingOptions
     /// <summary>The penalty that γ weights; <see cref="FactorPenalty.NonNegative"/> by default, and with a target.</summary>
     public FactorPenalty? Penalty { get; init; }
 
-    /// <summary>What training minimises; cross-entropy by default, and for networks with outputs it must be given.</summary>
+    /// <summary>
+    /// What training minimises; cross-entropy by default, and for networks with outputs it must be given. A function of
+    /// your own is <see cref="Sss.Loss.Of"/>.
+    /// </summary>
     public Loss? Loss { get; init; }
 
     /// <summary>The rule for the weights; <see cref="Optimizer.Nag"/> by default.</summary>

@@ -89,6 +89,7 @@ module TrainCommand =
                 |> Option.map (WeightSource.File >> Begin.Weights)
                 |> Option.defaultValue Begin.Random
             Teacher = o.Teacher |> Option.map WeightSource.File
+            Loss = None
             Method = o.Method
             Profile =
                 o.Profile

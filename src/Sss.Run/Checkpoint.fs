@@ -73,6 +73,13 @@ module Checkpoint =
         |> Option.defaultValue "none"
     ]
 
+    /// What an own loss is called in an identity. A run with the recipe's loss has no such item.
+    let private lossFunction = "loss function"
+
+    /// What identifies a caller's own loss: the name that it gave. The function itself cannot be compared.
+    let lossIdentity (loss: OwnLoss option) : (string * string) list =
+        loss |> Option.map (fun loss -> lossFunction, loss.Name) |> Option.toList
+
     /// Writes a state, and removes all but the newest.
     let save (out: string) identity (state: TrainState) : Result<unit, FileError> =
         result {
@@ -106,7 +113,14 @@ module Checkpoint =
                         if at < all.Length then all[at].Trim() else "its end"
 
                     $"network, line {at + 1}", line a, line b
+                | _ when name = lossFunction && other = "" -> name, "the recipe's", value
                 | _ -> name, other, value
+
+        match Map.tryFind lossFunction there with
+        | Some other when not (List.exists (fun (name, _) -> name = lossFunction) here) ->
+            lossFunction, other, "the recipe's"
+        | Some _
+        | None -> ()
     ]
 
     /// Whether nothing that a step does depends on the number of epochs, and there are more of them now:

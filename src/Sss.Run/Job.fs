@@ -75,6 +75,8 @@ type Job = {
     Begin: Begin
     /// The network that the recipe's `teacher` is; None: that of the weights to begin with.
     Teacher: WeightSource option
+    /// Minimised instead of the recipe's loss, which then says only what the targets are.
+    Loss: OwnLoss option
     /// The factors' update rule.
     Method: FactorMethod
     /// Used where the target has a limit on latency.

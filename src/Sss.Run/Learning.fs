@@ -34,6 +34,7 @@ module internal Learning =
         Keeper = keeper
         Team = job.Computing.Team
         Teacher = p.Teacher
+        Loss = job.Loss
         Measures = measures
     }
 

@@ -99,6 +99,7 @@ module PipelineError =
             | Parted _
             | TooManyRanks _
             | NoImages
+            | NoWeights
             | OutputIsImage _
             | NoTeacher
             | BadLabel _

@@ -144,6 +144,7 @@ module internal Preparing =
 
         Checkpoint.identity r.Network r.Recipe r.Dataset job.Method job.Validation
         @ Teachers.identity p.Teacher
+        @ Checkpoint.lossIdentity job.Loss
 
     /// What ranks compute with, which has to be of one kind. Ranks may use different GPUs.
     let private computed (engine: LibTorch) = [

@@ -59,7 +59,14 @@ module RunFolder =
     /// `save` with the names and the preparation of the data that a network was trained on, and the probabilities of
     /// the loss.
     let saveNetwork folder name text (dataset: Dataset) (loss: Loss) weights =
-        save folder name text dataset.Classes dataset.Preparation (Probabilities.ofLoss loss) weights
+        save
+            folder
+            name
+            text
+            dataset.Classes
+            dataset.Preparation
+            (Probabilities.ofLoss loss)
+            weights
 
     /// Reads a network from a weight file; its text is in the file.
     let loadFile (path: string) : Result<LoadedNetwork, PipelineError> =

@@ -88,6 +88,8 @@ public partial class SurfaceTests
         type.Assembly != Facade && type.Assembly.GetName().Name is var name
         // A package of C# alone, which the facade's users have anyway.
         && name != "Sss.Serving"
+        // A loss of one's own is a function of tensors (Loss.Of); no other type of TorchSharp is shown.
+        && type.FullName != "TorchSharp.torch+Tensor"
         && (name == "FSharp.Core" || name!.StartsWith("Sss") || name.StartsWith("TorchSharp"));
 
     [Fact]

@@ -1,3 +1,4 @@
+using TorchSharp;
 using Xunit;
 
 namespace Sss.Facade.Tests;
@@ -99,6 +100,77 @@ public class TaskTests
         Assert.True(found.MeanIoU > 0.8 && found.Accuracy > 0.9, $"{found}");
         Assert.Equal((null, null), (found.R2, found.Rmse));
         Assert.Equal(["dark", "light"], data.Classes);
+    }
+
+    private static Dataset Halves()
+    {
+        var (train, test) = (Images(100, 1), Images(20, 2));
+        static int Label(float[] image) => image[..8].Sum() > image[8..].Sum() ? 1 : 0;
+        return Dataset.FromTrainAndTest(train, [.. train.Select(Label)], test, [.. test.Select(Label)], (1, 4, 4), ["below", "above"]);
+    }
+
+    private static readonly Network Small = Network.Build("Halves", (1, 4, 4), 2, b => b
+        .Dense(16).BatchNorm().Factor(FactorKind.Neuron).Relu()
+        .Dense(b.Classes));
+
+    [Fact]
+    public async Task ALossOfOnesOwnTrainsSelectsAndContinues()
+    {
+        using var folder = new TemporaryFolder();
+        var options = Options with { Epochs = 3, Gamma = Gamma.Same(0.5), CheckpointFolder = folder.Path };
+        var own = Loss.Of((scores, labels) => torch.nn.functional.cross_entropy(scores, labels), name: "ce 1");
+        Assert.Equal("ce 1 (crossentropy smoothing=0)", own.ToString());
+        using var byLanguage = await Small.TrainAsync(Halves(), options with { CheckpointFolder = null });
+        using var byFunction = await Small.TrainAsync(Halves(), options with { Loss = own });
+        Assert.Equal(byLanguage.Epochs.Select(e => e.Loss), byFunction.Epochs.Select(e => e.Loss));
+        var owner = Small.Layers.First(l => l.Name.StartsWith("bn")).Name;
+        Assert.Equal(byLanguage.Factors(owner), byFunction.Factors(owner));
+        using var small = byFunction.Select();
+        Assert.True(small.Exactness.IsExact);
+
+        // The same again continues at its end; without the function, or with another, it does not.
+        using var again = await Small.TrainAsync(Halves(), options with { Loss = own });
+        Assert.Equal(byFunction.Factors(owner), again.Factors(owner));
+        var without = await Assert.ThrowsAsync<SssException>(() => Small.TrainAsync(Halves(), options));
+        Assert.Contains("\n  loss function: ce 1 there, the recipe's here\n", without.Message);
+        var other = Loss.Of((scores, labels) => scores.mean(), name: "other");
+        var renamed = await Assert.ThrowsAsync<SssException>(() => Small.TrainAsync(Halves(), options with { Loss = other }));
+        Assert.Contains("\n  loss function: ce 1 there, other here\n", renamed.Message);
+    }
+
+    [Fact]
+    public async Task ALossThatCannotBeMinimisedIsAMessage()
+    {
+        async Task<string> Said(Func<torch.Tensor, torch.Tensor, torch.Tensor> loss) =>
+            (await Assert.ThrowsAsync<SssException>(
+                () => Small.TrainAsync(Halves(), Options with { Loss = Loss.Of(loss) }))).Message;
+
+        Assert.Equal(
+            "The loss `own` gives a tensor of 20x2 values; it must give one number: take the mean, for example.",
+            await Said((scores, _) => scores));
+        const string NoGradient =
+            "The loss `own` has no gradient. Compute it from the scores with operations that have one, without `detach`, "
+            + "`argmax`, comparisons and `no_grad`.";
+        Assert.Equal(NoGradient, await Said((scores, _) => scores.detach().mean()));
+        Assert.Equal(NoGradient, await Said((scores, labels) => scores.argmax(1).eq(labels).sum()));
+        Assert.Equal("The loss `own` gives no tensor, or one that was disposed of.", await Said((_, _) => null!));
+        Assert.Equal(
+            "The loss `own` ended with an exception: InvalidOperationException: no",
+            await Said((_, _) => throw new InvalidOperationException("no")));
+        Assert.StartsWith("The loss `own` ended with an exception: ", await Said((scores, _) => scores.view(7, 7).mean()));
+        Assert.Equal(
+            "The loss `own` gives no tensor, or one that was disposed of.",
+            await Said((scores, _) =>
+            {
+                var mean = scores.mean();
+                mean.Dispose();
+                return mean;
+            }));
+        Assert.Equal(
+            "targets must be a loss of the language. (Parameter 'targets')",
+            Assert.Throws<ArgumentException>(
+                () => Loss.Of((a, _) => a.mean(), Loss.Of((a, _) => a.mean()))).Message);
+        Assert.Throws<ArgumentException>(() => Loss.Of((a, _) => a.mean(), name: " "));
     }
 
     [Fact]

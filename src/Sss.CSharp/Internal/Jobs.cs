@@ -19,6 +19,9 @@ internal static class Jobs
         options.Teacher?.Network is { } teacher
             ? FSharpOption<Torch.WeightSource>.Some(Torch.WeightSource.NewGiven(teacher.Value))
             : FSharpOption<Torch.WeightSource>.None,
+        options.Loss?.Own is { } own
+            ? FSharpOption<Torch.OwnLoss>.Some(own)
+            : FSharpOption<Torch.OwnLoss>.None,
         Core.FactorMethod.Apg,
         options.LatencyProfile is { } profile
             ? Torch.ProfileSource.NewFile(profile)
@@ -44,6 +47,7 @@ internal static class Jobs
         FSharpOption<int>.None,
         Torch.Begin.NewTrained(trained),
         FSharpOption<Torch.WeightSource>.None,
+        FSharpOption<Torch.OwnLoss>.None,
         trained.Method,
         profile is null ? Torch.ProfileSource.Measured : Torch.ProfileSource.NewGiven(profile.Value),
         FSharpOption<double>.None,

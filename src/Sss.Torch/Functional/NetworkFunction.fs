@@ -45,6 +45,8 @@ type Differentiated = {
 type FunctionError =
     /// It gives a tensor of this shape, and not one number.
     | NoScalar of shape: int64 list
+    /// Its value does not depend on the weights or the factors by operations that have a gradient.
+    | NoGradient
     /// The numbers are those of another network: which of them, how many there must be, and how many there are.
     | OtherNumbers of what: string * expected: int64 * found: int64
     | NoModel of ModelError
@@ -60,6 +62,8 @@ module FunctionError =
             let extents = String.Join("x", shape)
 
             $"The function gives a tensor of {extents} values; it must give one number: take the mean, for example."
+        | NoGradient ->
+            "The function has no gradient: its value does not depend on the network's weights by operations that have one."
         | OtherNumbers(what, expected, found) ->
             $"The network has {expected} {what}, and {found} were given."
         | NoModel error -> ModelError.message error
@@ -193,6 +197,10 @@ module NetworkFunction =
 
             if value.numel () <> 1L then
                 return! Error(NoScalar(List.ofArray value.shape))
+
+            // A network without weights, for example.
+            if not value.requires_grad then
+                return! Error NoGradient
 
             value.sum().backward()
 

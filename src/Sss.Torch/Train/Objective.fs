@@ -82,6 +82,28 @@ module internal Objective =
         | Loss.Huber _ -> {
             Loss = lossOf
             Right =
-                fun scores _ -> torch.zeros (1L, dtype = ScalarType.Int64, device = scores.device)
+                fun scores _ ->
+                    torch.zeros (
+                        Array.empty<int64>,
+                        dtype = ScalarType.Int64,
+                        device = scores.device
+                    )
             Answers = 0L
           }
+
+    /// The same with a caller's own loss in the place of the recipe's.
+    let withOwn
+        (network: Network)
+        (loss: Loss)
+        (own: OwnLoss option)
+        (objective: Objective)
+        : Objective =
+        match own with
+        | None -> objective
+        | Some own ->
+            let arranged = if Loss.takesClass loss then byPosition network else id
+
+            {
+                objective with
+                    Loss = fun scores targets -> OwnLoss.run own (arranged scores) targets
+            }

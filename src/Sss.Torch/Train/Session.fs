@@ -157,7 +157,13 @@ module internal Session =
             | Some(state, plan) ->
                 result {
                     let! next =
-                        Trainer.importWith s.Teacher s.Settings.Engine s.Rule s.Recipe state
+                        Trainer.importWith
+                            s.Settings.Loss
+                            s.Teacher
+                            s.Settings.Engine
+                            s.Rule
+                            s.Recipe
+                            state
                         |> Result.mapError BadModel
 
                     live.Replace next

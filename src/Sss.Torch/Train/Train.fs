@@ -33,17 +33,24 @@ type Trained = {
 [<RequireQualifiedAccess>]
 module Train =
 
+    /// What LibTorch says, without the native calls that led there.
+    let private reason (e: exn) =
+        match e.Message.IndexOf "\nException raised from" with
+        | -1 -> e.Message
+        | calls -> e.Message.Substring(0, calls)
+
     /// Failures of LibTorch, such as too little memory, are exceptions from native code.
     let private guarded batch (work: unit -> Result<'T, TrainError>) : Result<'T, TrainError> =
         try
             work ()
         with
+        | LossFailed(name, fault) -> Error(BadLoss(name, fault))
         | :? OutOfMemoryException -> Error(OutOfMemory batch)
         | :? ExternalException as e when
             e.Message.Contains "allocate memory" || e.Message.Contains "out of memory"
             ->
             Error(OutOfMemory batch)
-        | :? ExternalException as e -> Error(EngineFailed e.Message)
+        | :? ExternalException as e -> Error(EngineFailed(reason e))
 
     let private ranks (settings: TrainSettings) =
         settings.Team |> Option.map _.Size |> Option.defaultValue 1
@@ -156,7 +163,7 @@ module Train =
             let rule = FactorRule.ofRecipe settings.Method recipe
 
             let! trainer =
-                Trainer.importWith teacher settings.Engine rule recipe state
+                Trainer.importWith settings.Loss teacher settings.Engine rule recipe state
                 |> Result.mapError BadModel
 
             use live = new Live(trainer, settings.Team, batch)

@@ -139,6 +139,8 @@ type TrainError =
     | NoImages
     /// The recipe has `stop`, and no images are held out.
     | NoValidation
+    /// The network has neither weights nor factors.
+    | NoWeights
     /// The network gives an image, and the data has one class for each image.
     | OutputIsImage of Shape
     /// The recipe has a teacher, and no network for it was given.
@@ -159,6 +161,8 @@ type TrainError =
     | BadData of FileError
     /// LibTorch failed, for example for lack of memory; the text is LibTorch's.
     | EngineFailed of reason: string
+    /// The caller's own loss of this name cannot be minimised.
+    | BadLoss of name: string * LossFault
     | BadModel of ModelError
 
 /// Wording.
@@ -173,6 +177,7 @@ module TrainError =
         | TooManyRanks _
         | NoImages
         | NoValidation
+        | NoWeights
         | OutputIsImage _
         | NoTeacher
         | BadLabel _
@@ -181,6 +186,7 @@ module TrainError =
         | BadTargets _
         | BadSetting _
         | NoProfile
+        | BadLoss _
         | BadModel(TooManyNumbers _)
         | BadModel(BadPenalty _)
         | BadModel(TooMuchMemory _) -> true
@@ -253,6 +259,8 @@ module TrainError =
         | NoValidation ->
             "The recipe has `stop`, which looks at the loss on images that are held out, and none are. Hold some out, \
              with `--validation 0.1` (in C#, `Validation`), or remove `stop`."
+        | NoWeights ->
+            "The network has no weights, so there is nothing to train. Add a layer that has some, such as `conv` or `dense`."
         | OutputIsImage output ->
             $"The network gives {output}, one value per class at each position, and the data has one class for each \
               image. End the network with `avgpool global`, for example, or use data with a mask for each image."
@@ -273,4 +281,5 @@ module TrainError =
             "A target of latency needs a profile of measured times (`sss profile`), and none is given."
         | BadData error -> $"The training images cannot be read: {FileError.message error}"
         | EngineFailed reason -> $"LibTorch failed: {reason}"
+        | BadLoss(name, fault) -> LossFault.message name fault
         | BadModel error -> ModelError.message error

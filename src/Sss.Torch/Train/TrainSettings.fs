@@ -36,6 +36,8 @@ type TrainSettings = {
     Team: Team option
     /// Whose scores are aimed at too, as the recipe's `Teacher` says; None: nobody's.
     Teacher: TeacherSettings option
+    /// What is minimised instead of the recipe's loss, which then says only what the targets are; None: the recipe's loss.
+    Loss: OwnLoss option
     /// What a target counts besides macs and parameters.
     Measures: CostMeasures
 }
@@ -133,6 +135,10 @@ module internal TrainSettings =
             else
                 Ok()
 
+    let private hasNothing (network: Network) =
+        Parameters.ofNetwork network |> List.isEmpty
+        && Parameters.factors network |> List.isEmpty
+
     /// Checks that settings and targets are within their bounds.
     let check (settings: TrainSettings) (network: Network) (dataset: Dataset) (recipe: Recipe) =
         let bad name value bounds =
@@ -152,6 +158,7 @@ module internal TrainSettings =
         | _ when settings.Validation |> Option.exists (isFraction >> not) ->
             bad "The validation fraction" settings.Validation.Value "above 0 and below 1"
         | _ when dataset.Train.Count = 0 -> Error NoImages
+        | _ when hasNothing network -> Error NoWeights
         | Error error, _ -> Error error
         | _, Some threads when threads < 1 -> bad "The number of threads" threads "1 or more"
         | _, Some threads when threads > Limits.threads ->

@@ -269,9 +269,10 @@ module internal Trainer =
             | None -> ()
         }
 
-    /// Training from a state, with a teacher or without: `Export` of the result gives the state back bit for
-    /// bit. The teacher stays the caller's.
+    /// Training from a state, with a caller's own loss and a teacher or without: `Export` of the result gives the state
+    /// back bit for bit. The teacher stays the caller's.
     let importWith
+        (own: OwnLoss option)
         (teacher: Teacher option)
         (engine: LibTorch)
         (rule: FactorRule)
@@ -296,7 +297,10 @@ module internal Trainer =
             | Ok(start, pressed) ->
                 let factors = new FactorStep(model.Factors, start, pressed)
                 let weightStep = weightStep model recipe state
-                let objective = Objective.ofLoss state.Network recipe.Loss
+
+                let objective =
+                    Objective.ofLoss state.Network recipe.Loss
+                    |> Objective.withOwn state.Network recipe.Loss own
 
                 let trainer =
                     new Trainer(model, weightStep, factors, objective, recipe, ?teacher = teacher)
@@ -308,6 +312,6 @@ module internal Trainer =
                     return! Error e
         }
 
-    /// The same without a teacher.
+    /// The same with the recipe's loss alone.
     let import engine rule recipe state =
-        importWith None engine rule recipe state
+        importWith None None engine rule recipe state

@@ -41,7 +41,7 @@ let ``the model computes shared factors as the network's definition says`` () =
     computesItsDefinition sharedCases 200
 
 /// The slope of the loss along a direction, from the gradient and from two values.
-let private slopes network weights (images: float[]) seed =
+let private slopes mode network weights (images: float[]) seed =
     use _ = Engine.scope ()
     use model = Engine.ok (Model.createDouble (Engine.get ()) network weights)
     let s = network.Input
@@ -49,7 +49,10 @@ let private slopes network weights (images: float[]) seed =
     let x =
         torch.tensor(images).reshape([| -1L; int64 s.Channels; int64 s.Height; int64 s.Width |])
 
-    let loss () = model.Run(Evaluation, x).square().sum()
+    let loss () =
+        // The same masks of dropout each time.
+        torch.manual_seed 1L |> ignore
+        model.Run(mode, x).square().sum()
 
     loss().backward()
     let vectors = [ model.Weights; model.Factors ]
@@ -91,7 +94,7 @@ let private slopes network weights (images: float[]) seed =
     let behind = at (-2.0 * h)
     gradient, (ahead - behind) / (2.0 * h), abs ahead
 
-let private gradientsAgree cases count =
+let private gradientsAgree mode cases count =
     holdsFor
         cases
         count
@@ -100,18 +103,23 @@ let private gradientsAgree cases count =
             // A factor of 0 is at a kink of what follows it, where there is no slope.
             let t = trial { case with Zeros = [] }
             let images = Array.concat t.Images
-            let gradient, slope, size = slopes t.Network t.Weights images case.Seed
+            let gradient, slope, size = slopes mode t.Network t.Weights images case.Seed
 
             abs (gradient - slope) < 1e-4 * (abs slope + size + 1.0)
             |> Prop.label $"gradient {gradient}, numerically {slope}"
         )
 
 [<Fact>]
-let ``gradients of random networks agree with finite differences`` () = gradientsAgree cases 200
+let ``gradients of random networks agree with finite differences`` () =
+    gradientsAgree Evaluation cases 500
+
+[<Fact>]
+let ``gradients of random networks in training mode agree with finite differences`` () =
+    gradientsAgree Training cases 500
 
 [<Fact>]
 let ``gradients of shared factors agree with finite differences`` () =
-    gradientsAgree sharedCases 100
+    gradientsAgree Evaluation sharedCases 100
 
 [<Fact>]
 let ``verdicts`` () =

@@ -64,6 +64,7 @@ let settings from = {
     Keeper = None
     Team = None
     Teacher = None
+    Loss = None
     Measures = CostLimit.noMeasures
 }
 
@@ -75,6 +76,7 @@ let job (network: Network) (recipe: Recipe) (dataset: Dataset) : Job = {
     Limit = None
     Begin = Begin.Random
     Teacher = None
+    Loss = None
     Method = FactorMethod.Apg
     Profile = ProfileSource.Measured
     Validation = None

@@ -150,3 +150,16 @@ let ``memory does not grow with the steps`` () =
     |> ignore
     // One leaked activation a step would be 140 x 8 x 8 x 8 x 4 bytes x 300 = 82 MiB.
     Assert.True(late - early < 30.0, $"{early} MiB after 100 steps, {late} after 400")
+
+[<Fact>]
+let ``a network without weights is a message`` () =
+    let network = Nets.network (Shape.create 1 8 8) [ Nets.plain "flatten" Op.Flatten ]
+
+    match Train.run (settings None) network dataset.Value recipe ignore CancellationToken.None with
+    | Ok _ -> Assert.Fail "it trained"
+    | Error error ->
+        Assert.Equal(
+            "The network has no weights, so there is nothing to train. Add a layer that has some, such as `conv` or \
+             `dense`.",
+            TrainError.message error
+        )
