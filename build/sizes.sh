@@ -9,7 +9,7 @@ place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 
 # Bytes as the page writes them.
-told() { # bytes
+size_text() { # bytes
     if [ "$1" -lt 1000000 ]; then
         echo "$((($1 + 500) / 1000)) KB"
     else
@@ -29,7 +29,7 @@ megabytes() { # folder, pattern
 "$root/build.sh" pack "$place/packages"
 for package in "$place"/packages/*.nupkg; do
     name=$(basename "$package" | sed -E 's/\.[0-9]+\.[0-9]+\.[0-9]+.*$//')
-    size=$(told "$(stat -c %s "$package")")
+    size=$(size_text "$(stat -c %s "$package")")
     sed -i -E "s/^(\| \`$name\` \|.*\|) [0-9]+ [KM]B \|$/\1 $size |/" "$page"
 done
 

@@ -219,6 +219,9 @@ module TrainError =
         $"`{layer}` normalises over one value: {batch}, and its input is 1x1. One value has no \
           variance. {remedy}"
 
+    let private epochs count =
+        if count = 1 then "1 epoch" else $"{count} epochs"
+
     /// One message that says what is wrong and what to do.
     let message (error: TrainError) =
         match error with
@@ -233,14 +236,7 @@ module TrainError =
               starts from, or the images, contain numbers that are too large; `lr` is not the cause. Check \
               `--init`, `init=` of the factors and the data."
         | NormOfOne(layer, images, ranks, available) -> normOfOne layer images ranks available
-        | Stopped state ->
-            let epochs =
-                if state.Epoch = 1 then
-                    "1 epoch"
-                else
-                    $"{state.Epoch} epochs"
-
-            $"Training was stopped after {epochs} and can be resumed."
+        | Stopped state -> $"Training was stopped after {epochs state.Epoch} and can be resumed."
         | Unmoved steps ->
             $"No scaling factor has moved in {steps} steps: `lr` times γ is too small for the rounding of \
               single precision. Use a larger `lr` or γ."
