@@ -224,7 +224,7 @@ module Programs =
         build
             "PagesCSharp"
             ".cs"
-            [ "Sss.CSharp"; "Sss.Serving"; "Microsoft.ML.OnnxRuntime" ]
+            [ "Sss.CSharp"; "Sss.Serving"; "Microsoft.ML.OnnxRuntime"; "TorchSharp" ]
             csharp
             csharpMain
 

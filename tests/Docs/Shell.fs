@@ -31,7 +31,7 @@ module Shell =
         )
 
     /// Makes a folder what `cd sss` after a clone is: `./sss` is the built program, `dotnet run` of an
-    /// example runs the built example, and what is read only lies where it lies.
+    /// example runs the built example, and what is only read stays where it is.
     let prepare (folder: string) =
         for name in [ "examples"; "data"; "docs" ] do
             Directory.CreateSymbolicLink(Path.Combine(folder, name), Path.Combine(root, name))
@@ -70,6 +70,8 @@ module Shell =
         let path = Environment.GetEnvironmentVariable "PATH" |> string
         info.Environment["PATH"] <- Path.Combine(folder, ".bin") + ":" + path
         info.Environment["NO_COLOR"] <- "1"
+        // The pages show a machine with two processors and nothing else to do; other tests run beside these.
+        info.Environment["OMP_NUM_THREADS"] <- "2"
         // Other processes want the cores too, and threads that spin while they wait take them.
         info.Environment["OMP_WAIT_POLICY"] <- "passive"
         // Build servers would outlive the test.

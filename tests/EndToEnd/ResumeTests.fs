@@ -125,7 +125,7 @@ type ResumeTests() =
 
             Assert.Equal(
                 $"{out} contains a run that is not finished ({Array.last (checkpoints out)}).",
-                firstLine refused.Err
+                firstLine (unwarned refused.Err)
             )
 
             expectCode 0 (sss (arguments folder out [ "--resume" ]))
@@ -148,7 +148,7 @@ type ResumeTests() =
 
             Assert.StartsWith(
                 $"a checkpoint cannot be read, continuing from the one before it: {files[1]}: at byte ",
-                firstLine resumed.Err
+                firstLine (unwarned resumed.Err)
             )
 
             Assert.Equal(expected, left out)
@@ -160,7 +160,7 @@ type ResumeTests() =
         let refused = sss (arguments folder out [ "--epochs"; "4"; "--resume" ])
         expectCode 1 refused
         let place = Path.Combine(out, "checkpoint")
-        Assert.Equal($"no checkpoint of {place} can be read:", firstLine refused.Err)
+        Assert.Equal($"no checkpoint of {place} can be read:", firstLine (unwarned refused.Err))
 
     [<Fact>]
     member _.``another recipe is refused with what differs``() =
@@ -180,7 +180,7 @@ type ResumeTests() =
                 "  seed: 1 there, 2 here"
                 "Continue with the same files and options, or start again with --restart or another --out."
             |],
-            refused.Err.TrimEnd().Split '\n'
+            (unwarned refused.Err).TrimEnd().Split '\n'
         )
 
         expectCode 0 (sss (arguments folder out [ "--epochs"; "1"; "--restart" ]))

@@ -39,6 +39,8 @@ module Running =
             )
 
         info.Environment.[threads] <- string Environment.ProcessorCount
+        // The laws run beside these tests, and threads that spin while they wait take their cores.
+        info.Environment.["OMP_WAIT_POLICY"] <- "passive"
 
         for name, value in environment do
             if name = threads && value = "" then
@@ -89,6 +91,12 @@ module Running =
     let jsonFile (path: string) = json (File.ReadAllText path)
 
     /// The first line of a text.
+    /// Standard error without the warnings about a text, which come before all else.
+    let unwarned (text: string) =
+        text.Split '\n'
+        |> Array.filter (fun line -> not (line.Contains ": warning: "))
+        |> String.concat "\n"
+
     let firstLine (text: string) = text.Split('\n').[0]
 
     /// No .NET exception may ever reach a user.
