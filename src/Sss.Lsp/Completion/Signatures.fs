@@ -115,6 +115,15 @@ module internal Signatures =
         let kinds = Words.scaleKinds |> String.concat ", "
         examples $"kinds: {kinds}" [ $"@scale({label})" ]
 
+    /// What a residual takes before its body, apart from a factor.
+    let private residual: Signature = {
+        Word = "residual"
+        Parameters = [ "drop=P", "drop", false ]
+        Documentation = [
+            "a probability from 0 to below 1: in training, the branch is left out for an image that often"
+        ]
+    }
+
     /// The signature at a place; None: the cursor is in no statement with arguments.
     let at (document: Document) (offset: int) : JsonNode option =
         let outline = document.Layout.Value
@@ -135,5 +144,6 @@ module internal Signatures =
             match Map.tryFind word document.Defined.Value, Op.tryWord word with
             | Some d, _ -> Some(ofDefinition document d)
             | None, Some word when not word.Arguments.IsEmpty -> Some(ofWord word)
+            | None, None when word = residual.Word -> Some residual
             | None, _ -> None
             |> Option.map (fun signature -> toJson signature (active outline cursor signature))

@@ -123,6 +123,11 @@ type WritingTests() =
             signature (good.Replace("unit 16 stride=2", "unit 16 ‸"))
         )
 
+        Assert.Equal(
+            ("residual drop=P", Some "drop=P"),
+            signature (good.Replace("residual @scale(block)", "residual drop=‸"))
+        )
+
     [<Fact>]
     member _.``recipes and factors show how they are written``() =
         let signatures (marked: string) =
