@@ -60,7 +60,7 @@ module Commands =
     and private completed () : Completed list = [
         for entry in table () do
             {
-                Command = Usage.commands |> List.find (fun c -> c.Name = entry.Name)
+                Command = CommandList.commands |> List.find (fun c -> c.Name = entry.Name)
                 Options = entry.Options()
                 Words = entry.Words
             }

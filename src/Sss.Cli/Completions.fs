@@ -204,8 +204,8 @@ module Completions =
 
         match args with
         | [ ("--help" | "-h") ] ->
-            let entry = Usage.commands |> List.find (fun c -> c.Name = "completions")
-            Terminal.out (Usage.sentence entry)
+            let entry = CommandList.commands |> List.find (fun c -> c.Name = "completions")
+            Terminal.out (CommandList.sentence entry)
             Terminal.out ""
             Terminal.out ("USAGE: sss completions " + String.Join("|", shells))
             Terminal.out ""

@@ -50,13 +50,13 @@ module Inspect =
         | Free _ -> option.Option
 
     let private help (command: string) (files: string) =
-        let entry = Usage.commands |> List.find (fun c -> c.Name = command)
+        let entry = CommandList.commands |> List.find (fun c -> c.Name = command)
         let options = switches command
 
         let usage =
             files :: (options |> List.map (fun o -> $"[{shown o}]")) |> String.concat " "
 
-        Terminal.out (Usage.sentence entry)
+        Terminal.out (CommandList.sentence entry)
         Terminal.out ""
         Terminal.out $"USAGE: sss {command} {usage}"
         let width = options |> List.map (fun o -> (shown o).Length) |> List.fold max 0

@@ -41,11 +41,11 @@ module LspCommand =
         // Some clients always say it.
         | [ "--stdio" ] -> serve ()
         | [ ("--help" | "-h") ] ->
-            let entry = Usage.commands |> List.find (fun c -> c.Name = "lsp")
+            let entry = CommandList.commands |> List.find (fun c -> c.Name = "lsp")
 
             for line in
                 [
-                    Usage.sentence entry
+                    CommandList.sentence entry
                     ""
                     "USAGE: sss lsp [--stdio]"
                     ""

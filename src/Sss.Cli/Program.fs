@@ -16,12 +16,12 @@ let private run (args: string list) : int =
 
         Exit.usage
     | [] ->
-        Terminal.error (Usage.guide ())
+        Terminal.error (CommandList.guide ())
         Exit.usage
     | ("--help" | "-h" | "help") :: name :: _ when (Commands.tryFind name).IsSome ->
         (Option.get (Commands.tryFind name)).Run [ "--help" ]
     | ("--help" | "-h" | "help") :: _ ->
-        Terminal.out (Usage.overview ())
+        Terminal.out (CommandList.overview ())
         Exit.ok
     | "--version" :: _ ->
         Terminal.out ("sss " + Product.version ())
@@ -30,7 +30,7 @@ let private run (args: string list) : int =
         match Commands.tryFind name with
         | Some command -> command.Run rest
         | None ->
-            let names = Usage.commands |> List.map (fun c -> c.Name)
+            let names = CommandList.commands |> List.map (fun c -> c.Name)
 
             Terminal.error (
                 $"sss: unknown command '{Escape.line name}'." + Usage.didYouMean names name

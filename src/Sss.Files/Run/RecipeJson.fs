@@ -7,124 +7,10 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module RecipeJson =
 
-    let private optional (json: Utf8JsonWriter) (name: string) write value =
-        match value with
-        | Some v -> write v
-        | None -> json.WriteNull name
-
-    let private scheduleWord schedule =
-        match schedule with
-        | Constant -> "constant"
-        | Cosine -> "cosine"
-        | Step _ -> "step"
-
-    /// A limit other than macs stands there only where it is given: recipes from before have none.
-    let private target (json: Utf8JsonWriter) (target: Target) =
-        optional json "target" (fun (macs: float) -> json.WriteNumber("target", macs)) target.Macs
-
-        target.Params
-        |> Option.iter (fun fraction -> json.WriteNumber("targetParams", fraction))
-
-        target.Size |> Option.iter (fun bytes -> json.WriteNumber("targetSize", bytes))
-
-        match target.Latency with
-        | Some(LatencyLimit.Milliseconds most) -> json.WriteNumber("targetMilliseconds", most)
-        | Some(LatencyLimit.OfDense fraction) -> json.WriteNumber("targetLatency", fraction)
-        | None -> ()
-
-    let private writeRate (json: Utf8JsonWriter) (recipe: Recipe) =
-        json.WriteNumber("lr", recipe.Lr)
-        json.WriteString("schedule", scheduleWord recipe.Schedule)
-
-        match recipe.Schedule with
-        | Step(factor, epochs) ->
-            json.WriteNumber("factor", factor)
-            json.WriteStartArray "at"
-            List.iter (fun (e: int) -> json.WriteNumberValue e) epochs
-            json.WriteEndArray()
-        | Constant
-        | Cosine -> ()
-
-        json.WriteNumber("warmup", recipe.Warmup)
-        json.WriteNumber("head", recipe.Head)
-        json.WriteNumber("momentum", recipe.Momentum)
-        json.WriteNumber("decay", recipe.Decay)
-
-    let private writePenalty (json: Utf8JsonWriter) (recipe: Recipe) =
-        json.WriteStartObject "gamma"
-        json.WriteNumber("neuron", recipe.Gamma.Neuron)
-        json.WriteNumber("group", recipe.Gamma.Group)
-        json.WriteNumber("block", recipe.Gamma.Block)
-
-        if recipe.Gamma.Shared <> recipe.Gamma.Neuron then
-            json.WriteNumber("shared", recipe.Gamma.Shared)
-
-        json.WriteEndObject()
-        json.WriteString("penalty", FactorPenalty.word recipe.Penalty)
-
-        FactorPenalty.parameter recipe.Penalty
-        |> Option.iter (fun (name, value) -> json.WriteNumber(name, value))
-
-    /// A word with its numbers, as an object under a name.
-    let private writeChoice (json: Utf8JsonWriter) (name: string) (word: string) numbers =
-        json.WriteStartObject name
-        json.WriteString("name", word)
-
-        for key: string, value: float in numbers do
-            json.WriteNumber(key, value)
-
-        json.WriteEndObject()
-
-    let private writeAugment (json: Utf8JsonWriter) (augment: Augment) =
-        json.WriteStartObject "augment"
-        json.WriteNumber("resize", augment.Resize)
-        json.WriteString("background", Rgb.text augment.Background)
-        json.WriteNumber("area", augment.Area)
-        json.WriteNumber("crop", augment.Crop)
-        json.WriteBoolean("flip", augment.Flip)
-        json.WriteNumber("jitter", augment.Jitter)
-        json.WriteNumber("pca", augment.Pca)
-        json.WriteEndObject()
-
-    let private writeTeacher (json: Utf8JsonWriter) (teaching: Teaching) =
-        json.WriteStartObject "teacher"
-        json.WriteNumber("weight", teaching.Weight)
-        json.WriteNumber("temperature", teaching.Temperature)
-        json.WriteEndObject()
-
-    let private body (json: Utf8JsonWriter) (recipe: Recipe) =
-        json.WriteStartObject()
-        json.WriteNumber("epochs", recipe.Epochs)
-        json.WriteNumber("batch", recipe.Batch)
-        writeRate json recipe
-        writePenalty json recipe
-        writeChoice json "loss" (Loss.word recipe.Loss) (Option.toList (Loss.parameter recipe.Loss))
-
-        writeChoice
-            json
-            "optimizer"
-            (Optimizer.word recipe.Optimizer)
-            (Optimizer.parameters recipe.Optimizer)
-
-        target json recipe.Target
-
-        optional
-            json
-            "shrink"
-            (fun (every: int) -> json.WriteNumber("shrink", every))
-            recipe.ShrinkEvery
-
-        // Only where it is given: recipes from before have none.
-        recipe.StopAfter |> Option.iter (fun epochs -> json.WriteNumber("stop", epochs))
-        json.WriteNumber("seed", recipe.Seed)
-        writeAugment json recipe.Augment
-        optional json "teacher" (writeTeacher json) recipe.Teacher
-        json.WriteEndObject()
-
     /// Writes the object under a name.
     let write (json: Utf8JsonWriter) (name: string) (recipe: Recipe) =
         json.WritePropertyName name
-        body json recipe
+        RecipeJsonWriter.write json recipe
 
     let private schedule (item: JsonElement) : LearningRate =
         match item.GetProperty("schedule").GetString() with
@@ -268,7 +154,7 @@ module RecipeJson =
 
     /// The object alone, as one line.
     let toText (recipe: Recipe) : string =
-        JsonText.ofWriter (fun json -> body json recipe)
+        JsonText.ofWriter (fun json -> RecipeJsonWriter.write json recipe)
 
     /// Items of two recipes, as `toText` writes them, that are not the same: name, first, second.
     let differences (first: string) (second: string) : (string * string * string) list =

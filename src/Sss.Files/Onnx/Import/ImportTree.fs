@@ -23,118 +23,6 @@ module internal ImportTree =
     /// What the language may nest, less what the text adds.
     let private deepest = 150
 
-    let reads (vertex: Vertex) : int list =
-        match vertex.Made with
-        | Made.Image -> []
-        | Made.Layer(_, input)
-        | Made.Part(input, _, _) -> [ input ]
-        | Made.Sum(a, b)
-        | Made.Product(a, b) -> [ a; b ]
-        | Made.Joined parts -> parts
-
-    /// The vertices that the output depends on.
-    let private live (vertices: Map<int, Vertex>) output : Set<int> =
-        let rec visit seen todo =
-            match todo with
-            | [] -> seen
-            | next :: rest when Set.contains next seen -> visit seen rest
-            | next :: rest -> visit (Set.add next seen) (reads vertices[next] @ rest)
-
-        visit Set.empty [ output ]
-
-    let rec private startsWith (prefix: int list) (list: int list) =
-        match prefix, list with
-        | [], _ -> true
-        | p :: prefix, l :: list when p = l -> startsWith prefix list
-        | _ -> false
-
-    /// A concatenation that begins with all that an earlier one joins is written as one of that one: dense
-    /// networks join all values before at every layer.
-    let private nested (vertices: Map<int, Vertex>) (live: Set<int>) : Map<int, Vertex> =
-        let joins = [
-            for number in live do
-                match vertices[number].Made with
-                | Made.Joined parts -> number, parts
-                | Made.Image
-                | Made.Layer _
-                | Made.Sum _
-                | Made.Product _
-                | Made.Part _ -> ()
-        ]
-
-        let longest (number, parts: int list) =
-            joins
-            |> List.filter (fun (other, prefix) ->
-                other < number && prefix.Length < parts.Length && startsWith prefix parts
-            )
-            |> List.sortByDescending (fun (_, prefix) -> prefix.Length)
-            |> List.tryHead
-
-        (vertices, joins)
-        ||> List.fold (fun vertices (number, parts) ->
-            match longest (number, parts) with
-            | None -> vertices
-            | Some(other, prefix) ->
-                let rest = List.skip prefix.Length parts
-
-                Map.add
-                    number
-                    {
-                        vertices[number] with
-                            Made = Made.Joined(other :: rest)
-                    }
-                    vertices
-        )
-
-    /// By vertex the last one that all ways to it go through, and how many such there are. Vertices are
-    /// numbered in an order in which each reads earlier ones.
-    let private dominators (vertices: Map<int, Vertex>) (live: Set<int>) =
-        let before = Dictionary<int, int>()
-        let depth = Dictionary<int, int>()
-
-        let rec meet a b =
-            if a = b then a
-            elif depth[a] >= depth[b] then meet before[a] b
-            else meet a before[b]
-
-        for number in live do
-            match reads vertices[number] with
-            | [] ->
-                before[number] <- number
-                depth[number] <- 0
-            | first :: rest ->
-                let fork = List.fold meet first rest
-                before[number] <- fork
-                depth[number] <- depth[fork] + 1
-
-        before, meet
-
-    let private refusal (vertices: Map<int, Vertex>) number reason : ImportRefusal =
-        let v = vertices[number]
-
-        let word =
-            match v.Made with
-            | Made.Image -> "input"
-            | Made.Layer(op, _) -> Op.word op
-            | Made.Sum _ -> "sum"
-            | Made.Product _ -> "product"
-            | Made.Joined _ -> "concatenation"
-            | Made.Part _ -> "part of channels"
-
-        {
-            Node = v.Name
-            Operation = word
-            Reads =
-                reads v
-                |> List.map (fun r ->
-                    if vertices[r].Name = "" then
-                        "the input"
-                    else
-                        vertices[r].Name
-                )
-            Reason = reason
-        }
-
     /// A side that begins with a part of the channels of `fork`: which part, and what follows.
     let private partOf (vertices: Map<int, Vertex>) (body: Tree list) =
         match body with
@@ -199,7 +87,7 @@ module internal ImportTree =
     }
 
     let private refuse walk number reason =
-        walk.Refusals.Add(refusal walk.Vertices number reason)
+        walk.Refusals.Add(VertexGraph.refusal walk.Vertices number reason)
 
     /// Whether it is met for the first time. What has no weights may be written twice.
     let private isNew walk number =
@@ -307,9 +195,9 @@ module internal ImportTree =
         (vertices: Map<int, Vertex>)
         (output: int)
         : Result<Tree list * Map<int, Vertex>, ImportRefusal list> =
-        let live = live vertices output
-        let vertices = nested vertices live
-        let before, meet = dominators vertices live
+        let live = VertexGraph.live vertices output
+        let vertices = VertexGraph.nested vertices live
+        let before, meet = VertexGraph.dominators vertices live
 
         let walk = {
             Vertices = vertices
