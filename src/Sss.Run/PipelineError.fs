@@ -99,6 +99,7 @@ module PipelineError =
             | Parted _
             | TooManyRanks _
             | NoImages
+            | NoValidation
             | NoWeights
             | OutputIsImage _
             | NoTeacher
@@ -108,7 +109,12 @@ module PipelineError =
             | BadTargets _
             | BadSetting _
             | NoProfile -> true
-            | _ -> false
+            | NotKept _
+            | OutOfMemory _
+            | BadData _
+            | EngineFailed _
+            | BadLoss _
+            | BadModel _ -> false
         | _ -> false
 
     /// What is wrong and what to do.

@@ -154,7 +154,7 @@ let ``with a target it does not look before the target holds`` () =
     }
 
     let trained = Engine.ok (run recipe None ignore CancellationToken.None)
-    let deadline = Control.deadline recipe
+    let deadline = TargetCourse.deadline recipe
     Assert.Equal(3, deadline)
     Assert.True(trained.State.Epoch > deadline, $"it ended after epoch {trained.State.Epoch}")
     Assert.True(trained.State.LastProgress.Value.Epoch + 1 >= deadline)
@@ -174,3 +174,7 @@ let ``without images held out it is refused`` () =
             TrainError.message error
         )
     | Ok _ -> Assert.Fail "it was trained"
+
+[<Fact>]
+let ``a recipe with stop and no images held out ends all ranks in order`` () =
+    Assert.True(PipelineError.isCommon (NotTrained NoValidation))
