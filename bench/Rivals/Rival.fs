@@ -20,7 +20,7 @@ module Rival =
             let rule = Try.rule t
             let bare = Uniform.plain network
             let images = bench.Dataset.Train.Count / recipe.Batch * recipe.Batch |> int64
-            let first = Control.deadline recipe
+            let first = TargetCourse.deadline recipe
 
             let! numbers =
                 match rule with

@@ -16,7 +16,7 @@ module EvalCommand =
                 writer.WriteStartObject()
                 writer.WriteString("network", loaded.Network.Name)
                 ResultFile.metrics writer e.Quality
-                ResultFile.number writer "loss" e.Loss
+                JsonText.number writer "loss" e.Loss
                 writer.WriteNumber("count", e.Count)
 
                 if not d.Classes.IsEmpty then

@@ -2,7 +2,7 @@ namespace Sss.Core
 
 open System
 
-/// Answers whose confidence lies in one part of 0 to 1.
+/// Answers whose confidence is in one part of 0 to 1.
 type CalibrationBin = {
     /// How many.
     Count: int

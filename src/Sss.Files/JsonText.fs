@@ -22,6 +22,13 @@ module JsonText =
     let indented (write: Utf8JsonWriter -> unit) : string =
         written (JsonWriterOptions(Indented = true, NewLine = "\n")) write
 
+    /// JSON has no word for numbers that are not finite; they become `null`.
+    let number (json: Utf8JsonWriter) (name: string) (value: float) =
+        if Double.IsFinite value then
+            json.WriteNumber(name, value)
+        else
+            json.WriteNull name
+
     /// A property that is a text. Raises `JsonException` where it is null, as `System.Text.Json` raises
     /// where it is missing or something else.
     let text (item: JsonElement) (name: string) : string =

@@ -77,7 +77,7 @@ module ReadRun =
     let private thumbnails (folder: string) (result: RunResult option) =
         let isOwn (name: string) =
             [ 1 .. RunDiagnosis.mostWorst ]
-            |> List.exists (fun rank -> name = $"worst/{rank}.png")
+            |> List.exists (fun rank -> name = RunDiagnosis.pictureFile rank)
 
         let read (name: string) =
             let path = Path.Combine(folder, name)

@@ -35,7 +35,7 @@ module Outcome =
                 found.Worst
                 |> List.mapi (fun i (picture, png) -> {
                     picture with
-                        Picture = png |> Option.map (fun _ -> RunFolder.worst (i + 1))
+                        Picture = png |> Option.map (fun _ -> RunDiagnosis.pictureFile (i + 1))
                 })
     }
 

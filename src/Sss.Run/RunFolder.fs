@@ -89,16 +89,19 @@ module RunFolder =
             }
         }
 
+    /// What a weight file of it holds.
+    let internal saved (loaded: LoadedNetwork) : SavedNetwork = {
+        Text = Language.print loaded.Network
+        Classes = loaded.Classes
+        Preparation = loaded.Preparation
+        Probabilities = loaded.Probabilities
+        Weights = loaded.Weights
+        Strangers = []
+    }
+
     /// Writes a weight file with its text.
     let saveFile (path: string) (loaded: LoadedNetwork) : Result<unit, FileError> =
-        NetworkFile.write path {
-            Text = Language.print loaded.Network
-            Classes = loaded.Classes
-            Preparation = loaded.Preparation
-            Probabilities = loaded.Probabilities
-            Weights = loaded.Weights
-            Strangers = []
-        }
+        NetworkFile.write path (saved loaded)
 
     /// A network at hand as one from a file, to be timed.
     let inMemory (network: Network) (weights: Weights<float32>) (dataset: Dataset) : LoadedNetwork = {
@@ -109,12 +112,6 @@ module RunFolder =
         Preparation = Some dataset.Preparation
         Probabilities = Probabilities.Softmax
     }
-
-    /// The folder of small pictures of the images that the selected network gets most wrong.
-    let private worstFolder = "worst"
-
-    /// The picture of a rank, from 1: `worst/1.png`.
-    let worst (rank: int) = $"{worstFolder}/{rank}.png"
 
     let private results = [
         "result.json"
@@ -131,7 +128,7 @@ module RunFolder =
         result {
             do! RegularFile.checkFolder folder
 
-            for name in [ "checkpoint"; "events"; worstFolder ] do
+            for name in [ "checkpoint"; "events"; RunDiagnosis.pictureFolder ] do
                 do! RegularFile.checkFolder (file folder name)
 
             for name in results @ [ "metrics.csv"; $"{network}.sss"; $"{network}.safetensors" ] do
@@ -154,14 +151,14 @@ module RunFolder =
             for rank, content in pictures do
                 do!
                     AtomicFile.write
-                        (file folder (worst rank))
+                        (file folder (RunDiagnosis.pictureFile rank))
                         (fun stream -> stream.Write(content, 0, content.Length))
         }
 
     /// Deletes the results of an earlier run that come after the trained network, so that the files of
     /// a folder always belong to one run.
     let clearResults (folder: string) : Result<unit, FileError> =
-        results @ List.map worst [ 1 .. RunDiagnosis.mostWorst ]
+        results @ List.map RunDiagnosis.pictureFile [ 1 .. RunDiagnosis.mostWorst ]
         |> List.map (file folder)
         |> List.traverseResultM AtomicFile.delete
         |> Result.ignore

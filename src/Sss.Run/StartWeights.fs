@@ -31,18 +31,7 @@ module StartWeights =
     let read (source: WeightSource) : Result<string * SavedNetwork, FileError> =
         match source with
         | WeightSource.File path -> NetworkFile.read path |> Result.map (fun saved -> path, saved)
-        | WeightSource.Given loaded ->
-            Ok(
-                loaded.Path,
-                {
-                    Text = Language.print loaded.Network
-                    Classes = loaded.Classes
-                    Preparation = loaded.Preparation
-                    Probabilities = loaded.Probabilities
-                    Weights = loaded.Weights
-                    Strangers = []
-                }
-            )
+        | WeightSource.Given loaded -> Ok(loaded.Path, RunFolder.saved loaded)
 
     let private headOf (network: Network) =
         Network.head network |> Option.map _.Name

@@ -113,19 +113,17 @@ module MirrorCheck =
     let ofSplit (split: Split) : Mirroring =
         let size = int (Shape.count split.Shape)
         let places = sample size split.Count
-        let part (data: 'V[]) i = Array.sub data (places[i] * size) size
         let labels = split.Labels
+
+        let images (toFloat: 'V[] -> float32[]) (data: 'V[]) =
+            places
+            |> Array.map (fun at -> Array.sub data (at * size) size |> toFloat)
+            |> measure split.Shape (Array.map (Array.get labels) places)
 
         if labels.Length < split.Count then
             Mirroring.Unknown
         else
             match split.Pixels with
-            | Bytes data ->
-                places
-                |> Array.mapi (fun i _ -> part data i |> Array.map float32)
-                |> measure split.Shape (places |> Array.map (fun i -> labels[i]))
-            | Floats data ->
-                places
-                |> Array.mapi (fun i _ -> part data i)
-                |> measure split.Shape (places |> Array.map (fun i -> labels[i]))
+            | Bytes data -> images (Array.map float32) data
+            | Floats data -> images id data
             | Pictures pictures -> ofPictures (Array.zip pictures.Paths labels)

@@ -13,13 +13,6 @@ module ResultFile =
     [<Literal>]
     let Format = 1
 
-    /// JSON has no word for numbers that are not finite; they become `null`.
-    let number (json: Utf8JsonWriter) (name: string) (value: float) =
-        if Double.IsFinite value then
-            json.WriteNumber(name, value)
-        else
-            json.WriteNull name
-
     let private group (json: Utf8JsonWriter) (name: string) (write: unit -> unit) =
         json.WriteStartObject name
         write ()
@@ -61,7 +54,7 @@ module ResultFile =
     /// The metrics of a quality, each under its key.
     let metrics (json: Utf8JsonWriter) (quality: Quality) =
         for metric in Quality.metrics quality do
-            number json metric.Key metric.Value
+            JsonText.number json metric.Key metric.Value
 
     /// Quality on both sets of images.
     let private accuracy (json: Utf8JsonWriter) (run: RunResult) =
@@ -70,7 +63,7 @@ module ResultFile =
             "test"
             (fun () ->
                 metrics json run.Test.Quality
-                number json "loss" run.Test.Loss
+                JsonText.number json "loss" run.Test.Loss
                 json.WriteNumber("count", run.Test.Count)
             )
 
@@ -91,7 +84,7 @@ module ResultFile =
                 (fun () ->
                     json.WriteNumber("epoch", v.Epoch)
                     metrics json v.Quality
-                    number json "loss" v.Loss
+                    JsonText.number json "loss" v.Loss
                 )
 
     let private exactness (json: Utf8JsonWriter) (e: RunExactness) =
@@ -99,9 +92,9 @@ module ResultFile =
             json
             "exactness"
             (fun () ->
-                number json "maxAbs" e.MaxAbs
-                number json "maxRel" e.MaxRel
-                number json "argmaxAgree" e.ArgmaxAgree
+                JsonText.number json "maxAbs" e.MaxAbs
+                JsonText.number json "maxRel" e.MaxRel
+                JsonText.number json "argmaxAgree" e.ArgmaxAgree
                 json.WriteNumber("inputs", e.Inputs)
                 json.WriteString("verdict", e.Verdict)
             )
@@ -115,7 +108,7 @@ module ResultFile =
                 json
                 "compute"
                 (fun () ->
-                    number json "trainMacs" c.TrainMacs
+                    JsonText.number json "trainMacs" c.TrainMacs
                     json.WriteNumber("images", c.Images)
                     json.WriteNumber("epochs", c.Epochs)
                 )
@@ -149,10 +142,10 @@ module ResultFile =
                     json.WriteString("engine", l.Engine)
                     json.WriteNumber("threads", l.Threads)
                     json.WriteNumber("batch", l.Batch)
-                    number json "most" l.Most
-                    number json "dense" l.Dense
-                    number json "predicted" l.Predicted
-                    l.Measured |> Option.iter (number json "measured")
+                    JsonText.number json "most" l.Most
+                    JsonText.number json "dense" l.Dense
+                    JsonText.number json "predicted" l.Predicted
+                    l.Measured |> Option.iter (JsonText.number json "measured")
                 )
 
     /// Further seeds, and what the run is compared with.
@@ -187,8 +180,8 @@ module ResultFile =
             json
             "seconds"
             (fun () ->
-                number json "train" run.Seconds.Train
-                number json "select" run.Seconds.Select
+                JsonText.number json "train" run.Seconds.Train
+                JsonText.number json "select" run.Seconds.Select
             )
 
         json.WriteEndObject()

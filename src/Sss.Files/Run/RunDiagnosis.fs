@@ -47,23 +47,23 @@ module RunDiagnosis =
     /// At most so many pictures are listed.
     let mostWorst = 12
 
-    let private number (json: Utf8JsonWriter) (name: string) (value: float) =
-        if System.Double.IsFinite value then
-            json.WriteNumber(name, value)
-        else
-            json.WriteNull name
+    /// The folder of their pictures in a run folder.
+    let pictureFolder = "worst"
+
+    /// The file of the picture of a rank, from 1, below the run folder.
+    let pictureFile (rank: int) : string = $"{pictureFolder}/{rank}.png"
 
     /// Writes a calibration as an object.
     let writeCalibration (json: Utf8JsonWriter) (name: string) (calibration: Calibration) =
         json.WriteStartObject name
-        number json "error" calibration.Error
+        JsonText.number json "error" calibration.Error
         json.WriteStartArray "bins"
 
         for bin in calibration.Bins do
             json.WriteStartObject()
             json.WriteNumber("count", bin.Count)
-            number json "confidence" bin.Confidence
-            number json "accuracy" bin.Accuracy
+            JsonText.number json "confidence" bin.Confidence
+            JsonText.number json "accuracy" bin.Accuracy
             json.WriteEndObject()
 
         json.WriteEndArray()
@@ -79,9 +79,9 @@ module RunDiagnosis =
             json.WriteString("name", picture.Name)
             json.WriteString("class", picture.Class)
             json.WriteString("takenFor", picture.TakenFor)
-            number json "probability" picture.Probability
-            number json "confidence" picture.Confidence
-            number json "loss" picture.Loss
+            JsonText.number json "probability" picture.Probability
+            JsonText.number json "confidence" picture.Confidence
+            JsonText.number json "loss" picture.Loss
             picture.Picture |> Option.iter (fun file -> json.WriteString("picture", file))
             json.WriteEndObject()
 

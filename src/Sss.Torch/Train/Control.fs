@@ -6,12 +6,9 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal Control =
 
-    /// Epochs after which the target holds.
-    let deadline (recipe: Recipe) = TargetCourse.deadline recipe
-
     /// Steps after which the target holds.
     let private last (recipe: Recipe) (stepsPerEpoch: int) =
-        int64 (deadline recipe) * int64 stepsPerEpoch
+        int64 (TargetCourse.deadline recipe) * int64 stepsPerEpoch
 
     /// Steps without pressure, half of those until the target holds: what a structure is worth cannot be
     /// measured in a network that has learned nothing. Late stages get hardly any gradient at first, and
@@ -27,7 +24,7 @@ module internal Control =
     let next (recipe: Recipe) (stepsPerEpoch: int) (step: int64) : int64 =
         let first, last = free recipe stepsPerEpoch, last recipe stepsPerEpoch
         let length = last - first
-        let count = max (int64 decisions) (int64 (deadline recipe))
+        let count = max (int64 decisions) (int64 (TargetCourse.deadline recipe))
 
         if step < first then
             first

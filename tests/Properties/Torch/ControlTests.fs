@@ -172,7 +172,7 @@ let ``the controller is asked at the first step, where pressing begins, a dozen 
     =
     let epochs, stepsPerEpoch = epochs.Get, stepsPerEpoch.Get
     let recipe = { recipe with Epochs = epochs }
-    let last = int64 (Control.deadline recipe * stepsPerEpoch)
+    let last = int64 (TargetCourse.deadline recipe * stepsPerEpoch)
     let free = Control.free recipe stepsPerEpoch
     let steps = [ 0L .. int64 (epochs * stepsPerEpoch) - 1L ]
     let due = steps |> List.filter (Control.isDue recipe stepsPerEpoch)
