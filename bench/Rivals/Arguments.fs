@@ -10,6 +10,7 @@ type RivalsArgument =
     | [<Unique>] Out of folder: string
     | [<Unique>] Data of data: string
     | [<Unique>] Limit of images: int
+    | [<Unique>] Dense of folder: string
     | [<Unique>] Threads of count: int
     | Try of rule: string
     | [<Unique>] List_Runs
@@ -27,10 +28,13 @@ type RivalsArgument =
             | Out _ -> "the folder that gets a file a try, below the run's folder"
             | Data _ -> "the data set; names as for 'sss train'"
             | Limit _ -> "use only this many training images"
+            | Dense _ ->
+                "the run folder of the trained network that the study's runs started from: the rivals start from it too"
             | Threads _ -> "threads of the arithmetic (2)"
             | Try _ ->
-                let tries = Try.all |> List.map Try.text |> String.concat ", "
-                $"may be given several times; all where none is given: {tries}"
+                let listed = List.map Try.text >> String.concat ", "
+
+                $"may be given several times; all where none is given: {listed Try.all}; with --dense: {listed Try.fromDense}"
             | List_Runs -> "the runs of --study, a line each; nothing else is done"
             | List_Tries -> "all tries, a line each; nothing else is done"
             | Best _ ->

@@ -49,7 +49,7 @@ let private network (study: Study) =
     }
 
 /// The tries beside a run. One whose row is there is not made again.
-let private compare' (tries: Try list) (out: string) bench whole (run: StudyRun) =
+let private compare' (tries: Try list) (out: string) bench whole dense (run: StudyRun) =
     result {
         let! compute =
             run.Result.Compute
@@ -58,8 +58,15 @@ let private compare' (tries: Try list) (out: string) bench whole (run: StudyRun)
         let wanted =
             tries |> List.filter (fun t -> not (File.Exists(Rows.path out run.Folder t)))
 
+        let opponent = {
+            Whole = whole
+            Run = run
+            Compute = compute.TrainMacs
+            Dense = dense
+        }
+
         for t in wanted do
-            let! row = Rival.run bench whole run.Result compute.TrainMacs t
+            let! row = Rival.run bench opponent t
 
             do!
                 Rows.write (Rows.path out run.Folder t) [ row ]
@@ -68,13 +75,17 @@ let private compare' (tries: Try list) (out: string) bench whole (run: StudyRun)
             eprintfn $"{run.Folder}: {Try.text t}: {RowText.percent row.Accuracy} %%"
     }
 
+/// What is tried where the command line does not say it.
+let private known (arguments: ParseResults<RivalsArgument>) =
+    if arguments.Contains Dense then Try.fromDense else Try.all
+
 let private tries (arguments: ParseResults<RivalsArgument>) =
     match arguments.GetResults Try with
-    | [] -> Ok Try.all
+    | [] -> Ok(known arguments)
     | words ->
         words
         |> List.traverseResultM (fun word ->
-            Try.tryParse word |> Result.requireSome $"--try: {word} is none"
+            Try.tryParse (known arguments) word |> Result.requireSome $"--try: {word} is none"
         )
 
 let private train (arguments: ParseResults<RivalsArgument>) (out: string) =
@@ -86,6 +97,7 @@ let private train (arguments: ParseResults<RivalsArgument>) (out: string) =
         let! study, runs = study arguments
         let! whole = network study
         let! source = DataSource.parse data |> Result.mapError FileError.message
+        let! dense = arguments.TryGetResult Dense |> Option.traverseResult Rival.dense
         let! engine = LibTorch.load () |> Result.mapError LibTorchError.message
 
         let! dataset =
@@ -102,7 +114,7 @@ let private train (arguments: ParseResults<RivalsArgument>) (out: string) =
         }
 
         for run in runs do
-            do! compare' tries out bench whole run
+            do! compare' tries out bench whole dense run
     }
 
 let private listRuns (arguments: ParseResults<RivalsArgument>) =
@@ -135,8 +147,8 @@ let private best (out: string) (run: string) =
             Ok()
     )
 
-let private listTries () =
-    for t in Try.all do
+let private listTries arguments =
+    for t in known arguments do
         printfn $"{Try.text t}"
 
 let private page (file: string) =
@@ -151,7 +163,7 @@ let main words =
             let! arguments = RivalsArguments.parse words
 
             if arguments.Contains List_Tries then
-                listTries ()
+                listTries arguments
             elif arguments.Contains List_Runs then
                 do! listRuns arguments
             else

@@ -15,6 +15,7 @@ type Row = {
     /// What the run's network came to.
     SelectedMacs: int64
     SelectedParams: int64
+    /// With those of the dense network that it started from.
     SelectedTrainMacs: float
     SelectedAccuracy: float
     Try: Try
@@ -23,7 +24,7 @@ type Row = {
     /// Epochs of the whole network, and of the small one.
     EpochsWhole: int
     EpochsSmall: int
-    /// Forward macs of both.
+    /// Forward macs of both, and of the training of the dense network where there was one before.
     TrainMacs: float
     Accuracy: float
 }
@@ -50,7 +51,8 @@ module Rows =
 
     /// Of the tries that were made beside a run.
     let ofRun (out: string) (run: string) : Result<Row list, FileError> =
-        Try.all
+        Try.all @ Try.fromDense
+        |> List.distinct
         |> List.map (path out run)
         |> List.filter File.Exists
         |> List.traverseResultM read

@@ -4,7 +4,7 @@ open System
 open FsToolkit.ErrorHandling
 open Sss.Core
 
-/// How a rival decides which neurons go. Neither takes out blocks or groups: their papers do not.
+/// Which neurons a rival removes. Neither takes out blocks or groups: their papers do not.
 [<RequireQualifiedAccess>]
 type Rule =
     /// Z. Liu et al., "Learning Efficient Convolutional Networks through Network Slimming" (ICCV

@@ -133,6 +133,7 @@ type SweepArgument =
     | [<Unique>] Lr of rate: float
     | [<Unique>] Shrink of epochs: int
     | [<Unique>] Validation of fraction: float
+    | [<Unique>] Init of weights: string
     | [<Unique>] Teacher of network: string
     | [<Unique>] Threads of count: int
     | [<Unique>] Loaders of count: int
@@ -164,6 +165,8 @@ type SweepArgument =
             | Lr _ -> SharedHelp.lr
             | Shrink _ -> SharedHelp.shrink
             | Validation _ -> SharedHelp.validation
+            | Init _ ->
+                "start the selected and the dense networks from the weights of a .safetensors file"
             | Teacher _ -> SharedHelp.teacher
             | Threads _ ->
                 "threads for computation, divided among the jobs (default: the number of cores)"

@@ -17,6 +17,8 @@ type StudySettings = {
     Recipe: Recipe
     /// Words that every `sss train` of the study gets: data set, number of images, ….
     Words: string list
+    /// The weights that the selected and the dense networks start from; None: random ones.
+    Init: string option
     /// Of each run.
     Threads: int
     /// Runs at the same time.
@@ -155,6 +157,13 @@ module StudyJobs =
         |> List.map _.Folder
         |> List.filter (fun folder -> not (Map.containsKey folder results))
 
+    /// Networks from scratch start at random, also where the others start from trained weights.
+    let private start (s: StudySettings) (job: StudyJob) =
+        match job.Kind, s.Init with
+        | (StudyKind.Selected | StudyKind.Dense), Some weights -> [ "--init"; weights ]
+        | (StudyKind.ScratchE | StudyKind.ScratchB | StudyKind.Uniform), _
+        | _, None -> []
+
     /// The arguments of a run's `sss train`.
     let words (s: StudySettings) (job: StudyJob) : string list =
         let folder = folder s job
@@ -172,6 +181,7 @@ module StudyJobs =
             if job.Kind <> StudyKind.Selected then
                 "--no-report"
         ]
+        @ start s job
         @ s.Words
 
     /// Threads for each of this many runs at once, from the total that the machine has or the user gives.

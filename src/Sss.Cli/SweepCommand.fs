@@ -21,6 +21,9 @@ module SweepCommand =
         "points", String.Join(", ", points |> List.map _.Label)
         "seeds", String.Join(", ", List.map string seeds)
         "controls", (if o.Control then "yes" else "no")
+        match o.Train.Init with
+        | Some weights -> "init", weights
+        | None -> ()
     ]
 
     let private sweepFile (out: string) = Path.Combine(out, StudyFile.fileName)
@@ -114,6 +117,7 @@ module SweepCommand =
                     Network = parsed.Network
                     Recipe = recipe
                     Words = o.Train.Shared
+                    Init = o.Train.Init
                     Threads = StudyJobs.threads o.Threads o.Jobs
                     Jobs = o.Jobs
                 }

@@ -32,7 +32,7 @@ module SweepKnown =
 
     /// Points and seeds may be others: runs are known by their folders.
     let private isSame item =
-        List.contains item [ "network"; "recipe"; "options" ]
+        List.contains item [ "network"; "recipe"; "options"; "init" ]
 
     let private writes (p: PreparedSweep) (known: Study) (run: Sss.Files.StudyRun) =
         let folder = Path.Combine(p.Settings.Out, run.Folder)

@@ -86,6 +86,7 @@ module SweepOptions =
         | SweepArgument.Lr rate -> Some(TrainArgument.Lr rate)
         | SweepArgument.Shrink epochs -> Some(TrainArgument.Shrink epochs)
         | SweepArgument.Validation fraction -> Some(TrainArgument.Validation fraction)
+        | SweepArgument.Init weights -> Some(TrainArgument.Init weights)
         | SweepArgument.Teacher network -> Some(TrainArgument.Teacher network)
         | SweepArgument.Loaders count -> Some(TrainArgument.Loaders count)
         | SweepArgument.Limit images -> Some(TrainArgument.Limit images)

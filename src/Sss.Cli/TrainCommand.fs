@@ -70,6 +70,7 @@ module TrainCommand =
         Network = ready.Network
         Recipe = ready.Recipe
         Words = o.Shared
+        Init = o.Init
         Threads = StudyJobs.threads (Some threads) o.Jobs
         Jobs = o.Jobs
     }

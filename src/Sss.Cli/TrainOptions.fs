@@ -117,14 +117,6 @@ module TrainOptions =
                           first of --seeds."
             | _ -> ()
 
-            let hasMore = seeds |> Option.exists (fun all -> all.Length > 1)
-            let isCompared = hasMore || args.Contains TrainArgument.Control
-
-            if isCompared && args.Contains TrainArgument.Init then
-                return!
-                    Error
-                        "--control and --seeds start from random weights; they cannot be combined with --init."
-
             return seeds, jobs
         }
 

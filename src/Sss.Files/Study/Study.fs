@@ -126,4 +126,7 @@ module Study =
             | Some _ when name = "network" -> "network", "another text", "this one"
             | Some(_, other) -> name, other, value
             | None -> name, "nothing", value
+        for name, value in there do
+            if not (List.exists (fun (n, _) -> n = name) here) then
+                name, value, "nothing"
     ]
