@@ -18,6 +18,7 @@ type RivalsArgument =
     | [<Unique>] Best of run: string
     | [<Unique>] Gather of file: string
     | [<Unique>] Page of file: string
+    | Fine_Tuning of folder: string
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -42,6 +43,9 @@ type RivalsArgument =
             | Gather _ ->
                 "write the rows that are in --out for --study into this file; nothing else is done"
             | Page _ -> "the tables of a file of rows, as Markdown; nothing else is done"
+            | Fine_Tuning _ ->
+                "may be given several times: the tables of folders with dense.json, selected.json, taught.json and \
+                 rivals.json, as Markdown; nothing else is done"
 
 /// The command line, read and held to its bounds.
 [<RequireQualifiedAccess>]

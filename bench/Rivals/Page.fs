@@ -1,16 +1,10 @@
 namespace Sss.Bench.Rivals
 
-open System.Globalization
 open Sss.Files
 
 /// The comparison as Markdown: a pure function of the rows.
 [<RequireQualifiedAccess>]
 module Page =
-
-    let private line cells = "| " + String.concat " | " cells + " |"
-
-    let private number (value: float) =
-        value.ToString("0.####", CultureInfo.InvariantCulture)
 
     let private selected (row: Row) : SeedRun = {
         Seed = row.Seed
@@ -19,16 +13,6 @@ module Page =
         Macs = row.SelectedMacs
         Epochs = 0
         TrainMacs = Some row.SelectedTrainMacs
-        Verdict = ""
-    }
-
-    let private rival (row: Row) : SeedRun = {
-        Seed = row.Seed
-        Accuracy = row.Accuracy
-        Params = row.Params
-        Macs = row.Macs
-        Epochs = row.EpochsWhole + row.EpochsSmall
-        TrainMacs = Some row.TrainMacs
         Verdict = ""
     }
 
@@ -53,8 +37,8 @@ module Page =
             let spent =
                 SeedRows.pairs own row.Runs |> List.choose (fst >> _.TrainMacs) |> List.average
 
-            line [
-                number target
+            PageText.line [
+                PageText.number target
                 name
                 strength
                 tuning
@@ -73,12 +57,12 @@ module Page =
         yield cells "selected" "" "" "" all
 
         for t, rows in rows |> List.groupBy (fun row -> row.Try) do
-            let strength = if t.Strength > 0.0 then number t.Strength else ""
+            let strength = if t.Strength > 0.0 then PageText.number t.Strength else ""
             let whole = rows |> List.map (fun row -> row.EpochsWhole) |> range
             let small = rows |> List.map (fun row -> row.EpochsSmall) |> range
 
-            let row = rows |> List.map rival |> SeedRows.ofRuns t.Rule own
-            yield cells t.Rule strength (number t.Tuning) $"{whole} + {small}" row
+            let row = rows |> List.map Rows.seedRun |> SeedRows.ofRuns t.Rule own
+            yield cells t.Rule strength (PageText.number t.Tuning) $"{whole} + {small}" row
     ]
 
     let private introduction = [

@@ -156,6 +156,12 @@ let private page (file: string) =
     |> Result.mapError FileError.message
     |> Result.map (fun rows -> printf $"{Page.ofRows rows}")
 
+let private fineTuning (folders: string list) =
+    folders
+    |> List.traverseResultM FineTuningPage.read
+    |> Result.mapError FileError.message
+    |> Result.map (fun all -> printf $"{FineTuningPage.ofAll all}")
+
 [<EntryPoint>]
 let main words =
     let outcome =
@@ -166,6 +172,8 @@ let main words =
                 listTries arguments
             elif arguments.Contains List_Runs then
                 do! listRuns arguments
+            elif arguments.Contains Fine_Tuning then
+                do! fineTuning (arguments.GetResults Fine_Tuning)
             else
                 match arguments.TryGetResult RivalsArgument.Page with
                 | Some file -> do! page file

@@ -49,6 +49,17 @@ module Rows =
                     (fun root -> root.Deserialize<Row list> options |> nonNull)
             )
 
+    /// A rival's run, as the tables of studies have it.
+    let seedRun (row: Row) : SeedRun = {
+        Seed = row.Seed
+        Accuracy = row.Accuracy
+        Params = row.Params
+        Macs = row.Macs
+        Epochs = row.EpochsWhole + row.EpochsSmall
+        TrainMacs = Some row.TrainMacs
+        Verdict = ""
+    }
+
     /// Of the tries that were made beside a run.
     let ofRun (out: string) (run: string) : Result<Row list, FileError> =
         Try.all @ Try.fromDense

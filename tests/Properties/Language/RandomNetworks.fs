@@ -147,13 +147,26 @@ module RandomNetworks =
                     | rest -> [ Node.Concat { c with Branches = rest } ]
         )
 
+    /// Without the shared factors whose owner is gone.
+    let private owned (network: Network) : Network =
+        let there = Network.layers network |> Seq.map _.Name |> Set.ofSeq
+
+        let isOwned (scale: Scale) =
+            scale.Owner |> Option.forall there.Contains
+
+        network
+        |> Network.map
+            (fun l -> {
+                l with
+                    Scale = Option.filter isOwned l.Scale
+            })
+            id
+
     /// A network without one of its structures; the same one where that cannot go.
     let thin (network: Network) (number: int) : Network =
         match reshape network.Input (cut (ref number) network.Body) with
-        | Some(body, output) when output = Shape.vector network.Classes -> {
-            network with
-                Body = body
-          }
+        | Some(body, output) when output = Shape.vector network.Classes ->
+            owned { network with Body = body }
         | _ -> network
 
     /// A random text and what to remove from its network.

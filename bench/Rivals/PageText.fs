@@ -1,0 +1,16 @@
+namespace Sss.Bench.Rivals
+
+open System.Globalization
+
+/// Cells of the pages.
+[<RequireQualifiedAccess>]
+module internal PageText =
+
+    /// A row of a table.
+    let line cells = "| " + String.concat " | " cells + " |"
+
+    let number (value: float) =
+        value.ToString("0.####", CultureInfo.InvariantCulture)
+
+    /// The label of a target in a study.
+    let point (target: float) = $"macs {number target}"
