@@ -2,6 +2,7 @@ namespace Sss.Bench.Rivals
 
 open System.IO
 open FsToolkit.ErrorHandling
+open Sss.Core
 open Sss.Files
 
 /// What was fine-tuned from one trained network.

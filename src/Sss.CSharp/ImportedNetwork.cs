@@ -12,7 +12,9 @@ public sealed record ImportOptions
     /// <summary>The shape of one image, where the file leaves it open.</summary>
     public Shape? Input { get; init; }
 
-    /// <summary>The kinds of scaling factors to place; null: all that can remove something.</summary>
+    /// <summary>
+    /// The kinds of scaling factors to place, where they can remove something; null: all but <see cref="FactorKind.Shared"/>.
+    /// </summary>
     public IReadOnlyList<FactorKind>? Factors { get; init; }
 
     /// <summary>The number of classes of a new last layer with random weights; null: the file's last layer stays.</summary>
@@ -53,6 +55,7 @@ public sealed record ImportOptions
         FactorKind.Neuron => Core.FactorKind.Neuron,
         FactorKind.Group => Core.FactorKind.Group,
         FactorKind.Block => Core.FactorKind.Block,
+        FactorKind.Shared => Core.FactorKind.Shared,
         _ => throw new ArgumentOutOfRangeException(nameof(Factors), kind, "Expected a kind of factor."),
     };
 }

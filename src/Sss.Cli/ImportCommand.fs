@@ -12,7 +12,7 @@ module ImportCommand =
 
     let private factorsOf (network: Network) kind =
         Network.scales network
-        |> Seq.filter (fun (_, scale) -> scale.Kind = kind)
+        |> Seq.filter (fun (_, scale) -> scale.Kind = kind && Scale.isDeclared scale)
         |> Seq.sumBy (fun (_, scale) -> scale.Count)
 
     let private print (path: string) text weights preparation (p: ProvedImport) =
@@ -22,7 +22,9 @@ module ImportCommand =
             ImportSettings.kinds
             |> List.map (fun (word, kind) -> word, factorsOf p.Network kind)
             |> List.filter (fun (_, n) -> n > 0)
-            |> List.map (fun (word, n) -> Number.counted n word)
+            |> List.map (fun (word, n) ->
+                Number.counted n (if word = "shared" then "shared channel" else word)
+            )
 
         Terminal.out
             $"{Escape.line text}, {Escape.line weights}: {p.Network.Name}, {Number.grouped cost.Params} parameters, \

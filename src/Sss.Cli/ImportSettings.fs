@@ -19,11 +19,15 @@ type GivenPreparation = {
 module ImportSettings =
 
     /// The kinds of factors and their words.
-    let kinds = [ "neuron", Neuron; "group", Group; "block", Block ]
+    let kinds = [ "neuron", Neuron; "group", Group; "block", Block; "shared", Shared ]
+
+    /// Those that are placed where none are named. Shared factors also make the layers between blocks narrower, which
+    /// the user asks for.
+    let private usual = Set.ofList [ Neuron; Group; Block ]
 
     let private scales (given: string option) : Result<Set<FactorKind>, string> =
         match given with
-        | None -> Ok(Set.ofList (List.map snd kinds))
+        | None -> Ok usual
         | Some "none" -> Ok Set.empty
         | Some text ->
             text.Split ','
@@ -32,7 +36,7 @@ module ImportSettings =
                 List.tryFind (fun (name, _) -> name = word) kinds
                 |> Option.map snd
                 |> Result.requireSome (
-                    $"--scale: '{word}' is unknown; kinds are neuron, group and block, or none."
+                    $"--scale: '{word}' is unknown; kinds are neuron, group, block and shared, or none."
                     + Usage.didYouMean (List.map fst kinds) word
                 )
             )

@@ -128,7 +128,7 @@ type ImportArgument =
             | Out _ -> "the .sss file to write; the weights go into a .safetensors file beside it"
             | Input _ -> "the size of the images, as 3x224x224, where the file leaves it open"
             | Scale _ ->
-                "kinds of factors to place, as neuron,group,block (the default: all), or none"
+                "kinds of factors to place, as neuron,group,block (the default), with shared too, or none"
             | Classes _ -> "replace the last layer by a new one for this number of classes"
             | Name _ -> "the network's name (default: made of the file's name)"
             | As _ ->

@@ -282,46 +282,6 @@ let ``a Resize of opset 10 is the Upsample before it`` () =
     Assert.Contains("\n  upsample 2\n", text (read file))
 
 [<Fact>]
-let ``factors are placed where they are wanted and can remove something`` () =
-    let constants = [
-        numbers "w" [ 4; 3; 1; 1 ]
-        numbers "v" [ 8; 4; 1; 1 ]
-        numbers "u" [ 4; 8; 1; 1 ]
-    ]
-
-    let nodes = [
-        node "Conv" "first" [ "x"; "w" ] [ "a" ] []
-        node "Conv" "second" [ "a"; "v" ] [ "c" ] []
-        node "Relu" "r" [ "c" ] [ "d" ] []
-        node "Conv" "third" [ "d"; "u" ] [ "e" ] []
-        node "Add" "sum" [ "e"; "a" ] [ "f" ] []
-        node "GlobalAveragePool" "pool" [ "f" ] [ "p" ] []
-        node "Flatten" "flat" [ "p" ] [ "y" ] []
-    ]
-
-    let factors kinds =
-        match
-            readWith
-                {
-                    options with
-                        Scales = Set.ofList kinds
-                }
-                (model constants nodes)
-        with
-        | Error error -> failwith (ImportError.message error)
-        | Ok imported ->
-            Assert.Empty(NetworkFile.faults imported.Network imported.Weights)
-            Parameters.factors imported.Network |> List.map _.Owner
-
-    Assert.Equal<string list>(
-        [ "residual1"; "residual1.branch.conv1" ],
-        List.sort (factors [ Neuron; Group; Block ])
-    )
-
-    Assert.Equal<string list>([ "residual1" ], factors [ Block ])
-    Assert.Equal<string list>([], factors [])
-
-[<Fact>]
 let ``long chains of functions and of sums are read`` () =
     let count = 20_000
 

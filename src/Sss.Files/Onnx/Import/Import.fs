@@ -211,16 +211,9 @@ module OnnxImport =
             let classes = options.Classes |> Option.defaultValue given
             let make = draft (Option.defaultValue (nameOf path) options.Name) image classes
 
-            let wanted (scale: DraftScale) =
-                if options.Scales.Contains scale.Kind then
-                    Some scale
-                else
-                    None
-
             let body =
                 ImportDraft.make vertices tree
-                |> Regroup.rescaled wanted
-                |> ImportSettle.factors make
+                |> ImportSettle.wanted options.Scales make
                 |> Regroup.rescaled (fun scale -> Some { scale with Place = Place.none })
 
             let body = if model.IsOwn then body else Regroup.grouped word body

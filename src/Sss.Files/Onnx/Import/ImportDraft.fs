@@ -18,7 +18,7 @@ module internal ImportDraft =
     let private ahead = 40
 
     /// One layer among those of a body. `isSide`: whether the body ends a side of a sum, so that the last
-    /// weights have no factors of their own.
+    /// weights have no factors of their own, but may share some.
     let private layerAt vertices count isSide (items: Tree[]) i (op: Op) : DraftNode =
         let opAt k =
             ImportFactors.opOf vertices (Array.tryItem k items)
@@ -38,7 +38,7 @@ module internal ImportDraft =
 
         let kind =
             if isLast then
-                None
+                ImportFactors.sharedAt op
             else
                 ImportFactors.kindAt (opAt (i - 1)) op after
 

@@ -89,6 +89,13 @@ module internal ImportFactors =
         | Carries.FactorsOfLayerBefore, None
         | Carries.Nothing, _ -> None
 
+    /// Factors at the end of a side of a sum, which the layers that the sum joins share.
+    let sharedAt (op: Op) : FactorKind option =
+        match (Op.facts op).Carries with
+        | Carries.Factors _
+        | Carries.FactorsOfLayerBefore -> Some Shared
+        | Carries.Nothing -> None
+
     /// Whether a branch may carry a factor: by the layer that it ends in.
     let endsScaled vertices (body: Tree list) =
         match opOf vertices (List.tryLast body) with

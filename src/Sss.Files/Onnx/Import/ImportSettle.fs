@@ -39,6 +39,41 @@ module internal ImportSettle =
             // Each round takes away one at least, or there is nothing that it could take away.
             if next = body then body else factors make next
 
+    let private numbers (body: DraftNode list) : Set<int> =
+        let found = System.Collections.Generic.List<int>()
+
+        body
+        |> Regroup.rescaled (fun scale ->
+            scale.Place.Span |> Option.iter (fun span -> found.Add span.Line)
+            None
+        )
+        |> ignore
+
+        Set.ofSeq found
+
+    /// The nodes with the factors of the wanted kinds that the checker takes. Shared ones come last: a layer that
+    /// shares factors has none of its own, so it is known first which layers have some.
+    let wanted (kinds: Set<FactorKind>) make (body: DraftNode list) : DraftNode list =
+        let only isKept =
+            Regroup.rescaled (fun (scale: DraftScale) -> if isKept scale then Some scale else None)
+
+        let own =
+            body
+            |> only (fun scale -> scale.Kind <> Shared && kinds.Contains scale.Kind)
+            |> factors make
+
+        if kinds.Contains Shared then
+            let settled = numbers own
+
+            body
+            |> only (fun scale ->
+                scale.Kind = Shared
+                || scale.Place.Span |> Option.exists (fun span -> settled.Contains span.Line)
+            )
+            |> factors make
+        else
+            own
+
     /// Whether a layer's weights are for one position at a time.
     let private isPointwise (vertex: Vertex) =
         match Map.tryFind ArrayPart.Weight vertex.Arrays with
