@@ -96,6 +96,12 @@ let ``layers that a sum joins share factors where these can remove something`` (
                     | None -> ()
             ]
 
+    // With factors on blocks the first layer may have its own; it shares some instead.
+    Assert.Equal<string list>(
+        [ "conv1 conv1"; "block1.residual1.branch.conv1 block1.residual1.branch.conv1" ],
+        factors true [ Neuron; Block ] |> List.take 2
+    )
+
     Assert.Equal<string list>(
         [
             "conv1 block1.residual1.branch.conv2"
@@ -104,7 +110,7 @@ let ``layers that a sum joins share factors where these can remove something`` (
             "block2.residual1.branch.conv1 block2.residual1.branch.conv1"
             "block2.residual1.branch.conv2 block1.residual1.branch.conv2"
         ],
-        factors true [ Neuron; Shared ]
+        factors true [ Neuron; Block; Shared ]
     )
 
     // The outputs of the network cannot go.

@@ -17,62 +17,92 @@ module internal ImportSettle =
         )
         |> Set.ofList
 
+    /// The numbers of the factors that the checker does not want.
+    let private refused (make: DraftNode list -> Draft) (body: DraftNode list) : Set<int> =
+        match Check.check (make body) with
+        | Ok(_, warnings) -> unwanted warnings
+        | Error errors -> unwanted errors
+
+    let private only (isKept: DraftScale -> bool) =
+        Regroup.rescaled (fun scale -> if isKept scale then Some scale else None)
+
+    let private isIn (numbers: Set<int>) (scale: DraftScale) =
+        scale.Place.Span |> Option.exists (fun span -> numbers.Contains span.Line)
+
     /// The nodes with the factors that the checker takes.
     let rec factors (make: DraftNode list -> Draft) (body: DraftNode list) : DraftNode list =
-        let found =
-            match Check.check (make body) with
-            | Ok(_, warnings) -> warnings
-            | Error errors -> errors
-
-        let places = unwanted found
+        let places = refused make body
 
         if places.IsEmpty then
             body
         else
-            let change (scale: DraftScale) =
-                match scale.Place.Span with
-                | Some span when places.Contains span.Line -> None
-                | Some _
-                | None -> Some scale
-
-            let next = Regroup.rescaled change body
+            let next = only (isIn places >> not) body
             // Each round takes away one at least, or there is nothing that it could take away.
             if next = body then body else factors make next
 
     let private numbers (body: DraftNode list) : Set<int> =
-        let found = System.Collections.Generic.List<int>()
+        let rec find found body =
+            ((found, body)
+             ||> List.fold (fun found node ->
+                 let own (scale: DraftScale option) inner =
+                     let line =
+                         scale |> Option.bind _.Place.Span |> Option.map _.Line |> Option.toList
 
-        body
-        |> Regroup.rescaled (fun scale ->
-            scale.Place.Span |> Option.iter (fun span -> found.Add span.Line)
-            None
-        )
-        |> ignore
+                     find (Set.union found (Set.ofList line)) inner
 
-        Set.ofSeq found
+                 match node with
+                 | DraftNode.Layer l -> own l.Scale []
+                 | DraftNode.Scope s -> own None s.Body
+                 | DraftNode.Residual r ->
+                     match r.Shortcut with
+                     | DraftShortcut.Body shortcut -> own r.Scale (r.Branch @ shortcut)
+                     | DraftShortcut.Identity
+                     | DraftShortcut.Auto -> own r.Scale r.Branch
+                 | DraftNode.Gate g -> own None g.Body
+                 | DraftNode.Concat c -> own None (c.Branches |> List.collect _.Body)
+                 | DraftNode.Broken -> found
+             ))
 
-    /// The nodes with the factors of the wanted kinds that the checker takes. Shared ones come last: a layer that
-    /// shares factors has none of its own, so it is known first which layers have some.
+        find Set.empty body
+
+    /// Those of some numbers that stand beside others: halved until each half does, or is one alone.
+    let rec private beside (isFine: Set<int> -> bool) (some: int list) : Set<int> =
+        if isFine (Set.ofList some) then
+            Set.ofList some
+        else
+            match some with
+            | []
+            | [ _ ] -> Set.empty
+            | _ ->
+                let first, second = List.splitAt (some.Length / 2) some
+                Set.union (beside isFine first) (beside isFine second)
+
+    /// The nodes with the factors of the wanted kinds that the checker takes. Where layers can share factors, they have
+    /// none of their own.
     let wanted (kinds: Set<FactorKind>) make (body: DraftNode list) : DraftNode list =
-        let only isKept =
-            Regroup.rescaled (fun (scale: DraftScale) -> if isKept scale then Some scale else None)
+        let isOwn (scale: DraftScale) =
+            scale.Kind <> Shared && kinds.Contains scale.Kind
+
+        let shared =
+            if kinds.Contains Shared then
+                body |> only (fun scale -> scale.Kind = Shared) |> factors make |> numbers
+            else
+                Set.empty
+
+        let own = body |> only isOwn |> factors make |> numbers
+
+        let isFine some =
+            refused make (only (isIn (Set.union shared some)) body)
+            |> Set.intersect shared
+            |> Set.isEmpty
 
         let own =
-            body
-            |> only (fun scale -> scale.Kind <> Shared && kinds.Contains scale.Kind)
-            |> factors make
+            if shared.IsEmpty then
+                own
+            else
+                beside isFine (Set.toList own)
 
-        if kinds.Contains Shared then
-            let settled = numbers own
-
-            body
-            |> only (fun scale ->
-                scale.Kind = Shared
-                || scale.Place.Span |> Option.exists (fun span -> settled.Contains span.Line)
-            )
-            |> factors make
-        else
-            own
+        body |> only (isIn (Set.union shared own)) |> factors make
 
     /// Whether a layer's weights are for one position at a time.
     let private isPointwise (vertex: Vertex) =
