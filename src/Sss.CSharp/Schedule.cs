@@ -3,10 +3,11 @@ namespace Sss;
 /// <summary>The step size over the epochs. Immutable.</summary>
 public sealed record Schedule
 {
-    private Schedule(double? factor, IReadOnlyList<int> epochs)
+    private Schedule(double? factor, IReadOnlyList<int> epochs, bool restarts = false)
     {
         Factor = factor;
         Epochs = epochs;
+        Restarts = restarts;
     }
 
     /// <summary>The same in every epoch.</summary>
@@ -14,6 +15,12 @@ public sealed record Schedule
 
     /// <summary>Half a cosine from the start value to 0 over all epochs.</summary>
     public static Schedule Cosine { get; } = new(null, []);
+
+    /// <summary>
+    /// As <see cref="Cosine"/> until the target holds, and from there another half cosine from the start value to 0 over
+    /// the epochs that are left. Without a target: <see cref="Cosine"/>.
+    /// </summary>
+    public static Schedule CosineRestart { get; } = new(null, [], restarts: true);
 
     /// <summary>The rate is multiplied by a factor at the start of each listed epoch.</summary>
     /// <param name="factor">Above 0.</param>
@@ -39,9 +46,11 @@ public sealed record Schedule
 
     private IReadOnlyList<int> Epochs { get; }
 
+    private bool Restarts { get; }
+
     /// <summary>As the language writes it.</summary>
     public override string ToString() =>
-        Factor is null ? "cosine"
+        Factor is null ? (Restarts ? "cosine restart" : "cosine")
         : Epochs.Count == 0 ? "constant"
         : string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
@@ -49,7 +58,7 @@ public sealed record Schedule
 
     /// <summary>Whether two schedules give the same rates.</summary>
     public bool Equals(Schedule? other) =>
-        other is not null && Factor == other.Factor && Epochs.SequenceEqual(other.Epochs);
+        other is not null && Factor == other.Factor && Restarts == other.Restarts && Epochs.SequenceEqual(other.Epochs);
 
     /// <summary>Agrees with <see cref="Equals(Schedule?)"/>.</summary>
     public override int GetHashCode() => HashCode.Combine(Factor, Epochs.Count, Epochs.LastOrDefault());
@@ -57,10 +66,12 @@ public sealed record Schedule
     internal static Schedule From(Core.LearningRate rate) =>
         rate is Core.LearningRate.Step step ? new Schedule(step.factor, [.. step.epochs])
         : rate.IsConstant ? Constant
+        : rate.IsCosineRestart ? CosineRestart
         : Cosine;
 
     internal Core.LearningRate ToCore() =>
-        Factor is not { } factor ? Core.LearningRate.Cosine
+        Restarts ? Core.LearningRate.CosineRestart
+        : Factor is not { } factor ? Core.LearningRate.Cosine
         : Epochs.Count == 0 ? Core.LearningRate.Constant
         : Core.LearningRate.NewStep(factor, Internal.Interop.ToFSharpList(Epochs));
 }

@@ -136,7 +136,8 @@ module Checkpoint =
             match a.Schedule with
             | Constant
             | Step _ -> not (Target.isGiven a.Target) && a.ShrinkEvery.IsNone
-            | Cosine -> false
+            | Cosine
+            | CosineRestart -> false
 
         isFree && b.Epochs > a.Epochs
 

@@ -15,6 +15,9 @@ type LearningRate =
     | Constant
     /// Half a cosine from the start value to 0 over all epochs.
     | Cosine
+    /// The same until the target holds, and from there another half cosine from the start value to 0 over the epochs
+    /// that are left, for the network that is left. Without a target: `Cosine`.
+    | CosineRestart
     /// The rate is multiplied by `factor` at the start of each listed epoch.
     | Step of factor: float * epochs: int list
 

@@ -27,6 +27,11 @@ module Schedule =
             else
                 0.5 * start * (1.0 + cos (Math.PI * max time 0.0 / epochs))
 
+    /// A schedule until `time`, and another one from there on, which starts there at its own 0. (With two half cosines:
+    /// SGDR with one restart.)
+    let followedBy (next: Schedule) (time: float) (first: Schedule) : Schedule =
+        fun t -> if t < time then first t else next (t - time)
+
     /// Another schedule, times a factor that rises linearly from 0 to 1 over the first `epochs`.
     let warmUp (epochs: float) (schedule: Schedule) : Schedule =
         fun time ->
@@ -41,6 +46,13 @@ module Schedule =
             match recipe.Schedule with
             | Constant -> constant recipe.Lr
             | Cosine -> cosine recipe.Lr (float recipe.Epochs)
+            | CosineRestart when not (Target.isGiven recipe.Target) ->
+                cosine recipe.Lr (float recipe.Epochs)
+            | CosineRestart ->
+                let first = TargetCourse.deadline recipe
+
+                cosine recipe.Lr (float recipe.Epochs)
+                |> followedBy (cosine recipe.Lr (float (recipe.Epochs - first))) (float first)
             | Step(factor, epochs) -> steps recipe.Lr factor epochs
 
         warmUp (float recipe.Warmup) plain

@@ -36,7 +36,7 @@ module internal RecipeItems =
     /// Words that may follow an item, numbers apart; those that end in `=` take a value.
     let private words =
         dict [
-            "lr", [ "constant"; "cosine"; "step"; "at"; "warmup"; "head=" ]
+            "lr", [ "constant"; "cosine"; "restart"; "step"; "at"; "warmup"; "head=" ]
             "gamma", gammaKinds |> List.map (fun (kind, _) -> kind + "=")
             "penalty", FactorPenalty.words @ [ "theta="; "a=" ]
             "target", [ "macs="; "params="; "size="; "latency=" ]
@@ -172,6 +172,8 @@ module internal RecipeItems =
     let private schedule run words : LearningRate option * RecipeWord list =
         match words with
         | RecipeWord.Word("constant", _) :: rest -> Some Constant, rest
+        | RecipeWord.Word("cosine", _) :: RecipeWord.Word("restart", _) :: rest ->
+            Some CosineRestart, rest
         | RecipeWord.Word("cosine", _) :: rest -> Some Cosine, rest
         | RecipeWord.Word("step", _) :: RecipeWord.Number(factor, span) :: RecipeWord.Word("at", _) :: rest ->
             real run "the factor of a step" span factor isPositive "a number above 0" ignore

@@ -12,6 +12,7 @@ module internal PrintRecipe =
             match r.Schedule with
             | Constant -> " constant"
             | Cosine -> " cosine"
+            | CosineRestart -> " cosine restart"
             | Step(factor, epochs) ->
                 " step " + real factor + " at " + String.concat ", " (List.map string epochs)
 

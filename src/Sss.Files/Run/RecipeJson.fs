@@ -16,6 +16,7 @@ module RecipeJson =
         match item.GetProperty("schedule").GetString() with
         | "constant" -> Constant
         | "cosine" -> Cosine
+        | "cosine restart" -> CosineRestart
         | "step" ->
             Step(
                 item.GetProperty("factor").GetDouble(),

@@ -16,6 +16,7 @@ module internal RecipeJsonWriter =
         match schedule with
         | Constant -> "constant"
         | Cosine -> "cosine"
+        | CosineRestart -> "cosine restart"
         | Step _ -> "step"
 
     /// A limit other than macs is there only where it is given: recipes from before have none.
@@ -43,7 +44,8 @@ module internal RecipeJsonWriter =
             List.iter (fun (e: int) -> json.WriteNumberValue e) epochs
             json.WriteEndArray()
         | Constant
-        | Cosine -> ()
+        | Cosine
+        | CosineRestart -> ()
 
         json.WriteNumber("warmup", recipe.Warmup)
         json.WriteNumber("head", recipe.Head)

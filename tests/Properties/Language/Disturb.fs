@@ -37,9 +37,10 @@ module RecipeCase =
             Batch = 1 + at case.Whole 1
             Lr = 1e-7 + part 0
             Schedule =
-                match case.Kind % 3uy with
+                match case.Kind % 4uy with
                 | 0uy -> Constant
                 | 1uy -> Cosine
+                | 2uy -> CosineRestart
                 | _ -> Step(0.1, 7 :: (case.Epochs |> List.scan (fun e b -> e + 1 + int b) 8))
             Warmup = at case.Whole 2
             Head = if case.Kind % 3uy = 1uy then 1.0 else part 12 + 1e-3

@@ -49,6 +49,30 @@ module ScheduleLaws =
         )
 
     [<Property>]
+    let ``a cosine that restarts does so where the target holds, and is a cosine without one``
+        (PositiveInt epochs)
+        =
+        let plain = {
+            recipe CosineRestart 0 with
+                Epochs = epochs
+        }
+
+        let aimed = {
+            plain with
+                Target = { Target.none with Macs = Some 0.5 }
+        }
+
+        let holds = float (TargetCourse.deadline aimed)
+        let whole = Schedule.cosine 0.8 (float epochs)
+        let rest = Schedule.cosine 0.8 (float epochs - holds)
+        let isAt schedule expected t = Schedule.ofRecipe schedule t = expected t
+
+        Seq.forall (isAt plain whole) times
+        && times |> Seq.filter ((>) holds) |> Seq.forall (isAt aimed whole)
+        && times
+           |> Seq.forall (fun t -> isAt aimed (fun t -> rest (t - holds)) (holds + t))
+
+    [<Property>]
     let ``no step of training has a step size of 0`` (PositiveInt epochs) (PositiveInt perEpoch) =
         let recipe = {
             recipe Cosine (min epochs 3) with
