@@ -22,8 +22,19 @@ type ZooTests(output: ITestOutputHelper) =
         |> Array.sort
         |> Array.map (fun file -> string (Path.GetFileNameWithoutExtension file))
 
-    /// Of these the exports take long; `TorchvisionTests` runs exports of their families.
-    static let large = set [ "vit-b16"; "vgg16"; "convnext-tiny"; "resnext50"; "inceptionv3" ]
+    /// Of these the exports take long. `TorchvisionTests` runs exports of the families of the first five; the others are
+    /// larger forms of networks that are exported here.
+    static let large =
+        set [
+            "vit-b16"
+            "vgg16"
+            "convnext-tiny"
+            "resnext50"
+            "inceptionv3"
+            "resnet50-preact"
+            "resnet164-cifar"
+            "resnext164-cifar"
+        ]
 
     static let data (names: string seq) : TheoryData<string> =
         let data = TheoryData<string>()
