@@ -166,7 +166,7 @@ type SweepArgument =
             | Validation _ -> SharedHelp.validation
             | Teacher _ -> SharedHelp.teacher
             | Threads _ ->
-                "threads for computation, divided among the jobs (default: the number of cores)"
+                "threads for computation, divided among the jobs (default: as many as cores are free)"
             | Loaders _ ->
                 "threads of each run that decode images ahead; half of the cores for pictures where \
                  not given"

@@ -13,7 +13,8 @@ open Sss.Files
 [<RequireQualifiedAccess>]
 module internal Teachers =
 
-    let private load (source: WeightSource) : Result<LoadedNetwork, PipelineError> =
+    /// Reads one.
+    let load (source: WeightSource) : Result<LoadedNetwork, PipelineError> =
         match source with
         | WeightSource.File path -> RunFolder.load path
         | WeightSource.Given loaded -> Ok loaded

@@ -31,6 +31,9 @@ module StudyKind =
         | StudyKind.ScratchB -> "scratch-b"
         | StudyKind.Uniform -> "uniform"
 
+    /// The folder of a control of a run with this seed, below the run's.
+    let controlFolder kind (seed: int) : string = $"controls/{word kind}/seed-{seed}"
+
     /// The kind of a word.
     let tryParse (text: string) : StudyKind option =
         StudyKind.Selected :: controls |> List.tryFind (fun kind -> word kind = text)
