@@ -161,7 +161,7 @@ type PageTests() =
         let network, recipe = example "examples/digits.sss"
         Made.run folder.Path network { recipe with Epochs = 2 } factor |> ignore
         let page = Report.ofRun (ReadRun.read folder.Path |> must)
-        Assert.Contains("The worst pictures", page)
+        Assert.Contains("The selected network&#39;s worst pictures", page)
         Assert.Contains("calibration error", page)
         Assert.Equal(12 + 5, Regex.Count(page, "<img src=\"data:image/png;base64,"))
         Assert.Contains("square/a-picture-with-a-long-name-31.png", page)
@@ -256,7 +256,7 @@ type PageTests() =
             }
 
         let own = "<img src=\"data:image/png;base64,"
-        Assert.Equal(12, Regex.Count(page, own))
+        Assert.Equal(12 + 5, Regex.Count(page, own))
         Assert.DoesNotContain("<img", page.Replace(own, ""))
         Assert.Contains("&lt;img", page)
         let swept = Report.ofSweep (sweep evil)

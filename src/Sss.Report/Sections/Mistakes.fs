@@ -113,7 +113,14 @@ module internal Mistakes =
 
     let private worst (facts: RunFacts) (d: RunDiagnosis) = [
         if not d.Worst.IsEmpty then
-            h3 [] [ str "The worst pictures" ]
+            h3 [] [
+                str (
+                    if d.DenseWorst.IsEmpty then
+                        "The worst pictures"
+                    else
+                        "The selected network's worst pictures"
+                )
+            ]
 
             Markup.note
                 "The test images with the highest loss, as the network sees them: the class of each with its \
