@@ -104,7 +104,7 @@ public sealed partial class Dataset
             Files.DatasetModule.loadFor(
                 network.Value,
                 Files.PictureOptionsModule.ofAugment(augment),
-                Files.DataSource.NewFolder(folder)).OrThrow(Failure));
+                Files.DataSource.NewFolder(folder)).OrThrow(Engine.FileFailure));
     }
 
     /// <summary>The same in colour, at the size of the first picture.</summary>
@@ -112,12 +112,12 @@ public sealed partial class Dataset
     public static Dataset Folder(string folder) => Load(Files.DataSource.NewFolder(folder));
 
     /// <summary>Pictures that were left out because they are broken, each with the reason.</summary>
-    public IReadOnlyList<string> Skipped => [.. Value.Skipped.Select(Files.FileErrorModule.message)];
+    public IReadOnlyList<string> Skipped => [.. Value.Skipped.Select(error => Files.FileErrorModule.messageIn(Engine.Wording, error))];
 
     /// <summary>The data set for a value of <c>--data</c> on the command line: <c>digits</c>, <c>idx:DIR</c>, …</summary>
     /// <exception cref="SssException">The name is unknown, or a file is missing or damaged.</exception>
     public static Dataset Load(string source) =>
-        Load(Files.DataSourceModule.parse(source).OrThrow(Failure));
+        Load(Files.DataSourceModule.parse(source).OrThrow(Engine.FileFailure));
 
     /// <summary>
     /// Only this many training images: the first ones if they have all classes in about their
@@ -136,7 +136,5 @@ public sealed partial class Dataset
         [.. Files.DataChecks.notes(1, Value).Select(Files.DataNoteModule.message)];
 
     private static Dataset Load(Files.DataSource source) =>
-        new(Files.DatasetModule.load(source).OrThrow(Failure));
-
-    private static SssException Failure(Files.FileError error) => new(Files.FileErrorModule.message(error));
+        new(Files.DatasetModule.load(source).OrThrow(Engine.FileFailure));
 }

@@ -11,10 +11,12 @@ public sealed class TrainedNetwork : IDisposable
 {
     private readonly Torch.Ready ready;
     private readonly FSharpOption<Core.LatencyProfile>? profile;
+    private readonly string? folder;
     private Torch.Trained? trained;
 
-    internal TrainedNetwork(Network network, Torch.Finished<Unit> finished)
+    internal TrainedNetwork(Network network, Torch.Finished<Unit> finished, string? folder)
     {
+        this.folder = folder;
         Network = network;
         ready = finished.Ready;
         trained = finished.Trained;
@@ -69,11 +71,21 @@ public sealed class TrainedNetwork : IDisposable
             : throw new KeyNotFoundException($"'{owner}' carries no factors.");
     }
 
-    /// <summary>Removes what zero factors have switched off, and checks that nothing changed.</summary>
-    /// <exception cref="SssException">A whole layer would be removed, or the verdict is not exact; the message says which.</exception>
+    /// <summary>
+    /// Removes what zero factors have switched off, and checks that nothing changed. With
+    /// <see cref="TrainingOptions.RunFolder"/>, the result and its report are written there.
+    /// </summary>
+    /// <exception cref="SssException">
+    /// A whole layer would be removed, or the verdict is not exact, or a file cannot be written; the message says which.
+    /// </exception>
     public SelectedNetwork Select()
     {
-        var finished = Jobs.Run(Jobs.Selection(ready, Value, profile), null, CancellationToken.None);
+        var finished = Jobs.Run(Jobs.Selection(ready, Value, profile, folder), null, CancellationToken.None);
+        if (folder is not null)
+        {
+            Pages.Write(folder).OrThrow(error => new SssException(Pages.Unwritten(folder, error)));
+        }
+
         // There, since a selection was the goal.
         var outcome = finished.Selected!.Value.Item1;
         var counts = new SelectedCounts(

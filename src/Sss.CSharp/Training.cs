@@ -36,7 +36,7 @@ public static class Training
         Recipes.CheckRun(options);
         var job = Jobs.Training(network, dataset, options);
         return Task.Factory.StartNew(
-            () => new TrainedNetwork(network, Jobs.Run(job, progress, cancellationToken)),
+            () => new TrainedNetwork(network, Jobs.Run(job, progress, cancellationToken), options.RunFolder),
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);

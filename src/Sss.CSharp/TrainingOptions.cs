@@ -34,8 +34,8 @@ public enum Precision
 
 /// <summary>
 /// How to train. Null means: the value of the network's recipe, or the default of the language. The last
-/// seven (<see cref="Init"/>, <see cref="Validation"/>, <see cref="CheckpointFolder"/>, <see cref="Threads"/>,
-/// <see cref="Loaders"/>, <see cref="Device"/>, <see cref="Precision"/>) belong to a run and are not part of a
+/// eight (<see cref="Init"/>, <see cref="Validation"/>, <see cref="CheckpointFolder"/>, <see cref="RunFolder"/>,
+/// <see cref="Threads"/>, <see cref="Loaders"/>, <see cref="Device"/>, <see cref="Precision"/>) belong to a run and are not part of a
 /// network's recipe. Immutable.
 /// </summary>
 public sealed record TrainingOptions
@@ -144,10 +144,19 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// A folder that keeps the state of the training after each epoch and when it is stopped. A later call
-    /// with the same network, data and options continues from there and gives bit for bit the result of one call. A call
-    /// with others fails. Null: nothing is saved.
+    /// with the same network, data and options continues from there and gives bit for bit the result of one call. So does
+    /// a call with more <see cref="Epochs"/>, where no step depends on their number: with a schedule that is constant or
+    /// in steps, and without a target and cuts. A call with other options fails. Null: nothing is saved.
     /// </summary>
     public string? CheckpointFolder { get; init; }
+
+    /// <summary>
+    /// A folder for all that <c>sss train</c> writes: the training keeps its checkpoints (as in
+    /// <see cref="CheckpointFolder"/>), <c>metrics.csv</c>, events for TensorBoard and the trained network in it;
+    /// <see cref="TrainedNetwork.Select"/> adds the selected network with its ONNX file, <c>result.json</c> and
+    /// <c>report.html</c>. Null: nothing is saved.
+    /// </summary>
+    public string? RunFolder { get; init; }
 
     /// <summary>
     /// Threads for computation; null: those of the training that is continued, or as many as there are processors that

@@ -169,7 +169,7 @@ type SweepArgument =
                 "start the selected and the dense networks from the weights of a .safetensors file"
             | Teacher _ -> SharedHelp.teacher
             | Threads _ ->
-                "threads for computation, divided among the jobs (default: the number of cores)"
+                "threads for computation, divided among the jobs (default: as many as cores are free)"
             | Loaders _ ->
                 "threads of each run that decode images ahead; half of the cores for pictures where \
                  not given"

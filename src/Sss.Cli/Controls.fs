@@ -45,7 +45,8 @@ module Controls =
         let isDense (run: StudyRun) =
             run.Kind = StudyKind.Dense && run.Seed = own.Seed
 
-        let dense = study.Runs |> List.tryFind isDense |> Option.map _.Result
+        let run = study.Runs |> List.tryFind isDense
+        let dense = run |> Option.map _.Result
 
         match Study.rows StudyPlan.single.Label study with
         | selected :: controls -> {
@@ -54,6 +55,12 @@ module Controls =
                 Diagnosis = {
                     own.Diagnosis with
                         DenseCalibration = dense |> Option.bind _.Diagnosis.Calibration
+                        DenseWorst =
+                            run
+                            |> Option.map (fun run ->
+                                RunDiagnosis.below run.Folder run.Result.Diagnosis.Worst
+                            )
+                            |> Option.defaultValue []
                 }
                 Repeats = if selected.Seeds > 1 then Some selected else None
                 Controls = controls
@@ -64,6 +71,7 @@ module Controls =
     /// itself.
     let run
         (s: StudySettings)
+        (children: ChildOptions)
         (options: ControlOptions)
         quiet
         (own: RunResult)
@@ -75,7 +83,15 @@ module Controls =
             StudyOutput.show
                 quiet
                 (jobs.Length - 1)
-                (fun emit -> StudyRun.run s jobs (Map.ofList [ "", own ]) emit stop)
+                (fun emit ->
+                    StudyRunner.run
+                        s
+                        (StudyChildren.start children s)
+                        jobs
+                        (Map.ofList [ "", own ])
+                        emit
+                        stop
+                )
 
         if ended.Stopped then
             Terminal.error "stopped; finished runs are kept; continue with --resume."

@@ -4,6 +4,7 @@ open System
 open Spectre.Console
 open Sss.Core
 open Sss.Files
+open Sss.Torch
 
 /// A study on the terminal: a line per run while it goes, and the table at its end.
 [<RequireQualifiedAccess>]

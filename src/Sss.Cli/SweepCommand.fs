@@ -1,7 +1,6 @@
 namespace Sss.Cli
 
 open System
-open System.IO
 open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Dsl
@@ -13,132 +12,59 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module SweepCommand =
 
-    /// What identifies a sweep. Jobs and threads are not part of it.
-    let private plan (network: Network) recipe (o: SweepOptions) (points: StudyPoint list) seeds = [
-        "network", Language.print network
-        "recipe", RecipeJson.toText recipe
-        "options", String.Join(" ", o.Train.Shared)
-        "points", String.Join(", ", points |> List.map _.Label)
-        "seeds", String.Join(", ", List.map string seeds)
-        "controls", (if o.Control then "yes" else "no")
-        match o.Train.Init with
-        | Some weights -> "init", weights
-        | None -> ()
-    ]
-
-    let private sweepFile (out: string) = Path.Combine(out, StudyFile.fileName)
-
-    /// A folder holds one sweep.
-    let private checkPlan (out: string) (study: Study) : Result<unit, string> =
-        let path = sweepFile out
-
-        if not (File.Exists path) then
-            Ok()
-        else
-            StudyFile.read path
-            |> Result.mapError FileError.message
-            |> Result.bind (fun there ->
-                match SweepKnown.differences path there study (fun _ -> true) with
-                | [] -> Ok()
-                | lines ->
-                    Error(
-                        String.Join(
-                            "\n",
-                            lines
-                            @ [
-                                "Continue with the same files and options, or choose another --out."
-                            ]
-                        )
-                    )
-            )
-
-    /// Two sweeps in one folder would do each run twice.
-    let private locked (out: string) : Result<FileStream, string> =
-        FolderLock.take out
-        |> Result.mapError (
-            function
-            | NotAvailable _ ->
-                $"Another sweep is using {Escape.line out}; wait for it, or choose another --out."
-            | error -> FileError.message error
-        )
-
-    /// The study as far as it is done.
-    let private study (p: PreparedSweep) results : Study = {
-        p.Empty with
-            Runs = StudyJobs.collect p.Settings p.Jobs results
-            Missing = StudyJobs.missing p.Jobs results
-            Benches = [
-                for point in p.Points do
-                    let file = SweepLatency.file p point
-
-                    if File.Exists file then
-                        point.Label, File.ReadAllText(file).Trim()
-            ]
+    /// What the runs of a sweep get beside their recipes.
+    let private children (o: SweepOptions) began : ChildOptions = {
+        Words = o.Train.Shared
+        Init = o.Train.Init
+        Threads =
+            StudyThreads.each
+                o.Threads
+                o.Jobs
+                (fun () -> (ThreadChoice.ofMachine None began).Threads)
     }
-
-    let private save (p: PreparedSweep) (study: Study) =
-        StudyFile.write (sweepFile p.Settings.Out) study
-        |> Result.mapError FileError.message
 
     let private prepare (o: SweepOptions) (parsed: Parsed) =
         let start = Option.defaultValue Recipe.defaults parsed.Recipe
         let recipe = RecipeOptions.apply o.Train.Recipe start
-        let points = SweepOptions.points o start.Gamma
-        let seeds = Option.defaultValue [ recipe.Seed ] o.Seeds
-        let jobs = StudyPlan.sweep points seeds o.Control
+
+        let p =
+            SweepFolder.make
+                {
+                    Out = o.Train.Out
+                    Network = parsed.Network
+                    Recipe = recipe
+                    Jobs = o.Jobs
+                    Wording = Wording.commandLine
+                }
+                (SweepOptions.points o start.Gamma)
+                (Option.defaultValue [ recipe.Seed ] o.Seeds)
+                o.Control
+                o.Train.Data
+                [
+                    "options", String.Join(" ", o.Train.Shared)
+                    match o.Train.Init with
+                    | Some weights -> "init", weights
+                    | None -> ()
+                ]
 
         result {
-            do!
-                jobs
-                |> List.choose (fun job -> StudyRecipe.ofJob recipe job None)
-                |> List.traverseResultM (TrainRule.check o.Train.Method parsed.Network)
-                |> Result.map ignore
-                |> Result.mapError NotTrained
-
+            do! SweepFolder.checkRecipes o.Train.Method p
             let! source = DataSource.parse o.Train.Data |> Result.mapError BadFile
 
             let! dataset =
                 Engine.data parsed.Network (PictureOptions.ofAugment recipe.Augment) source
 
-            do!
-                TargetFit.loss parsed.Network recipe.Loss dataset
-                |> Result.bind (fun () -> Dataset.fits parsed.Network dataset)
-                |> Result.mapError BadFile
-
-            do! RunFolder.prepare o.Train.Out |> Result.mapError BadFile
+            do! SweepFolder.checkData dataset p
 
             if o.Varied.IsGammas && Target.isGiven recipe.Target then
                 Terminal.error
                     $"{Escape.line o.Train.File}: the recipe's target is ignored: this sweep varies γ."
 
-            return {
-                Settings = {
-                    Out = o.Train.Out
-                    Network = parsed.Network
-                    Recipe = recipe
-                    Words = o.Train.Shared
-                    Init = o.Train.Init
-                    Threads = StudyJobs.threads o.Threads o.Jobs
-                    Jobs = o.Jobs
-                }
-                Points = points
-                Jobs = jobs
-                Empty = {
-                    Plan = plan parsed.Network recipe o points seeds
-                    Network = parsed.Network.Name
-                    Data = o.Train.Data
-                    Points = points |> List.map _.Label
-                    Seeds = seeds
-                    Control = o.Control
-                    Runs = []
-                    Benches = []
-                    Missing = []
-                }
-            }
+            return p
         }
 
     let private finish json (p: PreparedSweep) (study: Study) (ended: StudyEnd) : int =
-        let saved = save p study
+        let saved = SweepFolder.save p study
         let report = ReportCommand.afterSweep p.Settings.Out
 
         if json then
@@ -169,7 +95,12 @@ module SweepCommand =
             Exit.fault
 
     /// The runs that are this process's to do, and then the latency of what they selected.
-    let private runs (o: SweepOptions) (ranks: MpiTeam option) (p: PreparedSweep) : StudyEnd =
+    let private runs
+        (o: SweepOptions)
+        (ranks: MpiTeam option)
+        children
+        (p: PreparedSweep)
+        : StudyEnd =
         let jobs =
             match ranks with
             | None -> p.Jobs
@@ -182,7 +113,15 @@ module SweepCommand =
                 StudyOutput.show
                     o.Quiet
                     jobs.Length
-                    (fun emit -> StudyRun.run p.Settings jobs Map.empty emit stop)
+                    (fun emit ->
+                        StudyRunner.run
+                            p.Settings
+                            (StudyChildren.start children p.Settings)
+                            jobs
+                            Map.empty
+                            emit
+                            stop
+                    )
 
             let ended =
                 ranks |> Option.fold (fun own team -> SweepRanks.together team p own) own
@@ -196,10 +135,10 @@ module SweepCommand =
             }
         )
 
-    let private run (o: SweepOptions) (ranks: MpiTeam option) (p: PreparedSweep) =
+    let private run (o: SweepOptions) (ranks: MpiTeam option) children (p: PreparedSweep) =
         result {
-            use! _held = locked p.Settings.Out
-            do! checkPlan p.Settings.Out p.Empty
+            use! _held = SweepFolder.lock p
+            do! SweepFolder.checkPlan p
 
             match o.Known with
             | None -> ()
@@ -209,9 +148,9 @@ module SweepCommand =
                 if not o.Quiet then
                     Terminal.error $"known from {Escape.line path}: {count} of {p.Jobs.Length} runs"
 
-            do! save p (study p (SweepRanks.there p))
-            let ended = runs o ranks p
-            return finish o.Json p (study p ended.Results) ended
+            do! SweepFolder.save p (SweepFolder.study p (SweepFolder.there p))
+            let ended = runs o ranks children p
+            return finish o.Json p (SweepFolder.study p ended.Results) ended
         }
 
     let private load (o: SweepOptions) : Result<PreparedSweep, PipelineError> =
@@ -225,12 +164,14 @@ module SweepCommand =
         }
 
     /// The part of one process: all of the sweep, or a rank's share.
-    let private take (ranks: MpiTeam option) (o: SweepOptions) (p: PreparedSweep) : int =
+    let private take (ranks: MpiTeam option) (o: SweepOptions) began (p: PreparedSweep) : int =
+        let children = children o began
+
         match SweepRanks.agree ranks p, ranks with
         | Error error, _ -> Ranks.report ranks error
-        | Ok(), Some team when not (Ranks.isFirst ranks) -> SweepRanks.help team o.Quiet p
+        | Ok(), Some team when not (Ranks.isFirst ranks) -> SweepRanks.help team o.Quiet children p
         | Ok(), _ ->
-            match run o ranks p with
+            match run o ranks children p with
             | Ok code -> code
             | Error message ->
                 Terminal.error message
@@ -240,6 +181,8 @@ module SweepCommand =
 
     let private work (joined: (MpiTeam * int) option) (words: string[]) : int =
         let ranks = Option.map fst joined
+        // The longer, the more is known of the load.
+        let began = MachineLoad.watch ()
 
         match Usage.parse<SweepArgument> "sweep" words with
         | Error code -> code
@@ -255,7 +198,7 @@ module SweepCommand =
                 match load o, ranks with
                 | Error error, None -> Engine.report error
                 | Error error, Some team -> Ranks.refuse team error
-                | Ok prepared, _ -> take ranks o prepared
+                | Ok prepared, _ -> take ranks o began prepared
 
     /// `sss sweep FILE --data DATA (--gamma G,G | --target-macs F,F) --out DIR`
     let main (words: string[]) : int =

@@ -12,24 +12,6 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module SweepKnown =
 
-    /// The lines that say in what a file's plan differs, for the given items; empty where it does not.
-    let differences
-        (path: string)
-        (there: Study)
-        (here: Study)
-        (isAsked: string -> bool)
-        : string list =
-        let only (study: Study) =
-            study.Plan |> List.filter (fst >> isAsked)
-
-        match Study.differences (only there) (only here) with
-        | [] -> []
-        | differences -> [
-            $"{path} belongs to another sweep:"
-            for name, there, here in differences do
-                $"  {name}: {there} there, {here} here"
-          ]
-
     /// Points and seeds may be others: runs are known by their folders.
     let private isSame item =
         List.contains item [ "network"; "recipe"; "options"; "init" ]
@@ -69,7 +51,7 @@ module SweepKnown =
             let! known = StudyFile.read path |> Result.mapError FileError.message
 
             do!
-                match differences path known p.Empty isSame with
+                match SweepFolder.differences path known p.Empty isSame with
                 | [] -> Ok()
                 | lines -> Error(String.Join("\n", lines))
 

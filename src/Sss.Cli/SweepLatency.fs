@@ -6,24 +6,9 @@ open System.Threading
 open Sss.Files
 open Sss.Torch
 
-/// A sweep that is about to run.
-type PreparedSweep = {
-    Settings: StudySettings
-    Points: StudyPoint list
-    Jobs: StudyJob list
-    /// Without its runs.
-    Empty: Study
-}
-
 /// How fast a sweep's selected networks are.
 [<RequireQualifiedAccess>]
 module SweepLatency =
-
-    /// `bench.json` of a point's first seed.
-    let file (p: PreparedSweep) (point: StudyPoint) =
-        StudyPlan.sweep [ point ] (List.truncate 1 p.Empty.Seeds) false
-        |> List.head
-        |> fun job -> Path.Combine(StudyJobs.folder p.Settings job, "bench.json")
 
     /// Seconds per row: a sweep compares networks, it does not publish times.
     let private benchSeconds = "0.3"
@@ -31,7 +16,7 @@ module SweepLatency =
     /// Measures each point's first network, one at a time when nothing else is at work.
     let measure quiet (p: PreparedSweep) (threads: int option) (stop: CancellationToken) =
         for point in p.Points do
-            let path = file p point
+            let path = SweepFolder.bench p point
             let folder = Path.GetDirectoryName path |> nonNull
 
             if

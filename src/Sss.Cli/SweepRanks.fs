@@ -33,16 +33,6 @@ module SweepRanks =
     let own (team: MpiTeam) (jobs: StudyJob list) : StudyJob list =
         share (team :> Team).Size (team :> Team).Rank jobs
 
-    /// What an earlier command has done already.
-    let there (p: PreparedSweep) : Map<string, RunResult> =
-        p.Jobs
-        |> List.choose (fun job ->
-            match StudyJobs.finished p.Settings job with
-            | Ok(Some result) -> Some(job.Folder, result)
-            | _ -> None
-        )
-        |> Map.ofList
-
     /// Whether all ranks were started with the same sweep.
     let agree (ranks: MpiTeam option) (p: PreparedSweep) : Result<unit, PipelineError> =
         match ranks |> Option.map (fun team -> RankAgreement.call team (Ok p.Empty.Plan)) with
@@ -56,7 +46,7 @@ module SweepRanks =
     /// What all ranks have done, once they have.
     let together (team: MpiTeam) (p: PreparedSweep) (own: StudyEnd) : StudyEnd =
         let stopped = (team :> Team).OfAll [| (if own.Stopped then 1uy else 0uy) |]
-        let results = there p
+        let results = SweepFolder.there p
 
         {
             Results = results
@@ -68,7 +58,7 @@ module SweepRanks =
         }
 
     /// The part of every rank but the first.
-    let help (team: MpiTeam) quiet (p: PreparedSweep) : int =
+    let help (team: MpiTeam) quiet (children: ChildOptions) (p: PreparedSweep) : int =
         begin' team
         let jobs = own team p.Jobs
 
@@ -77,7 +67,15 @@ module SweepRanks =
                 StudyOutput.show
                     quiet
                     jobs.Length
-                    (fun emit -> StudyRun.run p.Settings jobs Map.empty emit stop)
+                    (fun emit ->
+                        StudyRunner.run
+                            p.Settings
+                            (StudyChildren.start children p.Settings)
+                            jobs
+                            Map.empty
+                            emit
+                            stop
+                    )
             )
 
         together team p ended |> ignore

@@ -65,14 +65,19 @@ module TrainCommand =
     }
 
     /// What the further runs have in common with this one.
-    let private study (o: TrainOptions) (ready: Ready) threads : StudySettings = {
+    let private study (o: TrainOptions) (ready: Ready) : StudySettings = {
         Out = o.Out
         Network = ready.Network
         Recipe = ready.Recipe
+        Jobs = o.Jobs
+        Wording = Wording.commandLine
+    }
+
+    /// The run's own number of threads for each of them, or its share where several run at a time.
+    let private children (o: TrainOptions) threads : ChildOptions = {
         Words = o.Shared
         Init = o.Init
-        Threads = StudyJobs.threads (Some threads) o.Jobs
-        Jobs = o.Jobs
+        Threads = StudyThreads.each (Some threads) o.Jobs (fun () -> threads)
     }
 
     /// The job for the pipeline. Ranks other than the first write nothing and only help with the
@@ -129,7 +134,7 @@ module TrainCommand =
         let code, result =
             if Controls.isAsked controls then
                 let threads = outcome.Trained.Arithmetic.Threads
-                Controls.run (study o ready threads) controls o.Quiet own stop
+                Controls.run (study o ready) (children o threads) controls o.Quiet own stop
             else
                 Exit.ok, own
 

@@ -64,6 +64,25 @@ type NumberFault =
     /// A running variance below 0.
     | NegativeVariance of key: ArrayKey * index: int * value: float
 
+/// What helps where a network cannot take picture files.
+[<RequireQualifiedAccess>]
+type PictureRemedy =
+    | UseNumbers
+    /// Its pixels need a range: the values of black and white.
+    | GiveRange
+    /// Training records how images are prepared.
+    | Train
+    /// The file lacks what an export writes.
+    | Export
+    /// The file lacks what the export of a trained network writes.
+    | ExportTrained
+    /// Its output is no score per class: it is read in a program.
+    | ReadOutput
+    /// The same for a file that is exported already.
+    | RunOutput
+    /// Another program wrote the file.
+    | Import
+
 /// Why a file could not be read or written.
 type FileError =
     | NotFound of path: string
@@ -93,7 +112,7 @@ type FileError =
     /// Pictures were not read as a recipe says; both in words.
     | ReadOtherwise of dataset: string * recipe: string * found: string
     /// A network from a file cannot take pictures: why, and the way out.
-    | TakesNoPictures of path: string * reason: string * remedy: string
+    | TakesNoPictures of path: string * reason: string * remedy: PictureRemedy
     /// At least one fault, in the order of the network's text.
     | WeightsDiffer of path: string * WeightFault list
     /// More of a folder's pictures are broken than can be put up with; the first one's error.

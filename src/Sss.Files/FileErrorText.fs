@@ -118,13 +118,25 @@ module FileError =
             "  add an array `range` with the values of black and white to the npz file"
         ]
 
-    let private readOtherwise dataset recipe found =
+    let private readOtherwise (w: Wording) dataset recipe found =
         lines [
             $"data set {shown dataset}: its pictures were not read as the recipe says"
             $"  recipe: {shown recipe}"
             $"  pictures: {shown found}"
-            "  load the pictures with the recipe's options (in C#: Dataset.Folder(folder, network) with a network of this recipe)"
+            $"  {w.ReadPictures}"
         ]
+
+    let private pictureRemedy (w: Wording) remedy =
+        match remedy with
+        | PictureRemedy.UseNumbers -> w.UseNumbers
+        | PictureRemedy.GiveRange ->
+            "add an array `range` with the values of black and white to the npz file and train again"
+        | PictureRemedy.Train -> w.RecordPreparation
+        | PictureRemedy.Export -> w.Export
+        | PictureRemedy.ExportTrained -> w.ExportTrained
+        | PictureRemedy.ReadOutput -> $"{w.Export} and read its output there"
+        | PictureRemedy.RunOutput -> "run it in ONNX Runtime and read its output there"
+        | PictureRemedy.Import -> w.Import
 
     /// The first few faults of a file's weights. `more`: what the rest are called.
     let private faultsOf path what more (wording: 'T -> string) (faults: 'T list) =
@@ -140,8 +152,8 @@ module FileError =
                 $"  and {rest} more{more}"
         ]
 
-    /// The whole message; more than one line where there is a list or a remedy.
-    let rec message error =
+    /// The whole message, in a caller's words; more than one line where there is a list or a remedy.
+    let rec messageIn (w: Wording) error =
         match error with
         // .NET reads names of files as UTF-8, and opens no file whose name is something else.
         | NotFound path when path.Contains '\uFFFD' ->
@@ -161,13 +173,13 @@ module FileError =
             $"data set {shown dataset} does not fit: {needed}; the data has {found}\n  {remedy}"
         | ClassesDiffer(dataset, network, found) -> differentClasses dataset network found
         | UnitsDiffer(dataset, network, found) -> differentUnits dataset network found
-        | ReadOtherwise(dataset, recipe, found) -> readOtherwise dataset recipe found
+        | ReadOtherwise(dataset, recipe, found) -> readOtherwise w dataset recipe found
         | TakesNoPictures(path, reason, remedy) ->
-            $"{shown path}: the network cannot take picture files: {shown reason}\n  {shown remedy}"
+            $"{shown path}: the network cannot take picture files: {shown reason}\n  {pictureRemedy w remedy}"
         | WeightsDiffer(path, faults) ->
             faultsOf path "the weights do not belong to this network" "" weightMessage faults
         | ManyBroken(folder, broken, total, first) ->
-            $"{shown folder}: {broken} of {total} pictures are broken; the first:\n  {message first}"
+            $"{shown folder}: {broken} of {total} pictures are broken; the first:\n  {messageIn w first}"
         | NoLayout(folder, fault) ->
             let fact, layouts = PartsFault.lines fault
             lines ($"{shown folder}: {fact}" :: layouts)
@@ -181,6 +193,9 @@ module FileError =
                 numberMessage
                 faults
         | Refused(path, library, reason) -> $"{shown path}: {library} cannot use it: {shown reason}"
+
+    /// The same in the words of the command line.
+    let message (error: FileError) : string = messageIn Wording.commandLine error
 
     /// Codes that mean "no room": ENOSPC, EDQUOT and EFBIG, and Windows' two.
     let private isFull (e: IOException) =

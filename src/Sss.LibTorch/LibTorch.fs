@@ -3,7 +3,6 @@ namespace Sss.Torch
 open System
 open System.IO
 open System.Runtime.InteropServices
-open System.Threading
 open FsToolkit.ErrorHandling
 open Sss.Files
 open TorchSharp
@@ -130,37 +129,11 @@ module LibTorch =
     /// How many threads LibTorch takes by itself.
     let usualThreads (engine: LibTorch) : int = engine.usualThreads
 
-    /// Processors that others have kept busy since a moment, of how many. None: the system does not say.
-    let private others (began: LoadSample option) : (float * int) option =
-        let since (first: LoadSample) =
-            MachineLoad.take ()
-            |> Option.bind (fun now ->
-                MachineLoad.others first now |> Option.map (fun busy -> busy, now.Processors)
-            )
-
-        match began with
-        | None -> None
-        | Some first ->
-            match since first with
-            | Some load -> Some load
-            | None ->
-                Thread.Sleep MachineLoad.shortest
-                since first
-
     /// The number of threads that fits the load of the machine: as many as processors are free, and no more than
     /// LibTorch takes by itself. Where the user has set a variable of `ThreadChoice.variables`, LibTorch's own. `began`: since
     /// when the load counts; if that is too short a time, this waits a moment.
     let chooseThreads (began: LoadSample option) (engine: LibTorch) : ThreadChoice =
-        let isSet (name: string) =
-            not (String.IsNullOrEmpty(Environment.GetEnvironmentVariable name))
-
-        if List.exists isSet ThreadChoice.variables then
-            {
-                Threads = engine.usualThreads
-                Reason = ThreadReason.Given
-            }
-        else
-            ThreadChoice.ofLoad engine.usualThreads Environment.ProcessorCount (others began)
+        ThreadChoice.ofMachine (Some engine.usualThreads) began
 
     /// How many symbols of LibTorch the binding needs, if all of them are there; otherwise what is wrong. For the
     /// user's LibTorch this was checked before it was loaded. None: not a system with ELF files.

@@ -4,6 +4,7 @@ open System
 open System.Diagnostics
 open System.Globalization
 open System.IO
+open System.Threading
 
 /// What processors had done at a moment, in seconds since the machine started.
 type LoadSample = {
@@ -115,3 +116,21 @@ module MachineLoad =
         else
             let work = second.Busy - first.Busy - (second.Own - first.Own)
             Some(Math.Clamp(work / seconds, 0.0, float second.Processors))
+
+    /// Processors that others have kept busy since a moment, of how many; if that is too short a time, this waits a
+    /// moment. None: the system does not say.
+    let since (began: LoadSample option) : (float * int) option =
+        let since (first: LoadSample) =
+            take ()
+            |> Option.bind (fun now ->
+                others first now |> Option.map (fun busy -> busy, now.Processors)
+            )
+
+        match began with
+        | None -> None
+        | Some first ->
+            match since first with
+            | Some load -> Some load
+            | None ->
+                Thread.Sleep shortest
+                since first

@@ -51,6 +51,36 @@ module ThreadChoice =
                     Reason = ThreadReason.Shared(busy, processors)
                 }
 
+    /// The number that a variable of the user gives.
+    let private ofVariables () : int option =
+        variables
+        |> List.tryPick (fun name ->
+            match Int32.TryParse(Environment.GetEnvironmentVariable name) with
+            | true, threads when threads > 0 -> Some threads
+            | _ -> None
+        )
+
+    /// The number that fits the load of the machine since a moment: as many as processors are free, and no more than
+    /// LibTorch takes by itself (`usual`; None: it is not loaded, so as many as there are processors). Where the user has
+    /// set a variable, that counts. `began`: since when the load counts; if that is too short a time, this waits a moment.
+    let ofMachine (usual: int option) (began: LoadSample option) : ThreadChoice =
+        let isSet (name: string) =
+            not (String.IsNullOrEmpty(Environment.GetEnvironmentVariable name))
+
+        let own () =
+            ofVariables () |> Option.defaultValue Environment.ProcessorCount
+
+        if List.exists isSet variables then
+            {
+                Threads = usual |> Option.defaultWith own
+                Reason = ThreadReason.Given
+            }
+        else
+            ofLoad
+                (Option.defaultValue Environment.ProcessorCount usual)
+                Environment.ProcessorCount
+                (MachineLoad.since began)
+
     /// The number that training computes with: the given one, else that of the run that is continued, else the
     /// one that fits the load.
     let decide

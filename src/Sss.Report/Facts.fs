@@ -90,10 +90,10 @@ type ReportError =
 [<RequireQualifiedAccess>]
 module ReportError =
 
-    /// What is wrong, with the name of the file.
-    let message (error: ReportError) : string =
+    /// What is wrong, with the name of the file, in a caller's words.
+    let messageIn (w: Wording) (error: ReportError) : string =
         match error with
-        | BadFile error -> FileError.message error
+        | BadFile error -> FileError.messageIn w error
         | BadText(path, text, diagnostics) ->
             diagnostics |> List.map (Language.render path text) |> String.concat "\n"
         | NoSweep folder ->
@@ -101,3 +101,6 @@ module ReportError =
         | NoRun folder ->
             $"{Escape.line folder}: not a run folder: it holds neither network.sss, selected.sss, metrics.csv \
               nor result.json"
+
+    /// The same in the words of the command line.
+    let message (error: ReportError) : string = messageIn Wording.commandLine error

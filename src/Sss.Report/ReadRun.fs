@@ -75,14 +75,16 @@ module ReadRun =
 
     /// The small pictures of a run. Only files that a run writes are read, whatever `result.json` names.
     let private thumbnails (folder: string) (result: RunResult option) =
-        let isOwn (name: string) =
-            [ 1 .. RunDiagnosis.mostWorst ]
-            |> List.exists (fun rank -> name = RunDiagnosis.pictureFile rank)
+        let own = [ 1 .. RunDiagnosis.mostWorst ] |> List.map RunDiagnosis.pictureFile
 
-        let read (name: string) =
+        let isOwn (seed: int) (name: string) =
+            let dense = StudyKind.controlFolder StudyKind.Dense seed
+            own |> List.exists (fun file -> name = file || name = $"{dense}/{file}")
+
+        let read seed (name: string) =
             let path = Path.Combine(folder, name)
 
-            if isOwn name && File.Exists path && FileInfo(path).Length <= largestThumbnail then
+            if isOwn seed name && File.Exists path && FileInfo(path).Length <= largestThumbnail then
                 RegularFile.bytes path
                 |> Result.toOption
                 |> Option.map (fun bytes ->
@@ -94,8 +96,8 @@ module ReadRun =
         match result with
         | None -> Map.empty
         | Some result ->
-            result.Diagnosis.Worst
-            |> List.choose (fun picture -> picture.Picture |> Option.bind read)
+            result.Diagnosis.Worst @ result.Diagnosis.DenseWorst
+            |> List.choose (fun picture -> picture.Picture |> Option.bind (read result.Seed))
             |> Map.ofList
 
     /// Reads a run folder.

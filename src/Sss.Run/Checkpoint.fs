@@ -186,7 +186,7 @@ module Checkpoint =
 module CheckpointError =
 
     /// How to continue instead. A change of `epochs` alone has its own text.
-    let private wayOut (path: string) items =
+    let private wayOut (w: Wording) (path: string) items =
         let folder =
             Path.GetDirectoryName path
             |> Option.ofObj
@@ -202,14 +202,12 @@ module CheckpointError =
         | [ "epochs", there, here ] when isMore there here -> [
             "A `cosine` schedule, a `target` and `shrink` depend on the number of epochs, so this run cannot be made longer."
             let network = Path.Combine(folder, "network.safetensors")
-            $"To train its network further, start a new run with --init {network} and another --out."
+            w.Further network path
           ]
-        | _ -> [
-            "Continue with the same files and options, or start again with --restart or another --out."
-          ]
+        | _ -> [ w.SameAgain ]
 
-    /// What is wrong and what to do.
-    let message error =
+    /// What is wrong and what to do, in a caller's words.
+    let messageIn (w: Wording) error =
         let lines (items: string list) = String.Join("\n", items)
 
         match error with
@@ -218,12 +216,15 @@ module CheckpointError =
                 $"{path} belongs to another run:"
                 for name, there, here in items do
                     $"  {name}: {there} there, {here} here"
-                yield! wayOut path items
+                yield! wayOut w path items
             ]
         | AllDamaged(folder, errors) ->
             lines [
                 $"no checkpoint of {folder} can be read:"
                 for error in errors do
-                    $"  {FileError.message error}"
-                "Start again with --restart."
+                    $"  {FileError.messageIn w error}"
+                w.BeginAgain
             ]
+
+    /// The same in the words of the command line.
+    let message (error: CheckpointError) : string = messageIn Wording.commandLine error

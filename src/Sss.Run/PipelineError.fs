@@ -46,18 +46,16 @@ type PipelineError =
 [<RequireQualifiedAccess>]
 module PipelineError =
 
-    let private ended error checkpoint =
-        let said = TrainError.message error
+    let private ended (w: Wording) error checkpoint =
+        let said = TrainError.messageIn w error
 
         match error, checkpoint with
         | _ when TrainError.isBeforeFirstStep error -> said
         | _, None -> $"{said}\nThere is no checkpoint yet."
-        | Stopped _, Some path ->
-            $"{said}\nThe checkpoint is {Escape.line path}; continue with --resume."
+        | Stopped _, Some path -> $"{said}\nThe checkpoint is {Escape.line path}; {w.Continue}."
         | (NotKept _ | OutOfMemory _), Some path ->
-            $"{said}\nThe last good checkpoint is {Escape.line path}; continue with --resume when this is fixed."
-        | _, Some path ->
-            $"{said}\nThe last good checkpoint is {Escape.line path}; its weights can start a new run with --init."
+            $"{said}\nThe last good checkpoint is {Escape.line path}; {w.Continue} when this is fixed."
+        | _, Some path -> $"{said}\nThe last good checkpoint is {Escape.line path}; {w.Reuse}."
 
     let private unlike (misfits: Misfit list) =
         let together =
@@ -117,29 +115,27 @@ module PipelineError =
             | BadModel _ -> false
         | _ -> false
 
-    /// What is wrong and what to do.
-    let message (error: PipelineError) : string =
+    /// What is wrong and what to do, in a caller's words.
+    let messageIn (w: Wording) (error: PipelineError) : string =
         match error with
         | BadText(path, text, diagnostics) ->
             diagnostics |> List.map (Language.render path text) |> String.concat "\n"
-        | BadFile error -> FileError.message error
+        | BadFile error -> FileError.messageIn w error
         | NoEngine error -> LibTorchError.message error
-        | NotTrained error -> TrainError.message error
-        | Ended(error, checkpoint) -> ended error checkpoint
+        | NotTrained error -> TrainError.messageIn w error
+        | Ended(error, checkpoint) -> ended w error checkpoint
         | Unsaved error ->
-            $"{FileError.message error}\nThe training itself is saved; continue with --resume when this is \
-              fixed."
-        | NotResumed error -> CheckpointError.message error
+            $"{FileError.messageIn w error}\nThe training itself is saved; {w.Continue} when this is fixed."
+        | NotResumed error -> CheckpointError.messageIn w error
         | Occupied folder ->
-            $"Another run is using {Escape.line folder}; wait for it, or choose another --out."
+            $"Another run is using {Escape.line folder}; wait for it, or {w.OtherFolder}."
         | Unfinished(folder, checkpoint) ->
-            $"{Escape.line folder} contains a run that is not finished ({Escape.line checkpoint}).\nContinue it with \
-              --resume, delete it with --restart, or choose another --out."
+            $"{Escape.line folder} contains a run that is not finished ({Escape.line checkpoint}).\n{w.Unfinished}"
         | Unlike misfits -> unlike misfits
         | NotSelected error ->
             $"No network can be selected: {SelectionError.message error}. \
               Remedy: {SelectionError.remedy error}."
-        | NoModel error -> ModelError.message error
+        | NoModel error -> ModelError.messageIn w error
         | Inexact(e, atDouble) ->
             $"The selected network differs from the trained one by {e.MaxRel:g3} of the scale of its scores; \
               {e.Tolerance:g3} is allowed ({e.Inputs} inputs, {e.ArgmaxAgree * 100.0:f2} %% with the \
@@ -148,25 +144,25 @@ module PipelineError =
                 match atDouble with
                 | Some d when d.Verdict = Exact ->
                     $"At double precision they agree (up to {d.MaxRel:g3}), so this is rounding: the network's \
-                     numbers differ too much in size for single precision. Train with a smaller `lr` or a \
-                     larger `decay`."
+                     numbers differ too much in size for single precision. Train with a smaller {w.Rate} or a \
+                     larger {w.Decay}."
                 | Some d ->
                     $"They differ at double precision too (by {d.MaxRel:g3}), so this is not rounding but a bug \
-                     in this program; please report it. `sss verify` may find a small case."
-                | None -> "`sss verify` may find a small case."
+                     in this program; please report it. {w.FindCase}"
+                | None -> w.FindCase
             )
         | OnnxDiffers(path, e) ->
             $"{Escape.line path} was not written: for it, ONNX Runtime and LibTorch give different scores: they differ by {e.MaxRel:g3} of \
               the scale of its scores; {e.Tolerance:g3} is allowed. This is a bug in the export or in ONNX Runtime; \
               please report it."
-        | NotImported error -> ImportError.message error
+        | NotImported error -> ImportError.messageIn w error
         | ImportDiffers(path, difference, tolerance) ->
             $"{Escape.line path} was not imported: its scores in ONNX Runtime and those of the network in LibTorch differ by \
               {difference:g3} of the largest score; {tolerance:g3} is allowed. This is a bug in the import, or the \
               file treats the images of a batch together; please report it."
         | ProfileOfOther(path, network) ->
             $"{Escape.line path} is a profile of another network than {network}. Factors may differ, layers may not; \
-              measure this one with `sss profile`."
+              {w.OwnProfile}."
         | ProfileEngine(path, engine) ->
             $"{Escape.line path} is a profile of the engine '{Escape.line engine}', which is unknown; engines are \
               onnxruntime and libtorch."
@@ -174,4 +170,7 @@ module PipelineError =
             "A target of latency needs --profile FILE where several ranks train: all of them need the same times. \
               `sss profile` writes the file."
         | NoNormalisation path ->
-            $"{Escape.line path} does not record how its images are prepared; export it with --raw, as the network alone."
+            $"{Escape.line path} does not record how its images are prepared; {w.ExportRaw}."
+
+    /// The same in the words of the command line.
+    let message (error: PipelineError) : string = messageIn Wording.commandLine error

@@ -18,7 +18,7 @@ module Predict =
                     TakesNoPictures(
                         loaded.Path,
                         "the file does not record how its images were prepared",
-                        "train it with `sss train`, which records it"
+                        PictureRemedy.Train
                     )
                 )
 
@@ -38,7 +38,7 @@ module Predict =
                         TakesNoPictures(
                             loaded.Path,
                             $"it gives {Sss.Core.Network.output loaded.Network}{numbers}, and not one score per class",
-                            "export it with `sss export` and read its output there"
+                            PictureRemedy.ReadOutput
                         )
                     )
 

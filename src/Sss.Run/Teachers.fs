@@ -13,7 +13,8 @@ open Sss.Files
 [<RequireQualifiedAccess>]
 module internal Teachers =
 
-    let private load (source: WeightSource) : Result<LoadedNetwork, PipelineError> =
+    /// Reads one.
+    let load (source: WeightSource) : Result<LoadedNetwork, PipelineError> =
         match source with
         | WeightSource.File path -> RunFolder.load path
         | WeightSource.Given loaded -> Ok loaded
@@ -87,21 +88,24 @@ module internal Teachers =
         | Some _, None
         | None, _ -> Ok None
 
-    /// What identifies a teacher: its text, its numbers, and how it takes images.
+    /// What identifies a trained network: its text, its numbers, and how it takes images.
+    let digest (t: TeacherSettings) : string =
+        use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
+        hash.AppendData(Encoding.UTF8.GetBytes(Language.print t.Network))
+
+        for KeyValue(key, tensor) in t.Weights do
+            hash.AppendData(Encoding.UTF8.GetBytes(ArrayKey.text key))
+            hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan tensor.Data))
+
+        for change in Option.toList t.Change do
+            hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan change.Times))
+            hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan change.Plus))
+
+        Convert.ToHexStringLower(hash.GetHashAndReset()).Substring(0, 16)
+
+    /// What identifies a teacher.
     let identity (teacher: TeacherSettings option) : (string * string) list = [
         match teacher with
         | None -> ()
-        | Some t ->
-            use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
-            hash.AppendData(Encoding.UTF8.GetBytes(Language.print t.Network))
-
-            for KeyValue(key, tensor) in t.Weights do
-                hash.AppendData(Encoding.UTF8.GetBytes(ArrayKey.text key))
-                hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan tensor.Data))
-
-            for change in Option.toList t.Change do
-                hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan change.Times))
-                hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan change.Plus))
-
-            "teacher", Convert.ToHexStringLower(hash.GetHashAndReset()).Substring(0, 16)
+        | Some t -> "teacher", digest t
     ]

@@ -55,7 +55,7 @@ public sealed class Classifier : IDisposable, IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxPictureBytes, LongestFile, nameof(options));
         var model = Value(
             Files.OnnxClassifierModule.load(options.Threads, path),
-            error => new ModelException(Files.FileErrorModule.message(error)));
+            error => new ModelException(Files.FileErrorModule.messageIn(Core.WordingModule.csharp, error)));
         return new Classifier(model, options);
     }
 
@@ -130,7 +130,7 @@ public sealed class Classifier : IDisposable, IAsyncDisposable
         result.IsOk ? result.ResultValue : throw failure(result.ErrorValue);
 
     private static float[] Picture(FSharpResult<float[], Files.FileError> result) =>
-        Value(result, error => new PictureException(Files.FileErrorModule.message(error)));
+        Value(result, error => new PictureException(Files.FileErrorModule.messageIn(Core.WordingModule.csharp, error)));
 
     private PictureException TooLong(string name) =>
         new($"{Core.Escape.line(name)}: it has more than the {options.MaxPictureBytes} bytes that are allowed");
@@ -144,7 +144,7 @@ public sealed class Classifier : IDisposable, IAsyncDisposable
     {
         var scores = Value(
             Files.OnnxClassifierModule.scores(model, ListModule.OfSeq(pictures)),
-            error => new ModelException(Files.FileErrorModule.message(error)));
+            error => new ModelException(Files.FileErrorModule.messageIn(Core.WordingModule.csharp, error)));
         return [.. scores.Select(row => new Prediction(Classes, model.Probabilities, row))];
     }
 

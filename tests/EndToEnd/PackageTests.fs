@@ -78,6 +78,7 @@ type PackageTests(packed: Packed) =
             "Sss.Dsl"
             "Sss.Files"
             "Sss.LibTorch"
+            "Sss.Report"
             "Sss.Run"
             "Sss.Schema"
             "Sss.Serving"

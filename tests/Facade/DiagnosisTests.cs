@@ -37,7 +37,9 @@ public class DiagnosisTests
         Assert.True(validation[^2..].Min(v => v.Loss) >= validation[..^2].Min(v => v.Loss));
 
         var refused = await Assert.ThrowsAsync<SssException>(() => Net.TrainAsync(data, new TrainingOptions { Threads = 1 }));
-        Assert.StartsWith("The recipe has `stop`", refused.Message);
+        Assert.Equal(
+            "The recipe has `StopAfter`, which looks at the loss on images that are held out, and none are. Hold some out, with `Validation = 0.1`, or remove `StopAfter`.",
+            refused.Message);
         Assert.Throws<ArgumentException>(() => Net.WithRecipe(new TrainingOptions { StopAfter = 0 }));
 
         using var small = trained.Select();

@@ -4,6 +4,7 @@ module Sss.Tests.SourceTests
 open System
 open System.IO
 open System.Text.RegularExpressions
+open FSharp.Reflection
 open Xunit
 
 /// Unions that grow when an operation, a join or an activation is added.
@@ -133,4 +134,65 @@ let ``other matches may have one`` () =
     | 1 -> 0
     | _ -> 1
 | Op.Dense _ -> 0"
+    )
+
+/// Options and commands of the command line in an error would be read by users of C# too: `Wording` has them.
+let private ofCommandLine = Regex(@"(?<![\w-])--[a-z][a-z-]+|[`']sss [a-z]+")
+
+/// What is said to those who use the command line alone, or to other programs.
+let private ofOthers = [
+    "dotnet package download"
+    "srun --mpi=pmix"
+    // Only `mpirun` starts ranks.
+    "needs --profile FILE where several ranks"
+    "`sss profile` writes the file"
+    // On pages, about files.
+    "('sss bench' measures it)"
+    "sss report --markdown"
+    "$\"--data {study.Data}\""
+]
+
+[<Fact>]
+let ``errors name options and commands of the command line in one place`` () =
+    let isAsked (path: string) =
+        [
+            "Sss.Core"
+            "Sss.Dsl"
+            "Sss.Files"
+            "Sss.LibTorch"
+            "Sss.Torch"
+            "Sss.Run"
+            "Sss.Report"
+        ]
+        |> List.exists (fun room -> path.Split(Path.DirectorySeparatorChar) |> Array.contains room)
+        && Path.GetFileName path <> "Wording.fs"
+
+    let found = [
+        for path in sources |> List.filter isAsked do
+            for line in File.ReadLines path do
+                if
+                    not (line.TrimStart().StartsWith "//")
+                    && ofCommandLine.IsMatch line
+                    && not (ofOthers |> List.exists line.Contains)
+                then
+                    $"{Path.GetFileName path}: {line.Trim()}"
+    ]
+
+    Assert.Empty found
+
+[<Fact>]
+let ``the wording for C# has no option and no command, and that of the command line has`` () =
+    let phrases (wording: Sss.Core.Wording) =
+        FSharpValue.GetRecordFields wording
+        |> Array.choose (
+            function
+            | :? string as text -> Some text
+            | _ -> None
+        )
+        |> Array.append [| wording.Further "network" "checkpoint" |]
+
+    Assert.Empty(phrases Sss.Core.Wording.csharp |> Array.filter ofCommandLine.IsMatch)
+
+    Assert.True(
+        (phrases Sss.Core.Wording.commandLine |> Array.filter ofCommandLine.IsMatch).Length > 10
     )

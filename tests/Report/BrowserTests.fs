@@ -197,7 +197,8 @@ type BrowserTests(opened: Opened, output: Xunit.Abstractions.ITestOutputHelper) 
                 "[...document.querySelectorAll('.mistake img')].filter(e => e.complete && e.naturalWidth > 0).length")
                 .GetInt32()
 
-        Assert.Equal(12, pictures)
+        // Of the selected network and of the dense one.
+        Assert.Equal(12 + 5, pictures)
 
         let out =
             page.Value

@@ -84,10 +84,12 @@ module Made =
         ]
 
     /// Twelve wrong answers with small pictures, and probabilities that are too high.
-    let private diagnosis (folder: string) : RunDiagnosis =
+    /// The dense network's are in the folder of its run.
+    let private diagnosis (folder: string) (seed: int) : RunDiagnosis =
+        let dense = StudyKind.controlFolder StudyKind.Dense seed
         let names = [ "circle"; "square"; "star" ]
 
-        let picture rank : WorstPicture =
+        let picture (run: string) rank : WorstPicture =
             let values = Array.init 192 (fun i -> float32 ((i * rank * 7) % 61) / 60.0f)
 
             let preparation: Preparation = {
@@ -100,8 +102,9 @@ module Made =
             }
 
             let png = Thumbnail.png (Shape.create 3 8 8) preparation values |> Option.get
-            Directory.CreateDirectory(Path.Combine(folder, "worst")) |> ignore
-            File.WriteAllBytes(Path.Combine(folder, $"worst/{rank}.png"), png)
+            let place = Path.Combine(folder, run)
+            Directory.CreateDirectory(Path.Combine(place, "worst")) |> ignore
+            File.WriteAllBytes(Path.Combine(place, $"worst/{rank}.png"), png)
 
             {
                 Index = 31 * rank
@@ -119,7 +122,8 @@ module Made =
         {
             Calibration = Calibration.ofAnswers answers
             DenseCalibration = Calibration.ofAnswers (Seq.truncate 90 answers)
-            Worst = List.map picture [ 1 .. RunDiagnosis.mostWorst ]
+            Worst = List.map (picture "") [ 1 .. RunDiagnosis.mostWorst ]
+            DenseWorst = List.map (picture dense) [ 3..7 ] |> RunDiagnosis.below dense
         }
 
     /// Fills a folder as `sss train` would, with everything that a report can show.
@@ -198,7 +202,7 @@ module Made =
                 }
             ]
             DenseClasses = []
-            Diagnosis = diagnosis folder
+            Diagnosis = diagnosis folder recipe.Seed
             Validation = None
             Exactness = {
                 MaxAbs = 2.9e-6

@@ -161,10 +161,12 @@ type PageTests() =
         let network, recipe = example "examples/digits.sss"
         Made.run folder.Path network { recipe with Epochs = 2 } factor |> ignore
         let page = Report.ofRun (ReadRun.read folder.Path |> must)
-        Assert.Contains("The worst pictures", page)
+        Assert.Contains("The selected network&#39;s worst pictures", page)
         Assert.Contains("calibration error", page)
-        Assert.Equal(12, Regex.Count(page, "<img src=\"data:image/png;base64,"))
+        Assert.Equal(12 + 5, Regex.Count(page, "<img src=\"data:image/png;base64,"))
         Assert.Contains("square/a-picture-with-a-long-name-31.png", page)
+        Assert.Contains("The dense network&#39;s worst pictures", page)
+        Assert.Contains("5 of these 5 are among the selected network&#39;s worst too.", page)
 
         // A name that leads elsewhere is not followed.
         File.WriteAllText(folder.File "secret.png", "secret")
@@ -172,11 +174,14 @@ type PageTests() =
 
         File.WriteAllText(
             folder.File "result.json",
-            result.Replace("worst/3.png", "worst/../secret.png")
+            // Of the selected network and of the dense one, which may not be that of another seed either.
+            result
+                .Replace("worst/3.png", "worst/../secret.png")
+                .Replace($"seed-{recipe.Seed}/worst/4.png", $"seed-{recipe.Seed + 1}/worst/4.png")
         )
 
         let page = Report.ofRun (ReadRun.read folder.Path |> must)
-        Assert.Equal(11, Regex.Count(page, "<img src=\"data:image/png;base64,"))
+        Assert.Equal(11 + 3, Regex.Count(page, "<img src=\"data:image/png;base64,"))
 
     [<Fact>]
     member _.``every network of the zoo can be drawn``() =
@@ -251,7 +256,7 @@ type PageTests() =
             }
 
         let own = "<img src=\"data:image/png;base64,"
-        Assert.Equal(12, Regex.Count(page, own))
+        Assert.Equal(12 + 5, Regex.Count(page, own))
         Assert.DoesNotContain("<img", page.Replace(own, ""))
         Assert.Contains("&lt;img", page)
         let swept = Report.ofSweep (sweep evil)

@@ -3,6 +3,9 @@ namespace Sss.Internal;
 /// <summary>LibTorch, loaded at first need, and the words of its errors.</summary>
 internal static class Engine
 {
+    /// <summary>Errors name members of the classes, not options of the command line.</summary>
+    internal static readonly Core.Wording Wording = Core.WordingModule.csharp;
+
     internal static Torch.LibTorch Load() =>
         Torch.LibTorchModule.load()
             .OrThrow(error => new SssException(Torch.LibTorchErrorModule.message(error)));
@@ -15,15 +18,15 @@ internal static class Engine
         }
 
         return IsStop(error)
-            ? new OperationCanceledException(Torch.PipelineErrorModule.message(error))
-            : new SssException(Torch.PipelineErrorModule.message(error));
+            ? new OperationCanceledException(Torch.PipelineErrorModule.messageIn(Wording, error))
+            : new SssException(Torch.PipelineErrorModule.messageIn(Wording, error));
     }
 
     private static bool IsStop(Torch.PipelineError error) =>
         error is Torch.PipelineError.NotTrained { Item: Torch.TrainError.Stopped }
             or Torch.PipelineError.Ended { Item1: Torch.TrainError.Stopped };
 
-    internal static SssException FileFailure(Files.FileError error) => new(Files.FileErrorModule.message(error));
+    internal static SssException FileFailure(Files.FileError error) => new(Files.FileErrorModule.messageIn(Wording, error));
 
-    internal static SssException ModelFailure(Torch.ModelError error) => new(Torch.ModelErrorModule.message(error));
+    internal static SssException ModelFailure(Torch.ModelError error) => new(Torch.ModelErrorModule.messageIn(Wording, error));
 }

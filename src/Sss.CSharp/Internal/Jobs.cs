@@ -33,14 +33,21 @@ internal static class Jobs
             options.Threads.ToOption(),
             options.Loaders.ToOption(),
             FSharpOption<Torch.Team>.None),
-        options.CheckpointFolder is { } folder ? Torch.Keep.NewCheckpoints(folder) : Torch.Keep.Nothing,
+        options.RunFolder is { } run ? Run(run)
+            : options.CheckpointFolder is { } folder ? Torch.Keep.NewCheckpoints(folder)
+            : Torch.Keep.Nothing,
         Torch.Goal.Training);
 
-    /// <summary>A selection from what another job has trained, on the CPU.</summary>
+    /// <summary>A run folder; what is there is continued.</summary>
+    private static Torch.Keep Run(string folder) =>
+        Torch.Keep.NewRun(new Torch.RunPlace(folder, Torch.Start.Resume, false));
+
+    /// <summary>A selection from what another job has trained, on the CPU; saved where that has a run folder.</summary>
     internal static Torch.Job Selection(
         Torch.Ready ready,
         Torch.Trained trained,
-        FSharpOption<Core.LatencyProfile>? profile) => new(
+        FSharpOption<Core.LatencyProfile>? profile,
+        string? folder) => new(
         Torch.NetworkSource.NewGiven(ready.Network, ready.Recipe),
         Unchanged,
         Torch.ImageSource.NewGiven(ready.Dataset),
@@ -57,7 +64,7 @@ internal static class Jobs
             FSharpOption<int>.None,
             FSharpOption<int>.None,
             FSharpOption<Torch.Team>.None),
-        Torch.Keep.Nothing,
+        folder is null ? Torch.Keep.Nothing : Run(folder),
         Torch.Goal.NewSelection(Core.Selection.defaults));
 
     /// <summary>Runs a job; a failure becomes an exception.</summary>

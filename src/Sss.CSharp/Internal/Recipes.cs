@@ -38,6 +38,13 @@ internal static class Recipes
     {
         AtLeast(1, options.Threads, nameof(TrainingOptions.Threads));
         AtLeast(1, options.Loaders, nameof(TrainingOptions.Loaders));
+        if (options.RunFolder is not null && options.CheckpointFolder is not null)
+        {
+            throw new ArgumentException(
+                "RunFolder keeps checkpoints too; CheckpointFolder must be null.",
+                nameof(TrainingOptions.CheckpointFolder));
+        }
+
         Within(options.Validation, x => x is > 0 and < 1, nameof(TrainingOptions.Validation), "above 0 and below 1");
     }
 
@@ -91,10 +98,10 @@ internal static class Recipes
             ? FSharpOption<Core.LatencyLimit>.Some(latency.ToCore())
             : FSharpOption<Core.LatencyLimit>.None);
 
-    private static double? Fraction(double? value, string name) =>
+    internal static double? Fraction(double? value, string name) =>
         Within(value, x => x is > 0 and <= 1, name, "above 0 and at most 1");
 
-    private static Core.Gamma Checked(Gamma gamma)
+    internal static Core.Gamma Checked(Gamma gamma)
     {
         foreach (var value in new[] { gamma.Neuron, gamma.Group, gamma.Block, gamma.Shared ?? 0 })
         {
@@ -128,7 +135,7 @@ internal static class Recipes
         return augment.ToCore();
     }
 
-    private static int? AtLeast(int least, int? value, string name) =>
+    internal static int? AtLeast(int least, int? value, string name) =>
         value < least
             ? throw new ArgumentException($"{name} must be at least {least}, not {value}.", name)
             : value;

@@ -84,7 +84,7 @@ module internal OtherNames =
 
     /// Words that have nothing in their place, and what to do instead.
     let private advice: (string * string list) list = [
-        "remove it: a network gives scores; training and `sss predict` take the softmax",
+        "remove it: a network gives scores; training and predictions take the softmax",
         [ "softmax"; "logsoftmax"; "argmax" ]
         "write its layers one after the other, without a word around them",
         [ "sequential"; "modulelist" ]

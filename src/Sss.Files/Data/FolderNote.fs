@@ -116,7 +116,7 @@ module FolderNote =
         | FolderNote.Beside folders ->
             $"not used, because they are neither training nor test: {some folders}"
         | FolderNote.Unused(folder, test) ->
-            $"`{folder}` is not used: the test images are from `{test}`, and --validation takes its images from training"
+            $"`{folder}` is not used: the test images are from `{test}`, and images for validation are taken from training"
         | FolderNote.StandsIn folder ->
             $"`{folder}` is used for testing, because there is no folder `test`"
         | FolderNote.Untested classes -> $"no test pictures of {some classes}"

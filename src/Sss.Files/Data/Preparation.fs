@@ -191,18 +191,15 @@ module Preparation =
             $"no pictures; pixels: {PixelRange.text p.Range}; {formula}"
 
     /// Why picture files cannot be prepared for a network, and what would help; None: they can.
-    let refusal (shape: Shape) (p: Preparation) : (string * string) option =
+    let refusal (shape: Shape) (p: Preparation) : (string * PictureRemedy) option =
         match p.Range with
         | _ when shape.Channels <> 1 && shape.Channels <> 3 ->
             Some(
                 $"its input {shape} has {shape.Channels} channels, but picture files have 1 or 3",
-                "use numbers instead: `sss eval` with an npz file, or Predict in C#"
+                PictureRemedy.UseNumbers
             )
         | _ when shape.Height = 1 && shape.Width = 1 ->
-            Some(
-                $"its input {shape} is a vector, not an image",
-                "use numbers instead: `sss eval` with an npz file, or Predict in C#"
-            )
+            Some($"its input {shape} is a vector, not an image", PictureRemedy.UseNumbers)
         | PixelRange.Known _ -> None
         | PixelRange.Unknown(low, high) ->
             let seen =
@@ -213,5 +210,5 @@ module Preparation =
 
             Some(
                 $"it is not known which values of its training pixels are black and white{seen}",
-                "add an array `range` with the values of black and white to the npz file and train again"
+                PictureRemedy.GiveRange
             )

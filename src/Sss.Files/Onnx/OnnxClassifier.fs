@@ -54,8 +54,7 @@ module OnnxClassifier =
     let private input path (session: OnnxSession) =
         match OnnxRun.shape session with
         | Some shape -> Ok shape
-        | None ->
-            noPictures path "it does not give the size of its images" "export it with `sss export`"
+        | None -> noPictures path "it does not give the size of its images" PictureRemedy.Export
 
     let private preparation path input metadata =
         result {
@@ -70,7 +69,7 @@ module OnnxClassifier =
                     noPictures
                         path
                         "the file does not record how its images were prepared"
-                        "export a network that `sss train` trained, with `sss export`"
+                        PictureRemedy.ExportTrained
             | Some p ->
                 match Preparation.refusal input p with
                 | Some(reason, remedy) -> return! noPictures path reason remedy
@@ -116,7 +115,7 @@ module OnnxClassifier =
                     TakesNoPictures(
                         path,
                         "`sss` did not write it, so it does not record how its images are prepared",
-                        "`sss import` reads it as a network"
+                        PictureRemedy.Import
                     )
                 )
 
@@ -128,10 +127,7 @@ module OnnxClassifier =
                 match OnnxRun.outputs session with
                 | [ count ] when count > 0 -> Ok count
                 | _ ->
-                    noPictures
-                        path
-                        "it does not give one score per class"
-                        "run it in ONNX Runtime and read its output there"
+                    noPictures path "it does not give one score per class" PictureRemedy.RunOutput
 
             let! classes = names path count metadata
 

@@ -31,6 +31,8 @@ type RunDiagnosis = {
     DenseCalibration: Calibration option
     /// Those with the highest loss, the highest first.
     Worst: WorstPicture list
+    /// The same of the dense network that was trained beside it; its small pictures are in that run's folder.
+    DenseWorst: WorstPicture list
 }
 
 /// `result.json`'s part of it.
@@ -42,6 +44,7 @@ module RunDiagnosis =
         Calibration = None
         DenseCalibration = None
         Worst = []
+        DenseWorst = []
     }
 
     /// At most so many pictures are listed.
@@ -52,6 +55,14 @@ module RunDiagnosis =
 
     /// The file of the picture of a rank, from 1, below the run folder.
     let pictureFile (rank: int) : string = $"{pictureFolder}/{rank}.png"
+
+    /// Pictures of a run whose folder is this one below another run's, as that one refers to them.
+    let below (folder: string) (worst: WorstPicture list) : WorstPicture list =
+        worst
+        |> List.map (fun picture -> {
+            picture with
+                Picture = picture.Picture |> Option.map (fun file -> $"{folder}/{file}")
+        })
 
     /// Writes a calibration as an object.
     let writeCalibration (json: Utf8JsonWriter) (name: string) (calibration: Calibration) =
@@ -95,6 +106,9 @@ module RunDiagnosis =
         if not d.Worst.IsEmpty then
             writeWorst json "worst" d.Worst
 
+        if not d.DenseWorst.IsEmpty then
+            writeWorst json "denseWorst" d.DenseWorst
+
     let private read' (item: JsonElement) (name: string) =
         match item.GetProperty name with
         | value when value.ValueKind = JsonValueKind.Null -> nan
@@ -133,15 +147,18 @@ module RunDiagnosis =
             | true, item -> Some(read item)
             | _ -> None
 
+        let pictures (name: string) =
+            whenThere
+                name
+                (fun list -> [
+                    for item in list.EnumerateArray() do
+                        picture item
+                ])
+            |> Option.defaultValue []
+
         {
             Calibration = whenThere "calibration" calibration
             DenseCalibration = whenThere "denseCalibration" calibration
-            Worst =
-                whenThere
-                    "worst"
-                    (fun list -> [
-                        for item in list.EnumerateArray() do
-                            picture item
-                    ])
-                |> Option.defaultValue []
+            Worst = pictures "worst"
+            DenseWorst = pictures "denseWorst"
         }

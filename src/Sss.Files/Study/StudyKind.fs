@@ -19,6 +19,15 @@ type StudyKind =
 [<RequireQualifiedAccess>]
 module StudyKind =
 
+    /// Whether a network starts from trained weights where a study has some; the others are from scratch.
+    let startsTrained kind =
+        match kind with
+        | StudyKind.Selected
+        | StudyKind.Dense -> true
+        | StudyKind.ScratchE
+        | StudyKind.ScratchB
+        | StudyKind.Uniform -> false
+
     /// All networks to compare the selected network with.
     let controls = [ StudyKind.Dense; StudyKind.ScratchE; StudyKind.ScratchB; StudyKind.Uniform ]
 
@@ -30,6 +39,9 @@ module StudyKind =
         | StudyKind.ScratchE -> "scratch-e"
         | StudyKind.ScratchB -> "scratch-b"
         | StudyKind.Uniform -> "uniform"
+
+    /// The folder of a control of a run with this seed, below the run's.
+    let controlFolder kind (seed: int) : string = $"controls/{word kind}/seed-{seed}"
 
     /// The kind of a word.
     let tryParse (text: string) : StudyKind option =

@@ -4,7 +4,8 @@ open Giraffe.ViewEngine
 open Sss.Core
 open Sss.Files
 
-/// What the selected network gets wrong: whether its probabilities can be trusted, and the worst pictures.
+/// What the selected network gets wrong, beside the dense one where that was trained: whether its probabilities can be
+/// trusted, and the worst pictures.
 [<RequireQualifiedAccess>]
 module internal Mistakes =
 
@@ -95,30 +96,59 @@ module internal Mistakes =
             ]
         ]
 
+    let private pictures (facts: RunFacts) (worst: WorstPicture list) =
+        div [ _class "mistakes" ] [
+            for picture in worst do
+                card
+                    (fun p ->
+                        p.Picture |> Option.bind (fun file -> Map.tryFind file facts.Thumbnails)
+                    )
+                    picture
+        ]
+
+    /// In how many of the pictures both networks are far off.
+    let private shared (d: RunDiagnosis) =
+        let ofDense = d.DenseWorst |> List.map _.Index |> Set.ofList
+        d.Worst |> List.filter (fun p -> ofDense.Contains p.Index) |> List.length
+
     let private worst (facts: RunFacts) (d: RunDiagnosis) = [
         if not d.Worst.IsEmpty then
-            h3 [] [ str "The worst pictures" ]
+            h3 [] [
+                str (
+                    if d.DenseWorst.IsEmpty then
+                        "The worst pictures"
+                    else
+                        "The selected network's worst pictures"
+                )
+            ]
 
             Markup.note
                 "The test images with the highest loss, as the network sees them: the class of each with its \
                  probability, and the class that it is taken for."
 
-            div [ _class "mistakes" ] [
-                for picture in d.Worst do
-                    card
-                        (fun p ->
-                            p.Picture
-                            |> Option.bind (fun file -> Map.tryFind file facts.Thumbnails)
-                        )
-                        picture
-            ]
+            pictures facts d.Worst
+
+        if not d.DenseWorst.IsEmpty then
+            h3 [] [ str "The dense network's worst pictures" ]
+
+            Markup.note
+                $"The same of the dense network with the same seed. {shared d} of these {d.DenseWorst.Length} are among the \
+                  selected network's worst too."
+
+            pictures facts d.DenseWorst
     ]
 
     /// The section; empty where `result.json` knows nothing of it.
     let section (facts: RunFacts) : XmlNode list =
         match facts.Result with
-        | Some { Diagnosis = d } when d.Calibration.IsSome || not d.Worst.IsEmpty -> [
-            Markup.section "mistakes" "Mistakes" [ yield! calibration d; yield! worst facts d ]
-          ]
+        | Some { Diagnosis = d } when
+            d.Calibration.IsSome || not d.Worst.IsEmpty || not d.DenseWorst.IsEmpty
+              ->
+              [
+                  Markup.section "mistakes" "Mistakes" [
+                      yield! calibration d
+                      yield! worst facts d
+                  ]
+              ]
         | Some _
         | None -> []

@@ -69,6 +69,14 @@ module StudyPlan =
             TargetMacs = Some target
         })
 
+    /// The one point of a sweep that varies nothing: the recipe as it is.
+    let asGiven: StudyPoint = {
+        Label = "as the recipe"
+        Folder = "run"
+        Gamma = None
+        TargetMacs = None
+    }
+
     /// The one point of a run that is not varied; its first seed is the folder itself.
     let single: StudyPoint = {
         Label = "run"
@@ -81,7 +89,7 @@ module StudyPlan =
         if folder = "" then name else $"{folder}/{name}"
 
     let private control (point: StudyPoint) seed after kind =
-        let folder = under point.Folder $"controls/{StudyKind.word kind}/seed-{seed}"
+        let folder = under point.Folder (StudyKind.controlFolder kind seed)
 
         {
             Kind = kind

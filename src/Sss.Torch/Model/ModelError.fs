@@ -55,8 +55,8 @@ module ModelError =
     let private dims (shape: int list) =
         shape |> List.map string |> String.concat "x"
 
-    /// One line that says what is wrong.
-    let message (error: ModelError) =
+    /// One line that says what is wrong, in a caller's words.
+    let messageIn (w: Wording) (error: ModelError) : string =
         match error with
         | MissingArray key ->
             $"The weights have no array `{ArrayKey.text key}`. Does the file belong to this network?"
@@ -77,8 +77,11 @@ module ModelError =
         | ScoresNotFinite(count, inputs) ->
             $"The scores of the network are not finite for {count} of {inputs} inputs: its weights are so \
               large that single precision overflows. Diverged training gives such weights; train \
-              again with a smaller `lr`, or start from other weights."
+              again with a smaller {w.Rate}, or start from other weights."
         | SharedParameters(first, second) ->
             $"`{first}` and `{second}` share the same memory; a step would update them twice. \
               This is a bug in this program; please report it."
         | BadPenalty error -> PenaltyError.message error
+
+    /// The same in the words of the command line.
+    let message (error: ModelError) : string = messageIn Wording.commandLine error

@@ -91,7 +91,7 @@ module TrainError =
         | EngineFailed _
         | BadModel _ -> false
 
-    let private normOfOne layer images ranks available =
+    let private normOfOne (w: Wording) layer images ranks available =
         let batch =
             if ranks > 1 then
                 $"each rank has {images} image per batch"
@@ -102,9 +102,9 @@ module TrainError =
             if available < 2 then
                 "The training set has only one image; use more, or remove the `bn`."
             elif ranks > 1 then
-                $"Use a `batch` of at least {2 * ranks}, fewer ranks, or remove the `bn`."
+                $"Use a {w.Batch} of at least {2 * ranks}, fewer ranks, or remove the `bn`."
             else
-                "Use a `batch` of 2 or more, or remove the `bn`."
+                $"Use a {w.Batch} of 2 or more, or remove the `bn`."
 
         $"`{layer}` normalises over one value: {batch}, and its input is 1x1. One value has no \
           variance. {remedy}"
@@ -112,47 +112,46 @@ module TrainError =
     let private epochs count =
         if count = 1 then "1 epoch" else $"{count} epochs"
 
-    /// One message that says what is wrong and what to do.
-    let message (error: TrainError) =
+    /// One message that says what is wrong and what to do, in a caller's words.
+    let messageIn (w: Wording) (error: TrainError) : string =
         match error with
         | Diverged(epoch, loss) ->
-            $"Training diverged in epoch {epoch + 1}: the loss is {loss:g3}. Use a smaller `lr`, or \
-              `warmup 1` in the recipe."
+            $"Training diverged in epoch {epoch + 1}: the loss is {loss:g3}. Use a smaller {w.Rate}, or \
+              {w.Warmup}."
         | Overflowed(epoch, key) ->
             $"Training diverged in epoch {epoch + 1}: `{ArrayKey.text key}` contains a number that is not finite. Use a smaller \
-              `lr`, or `warmup 1` in the recipe."
+              {w.Rate}, or {w.Warmup}."
         | BadStart loss ->
             $"The loss of the first batch is {loss}, before any step was made. The weights that training \
-              starts from, or the images, contain numbers that are too large; `lr` is not the cause. Check \
-              `--init`, `init=` of the factors and the data."
-        | NormOfOne(layer, images, ranks, available) -> normOfOne layer images ranks available
-        | Stopped state -> $"Training was stopped after {epochs state.Epoch} and can be resumed."
+              starts from, or the images, contain numbers that are too large; {w.Rate} is not the cause. Check \
+              {w.StartValues}."
+        | NormOfOne(layer, images, ranks, available) -> normOfOne w layer images ranks available
+        | Stopped state -> $"Training was stopped after {epochs state.Epoch}{w.Stopped}."
         | Unmoved steps ->
-            $"No scaling factor has moved in {steps} steps: `lr` times γ is too small for the rounding of \
-              single precision. Use a larger `lr` or γ."
+            $"No scaling factor has moved in {steps} steps: {w.Rate} times γ is too small for the rounding of \
+              single precision. Use a larger {w.Rate} or γ."
         | NotKept error ->
-            $"Training ended, because its state cannot be saved: {FileError.message error}"
+            $"Training ended, because its state cannot be saved: {FileError.messageIn w error}"
         | OutOfMemory batch ->
             $"There is not enough memory to train with a batch of {batch} images. Use a smaller \
-              `batch`."
+              {w.Batch}."
         | Parted step ->
             $"The ranks have different numbers before step {step + 1L}. Processors that round \
               differently cause this: use the same kind for all ranks, or the same ATEN_CPU_CAPABILITY."
         | TooManyRanks(ranks, batch) ->
             $"A batch of {batch} images cannot be shared among {ranks} ranks; use fewer ranks, or a \
-              larger `batch`."
+              larger {w.Batch}."
         | NoImages -> "The training set has no images."
         | NoValidation ->
-            "The recipe has `stop`, which looks at the loss on images that are held out, and none are. Hold some out, \
-             with `--validation 0.1` (in C#, `Validation`), or remove `stop`."
+            $"The recipe has {w.Stop}, which looks at the loss on images that are held out, and none are. Hold some out, \
+              {w.HoldOut}, or remove {w.Stop}."
         | NoWeights ->
             "The network has no weights, so there is nothing to train. Add a layer that has some, such as `conv` or `dense`."
         | OutputIsImage output ->
             $"The network gives {output}, one value per class at each position, and the data has one class for each \
               image. End the network with `avgpool global`, for example, or use data with a mask for each image."
         | NoTeacher ->
-            "The recipe has a `teacher`, and no network for it was given. Use --teacher with a run folder or a \
-             .safetensors file; with --init, the network of that file is the teacher."
+            $"The recipe has a {w.Teacher}, and no network for it was given. {w.TeacherNetwork}"
         | BadLabel(image, label, classes) ->
             $"Training image {image} has the label {label}; labels are 0 to {classes - 1}."
         | BadMask(image, label, classes) ->
@@ -161,11 +160,14 @@ module TrainError =
             $"Training image {image} has the target {value}; `loss {loss}` takes numbers from 0 to 1."
         | BadTarget(image, value, None) ->
             $"Training image {image} has the target {value}; targets must be finite numbers."
-        | BadTargets error -> FileError.message error
+        | BadTargets error -> FileError.messageIn w error
         | BadSetting(name, value, bounds) -> $"{name} is {value}; it must be {bounds}."
         | NoProfile ->
-            "A target of latency needs a profile of measured times (`sss profile`), and none is given."
-        | BadData error -> $"The training images cannot be read: {FileError.message error}"
+            $"A target of latency needs a profile of measured times ({w.Profile}), and none is given."
+        | BadData error -> $"The training images cannot be read: {FileError.messageIn w error}"
         | EngineFailed reason -> $"LibTorch failed: {reason}"
         | BadLoss(name, fault) -> LossFault.message name fault
-        | BadModel error -> ModelError.message error
+        | BadModel error -> ModelError.messageIn w error
+
+    /// The same in the words of the command line.
+    let message (error: TrainError) : string = messageIn Wording.commandLine error

@@ -173,6 +173,7 @@ let ``it reads back from result json, and an older file has none`` () =
         Calibration = calibration
         DenseCalibration = calibration
         Worst = [ picture; { picture with Picture = None } ]
+        DenseWorst = RunDiagnosis.below "controls/dense/seed-1" [ { picture with Index = 8 } ]
     }
 
     let write d =
@@ -189,5 +190,9 @@ let ``it reads back from result json, and an older file has none`` () =
     // Bins without images have no mean, which is not equal to itself.
     Assert.Equal(write given, write (read (write given)))
     Assert.Equal<WorstPicture list>(given.Worst, (read (write given)).Worst)
+    Assert.Equal<WorstPicture list>(given.DenseWorst, (read (write given)).DenseWorst)
+
+    Assert.Equal(Some "controls/dense/seed-1/worst/1.png", given.DenseWorst.Head.Picture)
+
     Assert.Equal("{}", write RunDiagnosis.none)
     Assert.Equal(RunDiagnosis.none, read "{}")

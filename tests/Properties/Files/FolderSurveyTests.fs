@@ -117,7 +117,7 @@ empty, so no class: `train/bird`
 `train/cat`: files that are not read: 2 .webp, 1 without a suffix
 `train/cat`: 1 picture in folders below it not used (`a`)
 no test pictures of `dog`
-`val` is not used: the test images are from `test`, and --validation takes its images from training
+`val` is not used: the test images are from `test`, and images for validation are taken from training
 not used, because they are neither training nor test: `old`""",
             notes root
         )

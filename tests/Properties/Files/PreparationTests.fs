@@ -451,7 +451,7 @@ let ``pictures that were read in another way than the recipe asks for are refuse
             """data set folder:FOLDER: its pictures were not read as the recipe says
   recipe: resize=0 background=black
   pictures: resize=16 background=white
-  load the pictures with the recipe's options (in C#: Dataset.Folder(folder, network) with a network of this recipe)""",
+  load the pictures with the recipe's options""",
             Folders.messageIn root (Dataset.readWith { Resize = 0; Background = Rgb.black } d)
         )
     )

@@ -170,7 +170,7 @@ let ``without images held out it is refused`` () =
     match train stopping None with
     | Error error ->
         Assert.Equal(
-            "The recipe has `stop`, which looks at the loss on images that are held out, and none are. Hold some out, with `--validation 0.1` (in C#, `Validation`), or remove `stop`.",
+            "The recipe has `stop`, which looks at the loss on images that are held out, and none are. Hold some out, with `--validation 0.1`, or remove `stop`.",
             TrainError.message error
         )
     | Ok _ -> Assert.Fail "it was trained"

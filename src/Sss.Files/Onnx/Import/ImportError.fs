@@ -20,7 +20,9 @@ type ImportError =
     | File of FileError
     /// At least one, in the order of the file.
     | Operations of path: string * ImportRefusal list
-    /// Something about the graph as a whole, such as a size that is open.
+    /// The file leaves the size of its image open, and none was given.
+    | OpenSize of path: string
+    /// Something about the graph as a whole.
     | Graph of path: string * reason: string
     /// What came out is no network of the language; each reason in words.
     | Network of path: string * reasons: string list
@@ -46,10 +48,12 @@ module ImportError =
 
         String.concat "\n" ($"{Escape.line path}: {count}" :: List.truncate most lines @ rest)
 
-    /// What is wrong, all of it.
-    let message (error: ImportError) : string =
+    /// What is wrong, all of it, in a caller's words.
+    let messageIn (w: Wording) (error: ImportError) : string =
         match error with
-        | ImportError.File error -> FileError.message error
+        | ImportError.File error -> FileError.messageIn w error
+        | ImportError.OpenSize path ->
+            $"{Escape.line path}: the size of its image is open; {w.ImageSize}"
         | ImportError.Operations(path, refusals) ->
             let count =
                 match refusals with
@@ -69,3 +73,6 @@ module ImportError =
                 path
                 "the weights are not those of the network"
                 (reasons |> List.map (fun reason -> "  " + Escape.line reason))
+
+    /// The same in the words of the command line.
+    let message (error: ImportError) : string = messageIn Wording.commandLine error

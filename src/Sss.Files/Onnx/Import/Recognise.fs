@@ -124,7 +124,13 @@ module internal Recognise =
                 | None -> refuse n "it is not supported on constants" state
 
     /// The size of the image: what the file says, or what is given where it leaves it open.
-    let private imageOf (given: Shape option) (model: OnnxModel) : Result<string * Shape, string> =
+    let private imageOf
+        (given: Shape option)
+        (model: OnnxModel)
+        : Result<string * Shape, ImportError> =
+        let fail reason =
+            Error(ImportError.Graph(model.Path, reason))
+
         match model.Inputs with
         | [ input ] ->
             let fits (found: int64 option) (wanted: int) =
@@ -139,20 +145,19 @@ module internal Recognise =
                 [ c; h; w ] |> List.forall (fun d -> d > 0L && d <= 1000000L)
                 ->
                 Ok(input.Name, Shape.create (int c) (int h) (int w))
-            | [ _; _; _; _ ], None ->
-                Error "the size of its image is open; give it with --input, as --input 3x224x224"
+            | [ _; _; _; _ ], None -> Error(ImportError.OpenSize model.Path)
             | [ _; c; h; w ], Some s ->
                 let shown d =
                     d |> Option.map string |> Option.defaultValue "?"
 
-                Error $"its image is {shown c}x{shown h}x{shown w}, not {s}"
+                fail $"its image is {shown c}x{shown h}x{shown w}, not {s}"
             | dims, _ ->
-                Error
+                fail
                     $"its input {input.Name} has {dims.Length} extents; an image has batch, channels, height and width"
-        | [] -> Error "it has no input"
+        | [] -> fail "it has no input"
         | inputs ->
             let names = inputs |> List.map (fun i -> i.Name) |> String.concat ", "
-            Error $"it has {inputs.Length} inputs ({names}); a network of the language has one"
+            fail $"it has {inputs.Length} inputs ({names}); a network of the language has one"
 
     let private usesOf (model: OnnxModel) : Map<string, int> =
         Seq.append (model.Nodes |> Seq.collect (fun n -> n.Inputs)) model.Outputs
@@ -186,7 +191,7 @@ module internal Recognise =
         let graph reason = ImportError.Graph(model.Path, reason)
 
         result {
-            let! name, image = imageOf given model |> Result.mapError graph
+            let! name, image = imageOf given model
             let state = List.fold step (start model name image) model.Nodes
 
             if not state.Refusals.IsEmpty then

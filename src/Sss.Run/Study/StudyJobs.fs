@@ -1,12 +1,10 @@
-namespace Sss.Cli
+namespace Sss.Torch
 
-open System
 open System.IO
 open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Dsl
 open Sss.Files
-open Sss.Torch
 
 /// How the runs of a study are done.
 type StudySettings = {
@@ -15,18 +13,13 @@ type StudySettings = {
     Network: Network
     /// What the runs' recipes are made from.
     Recipe: Recipe
-    /// Words that every `sss train` of the study gets: data set, number of images, ….
-    Words: string list
-    /// The weights that the selected and the dense networks start from; None: random ones.
-    Init: string option
-    /// Of each run.
-    Threads: int
     /// Runs at the same time.
     Jobs: int
+    /// Whom errors are for.
+    Wording: Wording
 }
 
-/// Files of a study's runs: `FOLDER.sss` with network and recipe, `FOLDER.log`, and the run's own
-/// folder.
+/// Files of a study's runs: `FOLDER.sss` with network and recipe, and the run's own folder.
 [<RequireQualifiedAccess>]
 module StudyJobs =
 
@@ -42,22 +35,22 @@ module StudyJobs =
 
         $"{point}seed {job.Seed}, {StudyKind.word job.Kind}"
 
-    let private selected (folder: string) =
+    let private selected (s: StudySettings) (folder: string) =
         Pipeline.loadText (RunFolder.file folder $"{RunFolder.selected}.sss")
         |> Result.map (fun (_, parsed) -> parsed.Network)
-        |> Result.mapError PipelineError.message
+        |> Result.mapError (PipelineError.messageIn s.Wording)
 
     /// The network that a job trains.
     let private network (s: StudySettings) (job: StudyJob) (after: RunResult option) =
         match job.Kind, job.After, after with
         | (StudyKind.Selected | StudyKind.Dense), _, _ -> Ok s.Network
         | (StudyKind.ScratchE | StudyKind.ScratchB), Some folder, Some _ ->
-            selected (Path.Combine(s.Out, folder)) |> Result.map Uniform.plain
+            selected s (Path.Combine(s.Out, folder)) |> Result.map Uniform.plain
         | StudyKind.Uniform, _, Some run ->
             Uniform.within run.Selected.Macs s.Network
             |> Option.map _.Network
             |> Result.requireSome
-                $"even one channel per layer is more than {Number.grouped run.Selected.Macs} macs"
+                $"even one channel per layer is more than {RowText.grouped run.Selected.Macs} macs"
         | _ -> Error "the run that it depends on is missing"
 
     /// The text that a job is started from.
@@ -80,7 +73,7 @@ module StudyJobs =
             Ok None
         else
             match ResultFile.read path with
-            | Error error -> Error(FileError.message error)
+            | Error error -> Error(FileError.messageIn s.Wording error)
             | Ok run when run.Exactness.Verdict = "exact" -> Ok(Some run)
             | Ok run -> Error $"its selected network is {run.Exactness.Verdict}"
 
@@ -96,17 +89,20 @@ module StudyJobs =
                      RegularFile.text path |> Result.map Some
                  else
                      Ok None)
-                |> Result.mapError FileError.message
+                |> Result.mapError (FileError.messageIn s.Wording)
 
             match there with
             | Some other when other <> text ->
                 return!
                     Error
-                        $"{path} holds another network or recipe; take it and its run away, or choose \
-                          another --out"
+                        $"{path} holds another network or recipe; take it and its run away, or \
+                          {s.Wording.OtherFolder}"
             | Some _ -> return! finished s job
             | None ->
-                do! AtomicFile.writeText path text |> Result.mapError FileError.message
+                do!
+                    AtomicFile.writeText path text
+                    |> Result.mapError (FileError.messageIn s.Wording)
+
                 return! finished s job
         }
 
@@ -156,34 +152,3 @@ module StudyJobs =
         jobs
         |> List.map _.Folder
         |> List.filter (fun folder -> not (Map.containsKey folder results))
-
-    /// Networks from scratch start at random, also where the others start from trained weights.
-    let private start (s: StudySettings) (job: StudyJob) =
-        match job.Kind, s.Init with
-        | (StudyKind.Selected | StudyKind.Dense), Some weights -> [ "--init"; weights ]
-        | (StudyKind.ScratchE | StudyKind.ScratchB | StudyKind.Uniform), _
-        | _, None -> []
-
-    /// The arguments of a run's `sss train`.
-    let words (s: StudySettings) (job: StudyJob) : string list =
-        let folder = folder s job
-
-        [
-            "train"
-            folder + ".sss"
-            "--out"
-            folder
-            "--threads"
-            string s.Threads
-            "--resume"
-            "--quiet"
-            // A report of 4 MB per control would be most of the study.
-            if job.Kind <> StudyKind.Selected then
-                "--no-report"
-        ]
-        @ start s job
-        @ s.Words
-
-    /// Threads for each of this many runs at once, from the total that the machine has or the user gives.
-    let threads (all: int option) (jobs: int) : int =
-        max 1 ((all |> Option.defaultValue Environment.ProcessorCount) / jobs)
