@@ -196,12 +196,12 @@ module Preparation =
         | _ when shape.Channels <> 1 && shape.Channels <> 3 ->
             Some(
                 $"its input {shape} has {shape.Channels} channels, but picture files have 1 or 3",
-                "use numbers instead: `sss eval` with an npz file, or Predict in C#"
+                "use numbers instead: `sss eval` with an npz or csv file, or Predict in C#"
             )
         | _ when shape.Height = 1 && shape.Width = 1 ->
             Some(
                 $"its input {shape} is a vector, not an image",
-                "use numbers instead: `sss eval` with an npz file, or Predict in C#"
+                "use numbers instead: `sss eval` with an npz or csv file, or Predict in C#"
             )
         | PixelRange.Known _ -> None
         | PixelRange.Unknown(low, high) ->
