@@ -1,4 +1,4 @@
-// Writes the data of the examples in this folder: three NumPy archives, made of the 1,797 embedded digits and of
+// Writes the data of the examples in this folder: three NumPy archives, and that of the regression as two tables too, made of the 1,797 embedded digits and of
 // random numbers. Licence of the digits: CC BY 4.0, see data/README.md.
 //
 //   dotnet fsi examples/tasks/make-data.fsx FOLDER
@@ -170,10 +170,29 @@ let row () =
 
     Array.map float32 x, float32 y
 
-let table count =
+/// A table for `csv:FOLDER/regression`.
+let csv (part: string) (rows: (float32[] * float32)[]) =
+    let folder = Path.Combine(target, "regression")
+    Directory.CreateDirectory folder |> ignore
+
+    File.WriteAllLines(
+        Path.Combine(folder, part + ".csv"),
+        [|
+            String.Join(",", [ for i in 1..10 -> $"x{i}" ] @ [ "y" ])
+            for x, y in rows do
+                String.Join(
+                    ",",
+                    Array.append x [| y |]
+                    |> Array.map _.ToString("R", Globalization.CultureInfo.InvariantCulture)
+                )
+        |]
+    )
+
+let table part count =
     let rows = Array.init count (fun _ -> row ())
+    csv part rows
     floats [ count; 10 ] (Array.collect fst rows), floats [ count ] (Array.map snd rows)
 
-let r, s = table 4000
-let rTest, sTest = table 2000
+let r, s = table "train" 4000
+let rTest, sTest = table "test" 2000
 write "regression" [ "x_train", r; "y_train", s; "x_test", rTest; "y_test", sTest ]

@@ -36,6 +36,24 @@ public sealed record Augmentation
     /// </summary>
     public double Pca { get; init; }
 
+    /// <summary>
+    /// The probability that a random rectangle becomes the mean of the training images (Z. Zhong et al., AAAI 2020); from 0
+    /// to 1.
+    /// </summary>
+    public double Erase { get; init; }
+
+    /// <summary>
+    /// Mix each image and its targets with another one: α of the beta distribution of its own part (H. Zhang et al., ICLR
+    /// 2018); 0 or more. Not with masks.
+    /// </summary>
+    public double Mixup { get; init; }
+
+    /// <summary>
+    /// Put a rectangle of another image into each, and mix the targets by area: α of the beta distribution of the part that
+    /// stays (S. Yun et al., ICCV 2019); 0 or more. With <see cref="Mixup"/>, each has half of the images. Not with masks.
+    /// </summary>
+    public double Cutmix { get; init; }
+
     internal static Augmentation From(Core.Augment a) => new()
     {
         Resize = a.Resize,
@@ -45,7 +63,11 @@ public sealed record Augmentation
         Flip = a.Flip,
         Jitter = a.Jitter,
         Pca = a.Pca,
+        Erase = a.Erase,
+        Mixup = a.Mixup,
+        Cutmix = a.Cutmix,
     };
 
-    internal Core.Augment ToCore() => new(Resize, Background.ToCore(), Area, Crop, Flip, Jitter, Pca);
+    internal Core.Augment ToCore() =>
+        new(Resize, Background.ToCore(), Area, Crop, Flip, Jitter, Pca, Erase, Mixup, Cutmix);
 }

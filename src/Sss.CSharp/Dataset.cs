@@ -111,6 +111,35 @@ public sealed partial class Dataset
     /// <exception cref="SssException">There are no pictures, or too many of them are broken.</exception>
     public static Dataset Folder(string folder) => Load(Files.DataSource.NewFolder(folder));
 
+    /// <summary>
+    /// A table with a header: a file of which every fifth row is for testing, or a folder with <c>train.csv</c> and
+    /// <c>test.csv</c>. The network says which columns are features (the first ones, as many as its input has channels) and
+    /// what the others are: the class, a number from 0 to 1 for each class, or the outputs.
+    /// </summary>
+    /// <param name="path">The file or the folder.</param>
+    /// <param name="network">The network that the table is for; its input is F×1×1 for F features.</param>
+    /// <param name="targets">The names of the target columns; none if they are the last ones.</param>
+    /// <exception cref="SssException">A value is missing or no number, or the columns are not those of the network.</exception>
+    public static Dataset Csv(string path, Network network, params IReadOnlyList<string> targets)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        return new Dataset(
+            Files.DatasetModule.loadFor(
+                network.Value,
+                Files.PictureOptionsModule.standard,
+                Files.DataSource.NewCsv(path, targets.ToFSharpList())).OrThrow(Failure));
+    }
+
+    /// <summary>
+    /// The same without a network. One target column holds classes if it has text or only whole numbers, and numbers
+    /// otherwise; several hold numbers.
+    /// </summary>
+    /// <param name="path">The file or the folder.</param>
+    /// <param name="targets">The names of the target columns; none if the last one is the target.</param>
+    /// <exception cref="SssException">A value is missing or no number.</exception>
+    public static Dataset Csv(string path, params IReadOnlyList<string> targets) =>
+        Load(Files.DataSource.NewCsv(path, targets.ToFSharpList()));
+
     /// <summary>Pictures that were left out because they are broken, each with the reason.</summary>
     public IReadOnlyList<string> Skipped => [.. Value.Skipped.Select(error => Files.FileErrorModule.messageIn(Engine.Wording, error))];
 

@@ -118,6 +118,12 @@ public sealed record TrainingOptions
     /// </summary>
     public int? StopAfter { get; init; }
 
+    /// <summary>
+    /// The decay of an exponential moving average of the weights, which is what is evaluated and what training gives; above 0
+    /// and below 1. Null: as in the recipe, or none.
+    /// </summary>
+    public double? Ema { get; init; }
+
     /// <summary>The seed of all random choices; 0 or more.</summary>
     public int? Seed { get; init; }
 

@@ -73,7 +73,7 @@ type TrainArgument =
             match argument with
             | File _ -> SharedHelp.network
             | Data _ ->
-                "digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR or npz:FILE"
+                "digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR, npz:FILE or csv:FILE"
             | Out _ -> "the folder for the results; created if it does not exist"
             | Epochs _ -> SharedHelp.epochs
             | Batch _ -> "images per step, over all ranks under mpirun (recipe: batch)"

@@ -73,12 +73,25 @@ module StarterData =
                 )
             )
 
+    /// Convolutions have nothing to do with a table.
+    let private onlyImages (dataset: Dataset) : FileError =
+        TargetsDiffer(
+            dataset.Name,
+            "`sss init` writes networks for images",
+            $"a table of {dataset.Train.Shape.Channels} features",
+            "begin with the example examples/tasks/regression.sss"
+        )
+
     /// The facts of `--data`.
     let read (data: string) : Result<StarterFacts, FileError> =
         result {
             let! source = DataSource.parse data
 
             match source with
+            | Folder _ when DataSource.hasMasks source ->
+                let! dataset = Dataset.load source
+                do! oneClass dataset
+                return ofDataset data Mirroring.Keeps dataset
             | Folder folder ->
                 let! classes, pictures = ImageFolder.contents folder
                 let! input = inputOf (List.map fst pictures)
@@ -93,6 +106,9 @@ module StarterData =
             | Digits ->
                 let! dataset = Dataset.load source
                 return ofDataset data Mirroring.Changes dataset
+            | Csv _ ->
+                let! dataset = Dataset.load source
+                return! Error(onlyImages dataset)
             | Idx _
             | Npz _ ->
                 let! dataset = Dataset.load source

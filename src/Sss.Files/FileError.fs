@@ -117,6 +117,15 @@ type FileError =
     | WeightsDiffer of path: string * WeightFault list
     /// More of a folder's pictures are broken than can be put up with; the first one's error.
     | ManyBroken of folder: string * broken: int * total: int * first: FileError
+    /// The first faults of a table, in the order of its lines, and how many more there are.
+    | BadTable of path: string * TableFault list * more: int
+    /// A table has no column of a name; the nearest one, if one is near, and all that there are.
+    | NoColumn of path: string * name: string * suggestion: string option * columns: string list
+    /// A table has other than the columns that a network takes: as many features as the input, and one of these numbers of
+    /// targets.
+    | ColumnsDiffer of dataset: string * input: Shape * targets: int list * found: int
+    /// The first faults of a folder's masks, and how many more there are.
+    | BadMasks of folder: string * MaskFault list * more: int
     /// A folder of pictures without the folders to train on and to test with.
     | NoLayout of folder: string * PartsFault
     /// A data set on which no training makes sense: at least one fault, then what else is worth telling.

@@ -99,7 +99,7 @@ module FileError =
             match suggestion with
             | Some name -> $"unknown data set `{shown text}`; did you mean `{name}`?"
             | None -> $"unknown data set `{shown text}`"
-            "  known: digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR, npz:FILE"
+            "  known: digits, fashion-mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR, npz:FILE, csv:FILE"
         ]
 
     let private differentClasses dataset network found =
@@ -152,6 +152,16 @@ module FileError =
                 $"  and {rest} more{more}"
         ]
 
+    /// The first faults of a file or a folder, and how many more there are.
+    let private firstOf path what (wording: 'T -> string) (faults: 'T list) more =
+        lines [
+            $"{shown path}: {what}"
+            for fault in faults do
+                "  " + shown (wording fault)
+            if more > 0 then
+                $"  and {more} more"
+        ]
+
     /// The whole message, in a caller's words; more than one line where there is a list or a remedy.
     let rec messageIn (w: Wording) error =
         match error with
@@ -180,6 +190,14 @@ module FileError =
             faultsOf path "the weights do not belong to this network" "" weightMessage faults
         | ManyBroken(folder, broken, total, first) ->
             $"{shown folder}: {broken} of {total} pictures are broken; the first:\n  {messageIn w first}"
+        | BadTable(path, faults, more) ->
+            firstOf path "the table cannot be used" TableFault.message faults more
+        | BadMasks(folder, faults, more) ->
+            firstOf folder "the masks cannot be used" MaskFault.message faults more
+        | NoColumn(path, name, suggestion, columns) ->
+            TableFault.noColumn path name suggestion columns
+        | ColumnsDiffer(dataset, input, targets, found) ->
+            TableFault.columnsDiffer dataset input targets found
         | NoLayout(folder, fault) ->
             let fact, layouts = PartsFault.lines fault
             lines ($"{shown folder}: {fact}" :: layouts)

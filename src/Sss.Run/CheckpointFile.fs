@@ -99,6 +99,7 @@ module CheckpointFile =
             group "@factor-velocity/" state.FactorVelocity single
             group "@velocity/" state.Velocity single
             group "@square-means/" state.SquareMeans single
+            group "@average/" state.Averages single
             group "@squares/" state.Squares single
             group "@zero-steps/" state.ZeroSteps (Array.map float >> double)
             match state.Pressure with

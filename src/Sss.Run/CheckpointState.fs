@@ -160,6 +160,7 @@ module internal CheckpointState =
             FactorVelocity = under "@factor-velocity/" single
             Velocity = under "@velocity/" single
             SquareMeans = under "@square-means/" single
+            Averages = under "@average/" single
             Squares = under "@squares/" single
             ZeroSteps = under "@zero-steps/" integers
             Pressure = whenThere "phase" pressure

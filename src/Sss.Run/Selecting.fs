@@ -48,7 +48,7 @@ module internal Selecting =
                 let! restored =
                     check
                         engine
-                        (trained.State.Network, trained.State.Numbers)
+                        (trained.State.Network, TrainState.averaged trained.State)
                         (TrainState.dense trained.State)
                         images
 

@@ -125,6 +125,12 @@ module internal StateCheck =
             if not state.SquareMeans.IsEmpty then
                 do! arrays path "@square-means/" weights state.SquareMeans
 
+            if not state.Averages.IsEmpty then
+                let statistics =
+                    Parameters.statistics state.Network |> List.map (fun s -> s.Key, s.Spec.Shape)
+
+                do! arrays path "@average/" (weights @ statistics) state.Averages
+
             do! zeroSteps path factors state.ZeroSteps
 
             match state.Pressure with

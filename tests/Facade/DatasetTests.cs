@@ -45,6 +45,26 @@ public class DatasetTests
     }
 
     [Fact]
+    public void TablesAreReadForANetworkOrByTheirContent()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("t.csv");
+        File.WriteAllLines(file, ["a,b,y", .. Enumerable.Range(0, 10).Select(i => $"{i},{2 * i},{i % 2}")]);
+
+        var classes = Dataset.Csv(file);
+        Assert.Equal(["0", "1"], classes.Classes);
+        Assert.Equal(new Shape(2, 1, 1), classes.Train.Shape);
+        Assert.Equal((8, 2), (classes.Train.Count, classes.Test.Count));
+
+        var network = Network.Parse("network N {\n  input 2x1x1\n  outputs 1\n  dense outputs\n}");
+        var numbers = Dataset.Csv(file, network, "a");
+        Assert.Empty(numbers.Classes);
+        Assert.Equal([8f], numbers.Test.Target(0));
+        Assert.Equal([16f, 0f], numbers.Test.Image(0));
+        Assert.Contains("no column `c`", Assert.Throws<SssException>(() => Dataset.Csv(file, network, "c")).Message);
+    }
+
+    [Fact]
     public void IdxFilesAreRead()
     {
         var folder = Directory.CreateTempSubdirectory("sss-facade-").FullName;

@@ -26,7 +26,8 @@ public class RecipeTests
             ShrinkEvery = 3,
             StopAfter = 7,
             Seed = 11,
-            Augment = new Augmentation { Resize = 9, Background = new Rgb(1, 2, 3), Area = 0.25, Crop = 1, Flip = true, Jitter = 0.4, Pca = 0.1 },
+            Augment = new Augmentation { Resize = 9, Background = new Rgb(1, 2, 3), Area = 0.25, Crop = 1, Flip = true, Jitter = 0.4, Pca = 0.1, Erase = 0.2, Mixup = 0.3, Cutmix = 1.5 },
+            Ema = 0.99,
             Teacher = new Teacher { Weight = 0.25, Temperature = 3 },
         };
         var net = Network.Build("Recipe", (1, 8, 8), 2, b => b.Dense(b.Classes), recipe);
@@ -120,6 +121,10 @@ public class RecipeTests
             new() { Decay = 1e300 },
             new() { Augment = new Augmentation { Crop = -1 } },
             new() { Augment = new Augmentation { Area = 2 } },
+            new() { Augment = new Augmentation { Erase = 2 } },
+            new() { Augment = new Augmentation { Mixup = -1 } },
+            new() { Augment = new Augmentation { Cutmix = -1 } },
+            new() { Ema = 1 },
         })
         {
             Assert.Throws<ArgumentException>(() => net.WithRecipe(wrong));

@@ -31,7 +31,10 @@ internal static class Recipes
         options.Augment is { } augment ? Checked(augment) : recipe.Augment,
         options.Teacher is { } teacher
             ? FSharpOption<Core.Teaching>.Some(Checked(teacher))
-            : recipe.Teacher));
+            : recipe.Teacher,
+        Within(options.Ema, x => x is > 0 and < 1, nameof(options.Ema), "above 0 and below 1") is { } decay
+            ? FSharpOption<double>.Some(decay)
+            : recipe.Ema));
 
     /// <summary>Rejects invalid options of a run.</summary>
     internal static void CheckRun(TrainingOptions options)
@@ -79,6 +82,7 @@ internal static class Recipes
         Seed = recipe.Seed,
         Augment = Augmentation.From(recipe.Augment),
         Teacher = Teacher.From(recipe.Teacher.ToReference()),
+        Ema = recipe.Ema.ToNullable(),
     };
 
     private static Core.Recipe Steerable(Core.Recipe recipe) =>
@@ -127,10 +131,14 @@ internal static class Recipes
             (nameof(augment.Area), augment.Area),
             (nameof(augment.Jitter), augment.Jitter),
             (nameof(augment.Pca), augment.Pca),
+            (nameof(augment.Erase), augment.Erase),
         })
         {
             Within(value, x => x is >= 0 and <= 1, name, "from 0 to 1");
         }
+
+        Within(augment.Mixup, x => x >= 0, nameof(augment.Mixup), "0 or more");
+        Within(augment.Cutmix, x => x >= 0, nameof(augment.Cutmix), "0 or more");
 
         return augment.ToCore();
     }

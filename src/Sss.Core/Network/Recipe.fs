@@ -110,6 +110,16 @@ type Augment = {
     /// G. Hinton, "ImageNet classification with deep convolutional neural networks", NIPS 2012,
     /// section 4.1); 0: none.
     Pca: float
+    /// The probability that a random rectangle becomes the mean of the training images (Z. Zhong et al., "Random erasing data
+    /// augmentation", AAAI 2020); 0: none.
+    Erase: float
+    /// α of the beta distribution from which an image draws its part in the mean of itself and another one, of which the
+    /// targets are mixed alike (H. Zhang et al., "mixup: Beyond empirical risk minimization", ICLR 2018); 0: none.
+    Mixup: float
+    /// The same for the part of the area that stays of an image, where a rectangle comes from another one (S. Yun et al.,
+    /// "CutMix: Regularization strategy to train strong classifiers with localizable features", ICCV 2019); 0: none. With both,
+    /// each has half of the images.
+    Cutmix: float
 }
 
 /// Plain images.
@@ -125,6 +135,9 @@ module Augment =
         Flip = false
         Jitter = 0.0
         Pca = 0.0
+        Erase = 0.0
+        Mixup = 0.0
+        Cutmix = 0.0
     }
 
 /// How much a trained network teaches. With scores s and the teacher's scores t of an image, the loss is
@@ -175,6 +188,9 @@ type Recipe = {
     Augment: Augment
     /// None: the labels alone.
     Teacher: Teaching option
+    /// D of an exponential moving average of the weights, which is what is evaluated and kept; above 0 and below 1. None: the
+    /// weights themselves.
+    Ema: float option
 }
 
 /// Defaults of recipes.
@@ -201,6 +217,7 @@ module Recipe =
         Seed = 1
         Augment = Augment.none
         Teacher = None
+        Ema = None
     }
 
     /// The γ of a kind.

@@ -67,6 +67,30 @@ module UncutNetwork =
         | Some before, Some places -> places |> Array.map (fun place -> before[place])
         | _ -> Array.create count zero
 
+    /// Other numbers of the network that was cut, in the arrays that are left: values go where those of the cut went, a factor
+    /// that was multiplied into weights is multiplied into these, and the same constants are added.
+    let along<'T when 'T :> INumberBase<'T>>
+        (network: Network)
+        (cut: Cut<'T>)
+        (weights: Weights<'T>)
+        : Weights<'T> =
+        let own = weights |> Map.map (fun _ t -> Array.init t.Data.Length id)
+        let merged = List.fold (MergedFactors.merge network own) weights cut.Merged
+
+        cut.Weights
+        |> Map.map (fun key now ->
+            let before = Map.tryFind key cut.Renamed |> Option.defaultValue key
+            let data = Map.tryFind before merged |> Option.map _.Data
+            let kept = gather cut.Places 'T.Zero data key now.Data.Length
+
+            match Map.tryFind key cut.Folded with
+            | Some folded -> {
+                now with
+                    Data = Array.map2 (fun (x: 'T) (y: 'T) -> x + y) kept folded.Data
+              }
+            | None -> { now with Data = kept }
+        )
+
     let private biased (names: Set<string>) (network: Network) : Network =
         let layer (l: Layer) =
             if names.Contains l.Name then

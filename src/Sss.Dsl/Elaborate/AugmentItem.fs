@@ -151,3 +151,35 @@ module internal AugmentItem =
                     go seen rest
 
         go Set.empty item.Words
+
+    /// `erase p=P`, `mixup alpha=A`, `cutmix alpha=A`: items of one number that is named.
+    let further run (item: RecipeItem) =
+        let word = item.Keyword.Value
+        let known = argumentsOf word
+
+        let set value =
+            let before = run.Recipe.Augment
+
+            run.Recipe <- {
+                run.Recipe with
+                    Augment =
+                        match word with
+                        | "erase" -> { before with Erase = value }
+                        | "mixup" -> { before with Mixup = value }
+                        | _ -> { before with Cutmix = value }
+            }
+
+        let isGood, expected =
+            if word = "erase" then
+                (fun p -> p >= 0.0 && p <= 1.0), "a number from 0 to 1"
+            else
+                isPositive, "a number above 0"
+
+        match named run word known Map.empty item.Words with
+        | Some given when given.ContainsKey known.Head ->
+            let value = given[known.Head]
+            real run $"{known.Head} of `{word}`" value.Span value.Value isGood expected set
+        // One that is not known was reported.
+        | Some given when item.Words.Length > given.Count -> ()
+        | Some _
+        | None -> badForm run item

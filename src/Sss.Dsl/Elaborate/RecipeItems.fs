@@ -28,6 +28,10 @@ module internal RecipeItems =
             "seed", "seed 1"
             "teacher", "teacher` or `teacher weight=0.5 temperature=4"
             "augment", "augment crop=2 flip` or `augment area=0.08 flip jitter=0.4 pca=0.1"
+            "ema", "ema 0.999"
+            "erase", "erase p=0.25"
+            "mixup", "mixup alpha=0.2"
+            "cutmix", "cutmix alpha=1"
         ]
 
     /// The kinds of factors as `gamma` names them.
@@ -43,6 +47,9 @@ module internal RecipeItems =
             "shrink", [ "every" ]
             "stop", [ "after=" ]
             "augment", [ "resize="; "background="; "area="; "crop="; "flip"; "jitter="; "pca=" ]
+            "erase", [ "p=" ]
+            "mixup", [ "alpha=" ]
+            "cutmix", [ "alpha=" ]
             "teacher", [ "weight="; "temperature=" ]
             "loss",
             [

@@ -60,6 +60,16 @@ module internal Recipes =
         | "loss" -> LossItem.loss run item
         | "optimizer" -> LossItem.optimizer run item
         | "augment" -> AugmentItem.augment run item
+        | "ema" ->
+            oneReal
+                run
+                item
+                (fun x -> x > 0.0 && x < 1.0)
+                "a number above 0 and below 1"
+                (fun x -> set (fun r -> { r with Ema = Some x }))
+        | "erase"
+        | "mixup"
+        | "cutmix" -> AugmentItem.further run item
         | "teacher" -> teacher run item
         | _ -> ()
 

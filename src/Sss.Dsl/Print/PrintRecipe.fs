@@ -96,6 +96,15 @@ module internal PrintRecipe =
                 " pca=" + real a.Pca
         ]
 
+    let private further (a: Augment) = [
+        if a.Erase <> 0.0 then
+            "erase p=" + real a.Erase
+        if a.Mixup <> 0.0 then
+            "mixup alpha=" + real a.Mixup
+        if a.Cutmix <> 0.0 then
+            "cutmix alpha=" + real a.Cutmix
+    ]
+
     let private teacher (t: Teaching) =
         "teacher weight=" + real t.Weight + " temperature=" + real t.Temperature
 
@@ -122,8 +131,12 @@ module internal PrintRecipe =
             match augment r.Augment with
             | "" -> ()
             | text -> "augment" + text
+            yield! further r.Augment
             match r.Teacher with
             | Some t -> teacher t
+            | None -> ()
+            match r.Ema with
+            | Some decay -> "ema " + real decay
             | None -> ()
         ]
 

@@ -58,7 +58,11 @@ module Words =
         "stop"
         "seed"
         "augment"
+        "erase"
+        "mixup"
+        "cutmix"
         "teacher"
+        "ema"
     |]
 
     /// Whether a word is the number of classes or outputs in expressions.

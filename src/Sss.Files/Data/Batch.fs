@@ -233,15 +233,29 @@ module Batch =
         let right = below (2 * a.Crop + 1) (bits >>> 16) - a.Crop
         struct (down, right, a.Flip && (bits >>> 63) = 1UL, rng)
 
+    // Streams of one image at one draw, besides the one that moves and colours it.
+    let private erasing = 1
+    let private mixing = 2
+
     /// Writes the image of `index` with the random changes of `key`.
     let private write plan draw key index (destination: Span<float32>) : Result<unit, FileError> =
         let a = plan.Augment
         let struct (down, right, flip, rng) = place plan draw key
 
-        if a.Area = 0.0 && a.Jitter = 0.0 && a.Pca = 0.0 then
-            plainly plan index down right flip destination
-        else
-            changed plan index down right flip rng destination
+        let written =
+            if a.Area = 0.0 && a.Jitter = 0.0 && a.Pca = 0.0 then
+                plainly plan index down right flip destination
+            else
+                changed plan index down right flip rng destination
+
+        if written.IsOk && a.Erase > 0.0 then
+            let rng = stream plan.Seed draw key |> Rng.fork erasing
+
+            match Erasing.draw a.Erase plan.Split.Shape rng with
+            | ValueSome rectangle -> Erasing.apply plan.Split.Shape rectangle destination
+            | ValueNone -> ()
+
+        written
 
     /// Writes one image, C × H × W, into as many values: normalised and (in a training plan) changed
     /// at random in the order of `Augment`. The random choice depends on the plan's seed, on `draw`
@@ -293,6 +307,58 @@ module Batch =
         | Some error -> Error error
         | None -> Ok(List.rev broken)
 
+    /// Whether each image is mixed with another one, and so are its targets.
+    let mixes (plan: BatchPlan) : bool = Mixing.isAsked plan.Augment
+
+    /// Mixes each image with one of the split that has the random changes of the same draw, and says how. Where the other one
+    /// cannot be read, the image stays as it is.
+    let private mixAll
+        plan
+        (draw: int64)
+        (indices: ReadOnlySpan<int>)
+        (images: Span<float32>)
+        (mixed: Span<Mix>)
+        : Result<FileError list, FileError> =
+        let shape = plan.Split.Shape
+        let size = int (Shape.count shape)
+        let other = ArrayPool<float32>.Shared.Rent size
+        let mutable broken = []
+        let mutable failed = None
+
+        for i in 0 .. indices.Length - 1 do
+            let rng = stream plan.Seed draw indices[i] |> Rng.fork mixing
+            let mix = Mixing.draw plan.Augment shape plan.Split.Count rng
+            mixed[i] <- Mixing.alone mix.Partner
+
+            match write plan draw mix.Partner mix.Partner (other.AsSpan(0, size)) with
+            | Ok() ->
+                Mixing.apply shape mix (ReadOnlySpan(other, 0, size)) (images.Slice(i * size, size))
+                mixed[i] <- mix
+            | Error error when FileError.isBroken error -> broken <- error :: broken
+            | Error error -> failed <- Some error
+
+        ArrayPool<float32>.Shared.Return other
+
+        match failed with
+        | Some error -> Error error
+        | None -> Ok(List.rev broken)
+
+    /// Fills and mixes images; `taken` and `mixed` say what is at each place.
+    let private fillMixed
+        plan
+        (draw: int64)
+        (indices: ReadOnlySpan<int>)
+        (images: Span<float32>)
+        (taken: Span<int>)
+        (mixed: Span<Mix>)
+        : Result<FileError list, FileError> =
+        match fillImages plan draw indices images taken with
+        | Error error -> Error error
+        | Ok broken ->
+            match mixAll plan draw indices images mixed with
+            | Error error -> Error error
+            | Ok more -> Ok(broken @ more)
+
     /// Fills `images` with the images of `indices`, N × C × H × W, and `classes` with their classes, or with the
     /// classes of their pixels, as LibTorch wants them; both have exactly as many places. A broken picture is replaced by the
     /// next one of the split that can be read, and named in the result; so the values depend on the
@@ -322,7 +388,46 @@ module Batch =
         finally
             ArrayPool<int>.Shared.Return taken
 
-    /// The same where targets are numbers.
+    /// The same where each image has a class and is mixed with another one: `pairs` gets N × 3 numbers, the class of an image,
+    /// that of the other one, and the part of the first.
+    let fillPairs
+        (plan: BatchPlan)
+        (draw: int64)
+        (indices: ReadOnlySpan<int>)
+        (images: Span<float32>)
+        (pairs: Span<float32>)
+        : Result<FileError list, FileError> =
+        let labels = plan.Split.Labels
+        let taken = ArrayPool<int>.Shared.Rent indices.Length
+        let mixed = ArrayPool<Mix>.Shared.Rent indices.Length
+
+        try
+            let filled = fillMixed plan draw indices images (taken.AsSpan()) (mixed.AsSpan())
+
+            if filled.IsOk then
+                for i in 0 .. indices.Length - 1 do
+                    pairs[3 * i] <- float32 labels[taken[i]]
+                    pairs[3 * i + 1] <- float32 labels[mixed[i].Partner]
+                    pairs[3 * i + 2] <- mixed[i].Own
+
+            filled
+        finally
+            ArrayPool<int>.Shared.Return taken
+            ArrayPool<Mix>.Shared.Return mixed
+
+    /// Numbers of mixed images, mixed alike.
+    let private mixNumbers plan (mixed: ReadOnlySpan<Mix>) (numbers: Span<float32>) =
+        let size = Targets.size plan.Split.Targets
+        let other = Array.zeroCreate<float32> size
+
+        for i in 0 .. mixed.Length - 1 do
+            TargetPlacing.numbers plan.Split.Targets mixed[i].Partner (other.AsSpan())
+            let own = numbers.Slice(i * size, size)
+
+            for k in 0 .. size - 1 do
+                own[k] <- mixed[i].Own * own[k] + (1.0f - mixed[i].Own) * other[k]
+
+    /// The same as `fill` where targets are numbers; those of mixed images are mixed too.
     let fillNumbers
         (plan: BatchPlan)
         (draw: int64)
@@ -331,9 +436,15 @@ module Batch =
         (numbers: Span<float32>)
         : Result<FileError list, FileError> =
         let taken = ArrayPool<int>.Shared.Rent indices.Length
+        let mixed = ArrayPool<Mix>.Shared.Rent indices.Length
 
         try
-            let filled = fillImages plan draw indices images (taken.AsSpan())
+            let filled =
+                if mixes plan then
+                    fillMixed plan draw indices images (taken.AsSpan()) (mixed.AsSpan())
+                else
+                    fillImages plan draw indices images (taken.AsSpan())
+
             let size = Targets.size plan.Split.Targets
 
             if filled.IsOk then
@@ -341,6 +452,10 @@ module Batch =
                     let target = numbers.Slice(i * size, size)
                     TargetPlacing.numbers plan.Split.Targets taken[i] target
 
+                if mixes plan then
+                    mixNumbers plan (ReadOnlySpan(mixed, 0, indices.Length)) numbers
+
             filled
         finally
             ArrayPool<int>.Shared.Return taken
+            ArrayPool<Mix>.Shared.Return mixed

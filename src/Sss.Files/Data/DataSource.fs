@@ -16,10 +16,12 @@ type DataSource =
     | Cifar10 of folder: string
     /// A folder with the binary files of CIFAR-100.
     | Cifar100 of folder: string
-    /// A folder of pictures, a sub-folder per class.
+    /// A folder of pictures, a sub-folder per class, or with a mask each.
     | Folder of folder: string
     /// A NumPy archive.
     | Npz of file: string
+    /// A table, or a folder with two; the names of its target columns, none where they are the last ones.
+    | Csv of file: string * targets: string list
 
 /// Reading of `DATA`.
 [<RequireQualifiedAccess>]
@@ -32,6 +34,7 @@ module DataSource =
         "cifar100", "DIR", Cifar100
         "folder", "DIR", Folder
         "npz", "FILE", Npz
+        "csv", "FILE", (Csv.parse >> Csv)
     ]
 
     let private kinds = withPath |> List.map (fun (kind, _, _) -> kind)
@@ -39,6 +42,18 @@ module DataSource =
 
     /// What `DATA` may be, as far as it is known without the path: `digits`, `idx:`, …
     let forms = [ "digits"; "fashion-mnist" ] @ List.map (fun kind -> kind + ":") kinds
+
+    /// Whether a source is a folder of pictures with masks.
+    let hasMasks (source: DataSource) : bool =
+        match source with
+        | Folder folder -> MaskFolder.isThere folder
+        | Digits
+        | FashionMnist
+        | Idx _
+        | Cifar10 _
+        | Cifar100 _
+        | Npz _
+        | Csv _ -> false
 
     /// Reads `digits`, `fashion-mnist`, `idx:DIR` and the rest.
     let parse (text: string) : Result<DataSource, FileError> =
@@ -89,11 +104,11 @@ module DataSource =
         | Some folder -> Idx.load "fashion-mnist" (Some fashionClasses) folder
         | None -> Error(DataAbsent("fashion-mnist", Some "dataset-fashion-mnist", folders))
 
-    /// Reads the whole data set into memory; pictures of a folder with these options, at `shape`, where
-    /// one is given.
+    /// Reads the whole data set into memory. Where a network is given, pictures of a folder have the size of its input, and
+    /// the columns of a table are those that it takes.
     let internal load
         (options: PictureOptions)
-        (shape: Shape option)
+        (network: Network option)
         (source: DataSource)
         : Result<Dataset, FileError> =
         match source with
@@ -102,5 +117,7 @@ module DataSource =
         | Idx folder -> Idx.load $"idx:{folder}" None folder
         | Cifar10 folder -> Cifar.loadTen folder
         | Cifar100 folder -> Cifar.loadHundred folder
-        | Folder folder -> ImageFolder.load options shape folder
+        | Folder folder when MaskFolder.isThere folder -> MaskFolder.load options network folder
+        | Folder folder -> ImageFolder.load options (network |> Option.map _.Input) folder
         | Npz file -> Npz.load file
+        | Csv(file, targets) -> Csv.load network file targets

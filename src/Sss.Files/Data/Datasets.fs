@@ -47,7 +47,7 @@ module Dataset =
         Split.together name classes (inferred [ train; test ]) train test
 
     /// Reads the whole data set into memory. Pictures of a folder come in colour, at the size of
-    /// the first.
+    /// the first. The last column of a table is its target, unless the source names others.
     let load (source: DataSource) : Result<Dataset, FileError> =
         DataSource.load PictureOptions.standard None source
 
@@ -66,9 +66,9 @@ module Dataset =
           }
 
     /// Reads a data set for a network: pictures of a folder are read with the options, cut and scaled
-    /// to its input. Whether other data sets have the right shape is for `fits` to say.
+    /// to its input; of a table, as many columns are features as its input has channels. Whether other data sets have the right shape is for `fits` to say.
     let loadFor (network: Network) options (source: DataSource) : Result<Dataset, FileError> =
-        DataSource.load options (Some network.Input) source
+        DataSource.load options (Some network) source
         |> Result.map (withBackground options)
 
     /// Fails unless the pictures of a data set were read with the options of a recipe:

@@ -14,6 +14,8 @@ type FolderNote =
     | NotRead of folder: string * suffixes: (string * int) list
     /// Pictures in folders below a class folder.
     | Nested of folder: string * pictures: int * folders: string list
+    /// Masks that belong to no image.
+    | NoImage of masks: string list
     /// Pictures that are in no class folder.
     | Loose of folder: string * pictures: int
     /// Folders beside `train` and `test`.
@@ -45,6 +47,7 @@ module FolderNote =
         | FolderNote.Empty _
         | FolderNote.NotRead _
         | FolderNote.Nested _
+        | FolderNote.NoImage _
         | FolderNote.Loose _
         | FolderNote.Beside _
         | FolderNote.Unused _
@@ -111,6 +114,7 @@ module FolderNote =
             $"`{folder}`: files that are not read: {bySuffix suffixes}"
         | FolderNote.Nested(folder, pictures, folders) ->
             $"""`{folder}`: {counted pictures "picture"} in folders below it not used ({some folders})"""
+        | FolderNote.NoImage masks -> $"masks without an image, not used: {some masks}"
         | FolderNote.Loose(folder, pictures) ->
             $"""`{folder}`: {counted pictures "picture"} in no class folder, not used"""
         | FolderNote.Beside folders ->

@@ -145,7 +145,7 @@ module ImageFolder =
     let keptBytes = 512L * 1024L * 1024L
 
     /// The shape to read at: the one that is given, or the first picture's, in colour.
-    let private shapeOf (root: string) (first: string) (given: Shape option) =
+    let internal shapeOf (root: string) (first: string) (given: Shape option) =
         result {
             let! shape =
                 match given with
@@ -178,10 +178,25 @@ module ImageFolder =
         else
             Ok()
 
-    let private preparationOf options (training: Split) =
+    /// Mean and deviation of the training pictures, or of some of them.
+    let internal preparationOf options (training: Split) =
         match training.Pixels with
         | Pictures { Paths = paths; Kept = None } -> sampled options training paths
         | _ -> Ok(Split.preparation options range (Preparation.scaleOf range) training)
+
+    /// The pictures to train on and those to test with that can be read, and the broken ones. They are decoded now where they
+    /// take at most `keptBytes`.
+    let internal pictures keptBytes options shape root train test =
+        result {
+            let count = Array.length train + Array.length test
+            let isSmall = int64 count * Shape.count shape <= keptBytes
+            let read = if isSmall then decodeAll options shape else lookAtAll shape
+            let! training, broken = read train
+            let! testing, brokenTest = read test
+            do! checkBroken root training broken
+            do! checkBroken root testing brokenTest
+            return training, testing, broken @ brokenTest
+        }
 
     let private readFolder keptBytes options shape (root: string) =
         result {
@@ -191,14 +206,7 @@ module ImageFolder =
             let! survey = survey root
             let! shape = shapeOf root survey.Train.Head.Path shape
             let train, test = Array.ofList survey.Train, Array.ofList survey.Test
-
-            let isSmall = int64 (train.Length + test.Length) * Shape.count shape <= keptBytes
-
-            let read = if isSmall then decodeAll options shape else lookAtAll shape
-            let! training, broken = read train
-            let! testing, brokenTest = read test
-            do! checkBroken root training broken
-            do! checkBroken root testing brokenTest
+            let! training, testing, broken = pictures keptBytes options shape root train test
             do! checkLearnable root survey training
             let! preparation = preparationOf options training
 
@@ -210,7 +218,7 @@ module ImageFolder =
                 Preparation = preparation
                 Range = range
                 Facts = None
-                Skipped = broken @ brokenTest
+                Skipped = broken
                 Notes = List.map DataNote.Folder survey.Notes
             }
         }

@@ -149,8 +149,12 @@ module RecipeJson =
                 Flip = augment.GetProperty("flip").GetBoolean()
                 Jitter = since augment "jitter" _.GetDouble() 0.0
                 Pca = since augment "pca" _.GetDouble() 0.0
+                Erase = since augment "erase" _.GetDouble() 0.0
+                Mixup = since augment "mixup" _.GetDouble() 0.0
+                Cutmix = since augment "cutmix" _.GetDouble() 0.0
             }
             Teacher = since item "teacher" (teaching >> Some) None
+            Ema = since item "ema" (fun decay -> Some(decay.GetDouble())) None
         }
 
     /// The object alone, as one line.

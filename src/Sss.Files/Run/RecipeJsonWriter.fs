@@ -86,6 +86,9 @@ module internal RecipeJsonWriter =
         json.WriteBoolean("flip", augment.Flip)
         json.WriteNumber("jitter", augment.Jitter)
         json.WriteNumber("pca", augment.Pca)
+        json.WriteNumber("erase", augment.Erase)
+        json.WriteNumber("mixup", augment.Mixup)
+        json.WriteNumber("cutmix", augment.Cutmix)
         json.WriteEndObject()
 
     let private teacher (json: Utf8JsonWriter) (teaching: Teaching) =
@@ -119,6 +122,7 @@ module internal RecipeJsonWriter =
 
         // Only where it is given: recipes from before have none.
         recipe.StopAfter |> Option.iter (fun epochs -> json.WriteNumber("stop", epochs))
+        recipe.Ema |> Option.iter (fun decay -> json.WriteNumber("ema", decay))
         json.WriteNumber("seed", recipe.Seed)
         augment json recipe.Augment
         optional json "teacher" (teacher json) recipe.Teacher

@@ -14,7 +14,8 @@ type TrainingBatch = {
     Rate: float
     /// N×C×H×W, prepared and changed as the recipe says.
     Images: torch.Tensor
-    /// Classes as 64-bit numbers, N or N × pixels; or numbers, N × values.
+    /// Classes as 64-bit numbers, N or N × pixels; or numbers, N × values. With `mixup` or `cutmix`, classes are numbers
+    /// N × 3: that of an image, that of the one it is mixed with, and the part of the first; `NetworkFunction.loss` knows both.
     Targets: torch.Tensor
 }
 

@@ -150,9 +150,9 @@ type internal Exchange(team: Team, model: Model, batch: int) =
 
         agreed
 
-    /// Replaces the running statistics by those of all ranks: means by their mean, variances by their
+    /// Replaces running statistics, laid out as the model's, by those of all ranks: means by their mean, variances by their
     /// mean plus the variance of the means, each rank weighted with its part of the batch.
-    member _.Pool() =
+    member _.Pool(statistics: Tensor) =
         let slots = layout.Statistics |> List.map (fun slot -> slot.Key, slot) |> Map.ofList
 
         let pairs = [
@@ -166,7 +166,7 @@ type internal Exchange(team: Team, model: Model, batch: int) =
 
         if not pairs.IsEmpty then
             use _ = torch.NewDisposeScope()
-            let own = model.Statistics.cpu().to_type(ScalarType.Float64).contiguous()
+            let own = statistics.cpu().to_type(ScalarType.Float64).contiguous()
             let values = (Memory.span<float> own).ToArray()
 
             let sum (terms: float[]) =
@@ -190,7 +190,7 @@ type internal Exchange(team: Team, model: Model, batch: int) =
                 Array.blit variances variance values variance count
 
             use pooled = torch.tensor (Array.map float32 values)
-            model.Statistics.copy_ pooled |> ignore
+            statistics.copy_ pooled |> ignore
 
     interface IDisposable with
         member _.Dispose() =

@@ -11,7 +11,8 @@ open TorchSharp
 /// One batch in LibTorch's memory.
 type internal Loaded = {
     Images: Tensor
-    /// Classes as 64-bit numbers, N or N × pixels; or numbers, N × values.
+    /// Classes as 64-bit numbers, N or N × pixels; numbers, N × values; or where images are mixed and have a class, N × 3: both
+    /// classes and the part of the first.
     Targets: Tensor
     /// Pictures that could not be decoded and were not reported before.
     LeftOut: FileError list
@@ -53,6 +54,8 @@ type internal Feed
         let size = int64 (Targets.size plan.Split.Targets)
 
         match plan.Split.Targets with
+        | Targets.Labels _ when Batch.mixes plan ->
+            torch.zeros ([| int64 count; 3L |], dtype = Nullable ScalarType.Float32)
         | Targets.Labels _ -> torch.zeros ([| int64 count |], dtype = Nullable ScalarType.Int64)
         | Targets.Masks _ ->
             torch.zeros ([| int64 count; size |], dtype = Nullable ScalarType.Int64)
@@ -109,6 +112,8 @@ type internal Feed
             let indices = ReadOnlySpan(orderOf epoch, at, count)
 
             match plan.Split.Targets with
+            | Targets.Labels _ when Batch.mixes plan ->
+                Batch.fillPairs plan (int64 epoch) indices images (Memory.span<float32> targets)
             | Targets.Labels _
             | Targets.Masks _ ->
                 Batch.fill plan (int64 epoch) indices images (Memory.span<int64> targets)

@@ -4,7 +4,8 @@ open Sss.Core
 open TorchSharp
 
 /// What a step computes of a batch's scores (N × values, as the network gives them, in the order C×H×W) and of its
-/// targets. Targets are classes as 64-bit numbers, N or N × positions, or numbers N × values.
+/// targets. Targets are classes as 64-bit numbers, N or N × positions, or numbers N × values; where images are mixed and have a
+/// class, numbers N × 3: both classes and the part of the first.
 type internal Objective = {
     /// Scores and targets to one number, the mean over the batch.
     Loss: Tensor -> Tensor -> Tensor
@@ -59,6 +60,55 @@ module internal Objective =
         | Loss.Mse -> fun scores targets -> functional.mse_loss (scores, targets)
         | Loss.Huber delta -> fun scores targets -> functional.huber_loss (scores, targets, delta)
 
+    /// Whether the targets of a loss of classes are those of mixed images.
+    let private areMixed (targets: Tensor) = targets.dtype = ScalarType.Float32
+
+    /// Which of the two classes of mixed images.
+    let private mixedClass (targets: Tensor) (which: int64) =
+        targets.select(1L, which).``to`` ScalarType.Int64
+
+    /// A loss of classes for each image.
+    let private eachOf (loss: Loss) : Tensor -> Tensor -> Tensor =
+        match loss with
+        | Loss.CrossEntropy smoothing ->
+            let most = (1.0 - smoothing).ToScalar()
+            let part = smoothing.ToScalar()
+
+            fun scores targets ->
+                let log = functional.log_softmax (scores, 1L)
+                let right = log.gather(1L, targets.unsqueeze 1L).squeeze 1L
+                right.mul(most).add(log.mean([| 1L |]).mul part).neg()
+        | Loss.Focal gamma ->
+            let one = (1.0f).ToScalar()
+            let power = gamma.ToScalar()
+            let least = (1e-7f).ToScalar()
+
+            fun scores targets ->
+                let log = functional.log_softmax (scores, 1L)
+                let right = log.gather(1L, targets.unsqueeze 1L).squeeze 1L
+                right.exp().neg().add(one).clamp_min(least).pow(power).mul(right).neg()
+        | Loss.Bce
+        | Loss.Mse
+        | Loss.Huber _ -> invalidOp $"`loss {Loss.word loss}` has no classes"
+
+    /// The mean loss of mixed images: with λ the part of the first, λ times that with its class plus 1 − λ times that with the
+    /// other's, which is the loss with the mixed probabilities.
+    let private mixed (loss: Loss) : Tensor -> Tensor -> Tensor =
+        let each = eachOf loss
+
+        fun scores targets ->
+            let first = each scores (mixedClass targets 0L)
+            let second = each scores (mixedClass targets 1L)
+            first.sub(second).mul(targets.select (1L, 2L)).add(second).mean()
+
+    /// The class of each image; of a mixed one that of its larger part.
+    let private mainClass (half: Scalar) (targets: Tensor) =
+        if areMixed targets then
+            let isOther = targets.select(1L, 2L).lt half
+            torch.where (isOther, mixedClass targets 1L, mixedClass targets 0L)
+        else
+            targets
+
     /// Of a recipe's loss for a network.
     let ofLoss (network: Network) (loss: Loss) : Objective =
         let byPosition = byPosition network
@@ -68,11 +118,21 @@ module internal Objective =
 
         match loss with
         | Loss.CrossEntropy _
-        | Loss.Focal _ -> {
-            Loss = fun scores targets -> lossOf (byPosition scores) targets
-            Right = fun scores targets -> (byPosition scores).argmax(1L).eq(targets).sum()
-            Answers = Shape.area (Network.output network)
-          }
+        | Loss.Focal _ ->
+            let mixed = mixed loss
+
+            {
+                Loss =
+                    fun scores targets ->
+                        if areMixed targets then
+                            mixed scores targets
+                        else
+                            lossOf (byPosition scores) targets
+                Right =
+                    fun scores targets ->
+                        (byPosition scores).argmax(1L).eq(mainClass half targets).sum()
+                Answers = Shape.area (Network.output network)
+            }
         | Loss.Bce -> {
             Loss = lossOf
             Right = fun scores targets -> scores.gt(zero).eq(targets.gt half).sum()

@@ -91,7 +91,7 @@ module internal Session =
                     return None
                 else
                     use! model =
-                        Model.create s.Settings.Engine state.Network state.Numbers
+                        Model.create s.Settings.Engine state.Network (TrainState.averaged state)
                         |> Result.mapError BadModel
 
                     let! evaluation = Evaluate.run model s.Dataset split |> Result.mapError BadData
@@ -218,7 +218,14 @@ module internal Session =
         | None -> s.Recipe.Gamma
 
     /// Before statistics are looked at: those of all ranks, where there are more than one.
-    let pool (live: Live) = live.Exchange |> Option.iter _.Pool()
+    let pool (live: Live) =
+        match live.Exchange with
+        | None -> ()
+        | Some exchange ->
+            exchange.Pool live.Trainer.Model.Statistics
+
+            live.Trainer.Average
+            |> Option.iter (fun average -> exchange.Pool average.Statistics)
 
     /// After an epoch's last step: report, validation, cut, and a state to continue from.
     let finishEpoch (s: Session) (live: Live) (feed: Feed) rate seconds (p: Progress) =

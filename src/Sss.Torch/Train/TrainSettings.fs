@@ -152,6 +152,8 @@ module internal TrainSettings =
         let shorter = min network.Input.Height network.Input.Width
 
         let isFraction value = value > 0.0 && value < 1.0
+        // Its targets are documented as one class for each image.
+        let isOwn = settings.Loss.IsSome && Loss.takesClass recipe.Loss
 
         match TrainTargets.check network dataset recipe, settings.Threads with
         | Error(OutputIsImage _ as error), _ -> Error error
@@ -180,8 +182,19 @@ module internal TrainSettings =
         | _ when isNoFraction augment.Area -> bad "`augment area`" augment.Area "0 to 1"
         | _ when isNoFraction augment.Jitter -> bad "`augment jitter`" augment.Jitter "0 to 1"
         | _ when isNoFraction augment.Pca -> bad "`augment pca`" augment.Pca "0 to 1"
+        | _ when isNoFraction augment.Erase -> bad "`erase p`" augment.Erase "0 to 1"
+        | _ when isBelow 0.0 augment.Mixup ->
+            bad "`mixup alpha`" augment.Mixup "a number of 0 or more"
+        | _ when isBelow 0.0 augment.Cutmix ->
+            bad "`cutmix alpha`" augment.Cutmix "a number of 0 or more"
+        | _ when augment.Cutmix > 0.0 && Shape.area network.Input = 1L ->
+            bad "`cutmix alpha`" augment.Cutmix "0 where images have one pixel"
+        | _ when isOwn && (augment.Mixup > 0.0 || augment.Cutmix > 0.0) ->
+            bad "`mixup` and `cutmix`" "on" "off where a loss of classes is your own"
         | _ when augment.Pca > 0.0 && network.Input.Channels <> 3 ->
             bad "`augment pca`" augment.Pca "0 where images do not have three channels"
+        | _ when recipe.Ema |> Option.exists (isFraction >> not) ->
+            bad "`ema`" recipe.Ema.Value "above 0 and below 1"
         | _ when recipe.Target.Latency.IsSome && settings.Measures.Latency.IsNone -> Error NoProfile
         | _ ->
             TrainRule.check settings.Method network recipe

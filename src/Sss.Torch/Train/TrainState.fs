@@ -66,6 +66,9 @@ type TrainState = {
     /// AdamW's mean of the squared gradient, keyed as the weights; empty for Nesterov's method, and before
     /// the first step.
     SquareMeans: Weights<float32>
+    /// The moving average of weights and running statistics, keyed as they are; empty where the recipe has none, and before the
+    /// first step.
+    Averages: Weights<float32>
     /// For how many steps each factor has been 0 without a break, keyed as the probe.
     ZeroSteps: Map<ArrayKey, int[]>
     /// The running mean of the square of each factor's gradient, keyed as the probe.
@@ -97,11 +100,15 @@ module TrainState =
     /// Before the first step of an epoch.
     let noSums: EpochSums = { Loss = 0.0; Right = 0L; Images = 0L }
 
-    /// The network as the text has it, with its numbers; factors of what was cut are 0.
+    /// The numbers that are evaluated and kept: the averages, where there are any, with the factors' iterate.
+    let averaged (state: TrainState) : Weights<float32> =
+        Map.foldBack Map.add state.Averages state.Numbers
+
+    /// The network as the text has it, with its numbers (`averaged`); factors of what was cut are 0.
     let dense (state: TrainState) : Network * Weights<float32> =
         match state.Uncut with
-        | None -> state.Network, state.Numbers
-        | Some uncut -> uncut.Network, UncutNetwork.restore uncut state.Numbers
+        | None -> state.Network, averaged state
+        | Some uncut -> uncut.Network, UncutNetwork.restore uncut (averaged state)
 
     /// The state before the first step: no velocity, iterate and probe where the factors start.
     let start (network: Network) (numbers: Weights<float32>) : TrainState =
@@ -129,6 +136,7 @@ module TrainState =
                 |> List.map (fun p -> still (p.Key, p.Shape))
                 |> Map.ofList
             SquareMeans = Map.empty
+            Averages = Map.empty
             ZeroSteps =
                 factors
                 |> List.map (fun (key, shape) ->

@@ -44,6 +44,11 @@ module internal TrainTargets =
             "`augment flip`", (if augment.Flip then 1.0 else 0.0), image what
         ]
 
+        let mixing what = [
+            "`mixup alpha`", augment.Mixup, image what
+            "`cutmix alpha`", augment.Cutmix, image what
+        ]
+
         match targets with
         | Targets.Labels _ -> []
         | Targets.Masks(height, width, _) ->
@@ -51,12 +56,14 @@ module internal TrainTargets =
 
             [
                 "`augment area`", augment.Area, image "a mask"
+                yield! mixing "a mask"
                 if not isWhole then
                     "`augment crop`",
                     float augment.Crop,
                     $"0 where masks are {height}x{width} and images {network.Input}"
             ]
-        | Targets.Numbers(shape, _) when Shape.area shape > 1L -> changes $"{shape} numbers"
+        | Targets.Numbers(shape, _) when Shape.area shape > 1L ->
+            changes $"{shape} numbers" @ mixing $"{shape} numbers"
         | Targets.Numbers _ -> []
         |> List.tryFind (fun (_, value, _) -> value <> 0.0)
 

@@ -15,7 +15,8 @@ type internal Trainer
         factors: FactorStep,
         objective: Objective,
         recipe: Recipe,
-        ?teacher: Teacher
+        ?teacher: Teacher,
+        ?average: WeightAverage
     ) =
     let drops = Network.isRandom model.Network
 
@@ -94,6 +95,10 @@ type internal Trainer
         copied <- ValueNone
         weightStep.Step rate
         factors.Step rate
+        average |> Option.iter _.Step()
+
+    /// The average of the weights, where the recipe has one.
+    member _.Average = average
 
     /// A checksum of all that has to be the same on every rank: the vectors, with what was 0 and
     /// the γ that makes it so.
@@ -221,6 +226,13 @@ type internal Trainer
                     match weightStep.Squares with
                     | Some squares -> Map.ofList (ArrayCopy.copyOut<float32> squares layout.Weights)
                     | None -> Map.empty
+                Averages =
+                    match average with
+                    | Some average ->
+                        ArrayCopy.copyOut<float32> average.Weights layout.Weights
+                        @ ArrayCopy.copyOut<float32> average.Statistics layout.Statistics
+                        |> Map.ofList
+                    | None -> Map.empty
                 ZeroSteps =
                     cut now.ZeroSteps |> List.map (fun (slot, data) -> slot.Key, data) |> Map.ofList
                 Squares = Map.ofList (tensors now.Squares)
@@ -230,6 +242,7 @@ type internal Trainer
         member _.Dispose() =
             (weightStep :> IDisposable).Dispose()
             (factors :> IDisposable).Dispose()
+            average |> Option.iter (fun average -> (average :> IDisposable).Dispose())
             (model :> IDisposable).Dispose()
 
 /// Making trainers.
@@ -269,6 +282,21 @@ module internal Trainer =
             | None -> ()
         }
 
+    /// The average of a recipe, which begins with the weights as they are.
+    let private average (model: Model) (recipe: Recipe) (state: TrainState) =
+        match recipe.Ema with
+        | None -> Ok None
+        | Some decay ->
+            let average = new WeightAverage(model, decay, state.Step)
+            let from = TrainState.averaged state
+
+            result {
+                do! ArrayCopy.copyIn from average.Weights model.Layout.Weights
+                do! ArrayCopy.copyIn from average.Statistics model.Layout.Statistics
+                return Some average
+            }
+            |> Result.teeError (fun _ -> (average :> IDisposable).Dispose())
+
     /// Training from a state, with a caller's own loss and a teacher or without: `Export` of the result gives the state
     /// back bit for bit. The teacher stays the caller's.
     let importWith
@@ -287,14 +315,15 @@ module internal Trainer =
                 result {
                     let! start = FactorStart.state layout state
                     let! pressed = FactorStart.pressed rule recipe layout state
-                    return start, pressed
+                    let! average = average model recipe state
+                    return start, pressed, average
                 }
 
             match parts with
             | Error e ->
                 (model :> IDisposable).Dispose()
                 return! Error e
-            | Ok(start, pressed) ->
+            | Ok(start, pressed, average) ->
                 let factors = new FactorStep(model.Factors, start, pressed)
                 let weightStep = weightStep model recipe state
 
@@ -303,7 +332,15 @@ module internal Trainer =
                     |> Objective.withOwn state.Network recipe.Loss own
 
                 let trainer =
-                    new Trainer(model, weightStep, factors, objective, recipe, ?teacher = teacher)
+                    new Trainer(
+                        model,
+                        weightStep,
+                        factors,
+                        objective,
+                        recipe,
+                        ?teacher = teacher,
+                        ?average = average
+                    )
 
                 match fill layout weightStep state with
                 | Ok() -> return trainer

@@ -80,6 +80,14 @@ module internal TrainingCuts =
             state with
                 Network = cut.Network
                 Numbers = cut.Weights
+                // Constants of what goes are those of now, and what goes is kept as it is now.
+                Averages =
+                    if state.Averages.IsEmpty then
+                        state.Averages
+                    else
+                        TrainState.averaged state
+                        |> UncutNetwork.along state.Network cut
+                        |> Map.filter (fun key _ -> not (ArrayKey.isPart ArrayPart.Factor key))
                 Probe = tensors state.Probe factors
                 FactorVelocity = tensors state.FactorVelocity factors
                 Squares = tensors state.Squares factors

@@ -160,12 +160,13 @@ def settle(model, images):
 
 
 def write(path, arrays):
-    """A safetensors file of float32, by the published layout."""
+    """A safetensors file of float32 or float64, by the published layout."""
     header, parts, position = {}, [], 0
     for name, tensor in arrays.items():
-        data = tensor.detach().contiguous().numpy().astype("<f4", copy=False).tobytes()
+        kind, order = ("F64", "<f8") if tensor.dtype == torch.float64 else ("F32", "<f4")
+        data = tensor.detach().contiguous().numpy().astype(order, copy=False).tobytes()
         header[name] = {
-            "dtype": "F32",
+            "dtype": kind,
             "shape": list(tensor.shape),
             "data_offsets": [position, position + len(data)],
         }

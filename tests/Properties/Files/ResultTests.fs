@@ -135,7 +135,10 @@ let ``result.json has the shape that scripts rely on`` () =
       "crop": 0,
       "flip": false,
       "jitter": 0,
-      "pca": 0
+      "pca": 0,
+      "erase": 0,
+      "mixup": 0,
+      "cutmix": 0
     },
     "teacher": null
   },
@@ -267,7 +270,11 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                         Area = finite recipe.Augment.Area
                         Jitter = finite recipe.Augment.Jitter
                         Pca = finite recipe.Augment.Pca
+                        Erase = finite recipe.Augment.Erase
+                        Mixup = finite recipe.Augment.Mixup
+                        Cutmix = finite recipe.Augment.Cutmix
                 }
+                Ema = Option.map finite recipe.Ema
                 Schedule =
                     match recipe.Schedule with
                     | Step(f, at) -> Step(finite f, at)

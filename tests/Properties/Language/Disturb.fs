@@ -108,6 +108,9 @@ module RecipeCase =
                 Flip = case.Flip
                 Jitter = part 8
                 Pca = part 9 * 1e-3
+                Erase = part 10
+                Mixup = if case.Kind % 3uy = 0uy then 0.0 else part 11 * 3.0
+                Cutmix = if case.Kind % 5uy = 1uy then 0.0 else part 12 + 1e-3
             }
             Teacher =
                 if case.Kind % 2uy = 1uy then
@@ -117,6 +120,11 @@ module RecipeCase =
                         Weight = part 13 / 2.0 + 1e-3
                         Temperature = part 14 * 9.0 + 1e-3
                     }
+            Ema =
+                if case.Kind % 3uy = 2uy then
+                    None
+                else
+                    Some(part 9 * 0.9 + 1e-3)
         }
 
 /// Texts changed at random from a seed.

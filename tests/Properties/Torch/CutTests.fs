@@ -179,6 +179,61 @@ let ``what was cut can be put back, and is the same function in evaluation`` () 
 [<Fact>]
 let ``what was cut of shared factors can be put back`` () = canBePutBack sharedCases 400
 
+let private followsAlong cases count =
+    let mutable cuts = 0
+
+    holdsFor
+        cases
+        count
+        33UL
+        (fun case ->
+            let t = trial case
+            let network = withoutDropout t.Network
+
+            match Cutting.cut (rounding case) (zeroIn t.Weights) network t.Weights with
+            | Error _ -> true |> Prop.label "a layer died"
+            | Ok cut ->
+                if not cut.Plan.Goes.IsEmpty then
+                    cuts <- cuts + 1
+
+                let isFactor = ArrayKey.isPart ArrayPart.Factor
+                let own = UncutNetwork.along network cut t.Weights
+
+                for KeyValue(key, array) in cut.Weights do
+                    if not (isFactor key) then
+                        Assert.Equal<int list>(array.Shape, own[key].Shape)
+                        Assert.True(Verify.difference array.Data own[key].Data < 1e-9, string key)
+
+                // Other weights with the same factors: the cut network with them is the whole one that they are put back into.
+                let other =
+                    moved case.Seed false t.Weights
+                    |> Map.map (fun key array -> if isFactor key then t.Weights[key] else array)
+                    |> UncutNetwork.along network cut
+                    |> Map.map (fun key array -> if isFactor key then cut.Weights[key] else array)
+
+                let whole = UncutNetwork.after t.Weights cut (UncutNetwork.start network t.Weights)
+
+                let restored = UncutNetwork.restore whole other
+
+                let apart =
+                    t.Images
+                    |> List.map (fun image ->
+                        Verify.difference
+                            (Interpreter.run cut.Network other image)
+                            (Interpreter.run whole.Network restored image)
+                    )
+                    |> List.max
+
+                apart < 1e-9 |> Prop.label $"{apart}"
+        )
+
+    cuts
+
+[<Fact>]
+let ``other numbers of the same network go along with a cut`` () =
+    let cuts = followsAlong cases 300 + followsAlong sharedCases 150
+    Assert.True(cuts > 130, $"only {cuts} cases had something to cut")
+
 /// Of a grouped convolution one group is left, and so its factor is multiplied into its weights. A
 /// constant of a channel that goes arrives at the frozen weights of that channel.
 [<Fact>]

@@ -120,6 +120,53 @@ let ``losses of classes are their formulas, at one position and at many`` (seed:
             Assert.Equal(int64 area, objective.Answers)
 
 [<Property(MaxTest = 20)>]
+let ``the loss of mixed images is the mean of those with either class`` (seed: int) =
+    use _ = Engine.scope ()
+    let images, classes = 5, 4
+    let scores = draws seed (images * classes)
+    let random = Random seed
+
+    let pairs = [
+        for _ in 1..images -> random.Next classes, random.Next classes, random.NextSingle()
+    ]
+
+    let targets =
+        torch
+            .tensor(
+                [|
+                    for a, b, part in pairs do
+                        yield! [| float32 a; float32 b; part |]
+                |]
+            )
+            .reshape(int64 images, 3L)
+
+    let given = double [ int64 images; int64 classes ] scores
+
+    for loss in classLosses do
+        let objective = Objective.ofLoss (network OutputKind.Classes classes 1 1) loss
+
+        let each work =
+            pairs
+            |> List.mapi (fun i pair -> work (Array.sub scores (i * classes) classes) pair)
+
+        let expected =
+            each (fun scores (a, b, part) ->
+                float part * ofClass loss scores a + (1.0 - float part) * ofClass loss scores b
+            )
+            |> List.average
+
+        Assert.Equal(expected, (objective.Loss given targets).item<float>(), 1e-6)
+
+        let right =
+            each (fun scores (a, b, part) ->
+                scores[if part < 0.5f then b else a] = Array.max scores
+            )
+            |> List.filter id
+            |> List.length
+
+        Assert.Equal(int64 right, (objective.Right given targets).item<int64>())
+
+[<Property(MaxTest = 20)>]
 let ``losses of numbers are their formulas`` (seed: int) =
     use _ = Engine.scope ()
     let images, values = 3, 4

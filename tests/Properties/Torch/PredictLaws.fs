@@ -114,6 +114,9 @@ let ``predict and eval agree for every recipe of the examples and for 50 random 
                     Flip = random.Next 2 = 0
                     Jitter = random.NextDouble()
                     Pca = random.NextDouble()
+                    Erase = random.NextDouble()
+                    Mixup = random.NextDouble()
+                    Cutmix = random.NextDouble()
                 }
         ]
 

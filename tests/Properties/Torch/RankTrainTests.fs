@@ -111,7 +111,7 @@ type RankTrainTests() =
 
                     // 3 images: one rank has 1 of them, the other 2.
                     use exchange = new Exchange(team, model, 3)
-                    exchange.Pool()
+                    exchange.Pool model.Statistics
 
                     [
                         for slot in slots do

@@ -256,6 +256,56 @@ let ``changes of images that masks cannot follow are refused`` () =
         }
     )
 
+[<Fact>]
+let ``images are mixed where their targets can be, and else refused`` () =
+    let mixing = {
+        Augment.none with
+            Mixup = 0.4
+            Cutmix = 1.0
+    }
+
+    for task in [ labels.Value; several.Value; numbers.Value ] do
+        for loss in task.Losses do
+            let recipe = {
+                plain loss with
+                    Augment = mixing
+                    Epochs = 2
+                    Batch = 64
+            }
+
+            Assert.NotEmpty((trained task recipe None).Numbers)
+
+    let refused (task: Task) loss augment =
+        said task.Network task.Dataset { plain loss with Augment = augment }
+
+    Assert.Equal(
+        "`mixup alpha` is 0.4; it must be 0 where each image has a mask.",
+        refused masks.Value Loss.standard mixing
+    )
+
+    Assert.Equal(
+        "`cutmix alpha` is 1; it must be 0 where each image has a mask.",
+        refused masks.Value Loss.standard { Augment.none with Cutmix = 1.0 }
+    )
+
+    Assert.Equal(
+        "`mixup alpha` is -1; it must be a number of 0 or more.",
+        refused labels.Value Loss.standard { Augment.none with Mixup = -1.0 }
+    )
+
+    Assert.Equal(
+        "`erase p` is 1.5; it must be 0 to 1.",
+        refused labels.Value Loss.standard { Augment.none with Erase = 1.5 }
+    )
+
+    Assert.Equal(
+        "`ema` is 1; it must be above 0 and below 1.",
+        said labels.Value.Network labels.Value.Dataset {
+            plain Loss.standard with
+                Ema = Some 1.0
+        }
+    )
+
 /// Noise in the shape of a network's input, with targets in the shape of its output.
 let private noise (network: Network) : Dataset =
     let count = 48

@@ -13,7 +13,7 @@ open Sss.Tests.Files
 open Sss.Tests.Language.Support
 
 /// The layers of a network with their arrays, as `torchvision_reference.py` reads them.
-module private Layers =
+module internal Layers =
 
     let private list (values: JsonNode seq) : JsonNode = JsonArray(Array.ofSeq values)
 
