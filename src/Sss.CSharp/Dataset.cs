@@ -127,7 +127,7 @@ public sealed partial class Dataset
             Files.DatasetModule.loadFor(
                 network.Value,
                 Files.PictureOptionsModule.standard,
-                Files.DataSource.NewCsv(path, targets.ToFSharpList())).OrThrow(Failure));
+                Files.DataSource.NewCsv(path, targets.ToFSharpList())).OrThrow(Engine.FileFailure));
     }
 
     /// <summary>

@@ -19,12 +19,12 @@ type ChildOptions = {
 module StudyChildren =
 
     /// Weights to start from. Where only the recipe names a teacher, they are the teacher of all runs.
-    let private start (o: ChildOptions) (s: StudySettings) (job: StudyJob) =
+    let private weights (o: ChildOptions) (s: StudySettings) (job: StudyJob) =
         match o.Init with
-        | Some weights when StudyKind.startsTrained job.Kind -> [ "--init"; weights ]
-        | Some weights when s.Recipe.Teacher.IsSome && not (List.contains "--teacher" o.Words) -> [
+        | Some file when StudyKind.startsTrained job.Kind -> [ "--init"; file ]
+        | Some file when s.Recipe.Teacher.IsSome && not (List.contains "--teacher" o.Words) -> [
             "--teacher"
-            weights
+            file
           ]
         | Some _
         | None -> []
@@ -47,7 +47,7 @@ module StudyChildren =
             if job.Kind <> StudyKind.Selected then
                 "--no-report"
         ]
-        @ start o s job
+        @ weights o s job
         @ o.Words
 
     let private how (log: string) (child: Child) : StudyWorkEnd =

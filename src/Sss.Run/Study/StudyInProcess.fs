@@ -63,7 +63,7 @@ module StudyInProcess =
 
     /// Where a run begins, and its teacher. Weights to begin with are the teacher of all runs, where only the recipe has
     /// one.
-    let private start (common: Job) (run: StudyJob) =
+    let private origin (common: Job) (run: StudyJob) =
         match common.Begin with
         | Begin.Weights _ when StudyKind.startsTrained run.Kind -> common.Begin, common.Teacher
         | Begin.Weights source -> Begin.Random, Option.orElse (Some source) common.Teacher
@@ -75,8 +75,8 @@ module StudyInProcess =
         o.Common with
             Network = NetworkSource.File(folder + ".sss")
             Recipe = id
-            Begin = fst (start o.Common run)
-            Teacher = snd (start o.Common run)
+            Begin = fst (origin o.Common run)
+            Teacher = snd (origin o.Common run)
             Computing = {
                 o.Common.Computing with
                     Threads = o.Threads
