@@ -1,3 +1,5 @@
+using Microsoft.FSharp.Core;
+
 namespace Sss;
 
 /// <summary>
@@ -23,6 +25,15 @@ public sealed record Augmentation
 
     /// <summary>Mirror half of the images left to right.</summary>
     public bool Flip { get; init; }
+
+    /// <summary>
+    /// Make so many changes of position and colour, each drawn from torchvision's set (E. D. Cubuk et al., NeurIPS 2020); 0:
+    /// none. Not with masks, nor where black and white of the images are not known.
+    /// </summary>
+    public int RandAugment { get; init; }
+
+    /// <summary>How strong the changes of <see cref="RandAugment"/> are, from 0 to 30.</summary>
+    public int RandAugmentMagnitude { get; init; } = 9;
 
     /// <summary>
     /// Multiply brightness, contrast and saturation by random numbers from 1 − J to 1 + J (A. G. Howard, 2013);
@@ -63,11 +74,26 @@ public sealed record Augmentation
         Flip = a.Flip,
         Jitter = a.Jitter,
         Pca = a.Pca,
+        RandAugment = a.Rand?.Value.Count ?? 0,
+        RandAugmentMagnitude = a.Rand?.Value.Magnitude ?? 9,
         Erase = a.Erase,
         Mixup = a.Mixup,
         Cutmix = a.Cutmix,
     };
 
     internal Core.Augment ToCore() =>
-        new(Resize, Background.ToCore(), Area, Crop, Flip, Jitter, Pca, Erase, Mixup, Cutmix);
+        new(
+            Resize,
+            Background.ToCore(),
+            Area,
+            Crop,
+            Flip,
+            RandAugment == 0
+                ? FSharpOption<Core.RandAugmentation>.None
+                : FSharpOption<Core.RandAugmentation>.Some(new(RandAugment, RandAugmentMagnitude)),
+            Jitter,
+            Pca,
+            Erase,
+            Mixup,
+            Cutmix);
 }

@@ -59,8 +59,8 @@ public class DatasetTests
         var network = Network.Parse("network N {\n  input 2x1x1\n  outputs 1\n  dense outputs\n}");
         var numbers = Dataset.Csv(file, network, "a");
         Assert.Empty(numbers.Classes);
-        Assert.Equal([8f], numbers.Test.Target(0));
-        Assert.Equal([16f, 0f], numbers.Test.Image(0));
+        Assert.Equal([4f], numbers.Test.Target(0));
+        Assert.Equal([8f, 0f], numbers.Test.Image(0));
         Assert.Contains("no column `c`", Assert.Throws<SssException>(() => Dataset.Csv(file, network, "c")).Message);
     }
 

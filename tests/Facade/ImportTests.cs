@@ -127,6 +127,8 @@ public class ImportTests
                 () => network.WithRecipe(new TrainingOptions { Teacher = new Teacher { Weight = 2 } })).Message);
         var missing = await Assert.ThrowsAsync<SssException>(
             () => network.TrainAsync(Dataset.Digits(), Options with { Teacher = new Teacher() }));
-        Assert.StartsWith("The recipe has a `teacher`, and no network for it was given.", missing.Message);
+        Assert.Equal(
+            "The recipe has a `Teacher`, and no network for it was given. Give it as `Teacher.Network`; without it, the network of `Init` is the teacher.",
+            missing.Message);
     }
 }

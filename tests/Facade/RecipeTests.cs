@@ -26,7 +26,7 @@ public class RecipeTests
             ShrinkEvery = 3,
             StopAfter = 7,
             Seed = 11,
-            Augment = new Augmentation { Resize = 9, Background = new Rgb(1, 2, 3), Area = 0.25, Crop = 1, Flip = true, Jitter = 0.4, Pca = 0.1, Erase = 0.2, Mixup = 0.3, Cutmix = 1.5 },
+            Augment = new Augmentation { Resize = 9, Background = new Rgb(1, 2, 3), Area = 0.25, Crop = 1, Flip = true, Jitter = 0.4, Pca = 0.1, RandAugment = 3, RandAugmentMagnitude = 4, Erase = 0.2, Mixup = 0.3, Cutmix = 1.5 },
             Ema = 0.99,
             Teacher = new Teacher { Weight = 0.25, Temperature = 3 },
         };
@@ -122,6 +122,8 @@ public class RecipeTests
             new() { Augment = new Augmentation { Crop = -1 } },
             new() { Augment = new Augmentation { Area = 2 } },
             new() { Augment = new Augmentation { Erase = 2 } },
+            new() { Augment = new Augmentation { RandAugment = -1 } },
+            new() { Augment = new Augmentation { RandAugment = 2, RandAugmentMagnitude = 31 } },
             new() { Augment = new Augmentation { Mixup = -1 } },
             new() { Augment = new Augmentation { Cutmix = -1 } },
             new() { Ema = 1 },

@@ -143,6 +143,22 @@ public class RunFolderTests
         Assert.Equal($"Another run is using {folder.Path}; wait for it, or choose another folder.", refused.Message);
     }
 
+    [Fact]
+    public async Task ANetworkThatTakesNoPicturesSaysWhatToDoInCSharp()
+    {
+        var vectors = Network.Parse("network V { input 4x1x1\n classes 2\n dense 4\n relu\n dense classes }");
+        float[][] rows = [.. Enumerable.Range(0, 40).Select(i => new float[] { i % 2, 1, i, 0 })];
+        var data = Dataset.FromArrays(rows, [.. rows.Select(row => (int)row[0])], new Shape(4, 1, 1));
+        using var trained = await vectors.TrainAsync(data, Options with { Epochs = 1, Batch = 8 });
+        using var small = trained.Select();
+        Assert.Equal(
+            """
+            the network: the network cannot take picture files: its input 4x1x1 has 4 channels, but picture files have 1 or 3
+              use numbers instead: Predict with an array
+            """,
+            Assert.Throws<SssException>(() => small.PredictFile("a.png")).Message);
+    }
+
     private static string Newest(TemporaryFolder folder) =>
         Directory.GetFiles(folder.File("checkpoint"), "step-*").Order(StringComparer.Ordinal).Last();
 

@@ -126,6 +126,8 @@ internal static class Recipes
     {
         AtLeast(0, augment.Resize, nameof(augment.Resize));
         AtLeast(0, augment.Crop, nameof(augment.Crop));
+        AtLeast(0, augment.RandAugment, nameof(augment.RandAugment));
+        Within(augment.RandAugmentMagnitude, x => x is >= 0 and <= 30, nameof(augment.RandAugmentMagnitude), "from 0 to 30");
         foreach (var (name, value) in new[]
         {
             (nameof(augment.Area), augment.Area),

@@ -86,6 +86,22 @@ module Rgb =
             | _ -> None
         | None, _ -> None
 
+/// How many changes RandAugment makes of an image, and how strong they are (E. D. Cubuk et al., "RandAugment: Practical
+/// automated data augmentation with a reduced search space", NeurIPS 2020).
+type RandAugmentation = {
+    /// At least 1.
+    Count: int
+    /// From 0 to 30, as torchvision counts.
+    Magnitude: int
+}
+
+/// Values of it.
+[<RequireQualifiedAccess>]
+module RandAugmentation =
+
+    /// What a recipe's `randaugment` means alone: torchvision's defaults.
+    let standard = { Count = 2; Magnitude = 9 }
+
 /// How pictures are cut to the input, and random changes of training images, in the order in which
 /// they are made.
 type Augment = {
@@ -102,6 +118,8 @@ type Augment = {
     Crop: int
     /// Mirror half of the images left to right.
     Flip: bool
+    /// Changes of position and colour from a set, one after the other; None: none.
+    Rand: RandAugmentation option
     /// Multiply brightness, contrast and saturation, in random order, by numbers from 1 − J to 1 + J
     /// (A. G. Howard, "Some improvements on deep convolutional neural network based image
     /// classification", 2013); 0: none.
@@ -133,6 +151,7 @@ module Augment =
         Area = 0.0
         Crop = 0
         Flip = false
+        Rand = None
         Jitter = 0.0
         Pca = 0.0
         Erase = 0.0

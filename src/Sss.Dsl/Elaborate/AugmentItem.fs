@@ -183,3 +183,35 @@ module internal AugmentItem =
         | Some given when item.Words.Length > given.Count -> ()
         | Some _
         | None -> badForm run item
+
+    /// `randaugment`, with or without its numbers.
+    let random run (item: RecipeItem) =
+        match named run "randaugment" (argumentsOf "randaugment") Map.empty item.Words with
+        | None -> badForm run item
+        | Some given ->
+            let number name least most ifAbsent =
+                match Map.tryFind name given with
+                | None -> ifAbsent
+                | Some value ->
+                    let what () = $"{name} of `randaugment`"
+
+                    match ExprValue.integer what least most value.Span value.Value with
+                    | Ok n -> n
+                    | Error(Some(problem, span)) ->
+                        run.Report problem span
+                        ifAbsent
+                    | Error None -> ifAbsent
+
+            let standard = RandAugmentation.standard
+
+            run.Recipe <- {
+                run.Recipe with
+                    Augment = {
+                        run.Recipe.Augment with
+                            Rand =
+                                Some {
+                                    Count = number "n" 1 1000 standard.Count
+                                    Magnitude = number "m" 0 30 standard.Magnitude
+                                }
+                    }
+            }

@@ -29,6 +29,7 @@ module internal RecipeItems =
             "teacher", "teacher` or `teacher weight=0.5 temperature=4"
             "augment", "augment crop=2 flip` or `augment area=0.08 flip jitter=0.4 pca=0.1"
             "ema", "ema 0.999"
+            "randaugment", "randaugment` or `randaugment n=2 m=9"
             "erase", "erase p=0.25"
             "mixup", "mixup alpha=0.2"
             "cutmix", "cutmix alpha=1"
@@ -47,6 +48,7 @@ module internal RecipeItems =
             "shrink", [ "every" ]
             "stop", [ "after=" ]
             "augment", [ "resize="; "background="; "area="; "crop="; "flip"; "jitter="; "pca=" ]
+            "randaugment", [ "n="; "m=" ]
             "erase", [ "p=" ]
             "mixup", [ "alpha=" ]
             "cutmix", [ "alpha=" ]

@@ -67,6 +67,7 @@ module internal Recipes =
                 (fun x -> x > 0.0 && x < 1.0)
                 "a number above 0 and below 1"
                 (fun x -> set (fun r -> { r with Ema = Some x }))
+        | "randaugment" -> AugmentItem.random run item
         | "erase"
         | "mixup"
         | "cutmix" -> AugmentItem.further run item

@@ -97,6 +97,9 @@ module internal PrintRecipe =
         ]
 
     let private further (a: Augment) = [
+        match a.Rand with
+        | Some rand -> "randaugment n=" + string rand.Count + " m=" + string rand.Magnitude
+        | None -> ()
         if a.Erase <> 0.0 then
             "erase p=" + real a.Erase
         if a.Mixup <> 0.0 then

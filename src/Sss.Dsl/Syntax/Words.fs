@@ -58,6 +58,7 @@ module Words =
         "stop"
         "seed"
         "augment"
+        "randaugment"
         "erase"
         "mixup"
         "cutmix"

@@ -26,6 +26,11 @@ module Batch =
     let private stream (seed: int) (draw: int64) (index: int) =
         Rng.create seed |> Rng.fork (int (draw ^^^ (draw >>> 32))) |> Rng.fork index
 
+    // Streams of one image at one draw, besides the one that moves and colours it.
+    let private erasing = 1
+    let private mixing = 2
+    let private randomising = 3
+
     /// A number from 0 to `bound - 1` from 16 bits; the bias is below bound / 65,536.
     let private below (bound: int) (bits: uint64) =
         int ((bits &&& 0xffffUL) * uint64 bound >>> 16)
@@ -211,6 +216,11 @@ module Batch =
                 let stored = Stored.Floats values
                 Placing.image shape [||] unit plan.Units stored 0 down right flip destination
 
+                match plan.Augment.Rand with
+                | Some settings ->
+                    RandAugment.run shape settings (Rng.fork randomising rng) destination
+                | None -> ()
+
                 let rng =
                     if plan.Augment.Jitter > 0.0 then
                         Colour.jitter channels plan.Augment.Jitter destination rng
@@ -233,17 +243,13 @@ module Batch =
         let right = below (2 * a.Crop + 1) (bits >>> 16) - a.Crop
         struct (down, right, a.Flip && (bits >>> 63) = 1UL, rng)
 
-    // Streams of one image at one draw, besides the one that moves and colours it.
-    let private erasing = 1
-    let private mixing = 2
-
     /// Writes the image of `index` with the random changes of `key`.
     let private write plan draw key index (destination: Span<float32>) : Result<unit, FileError> =
         let a = plan.Augment
         let struct (down, right, flip, rng) = place plan draw key
 
         let written =
-            if a.Area = 0.0 && a.Jitter = 0.0 && a.Pca = 0.0 then
+            if a.Area = 0.0 && a.Rand.IsNone && a.Jitter = 0.0 && a.Pca = 0.0 then
                 plainly plan index down right flip destination
             else
                 changed plan index down right flip rng destination

@@ -149,6 +149,17 @@ module RecipeJson =
                 Flip = augment.GetProperty("flip").GetBoolean()
                 Jitter = since augment "jitter" _.GetDouble() 0.0
                 Pca = since augment "pca" _.GetDouble() 0.0
+                Rand =
+                    since
+                        augment
+                        "randaugment"
+                        (fun rand ->
+                            Some {
+                                Count = rand.GetProperty("n").GetInt32()
+                                Magnitude = rand.GetProperty("m").GetInt32()
+                            }
+                        )
+                        None
                 Erase = since augment "erase" _.GetDouble() 0.0
                 Mixup = since augment "mixup" _.GetDouble() 0.0
                 Cutmix = since augment "cutmix" _.GetDouble() 0.0

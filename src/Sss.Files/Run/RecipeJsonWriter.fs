@@ -86,6 +86,15 @@ module internal RecipeJsonWriter =
         json.WriteBoolean("flip", augment.Flip)
         json.WriteNumber("jitter", augment.Jitter)
         json.WriteNumber("pca", augment.Pca)
+
+        augment.Rand
+        |> Option.iter (fun rand ->
+            json.WriteStartObject "randaugment"
+            json.WriteNumber("n", rand.Count)
+            json.WriteNumber("m", rand.Magnitude)
+            json.WriteEndObject()
+        )
+
         json.WriteNumber("erase", augment.Erase)
         json.WriteNumber("mixup", augment.Mixup)
         json.WriteNumber("cutmix", augment.Cutmix)

@@ -182,6 +182,10 @@ module internal TrainSettings =
         | _ when isNoFraction augment.Area -> bad "`augment area`" augment.Area "0 to 1"
         | _ when isNoFraction augment.Jitter -> bad "`augment jitter`" augment.Jitter "0 to 1"
         | _ when isNoFraction augment.Pca -> bad "`augment pca`" augment.Pca "0 to 1"
+        | _ when augment.Rand |> Option.exists (fun r -> r.Count < 1) ->
+            bad "`randaugment n`" augment.Rand.Value.Count "1 or more"
+        | _ when augment.Rand |> Option.exists (fun r -> r.Magnitude < 0 || r.Magnitude > 30) ->
+            bad "`randaugment m`" augment.Rand.Value.Magnitude "0 to 30"
         | _ when isNoFraction augment.Erase -> bad "`erase p`" augment.Erase "0 to 1"
         | _ when isBelow 0.0 augment.Mixup ->
             bad "`mixup alpha`" augment.Mixup "a number of 0 or more"

@@ -38,10 +38,17 @@ module internal TrainTargets =
     let private badChange (augment: Augment) (network: Network) (targets: Targets) =
         let image what = $"0 where each image has {what}"
 
+        let moving what = [
+            match augment.Rand with
+            | Some rand -> "`randaugment n`", float rand.Count, image what
+            | None -> ()
+        ]
+
         let changes what = [
             "`augment area`", augment.Area, image what
             "`augment crop`", float augment.Crop, image what
             "`augment flip`", (if augment.Flip then 1.0 else 0.0), image what
+            yield! moving what
         ]
 
         let mixing what = [
@@ -56,6 +63,7 @@ module internal TrainTargets =
 
             [
                 "`augment area`", augment.Area, image "a mask"
+                yield! moving "a mask"
                 yield! mixing "a mask"
                 if not isWhole then
                     "`augment crop`",
@@ -83,9 +91,20 @@ module internal TrainTargets =
         | Targets.Labels _ when not (Network.isClassifier network) && Loss.takesClass recipe.Loss ->
             Error(OutputIsImage(Network.output network))
         | _ ->
+            let isDark =
+                recipe.Augment.Rand.IsSome
+                && (
+                    match dataset.Range with
+                    | PixelRange.Unknown _ -> true
+                    | PixelRange.Known _ -> false
+                )
+
             match fits (), badTarget network recipe.Loss targets with
             | Error error, _ -> Error error
             | Ok(), Some error -> Error error
+            | Ok(), None when isDark ->
+                let bounds = "left out where black and white of the images are not known"
+                Error(BadSetting("`randaugment`", "given", bounds))
             | Ok(), None ->
                 match badChange recipe.Augment network targets with
                 | Some(name, value, bounds) -> Error(BadSetting(name, string value, bounds))

@@ -108,6 +108,14 @@ module RecipeCase =
                 Flip = case.Flip
                 Jitter = part 8
                 Pca = part 9 * 1e-3
+                Rand =
+                    if case.Kind % 4uy = 1uy then
+                        None
+                    else
+                        Some {
+                            Count = 1 + at case.Whole 2 % 9
+                            Magnitude = at case.Whole 3 % 31
+                        }
                 Erase = part 10
                 Mixup = if case.Kind % 3uy = 0uy then 0.0 else part 11 * 3.0
                 Cutmix = if case.Kind % 5uy = 1uy then 0.0 else part 12 + 1e-3

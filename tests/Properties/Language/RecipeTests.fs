@@ -30,7 +30,7 @@ type RecipeTests() =
         let all =
             "train {\n epochs 7\n batch 9\n lr 0.5 step 0.1 at 3, 5 warmup 2 head=10\n momentum 0.8\n decay 0\n"
             + " gamma 0.5 block=0.25\n penalty nonneg\n loss focal gamma=1.5\n optimizer adamw beta2=0.99\n target macs=0.5\n shrink every 4\n stop after=6\n seed 42\n augment jitter=0.4 crop=2 flip"
-            + " area=0.08 pca=0.1 resize=40 background=1, 2,3\n teacher temperature=2\n erase p=0.25\n mixup alpha=0.2\n cutmix alpha=1\n ema 0.999\n}"
+            + " area=0.08 pca=0.1 resize=40 background=1, 2,3\n teacher temperature=2\n randaugment m=5\n erase p=0.25\n mixup alpha=0.2\n cutmix alpha=1\n ema 0.999\n}"
 
         Assert.Equal(
             Some {
@@ -63,6 +63,7 @@ type RecipeTests() =
                     Flip = true
                     Jitter = 0.4
                     Pca = 0.1
+                    Rand = Some { Count = 2; Magnitude = 5 }
                     Erase = 0.25
                     Mixup = 0.2
                     Cutmix = 1.0

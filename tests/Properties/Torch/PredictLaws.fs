@@ -114,6 +114,11 @@ let ``predict and eval agree for every recipe of the examples and for 50 random 
                     Flip = random.Next 2 = 0
                     Jitter = random.NextDouble()
                     Pca = random.NextDouble()
+                    Rand =
+                        if random.Next 2 = 0 then
+                            None
+                        else
+                            Some RandAugmentation.standard
                     Erase = random.NextDouble()
                     Mixup = random.NextDouble()
                     Cutmix = random.NextDouble()

@@ -299,6 +299,38 @@ let ``images are mixed where their targets can be, and else refused`` () =
     )
 
     Assert.Equal(
+        "`randaugment m` is 31; it must be 0 to 30.",
+        refused labels.Value Loss.standard {
+            Augment.none with
+                Rand = Some { Count = 1; Magnitude = 31 }
+        }
+    )
+
+    Assert.Equal(
+        "`randaugment n` is 2; it must be 0 where each image has a mask.",
+        refused masks.Value Loss.standard {
+            Augment.none with
+                Rand = Some RandAugmentation.standard
+        }
+    )
+
+    let unknown = {
+        labels.Value.Dataset with
+            Range = PixelRange.Unknown(-2.0f, 3.0f)
+    }
+
+    Assert.Equal(
+        "`randaugment` is given; it must be left out where black and white of the images are not known.",
+        said labels.Value.Network unknown {
+            plain Loss.standard with
+                Augment = {
+                    Augment.none with
+                        Rand = Some RandAugmentation.standard
+                }
+        }
+    )
+
+    Assert.Equal(
         "`ema` is 1; it must be above 0 and below 1.",
         said labels.Value.Network labels.Value.Dataset {
             plain Loss.standard with
