@@ -36,6 +36,11 @@ public class RecipeTests
         Assert.Equal(recipe, Network.Parse(net.ToText()).Recipe);
         Assert.Equal("constant", net.Recipe!.Schedule!.ToString());
         Assert.Equal("step 0.5 at 2, 5", Schedule.Step(0.5, 2, 5).ToString());
+        Assert.Equal("cosine restart", Schedule.CosineRestart.ToString());
+        Assert.NotEqual(Schedule.Cosine, Schedule.CosineRestart);
+        var again = net.WithRecipe(new TrainingOptions { Schedule = Schedule.CosineRestart });
+        Assert.Contains("lr 0.1 cosine restart", again.ToText());
+        Assert.Equal(Schedule.CosineRestart, Network.Parse(again.ToText()).Recipe!.Schedule);
         Assert.Null(net.WithRecipe(null).Recipe);
         Assert.DoesNotContain("train", net.WithRecipe(null).ToText());
 
