@@ -46,7 +46,7 @@ module DataSource =
     /// Whether a source is a folder of pictures with masks.
     let hasMasks (source: DataSource) : bool =
         match source with
-        | Folder folder -> MaskFolder.isThere folder
+        | Folder folder -> MaskListing.isThere folder
         | Digits
         | FashionMnist
         | Idx _
@@ -117,7 +117,7 @@ module DataSource =
         | Idx folder -> Idx.load $"idx:{folder}" None folder
         | Cifar10 folder -> Cifar.loadTen folder
         | Cifar100 folder -> Cifar.loadHundred folder
-        | Folder folder when MaskFolder.isThere folder -> MaskFolder.load options network folder
+        | Folder folder when MaskListing.isThere folder -> MaskFolder.load options network folder
         | Folder folder -> ImageFolder.load options (network |> Option.map _.Input) folder
         | Npz file -> Npz.load file
         | Csv(file, targets) -> Csv.load network file targets
