@@ -246,3 +246,30 @@ let ``scratch-b is the least whole number of epochs that reaches the compute``
 
     compute n >= float spent.Get * (1.0 - 1e-12)
     && (n = 1 || compute (n - 1) < float spent.Get)
+
+// ---- Threads
+
+[<Property>]
+let ``runs side by side share the threads that are given or free, and one at a time chooses for itself``
+    (given: PositiveInt option)
+    (jobs: PositiveInt)
+    (free: PositiveInt)
+    =
+    let asked = ref 0
+
+    let threads =
+        StudyThreads.each
+            (given |> Option.map _.Get)
+            jobs.Get
+            (fun () ->
+                asked.Value <- asked.Value + 1
+                free.Get
+            )
+
+    let isShare all =
+        threads |> Option.exists (fun n -> n >= 1 && (n = 1 || n * jobs.Get <= all))
+
+    match given with
+    | Some all -> asked.Value = 0 && isShare all.Get
+    | None when jobs.Get = 1 -> asked.Value = 0 && threads.IsNone
+    | None -> asked.Value = 1 && isShare free.Get
