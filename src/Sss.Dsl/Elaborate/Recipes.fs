@@ -7,6 +7,35 @@ open Sss.Dsl.RecipeItems
 /// `train { … }` to `Recipe`.
 module internal Recipes =
 
+    /// `shrink every N`.
+    let private shrink run (item: RecipeItem) =
+        match item.Words with
+        | [ RecipeWord.Word("every", _); RecipeWord.Number(value, span) ] ->
+            whole
+                run
+                "shrink every"
+                1
+                span
+                value
+                (fun n -> run.Recipe <- { run.Recipe with ShrinkEvery = Some n })
+        | _ -> badForm run item
+
+    /// `stop after=N`.
+    let private stop run (item: RecipeItem) =
+        match item.Words |> named run "stop" (argumentsOf "stop") Map.empty with
+        | Some given when given.ContainsKey "after" ->
+            let value = given["after"]
+
+            whole
+                run
+                "stop after"
+                1
+                value.Span
+                value.Value
+                (fun n -> run.Recipe <- { run.Recipe with StopAfter = Some n })
+        | Some _
+        | None -> badForm run item
+
     /// One item; the kinds that it gave a γ.
     let private item run (item: RecipeItem) : FactorKind list =
         let set change = run.Recipe <- change run.Recipe
@@ -31,31 +60,8 @@ module internal Recipes =
                 "a number of 0 or more"
                 (fun x -> set (fun r -> { r with Decay = x }))
         | "target" -> TargetItem.target run item
-        | "shrink" ->
-            match item.Words with
-            | [ RecipeWord.Word("every", _); RecipeWord.Number(value, span) ] ->
-                whole
-                    run
-                    "shrink every"
-                    1
-                    span
-                    value
-                    (fun n -> set (fun r -> { r with ShrinkEvery = Some n }))
-            | _ -> badForm run item
-        | "stop" ->
-            match item.Words |> named run "stop" (argumentsOf "stop") Map.empty with
-            | Some given when given.ContainsKey "after" ->
-                let value = given["after"]
-
-                whole
-                    run
-                    "stop after"
-                    1
-                    value.Span
-                    value.Value
-                    (fun n -> set (fun r -> { r with StopAfter = Some n }))
-            | Some _
-            | None -> badForm run item
+        | "shrink" -> shrink run item
+        | "stop" -> stop run item
         | "penalty" -> PenaltyItem.penalty run item
         | "loss" -> LossItem.loss run item
         | "optimizer" -> LossItem.optimizer run item

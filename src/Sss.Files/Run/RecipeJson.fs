@@ -100,6 +100,30 @@ module RecipeJson =
             | "adamw" -> Optimizer.AdamW(number "beta1", number "beta2", number "eps")
             | other -> raise (JsonException $"the optimizer is {other}")
 
+    let private augment (item: JsonElement) : Augment = {
+        Resize = since item "resize" _.GetInt32() 0
+        Background = since item "background" background Rgb.white
+        Area = since item "area" _.GetDouble() 0.0
+        Crop = item.GetProperty("crop").GetInt32()
+        Flip = item.GetProperty("flip").GetBoolean()
+        Jitter = since item "jitter" _.GetDouble() 0.0
+        Pca = since item "pca" _.GetDouble() 0.0
+        Rand =
+            since
+                item
+                "randaugment"
+                (fun rand ->
+                    Some {
+                        Count = rand.GetProperty("n").GetInt32()
+                        Magnitude = rand.GetProperty("m").GetInt32()
+                    }
+                )
+                None
+        Erase = since item "erase" _.GetDouble() 0.0
+        Mixup = since item "mixup" _.GetDouble() 0.0
+        Cutmix = since item "cutmix" _.GetDouble() 0.0
+    }
+
     /// Reads the object; raises what `System.Text.Json` raises, which the caller turns into an error.
     let read (item: JsonElement) : Recipe =
         let number (name: string) = item.GetProperty(name).GetDouble()
@@ -116,8 +140,6 @@ module RecipeJson =
             match item.GetProperty("gamma").TryGetProperty "shared" with
             | true, value -> value.GetDouble()
             | _ -> gamma "neuron"
-
-        let augment = item.GetProperty "augment"
 
         {
             Epochs = whole "epochs"
@@ -141,29 +163,7 @@ module RecipeJson =
             ShrinkEvery = if isNull "shrink" then None else Some(whole "shrink")
             StopAfter = since item "stop" (fun epochs -> Some(epochs.GetInt32())) None
             Seed = whole "seed"
-            Augment = {
-                Resize = since augment "resize" _.GetInt32() 0
-                Background = since augment "background" background Rgb.white
-                Area = since augment "area" _.GetDouble() 0.0
-                Crop = augment.GetProperty("crop").GetInt32()
-                Flip = augment.GetProperty("flip").GetBoolean()
-                Jitter = since augment "jitter" _.GetDouble() 0.0
-                Pca = since augment "pca" _.GetDouble() 0.0
-                Rand =
-                    since
-                        augment
-                        "randaugment"
-                        (fun rand ->
-                            Some {
-                                Count = rand.GetProperty("n").GetInt32()
-                                Magnitude = rand.GetProperty("m").GetInt32()
-                            }
-                        )
-                        None
-                Erase = since augment "erase" _.GetDouble() 0.0
-                Mixup = since augment "mixup" _.GetDouble() 0.0
-                Cutmix = since augment "cutmix" _.GetDouble() 0.0
-            }
+            Augment = augment (item.GetProperty "augment")
             Teacher = since item "teacher" (teaching >> Some) None
             Ema = since item "ema" (fun decay -> Some(decay.GetDouble())) None
         }

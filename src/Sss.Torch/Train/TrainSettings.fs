@@ -139,21 +139,56 @@ module internal TrainSettings =
         Parameters.ofNetwork network |> List.isEmpty
         && Parameters.factors network |> List.isEmpty
 
+    let private isBelow least value =
+        not (Double.IsFinite value && value >= least)
+
+    let private isNoFraction value = isBelow 0.0 value || value > 1.0
+
+    /// What is wrong with the changes of images.
+    let private augmentFault
+        (settings: TrainSettings)
+        (network: Network)
+        (recipe: Recipe)
+        : TrainError option =
+        let bad name value bounds =
+            Some(BadSetting(name, string value, bounds))
+
+        let augment = recipe.Augment
+        let shorter = min network.Input.Height network.Input.Width
+        // Its targets are documented as one class for each image.
+        let isOwn = settings.Loss.IsSome && Loss.takesClass recipe.Loss
+
+        match () with
+        | _ when augment.Crop < 0 -> bad "`augment crop`" augment.Crop "0 or more"
+        | _ when augment.Resize <> 0 && augment.Resize < shorter ->
+            bad "`augment resize`" augment.Resize $"0, or at least the input's {shorter} pixels"
+        | _ when isNoFraction augment.Area -> bad "`augment area`" augment.Area "0 to 1"
+        | _ when isNoFraction augment.Jitter -> bad "`augment jitter`" augment.Jitter "0 to 1"
+        | _ when isNoFraction augment.Pca -> bad "`augment pca`" augment.Pca "0 to 1"
+        | _ when augment.Rand |> Option.exists (fun r -> r.Count < 1) ->
+            bad "`randaugment n`" augment.Rand.Value.Count "1 or more"
+        | _ when augment.Rand |> Option.exists (fun r -> r.Magnitude < 0 || r.Magnitude > 30) ->
+            bad "`randaugment m`" augment.Rand.Value.Magnitude "0 to 30"
+        | _ when isNoFraction augment.Erase -> bad "`erase p`" augment.Erase "0 to 1"
+        | _ when isBelow 0.0 augment.Mixup ->
+            bad "`mixup alpha`" augment.Mixup "a number of 0 or more"
+        | _ when isBelow 0.0 augment.Cutmix ->
+            bad "`cutmix alpha`" augment.Cutmix "a number of 0 or more"
+        | _ when augment.Cutmix > 0.0 && Shape.area network.Input = 1L ->
+            bad "`cutmix alpha`" augment.Cutmix "0 where images have one pixel"
+        | _ when isOwn && (augment.Mixup > 0.0 || augment.Cutmix > 0.0) ->
+            bad "`mixup` and `cutmix`" "on" "off where a loss of classes is your own"
+        | _ when augment.Pca > 0.0 && network.Input.Channels <> 3 ->
+            bad "`augment pca`" augment.Pca "0 where images do not have three channels"
+        | _ -> None
+
     /// Checks that settings and targets are within their bounds.
     let check (settings: TrainSettings) (network: Network) (dataset: Dataset) (recipe: Recipe) =
         let bad name value bounds =
             Error(BadSetting(name, string value, bounds))
 
-        let isBelow least value =
-            not (Double.IsFinite value && value >= least)
-
-        let isNoFraction value = isBelow 0.0 value || value > 1.0
-        let augment = recipe.Augment
-        let shorter = min network.Input.Height network.Input.Width
-
         let isFraction value = value > 0.0 && value < 1.0
-        // Its targets are documented as one class for each image.
-        let isOwn = settings.Loss.IsSome && Loss.takesClass recipe.Loss
+        let augmentFault = augmentFault settings network recipe
 
         match TrainTargets.check network dataset recipe, settings.Threads with
         | Error(OutputIsImage _ as error), _ -> Error error
@@ -176,27 +211,7 @@ module internal TrainSettings =
         | _ when isBelow 0.0 recipe.Decay -> bad "`decay`" recipe.Decay "a number of 0 or more"
         | _ when isBelow 0.0 recipe.Momentum || recipe.Momentum >= 1.0 ->
             bad "`momentum`" recipe.Momentum "0 or more and less than 1"
-        | _ when augment.Crop < 0 -> bad "`augment crop`" augment.Crop "0 or more"
-        | _ when augment.Resize <> 0 && augment.Resize < shorter ->
-            bad "`augment resize`" augment.Resize $"0, or at least the input's {shorter} pixels"
-        | _ when isNoFraction augment.Area -> bad "`augment area`" augment.Area "0 to 1"
-        | _ when isNoFraction augment.Jitter -> bad "`augment jitter`" augment.Jitter "0 to 1"
-        | _ when isNoFraction augment.Pca -> bad "`augment pca`" augment.Pca "0 to 1"
-        | _ when augment.Rand |> Option.exists (fun r -> r.Count < 1) ->
-            bad "`randaugment n`" augment.Rand.Value.Count "1 or more"
-        | _ when augment.Rand |> Option.exists (fun r -> r.Magnitude < 0 || r.Magnitude > 30) ->
-            bad "`randaugment m`" augment.Rand.Value.Magnitude "0 to 30"
-        | _ when isNoFraction augment.Erase -> bad "`erase p`" augment.Erase "0 to 1"
-        | _ when isBelow 0.0 augment.Mixup ->
-            bad "`mixup alpha`" augment.Mixup "a number of 0 or more"
-        | _ when isBelow 0.0 augment.Cutmix ->
-            bad "`cutmix alpha`" augment.Cutmix "a number of 0 or more"
-        | _ when augment.Cutmix > 0.0 && Shape.area network.Input = 1L ->
-            bad "`cutmix alpha`" augment.Cutmix "0 where images have one pixel"
-        | _ when isOwn && (augment.Mixup > 0.0 || augment.Cutmix > 0.0) ->
-            bad "`mixup` and `cutmix`" "on" "off where a loss of classes is your own"
-        | _ when augment.Pca > 0.0 && network.Input.Channels <> 3 ->
-            bad "`augment pca`" augment.Pca "0 where images do not have three channels"
+        | _ when augmentFault.IsSome -> Error augmentFault.Value
         | _ when recipe.Ema |> Option.exists (isFraction >> not) ->
             bad "`ema`" recipe.Ema.Value "above 0 and below 1"
         | _ when recipe.Target.Latency.IsSome && settings.Measures.Latency.IsNone -> Error NoProfile

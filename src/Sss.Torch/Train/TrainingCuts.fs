@@ -50,6 +50,15 @@ module internal TrainingCuts =
                     offsets[keyBefore cut f.Key] + place
         |]
 
+    /// The averages of the weights. Constants of what goes are those of now, and what goes is kept as it is now.
+    let private averages (state: TrainState) (cut: Cut<float32>) : Weights<float32> =
+        if state.Averages.IsEmpty then
+            state.Averages
+        else
+            TrainState.averaged state
+            |> UncutNetwork.along state.Network cut
+            |> Map.filter (fun key _ -> not (ArrayKey.isPart ArrayPart.Factor key))
+
     let private slice (state: TrainState) (cut: Cut<float32>) : TrainState =
         let shapes = Parameters.ofNetwork cut.Network |> List.map (fun p -> p.Key, p.Shape)
 
@@ -80,14 +89,7 @@ module internal TrainingCuts =
             state with
                 Network = cut.Network
                 Numbers = cut.Weights
-                // Constants of what goes are those of now, and what goes is kept as it is now.
-                Averages =
-                    if state.Averages.IsEmpty then
-                        state.Averages
-                    else
-                        TrainState.averaged state
-                        |> UncutNetwork.along state.Network cut
-                        |> Map.filter (fun key _ -> not (ArrayKey.isPart ArrayPart.Factor key))
+                Averages = averages state cut
                 Probe = tensors state.Probe factors
                 FactorVelocity = tensors state.FactorVelocity factors
                 Squares = tensors state.Squares factors
