@@ -41,6 +41,12 @@ type PipelineError =
     | ProfileForRanks
     /// The normalisation is to be exported, and the weight file does not hold it.
     | NoNormalisation of path: string
+    /// In 8 bits a network is worse on the test images than was allowed, in points; with its qualities in float32 and int8.
+    | Int8Drops of path: string * float: Quality * int8: Quality * images: int * maxDrop: float
+    /// A network has no layer with an integer kernel.
+    | NothingInt8 of path: string
+    /// A data set has no images of a split, training or test, that an export in 8 bits needs.
+    | Int8WithoutImages of path: string * split: string
 
 /// Wording.
 [<RequireQualifiedAccess>]
@@ -58,6 +64,33 @@ module PipelineError =
             $"{said}\nThe last good checkpoint is {Escape.line path}; continue with --resume when this is fixed."
         | _, Some path ->
             $"{said}\nThe last good checkpoint is {Escape.line path}; its weights can start a new run with --init."
+
+    let private invariant = System.Globalization.CultureInfo.InvariantCulture
+
+    let private drops path (float: Quality) (int8: Quality) (images: int) (maxDrop: float) =
+        let metric = Quality.main float
+
+        // To hundredths of a point, since the limit may have them.
+        let value quality =
+            let score = Quality.score quality
+
+            if not (System.Double.IsFinite score) then
+                "no number"
+            elif metric.IsFraction then
+                (100.0 * score).ToString("0.00", invariant) + " %"
+            else
+                score.ToString("0.0000", invariant)
+
+        let drop = 100.0 * (Quality.score float - Quality.score int8)
+
+        let by =
+            if System.Double.IsFinite drop then
+                $""", by {drop.ToString("0.00", invariant)} points"""
+            else
+                ""
+
+        $"{Escape.line path} was not written: int8 lowers {metric.Name} on {images} test images from {value float} to \
+          {value int8}{by}, and {maxDrop:R} are allowed. Export without --int8, or allow more with --max-drop POINTS."
 
     let private unlike (misfits: Misfit list) =
         let together =
@@ -175,3 +208,10 @@ module PipelineError =
               `sss profile` writes the file."
         | NoNormalisation path ->
             $"{Escape.line path} does not record how its images are prepared; export it with --raw, as the network alone."
+        | Int8Drops(path, float, int8, images, maxDrop) -> drops path float int8 images maxDrop
+        | NothingInt8 path ->
+            $"{Escape.line path} was not written: the network has no layer that int8 makes faster: no conv, dwconv or dense \
+              other than a conv that gives the scores. Export it without --int8."
+        | Int8WithoutImages(path, split) ->
+            $"{Escape.line path} was not written: the data set has no {split} images, and int8 is calibrated on training images \
+              and measured on test images."
