@@ -92,6 +92,11 @@ type ExportArgument =
     | [<Mandatory; Unique>] Onnx of file: string
     | [<Unique>] Raw
     | [<Unique>] Full
+    | [<Unique>] Int8
+    | [<Unique>] Data of data: string
+    | [<Unique>] Max_Drop of points: float
+    | [<Unique>] Within of percent: float
+    | [<Unique>] Threads of count: int
     | [<Unique>] Json
 
     interface IArgParserTemplate with
@@ -101,6 +106,14 @@ type ExportArgument =
             | Onnx _ -> "the file to write"
             | Raw -> "export the network alone: it takes prepared images and gives only scores"
             | Full -> "export the network that was trained instead of the selected one"
+            | Int8 -> "8-bit weights and activations, for ONNX Runtime on CPUs; needs --data"
+            | Data _ ->
+                "with --int8: calibrate on its training images, and measure on its test images; as for 'sss train'"
+            | Max_Drop _ ->
+                "with --int8: write nothing if accuracy falls by more percentage points (0.5)"
+            | Within _ ->
+                "with --int8: the percentage of the values of a layer that its 8 bits hold; the outermost are cut (100)"
+            | Threads _ -> "with --int8: threads of ONNX Runtime (all cores)"
             | Json -> SharedHelp.json
 
 /// `sss import`.

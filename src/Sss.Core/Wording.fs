@@ -58,6 +58,10 @@ type Wording = {
     Export: string
     /// How a network is exported whose preparation is recorded.
     ExportTrained: string
+    /// What to do where 8 bits cost too much: a sentence.
+    AllowDrop: string
+    /// How a network is exported in single precision: a sentence.
+    ExportFloat: string
     /// How an ONNX file becomes a network.
     Import: string
 }
@@ -100,6 +104,8 @@ module Wording =
         RecordPreparation = "train it with `sss train`, which records it"
         Export = "export it with `sss export`"
         ExportTrained = "export a network that `sss train` trained, with `sss export`"
+        AllowDrop = "Export without --int8, or allow more with --max-drop POINTS."
+        ExportFloat = "Export it without --int8."
         Import = "`sss import` reads it as a network"
     }
 
@@ -138,5 +144,7 @@ module Wording =
         RecordPreparation = "train it with TrainAsync, which records it"
         Export = "export it with ExportOnnx"
         ExportTrained = "export a network that TrainAsync trained, with ExportOnnx"
+        AllowDrop = "Use ExportOnnx, or allow more with `maxDrop`."
+        ExportFloat = "Use ExportOnnx."
         Import = "Network.Import reads it as a network"
     }

@@ -27,6 +27,13 @@ module OnnxExport =
             Units.apply units ((value * p.Deviation[c] + p.Mean[c]) / p.Scale)
         )
 
+    /// What the file takes that gets these prepared images. `raw`: as for `model`.
+    let internal given (raw: bool) (loaded: LoadedNetwork) (images: float32[]) : float32[] =
+        match loaded.Preparation with
+        | Some p when not raw -> unprepared p loaded.Network.Input images
+        | Some _
+        | None -> images
+
     /// The verdict on a model's bytes, over random images (standard normal after normalisation).
     let private check (engine: LibTorch) path (model: byte[]) raw (loaded: LoadedNetwork) =
         result {
@@ -34,11 +41,7 @@ module OnnxExport =
             let count = Exactness.inputsOf network
             let images = Exactness.randomImages 1 count network
 
-            let given =
-                match loaded.Preparation with
-                | Some p when not raw -> unprepared p network.Input images
-                | Some _
-                | None -> images
+            let given = given raw loaded images
 
             use! session =
                 OnnxRun.ofBytes Environment.ProcessorCount path model |> Result.mapError BadFile
@@ -72,9 +75,8 @@ module OnnxExport =
     /// Bytes that the verdict takes in a file, at most.
     let verdictBytes = 128L
 
-    /// The bytes of a network's file, without the verdict. `raw`: the network alone, without the preparation in its
-    /// graph.
-    let model (raw: bool) (loaded: LoadedNetwork) : Result<byte[], PipelineError> =
+    /// A network's file that says of itself what the loaded one's says.
+    let internal bytes raw (loaded: LoadedNetwork) network weights =
         let options = {
             Text = Language.print loaded.Network
             Classes = loaded.Classes
@@ -83,7 +85,19 @@ module OnnxExport =
             Raw = raw
         }
 
-        Onnx.export options loaded.Network loaded.Weights |> Result.mapError BadFile
+        Onnx.export options network weights |> Result.mapError BadFile
+
+    /// The bytes of a network's file, without the verdict. `raw`: the network alone, without the preparation in its
+    /// graph.
+    let model (raw: bool) (loaded: LoadedNetwork) : Result<byte[], PipelineError> =
+        bytes raw loaded loaded.Network loaded.Weights
+
+    /// Whether the preparation is known that is to be in the graph.
+    let internal preparable (raw: bool) (loaded: LoadedNetwork) : Result<unit, PipelineError> =
+        if loaded.Preparation.IsNone && not raw then
+            Error(NoNormalisation loaded.Path)
+        else
+            Ok()
 
     /// Exports a network and writes the file, whole or not at all, if its scores are those of
     /// LibTorch. `raw`: the network alone, without the preparation in its graph.
@@ -94,12 +108,7 @@ module OnnxExport =
         (path: string)
         : Result<Exactness, PipelineError> =
         result {
-            do!
-                if loaded.Preparation.IsNone && not raw then
-                    Error(NoNormalisation loaded.Path)
-                else
-                    Ok()
-
+            do! preparable raw loaded
             let! model = model raw loaded
             let! exactness = check engine path model raw loaded
 

@@ -60,31 +60,7 @@ module Pipeline =
     /// through the preparation of its training, in its units, and labels are those of its classes.
     let diagnose (engine: LibTorch) (loaded: LoadedNetwork) (dataset: Dataset) (split: Split) =
         result {
-            do!
-                match split.Targets with
-                | Targets.Labels _ when not (Sss.Core.Network.isClassifier loaded.Network) ->
-                    Error(NotTrained(OutputIsImage(Sss.Core.Network.output loaded.Network)))
-                | Targets.Labels _
-                | Targets.Masks _
-                | Targets.Numbers _ -> Ok()
-
-            do!
-                match loaded.Classes with
-                | [] -> Dataset.fits loaded.Network dataset
-                | _ ->
-                    Dataset.hasShape loaded.Network dataset
-                    |> Result.bind (fun () -> TargetFit.shape loaded.Network dataset)
-                |> Result.mapError BadFile
-
-            let preparation = Option.defaultValue dataset.Preparation loaded.Preparation
-
-            let! prepared =
-                Dataset.preparedBy preparation { dataset with Test = split }
-                |> Result.mapError BadFile
-
-            let! split =
-                Dataset.labelled loaded.Classes prepared prepared.Test
-                |> Result.mapError BadFile
+            let! prepared, split = EvaluationData.prepared loaded dataset split
 
             use! model =
                 Model.create engine loaded.Network loaded.Weights |> Result.mapError NoModel

@@ -41,6 +41,12 @@ type PipelineError =
     | ProfileForRanks
     /// The normalisation is to be exported, and the weight file does not hold it.
     | NoNormalisation of path: string
+    /// In 8 bits a network is worse on the test images than was allowed, in points; with its qualities in float32 and int8.
+    | Int8Drops of path: string * float: Quality * int8: Quality * images: int * maxDrop: float
+    /// A network has no layer with an integer kernel.
+    | NothingInt8 of path: string
+    /// A data set has no images of a split, training or test, that an export in 8 bits needs.
+    | Int8WithoutImages of path: string * split: string
 
 /// Wording.
 [<RequireQualifiedAccess>]
@@ -56,6 +62,40 @@ module PipelineError =
         | (NotKept _ | OutOfMemory _), Some path ->
             $"{said}\nThe last good checkpoint is {Escape.line path}; {w.Continue} when this is fixed."
         | _, Some path -> $"{said}\nThe last good checkpoint is {Escape.line path}; {w.Reuse}."
+
+    let private invariant = System.Globalization.CultureInfo.InvariantCulture
+
+    let private drops
+        (w: Wording)
+        path
+        (float: Quality)
+        (int8: Quality)
+        (images: int)
+        (maxDrop: float)
+        =
+        let metric = Quality.main float
+
+        // To hundredths of a point, since the limit may have them.
+        let value quality =
+            let score = Quality.score quality
+
+            if not (System.Double.IsFinite score) then
+                "no number"
+            elif metric.IsFraction then
+                (100.0 * score).ToString("0.00", invariant) + " %"
+            else
+                score.ToString("0.0000", invariant)
+
+        let drop = 100.0 * (Quality.score float - Quality.score int8)
+
+        let by =
+            if System.Double.IsFinite drop then
+                $""", by {drop.ToString("0.00", invariant)} points"""
+            else
+                ""
+
+        $"{Escape.line path} was not written: int8 lowers {metric.Name} on {images} test images from {value float} to \
+          {value int8}{by}, and {maxDrop:R} are allowed. {w.AllowDrop}"
 
     let private unlike (misfits: Misfit list) =
         let together =
@@ -171,6 +211,13 @@ module PipelineError =
               `sss profile` writes the file."
         | NoNormalisation path ->
             $"{Escape.line path} does not record how its images are prepared; {w.ExportRaw}."
+        | Int8Drops(path, float, int8, images, maxDrop) -> drops w path float int8 images maxDrop
+        | NothingInt8 path ->
+            $"{Escape.line path} was not written: the network has no layer that int8 makes faster: no conv, dwconv or dense \
+              other than a conv that gives the scores. {w.ExportFloat}"
+        | Int8WithoutImages(path, split) ->
+            $"{Escape.line path} was not written: the data set has no {split} images, and int8 is calibrated on training images \
+              and measured on test images."
 
     /// The same in the words of the command line.
     let message (error: PipelineError) : string = messageIn Wording.commandLine error

@@ -136,16 +136,17 @@ module Evaluate =
 
     /// Runs all images of a plan in batches, and hands index and scores of each to `see`, in order.
     let private each
-        (model: Model)
+        (network: Network)
+        (scores: ReadOnlyMemory<float32> -> Result<float32[], FileError>)
         plan
         isSkipped
         skip
         (see: int -> ReadOnlyMemory<float32> -> unit)
         =
         let size = int (Shape.count plan.Split.Shape)
-        let classes = Network.scores model.Network
+        let classes = Network.scores network
         // A few pictures take no more memory than they need; how the work is cut stays the same.
-        let batch = max 1 (min (batchOf model.Network) plan.Split.Count)
+        let batch = max 1 (min (batchOf network) plan.Split.Count)
         let images = Array.zeroCreate (batch * size)
 
         let rec go first =
@@ -155,14 +156,15 @@ module Evaluate =
                 match gather plan isSkipped skip first batch images with
                 | Error error -> Error error
                 | Ok(taken, next) ->
-                    let y = scores model (ReadOnlyMemory(images, 0, taken.Length * size))
+                    match scores (ReadOnlyMemory(images, 0, taken.Length * size)) with
+                    | Error error -> Error error
+                    | Ok y ->
+                        taken
+                        |> List.iteri (fun i index ->
+                            see index (ReadOnlyMemory(y, i * classes, classes))
+                        )
 
-                    taken
-                    |> List.iteri (fun i index ->
-                        see index (ReadOnlyMemory(y, i * classes, classes))
-                    )
-
-                    go next
+                        go next
 
         go 0
 
@@ -177,18 +179,19 @@ module Evaluate =
         gather (Batch.plain dataset split) FileError.isBroken unseen 0 count images
         |> Result.map (fun (taken, _) -> Array.truncate (taken.Length * size) images)
 
-    /// Quality and loss on a split, without augmentation. The same weights give the same bits.
-    /// Broken pictures are not counted; when there are more than `ImageFolder.tolerated` allows, or
-    /// a file cannot be read for another reason, the result is an error.
+    /// Quality and loss on a split, without augmentation, of whatever gives the scores of a network, N×classes: `scores` gets
+    /// batches of images, N×C×H×W. Broken pictures are not counted; when there are more than `ImageFolder.tolerated` allows, or
+    /// a file cannot be read for another reason, the result is an error; so is the first error of `scores`.
     /// `observe` gets the index, the label and the scores of each image, where each has one class.
-    let runWith
+    let runBy
+        (scores: ReadOnlyMemory<float32> -> Result<float32[], FileError>)
         (observe: int -> int -> ReadOnlyMemory<float32> -> unit)
-        (model: Model)
+        (network: Network)
         (dataset: Dataset)
         (split: Split)
         : Result<Evaluation, FileError> =
         let plan = Batch.plain dataset split
-        let scoring = Scoring.ofSplit model.Network split
+        let scoring = Scoring.ofSplit network split
         let mutable count = 0
 
         let labels =
@@ -203,7 +206,7 @@ module Evaluate =
             count <- count + 1
 
         result {
-            do! each model plan FileError.isBroken unseen see
+            do! each network scores plan FileError.isBroken unseen see
             let missing = split.Count - count
 
             if missing > max 0 (ImageFolder.tolerated split.Count) then
@@ -223,6 +226,15 @@ module Evaluate =
                 Count = count
             }
         }
+
+    /// The same of a model. The same weights give the same bits.
+    let runWith
+        (observe: int -> int -> ReadOnlyMemory<float32> -> unit)
+        (model: Model)
+        (dataset: Dataset)
+        (split: Split)
+        : Result<Evaluation, FileError> =
+        runBy (scores model >> Ok) observe model.Network dataset split
 
     /// The same without an observer.
     let run (model: Model) (dataset: Dataset) (split: Split) : Result<Evaluation, FileError> =
@@ -335,7 +347,8 @@ module Evaluate =
             Array.create split.Count (Error(NotFound dataset.Name): Result<float32[], FileError>)
 
         each
-            model
+            model.Network
+            (scores model >> Ok)
             plan
             (fun _ -> true)
             (fun index error -> found[index] <- Error error)

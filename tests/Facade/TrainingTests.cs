@@ -115,6 +115,7 @@ public class TrainingTests
         Assert.True(small.ExportOnnx(folder.File("small.onnx")).IsExact);
         Assert.True(small.ExportOnnx(folder.File("raw.onnx"), raw: true).IsExact);
         Assert.True(new FileInfo(folder.File("small.onnx")).Length > 1000);
+        MeasuresInt8(small, data, folder);
         Assert.Throws<ArgumentException>(() => small.Predict(new float[63]));
         var given = new float[10];
         small.PredictBatch(data.Test.Image(0), given);
@@ -123,6 +124,24 @@ public class TrainingTests
 
         trained.Dispose();
         Assert.Throws<ObjectDisposedException>(() => trained.Select());
+    }
+
+    private static void MeasuresInt8(SelectedNetwork small, Dataset data, TemporaryFolder folder)
+    {
+        var path = folder.File("int8.onnx");
+        var measured = small.ExportInt8(path, data, maxDrop: 5, threads: 1);
+        Assert.Equal(small.Evaluate(data.Test).Accuracy, measured.Float32.Accuracy, 3);
+        Assert.Equal(100 * (measured.Float32.Accuracy - measured.Int8.Accuracy), measured.Drop, 9);
+        Assert.InRange(measured.Drop, -5, 5);
+        Assert.Equal(new FileInfo(path).Length, measured.Bytes);
+        Assert.True(measured.Bytes < measured.Float32Bytes);
+        Assert.Equal([1, 64], measured.Times.Select(t => t.Batch));
+        Assert.All(measured.Times, t => Assert.True(t.Int8 > TimeSpan.Zero && t.Float32 > TimeSpan.Zero));
+        Assert.NotEmpty(measured.Machine);
+        using var classifier = Serving.Classifier.Load(path, new Serving.ClassifierOptions { Threads = 1 });
+        Assert.Equal(data.Classes, classifier.Classes);
+        Assert.Throws<ArgumentOutOfRangeException>(() => small.ExportInt8(path, data, maxDrop: -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => small.ExportInt8(path, data, threads: 0));
     }
 
     [Fact]

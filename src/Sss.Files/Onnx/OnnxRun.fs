@@ -101,14 +101,15 @@ module OnnxRun =
             value.GetTensorDataAsSpan<float>().ToArray() |> Array.map float32
         | _ -> value.GetTensorDataAsSpan<float32>().ToArray()
 
-    /// The scores of `count` images that are after each other, N × C × H × W; the result is
-    /// N × classes.
-    let run
+    /// Runs `count` images and reads some of the outputs.
+    let private calling
         (session: OnnxSession)
         (shape: Shape)
-        (count: int)
-        (images: float32[])
-        : Result<float32[], FileError> =
+        count
+        images
+        (outputs: string list)
+        read
+        =
         guarded
             session.Path
             (fun () ->
@@ -129,11 +130,34 @@ module OnnxRun =
                         settings,
                         [| Seq.head inner.InputMetadata.Keys |],
                         [| input |],
-                        [| Seq.head inner.OutputMetadata.Keys |]
+                        Array.ofList outputs
                     )
 
-                numbers results[0]
+                read (List.ofSeq results)
             )
+
+    /// The scores of `count` images that are after each other, N × C × H × W; the result is
+    /// N × classes.
+    let run
+        (session: OnnxSession)
+        (shape: Shape)
+        (count: int)
+        (images: float32[])
+        : Result<float32[], FileError> =
+        let first = Seq.head session.Session.OutputMetadata.Keys
+        calling session shape count images [ first ] (List.head >> numbers)
+
+    /// What `run` does, with all inputs and outputs of the model: the name and the numbers of each.
+    let all
+        (session: OnnxSession)
+        (shape: Shape)
+        (count: int)
+        (images: float32[])
+        : Result<(string * float32[]) list, FileError> =
+        let names = List.ofSeq session.Session.OutputMetadata.Keys
+
+        calling session shape count images names (List.map numbers >> List.zip names)
+        |> Result.map (fun outputs -> (input(session).Key, images) :: outputs)
 
     /// The metadata of a model file.
     let metadata (session: OnnxSession) : Map<string, string> =

@@ -70,6 +70,26 @@ module internal Proto =
             TensorProto.Types.DataType.Float
             (MemoryMarshal.AsBytes(ReadOnlySpan values).ToArray())
 
+    /// A constant of numbers from 0 to 255.
+    let bytes name dims (values: byte[]) =
+        constant name dims TensorProto.Types.DataType.Uint8 (Array.copy values)
+
+    /// A constant of numbers from −128 to 127.
+    let sbytes name dims (values: sbyte[]) =
+        constant
+            name
+            dims
+            TensorProto.Types.DataType.Int8
+            (MemoryMarshal.AsBytes(ReadOnlySpan values).ToArray())
+
+    /// A constant of whole numbers of 32 bits.
+    let int32s name dims (values: int32[]) =
+        constant
+            name
+            dims
+            TensorProto.Types.DataType.Int32
+            (MemoryMarshal.AsBytes(ReadOnlySpan values).ToArray())
+
     /// A constant list of whole numbers.
     let wholes name (values: int list) =
         let values = values |> List.map int64 |> Array.ofList
@@ -79,6 +99,20 @@ module internal Proto =
             [ values.Length ]
             TensorProto.Types.DataType.Int64
             (MemoryMarshal.AsBytes(ReadOnlySpan values).ToArray())
+
+    /// An output of single-precision numbers, of any shape.
+    let openValue (name: string) =
+        ValueInfoProto(
+            Name = name,
+            Type =
+                TypeProto(
+                    TensorType =
+                        TypeProto.Types.Tensor(
+                            ElemType =
+                                LanguagePrimitives.EnumToValue TensorProto.Types.DataType.Float
+                        )
+                )
+        )
 
     /// An input or output of single-precision numbers whose first extent is the open batch.
     let value (name: string) (doc: string) (dims: int list) =
