@@ -85,7 +85,8 @@ let private tries (arguments: ParseResults<RivalsArgument>) =
     | words ->
         words
         |> List.traverseResultM (fun word ->
-            Try.tryParse (known arguments) word |> Result.requireSome $"--try: {word} is none"
+            Try.tryParse (known arguments) word
+            |> Result.requireSome $"--try: {word} is none"
         )
 
 let private train (arguments: ParseResults<RivalsArgument>) (out: string) =

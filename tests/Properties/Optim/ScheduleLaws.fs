@@ -65,7 +65,9 @@ module ScheduleLaws =
         let holds = float (TargetCourse.deadline aimed)
         let whole = Schedule.cosine 0.8 (float epochs)
         let rest = Schedule.cosine 0.8 (float epochs - holds)
-        let isAt schedule expected t = Schedule.ofRecipe schedule t = expected t
+
+        let isAt schedule expected t =
+            Schedule.ofRecipe schedule t = expected t
 
         Seq.forall (isAt plain whole) times
         && times |> Seq.filter ((>) holds) |> Seq.forall (isAt aimed whole)
