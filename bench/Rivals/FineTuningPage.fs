@@ -111,6 +111,7 @@ module FineTuningPage =
         "  the same share of every layer; |scale| of the bn, one threshold), until the macs are at most those of the selected network. What is"
         "  left is trained further for the compute of the selected run. Its step size is that of the selected run times the number shown; the"
         "  better one of two was chosen *by its test accuracy* with the first seed at half of the macs, which favours these rows."
+        "  Slimming leaves layers without a bn whole (the squeezing layers of gates)."
         "- **scratch-b**: the selected network from random weights, by the recipe of the dense network, with the compute of everything:"
         "  the training of the dense network and the fine-tuning."
         "- behind dense: points of accuracy behind the dense network. Selected is ahead by: mean of the paired differences over the seeds ±"

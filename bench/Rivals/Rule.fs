@@ -52,6 +52,13 @@ module Rule =
 
         ofBody network.Body
 
+    /// Whether a rule ranks the neurons of a site: slimming, those before a bn. Others stay.
+    let private isRanked rule (layer: Layer, _) =
+        match rule, layer.Op with
+        | Rule.Magnitude, _
+        | Rule.Slimming, Op.BatchNorm _ -> true
+        | Rule.Slimming, _ -> false
+
     /// How much each neuron of a site matters to the rule.
     let private scores rule (weights: Weights<float32>) (layer: Layer, computes: Layer) =
         match rule with
@@ -100,7 +107,7 @@ module Rule =
         (macs: int64)
         (weights: Weights<float32>)
         : Result<Selected<float32>, string> =
-        let sites = sites network
+        let sites = sites network |> List.filter (isRanked rule)
 
         let select (gone: Set<int * int>) =
             let index =

@@ -64,3 +64,40 @@ type ControlTests() =
         )
 
         Assert.True(Directory.Exists(Path.Combine(out, "controls")))
+
+    [<Fact>]
+    member _.``from trained weights only the run and the dense network start``() =
+        use folder = SmallRun.prepared ()
+        let data = [ "--data"; "digits"; "--limit"; "640"; "--threads"; "2"; "--no-report" ]
+
+        let train out options =
+            let ended =
+                sss (
+                    [ "train"; folder.File "small.sss"; "--out"; folder.File out ] @ data @ options
+                )
+
+            expectCode 0 ended
+            jsonFile (Path.Combine(folder.File out, "result.json"))
+
+        train "first" [ "--epochs"; "8"; "--gamma"; "0" ] |> ignore
+
+        // Steps so small that the networks stay what they begin as.
+        let result =
+            train "second" [
+                "--init"
+                Path.Combine(folder.File "first", "network.safetensors")
+                "--epochs"
+                "1"
+                "--lr"
+                "1e-6"
+                "--control"
+                "--jobs"
+                "2"
+            ]
+
+        let own = result.GetProperty("test").GetProperty("accuracy").GetDouble()
+
+        for control in result.GetProperty("controls").EnumerateArray() do
+            let isDense = control.GetProperty("name").GetString() = "dense"
+            let accuracy = control.GetProperty("accuracy").GetDouble()
+            Assert.Equal(isDense, accuracy > own - 0.1)

@@ -150,6 +150,28 @@ public class SweepTests
     }
 
     [Fact]
+    public async Task FromTrainedWeightsTheNetworksFromScratchStartAtRandom()
+    {
+        var data = Dataset.Digits().Limit(640);
+        using var trained = await Net.TrainAsync(data, OneThread with { Epochs = 8, LearningRate = 0.1, Gamma = new Gamma() });
+        using var whole = trained.Select();
+        var before = whole.Evaluate(data.Test).Accuracy;
+        Assert.True(before > 0.3, $"{before}");
+
+        // Steps so small that the networks stay what they begin as.
+        var found = await Net.SweepAsync(data, new SweepOptions
+        {
+            Controls = true,
+            Training = OneThread with { Init = trained.Weights, Epochs = 1, LearningRate = 1e-6 },
+        });
+        var point = Assert.Single(found.Points);
+        Assert.Equal(before, point.Selected!.Accuracy, 0.05);
+        Assert.All(point.Controls, row => Assert.Equal(
+            row.Network == SweepNetwork.Dense,
+            row.Accuracy > before - 0.05));
+    }
+
+    [Fact]
     public async Task WrongOptionsAreRefusedAtOnce()
     {
         async Task Refused(string message, SweepOptions options) => Assert.StartsWith(

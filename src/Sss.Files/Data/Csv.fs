@@ -52,7 +52,7 @@ module Csv =
         | faults -> Error(Table.error table.Path faults faults.Length)
 
     let private notEmpty (table: Table) : Result<unit, FileError> =
-        // Rows with faults are told first.
+        // Rows with faults are listed first.
         if table.Lines.Length = 0 && table.FaultCount = 0 then
             Error(Malformed(Place.start table.Path, Lacks "rows below the header"))
         else

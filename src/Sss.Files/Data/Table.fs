@@ -31,7 +31,7 @@ type internal TableFaults() =
     let kept = List<TableFault>()
     let mutable count = 0
 
-    /// So many are told.
+    /// So many are listed.
     static member Most = 8
 
     member _.Count = count

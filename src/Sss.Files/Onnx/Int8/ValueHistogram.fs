@@ -7,7 +7,7 @@ open System
 type RangeRule =
     /// All that was seen.
     | MinMax
-    /// Without the outermost values: this fraction of them, from 0 to 1, lies within, and half of the rest on each side.
+    /// Without the outermost values: this fraction of them, from 0 to 1, is within, and half of the rest on each side.
     | Within of fraction: float
 
 /// How often values of equal parts of a range were seen.
