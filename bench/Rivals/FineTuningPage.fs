@@ -4,6 +4,7 @@ open System.IO
 open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Files
+open Sss.Torch
 
 /// What was fine-tuned from one trained network.
 type FineTuning = {
@@ -88,7 +89,10 @@ module FineTuningPage =
             | Some row -> cells "selected, with a teacher" row
             | None -> ()
 
-            let here = f.Rows |> List.filter (fun row -> PageText.point row.Target = point)
+            let isHere (row: Row) =
+                StudyPlan.ofTargets [ row.Target ] |> List.exists (fun p -> p.Label = point)
+
+            let here = List.filter isHere f.Rows
 
             for t, rows in here |> List.groupBy (fun row -> row.Try) do
                 let name =

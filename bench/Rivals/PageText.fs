@@ -11,6 +11,3 @@ module internal PageText =
 
     let number (value: float) =
         value.ToString("0.####", CultureInfo.InvariantCulture)
-
-    /// The label of a target in a study.
-    let point (target: float) = $"macs {number target}"

@@ -83,15 +83,7 @@ module Controls =
             StudyOutput.show
                 quiet
                 (jobs.Length - 1)
-                (fun emit ->
-                    StudyRunner.run
-                        s
-                        (StudyChildren.start children s)
-                        jobs
-                        (Map.ofList [ "", own ])
-                        emit
-                        stop
-                )
+                (fun emit -> StudyChildren.run children s jobs (Map.ofList [ "", own ]) emit stop)
 
         if ended.Stopped then
             Terminal.error "stopped; finished runs are kept; continue with --resume."

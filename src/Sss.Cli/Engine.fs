@@ -49,6 +49,17 @@ module Engine =
         |> Result.mapError BadFile
         |> Result.tee tellSkipped
 
+    /// The data set of this name as a network from a file takes it, with pictures read as those of its training.
+    let dataOf (loaded: LoadedNetwork) (name: string) : Result<Dataset, PipelineError> =
+        let options =
+            loaded.Preparation
+            |> Option.map _.Pictures
+            |> Option.defaultValue PictureOptions.standard
+
+        DataSource.parse name
+        |> Result.mapError BadFile
+        |> Result.bind (data loaded.Network options)
+
     /// Remarks about a data set, as one block on standard error.
     let tell (dataset: string) (notes: DataNote list) =
         DataNote.block $"data set {dataset}:" notes |> List.iter Terminal.error

@@ -38,14 +38,7 @@ module EvalCommand =
     let private evaluate path data limit device threads =
         result {
             let! loaded = RunFolder.load path
-            let! source = DataSource.parse data |> Result.mapError BadFile
-
-            let options =
-                loaded.Preparation
-                |> Option.map _.Pictures
-                |> Option.defaultValue PictureOptions.standard
-
-            let! dataset = Engine.data loaded.Network options source
+            let! dataset = Engine.dataOf loaded data
             let seed = Recipe.defaults.Seed
 
             let split, notes =

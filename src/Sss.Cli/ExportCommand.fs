@@ -77,14 +77,7 @@ module ExportCommand =
     let private int8 (args: ParseResults<ExportArgument>) (data, settings) file =
         result {
             let! loaded = load args
-            let! source = DataSource.parse data |> Result.mapError BadFile
-
-            let options =
-                loaded.Preparation
-                |> Option.map _.Pictures
-                |> Option.defaultValue PictureOptions.standard
-
-            let! dataset = Engine.data loaded.Network options source
+            let! dataset = Engine.dataOf loaded data
             Engine.tell dataset.Name dataset.Notes
             let! r = Int8Export.write (settings dataset) loaded file
 

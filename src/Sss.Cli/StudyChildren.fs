@@ -1,6 +1,7 @@
 namespace Sss.Cli
 
 open System
+open System.Threading
 open Sss.Files
 open Sss.Torch
 
@@ -66,7 +67,11 @@ module StudyChildren =
         | _ -> StudyWorkEnd.Failed reason
 
     /// Begins the work on a run.
-    let start (o: ChildOptions) (s: StudySettings) (job: StudyJob) : Result<StudyWork, string> =
+    let private start
+        (o: ChildOptions)
+        (s: StudySettings)
+        (job: StudyJob)
+        : Result<StudyWork, string> =
         let folder = StudyJobs.folder s job
         let log = folder + ".log"
 
@@ -80,3 +85,14 @@ module StudyChildren =
                 Stop = fun () -> Children.stop child
             }
         )
+
+    /// Does the runs of a study that `known` does not have, and reports each.
+    let run
+        (o: ChildOptions)
+        (s: StudySettings)
+        (jobs: StudyJob list)
+        (known: Map<string, RunResult>)
+        (emit: StudyEvent -> unit)
+        (stop: CancellationToken)
+        : StudyEnd =
+        StudyRunner.run s (start o s) jobs known emit stop

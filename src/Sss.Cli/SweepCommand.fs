@@ -113,15 +113,7 @@ module SweepCommand =
                 StudyOutput.show
                     o.Quiet
                     jobs.Length
-                    (fun emit ->
-                        StudyRunner.run
-                            p.Settings
-                            (StudyChildren.start children p.Settings)
-                            jobs
-                            Map.empty
-                            emit
-                            stop
-                    )
+                    (fun emit -> StudyChildren.run children p.Settings jobs Map.empty emit stop)
 
             let ended =
                 ranks |> Option.fold (fun own team -> SweepRanks.together team p own) own

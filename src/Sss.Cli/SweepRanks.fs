@@ -67,15 +67,7 @@ module SweepRanks =
                 StudyOutput.show
                     quiet
                     jobs.Length
-                    (fun emit ->
-                        StudyRunner.run
-                            p.Settings
-                            (StudyChildren.start children p.Settings)
-                            jobs
-                            Map.empty
-                            emit
-                            stop
-                    )
+                    (fun emit -> StudyChildren.run children p.Settings jobs Map.empty emit stop)
             )
 
         together team p ended |> ignore

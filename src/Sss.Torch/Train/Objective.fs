@@ -26,8 +26,8 @@ module internal Objective =
         else
             scores.view (scores.size 0, int64 network.Classes, -1L)
 
-    /// −(1 − p)^gamma · log p of the right class, and its mean.
-    let private focal (gamma: float) : Tensor -> Tensor -> Tensor =
+    /// −(1 − p)^gamma · log p of the right class, of each image or position.
+    let private eachFocal (gamma: float) : Tensor -> Tensor -> Tensor =
         let one = (1.0f).ToScalar()
         let power = gamma.ToScalar()
         // The slope of a power below 1 is not finite at 0.
@@ -37,7 +37,7 @@ module internal Objective =
             let log = functional.log_softmax (scores, 1L)
             let right = log.gather(1L, targets.unsqueeze 1L).squeeze 1L
             let wrong = right.exp().neg().add(one).clamp_min least
-            wrong.pow(power).mul(right).mean().neg()
+            wrong.pow(power).mul(right).neg()
 
     /// Cross-entropy with a part of the probability spread over all classes, and its mean.
     let private smoothed (smoothing: float) : Tensor -> Tensor -> Tensor =
@@ -54,7 +54,9 @@ module internal Objective =
         match loss with
         | Loss.CrossEntropy 0.0 -> fun scores targets -> functional.cross_entropy (scores, targets)
         | Loss.CrossEntropy smoothing -> smoothed smoothing
-        | Loss.Focal gamma -> focal gamma
+        | Loss.Focal gamma ->
+            let each = eachFocal gamma
+            fun scores targets -> (each scores targets).mean()
         | Loss.Bce ->
             fun scores targets -> functional.binary_cross_entropy_with_logits (scores, targets)
         | Loss.Mse -> fun scores targets -> functional.mse_loss (scores, targets)
@@ -78,15 +80,7 @@ module internal Objective =
                 let log = functional.log_softmax (scores, 1L)
                 let right = log.gather(1L, targets.unsqueeze 1L).squeeze 1L
                 right.mul(most).add(log.mean([| 1L |]).mul part).neg()
-        | Loss.Focal gamma ->
-            let one = (1.0f).ToScalar()
-            let power = gamma.ToScalar()
-            let least = (1e-7f).ToScalar()
-
-            fun scores targets ->
-                let log = functional.log_softmax (scores, 1L)
-                let right = log.gather(1L, targets.unsqueeze 1L).squeeze 1L
-                right.exp().neg().add(one).clamp_min(least).pow(power).mul(right).neg()
+        | Loss.Focal gamma -> eachFocal gamma
         | Loss.Bce
         | Loss.Mse
         | Loss.Huber _ -> invalidOp $"`loss {Loss.word loss}` has no classes"
