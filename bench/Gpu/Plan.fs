@@ -146,6 +146,10 @@ module Plan =
                 json.WriteString("op", "gate")
                 json.WritePropertyName "body"
                 body json g.Body
+            | Node.Output o ->
+                json.WriteString("op", Node.word node)
+                json.WritePropertyName "body"
+                body json o.Body
             | Node.Concat c ->
                 json.WriteString("op", Node.word node)
                 numbers json "parts" [ for branch in c.Branches -> branch.Input.Channels ]

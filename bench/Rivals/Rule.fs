@@ -45,6 +45,7 @@ module Rule =
                     | _ -> source, found
                 | Node.Residual r -> None, found @ ofBody r.Branch @ ofBody r.Shortcut
                 | Node.Gate g -> None, found @ ofBody g.Body
+                | Node.Output o -> source, found @ ofBody o.Body
                 | Node.Concat c ->
                     None, found @ (c.Branches |> List.collect (fun b -> ofBody b.Body))
             )

@@ -64,6 +64,18 @@ public sealed partial class BodyBuilder
     public BodyBuilder Gate(Action<BodyBuilder> body) => Add(new GateStatement(Inner(body)));
 
     /// <summary>
+    /// A further output of the network: what the body gives for the value here, which itself goes on unchanged. Only in the
+    /// network's own body, and not directly in <see cref="Repeat"/>.
+    /// </summary>
+    /// <param name="name">Its name, also in exported files.</param>
+    /// <param name="body">At least one layer.</param>
+    public BodyBuilder Output(string name, Action<BodyBuilder> body)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Add(new OutputStatement(Inner(body)) { Name = name });
+    }
+
+    /// <summary>
     /// Stochastic depth for the residual before it: in training its branch is left out for an image with this
     /// probability p, and is multiplied by 1/(1 − p) otherwise.
     /// </summary>

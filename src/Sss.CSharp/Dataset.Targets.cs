@@ -79,6 +79,57 @@ public sealed partial class Dataset
         return Together(names, train, test, null);
     }
 
+    /// <summary>The same images with classes of their own for a further output of the network.</summary>
+    /// <param name="output">The name of the output.</param>
+    /// <param name="train">The class of each training image, from 0.</param>
+    /// <param name="test">The class of each test image.</param>
+    /// <exception cref="ArgumentException">There is not one label for each image, or one is negative.</exception>
+    public Dataset WithLabels(string output, IReadOnlyList<int> train, IReadOnlyList<int> test)
+    {
+        Files.Targets Side(IReadOnlyList<int> labels, Files.Split split, string name)
+        {
+            ArgumentNullException.ThrowIfNull(labels, name);
+            if (labels.Count != split.Count)
+            {
+                throw new ArgumentException($"There are {split.Count} images and {labels.Count} targets.", name);
+            }
+
+            return labels.FirstOrDefault(label => label < 0 || label > LargestLabel) is var bad and not 0
+                ? throw new ArgumentException($"A label is {bad}; labels are 0 to {LargestLabel}.", name)
+                : Files.Targets.NewLabels([.. labels]);
+        }
+
+        return WithOutput(output, Side(train, Value.Train, nameof(train)), Side(test, Value.Test, nameof(test)));
+    }
+
+    /// <summary>The same images with numbers of their own for a further output of the network.</summary>
+    /// <param name="output">The name of the output.</param>
+    /// <param name="train">The numbers of each training image; finite.</param>
+    /// <param name="test">The numbers of each test image.</param>
+    /// <param name="targetShape">The shape of the numbers of one image, as the output gives them.</param>
+    /// <exception cref="ArgumentException">The arrays do not fit together, or contain values that are not finite.</exception>
+    public Dataset WithNumbers(
+        string output,
+        IReadOnlyList<float[]> train,
+        IReadOnlyList<float[]> test,
+        Shape targetShape)
+    {
+        Files.Targets Side(IReadOnlyList<float[]> targets, Files.Split split, string name)
+        {
+            ArgumentNullException.ThrowIfNull(targets, name);
+            CheckTargets(targets, split.Count, targetShape, name);
+            return Files.Targets.NewNumbers(targetShape.ToCore(), [.. targets.SelectMany(t => t)]);
+        }
+
+        return WithOutput(output, Side(train, Value.Train, nameof(train)), Side(test, Value.Test, nameof(test)));
+    }
+
+    private Dataset WithOutput(string output, Files.Targets train, Files.Targets test)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        return new(Files.DatasetModule.withOutput(output, train, test, Value));
+    }
+
     private static void CheckSide<T>(
         IReadOnlyList<float[]> images,
         IReadOnlyList<T[]> targets,
@@ -90,14 +141,22 @@ public sealed partial class Dataset
         ArgumentNullException.ThrowIfNull(targets, name);
         CheckShape(shape, images.Count);
         CheckShape(targetShape, images.Count);
-        if (images.Count != targets.Count || images.Count == 0)
-        {
-            throw new ArgumentException($"There are {images.Count} images and {targets.Count} targets.", name);
-        }
-
+        CheckTargets(targets, images.Count, targetShape, name);
         for (var i = 0; i < images.Count; i++)
         {
             CheckImage(i, images[i], shape, nameof(images));
+        }
+    }
+
+    private static void CheckTargets<T>(IReadOnlyList<T[]> targets, int images, Shape targetShape, string name)
+    {
+        if (images != targets.Count || images == 0)
+        {
+            throw new ArgumentException($"There are {images} images and {targets.Count} targets.", name);
+        }
+
+        for (var i = 0; i < images; i++)
+        {
             if (targets[i] is null || targets[i].Length != targetShape.Count)
             {
                 throw new ArgumentException(

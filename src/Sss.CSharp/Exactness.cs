@@ -45,12 +45,23 @@ public sealed record Evaluation(double Accuracy, double Loss, int Count)
     /// <summary>The root of the mean squared difference; null unless the network has outputs.</summary>
     public double? Rmse { get; init; }
 
-    internal static Evaluation From(Torch.Evaluation e)
+    /// <summary>
+    /// Of the further outputs, in the order of the text, each compared with its own targets, or with those of the scores where it
+    /// has none. Numbers that are all 0 or 1 count as classes that are there or not.
+    /// </summary>
+    public IReadOnlyList<OutputEvaluation> Outputs { get; init; } = [];
+
+    internal static Evaluation From(Torch.Evaluation e) => From(e.Quality, e.Loss, e.Count) with
+    {
+        Outputs = [.. e.Outputs.Select(o => new OutputEvaluation(o.Name, From(o.Quality, o.Loss, e.Count)))],
+    };
+
+    private static Evaluation From(Core.Quality quality, double loss, int count)
     {
         double? Of(string key) =>
-            Core.QualityModule.metrics(e.Quality).FirstOrDefault(m => m.Key == key)?.Value;
+            Core.QualityModule.metrics(quality).FirstOrDefault(m => m.Key == key)?.Value;
 
-        return new(e.Accuracy, e.Loss, e.Count)
+        return new(Core.QualityModule.accuracy(quality), loss, count)
         {
             MeanIoU = Of("meanIoU"),
             MeanAveragePrecision = Of("meanAveragePrecision"),

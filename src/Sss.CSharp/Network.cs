@@ -36,6 +36,10 @@ public sealed class Network : IEquatable<Network>
     /// <summary>Whether it gives numbers (<c>outputs</c> in the language), and not scores of classes.</summary>
     public bool GivesNumbers => Value.OutputKind.IsNumbers;
 
+    /// <summary>The further outputs with the shapes of what they give, in the order of the text; empty where there are none.</summary>
+    public IReadOnlyList<KeyValuePair<string, Shape>> Outputs =>
+        [.. Core.NetworkModule.outputs(Value).Select(o => KeyValuePair.Create(o.Item1, Shape.From(o.Item2)))];
+
     /// <summary>Weights, biases, bn scales and shifts; neither factors nor running statistics.</summary>
     public long Parameters => cost.Params;
 

@@ -107,12 +107,48 @@ public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
         Run(images, scores);
     }
 
-    private void Run(ReadOnlySpan<float> images, Span<float> scores)
+    /// <summary>
+    /// All that the network gives for one image, by the name of the output: <c>scores</c> as <see cref="Predict(ReadOnlySpan{float})"/>
+    /// has them, and its further outputs (<see cref="Network.Outputs"/>), channel by channel and row by row.
+    /// </summary>
+    /// <param name="image">As for <see cref="Predict(ReadOnlySpan{float})"/>.</param>
+    /// <exception cref="ArgumentException">The image does not have the network's input size.</exception>
+    /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
+    public IReadOnlyDictionary<string, float[]> PredictOutputs(ReadOnlySpan<float> image)
+    {
+        if (CountOf(image) != 1)
+        {
+            throw new ArgumentException("There is more than one image.", nameof(image));
+        }
+
+        var values = new float[Core.NetworkModule.values(Network.Value)];
+        Run(image, values, isAll: true);
+        var outputs = new Dictionary<string, float[]>();
+        var first = Core.NetworkModule.scores(Network.Value);
+        outputs["scores"] = values[..first];
+        foreach (var (name, shape) in Network.Outputs)
+        {
+            var next = first + (int)shape.Count;
+            outputs[name] = values[first..next];
+            first = next;
+        }
+
+        return outputs;
+    }
+
+    private void Run(ReadOnlySpan<float> images, Span<float> scores, bool isAll = false)
     {
         ObjectDisposedException.ThrowIf(!uses.TryEnter(), this);
         try
         {
-            predictor.Run(images, scores);
+            if (isAll)
+            {
+                predictor.RunAll(images, scores);
+            }
+            else
+            {
+                predictor.Run(images, scores);
+            }
         }
         finally
         {

@@ -81,6 +81,12 @@ public sealed record TrainingOptions
     /// </summary>
     public Loss? Loss { get; init; }
 
+    /// <summary>
+    /// The losses of further outputs, by name. One that is not here has the recipe's loss of it, or else <see cref="Loss"/> with the
+    /// weight 1.
+    /// </summary>
+    public IReadOnlyDictionary<string, OutputLoss>? Outputs { get; init; }
+
     /// <summary>The rule for the weights; <see cref="Optimizer.Nag"/> by default.</summary>
     public Optimizer? Optimizer { get; init; }
 

@@ -63,6 +63,7 @@ module StarterData =
         match dataset.Train.Targets with
         | Targets.Labels _ -> Ok()
         | Targets.Masks _
+        | Targets.Several _
         | Targets.Numbers _ ->
             Error(
                 TargetsDiffer(

@@ -116,7 +116,7 @@ module internal Analysis =
             file
             |> Option.bind _.Train
             |> Option.map (
-                Recipes.recipe report (kindsOf network) (network |> Option.map _.OutputKind)
+                Recipes.recipe report (kindsOf network) network
             )
 
         {

@@ -55,7 +55,8 @@ module Show =
                     }
                 }
             | Node.Gate _
-            | Node.Concat _ -> None
+            | Node.Concat _
+            | Node.Output _ -> None
         )
         |> List.ofSeq
 

@@ -49,6 +49,7 @@ module internal Document =
         | StatementKind.Repeat _
         | StatementKind.Residual _
         | StatementKind.Gate _
+        | StatementKind.Output _
         | StatementKind.Concat _
         | StatementKind.Split _
         | StatementKind.Body _

@@ -112,6 +112,7 @@ module internal Mentions =
             | ShortcutSyntax.Identity
             | ShortcutSyntax.Auto -> ()
         | StatementKind.Gate inner
+        | StatementKind.Output inner
         | StatementKind.Body inner -> yield! ofBody around inner
         | StatementKind.Concat branches -> yield! ofBranches around branches
         | StatementKind.Split(parts, branches) ->

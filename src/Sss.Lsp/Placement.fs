@@ -97,6 +97,8 @@ module internal Placement =
 
         let first =
             match statement.Label with
+            // The name of a further output is after its word.
+            | Some label when word < ofSpan scan.From scan.All label.Span -> word
             | Some label -> ofSpan scan.From scan.All label.Span
             | None -> word
 
@@ -117,6 +119,7 @@ module internal Placement =
         | StatementKind.Apply _ -> placed (lineEnd scan word) []
         | StatementKind.Repeat(_, inner)
         | StatementKind.Gate inner
+        | StatementKind.Output inner
         | StatementKind.Body inner -> withBodies [ inner ]
         | StatementKind.Concat branches
         | StatementKind.Split(_, branches) ->

@@ -42,7 +42,8 @@ module internal StatementFacts =
         | Node.Layer _
         | Node.Residual _
         | Node.Gate _
-        | Node.Concat _ -> Cost.zero
+        | Node.Concat _
+        | Node.Output _ -> Cost.zero
 
     /// The index of an analysis.
     let index (analysis: Analysis) : Index =
@@ -101,9 +102,10 @@ module internal StatementFacts =
         match statement.Kind, node.Node with
         | StatementKind.Residual _, Node.Residual _
         | StatementKind.Gate _, Node.Gate _
+        | StatementKind.Output _, Node.Output _
         | (StatementKind.Concat _ | StatementKind.Split _), Node.Concat _ ->
             node.Place.Span = Some statement.Span
-        | _, (Node.Layer _ | Node.Residual _ | Node.Gate _ | Node.Concat _) -> false
+        | _, (Node.Layer _ | Node.Residual _ | Node.Gate _ | Node.Concat _ | Node.Output _) -> false
 
     let private instance index (statement: Statement) (run: int list) : Instance =
         let nodes = run |> List.map (fun i -> index.Nodes[i])
@@ -116,10 +118,12 @@ module internal StatementFacts =
                 // Its first inner node may read a part only.
                 | Node.Residual _
                 | Node.Gate _
+                | Node.Output _
                 | Node.Concat _ when ends statement last -> last.Input
                 | Node.Layer _
                 | Node.Residual _
                 | Node.Gate _
+                | Node.Output _
                 | Node.Concat _ -> nodes.Head.Input
             Output = last.Output
         }
@@ -137,7 +141,8 @@ module internal StatementFacts =
                     | Node.Layer _
                     | Node.Residual _
                     | Node.Gate _
-                    | Node.Concat _ -> false
+                    | Node.Concat _
+                    | Node.Output _ -> false
                 )
                 ->
                 [ a; b ] :: go rest
@@ -173,6 +178,7 @@ module internal StatementFacts =
             | StatementKind.Apply _ when not isCall -> layers index all
             | StatementKind.Residual _
             | StatementKind.Gate _
+            | StatementKind.Output _
             | StatementKind.Concat _
             | StatementKind.Split _ -> joins index placed.Statement all
             | StatementKind.Apply _

@@ -26,7 +26,8 @@ module internal SelectionOutcome =
             match node with
             | Node.Layer layer -> layers[layer.Name] <- layer
             | Node.Residual r -> residuals.Add r.Name |> ignore
-            | Node.Gate _ -> ()
+            | Node.Gate _
+            | Node.Output _ -> ()
             | Node.Concat c -> concats[c.Name] <- c.Branches |> List.map _.Name
 
         {

@@ -63,6 +63,7 @@ module ChannelOrder =
         | Node.Residual _ :: _
         | Node.Gate _ :: _
         | Node.Concat _ :: _
+        | Node.Output _ :: _
         | [] -> refused
 
     /// The weights with which a network gives for red, green and blue what it gave for blue, green and

@@ -17,12 +17,13 @@ module internal EvaluationData =
         : Result<Dataset * Split, PipelineError> =
         result {
             do!
-                match split.Targets with
+                match Targets.ofScores split.Targets with
                 | Targets.Labels _ when not (Network.isClassifier loaded.Network) ->
                     Error(NotTrained(OutputIsImage(Network.output loaded.Network)))
                 | Targets.Labels _
                 | Targets.Masks _
-                | Targets.Numbers _ -> Ok()
+                | Targets.Numbers _
+                | Targets.Several _ -> Ok()
 
             do!
                 match loaded.Classes with

@@ -29,7 +29,7 @@ module Fingerprint =
         if file.Exists then file.Length else -1L
 
     /// Masks and numbers begin with their shape, which tells them from labels of the same bytes.
-    let private addTargets (hash: IncrementalHash) (targets: Targets) =
+    let rec private addTargets (hash: IncrementalHash) (targets: Targets) =
         match targets with
         | Targets.Labels labels -> hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan labels))
         | Targets.Masks(height, width, classes) ->
@@ -38,6 +38,12 @@ module Fingerprint =
         | Targets.Numbers(shape, values) ->
             hash.AppendData(Encoding.UTF8.GetBytes $"numbers {shape}\000")
             hash.AppendData(MemoryMarshal.AsBytes(ReadOnlySpan values))
+        | Targets.Several(scores, further) ->
+            addTargets hash scores
+
+            for name, own in further do
+                hash.AppendData(Encoding.UTF8.GetBytes $"output {name}\000")
+                addTargets hash own
 
     /// The pixels of a split where they are in memory, else names and lengths of its files; and targets.
     let private content (split: Split) =

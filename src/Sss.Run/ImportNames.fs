@@ -48,6 +48,7 @@ module internal ImportNames =
             | Node.Layer l -> Node.Layer { l with Name = nameOf l.Name }
             | Node.Residual r -> Node.Residual { r with Name = nameOf r.Name }
             | Node.Gate g -> Node.Gate { g with Name = nameOf g.Name }
+            | Node.Output o -> Node.Output { o with Name = nameOf o.Name }
             | Node.Concat c ->
                 let name = nameOf c.Name
 

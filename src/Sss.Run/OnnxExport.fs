@@ -46,20 +46,20 @@ module OnnxExport =
             use! session =
                 OnnxRun.ofBytes Environment.ProcessorCount path model |> Result.mapError BadFile
 
-            let! found = OnnxRun.run session network.Input count given |> Result.mapError BadFile
+            let! found = OnnxRun.values session network count given |> Result.mapError BadFile
 
             use! model =
                 Model.create (LibTorch.onCpu engine) network loaded.Weights
                 |> Result.mapError NoModel
 
-            let own = Evaluate.scores model (ReadOnlyMemory images)
+            let own = Evaluate.values model (ReadOnlyMemory images)
             do! Exactness.finite network own |> Result.mapError NoModel
 
             let! scales =
                 Sensitivity.scales engine (network, loaded.Weights) images own
                 |> Result.mapError NoModel
 
-            return Exactness.within scales (Network.scores network) own found
+            return Exactness.ofValues scales network own found
         }
 
     /// The verdict as the file keeps it.

@@ -145,6 +145,7 @@ module PipelineError =
             | BadMask _
             | BadTarget _
             | BadTargets _
+            | BadOutputTarget _
             | BadSetting _
             | NoProfile -> true
             | NotKept _

@@ -63,7 +63,7 @@ module internal Preparing =
             result {
                 let! notes = DataChecks.check r.Recipe.Batch r.Dataset
                 listener.Hear(ImagesChecked(r.Dataset, notes))
-                do! TargetFit.loss r.Network r.Recipe.Loss r.Dataset
+                do! TargetFit.loss r.Network r.Recipe r.Dataset
                 do! Dataset.fits r.Network r.Dataset
 
                 let! dataset =

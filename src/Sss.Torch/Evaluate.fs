@@ -7,6 +7,13 @@ open Sss.Core
 open Sss.Files
 open TorchSharp
 
+/// The quality and loss of a further output.
+type OutputEvaluation = {
+    Name: string
+    Quality: Quality
+    Loss: float
+}
+
 /// The quality and loss of a network on a set of images.
 type Evaluation = {
     Quality: Quality
@@ -14,6 +21,8 @@ type Evaluation = {
     /// numbers; whatever the recipe trains with.
     Loss: float
     Count: int
+    /// Of the further outputs, each compared with its own targets, or with those of the scores where it has none.
+    Outputs: OutputEvaluation list
 } with
 
     /// The fraction of answers that are right: images, pixels of masks, or labels; not a number for `outputs`.
@@ -58,13 +67,13 @@ module Evaluate =
         let between = mostBetween / Footprint.largestStep network
         int (max 1L (min (int64 batch) (min images between)))
 
-    /// Scores of images N×C×H×W in row-major order, N×classes. Reads the model only, so several
-    /// threads may call it at once.
-    let scores (model: Model) (images: ReadOnlyMemory<float32>) : float32[] =
+    /// What a network gives for images N×C×H×W in row-major order: N × values, the scores and then the values of its further
+    /// outputs. Reads the model only, so several threads may call it at once.
+    let values (model: Model) (images: ReadOnlyMemory<float32>) : float32[] =
         let input = model.Network.Input
         let size = int (Shape.count input)
         let count = images.Length / size
-        let classes = Network.scores model.Network
+        let classes = Network.values model.Network
         let batch = batchOf model.Network
         let results = Array.zeroCreate (Checked.(*) count classes)
         use _ = torch.NewDisposeScope()
@@ -86,12 +95,16 @@ module Evaluate =
 
         results
 
-    /// The same of a float64 model, which computes at double precision; scores are rounded at the end.
-    let internal scoresAtDouble (model: Model) (images: ReadOnlyMemory<float32>) : float32[] =
+    /// The scores of images, N×classes.
+    let scores (model: Model) (images: ReadOnlyMemory<float32>) : float32[] =
+        Network.scoresOf model.Network (values model images)
+
+    /// What `values` gives, of a float64 model, which computes at double precision; values are rounded at the end.
+    let internal valuesAtDouble (model: Model) (images: ReadOnlyMemory<float32>) : float32[] =
         let input = model.Network.Input
         let size = int (Shape.count input)
         let count = images.Length / size
-        let classes = Network.scores model.Network
+        let classes = Network.values model.Network
         let results = Array.zeroCreate (Checked.(*) count classes)
         use _ = torch.NewDisposeScope()
         use _ = torch.no_grad ()
@@ -134,7 +147,7 @@ module Evaluate =
 
         go first 0 []
 
-    /// Runs all images of a plan in batches, and hands index and scores of each to `see`, in order.
+    /// Runs all images of a plan in batches, and hands the index of each and what the network gives for it to `see`, in order.
     let private each
         (network: Network)
         (scores: ReadOnlyMemory<float32> -> Result<float32[], FileError>)
@@ -144,7 +157,6 @@ module Evaluate =
         (see: int -> ReadOnlyMemory<float32> -> unit)
         =
         let size = int (Shape.count plan.Split.Shape)
-        let classes = Network.scores network
         // A few pictures take no more memory than they need; how the work is cut stays the same.
         let batch = max 1 (min (batchOf network) plan.Split.Count)
         let images = Array.zeroCreate (batch * size)
@@ -159,9 +171,11 @@ module Evaluate =
                     match scores (ReadOnlyMemory(images, 0, taken.Length * size)) with
                     | Error error -> Error error
                     | Ok y ->
+                        let width = y.Length / max 1 taken.Length
+
                         taken
                         |> List.iteri (fun i index ->
-                            see index (ReadOnlyMemory(y, i * classes, classes))
+                            see index (ReadOnlyMemory(y, i * width, width))
                         )
 
                         go next
@@ -179,8 +193,14 @@ module Evaluate =
         gather (Batch.plain dataset split) FileError.isBroken unseen 0 count images
         |> Result.map (fun (taken, _) -> Array.truncate (taken.Length * size) images)
 
-    /// Quality and loss on a split, without augmentation, of whatever gives the scores of a network, N×classes: `scores` gets
-    /// batches of images, N×C×H×W. Broken pictures are not counted; when there are more than `ImageFolder.tolerated` allows, or
+    let private outputOf name (quality, loss) : OutputEvaluation = {
+        Name = name
+        Quality = quality
+        Loss = loss
+    }
+
+    /// Quality and loss on a split, without augmentation, of whatever gives the scores of a network, N×classes, or all of its
+    /// values: `scores` gets batches of images, N×C×H×W. Broken pictures are not counted; when there are more than `ImageFolder.tolerated` allows, or
     /// a file cannot be read for another reason, the result is an error; so is the first error of `scores`.
     /// `observe` gets the index, the label and the scores of each image, where each has one class.
     let runBy
@@ -192,17 +212,22 @@ module Evaluate =
         : Result<Evaluation, FileError> =
         let plan = Batch.plain dataset split
         let scoring = Scoring.ofSplit network split
+        let outputs = Scoring.ofOutputs network split
+        let classes = Network.scores network
+        let labels = Targets.tryLabels split.Targets
         let mutable count = 0
-
-        let labels =
-            match split.Targets with
-            | Targets.Labels labels -> Some labels
-            | Targets.Masks _
-            | Targets.Numbers _ -> None
+        let mutable hasOutputs = false
 
         let see index (row: ReadOnlyMemory<float32>) =
-            scoring.See index row
-            labels |> Option.iter (fun labels -> observe index labels[index] row)
+            let scores = row.Slice(0, classes)
+            scoring.See index scores
+            labels |> Option.iter (fun labels -> observe index labels[index] scores)
+            hasOutputs <- row.Length > classes
+
+            if hasOutputs then
+                for _, first, size, own in outputs do
+                    own.See index (row.Slice(first, size))
+
             count <- count + 1
 
         result {
@@ -224,6 +249,11 @@ module Evaluate =
                 Quality = quality
                 Loss = loss
                 Count = count
+                Outputs =
+                    if hasOutputs then
+                        outputs |> List.map (fun (name, _, _, own) -> outputOf name (own.Result()))
+                    else
+                        []
             }
         }
 
@@ -234,7 +264,7 @@ module Evaluate =
         (dataset: Dataset)
         (split: Split)
         : Result<Evaluation, FileError> =
-        runBy (scores model >> Ok) observe model.Network dataset split
+        runBy (values model >> Ok) observe model.Network dataset split
 
     /// The same without an observer.
     let run (model: Model) (dataset: Dataset) (split: Split) : Result<Evaluation, FileError> =

@@ -103,6 +103,17 @@ module Exactness =
         Verdict = if a.Verdict = Exact then b.Verdict else a.Verdict
     }
 
+    /// The verdict on what two networks give for the same inputs, N × values each; `scales`: of each output, one for each input.
+    /// Every output has to be the same.
+    let ofValues (scales: float[] list) (network: Network) (reference: float32[]) (other: float32[]) =
+        let inputs = reference.Length / Network.values network
+
+        List.zip3 scales (Network.split network reference) (Network.split network other)
+        |> List.map (fun (scales, reference, other) ->
+            within scales (reference.Length / max 1 inputs) reference other
+        )
+        |> List.reduce worse
+
     /// Random images for a network, standard normal.
     let randomImages (seed: int) (count: int) (network: Network) : float32[] =
         let values = Checked.int (int64 count * Shape.count network.Input)
@@ -128,9 +139,11 @@ module Exactness =
 
     /// Whether a network's own scores are numbers, so that there is something to compare with.
     let finite (network: Network) (scores: float32[]) : Result<unit, ModelError> =
-        match notFinite (Network.scores network) scores with
+        let width = Network.values network
+
+        match notFinite width scores with
         | 0 -> Ok()
-        | count -> Error(ScoresNotFinite(count, scores.Length / Network.scores network))
+        | count -> Error(ScoresNotFinite(count, scores.Length / width))
 
     /// Runs both networks in evaluation mode, on the CPU in float32, on the same images (N×C×H×W, row-major).
     let check
@@ -142,7 +155,7 @@ module Exactness =
         let scores (network, weights) =
             result {
                 use! model = Model.create (LibTorch.onCpu engine) network weights
-                return Evaluate.scores model (ReadOnlyMemory images)
+                return Evaluate.values model (ReadOnlyMemory images)
             }
 
         result {
@@ -150,7 +163,7 @@ module Exactness =
             do! finite (fst reference) a
             let! b = scores other
             let! scales = Sensitivity.scales engine reference images a
-            return within scales (Network.scores (fst reference)) a b
+            return ofValues scales (fst reference) a b
         }
 
     /// The same check with the same numbers, computed at double precision. What differs there beyond the
@@ -171,7 +184,7 @@ module Exactness =
                     })
 
                 use! model = Model.createDouble (LibTorch.onCpu engine) network doubles
-                return Evaluate.scoresAtDouble model (ReadOnlyMemory images)
+                return Evaluate.valuesAtDouble model (ReadOnlyMemory images)
             }
 
         result {
@@ -179,5 +192,5 @@ module Exactness =
             do! finite (fst reference) a
             let! b = scores other
             let! scales = Sensitivity.scales engine reference images a
-            return within scales (Network.scores (fst reference)) a b
+            return ofValues scales (fst reference) a b
         }

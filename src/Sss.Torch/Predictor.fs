@@ -50,11 +50,10 @@ type Predictor internal (model: Model, preparation: Preparation option) =
     /// What it predicts with.
     member _.Network = model.Network
 
-    /// Scores of images that are after each other, each C×H×W, into `scores`, images × values that the network gives.
-    /// Pixels and scores pass through no managed array. Lengths that do not fit: ArgumentException.
-    member _.Run(images: ReadOnlySpan<float32>, scores: Span<float32>) : unit =
+    /// The first values that the network gives for images, so many of each.
+    member private _.Columns(width: int, images: ReadOnlySpan<float32>, scores: Span<float32>) =
         let count = images.Length / size
-        let classes = Network.scores model.Network
+        let classes = width
 
         if images.Length % size <> 0 || scores.Length <> count * classes then
             invalidArg
@@ -74,9 +73,18 @@ type Predictor internal (model: Model, preparation: Preparation option) =
             let given = images.Slice(first * size, n * size)
             PredictorInput.fill preparation input given (Memory.span<float32> rows)
             let images = rows.``to``(model.Place).permute(0L, 3L, 1L, 2L)
-            let y = model.Run(Evaluation, images).contiguous().cpu()
+            let y = model.Run(Evaluation, images).narrow(1L, 0L, int64 width).contiguous().cpu()
             (Memory.span<float32> y).CopyTo(scores.Slice(first * classes))
             first <- first + n
+
+    /// Scores of images that are after each other, each C×H×W, into `scores`, images × scores.
+    /// Pixels and scores pass through no managed array. Lengths that do not fit: ArgumentException.
+    member p.Run(images: ReadOnlySpan<float32>, scores: Span<float32>) : unit =
+        p.Columns(Network.scores model.Network, images, scores)
+
+    /// The same for all that the network gives, images × values: the scores, and then the values of its further outputs.
+    member p.RunAll(images: ReadOnlySpan<float32>, values: Span<float32>) : unit =
+        p.Columns(Network.values model.Network, images, values)
 
     interface IDisposable with
         member _.Dispose() = (model :> IDisposable).Dispose()

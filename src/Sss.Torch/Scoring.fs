@@ -161,14 +161,42 @@ module internal Scoring =
                     Quality.Regression(r2, sqrt loss), loss
         }
 
-    /// Of what a network gives for the images of a split, whose targets it fits.
-    let ofSplit (network: Network) (split: Split) : Scoring =
-        match split.Targets with
+    /// Of an output with so many channels, whose targets it fits.
+    let rec private ofTargets (channels: int) (kind: OutputKind) (targets: Targets) : Scoring =
+        match targets with
         | Targets.Labels labels -> ofLabels labels
-        | Targets.Masks(height, width, masks) -> ofMasks network.Classes (height * width) masks
+        | Targets.Masks(height, width, masks) -> ofMasks channels (height * width) masks
         | Targets.Numbers(shape, targets) ->
             let values = int (Shape.count shape)
 
-            match network.OutputKind with
+            match kind with
             | OutputKind.Classes -> ofYesNo values shape.Channels targets
             | OutputKind.Numbers -> ofNumbers values shape.Channels targets
+        | Targets.Several(scores, _) -> ofTargets channels kind scores
+
+    /// Of the scores that a network gives for the images of a split, whose targets it fits.
+    let ofSplit (network: Network) (split: Split) : Scoring =
+        ofTargets network.Classes network.OutputKind split.Targets
+
+    /// Numbers that are all 0 or 1 say for each class whether it is there.
+    let private kindOf (targets: Targets) =
+        match targets with
+        | Targets.Numbers(_, values) when
+            values |> Array.forall (fun value -> value = 0.0f || value = 1.0f)
+            ->
+            OutputKind.Classes
+        | Targets.Numbers _ -> OutputKind.Numbers
+        | Targets.Labels _
+        | Targets.Masks _
+        | Targets.Several _ -> OutputKind.Classes
+
+    /// Of the further outputs of a network: name, first value and number of values in what it gives for an image, and scoring.
+    let ofOutputs (network: Network) (split: Split) : (string * int * int * Scoring) list =
+        TargetFit.further network split.Targets
+        |> List.mapFold
+            (fun first (name, shape, targets) ->
+                let size = int (Shape.count shape)
+                (name, first, size, ofTargets shape.Channels (kindOf targets) targets), first + size
+            )
+            (Network.scores network)
+        |> fst

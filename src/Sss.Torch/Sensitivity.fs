@@ -71,50 +71,62 @@ module Sensitivity =
         | Some _
         | None -> weights
 
-    /// The scale of each of N images (N×C×H×W, row-major): how far the largest of its scores would move
-    /// if every number of the network were off by an independent random amount of its own size, taken
-    /// from small changes in proportion (the root of the mean square of four); and a hundredth of its
-    /// largest score and of the upper quartile over all images. `scores`: the network's own, N×classes.
+    /// The largest value of a row, or the largest difference of two, in absolute terms.
+    let private most (width: int) (row: int) (of': int -> float) =
+        let mutable most = 0.0
+
+        for i in row * width .. (row + 1) * width - 1 do
+            most <- max most (abs (of' i))
+
+        most
+
+    /// The scales of one output: `still` and `moved` are its values without the changes and with each, `own` the network's.
+    let private outputScales
+        (count: int)
+        (own: float32[])
+        (still: float32[])
+        (moved: float32[] list)
+        : float[] =
+        let width = own.Length / max 1 count
+
+        let square (m: float32[]) n =
+            let most = most width n (fun i -> float still[i] - float m[i])
+            most * most
+
+        let responses =
+            Array.init count (fun n -> sqrt (moved |> List.averageBy (fun m -> square m n)) / step)
+
+        let usual = usual responses
+
+        responses
+        |> Array.mapi (fun n r -> r + floor * (most width n (fun i -> float own[i]) + usual))
+
+    /// The scale of each of N images (N×C×H×W, row-major) for each output of a network, the scores first: how far the largest
+    /// of the output's values would move if every number of the network were off by an independent random amount of its own
+    /// size, taken from small changes in proportion (the root of the mean square of four); and a hundredth of its
+    /// largest value and of the upper quartile over all images. `values`: the network's own, N × values.
     let scales
         (engine: LibTorch)
         (network: Network, weights: Weights<float32>)
         (images: float32[])
-        (scores: float32[])
-        : Result<float[], ModelError> =
-        let classes = Network.scores network
+        (values: float32[])
+        : Result<float[] list, ModelError> =
+        let count = values.Length / Network.values network
         let centred = centred network weights
 
         let run weights =
             result {
                 use! model = Model.create (LibTorch.onCpu engine) network weights
-                return Evaluate.scores model (ReadOnlyMemory images)
+                return Network.split network (Evaluate.values model (ReadOnlyMemory images))
             }
-
-        let square (a: float32[]) (b: float32[]) n =
-            let mutable most = 0.0
-
-            for i in n * classes .. (n + 1) * classes - 1 do
-                most <- max most (abs (float a[i] - float b[i]))
-
-            most * most
-
-        let largest n =
-            let mutable most = 0.0
-
-            for i in n * classes .. (n + 1) * classes - 1 do
-                most <- max most (abs (float scores[i]))
-
-            most
 
         result {
             let! still = run centred
             let! moved = [ 1..times ] |> List.traverseResultM (fun i -> run (changed i centred))
 
-            let responses =
-                Array.init
-                    (scores.Length / classes)
-                    (fun n -> sqrt (moved |> List.averageBy (fun m -> square still m n)) / step)
-
-            let usual = usual responses
-            return responses |> Array.mapi (fun n r -> r + floor * (largest n + usual))
+            return
+                Network.split network values
+                |> List.mapi (fun output own ->
+                    outputScales count own still[output] (moved |> List.map (fun m -> m[output]))
+                )
         }

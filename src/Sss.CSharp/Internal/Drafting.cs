@@ -75,6 +75,11 @@ internal sealed class Drafting
                     place));
             case GateStatement gate:
                 return Core.DraftNode.NewGate(new(label, Body(gate.Body, new Names(name + ".")), place));
+            case OutputStatement output:
+                return Core.DraftNode.NewOutput(new(
+                    new Core.Label(statement.Name ?? name, place),
+                    Body(output.Body, new Names(name + ".")),
+                    place));
             case ConcatStatement concat:
                 var branches = concat.Branches.Select((branch, i) => new Core.DraftBranch(
                     FSharpOption<Tuple<int, Core.Place>>.None,

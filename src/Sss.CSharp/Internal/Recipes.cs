@@ -1,3 +1,4 @@
+using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 
 namespace Sss.Internal;
@@ -19,6 +20,7 @@ internal static class Recipes
         options.Gamma is { } gamma ? Checked(gamma) : recipe.Gamma,
         options.Penalty?.ToCore() ?? recipe.Penalty,
         options.Loss?.ToCore() ?? recipe.Loss,
+        Outputs(recipe.Outputs, options.Outputs),
         options.Optimizer?.ToCore() ?? recipe.Optimizer,
         Core.TargetModule.orElse(recipe.Target, Target(options)),
         AtLeast(1, options.ShrinkEvery, nameof(options.ShrinkEvery)) is { } every
@@ -72,6 +74,7 @@ internal static class Recipes
         Gamma = new Gamma { Neuron = recipe.Gamma.Neuron, Group = recipe.Gamma.Group, Block = recipe.Gamma.Block, Shared = recipe.Gamma.Shared == recipe.Gamma.Neuron ? null : recipe.Gamma.Shared },
         Penalty = FactorPenalty.From(recipe.Penalty),
         Loss = Loss.From(recipe.Loss),
+        Outputs = recipe.Outputs.IsEmpty ? null : recipe.Outputs.ToDictionary(o => o.Key, o => OutputLoss.From(o.Value)),
         Optimizer = Optimizer.From(recipe.Optimizer),
         TargetMacs = recipe.Target.Macs.ToNullable(),
         TargetParams = recipe.Target.Params.ToNullable(),
@@ -84,6 +87,26 @@ internal static class Recipes
         Teacher = Teacher.From(recipe.Teacher.ToReference()),
         Ema = recipe.Ema.ToNullable(),
     };
+
+    private static FSharpMap<string, Core.OutputLoss> Outputs(
+        FSharpMap<string, Core.OutputLoss> recipe,
+        IReadOnlyDictionary<string, OutputLoss>? given)
+    {
+        foreach (var (name, own) in given ?? new Dictionary<string, OutputLoss>())
+        {
+            if (own.Loss.Own is not null)
+            {
+                throw new ArgumentException(
+                    $"The loss of the output '{name}' must be a loss of the language.",
+                    nameof(TrainingOptions.Outputs));
+            }
+
+            Positive(own.Weight, nameof(OutputLoss.Weight));
+            recipe = recipe.Add(name, new(own.Loss.ToCore(), own.Weight));
+        }
+
+        return recipe;
+    }
 
     private static Core.Recipe Steerable(Core.Recipe recipe) =>
         !Core.TargetModule.isGiven(recipe.Target) || Core.FactorPenaltyModule.takesTarget(recipe.Penalty)

@@ -48,6 +48,12 @@ internal sealed record GateStatement(IReadOnlyList<Statement> Body) : Statement
     internal override string Word => "gate";
 }
 
+/// <summary>A further output.</summary>
+internal sealed record OutputStatement(IReadOnlyList<Statement> Body) : Statement
+{
+    internal override string Word => Core.NodeModule.OutputWord;
+}
+
 /// <summary>A concatenation, or a split, and what its branches read.</summary>
 internal sealed record ConcatStatement(
     Core.DraftReads Reads,

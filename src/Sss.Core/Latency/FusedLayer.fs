@@ -26,13 +26,14 @@ module FusedLayer =
                     | Node.Layer layer -> isPointwise layer
                     | Node.Residual _
                     | Node.Gate _
-                    | Node.Concat _ -> false
+                    | Node.Concat _
+                    | Node.Output _ -> false
                 )
                 |> Network.layersOf
                 |> List.ofSeq
 
             { First = first; Rest = rest } :: ofBody (List.skip rest.Length following)
-        | (Node.Residual _ | Node.Gate _ | Node.Concat _ as node) :: following ->
+        | (Node.Residual _ | Node.Gate _ | Node.Concat _ | Node.Output _ as node) :: following ->
             List.collect ofBody (Node.bodies node) @ ofBody following
 
     /// All layers of a network, in the order of the text.
@@ -43,7 +44,8 @@ module FusedLayer =
         Network.nodes network
         |> Seq.sumBy (fun node ->
             match node with
-            | Node.Layer _ -> 0L
+            | Node.Layer _
+            | Node.Output _ -> 0L
             | Node.Residual _
             | Node.Gate _
             | Node.Concat _ -> Shape.count (Node.output node)

@@ -26,13 +26,33 @@ module internal CheckBody =
             Sources = join value.Sources after.Sources
         }
 
-    /// The nodes of a body and the value after it.
-    let rec checkBody run (scope: NameScope) (value: Value) body : Node list * Value =
+    /// A further output and what it gives; the value before it goes on.
+    let private checkOutput (checkBody: CheckBody) run item (output: DraftOutput) value : Output * Value =
+        let body, after = checkBody (item.Scope.Inner item.Name) value output.Body
+
+        if output.Body.IsEmpty then
+            run.Report (shapeProblem (ShapeProblem.EmptyOutput item.Name)) output.Place
+
+        if Node.takenNames.Contains item.Name then
+            run.Report (Problem.Name(NameProblem.OutputName item.Name)) output.Name.Place
+
+        for word, place in leaves false after.Sources do
+            run.Report (Problem.Factor(FactorProblem.FactorOnOutput word)) place
+
+        {
+            Name = item.Name
+            Input = defaultArg value.Shape nowhere
+            Body = body
+        },
+        after
+
+    /// The nodes of a body and the value after it. `isOwn`: whether it is the network's own, which alone has further outputs.
+    let rec private bodyOf isOwn run (scope: NameScope) (value: Value) body : Node list * Value =
         let items = ResizeArray()
         openScopes scope items body
         let nodes = ResizeArray()
         let mutable value = value
-        let inner = checkBody run
+        let inner = bodyOf false run
 
         let add place node next =
             nodes.Add node
@@ -63,9 +83,21 @@ module internal CheckBody =
             | DraftNode.Concat concat ->
                 let made, next = CheckConcat.checkConcat inner run items[i] concat value
                 add concat.Place (Node.Concat made) next
+            | DraftNode.Output output ->
+                if not isOwn then
+                    run.Report (shapeProblem (ShapeProblem.OutputInside items[i].Name)) output.Place
+
+                let before = value
+                let made, given = checkOutput inner run items[i] output value
+                add output.Place (Node.Output made) given
+                value <- before
             | DraftNode.Broken
             | DraftNode.Scope _ ->
                 run.IsBroken <- true
                 value <- unknown
 
         List.ofSeq nodes, value
+
+    /// The nodes of a network's own body and the value after it.
+    let checkBody run scope value body : Node list * Value =
+        bodyOf true run scope value body

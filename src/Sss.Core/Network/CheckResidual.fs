@@ -56,7 +56,8 @@ module internal CheckResidual =
                     | DraftNode.Layer _
                     | DraftNode.Residual _
                     | DraftNode.Gate _
-                    | DraftNode.Concat _ -> false
+                    | DraftNode.Concat _
+                    | DraftNode.Output _ -> false
                 )
 
             let wrongEnd last =
@@ -68,7 +69,7 @@ module internal CheckResidual =
             | Some(Node.Layer layer) ->
                 if not (Op.facts layer.Op).EndsScaledBranch then
                     wrongEnd (Op.word layer.Op)
-            | Some(Node.Residual _ | Node.Gate _ | Node.Concat _ as node) ->
+            | Some(Node.Residual _ | Node.Gate _ | Node.Concat _ | Node.Output _ as node) ->
                 wrongEnd (Node.word node)
 
             Some {

@@ -53,6 +53,12 @@ module internal CheckRun =
             | DraftNode.Residual r -> add "residual" r.Label r.Place
             | DraftNode.Gate g -> add "gate" g.Label g.Place
             | DraftNode.Concat c -> add (concatWord c) c.Label c.Place
+            | DraftNode.Output o ->
+                items.Add {
+                    Name = scope.Name(None, Some o.Name, true, o.Place)
+                    Node = node
+                    Scope = scope
+                }
             | DraftNode.Broken ->
                 items.Add {
                     Name = ""
@@ -80,7 +86,8 @@ module internal CheckRun =
                 | DraftNode.Scope _
                 | DraftNode.Residual _
                 | DraftNode.Gate _
-                | DraftNode.Concat _ -> Ok None
+                | DraftNode.Concat _
+                | DraftNode.Output _ -> Ok None
 
         // What comes out of an attention comes out of its projection.
         let before =

@@ -42,6 +42,7 @@ type DraftNode =
     | Residual of DraftResidual
     | Gate of DraftGate
     | Concat of DraftConcat
+    | Output of DraftOutput
     /// Something that is known to be wrong and has been reported: nothing is known of its output.
     | Broken
 
@@ -84,6 +85,13 @@ and [<RequireQualifiedAccess>] DraftShortcut =
 /// x · body(x).
 and DraftGate = {
     Label: Label option
+    Body: DraftNode list
+    Place: Place
+}
+
+/// A further output of the network.
+and DraftOutput = {
+    Name: Label
     Body: DraftNode list
     Place: Place
 }

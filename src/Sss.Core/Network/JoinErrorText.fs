@@ -81,3 +81,17 @@ module internal JoinErrorText =
         $"this split has {parts} parts and {bodies} bodies",
         [ "one number of channels belongs to each body" ],
         Some "write one number for each body, or leave them out for equal parts"
+
+    let outputInside name =
+        "SSS415",
+        $"the output `{name}` is inside a part of the network",
+        [
+            "a part may be removed, and its output with it; only the network's own body has outputs"
+        ],
+        Some "write the output before or after this part"
+
+    let emptyOutput name =
+        "SSS416",
+        $"the output `{name}` has no layers",
+        [ "an output gives what its body makes of the value at this place" ],
+        Some $"write its layers: `output {name} {{ avgpool global; dense 10 }}`"

@@ -26,6 +26,13 @@ type Loss =
     /// Half the square of the difference up to delta, linear beyond it; delta is above 0.
     | Huber of delta: float
 
+/// How a further output is trained.
+type OutputLoss = {
+    Loss: Loss
+    /// What its loss is multiplied by before it is added to that of the scores; above 0.
+    Weight: float
+}
+
 /// Names and properties of losses.
 [<RequireQualifiedAccess>]
 module Loss =

@@ -33,7 +33,8 @@ module Network =
         | Node.Layer layer -> Some layer
         | Node.Residual _
         | Node.Gate _
-        | Node.Concat _ -> None
+        | Node.Concat _
+        | Node.Output _ -> None
 
     /// The layers of a body in the order of the text.
     let layersOf (body: Node list) : Layer seq = nodesOf body |> Seq.choose asLayer
@@ -42,6 +43,14 @@ module Network =
     let lastLayer (body: Node list) : Layer option =
         List.tryLast body |> Option.bind asLayer
 
+    let private isOutput node =
+        match node with
+        | Node.Output _ -> true
+        | Node.Layer _
+        | Node.Residual _
+        | Node.Gate _
+        | Node.Concat _ -> false
+
     /// The layer of weights that gives the scores, as they are or after layers without weights, such as a
     /// pool. None: the scores come out of a join.
     let head (network: Network) : Layer option =
@@ -49,6 +58,7 @@ module Network =
             (Op.facts layer.Op).Family = Family.Weights
 
         List.rev network.Body
+        |> List.filter (isOutput >> not)
         |> List.map asLayer
         |> List.takeWhile Option.isSome
         |> List.choose id
@@ -62,7 +72,8 @@ module Network =
             | Node.Residual r -> Some r
             | Node.Layer _
             | Node.Gate _
-            | Node.Concat _ -> None
+            | Node.Concat _
+            | Node.Output _ -> None
         )
 
     /// Residuals with a factor, each with the layer that its branch ends in.
@@ -88,7 +99,8 @@ module Network =
             | Node.Layer l -> Node.Layer(layer l)
             | Node.Residual r -> Node.Residual(residual r)
             | Node.Gate _
-            | Node.Concat _ -> inner
+            | Node.Concat _
+            | Node.Output _ -> inner
 
         {
             network with
@@ -109,8 +121,44 @@ module Network =
     /// The shape that a network gives: one value per class (or number), once or at each position.
     let output (network: Network) : Shape = outputOf network.Input network.Body
 
-    /// The number of values that a network gives for one image.
+    /// The number of scores that a network gives for one image; those of its further outputs do not count.
     let scores (network: Network) : int = int (Shape.count (output network))
+
+    /// The further outputs of a network with their shapes, in the order of the text.
+    let outputs (network: Network) : (string * Shape) list =
+        network.Body
+        |> List.choose (
+            function
+            | Node.Output o -> Some(o.Name, outputOf o.Input o.Body)
+            | Node.Layer _
+            | Node.Residual _
+            | Node.Gate _
+            | Node.Concat _ -> None
+        )
+
+    /// The number of values that a network gives for one image: its scores and then those of its further outputs.
+    let values (network: Network) : int =
+        scores network
+        + (outputs network |> List.sumBy (fun (_, shape) -> int (Shape.count shape)))
+
+    /// The values of one output after the other, the scores first, out of rows of what a network gives.
+    let split (network: Network) (rows: 'T[]) : 'T[] list =
+        match outputs network with
+        | [] -> [ rows ]
+        | further ->
+            let width = values network
+            let counts = scores network :: (further |> List.map (snd >> Shape.count >> int))
+            let starts = counts |> List.scan (+) 0 |> List.truncate counts.Length
+
+            [
+                for first, count in List.zip starts counts ->
+                    rows
+                    |> Array.chunkBySize width
+                    |> Array.collect (fun row -> Array.sub row first count)
+            ]
+
+    /// The scores out of rows of what a network gives.
+    let scoresOf (network: Network) (rows: 'T[]) : 'T[] = (split network rows).Head
 
     /// Whether it gives one value per class (or number), and not an image of them.
     let isClassifier (network: Network) : bool = Shape.area (output network) = 1L
@@ -123,6 +171,7 @@ module Network =
 
         match node with
         | Node.Layer _ -> Some node
+        | Node.Output o -> Some(Node.Output { o with Input = input })
         | Node.Residual r ->
             output [ outputOf input r.Branch; outputOf input r.Shortcut ]
             |> Option.map (fun shape -> Node.Residual { r with Output = shape })

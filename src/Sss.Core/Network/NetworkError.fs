@@ -8,6 +8,8 @@ type NameProblem =
     | NotAName of label: string
     | DuplicateName of name: string
     | BranchNumber of number: int * next: int
+    /// A further output that is called as something else in an exported file is.
+    | OutputName of name: string
 
 /// What can be wrong with scaling factors.
 [<RequireQualifiedAccess>]

@@ -122,6 +122,8 @@ module NetworkErrorText =
             "SSS304", $"the network has more than {limit} layers", [], None
         | ShapeProblem.EmptyNetwork ->
             "SSS409", "the network has no layers", [], Some "write at least `dense classes`"
+        | ShapeProblem.OutputInside name -> JoinErrorText.outputInside name
+        | ShapeProblem.EmptyOutput name -> JoinErrorText.emptyOutput name
         | ShapeProblem.EmptyBranch -> JoinErrorText.emptyBranch
         | ShapeProblem.FewBranches(word, count) -> JoinErrorText.fewBranches word count
         | ShapeProblem.GateOfOtherShape(input, gate) -> JoinErrorText.otherGate input gate
@@ -130,6 +132,12 @@ module NetworkErrorText =
         | ShapeProblem.PartsDoNotAddUp(parts, channels) ->
             JoinErrorText.partsDoNotAddUp parts channels
         | ShapeProblem.PartsAndBodies(parts, bodies) -> JoinErrorText.partsAndBodies parts bodies
+
+    let private outputName name =
+        "SSS229",
+        $"an output cannot be called `{name}`",
+        [ "exported files use this name for the network's scores or for its input" ],
+        Some "use another name"
 
     let private nameText problem =
         match problem with
@@ -151,6 +159,7 @@ module NetworkErrorText =
             $"the name `{name}` is used twice",
             [ "weights are stored under these names, so each must be unique in its scope" ],
             Some "use another label"
+        | NameProblem.OutputName name -> outputName name
         | NameProblem.BranchNumber(number, next) ->
             "SSS215",
             $"branch number {number} is out of order",

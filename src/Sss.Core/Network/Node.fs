@@ -17,6 +17,7 @@ type Node =
     | Residual of Residual
     | Gate of Gate
     | Concat of Concat
+    | Output of Output
 
 /// λ·branch(x) + shortcut(x).
 and Residual = {
@@ -52,6 +53,17 @@ and Concat = {
     Output: Shape
 }
 
+/// A further output: what the body gives for the value there, which itself goes on unchanged. Only ever in the
+/// network's own body.
+and Output = {
+    /// The name of the output.
+    Name: string
+    /// The shape of the value.
+    Input: Shape
+    /// Never empty.
+    Body: Node list
+}
+
 /// What the branches of a concatenation read.
 and [<RequireQualifiedAccess>] Reads =
     /// Each branch reads all channels: `concat`.
@@ -73,17 +85,25 @@ and Branch = {
 [<RequireQualifiedAccess>]
 module Node =
 
-    /// The facts of the join that a node ends in; None for a layer. The only place of this project
+    /// The facts of the join that a node ends in; None for a layer and a further output. The only place of this project
     /// that says which join a node is.
     let join (node: Node) : JoinFacts option =
         match node with
-        | Node.Layer _ -> None
+        | Node.Layer _
+        | Node.Output _ -> None
         | Node.Residual _ -> Some Sum.facts
         | Node.Gate _ -> Some Product.facts
         | Node.Concat { Reads = Reads.All } -> Some Chain.concat
         | Node.Concat { Reads = Reads.Parts } -> Some Chain.split
 
-    /// Words of nodes that are made of bodies.
+    /// The word of a further output.
+    [<Literal>]
+    let OutputWord = "output"
+
+    /// What the scores and the inputs of exported files are called; no further output may be.
+    let takenNames = set [ "scores"; "probabilities"; "images"; "pixels"; "numbers" ]
+
+    /// Words of joins.
     let words: string list =
         [ Sum.facts; Product.facts; Chain.concat; Chain.split ] |> List.map _.Word
 
@@ -92,6 +112,7 @@ module Node =
         match node, join node with
         | _, Some facts -> facts.Word
         | Node.Layer layer, None -> Op.word layer.Op
+        | Node.Output _, None -> OutputWord
         | Node.Residual _, None
         | Node.Gate _, None
         | Node.Concat _, None -> ""
@@ -103,14 +124,16 @@ module Node =
         | Node.Residual r -> [ r.Branch; r.Shortcut ]
         | Node.Gate g -> [ g.Body ]
         | Node.Concat c -> c.Branches |> List.map _.Body
+        | Node.Output o -> [ o.Body ]
 
-    /// The shape that a node gives.
+    /// The shape that a node gives to the next one.
     let output (node: Node) : Shape =
         match node with
         | Node.Layer layer -> layer.Output
         | Node.Residual r -> r.Output
         | Node.Gate g -> g.Output
         | Node.Concat c -> c.Output
+        | Node.Output o -> o.Input
 
     /// Its name; for a layer it is the key of its arrays.
     let name (node: Node) : string =
@@ -119,6 +142,7 @@ module Node =
         | Node.Residual r -> r.Name
         | Node.Gate g -> g.Name
         | Node.Concat c -> c.Name
+        | Node.Output o -> o.Name
 
     /// The scaling factors written on it.
     let scale (node: Node) : Scale option =
@@ -126,7 +150,8 @@ module Node =
         | Node.Layer layer -> layer.Scale
         | Node.Residual r -> r.Scale
         | Node.Gate _
-        | Node.Concat _ -> None
+        | Node.Concat _
+        | Node.Output _ -> None
 
     /// The node with other bodies, as many as `bodies` gives; shapes stay.
     let withBodies (bodies: Node list list) (node: Node) : Node =
@@ -138,6 +163,7 @@ module Node =
                     Shortcut = shortcut
             }
         | Node.Gate g, [ body ] -> Node.Gate { g with Body = body }
+        | Node.Output o, [ body ] -> Node.Output { o with Body = body }
         | Node.Concat c, bodies when bodies.Length = c.Branches.Length ->
             Node.Concat {
                 c with
@@ -147,4 +173,5 @@ module Node =
         | Node.Layer _, _
         | Node.Residual _, _
         | Node.Gate _, _
-        | Node.Concat _, _ -> node
+        | Node.Concat _, _
+        | Node.Output _, _ -> node

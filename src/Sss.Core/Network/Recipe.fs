@@ -195,6 +195,8 @@ type Recipe = {
     /// What γ is the weight of.
     Penalty: FactorPenalty
     Loss: Loss
+    /// Of further outputs, by name; one that is not here has the loss of the scores with the weight 1.
+    Outputs: Map<string, OutputLoss>
     /// Of the weights.
     Optimizer: Optimizer
     /// What the selected network may cost.
@@ -229,6 +231,7 @@ module Recipe =
         Gamma = Gamma.none
         Penalty = FactorPenalty.standard
         Loss = Loss.standard
+        Outputs = Map.empty
         Optimizer = Optimizer.standard
         Target = Target.none
         ShrinkEvery = None
@@ -238,6 +241,12 @@ module Recipe =
         Teacher = None
         Ema = None
     }
+
+    /// How a further output is trained.
+    let lossOf (recipe: Recipe) (output: string) : OutputLoss =
+        recipe.Outputs
+        |> Map.tryFind output
+        |> Option.defaultValue { Loss = recipe.Loss; Weight = 1.0 }
 
     /// The γ of a kind.
     let gammaOf kind (gamma: Gamma) =

@@ -40,6 +40,10 @@ type ShapeProblem =
     /// More layers than the language allows.
     | TooManyLayers of limit: int
     | EmptyNetwork
+    /// A further output in a part of the network, and not in its own body.
+    | OutputInside of name: string
+    /// A further output whose body holds nothing.
+    | EmptyOutput of name: string
     /// A residual whose branch holds no layer.
     | EmptyBranch
     /// A concatenation of fewer than two branches. `word`: `concat` or `split`.

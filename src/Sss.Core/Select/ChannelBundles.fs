@@ -118,7 +118,7 @@ module internal ChannelBundles =
         let root = c.Classes.Root
         let least = leastMultipliers c.Classes (c.Width.ToArray()) (c.From.ToArray())
 
-        for channel in Array.append c.Values[DataFlow.Input] c.Values[graph.Output] do
+        for channel in DataFlow.Input :: graph.Outputs |> Seq.collect (Array.get c.Values) do
             least[root channel] <- 0.0
 
         for channels in c.Firsts do

@@ -142,7 +142,8 @@ module Inference =
         | []
         | Node.Residual _ :: _
         | Node.Gate _ :: _
-        | Node.Concat _ :: _ -> [], nodes
+        | Node.Concat _ :: _
+        | Node.Output _ :: _ -> [], nodes
 
     /// A layer with what its weights can take up of itself and of the layers after it; the layers that
     /// are left after it. `block`: as for `body`.
@@ -227,7 +228,7 @@ module Inference =
                         Shortcut = shortcut
                  },
                  weights)
-        | (Node.Gate _ | Node.Concat _ as node) :: rest ->
+        | (Node.Gate _ | Node.Concat _ | Node.Output _ as node) :: rest ->
             let bodies, weights =
                 (weights, Node.bodies node)
                 ||> List.mapFold (fun weights nodes -> body<'T> 1.0 nodes weights)

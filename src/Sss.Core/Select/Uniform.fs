@@ -81,6 +81,7 @@ module Uniform =
                             Shortcut = body input r.Shortcut
                     })
             | Node.Gate g -> joined input (Node.Gate { g with Body = body input g.Body })
+            | Node.Output o -> joined input (Node.Output { o with Body = body input o.Body })
             | Node.Concat c ->
                 let branch (branch: Branch) (side: Side) =
                     let own = {

@@ -95,7 +95,8 @@ module internal Count =
                 | ShortcutSyntax.Body inner -> ofBody run frame inner
                 | _ -> 0.0
             )
-        | StatementKind.Gate inner -> ofBody run frame inner
+        | StatementKind.Gate inner
+        | StatementKind.Output inner -> ofBody run frame inner
         | StatementKind.Concat branches
         | StatementKind.Split(_, branches) ->
             branches |> List.sumBy (fun (_, inner, _) -> ofBody run frame inner)

@@ -16,6 +16,7 @@ module internal Cycles =
               ]
             | StatementKind.Repeat(_, inner)
             | StatementKind.Gate inner
+            | StatementKind.Output inner
             | StatementKind.Body inner -> calls definitions inner
             | StatementKind.Residual(_, branch, shortcut) ->
                 calls definitions branch

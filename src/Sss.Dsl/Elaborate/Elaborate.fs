@@ -97,6 +97,18 @@ module internal Elaborate =
                     concat run frame statement (DraftReads.Parts known) branches
                 | _ -> DraftNode.Broken
             )
+        | StatementKind.Output inner ->
+            nodes.Add(
+                match label frame statement.Label with
+                | Some name ->
+                    DraftNode.Output {
+                        Name = name
+                        Body = body run frame inner
+                        Place = place frame statement.Span
+                    }
+                // In a repeat, which is an error of its own.
+                | None -> DraftNode.Broken
+            )
         | StatementKind.Body inner ->
             match statement.Label with
             | None -> addBody run frame nodes inner

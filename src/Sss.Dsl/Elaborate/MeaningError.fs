@@ -50,6 +50,8 @@ type MeaningProblem =
     | UnknownLoss of word: string * guess: string option
     /// A loss for networks that give something else.
     | LossForOther of word: string * network: OutputKind
+    /// A recipe's `output` of a name that no output has; those that there are.
+    | UnknownOutput of name: string * guess: string option * known: string list
     | UnknownOptimizer of word: string * guess: string option
     /// A warning: a kind of factors without a γ is never penalised.
     | NoGamma of kind: FactorKind
@@ -286,6 +288,20 @@ module MeaningErrorText =
         [ "optimizers: " + String.concat ", " Optimizer.words ],
         didYouMean guess
 
+    let private unknownOutput name guess (known: string list) =
+        "SSS609",
+        $"the network has no output `{cut name}`",
+        [
+            match known with
+            | [] -> "it has no further outputs; `loss` is for its scores"
+            | _ ->
+                let list = known |> List.map (fun n -> $"`{cut n}`") |> List.truncate 12
+                "its further outputs: " + String.concat ", " list
+        ],
+        match known with
+        | [] -> Some $"write `output {cut name} {{ … }}` in the network"
+        | _ -> didYouMean guess
+
     let private noGamma kind =
         "SSS651",
         $"the recipe has no gamma for the network's {kindText kind} factors",
@@ -330,6 +346,7 @@ module MeaningErrorText =
         | MeaningProblem.PenaltyWithTarget word -> penaltyWithTarget word
         | MeaningProblem.UnknownLoss(word, guess) -> unknownLoss word guess
         | MeaningProblem.LossForOther(word, network) -> lossForOther word network
+        | MeaningProblem.UnknownOutput(name, guess, known) -> unknownOutput name guess known
         | MeaningProblem.UnknownOptimizer(word, guess) -> unknownOptimizer word guess
         | MeaningProblem.NoGamma kind -> noGamma kind
 
@@ -343,6 +360,7 @@ module MeaningErrorText =
         | MeaningProblem.UnknownRecipeItem(_, guess)
         | MeaningProblem.UnknownPenalty(_, guess)
         | MeaningProblem.UnknownLoss(_, guess)
+        | MeaningProblem.UnknownOutput(_, guess, _)
         | MeaningProblem.UnknownOptimizer(_, guess) -> guess
         | _ -> None
 

@@ -124,7 +124,7 @@ module internal Names =
             let candidates =
                 Seq.concat [
                     Words.kinds :> seq<string>
-                    "repeat" :: Node.words
+                    "repeat" :: Node.OutputWord :: Node.words
                     run.Definitions.Keys
                 ]
 
@@ -168,7 +168,8 @@ module internal Names =
                 | ShortcutSyntax.Body inner -> checkBody run known false inner
                 | ShortcutSyntax.Identity
                 | ShortcutSyntax.Auto -> ()
-            | StatementKind.Gate inner -> checkBody run known false inner
+            | StatementKind.Gate inner
+            | StatementKind.Output inner -> checkBody run known false inner
             | StatementKind.Concat branches -> checkBranches run known branches
             | StatementKind.Split(parts, branches) ->
                 List.iter (checkExpr run known) parts

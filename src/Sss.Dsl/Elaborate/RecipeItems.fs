@@ -21,6 +21,7 @@ module internal RecipeItems =
             "gamma", "gamma 0.002` or `gamma neuron=0.002 block=0.01"
             "penalty", "penalty l1` or `penalty mcp theta=0.5"
             "loss", "loss crossentropy smoothing=0.1` or `loss bce"
+            "output", "output early weight=0.3` or `output boxes mse weight=0.5"
             "optimizer", "optimizer adamw` or `optimizer adamw beta1=0.9 beta2=0.999 eps=1e-8"
             "target", "target macs=0.5` or `target latency=5ms size=200kB"
             "shrink", "shrink every 5"
@@ -37,6 +38,12 @@ module internal RecipeItems =
 
     /// The kinds of factors as `gamma` names them.
     let gammaKinds = [ "neuron", Neuron; "group", Group; "block", Block; "shared", Shared ]
+
+    let private lossParameters = [
+        for word in Loss.words do
+            for name, _ in Loss.ofWord word |> Option.bind Loss.parameter |> Option.toList do
+                name + "="
+    ]
 
     /// Words that may follow an item, numbers apart; those that end in `=` take a value.
     let private words =
@@ -56,11 +63,9 @@ module internal RecipeItems =
             "loss",
             [
                 yield! Loss.words
-
-                for word in Loss.words do
-                    for name, _ in Loss.ofWord word |> Option.bind Loss.parameter |> Option.toList do
-                        name + "="
+                yield! lossParameters
             ]
+            "output", [ "weight="; yield! Loss.words; yield! lossParameters ]
             "optimizer",
             [
                 yield! Optimizer.words

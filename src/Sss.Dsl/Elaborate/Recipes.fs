@@ -99,11 +99,11 @@ module internal Recipes =
             run.Report (MeaningProblem.LossForOther(Loss.word loss, kind)) span
 
     /// The recipe of a file. `kinds`: the kinds of factors that the network has; one that the recipe
-    /// gives no γ is warned about, unless a target sets γ. `gives`: what the network gives; None: there is none.
+    /// gives no γ is warned about, unless a target sets γ. `network`: None where it is wrong or missing.
     let recipe
         (report: MeaningProblem -> Place -> unit)
         (kinds: FactorKind list)
-        (gives: OutputKind option)
+        (network: Network option)
         (train: Train)
         =
         let mutable isSound = train.IsWhole
@@ -126,10 +126,15 @@ module internal Recipes =
                 run.Report
                     (MeaningProblem.UnknownRecipeItem(word, Suggest.nearest Words.recipe word))
                     entry.Keyword.Span
-            elif not (seen.Add word) then
+            elif word <> Node.OutputWord && not (seen.Add word) then
                 run.Report (MeaningProblem.RecipeItemTwice word) entry.Keyword.Span
             else
                 penalised <- item run entry @ penalised
+
+        let outputs = network |> Option.map (Network.outputs >> List.map fst)
+
+        for entry in train.Items |> List.filter (fun e -> e.Keyword.Value = Node.OutputWord) do
+            OutputItem.output run outputs entry
 
         if
             Target.isGiven run.Recipe.Target
@@ -140,7 +145,7 @@ module internal Recipes =
                     (MeaningProblem.PenaltyWithTarget(FactorPenalty.word run.Recipe.Penalty))
                     entry.Keyword.Span
 
-        Option.iter (checkLoss run train) gives
+        network |> Option.iter (fun n -> checkLoss run train n.OutputKind)
 
         // An item that could not be read may have been the γ, or the target.
         if isSound && not (Target.isGiven run.Recipe.Target) then

@@ -57,6 +57,14 @@ module internal FormatToken =
     let private isLabel (tokens: Token[]) i =
         i + 1 < tokens.Length && tokens[i + 1] = Token.Mark ':'
 
+    /// Whether the word `output` here begins a further output: a name and a body follow.
+    let private isOutput (tokens: Token[]) i =
+        let name = ahead tokens (i + 1)
+
+        not (isLabel tokens i)
+        && ahead tokens (name + 1) < tokens.Length
+        && tokens[ahead tokens (name + 1)] = Token.Mark '{'
+
     /// Whether a newline here ends nothing: what follows still belongs to the statement.
     let private goesOn (tokens: Token[]) (s: State) i =
         let j = ahead tokens i
@@ -119,6 +127,7 @@ module internal FormatToken =
                     | "network"
                     | "train"
                     | "shortcut" when not (isLabel page.Tokens i) -> OneBody
+                    | "output" when isOutput page.Tokens i -> OneBody
                     | "concat"
                     | "split" when not (isLabel page.Tokens i) -> Bodies
                     // `shortcut` took no body.

@@ -53,6 +53,7 @@ module internal PrintBody =
         | ScopeTree.Scope _
         | ScopeTree.Residual _
         | ScopeTree.Gate _
+        | ScopeTree.Output _
         | ScopeTree.Attention _
         | ScopeTree.Concat _ -> false
 
@@ -115,6 +116,11 @@ module internal PrintBody =
             | ScopeTree.Gate(name, inner) ->
                 let head = label counters (Some "gate") name + "gate "
                 out.Add(Line.Block(head, lines run inner, None))
+                before <- None
+            | ScopeTree.Output(name, inner) ->
+                // Counted where the name looks like an automatic one.
+                label counters None name |> ignore
+                out.Add(Line.Block(Node.OutputWord + " " + name + " ", lines run inner, None))
                 before <- None
             | ScopeTree.Concat(name, word, head, branches) ->
                 let head = label counters (Some word) name + word + head + " "

@@ -41,11 +41,19 @@ module internal PrintRecipe =
             | None -> "penalty " + FactorPenalty.word p
     ]
 
+    let private lossText (l: Loss) =
+        match Loss.parameter l with
+        | Some(name, value) -> Loss.word l + " " + name + "=" + real value
+        | None -> Loss.word l
+
     let private loss (l: Loss) = [
         if l <> Loss.standard then
-            match Loss.parameter l with
-            | Some(name, value) -> "loss " + Loss.word l + " " + name + "=" + real value
-            | None -> "loss " + Loss.word l
+            "loss " + lossText l
+    ]
+
+    let private outputs (all: Map<string, OutputLoss>) = [
+        for KeyValue(name, own) in all do
+            "output " + name + " " + lossText own.Loss + " weight=" + real own.Weight
     ]
 
     let private optimizer (o: Optimizer) = [
@@ -122,6 +130,7 @@ module internal PrintRecipe =
             gamma r.Gamma
             yield! penalty r.Penalty
             yield! loss r.Loss
+            yield! outputs r.Outputs
             yield! optimizer r.Optimizer
             yield! target r.Target
             match r.ShrinkEvery with

@@ -11,6 +11,7 @@ type internal ScopeTree =
     /// `head`: what is written between `residual` and its body.
     | Residual of name: string * head: string * branch: ScopeTree list * shortcut: ScopeTree list
     | Gate of name: string * ScopeTree list
+    | Output of name: string * ScopeTree list
     /// An attention and its output projection.
     | Attention of name: string * heads: Layer * out: Layer
     /// `head`: `concat `, or `split ` and its parts where they are not equal.
@@ -72,6 +73,7 @@ module internal ScopeTree =
                 ofNodes (r.Name.Length + ".shortcut.".Length) r.Shortcut
             )
         | Node.Gate g -> ScopeTree.Gate(part, ofNodes (g.Name.Length + 1) g.Body)
+        | Node.Output o -> ScopeTree.Output(part, ofNodes (o.Name.Length + 1) o.Body)
         | Node.Concat c ->
             ScopeTree.Concat(
                 part,

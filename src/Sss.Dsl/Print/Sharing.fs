@@ -62,7 +62,8 @@ module internal Sharing =
                 takeOther run name
                 walk run branch
                 walk run shortcut
-            | ScopeTree.Gate(name, inner) ->
+            | ScopeTree.Gate(name, inner)
+            | ScopeTree.Output(name, inner) ->
                 takeOther run name
                 walk run inner
             | ScopeTree.Concat(name, _, _, branches) ->

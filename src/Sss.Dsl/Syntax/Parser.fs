@@ -19,6 +19,30 @@ let private signed: P<Located<float>> =
         }
     )
 
+/// A word, or the name of something in a named scope: `early`, `stage2.early`.
+let private dotted: P<Located<string>> =
+    syntax {
+        let! first = word []
+
+        let! rest =
+            collect (
+                syntax {
+                    match! skipIf '.' with
+                    | false -> return None
+                    | true ->
+                        let! next = word [ "a name" ]
+                        return Some next
+                }
+            )
+
+        return
+            (first, rest)
+            ||> List.fold (fun all next -> {
+                Value = all.Value + "." + next.Value
+                Span = Span.join all.Span next.Span
+            })
+    }
+
 /// One word of a recipe's item.
 let private recipeWord: P<RecipeWord> =
     syntax {
@@ -47,7 +71,7 @@ let private recipeWord: P<RecipeWord> =
                         let! value = signed
                         return RecipeWord.Named(name, value)
             | None ->
-                let! found = word []
+                let! found = dotted
                 return RecipeWord.Word(found.Value, found.Span)
         else
             return! unexpected [ "a number"; "a word"; "`;`"; "a new line" ]

@@ -23,7 +23,7 @@ let private starts = [
         $"`{word}`"
 ]
 
-let private startsOrEnd = starts @ [ "`}`" ]
+let private startsOrEnd = starts @ [ $"`{Node.OutputWord}`"; "`}`" ]
 
 /// `{ statements }`. `what` names the owner of the braces.
 let rec body (what: string) : P<Statement list> =
@@ -84,6 +84,26 @@ and private labelled (label: Located<string>) : P<Statement> =
     }
 
 and private unlabelled (label: Located<string> option) (first: Located<string>) : P<Statement> =
+    syntax {
+        let! isOutput =
+            if first.Value = Node.OutputWord && label.IsNone then
+                Structures.startsOutput
+            else
+                give false
+
+        if isOutput then
+            let! found, kind = Structures.output body
+
+            return {
+                Label = Some found
+                Kind = kind
+                Span = first.Span
+            }
+        else
+            return! plain label first
+    }
+
+and private plain (label: Located<string> option) (first: Located<string>) : P<Statement> =
     syntax {
         let! kind =
             match first.Value with

@@ -91,6 +91,28 @@ let gate (body: string -> P<Statement list>) : P<StatementKind> =
         return StatementKind.Gate inner
     }
 
+/// Whether what follows the word `output` makes it a further output, and not a call or a label.
+let startsOutput: P<bool> =
+    lookAhead (
+        syntax {
+            do! blanks
+            let! isNamed = startsName
+            let! _ = if isNamed then word [] else located (give "")
+            do! lines
+            let! struct (c, _) = peek
+            return c = '{'
+        }
+    )
+
+/// `output`, its word read: its name and its body.
+let output (body: string -> P<Statement list>) : P<Located<string> * StatementKind> =
+    syntax {
+        do! blanks
+        let! found = name [ "the output's name" ] "an output's name"
+        let! inner = body "`output`"
+        return found, StatementKind.Output inner
+    }
+
 /// A label of a branch and its colon.
 let private branchLabel: P<Located<string> option> =
     tryRead (

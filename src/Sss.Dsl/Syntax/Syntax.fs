@@ -70,6 +70,8 @@ type StatementKind =
     | Concat of BranchSyntax list
     /// `parts`: the channels of each branch, where they are written.
     | Split of parts: Expr list * BranchSyntax list
+    /// `output NAME { … }`: the name is the label.
+    | Output of Statement list
     | Body of Statement list
     /// Not understood, and reported.
     | Broken

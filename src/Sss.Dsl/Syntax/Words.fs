@@ -33,6 +33,9 @@ module Words =
         yield! values
     |]
 
+    /// Words that have a meaning in their place and may be names elsewhere.
+    let inPlace = [| Node.OutputWord |]
+
     /// The kinds of factors.
     let scaleKinds = [ "neuron"; "group"; "block" ]
 
@@ -52,6 +55,7 @@ module Words =
         "gamma"
         "penalty"
         "loss"
+        "output"
         "optimizer"
         "target"
         "shrink"

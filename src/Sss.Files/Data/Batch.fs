@@ -209,6 +209,31 @@ module Batch =
             ArrayPool<int>.Shared.Return taken
             ArrayPool<Mix>.Shared.Return mixed
 
+    /// The same as `fill` where further outputs have targets of their own: all are numbers, N × values, one output after the
+    /// other.
+    let fillAll
+        (plan: BatchPlan)
+        (draw: int64)
+        (indices: ReadOnlySpan<int>)
+        (images: Span<float32>)
+        (targets: Span<float32>)
+        : Result<FileError list, FileError> =
+        let taken = ArrayPool<int>.Shared.Rent indices.Length
+
+        try
+            let filled = fillImages plan draw indices images (taken.AsSpan())
+            let size = Targets.size plan.Split.Targets
+
+            if filled.IsOk then
+                for i in 0 .. indices.Length - 1 do
+                    let struct (down, right, flip, _) = BatchImage.place plan draw indices[i]
+                    let own = targets.Slice(i * size, size)
+                    TargetPlacing.all plan.Split.Targets taken[i] down right flip own
+
+            filled
+        finally
+            ArrayPool<int>.Shared.Return taken
+
     /// Numbers of mixed images, mixed alike.
     let private mixNumbers plan (mixed: ReadOnlySpan<Mix>) (numbers: Span<float32>) =
         let size = Targets.size plan.Split.Targets

@@ -174,10 +174,11 @@ module DataChecks =
         let ofImages = if isInMemory d.Train then ofCopies d else []
 
         let ofLabels =
-            match d.Train.Targets with
+            match Targets.ofScores d.Train.Targets with
             | Targets.Labels _ -> ofLabels d
             | Targets.Masks _
-            | Targets.Numbers _ -> []
+            | Targets.Numbers _
+            | Targets.Several _ -> []
 
         ofLabels @ belowBatch batch d @ ofImages @ d.Notes
         |> List.sortBy (fun note -> if DataNote.isFault note then 0 else 1)

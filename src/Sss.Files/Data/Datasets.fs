@@ -7,6 +7,19 @@ open Sss.Core
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Dataset =
 
+    /// The same images with own targets of a further output.
+    let withOutput (name: string) (train: Targets) (test: Targets) (dataset: Dataset) : Dataset =
+        let given own (split: Split) = {
+            split with
+                Targets = Targets.withOutput name own split.Targets
+        }
+
+        {
+            dataset with
+                Train = given train dataset.Train
+                Test = given test dataset.Test
+        }
+
     /// What the least and greatest of all numbers of two splits say that they are.
     let private inferred (splits: Split list) : PixelRange =
         let floats =
@@ -148,7 +161,7 @@ module Dataset =
             match ClassNames.matching classes dataset.Classes with
             | None -> Error(ClassesDiffer(dataset.Name, classes, dataset.Classes))
             | Some places ->
-                match split.Targets with
+                match Targets.ofScores split.Targets with
                 | Targets.Labels _
                 | Targets.Masks _ ->
                     Ok {
@@ -156,7 +169,8 @@ module Dataset =
                             Targets = Targets.renumber (fun label -> places[label]) split.Targets
                     }
                 // One value for each class, in the order of the data.
-                | Targets.Numbers _ -> Error(ClassesDiffer(dataset.Name, classes, dataset.Classes))
+                | Targets.Numbers _
+                | Targets.Several _ -> Error(ClassesDiffer(dataset.Name, classes, dataset.Classes))
 
     /// This many training images only: the first ones where they have all classes in about their
     /// proportions, else a draw of each class in proportion (`Sampling.places`). Preparation and test

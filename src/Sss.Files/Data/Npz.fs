@@ -7,7 +7,8 @@ open FsToolkit.ErrorHandling
 open Sss.Core
 
 /// NumPy archives with the arrays `x_train`, `y_train`, `x_test` and `y_test`, and perhaps `range`
-/// (the numbers of black and white) and `layout` (the text `NCHW` or `NHWC`).
+/// (the numbers of black and white) and `layout` (the text `NCHW` or `NHWC`). `y_train_NAME` and `y_test_NAME` are targets of
+/// the network's output of that name.
 ///
 /// Images: `bool`, `uint8`, `uint16`, `float16`, `float32` or `float64`; N × H × W (one channel),
 /// N × C × H × W or N × H × W × C by the rule of `ArrayLayout`; N × F for vectors. What their numbers
@@ -37,26 +38,68 @@ module Npz =
         | null -> Ok None
         | _ -> entry archive path name parse |> Result.map Some
 
+    /// The names of further outputs whose targets an archive has: `y_train_NAME`.
+    let private furtherNames (archive: ZipArchive) part =
+        let first, last = $"y_{part}_", ".npy"
+
+        [
+            for entry in archive.Entries do
+                if entry.FullName.StartsWith first && entry.FullName.EndsWith last then
+                    entry.FullName[first.Length .. entry.FullName.Length - last.Length - 1]
+        ]
+        |> List.sort
+
+    /// The targets of a part, as many as its images in each array.
+    let private targetsOf archive path part images : Result<Targets, FileError> =
+        let read name =
+            result {
+                let! targets = entry archive path name NpzTargets.read
+                let count = Targets.count targets
+
+                if count <> images then
+                    let place = {
+                        Place.start path with
+                            Part = Some $"`{name}`"
+                    }
+
+                    return!
+                        Error(
+                            Malformed(
+                                place,
+                                Mismatch("number of labels", string images, string count)
+                            )
+                        )
+                else
+                    return targets
+            }
+
+        result {
+            let! scores = read $"y_{part}"
+
+            let! further =
+                furtherNames archive part
+                |> List.traverseResultM (fun name ->
+                    read $"y_{part}_{name}" |> Result.map (fun own -> name, own)
+                )
+
+            return
+                if further.IsEmpty then
+                    scores
+                else
+                    Targets.Several(scores, further)
+        }
+
     let private split archive path stated part : Result<Split * NpzArrays.Images, FileError> =
         result {
             let! images = entry archive path $"x_{part}" (NpzArrays.images stated)
-            let! targets = entry archive path $"y_{part}" NpzTargets.read
-            let count = Targets.count targets
+            let! targets = targetsOf archive path part images.Count
 
-            let place = {
-                Place.start path with
-                    Part = Some $"`y_{part}`"
-            }
+            if images.Count = 0 then
+                let place = {
+                    Place.start path with
+                        Part = Some $"`y_{part}`"
+                }
 
-            if count <> images.Count then
-                return!
-                    Error(
-                        Malformed(
-                            place,
-                            Mismatch("number of labels", string images.Count, string count)
-                        )
-                    )
-            elif images.Count = 0 then
                 return! Error(Malformed(place, Lacks "images"))
             else
                 return
@@ -104,16 +147,21 @@ module Npz =
                 Part = Some "`y_test`"
         }
 
-        let isAlike =
+        let rec areAlike train test =
             match train, test with
             | Targets.Labels _, Targets.Labels _ -> true
             | Targets.Masks(h, w, _), Targets.Masks(height, width, _) -> (h, w) = (height, width)
             | Targets.Numbers(shape, _), Targets.Numbers(other, _) -> shape = other
+            | Targets.Several(scores, further), Targets.Several(others, more) ->
+                areAlike scores others
+                && List.map fst further = List.map fst more
+                && List.forall2 (fun (_, own) (_, other) -> areAlike own other) further more
             | Targets.Labels _, _
             | Targets.Masks _, _
-            | Targets.Numbers _, _ -> false
+            | Targets.Numbers _, _
+            | Targets.Several _, _ -> false
 
-        if isAlike then
+        if areAlike train test then
             Ok()
         else
             let found = Targets.describe test

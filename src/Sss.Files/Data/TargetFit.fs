@@ -2,7 +2,7 @@ namespace Sss.Files
 
 open Sss.Core
 
-/// Whether the targets of a data set are those that a network gives and that a loss compares.
+/// Whether the targets of a data set are those that a network gives and that its losses compare.
 [<RequireQualifiedAccess>]
 module TargetFit =
 
@@ -18,10 +18,63 @@ module TargetFit =
         else
             "masks are stored as uint8, int32 or int64 of images x height x width"
 
+    /// The further outputs of a network, each with its shape and its targets: its own, or those of the scores.
+    let further (network: Network) (targets: Targets) : (string * Shape * Targets) list =
+        let own = Map.ofList (Targets.further targets)
+        let shared = Targets.ofScores targets
+
+        [
+            for name, shape in Network.outputs network ->
+                name, shape, (Map.tryFind name own |> Option.defaultValue shared)
+        ]
+
+    /// The first fault of a list of checks.
+    let private all (checks: (unit -> Result<unit, FileError>) list) =
+        (Ok(), checks)
+        ||> List.fold (fun sofar check -> sofar |> Result.bind check)
+
+    /// Fails unless targets have the shape of an output. An image of classes for labels: `OutputIsImage` says so before training.
+    let private extents dataset says (output: Shape) (targets: Targets) =
+        match targets with
+        | Targets.Masks(height, width, _) when height <> output.Height || width <> output.Width ->
+            differ dataset says $"masks for it are {output.Height}x{output.Width}"
+        | Targets.Numbers(shape, _) when shape <> output ->
+            differ dataset says $"targets for it are {Targets.needed false output}"
+        | Targets.Labels _
+        | Targets.Masks _
+        | Targets.Numbers _
+        | Targets.Several _ -> Ok()
+
+    let private furtherShape (network: Network) (dataset: Dataset) =
+        let targets = dataset.Train.Targets
+        let known = Network.outputs network |> List.map fst
+
+        match Targets.further targets |> List.tryFind (fun (name, _) -> not (List.contains name known)) with
+        | Some(name, _) ->
+            differ
+                dataset
+                $"the network has no output `{name}`"
+                $"write `output {name} {{ … }}` in the network, or leave the arrays of `{name}` out"
+        | None ->
+            all [
+                for name, output, own in further network targets ->
+                    fun () ->
+                        match own with
+                        | Targets.Labels _ when Shape.area output > 1L ->
+                            differ
+                                dataset
+                                $"its output `{name}` gives {output}"
+                                $"give it targets of its own: `y_train_{name}`"
+                        | Targets.Labels _
+                        | Targets.Masks _
+                        | Targets.Numbers _
+                        | Targets.Several _ ->
+                            extents dataset $"its output `{name}` gives {output}" output own
+            ]
+
     /// Fails unless the targets are of the kind and the shape that a network gives.
     let shape (network: Network) (dataset: Dataset) : Result<unit, FileError> =
         let output = Network.output network
-        let says = $"the network gives {output}"
 
         let classes () =
             match network.OutputKind with
@@ -32,19 +85,18 @@ module TargetFit =
                     $"the network has `outputs` and needs {Targets.needed false output}"
                     (remedy false output)
 
-        match dataset.Train.Targets with
-        // An image of classes for them: `OutputIsImage` says so before training.
-        | Targets.Labels _ -> classes ()
-        | Targets.Masks(height, width, _) ->
-            if height = output.Height && width = output.Width then
-                classes ()
-            else
-                differ dataset says $"masks for it are {output.Height}x{output.Width}"
-        | Targets.Numbers(shape, _) ->
-            if shape = output then
-                Ok()
-            else
-                differ dataset says $"targets for it are {Targets.needed false output}"
+        let targets = Targets.ofScores dataset.Train.Targets
+
+        all [
+            fun () -> extents dataset $"the network gives {output}" output targets
+            fun () ->
+                match targets with
+                | Targets.Labels _
+                | Targets.Masks _ -> classes ()
+                | Targets.Numbers _
+                | Targets.Several _ -> Ok()
+            fun () -> furtherShape network dataset
+        ]
 
     /// The same, and as many classes where targets are classes: whether a network can be tried on the data.
     let network (network: Network) (dataset: Dataset) : Result<unit, FileError> =
@@ -65,25 +117,47 @@ module TargetFit =
 
         shape network dataset
         |> Result.bind (fun () ->
-            match dataset.Train.Targets with
+            match Targets.ofScores dataset.Train.Targets with
             | Targets.Labels _
             | Targets.Masks _ -> sameClasses ()
-            | Targets.Numbers _ -> Ok()
+            | Targets.Numbers _
+            | Targets.Several _ -> Ok()
         )
 
-    /// Fails unless a loss can be computed from the targets of a network's output.
-    let loss (network: Network) (loss: Loss) (dataset: Dataset) : Result<unit, FileError> =
-        let output = Network.output network
-
+    /// Fails unless a loss can be computed from targets. `name`: of a further output.
+    let private lossOf dataset (name: string option) (loss: Loss) (output: Shape) (targets: Targets) =
         let fail () =
             let takes = Loss.takesClass loss
-            let needed = $"`loss {Loss.word loss}` needs {Targets.needed takes output}"
-            differ dataset needed (remedy takes output)
+            let word = Loss.word loss
 
-        match dataset.Train.Targets, Loss.takesClass loss with
+            match name with
+            | None ->
+                differ dataset $"`loss {word}` needs {Targets.needed takes output}" (remedy takes output)
+            | Some name ->
+                differ
+                    dataset
+                    $"`output {name} {word}` needs {Targets.needed takes output}"
+                    $"store them as `y_train_{name}` and `y_test_{name}`, or give the output another loss"
+
+        match targets, Loss.takesClass loss with
         | Targets.Labels _, true
         | Targets.Masks _, true
         | Targets.Numbers _, false -> Ok()
         | Targets.Labels _, false
         | Targets.Masks _, false
+        | Targets.Several _, _
         | Targets.Numbers _, true -> fail ()
+
+    /// Fails unless the losses of a recipe can be computed from the targets of a network's outputs.
+    let loss (network: Network) (recipe: Recipe) (dataset: Dataset) : Result<unit, FileError> =
+        let targets = dataset.Train.Targets
+
+        let ofScores () =
+            lossOf dataset None recipe.Loss (Network.output network) (Targets.ofScores targets)
+
+        let ofFurther = [
+            for name, output, own in further network targets ->
+                fun () -> lossOf dataset (Some name) (Recipe.lossOf recipe name).Loss output own
+        ]
+
+        all (ofScores :: ofFurther)

@@ -27,6 +27,7 @@ module Onnx =
         | Node.Residual r -> residual weights r x graph
         | Node.Gate g -> gate weights g x graph
         | Node.Concat c -> concat weights c x graph
+        | Node.Output o -> further weights o x graph, x
 
     and private residual weights (r: Residual) x graph =
         let graph, branch = body weights r.Branch x graph
@@ -106,16 +107,23 @@ module Onnx =
             Shape = c.Output
         }
 
-    /// Makes the last value the graph's output.
-    let private finish isImage (value: Value) (graph: OnnxGraph) =
+    /// What a further output gives, under its name. The value that it reads goes on.
+    and private further weights (o: Output) x graph : OnnxGraph =
+        let before = List.length graph.Nodes
+        let graph, value = body weights o.Body x graph
+        let isImage = Shape.area (Network.outputOf o.Input o.Body) > 1L
+        named o.Name isImage before value graph
+
+    /// Makes a value an output of the graph: the last node's, where that was added after so many nodes.
+    and private named name isImage before (value: Value) (graph: OnnxGraph) =
         let form = if isImage then OnnxGraph.spatial else OnnxGraph.flat
-        let graph, value = form OnnxGraph.output value graph
+        let graph, value = form name value graph
 
         match graph.Nodes with
-        | last :: _ when last.Output[0] = value.Name ->
-            last.Output[0] <- OnnxGraph.output
+        | last :: _ when last.Output[0] = value.Name && graph.Nodes.Length > before ->
+            last.Output[0] <- name
             graph
-        | _ -> OnnxGraph.add "Identity" OnnxGraph.output [ value.Name ] OnnxGraph.output [] graph
+        | _ -> OnnxGraph.add "Identity" name [ value.Name ] name [] graph
 
     let private wrapped metadata (graph: GraphProto) : ModelProto =
         let model = ModelProto(IrVersion = irVersion, ProducerName = "sss", Graph = graph)
@@ -126,12 +134,21 @@ module Onnx =
 
         model
 
+    /// The extents of an output, without the batch.
+    let private extents (shape: Shape) = [
+        shape.Channels
+        if Shape.area shape > 1L then
+            shape.Height
+            shape.Width
+    ]
+
     /// The declarations of the outputs, with what each gives.
-    let private outputs (options: OnnxOptions) kind hasProbabilities dims = [
+    let private outputs (options: OnnxOptions) (network: Network) hasProbabilities = [
+        let dims = extents (Network.output network)
         let word = Probabilities.word options.Probabilities
 
         let scores =
-            match kind with
+            match network.OutputKind with
             | OutputKind.Classes -> $"before {word}"
             | OutputKind.Numbers -> "numbers"
 
@@ -139,6 +156,9 @@ module Onnx =
 
         if hasProbabilities then
             Proto.value PreparationNodes.probabilities $"{word} of the scores" dims
+
+        for name, shape in Network.outputs network do
+            Proto.value name "a further output" (extents shape)
     ]
 
     let private model options (network: Network) weights =
@@ -156,9 +176,8 @@ module Onnx =
             | None -> OnnxGraph.empty
 
         let graph, value = body weights network.Body images graph
-        let output = Network.output network
         let isImage = not (Network.isClassifier network)
-        let graph = finish isImage value graph
+        let graph = named OnnxGraph.output isImage 0 value graph
 
         // Numbers are no scores, and have no softmax.
         let hasProbabilities = preparation.IsSome && network.OutputKind = OutputKind.Classes
@@ -181,14 +200,7 @@ module Onnx =
                 inputDims
         )
 
-        let outputDims = [
-            output.Channels
-            if isImage then
-                output.Height
-                output.Width
-        ]
-
-        proto.Output.AddRange(outputs options network.OutputKind hasProbabilities outputDims)
+        proto.Output.AddRange(outputs options network hasProbabilities)
         wrapped (OnnxDescription.metadata options network.Input) proto
 
     /// The bytes of one number.

@@ -159,6 +159,27 @@ module OnnxRun =
         calling session shape count images names (List.map numbers >> List.zip names)
         |> Result.map (fun outputs -> (input(session).Key, images) :: outputs)
 
+    /// What the exported file of a network gives for `count` images: N × values, the scores and then the values of its further
+    /// outputs.
+    let values
+        (session: OnnxSession)
+        (network: Network)
+        (count: int)
+        (images: float32[])
+        : Result<float32[], FileError> =
+        let names = OnnxGraph.output :: (Network.outputs network |> List.map fst)
+
+        calling
+            session
+            network.Input
+            count
+            images
+            names
+            (List.map (numbers >> Array.splitInto count)
+             >> fun parts ->
+                 Array.init count (fun n -> parts |> List.map (Array.item n) |> Array.concat)
+                 |> Array.concat)
+
     /// The metadata of a model file.
     let metadata (session: OnnxSession) : Map<string, string> =
         session.Session.ModelMetadata.CustomMetadataMap

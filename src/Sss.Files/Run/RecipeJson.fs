@@ -73,20 +73,33 @@ module RecipeJson =
         Temperature = item.GetProperty("temperature").GetDouble()
     }
 
-    /// Absent in what versions with one loss have written.
-    let private loss (item: JsonElement) : Loss =
-        match item.TryGetProperty "loss" with
-        | false, _ -> Loss.standard
-        | true, value ->
-            let name = JsonText.text value "name"
+    let private lossOf (value: JsonElement) : Loss =
+        let name = JsonText.text value "name"
 
-            match Loss.ofWord name with
-            | None -> raise (JsonException $"the loss is {name}")
-            | Some loss ->
-                match Loss.parameter loss with
-                | None -> loss
-                | Some(parameter, _) ->
-                    Loss.withParameter (value.GetProperty(parameter).GetDouble()) loss
+        match Loss.ofWord name with
+        | None -> raise (JsonException $"the loss is {name}")
+        | Some loss ->
+            match Loss.parameter loss with
+            | None -> loss
+            | Some(parameter, _) ->
+                Loss.withParameter (value.GetProperty(parameter).GetDouble()) loss
+
+    /// Absent in what versions with one loss have written.
+    let private loss (item: JsonElement) : Loss = since item "loss" lossOf Loss.standard
+
+    /// Absent where a network has no further outputs.
+    let private outputs (item: JsonElement) : Map<string, OutputLoss> =
+        let all (from: JsonElement) =
+            Map.ofList [
+                for own in from.EnumerateObject() do
+                    own.Name,
+                    {
+                        Loss = lossOf own.Value
+                        Weight = own.Value.GetProperty("weight").GetDouble()
+                    }
+            ]
+
+        since item "outputs" all Map.empty
 
     /// Absent in what versions with one optimizer have written.
     let private optimizer (item: JsonElement) : Optimizer =
@@ -158,6 +171,7 @@ module RecipeJson =
             }
             Penalty = penalty item
             Loss = loss item
+            Outputs = outputs item
             Optimizer = optimizer item
             Target = targetOf item
             ShrinkEvery = if isNull "shrink" then None else Some(whole "shrink")

@@ -77,6 +77,18 @@ module internal RecipeJsonWriter =
 
         json.WriteEndObject()
 
+    /// The losses of further outputs by name.
+    let private outputs (json: Utf8JsonWriter) (outputs: Map<string, OutputLoss>) =
+        json.WriteStartObject "outputs"
+
+        for KeyValue(name, own) in outputs do
+            choice json name (Loss.word own.Loss) [
+                yield! Option.toList (Loss.parameter own.Loss)
+                "weight", own.Weight
+            ]
+
+        json.WriteEndObject()
+
     let private augment (json: Utf8JsonWriter) (augment: Augment) =
         json.WriteStartObject "augment"
         json.WriteNumber("resize", augment.Resize)
@@ -114,6 +126,10 @@ module internal RecipeJsonWriter =
         rate json recipe
         penalty json recipe
         choice json "loss" (Loss.word recipe.Loss) (Option.toList (Loss.parameter recipe.Loss))
+
+        // Only where there are some: recipes from before have none.
+        if not recipe.Outputs.IsEmpty then
+            outputs json recipe.Outputs
 
         choice
             json

@@ -23,7 +23,8 @@ module internal Rewrites =
                 | Node.Residual _
                 | Node.Layer _
                 | Node.Gate _
-                | Node.Concat _ -> None
+                | Node.Concat _
+                | Node.Output _ -> None
             )
             |> List.distinct
 

@@ -12,6 +12,7 @@ module internal ScaleActions =
         | StatementKind.Residual(head, _, _) -> not head.Scales.IsEmpty
         | StatementKind.Repeat _
         | StatementKind.Gate _
+        | StatementKind.Output _
         | StatementKind.Concat _
         | StatementKind.Split _
         | StatementKind.Body _

@@ -53,6 +53,7 @@ module internal Symbols =
             | StatementKind.Repeat _
             | StatementKind.Residual _
             | StatementKind.Gate _
+            | StatementKind.Output _
             | StatementKind.Concat _
             | StatementKind.Split _
             | StatementKind.Body _

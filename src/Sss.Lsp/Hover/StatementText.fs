@@ -82,7 +82,8 @@ module internal StatementText =
             | Node.Layer layer -> Some layer
             | Node.Residual _
             | Node.Gate _
-            | Node.Concat _ -> None
+            | Node.Concat _
+            | Node.Output _ -> None
         )
 
     /// A statement: what it is in the network, and what it costs.
@@ -99,6 +100,7 @@ module internal StatementText =
                 | StatementKind.Repeat _
                 | StatementKind.Residual _
                 | StatementKind.Gate _
+                | StatementKind.Output _
                 | StatementKind.Concat _
                 | StatementKind.Split _
                 | StatementKind.Body _

@@ -182,6 +182,36 @@ module internal DrawnBox =
                 ]
         }
 
+    /// A further output: the signal goes straight on, and what the output makes of it is above, with a dot at its end.
+    let output gone name (body: DrawnBox) =
+        let height = clearance + body.Down
+        let width = lead + body.Width + 2.0 * lead
+        let radius = 2.5
+
+        {
+            Width = width
+            Up = height + body.Up
+            Down = radius
+            Marks =
+                fun x y -> [
+                    let top = y - height
+                    let right = x + lead + body.Width + lead
+
+                    path gone [ "M", [ x; y ]; "H", [ x + width ] ]
+
+                    path gone [
+                        "M", [ x + 2.0; y ]
+                        "V", [ top + bend ]
+                        "Q", [ x + 2.0; top; x + 2.0 + bend; top ]
+                        "H", [ x + lead ]
+                    ]
+
+                    yield! body.Marks (x + lead) top
+                    path gone [ "M", [ right - lead; top ]; "H", [ right - radius ] ]
+                    told $"output {name}" [ circle (if gone then "sum gone" else "sum") right top radius ]
+                ]
+        }
+
     /// Branches side by side, each with whether it is gone, that end in one value.
     let concat gone (branches: (DrawnBox * bool) list) : DrawnBox =
         let lane = 8.0

@@ -164,6 +164,7 @@ module internal PartDrawing =
                 (body scene shortcutGone r.Shortcut, shortcutGone)
             |> Some
         | Node.Gate g -> Some(DrawnBox.gate gone (body scene gone g.Body))
+        | Node.Output o -> Some(DrawnBox.output gone o.Name (body scene gone o.Body))
         | Node.Concat c ->
             let branches =
                 c.Branches

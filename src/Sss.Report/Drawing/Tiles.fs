@@ -66,7 +66,8 @@ module internal Tiles =
                     let struct (branch, _) = SelectionOutcome.sides outcome r
                     not branch
                 | Node.Gate _
-                | Node.Concat _ -> not (SelectionOutcome.anyLeft outcome [ node ])
+                | Node.Concat _
+                | Node.Output _ -> not (SelectionOutcome.anyLeft outcome [ node ])
 
             let after = before |> List.choose (SelectionOutcome.layer outcome)
             let share = ReadableNumber.share (costs after) (costs before)
@@ -78,7 +79,8 @@ module internal Tiles =
                     | Node.Residual _ -> "its branch is removed"
                     | Node.Layer _
                     | Node.Gate _
-                    | Node.Concat _ -> "removed"
+                    | Node.Concat _
+                    | Node.Output _ -> "removed"
 
                 Gone, $"{name}: {word}, {part} of its macs remain"
             elif share < 1.0 then
@@ -91,7 +93,7 @@ module internal Tiles =
         let goneLayer node =
             match scene.Outcome, node with
             | Some outcome, Node.Layer layer -> (SelectionOutcome.layer outcome layer).IsNone
-            | Some _, (Node.Residual _ | Node.Gate _ | Node.Concat _)
+            | Some _, (Node.Residual _ | Node.Gate _ | Node.Concat _ | Node.Output _)
             | None, _ -> false
 
         let drawn =

@@ -72,7 +72,8 @@ module internal LayerTable =
         | Node.Layer _
         | Node.Residual _
         | Node.Gate _
-        | Node.Concat _ -> None
+        | Node.Concat _
+        | Node.Output _ -> None
 
     /// A stroke a factor, as high as its value; many factors share a stroke, which shows the largest.
     let private strip (values: float32[]) : XmlNode =

@@ -117,7 +117,8 @@ module internal Overview =
         | Node.Gate _ -> true
         | Node.Layer _
         | Node.Residual _
-        | Node.Concat _ -> false
+        | Node.Concat _
+        | Node.Output _ -> false
 
     let private legend (network: Network) =
         ul [ _class "legend" ] [

@@ -65,7 +65,7 @@ module SweepFolder =
     let checkData (dataset: Dataset) (p: PreparedSweep) : Result<unit, PipelineError> =
         let s = p.Settings
 
-        TargetFit.loss s.Network s.Recipe.Loss dataset
+        TargetFit.loss s.Network s.Recipe dataset
         |> Result.bind (fun () -> Dataset.fits s.Network dataset)
         |> Result.bind (fun () -> RunFolder.prepare s.Out)
         |> Result.mapError BadFile

@@ -3,6 +3,7 @@ namespace Sss.Torch.Functional
 open System
 open FsToolkit.ErrorHandling
 open Sss.Core
+open Sss.Files
 open Sss.Torch
 open TorchSharp
 
@@ -224,9 +225,21 @@ module NetworkFunction =
             return found
         }
 
-    /// A recipe's loss, of what the network gives and of targets as `Batches` has them.
+    /// The losses of a recipe, of what the network gives and of targets as `Batches` has them for a data set: that of the scores,
+    /// and those of the further outputs times their weights.
+    let lossOfRecipe
+        (f: NetworkFunction)
+        (recipe: Recipe)
+        (dataset: Dataset)
+        : torch.Tensor -> torch.Tensor -> torch.Tensor =
+        Objective.ofRecipe (TargetColumns.ofTargets dataset.Train.Targets) f.Network recipe
+        |> Objective.total
+
+    /// A loss, of what the network gives and of targets as `Batches` has them. Further outputs are trained by the same loss,
+    /// with the same targets.
     let loss (f: NetworkFunction) (loss: Loss) : torch.Tensor -> torch.Tensor -> torch.Tensor =
-        (Objective.ofLoss f.Network loss).Loss
+        Objective.ofRecipe TargetColumns.single f.Network { Recipe.defaults with Loss = loss }
+        |> Objective.total
 
     /// The gradient alone.
     let grad f work numbers : Result<Gradient, FunctionError> =

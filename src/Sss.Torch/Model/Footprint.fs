@@ -56,6 +56,7 @@ module Footprint =
             | Node.Gate g ->
                 let own = if isShared then 0L else Shape.count g.Output
                 sum + own + keptOf true g.Body, false
+            | Node.Output o -> sum + keptOf true o.Body, true
             | Node.Concat c ->
                 let first, others = List.head c.Branches, List.tail c.Branches
 

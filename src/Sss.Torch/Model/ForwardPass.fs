@@ -84,6 +84,8 @@ module internal ForwardPass =
         | Node.Residual r -> residual arrays r
         | Node.Gate g -> gate arrays g
         | Node.Concat c -> concat arrays c
+        // Only in the network's own body, where `stretches` takes them out.
+        | Node.Output _ -> { Run = (fun _ x -> x); Fresh = false }
 
     and private residual arrays (r: Residual) : Part =
         let factor = blockFactor arrays r
@@ -198,18 +200,81 @@ module internal ForwardPass =
                 .copy_
                 x
 
-    /// The whole network: N×C×H×W images to N×classes scores.
+    /// A part of a network's own body, up to a further output or to its end.
+    [<Struct>]
+    type private Stretch = { Parts: Part[]; Output: Part[] voption }
+
+    /// A network's own body, cut after each further output. What reads a value that a further output has read never writes
+    /// over it, since a stretch starts with a value that may not be written over.
+    let private stretches arrays (nodes: Node list) : Stretch[] =
+        let compiled nodes = fst (body arrays None (List.rev nodes))
+
+        let last, found =
+            (([], []), nodes)
+            ||> List.fold (fun (before, found) node ->
+                match node with
+                | Node.Output o ->
+                    [],
+                    {
+                        Parts = compiled before
+                        Output = ValueSome(fst (body arrays None o.Body))
+                    }
+                    :: found
+                | Node.Layer _
+                | Node.Residual _
+                | Node.Gate _
+                | Node.Concat _ -> node :: before, found
+            )
+
+        let last = {
+            Parts = compiled last
+            Output = ValueNone
+        }
+
+        Array.ofList (List.rev (last :: found))
+
+    /// Values of a batch as N rows of single precision.
+    let private rows (arrays: Arrays) (images: Tensor) (isRead: bool) (value: Tensor) =
+        let flat = value.flatten 1L
+
+        if not isRead then
+            release images value flat
+
+        if arrays.IsLow then
+            use low = flat
+            low.``to`` ScalarType.Float32
+        else
+            flat
+
+    /// The whole network: N×C×H×W images to N rows of values, the scores and then those of the further outputs.
     let compileNetwork (arrays: Arrays) (network: Network) : Mode -> Tensor -> Tensor =
-        let parts, _ = body arrays None network.Body
+        let stretches = stretches arrays network.Body
 
         fun mode x ->
             use images = channelsLast arrays.IsLow x
-            let y = chain parts mode images
-            let scores = y.flatten 1L
-            release images y scores
+            let further = ResizeArray<Tensor>()
+            let mutable value: Tensor = images
 
-            if arrays.IsLow then
-                use low = scores
-                low.``to`` ScalarType.Float32
-            else
+            for stretch in stretches do
+                let next = chain stretch.Parts mode value
+                release images value next
+                value <- next
+
+                match stretch.Output with
+                | ValueSome parts ->
+                    let given = chain parts mode value
+                    further.Add(rows arrays images (same given value) given)
+                | ValueNone -> ()
+
+            let scores = rows arrays images false value
+
+            if further.Count = 0 then
                 scores
+            else
+                let all = torch.cat (Seq.append [ scores ] further |> Array.ofSeq, 1L)
+                scores.Dispose()
+
+                for given in further do
+                    given.Dispose()
+
+                all

@@ -12,7 +12,8 @@ open TorchSharp
 type internal Loaded = {
     Images: Tensor
     /// Classes as 64-bit numbers, N or N × pixels; numbers, N × values; or where images are mixed and have a class, N × 3: both
-    /// classes and the part of the first.
+    /// classes and the part of the first. Where further outputs have targets of their own, all are numbers N × values, one
+    /// output after the other.
     Targets: Tensor
     /// Pictures that could not be decoded and were not reported before.
     LeftOut: FileError list
@@ -59,7 +60,8 @@ type internal Feed
         | Targets.Labels _ -> torch.zeros ([| int64 count |], dtype = Nullable ScalarType.Int64)
         | Targets.Masks _ ->
             torch.zeros ([| int64 count; size |], dtype = Nullable ScalarType.Int64)
-        | Targets.Numbers _ ->
+        | Targets.Numbers _
+        | Targets.Several _ ->
             torch.zeros ([| int64 count; size |], dtype = Nullable ScalarType.Float32)
 
     // One is the trainer's, one is ready or soon will be, the others are being filled.
@@ -119,6 +121,8 @@ type internal Feed
                 Batch.fill plan (int64 epoch) indices images (Memory.span<int64> targets)
             | Targets.Numbers _ ->
                 Batch.fillNumbers plan (int64 epoch) indices images (Memory.span<float32> targets)
+            | Targets.Several _ ->
+                Batch.fillAll plan (int64 epoch) indices images (Memory.span<float32> targets)
             |> function
                 | Ok broken -> Filled.Good broken
                 | Error error -> Filled.Failed error

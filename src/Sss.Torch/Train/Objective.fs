@@ -1,30 +1,55 @@
 namespace Sss.Torch
 
 open Sss.Core
+open Sss.Files
 open TorchSharp
 
-/// What a step computes of a batch's scores (N × values, as the network gives them, in the order C×H×W) and of its
-/// targets. Targets are classes as 64-bit numbers, N or N × positions, or numbers N × values; where images are mixed and have a
-/// class, numbers N × 3: both classes and the part of the first.
+/// What a step computes of what a network gives for a batch (N × values: the scores in the order C×H×W, then those of its
+/// further outputs) and of the targets. Targets are classes as 64-bit numbers, N or N × positions, or numbers N × values; where
+/// images are mixed and have a class, numbers N × 3: both classes and the part of the first; where further outputs have targets
+/// of their own, numbers N × values, one output after the other.
 type internal Objective = {
-    /// Scores and targets to one number, the mean over the batch.
+    /// The scores among what the network gives.
+    Scores: Tensor -> Tensor
+    /// The loss of the scores: one number, the mean over the batch.
     Loss: Tensor -> Tensor -> Tensor
-    /// How many answers are right, as one 64-bit number on the scores' device.
+    /// The losses of the further outputs, times their weights, added up; None: there are none.
+    Further: (Tensor -> Tensor -> Tensor) option
+    /// How many answers of the scores are right, as one 64-bit number on their device.
     Right: Tensor -> Tensor -> Tensor
     /// Answers per image; 0: numbers are neither right nor wrong.
     Answers: int64
 }
+
+/// Where the targets of each output are in a row of targets.
+type internal TargetColumns = {
+    Scores: int
+    /// Those that have targets of their own, in order, with the number of their values.
+    Further: (string * int) list
+}
+
+/// Where targets are.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module internal TargetColumns =
+
+    /// One kind of targets for all outputs.
+    let single: TargetColumns = { Scores = 0; Further = [] }
+
+    let ofTargets (targets: Targets) : TargetColumns = {
+        Scores = Targets.size (Targets.ofScores targets)
+        Further = Targets.further targets |> List.map (fun (name, own) -> name, Targets.size own)
+    }
 
 /// The losses of recipes.
 [<RequireQualifiedAccess>]
 module internal Objective =
 
     /// Scores of one image at each position: N × classes × positions. Where there is one position, as they are.
-    let private byPosition (network: Network) (scores: Tensor) =
-        if Network.isClassifier network then
+    let private byPosition (output: Shape) (scores: Tensor) =
+        if Shape.area output = 1L then
             scores
         else
-            scores.view (scores.size 0, int64 network.Classes, -1L)
+            scores.view (scores.size 0, int64 output.Channels, -1L)
 
     /// −(1 − p)^gamma · log p of the right class, of each image or position.
     let private eachFocal (gamma: float) : Tensor -> Tensor -> Tensor =
@@ -103,9 +128,9 @@ module internal Objective =
         else
             targets
 
-    /// Of a recipe's loss for a network.
-    let ofLoss (network: Network) (loss: Loss) : Objective =
-        let byPosition = byPosition network
+    /// The loss of an output of a shape, and which of its answers are right.
+    let private ofOutput (output: Shape) (loss: Loss) : Objective =
+        let byPosition = byPosition output
         let lossOf = lossOf loss
         let half = (0.5f).ToScalar()
         let zero = (0.0f).ToScalar()
@@ -116,25 +141,31 @@ module internal Objective =
             let mixed = mixed loss
 
             {
+                Scores = id
                 Loss =
                     fun scores targets ->
                         if areMixed targets then
                             mixed scores targets
                         else
                             lossOf (byPosition scores) targets
+                Further = None
                 Right =
                     fun scores targets ->
                         (byPosition scores).argmax(1L).eq(mainClass half targets).sum()
-                Answers = Shape.area (Network.output network)
+                Answers = Shape.area output
             }
         | Loss.Bce -> {
+            Scores = id
             Loss = lossOf
+            Further = None
             Right = fun scores targets -> scores.gt(zero).eq(targets.gt half).sum()
-            Answers = int64 (Network.scores network)
+            Answers = Shape.count output
           }
         | Loss.Mse
         | Loss.Huber _ -> {
+            Scores = id
             Loss = lossOf
+            Further = None
             Right =
                 fun scores _ ->
                     torch.zeros (
@@ -145,19 +176,96 @@ module internal Objective =
             Answers = 0L
           }
 
-    /// The same with a caller's own loss in the place of the recipe's.
+    /// The targets of one output in rows of those of all outputs, as its loss takes them.
+    let private column (loss: Loss) first count (targets: Tensor) =
+        let own = targets.narrow (1L, int64 first, int64 count)
+
+        if Loss.takesClass loss then
+            let classes = own.``to`` ScalarType.Int64
+            if count = 1 then classes.squeeze 1L else classes
+        else
+            own
+
+    /// The targets of an output; `name`: of a further one. What has no targets of its own has those of the scores.
+    let private targetsOf (columns: TargetColumns) (name: string option) (loss: Loss) : Tensor -> Tensor =
+        let starts = columns.Further |> List.scan (fun first (_, count) -> first + count) columns.Scores
+
+        let own =
+            List.zip columns.Further (List.truncate columns.Further.Length starts)
+            |> List.tryFind (fun ((other, _), _) -> Some other = name)
+
+        match columns.Further, own with
+        | [], _ -> id
+        | _, Some((_, count), first) -> column loss first count
+        | _, None -> column loss 0 columns.Scores
+
+    /// Of the losses of a recipe for a network, and of targets that are where `columns` says.
+    let ofRecipe (columns: TargetColumns) (network: Network) (recipe: Recipe) : Objective =
+        let objective = ofOutput (Network.output network) recipe.Loss
+
+        match Network.outputs network with
+        | [] -> objective
+        | outputs ->
+            let count = int64 (Network.scores network)
+            let scores (values: Tensor) = values.narrow (1L, 0L, count)
+            let targets = targetsOf columns None recipe.Loss
+
+            let starts =
+                outputs |> List.scan (fun first (_, shape) -> first + Shape.count shape) count
+
+            let further = [
+                for (name, shape), first in List.zip outputs (List.truncate outputs.Length starts) do
+                    let own = Recipe.lossOf recipe name
+                    let loss = (ofOutput shape own.Loss).Loss
+                    let targets = targetsOf columns (Some name) own.Loss
+                    let weight = own.Weight.ToScalar()
+
+                    fun (values: Tensor) all ->
+                        let given = values.narrow (1L, first, Shape.count shape)
+                        (loss given (targets all)).mul weight
+            ]
+
+            {
+                objective with
+                    Scores = scores
+                    Loss = fun values all -> objective.Loss (scores values) (targets all)
+                    Further =
+                        Some(fun values all ->
+                            further |> List.map (fun loss -> loss values all) |> List.reduce (+)
+                        )
+                    Right = fun values all -> objective.Right (scores values) (targets all)
+            }
+
+    /// The same with a caller's own loss in the place of the recipe's loss of the scores.
     let withOwn
+        (columns: TargetColumns)
         (network: Network)
-        (loss: Loss)
+        (recipe: Recipe)
         (own: OwnLoss option)
         (objective: Objective)
         : Objective =
         match own with
         | None -> objective
         | Some own ->
-            let arranged = if Loss.takesClass loss then byPosition network else id
+            let arranged =
+                if Loss.takesClass recipe.Loss then
+                    byPosition (Network.output network)
+                else
+                    id
+
+            let targets = targetsOf columns None recipe.Loss
 
             {
                 objective with
-                    Loss = fun scores targets -> OwnLoss.run own (arranged scores) targets
+                    Loss =
+                        fun values all ->
+                            OwnLoss.run own (arranged (objective.Scores values)) (targets all)
             }
+
+    /// All losses together.
+    let total (objective: Objective) (values: Tensor) (targets: Tensor) : Tensor =
+        let loss = objective.Loss values targets
+
+        match objective.Further with
+        | None -> loss
+        | Some further -> loss.add (further values targets)

@@ -158,6 +158,7 @@ module internal Session =
                 result {
                     let! next =
                         Trainer.importWith
+                            (TargetColumns.ofTargets s.Dataset.Train.Targets)
                             s.Settings.Loss
                             s.Teacher
                             s.Settings.Engine

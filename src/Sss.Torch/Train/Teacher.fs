@@ -19,6 +19,7 @@ type TeacherSettings = {
 /// A teacher at work: a model that is only evaluated.
 [<Sealed>]
 type internal Teacher(model: Model, teaching: Teaching, change: (Tensor * Tensor) option) =
+    let scores = int64 (Network.scores model.Network)
     let isTaught = teaching.Weight < 1.0
     let labels = (1.0 - teaching.Weight).ToScalar()
     let cold = (1.0 / teaching.Temperature).ToScalar()
@@ -35,7 +36,8 @@ type internal Teacher(model: Model, teaching: Teaching, change: (Tensor * Tensor
             | None -> images
             | Some(times, plus) -> images.mul(times).add(plus)
 
-        model.Run(Evaluation, own).mul(cold).softmax(1L)
+        let values = model.Run(Evaluation, own)
+        values.narrow(1L, 0L, scores).mul(cold).softmax(1L)
 
     /// The loss of a batch with the teacher's part. `loss`: the mean cross-entropy with the labels.
     member _.Add(images: Tensor, scores: Tensor, loss: Tensor) : Tensor =

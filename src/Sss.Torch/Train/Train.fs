@@ -163,7 +163,14 @@ module Train =
             let rule = FactorRule.ofRecipe settings.Method recipe
 
             let! trainer =
-                Trainer.importWith settings.Loss teacher settings.Engine rule recipe state
+                Trainer.importWith
+                    (TargetColumns.ofTargets training.Train.Targets)
+                    settings.Loss
+                    teacher
+                    settings.Engine
+                    rule
+                    recipe
+                    state
                 |> Result.mapError BadModel
 
             use live = new Live(trainer, settings.Team, batch)

@@ -43,6 +43,8 @@ type TrainError =
     | BadTarget of image: int * value: float32 * loss: string option
     /// The targets of the data are not those of the network or of the loss.
     | BadTargets of FileError
+    /// The same of a further output's target.
+    | BadOutputTarget of output: string * TrainError
     /// A setting outside of its bounds.
     | BadSetting of name: string * value: string * bounds: string
     /// A target of latency, and no times to count it with.
@@ -74,6 +76,7 @@ module TrainError =
         | BadMask _
         | BadTarget _
         | BadTargets _
+        | BadOutputTarget _
         | BadSetting _
         | NoProfile
         | BadLoss _
@@ -113,7 +116,7 @@ module TrainError =
         if count = 1 then "1 epoch" else $"{count} epochs"
 
     /// One message that says what is wrong and what to do, in a caller's words.
-    let messageIn (w: Wording) (error: TrainError) : string =
+    let rec messageIn (w: Wording) (error: TrainError) : string =
         match error with
         | Diverged(epoch, loss) ->
             $"Training diverged in epoch {epoch + 1}: the loss is {loss:g3}. Use a smaller {w.Rate}, or \
@@ -161,6 +164,7 @@ module TrainError =
         | BadTarget(image, value, None) ->
             $"Training image {image} has the target {value}; targets must be finite numbers."
         | BadTargets error -> FileError.messageIn w error
+        | BadOutputTarget(output, error) -> $"Output `{output}`: {messageIn w error}"
         | BadSetting(name, value, bounds) -> $"{name} is {value}; it must be {bounds}."
         | NoProfile ->
             $"A target of latency needs a profile of measured times ({w.Profile}), and none is given."

@@ -8,20 +8,29 @@ open Sss.Files
 [<RequireQualifiedAccess>]
 module internal TrainTargets =
 
-    /// The first target that training cannot take.
-    let private badTarget (network: Network) (loss: Loss) (targets: Targets) : TrainError option =
-        let classes = network.Classes
+    /// The first target of an output that training cannot take.
+    let private badTargetOf
+        (name: string option)
+        (classes: int)
+        (loss: Loss)
+        (targets: Targets)
+        : TrainError option =
         let size = Targets.size targets
+
+        let fault =
+            match name with
+            | None -> id
+            | Some name -> fun error -> BadOutputTarget(name, error)
 
         match targets with
         | Targets.Labels labels ->
             labels
             |> Array.tryFindIndex (fun label -> label < 0 || label >= classes)
-            |> Option.map (fun image -> BadLabel(image, labels[image], classes))
+            |> Option.map (fun image -> BadLabel(image, labels[image], classes) |> fault)
         | Targets.Masks(_, _, pixels) ->
             pixels
             |> Array.tryFindIndex (fun label -> int label >= classes)
-            |> Option.map (fun at -> BadMask(at / size, int pixels[at], classes))
+            |> Option.map (fun at -> BadMask(at / size, int pixels[at], classes) |> fault)
         | Targets.Numbers(_, values) ->
             let isUnit = loss = Loss.Bce
 
@@ -32,10 +41,23 @@ module internal TrainTargets =
             |> Array.tryFindIndex isBad
             |> Option.map (fun at ->
                 BadTarget(at / size, values[at], (if isUnit then Some(Loss.word loss) else None))
+                |> fault
             )
+        | Targets.Several _ -> None
+
+    /// The first target that training cannot take.
+    let private badTarget (network: Network) (recipe: Recipe) (targets: Targets) : TrainError option =
+        [
+            badTargetOf None network.Classes recipe.Loss (Targets.ofScores targets)
+
+            for name, output, own in TargetFit.further network targets do
+                let loss = (Recipe.lossOf recipe name).Loss
+                badTargetOf (Some name) output.Channels loss own
+        ]
+        |> List.tryPick id
 
     /// A change of training images that the targets cannot follow: its name, its value, what it must be.
-    let private badChange (augment: Augment) (network: Network) (targets: Targets) =
+    let rec private badChange (augment: Augment) (network: Network) (targets: Targets) =
         let image what = $"0 where each image has {what}"
 
         let moving what = [
@@ -73,6 +95,9 @@ module internal TrainTargets =
         | Targets.Numbers(shape, _) when Shape.area shape > 1L ->
             changes $"{shape} numbers" @ mixing $"{shape} numbers"
         | Targets.Numbers _ -> []
+        | Targets.Several(scores, further) ->
+            mixing "targets of several outputs"
+            @ List.choose (badChange augment network) (scores :: List.map snd further)
         |> List.tryFind (fun (_, value, _) -> value <> 0.0)
 
     /// Whether the targets of the data set are those of the network and of the loss, each within its bounds.
@@ -80,14 +105,14 @@ module internal TrainTargets =
         let targets = dataset.Train.Targets
 
         let fits () =
-            TargetFit.loss network recipe.Loss dataset
+            TargetFit.loss network recipe dataset
             |> Result.bind (fun () ->
                 // The number of class names is not training's matter.
                 TargetFit.shape network dataset
             )
             |> Result.mapError BadTargets
 
-        match targets with
+        match Targets.ofScores targets with
         | Targets.Labels _ when not (Network.isClassifier network) && Loss.takesClass recipe.Loss ->
             Error(OutputIsImage(Network.output network))
         | _ ->
@@ -99,7 +124,7 @@ module internal TrainTargets =
                     | PixelRange.Known _ -> false
                 )
 
-            match fits (), badTarget network recipe.Loss targets with
+            match fits (), badTarget network recipe targets with
             | Error error, _ -> Error error
             | Ok(), Some error -> Error error
             | Ok(), None when isDark ->

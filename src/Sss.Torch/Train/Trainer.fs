@@ -70,15 +70,20 @@ type internal Trainer
 
     /// Loss and number of right answers, still on the device.
     let forward (images: Tensor) (targets: Tensor) =
-        let scores = model.Run(Training, images)
-        let loss = objective.Loss scores targets
+        let values = model.Run(Training, images)
+        let loss = objective.Loss values targets
 
         let loss =
             match teacher with
-            | Some teacher -> teacher.Add(images, scores, loss)
+            | Some teacher -> teacher.Add(images, objective.Scores values, loss)
             | None -> loss
 
-        struct (loss, objective.Right scores targets)
+        let loss =
+            match objective.Further with
+            | Some further -> loss.add (further values targets)
+            | None -> loss
+
+        struct (loss, objective.Right values targets)
 
     /// The model, whose factors are the probe.
     member _.Model = model

@@ -56,9 +56,10 @@ module internal Trainer =
             }
             |> Result.teeError (fun _ -> (average :> IDisposable).Dispose())
 
-    /// Training from a state, with a caller's own loss and a teacher or without: `Export` of the result gives the state
+    /// Training from a state, on targets that are where `columns` says, with a caller's own loss and a teacher or without: `Export` of the result gives the state
     /// back bit for bit. The teacher stays the caller's.
     let importWith
+        (columns: TargetColumns)
         (own: OwnLoss option)
         (teacher: Teacher option)
         (engine: LibTorch)
@@ -87,8 +88,8 @@ module internal Trainer =
                 let weightStep = weightStep model recipe state
 
                 let objective =
-                    Objective.ofLoss state.Network recipe.Loss
-                    |> Objective.withOwn state.Network recipe.Loss own
+                    Objective.ofRecipe columns state.Network recipe
+                    |> Objective.withOwn columns state.Network recipe own
 
                 let trainer =
                     new Trainer(
@@ -110,4 +111,4 @@ module internal Trainer =
 
     /// The same with the recipe's loss alone.
     let import engine rule recipe state =
-        importWith None None engine rule recipe state
+        importWith TargetColumns.single None None engine rule recipe state

@@ -46,7 +46,9 @@ module internal BackwardAnalysis =
         : bool[][] =
         let needed = graph.Shapes |> Array.map (fun s -> Array.zeroCreate<bool> s.Channels)
         let none = Array.zeroCreate<bool>
-        System.Array.Fill(needed[graph.Output], true)
+
+        for output in graph.Outputs do
+            System.Array.Fill(needed[output], true)
 
         for struct (part, step) in Array.rev graph.Steps do
             if DataFlow.exists graph gone part then
@@ -117,6 +119,7 @@ module internal BackwardAnalysis =
         | Some(Node.Layer _)
         | Some(Node.Gate _)
         | Some(Node.Concat _)
+        | Some(Node.Output _)
         | None -> taker (takesShift keepFactors) body
 
     /// What goes of one residual, as things stand. `taker`: what can take up a constant at the end of

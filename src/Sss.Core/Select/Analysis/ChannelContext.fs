@@ -64,6 +64,7 @@ module internal ChannelContext =
                             | Node.Residual r -> r.Name
                             | Node.Gate _
                             | Node.Concat _
+                            | Node.Output _
                             | Node.Layer _ -> null
 
                         for side in left do

@@ -90,7 +90,7 @@ module internal Channels =
                         need context layer reading input output
                     | Step.Join(Node.Concat concat, _, sides, output) ->
                         comeBack context concat sides output
-                    | Step.Join((Node.Layer _ | Node.Residual _ | Node.Gate _), _, _, _)
+                    | Step.Join((Node.Layer _ | Node.Residual _ | Node.Gate _ | Node.Output _), _, _, _)
                     | Step.Part _
                     | Step.Through _
                     | Step.Move _
@@ -148,7 +148,7 @@ module internal Channels =
             Norm = norm
         }
 
-        for i in context.Axes[graph.Output] do
+        for i in graph.Outputs |> Seq.collect (Array.get context.Axes) do
             classes.Keep(i, StayRule.NetworkOutput) |> ignore
 
         for i in context.Axes[DataFlow.Input] do

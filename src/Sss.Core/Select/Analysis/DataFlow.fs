@@ -31,9 +31,9 @@ type internal DataFlow = {
     Shapes: Shape[]
     /// By part: the part around it; −1 for part 0.
     Parents: int[]
-    /// The value that the network gives.
-    Output: int
-    /// Values that the nodes of the network's own body give, with the nodes.
+    /// The values that the network gives: its scores, then its further outputs in the order of the text.
+    Outputs: int list
+    /// Values that the nodes of the network's own body give, with the nodes; of a further output what its body gives.
     Trunk: (Node * int) list
     /// By name of a layer: the value it reads and the value it makes.
     Ports: Dictionary<string, struct (int * int)>
@@ -73,6 +73,7 @@ module internal DataFlow =
         Parents: ResizeArray<int>
         Ports: Dictionary<string, struct (int * int)>
         Sides: Dictionary<string, Side[]>
+        Further: ResizeArray<int>
     }
 
     /// Adds an item; its number.
@@ -110,6 +111,9 @@ module internal DataFlow =
             }
 
             join b part node [| gated; side b part input g.Body |]
+        | Node.Output o ->
+            b.Further.Add(body b part input o.Body)
+            input
         | Node.Concat {
                           Reads = Reads.All
                           Branches = branches
@@ -158,20 +162,27 @@ module internal DataFlow =
             Parents = ResizeArray [ -1 ]
             Ports = Dictionary()
             Sides = Dictionary()
+            Further = ResizeArray()
         }
 
         let trunk, output =
             (Input, network.Body)
             ||> List.mapFold (fun input node ->
                 let output = visit b 0 input node
-                (node, output), output
+
+                match node with
+                | Node.Output _ -> (node, b.Further[b.Further.Count - 1]), output
+                | Node.Layer _
+                | Node.Residual _
+                | Node.Gate _
+                | Node.Concat _ -> (node, output), output
             )
 
         {
             Steps = b.Steps.ToArray()
             Shapes = b.Shapes.ToArray()
             Parents = b.Parents.ToArray()
-            Output = output
+            Outputs = output :: List.ofSeq b.Further
             Trunk = trunk
             Ports = b.Ports
             Sides = b.Sides
@@ -192,7 +203,7 @@ module internal DataFlow =
         match step with
         | Step.Join(Node.Residual residual, _, sides, output) ->
             ValueSome(struct (residual, sides[0], sides[1], output))
-        | Step.Join((Node.Layer _ | Node.Gate _ | Node.Concat _), _, _, _)
+        | Step.Join((Node.Layer _ | Node.Gate _ | Node.Concat _ | Node.Output _), _, _, _)
         | Step.Through _
         | Step.Move _
         | Step.Read _
@@ -204,7 +215,7 @@ module internal DataFlow =
         match step with
         | Step.Join(Node.Concat concat, _, sides, output) ->
             ValueSome(struct (concat, sides, output))
-        | Step.Join((Node.Layer _ | Node.Gate _ | Node.Residual _), _, _, _)
+        | Step.Join((Node.Layer _ | Node.Gate _ | Node.Residual _ | Node.Output _), _, _, _)
         | Step.Through _
         | Step.Move _
         | Step.Read _

@@ -41,7 +41,8 @@ module internal ForwardAnalysis =
         | Node.Residual r -> r.Scale.IsSome && numbers.IsZero r.Name 0
         | Node.Layer _
         | Node.Gate _
-        | Node.Concat _ -> false
+        | Node.Concat _
+        | Node.Output _ -> false
 
     /// What a branch adds to a sum: dead where the block's factor is 0.
     let branchStates (numbers: WeightReader) (residual: Residual) (states: Known[]) : Known[] =
@@ -71,6 +72,7 @@ module internal ForwardAnalysis =
         | Node.Residual residual -> [| branchStates numbers residual ends[0]; ends[1] |]
         | Node.Gate _
         | Node.Concat _
+        | Node.Output _
         | Node.Layer _ -> ends
 
     let private step (numbers: WeightReader) (shapes: Shape[]) (states: Known[][]) step : Known[] =

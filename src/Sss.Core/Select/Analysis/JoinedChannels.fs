@@ -32,7 +32,8 @@ module internal JoinedChannels =
             | Node.Layer _, _
             | Node.Residual _, _
             | Node.Gate _, _
-            | Node.Concat _, _ -> ()
+            | Node.Concat _, _
+            | Node.Output _, _ -> ()
 
         for node in body do
             yield! List.collect cancelled (Node.bodies node)
@@ -44,7 +45,7 @@ module internal JoinedChannels =
             for struct (_, step) in graph.Steps do
                 match step with
                 | Step.Join(Node.Gate _, _, sides, output) -> sides[1].Part, output
-                | Step.Join((Node.Layer _ | Node.Residual _ | Node.Concat _), _, _, _)
+                | Step.Join((Node.Layer _ | Node.Residual _ | Node.Concat _ | Node.Output _), _, _, _)
                 | Step.Part _
                 | Step.Through _
                 | Step.Move _

@@ -16,7 +16,8 @@ module internal ConstantFolding =
                 | Node.Layer _, _
                 | Node.Residual _, _
                 | Node.Gate _, _
-                | Node.Concat _, _ -> ()
+                | Node.Concat _, _
+                | Node.Output _, _ -> ()
 
             for node in body do
                 yield! List.collect pairs (Node.bodies node)

@@ -32,13 +32,15 @@ module internal FactorFolding =
                     | Some(Node.Residual _)
                     | Some(Node.Gate _)
                     | Some(Node.Concat _)
+                    | Some(Node.Output _)
                     | None -> false
 
                 match node with
                 | Node.Layer { Scale = None }
                 | Node.Residual { Scale = None }
                 | Node.Gate _
-                | Node.Concat _ -> ()
+                | Node.Concat _
+                | Node.Output _ -> ()
                 | Node.Layer { Scale = Some { Kind = Shared } } -> ()
                 | Node.Layer({ Scale = Some scale } as layer) ->
                     let isOwn =
@@ -53,8 +55,16 @@ module internal FactorFolding =
                         layer.Name
                 | Node.Residual { Scale = Some _; Name = name } -> name
 
+                let isGiven =
+                    match node with
+                    | Node.Output _ -> true
+                    | Node.Layer _
+                    | Node.Residual _
+                    | Node.Gate _
+                    | Node.Concat _ -> false
+
                 for inner in Node.bodies node do
-                    yield! inBody false inner
+                    yield! inBody isGiven inner
         ]
 
         Set.union shared (Set.ofList (inBody true network.Body))

@@ -113,6 +113,7 @@ module internal NetworkRewrite =
                 else
                     [ joined input node [ body input r.Branch; body input r.Shortcut ] ]
             | Node.Gate g -> [ joined input node [ body input g.Body ] ]
+            | Node.Output o -> [ joined input node [ body input o.Body ] ]
             | Node.Concat c ->
                 let left = [
                     for branch, side in List.zip c.Branches (List.ofArray graph.Sides[c.Name]) do

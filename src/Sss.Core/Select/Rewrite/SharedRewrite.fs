@@ -16,7 +16,7 @@ module internal SharedRewrite =
                     heads.Scale |> Option.exists Scale.isDeclared
                     ->
                     out.Name
-                | _, (Node.Layer _ | Node.Residual _ | Node.Gate _ | Node.Concat _) -> ()
+                | _, (Node.Layer _ | Node.Residual _ | Node.Gate _ | Node.Concat _ | Node.Output _) -> ()
 
             for node in body do
                 yield! List.collect taken (Node.bodies node)
@@ -31,7 +31,8 @@ module internal SharedRewrite =
             | Node.Layer layer -> Some layer.Op
             | Node.Residual _
             | Node.Gate _
-            | Node.Concat _ -> None
+            | Node.Concat _
+            | Node.Output _ -> None
 
         let rec own (body: Node list) = [
             let ops = body |> List.map opOf |> Array.ofList
@@ -50,7 +51,8 @@ module internal SharedRewrite =
                         layer.Name
                 | Node.Residual _
                 | Node.Gate _
-                | Node.Concat _ -> yield! List.collect own (Node.bodies node)
+                | Node.Concat _
+                | Node.Output _ -> yield! List.collect own (Node.bodies node)
         ]
 
         Set.ofList (own network.Body)

@@ -35,7 +35,8 @@ module Resize =
                     output
                 )
         | Node.Residual _
-        | Node.Gate _ ->
+        | Node.Gate _
+        | Node.Output _ ->
             Node.bodies node
             |> List.map (body input >> Option.map fst)
             |> all

@@ -59,6 +59,7 @@ module internal ImportSettle =
                      | DraftShortcut.Identity
                      | DraftShortcut.Auto -> own r.Scale r.Branch
                  | DraftNode.Gate g -> own None g.Body
+                 | DraftNode.Output o -> own None o.Body
                  | DraftNode.Concat c -> own None (c.Branches |> List.collect _.Body)
                  | DraftNode.Broken -> found
              ))

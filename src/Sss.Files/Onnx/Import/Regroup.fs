@@ -34,6 +34,7 @@ module internal Regroup =
                             | DraftShortcut.Auto -> r.Shortcut
                 }
             | DraftNode.Gate g -> DraftNode.Gate { g with Body = again g.Body }
+            | DraftNode.Output o -> DraftNode.Output { o with Body = again o.Body }
             | DraftNode.Concat c ->
                 DraftNode.Concat {
                     c with
@@ -51,6 +52,7 @@ module internal Regroup =
             | DraftNode.Layer _
             | DraftNode.Scope _
             | DraftNode.Gate _
+            | DraftNode.Output _
             | DraftNode.Broken -> false
 
         let isFinish node =
@@ -60,6 +62,7 @@ module internal Regroup =
             | DraftNode.Residual _
             | DraftNode.Gate _
             | DraftNode.Concat _
+            | DraftNode.Output _
             | DraftNode.Broken -> false
 
         let rec cut made body =
