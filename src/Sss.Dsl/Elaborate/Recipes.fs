@@ -142,6 +142,10 @@ module internal Recipes =
 
         Option.iter (checkLoss run train) gives
 
+        // Where the epochs could not be read, they are not known.
+        if isSound then
+            TargetItem.checkBy run train
+
         // An item that could not be read may have been the γ, or the target.
         if isSound && not (Target.isGiven run.Recipe.Target) then
             for kind in kinds do

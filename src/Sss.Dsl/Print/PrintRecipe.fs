@@ -57,7 +57,7 @@ module internal PrintRecipe =
             ]
     ]
 
-    let private target (t: Target) = [
+    let private target (t: Target) (by: float option) = [
         let limits = [
             match t.Macs with
             | Some fraction -> " macs=" + real fraction
@@ -75,7 +75,10 @@ module internal PrintRecipe =
         ]
 
         if not limits.IsEmpty then
-            "target" + String.concat "" limits
+            let by =
+                by |> Option.map (fun epochs -> " by=" + real epochs) |> Option.defaultValue ""
+
+            "target" + String.concat "" limits + by
     ]
 
     let private augment (a: Augment) =
@@ -123,7 +126,7 @@ module internal PrintRecipe =
             yield! penalty r.Penalty
             yield! loss r.Loss
             yield! optimizer r.Optimizer
-            yield! target r.Target
+            yield! target r.Target r.TargetBy
             match r.ShrinkEvery with
             | Some epochs -> "shrink every " + string epochs
             | None -> ()
