@@ -97,12 +97,12 @@ module Rival =
         match o.Dense, rule with
         | Some dense, _ -> Ok(dense.Numbers, 0)
         | None, Rule.Magnitude ->
-            let first = TargetCourse.deadline recipe
+            let first = int (ceil (TargetCourse.deadline recipe))
 
             Fit.train bench recipe first recipe.Lr bare None
             |> Result.map (fun numbers -> numbers, first)
         | None, Rule.Slimming ->
-            let first = TargetCourse.deadline recipe
+            let first = int (ceil (TargetCourse.deadline recipe))
 
             Rule.sites o.Whole
             |> List.map (fun (layer, _) -> ArrayKey.make ArrayPart.Weight layer.Name)

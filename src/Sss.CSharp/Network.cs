@@ -148,7 +148,7 @@ public sealed class Network : IEquatable<Network>
     /// <exception cref="ArgumentException">A number of the recipe is out of range.</exception>
     public Network WithRecipe(TrainingOptions? recipe) => new(
         Value,
-        recipe is null ? null : Recipes.Merge(Core.RecipeModule.defaults, recipe),
+        recipe is null ? null : Recipes.Written(recipe),
         Warnings);
 
     /// <summary>

@@ -108,6 +108,12 @@ public sealed record TrainingOptions
     /// </summary>
     public Latency? TargetLatency { get; init; }
 
+    /// <summary>
+    /// The epochs after which the target holds: above 0 and at most all of them; 0.5 is half an epoch. Null: as in the
+    /// recipe, or three tenths of the epochs. Only with a limit.
+    /// </summary>
+    public double? TargetBy { get; init; }
+
     /// <summary>A file of times that <c>sss profile</c> wrote, on this machine or another; null: they are measured.</summary>
     public string? LatencyProfile { get; init; }
 

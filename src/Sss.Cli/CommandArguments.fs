@@ -12,6 +12,8 @@ module internal SharedHelp =
     let epochs = "passes over the training images (recipe: epochs)"
     let lr = "initial learning rate (recipe: lr)"
 
+    let targetBy = "epochs until the target holds, such as 2 or 0.5 (recipe: target by)"
+
     let shrink =
         "remove structures that stay zero every so many epochs (recipe: shrink every)"
 
@@ -45,6 +47,7 @@ type TrainArgument =
     | [<Unique>] Target_Params of fraction: float
     | [<Unique>] Target_Size of bytes: string
     | [<Unique>] Target_Latency of latency: string
+    | [<Unique>] Target_By of epochs: float
     | [<Unique>] Profile of file: string
     | [<Unique>] Shrink of epochs: int
     | [<Unique>] Seed of seed: int
@@ -88,6 +91,7 @@ type TrainArgument =
                 "bytes that its ONNX file may have, or 200kB, 1.5MB (recipe: target size)"
             | Target_Latency _ ->
                 "time of a prediction: 5ms, or a fraction of the dense network's (recipe: target latency)"
+            | Target_By _ -> SharedHelp.targetBy
             | Profile _ ->
                 "times of 'sss profile' for a target of latency (default: measured on this machine, \
                   in ONNX Runtime, one image per call)"
@@ -125,6 +129,7 @@ type SweepArgument =
     | [<Mandatory; Unique>] Out of folder: string
     | [<Unique>] Gamma of gammas: string
     | [<Unique>] Target_Macs of fractions: string
+    | [<Unique>] Target_By of epochs: float
     | [<Unique>] Seeds of seeds: string
     | [<Unique>] Control
     | [<Unique>] Jobs of count: int
@@ -156,6 +161,7 @@ type SweepArgument =
             | Gamma _ ->
                 "weights of the penalty, one run each: G,G,… or neuron=G,block=G;neuron=G,block=G;…"
             | Target_Macs _ -> "fractions of the macs, one run each: F,F,…"
+            | Target_By _ -> SharedHelp.targetBy
             | Seeds _ -> "do everything once for each of these seeds, as 1,2,3 (the recipe's seed)"
             | Control ->
                 "for each run, also train dense, from-scratch and uniformly narrowed networks"

@@ -22,6 +22,7 @@ type RecipeOptions = {
     Seed: int option
     Gamma: GivenGamma option
     Target: Target
+    TargetBy: float option
     Shrink: int option
     /// A recipe without `teacher` gets the standard one.
     HasTeacher: bool
@@ -124,25 +125,29 @@ module RecipeOptions =
         else
             parsed.Warnings
 
-    /// The recipe with the options in their places.
-    let apply (given: RecipeOptions) (recipe: Recipe) : Recipe = {
-        recipe with
-            ShrinkEvery = given.Shrink |> Option.orElse recipe.ShrinkEvery
-            Target = given.Target |> Target.orElse recipe.Target
-            Epochs = Option.defaultValue recipe.Epochs given.Epochs
-            Batch = Option.defaultValue recipe.Batch given.Batch
-            Lr = Option.defaultValue recipe.Lr given.Lr
-            Seed = Option.defaultValue recipe.Seed given.Seed
-            Teacher =
-                if given.HasTeacher then
-                    recipe.Teacher |> Option.orElse (Some Teaching.standard)
-                else
-                    recipe.Teacher
-            Gamma =
-                given.Gamma
-                |> Option.map (over recipe.Gamma)
-                |> Option.defaultValue recipe.Gamma
-    }
+    /// The recipe with the options in their places. A `by` of the text is at most the epochs that an option gives.
+    let apply (given: RecipeOptions) (recipe: Recipe) : Recipe =
+        let epochs = Option.defaultValue recipe.Epochs given.Epochs
+
+        {
+            recipe with
+                ShrinkEvery = given.Shrink |> Option.orElse recipe.ShrinkEvery
+                Target = given.Target |> Target.orElse recipe.Target
+                TargetBy = given.TargetBy |> Option.orElse (TargetCourse.within recipe epochs)
+                Epochs = epochs
+                Batch = Option.defaultValue recipe.Batch given.Batch
+                Lr = Option.defaultValue recipe.Lr given.Lr
+                Seed = Option.defaultValue recipe.Seed given.Seed
+                Teacher =
+                    if given.HasTeacher then
+                        recipe.Teacher |> Option.orElse (Some Teaching.standard)
+                    else
+                        recipe.Teacher
+                Gamma =
+                    given.Gamma
+                    |> Option.map (over recipe.Gamma)
+                    |> Option.defaultValue recipe.Gamma
+        }
 
     /// The options, read and held to their bounds.
     let read (args: ParseResults<TrainArgument>) : Result<RecipeOptions, string> =
@@ -161,6 +166,9 @@ module RecipeOptions =
 
             let! target = TargetOptions.read args
 
+            let! targetBy =
+                args.TryGetResult TrainArgument.Target_By |> given (positive "--target-by")
+
             let! shrink =
                 args.TryGetResult TrainArgument.Shrink |> given (Usage.atLeast 1 "--shrink")
 
@@ -171,6 +179,7 @@ module RecipeOptions =
                 Seed = seed
                 Gamma = gamma
                 Target = target
+                TargetBy = targetBy
                 Shrink = shrink
                 HasTeacher = args.Contains TrainArgument.Teacher
             }

@@ -58,6 +58,8 @@ module SweepOptions =
         match
             args.TryGetResult SweepArgument.Gamma, args.TryGetResult SweepArgument.Target_Macs
         with
+        | Some _, None when args.Contains SweepArgument.Target_By ->
+            Error "--target-by is for --target-macs; with --gamma there is no target."
         | Some text, None -> gammas text
         | None, Some text -> targets text
         | Some _, Some _ -> Error "--gamma and --target-macs cannot both be varied."
@@ -81,6 +83,7 @@ module SweepOptions =
         | SweepArgument.File file -> Some(TrainArgument.File file)
         | SweepArgument.Data data -> Some(TrainArgument.Data data)
         | SweepArgument.Out folder -> Some(TrainArgument.Out folder)
+        | SweepArgument.Target_By epochs -> Some(TrainArgument.Target_By epochs)
         | SweepArgument.Epochs count -> Some(TrainArgument.Epochs count)
         | SweepArgument.Batch size -> Some(TrainArgument.Batch size)
         | SweepArgument.Lr rate -> Some(TrainArgument.Lr rate)

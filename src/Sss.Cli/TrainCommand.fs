@@ -33,12 +33,17 @@ module TrainCommand =
 
         match TargetCourse.isShort recipe with
         | Some(first, left) when not o.Quiet ->
-            let first = Number.counted first "epoch"
+            let first =
+                if first = 1.0 then
+                    "1 epoch"
+                else
+                    $"{Number.brief first} epochs"
+
             let all = Number.counted recipe.Epochs "epoch"
 
             Terminal.error
-                $"{Escape.line path}: warning: {all} are few for a target: it holds after {first}, and {left} remain to train \
-                  the smaller network; {TargetCourse.enough} or more (`epochs`, --epochs) give a better one."
+                $"{Escape.line path}: warning: {all} are few for a target: it holds after {first}, and {Number.brief left} remain to train \
+                  the smaller network; {TargetCourse.enough recipe} or more (`epochs`, --epochs) give a better one."
         | Some _
         | None -> ()
 

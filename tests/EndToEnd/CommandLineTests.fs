@@ -178,6 +178,7 @@ type CommandLineTests() =
     [<InlineData("--target-macs",
                  "1.5",
                  "--target-macs must be a number above 0 and at most 1, not 1.5.")>]
+    [<InlineData("--target-by", "0", "--target-by must be a number above 0, not 0.")>]
     [<InlineData("--gamma", "0.1,-1", "--gamma: '-1' is not a number of 0 or more.")>]
     [<InlineData("--seeds", "1,a", "--seeds: 'a' is not a whole number of 0 or more.")>]
     [<InlineData("--jobs", "0", "--jobs must be at least 1, not 0.")>]

@@ -34,7 +34,7 @@ public class SweepTests
             TargetMacs = [0.6],
             Seeds = [1, 2],
             Controls = true,
-            Training = OneThread,
+            Training = OneThread with { TargetBy = 1 },
             Folder = folder.Path,
         };
         // Stopped after its second run, and continued.

@@ -23,6 +23,8 @@ internal static class Recipes
         Outputs(recipe.Outputs, options.Outputs),
         options.Optimizer?.ToCore() ?? recipe.Optimizer,
         Core.TargetModule.orElse(recipe.Target, Target(options)),
+        (By(options, options.Epochs ?? recipe.Epochs)
+            ?? Core.TargetCourse.within(recipe, options.Epochs ?? recipe.Epochs).ToNullable()).ToOption(),
         AtLeast(1, options.ShrinkEvery, nameof(options.ShrinkEvery)) is { } every
             ? FSharpOption<int>.Some(every)
             : recipe.ShrinkEvery,
@@ -37,6 +39,17 @@ internal static class Recipes
         Within(options.Ema, x => x is > 0 and < 1, nameof(options.Ema), "above 0 and below 1") is { } decay
             ? FSharpOption<double>.Some(decay)
             : recipe.Ema));
+
+    /// <summary>The recipe of a network's text, from these options alone.</summary>
+    internal static Core.Recipe Written(TrainingOptions options)
+    {
+        var recipe = Merge(Core.RecipeModule.defaults, options);
+        return recipe.TargetBy is null || Core.TargetModule.isGiven(recipe.Target)
+            ? recipe
+            : throw new ArgumentException(
+                "TargetBy must be beside a limit, such as TargetMacs.",
+                nameof(TrainingOptions.TargetBy));
+    }
 
     /// <summary>Rejects invalid options of a run.</summary>
     internal static void CheckRun(TrainingOptions options)
@@ -80,6 +93,7 @@ internal static class Recipes
         TargetParams = recipe.Target.Params.ToNullable(),
         TargetSize = recipe.Target.Size.ToNullable(),
         TargetLatency = Latency.From(recipe.Target.Latency),
+        TargetBy = recipe.TargetBy.ToNullable(),
         ShrinkEvery = recipe.ShrinkEvery.ToNullable(),
         StopAfter = recipe.StopAfter.ToNullable(),
         Seed = recipe.Seed,
@@ -124,6 +138,13 @@ internal static class Recipes
         options.TargetLatency is { } latency
             ? FSharpOption<Core.LatencyLimit>.Some(latency.ToCore())
             : FSharpOption<Core.LatencyLimit>.None);
+
+    private static double? By(TrainingOptions options, int epochs) =>
+        Within(
+            options.TargetBy,
+            x => x > 0 && x <= epochs,
+            nameof(options.TargetBy),
+            $"above 0 and at most the epochs, {epochs}");
 
     internal static double? Fraction(double? value, string name) =>
         Within(value, x => x is > 0 and <= 1, name, "above 0 and at most 1");

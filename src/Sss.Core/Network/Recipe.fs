@@ -201,6 +201,9 @@ type Recipe = {
     Optimizer: Optimizer
     /// What the selected network may cost.
     Target: Target
+    /// Epochs after which the target holds, above 0 and at most all of them; a fraction ends within an epoch.
+    /// None: `TargetCourse` chooses. There is none without a target.
+    TargetBy: float option
     /// Remove permanently what stays zero, every so many epochs.
     ShrinkEvery: int option
     /// End after so many epochs without a lower loss on the images held out, or a smaller network.
@@ -234,6 +237,7 @@ module Recipe =
         Outputs = Map.empty
         Optimizer = Optimizer.standard
         Target = Target.none
+        TargetBy = None
         ShrinkEvery = None
         StopAfter = None
         Seed = 1

@@ -52,7 +52,7 @@ module Schedule =
                 let first = TargetCourse.deadline recipe
 
                 cosine recipe.Lr (float recipe.Epochs)
-                |> followedBy (cosine recipe.Lr (float (recipe.Epochs - first))) (float first)
+                |> followedBy (cosine recipe.Lr (float recipe.Epochs - first)) first
             | Step(factor, epochs) -> steps recipe.Lr factor epochs
 
         warmUp (float recipe.Warmup) plain

@@ -23,7 +23,7 @@ module internal RecipeItems =
             "loss", "loss crossentropy smoothing=0.1` or `loss bce"
             "output", "output early weight=0.3` or `output boxes mse weight=0.5"
             "optimizer", "optimizer adamw` or `optimizer adamw beta1=0.9 beta2=0.999 eps=1e-8"
-            "target", "target macs=0.5` or `target latency=5ms size=200kB"
+            "target", "target macs=0.5` or `target latency=5ms size=200kB` or `target macs=0.5 by=2"
             "shrink", "shrink every 5"
             "stop", "stop after=10"
             "seed", "seed 1"
@@ -51,7 +51,7 @@ module internal RecipeItems =
             "lr", [ "constant"; "cosine"; "restart"; "step"; "at"; "warmup"; "head=" ]
             "gamma", gammaKinds |> List.map (fun (kind, _) -> kind + "=")
             "penalty", FactorPenalty.words @ [ "theta="; "a=" ]
-            "target", [ "macs="; "params="; "size="; "latency=" ]
+            "target", [ "macs="; "params="; "size="; "latency="; "by=" ]
             "shrink", [ "every" ]
             "stop", [ "after=" ]
             "augment", [ "resize="; "background="; "area="; "crop="; "flip"; "jitter="; "pca=" ]

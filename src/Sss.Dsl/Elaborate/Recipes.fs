@@ -147,6 +147,10 @@ module internal Recipes =
 
         network |> Option.iter (fun n -> checkLoss run train n.OutputKind)
 
+        // Where the epochs could not be read, they are not known.
+        if isSound then
+            TargetItem.checkBy run train
+
         // An item that could not be read may have been the γ, or the target.
         if isSound && not (Target.isGiven run.Recipe.Target) then
             for kind in kinds do

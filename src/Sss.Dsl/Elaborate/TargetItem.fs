@@ -3,10 +3,10 @@ namespace Sss.Dsl
 open Sss.Core
 open Sss.Dsl.RecipeItems
 
-/// `target …`: what the selected network may cost.
+/// `target …`: what the selected network may cost, and when.
 module internal TargetItem =
 
-    let private limits = argumentsOf "target"
+    let private arguments = argumentsOf "target"
 
     /// Bytes of a unit of size.
     let private bytes = Map.ofList Target.sizeUnits
@@ -40,7 +40,7 @@ module internal TargetItem =
     let private latency limit (change: (Target -> Target) -> unit) =
         change (fun target -> { target with Latency = Some limit })
 
-    /// One limit of the item; false: this is not the form of one.
+    /// One argument of the item; false: this is not the form of one.
     let private one run word (change: (Target -> Target) -> unit) : bool =
         match word with
         | RecipeWord.Named({ Value = "macs" as name }, value) ->
@@ -70,14 +70,17 @@ module internal TargetItem =
                 size run value bytes change
                 true
             | None -> false
+        | RecipeWord.Named({ Value = "by" as name }, value) ->
+            above run name value (fun x -> run.Recipe <- { run.Recipe with TargetBy = Some x })
+            true
         | RecipeWord.Named(name, _)
         | RecipeWord.Chosen(name, _) ->
             run.Report
                 (MeaningProblem.UnknownArgument(
                     "target",
                     name.Value,
-                    Suggest.nearest limits name.Value,
-                    limits
+                    Suggest.nearest arguments name.Value,
+                    arguments
                 ))
                 name.Span
 
@@ -96,6 +99,37 @@ module internal TargetItem =
         | RecipeWord.Word _
         | RecipeWord.Comma _ -> None
 
+    /// `by` says when a limit holds: there must be one.
+    let private checkLimits run (names: Located<string> list) =
+        match names |> List.partition (fun name -> name.Value = "by") with
+        | by :: _, [] ->
+            run.Report
+                (MeaningProblem.MissingArgument("target", "limit", Some "target macs=0.5 by=2"))
+                by.Span
+        | _ -> ()
+
+    /// `by` within the recipe's epochs, which are known once all items are.
+    let checkBy run (train: Train) =
+        let epochs = run.Recipe.Epochs
+
+        for item in train.Items |> List.filter (fun item -> item.Keyword.Value = "target") do
+            for word in item.Words do
+                match word with
+                | RecipeWord.Named({ Value = "by" }, by) when by.Value > float epochs ->
+                    run.Report
+                        (MeaningProblem.OutOfRange(
+                            "target by",
+                            by.Value,
+                            $"at most {epochs}, the epochs of the recipe"
+                        ))
+                        by.Span
+                | RecipeWord.Named _
+                | RecipeWord.Chosen _
+                | RecipeWord.Measured _
+                | RecipeWord.Number _
+                | RecipeWord.Word _
+                | RecipeWord.Comma _ -> ()
+
     let target run (item: RecipeItem) =
         let change edit =
             run.Recipe <- {
@@ -103,8 +137,11 @@ module internal TargetItem =
                     Target = edit run.Recipe.Target
             }
 
-        for _, names in item.Words |> List.choose nameOf |> List.groupBy _.Value do
-            for again in List.tail names do
+        let names = item.Words |> List.choose nameOf
+        checkLimits run names
+
+        for _, same in names |> List.groupBy _.Value do
+            for again in List.tail same do
                 run.Report (MeaningProblem.ArgumentTwice again.Value) again.Span
 
         let isGood = item.Words |> List.map (fun word -> one run word change)

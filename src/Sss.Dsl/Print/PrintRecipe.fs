@@ -65,7 +65,7 @@ module internal PrintRecipe =
             ]
     ]
 
-    let private target (t: Target) = [
+    let private target (t: Target) (by: float option) = [
         let limits = [
             match t.Macs with
             | Some fraction -> " macs=" + real fraction
@@ -83,7 +83,10 @@ module internal PrintRecipe =
         ]
 
         if not limits.IsEmpty then
-            "target" + String.concat "" limits
+            let by =
+                by |> Option.map (fun epochs -> " by=" + real epochs) |> Option.defaultValue ""
+
+            "target" + String.concat "" limits + by
     ]
 
     let private augment (a: Augment) =
@@ -132,7 +135,7 @@ module internal PrintRecipe =
             yield! loss r.Loss
             yield! outputs r.Outputs
             yield! optimizer r.Optimizer
-            yield! target r.Target
+            yield! target r.Target r.TargetBy
             match r.ShrinkEvery with
             | Some epochs -> "shrink every " + string epochs
             | None -> ()

@@ -174,6 +174,7 @@ module RecipeJson =
             Outputs = outputs item
             Optimizer = optimizer item
             Target = targetOf item
+            TargetBy = since item "targetBy" (fun epochs -> Some(epochs.GetDouble())) None
             ShrinkEvery = if isNull "shrink" then None else Some(whole "shrink")
             StopAfter = since item "stop" (fun epochs -> Some(epochs.GetInt32())) None
             Seed = whole "seed"

@@ -139,6 +139,9 @@ module internal RecipeJsonWriter =
 
         target json recipe.Target
 
+        recipe.TargetBy
+        |> Option.iter (fun epochs -> json.WriteNumber("targetBy", epochs))
+
         optional
             json
             "shrink"

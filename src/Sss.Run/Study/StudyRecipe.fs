@@ -14,6 +14,7 @@ module StudyRecipe =
             Gamma = Gamma.none
             Penalty = FactorPenalty.standard
             Target = Target.none
+            TargetBy = None
             ShrinkEvery = None
             StopAfter = None
     }
@@ -55,17 +56,20 @@ module StudyRecipe =
 
         match job.Kind, job.Point with
         | StudyKind.Selected, Some point ->
+            let target =
+                match point.Gamma, point.TargetMacs with
+                | Some _, None -> Target.none
+                | None, None -> recipe.Target
+                | _, Some fraction -> {
+                    Target.none with
+                        Macs = Some fraction
+                  }
+
             Some {
                 recipe with
                     Gamma = Option.defaultValue recipe.Gamma point.Gamma
-                    Target =
-                        match point.Gamma, point.TargetMacs with
-                        | Some _, None -> Target.none
-                        | None, None -> recipe.Target
-                        | _, Some fraction -> {
-                            Target.none with
-                                Macs = Some fraction
-                          }
+                    Target = target
+                    TargetBy = recipe.TargetBy |> Option.filter (fun _ -> Target.isGiven target)
             }
         | StudyKind.Selected, None -> Some recipe
         | StudyKind.ScratchB, _ ->

@@ -7,8 +7,7 @@ open Sss.Core
 module internal Control =
 
     /// Steps after which the target holds.
-    let private last (recipe: Recipe) (stepsPerEpoch: int) =
-        int64 (TargetCourse.deadline recipe) * int64 stepsPerEpoch
+    let private last = TargetCourse.steps
 
     /// Steps without pressure, half of those until the target holds: what a structure is worth cannot be
     /// measured in a network that has learned nothing. Late stages get hardly any gradient at first, and
@@ -24,7 +23,7 @@ module internal Control =
     let next (recipe: Recipe) (stepsPerEpoch: int) (step: int64) : int64 =
         let first, last = free recipe stepsPerEpoch, last recipe stepsPerEpoch
         let length = last - first
-        let count = max (int64 decisions) (int64 (TargetCourse.deadline recipe))
+        let count = max (int64 decisions) (int64 (ceil (TargetCourse.deadline recipe)))
 
         if step < first then
             first

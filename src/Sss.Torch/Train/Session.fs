@@ -106,7 +106,7 @@ module internal Session =
     let private isLanded (s: Session) (wouldBe: Network) epoch =
         match holds s wouldBe with
         | None -> true
-        | Some holds -> holds && epoch + 1 >= TargetCourse.deadline s.Recipe
+        | Some holds -> holds && float (epoch + 1) >= TargetCourse.deadline s.Recipe
 
     /// The last epoch that was progress, on every rank.
     let private lastProgress (s: Session) wouldBe (report: EpochReport) (state: TrainState) =

@@ -3,7 +3,7 @@ namespace Sss.Torch
 open Sss.Core
 open Sss.Files
 
-/// Whether a recipe's penalty is valid with its target and with the method.
+/// Whether a recipe's settings are valid with one another and with the method.
 [<RequireQualifiedAccess>]
 module TrainRule =
 
@@ -37,9 +37,13 @@ module TrainRule =
         : Result<unit, TrainError> =
         let word = FactorPenalty.word recipe.Penalty
 
-        if Target.isGiven recipe.Target && not (FactorPenalty.takesTarget recipe.Penalty) then
+        match TargetCourse.problem recipe with
+        | Some bounds ->
+            let by = recipe.TargetBy |> Option.map string |> Option.defaultValue ""
+            Error(BadSetting("`by` of `target`", by, bounds))
+        | None when Target.isGiven recipe.Target && not (FactorPenalty.takesTarget recipe.Penalty) ->
             Error(BadSetting("`penalty`", word, "nonneg where there is a target"))
-        elif method <> FactorMethod.Apg && not (FactorPenalty.isPublished recipe.Penalty) then
+        | None when method <> FactorMethod.Apg && not (FactorPenalty.isPublished recipe.Penalty) ->
             Error(
                 BadSetting(
                     "`penalty`",
@@ -47,7 +51,7 @@ module TrainRule =
                     $"nonneg or l1 where the method is {FactorMethod.name method}"
                 )
             )
-        else
+        | None ->
             FactorProx.check recipe.Penalty
             |> Result.mapError (BadPenalty >> BadModel)
             |> Result.bind (fun () -> weights network recipe)

@@ -265,6 +265,7 @@ let ``result.json reads back`` (recipe: Recipe) (accuracy: float) (params': int6
                                 Some(LatencyLimit.OfDense(finite fraction))
                             | None -> None
                 }
+                TargetBy = Option.map finite recipe.TargetBy
                 Augment = {
                     recipe.Augment with
                         Area = finite recipe.Augment.Area

@@ -110,6 +110,7 @@ let recipe = {
             Shared = 0.01
         }
         Target = { Target.none with Macs = Some 0.7 }
+        TargetBy = Some 12.5
         ShrinkEvery = Some 1
 }
 
@@ -160,6 +161,7 @@ let ``controls train without penalty, target and cuts`` () =
                     Gamma = Gamma.none
                     Penalty = FactorPenalty.NonNegative
                     Target = Target.none
+                    TargetBy = None
                     ShrinkEvery = None
                     Seed = 4
             },
@@ -200,6 +202,7 @@ let ``a point changes what it varies and nothing else`` () =
             recipe with
                 Gamma = gamma
                 Target = Target.none
+                TargetBy = None
                 Seed = 4
         },
         made (StudyPlan.ofGammas [ gamma ]).Head

@@ -32,8 +32,11 @@ module RecipeCase =
             | 4 -> FactorPenalty.GroupL2
             | _ -> FactorPenalty.NonNegative
 
+        let epochs = 1 + at case.Whole 0
+        let hasTarget = case.Kind % 2uy = 1uy && FactorPenalty.takesTarget penalty
+
         {
-            Epochs = 1 + at case.Whole 0
+            Epochs = epochs
             Batch = 1 + at case.Whole 1
             Lr = 1e-7 + part 0
             Schedule =
@@ -54,7 +57,7 @@ module RecipeCase =
             }
             Penalty = penalty
             Target =
-                if case.Kind % 2uy = 0uy || not (FactorPenalty.takesTarget penalty) then
+                if not hasTarget then
                     Target.none
                 else
                     let has bit value =
@@ -70,6 +73,11 @@ module RecipeCase =
                             else
                                 has 16 (LatencyLimit.OfDense(part 4 + 1e-3))
                     }
+            TargetBy =
+                if not hasTarget || case.Flip then
+                    None
+                else
+                    Some(min (float epochs) (part 7 * 9.0 + 1e-3))
             Loss =
                 match case.Kind % 6uy with
                 | 0uy -> Loss.CrossEntropy(part 11 / 2.0)

@@ -29,7 +29,7 @@ type RecipeTests() =
 
         let all =
             "train {\n epochs 7\n batch 9\n lr 0.5 step 0.1 at 3, 5 warmup 2 head=10\n momentum 0.8\n decay 0\n"
-            + " gamma 0.5 block=0.25\n penalty nonneg\n loss focal gamma=1.5\n optimizer adamw beta2=0.99\n target macs=0.5\n shrink every 4\n stop after=6\n seed 42\n augment jitter=0.4 crop=2 flip"
+            + " gamma 0.5 block=0.25\n penalty nonneg\n loss focal gamma=1.5\n optimizer adamw beta2=0.99\n target macs=0.5 by=2.5\n shrink every 4\n stop after=6\n seed 42\n augment jitter=0.4 crop=2 flip"
             + " area=0.08 pca=0.1 resize=40 background=1, 2,3\n teacher temperature=2\n randaugment m=5\n erase p=0.25\n mixup alpha=0.2\n cutmix alpha=1\n ema 0.999\n}"
 
         Assert.Equal(
@@ -52,6 +52,7 @@ type RecipeTests() =
                 Loss = Loss.Focal 1.5
                 Optimizer = Optimizer.AdamW(0.9, 0.99, 1e-8)
                 Target = { Target.none with Macs = Some 0.5 }
+                TargetBy = Some 2.5
                 ShrinkEvery = Some 4
                 StopAfter = Some 6
                 Seed = 42
@@ -153,6 +154,12 @@ type RecipeTests() =
             Assert.Equal(meant, target said)
             let printed = Language.printRecipe { Recipe.defaults with Target = meant }
             Assert.Contains($"\n  target {said}\n", printed)
+
+        // When it holds: printed after the limits, and read anywhere among them.
+        let by = (recipe "train { target by=0.5 macs=0.25 }").Value
+        Assert.Equal((Some 0.25, Some 0.5), (by.Target.Macs, by.TargetBy))
+        Assert.Contains("\n  target macs=0.25 by=0.5\n", Language.printRecipe by)
+        Assert.Equal(Some 3.0, (recipe "train { target macs=1 by=3; epochs 3 }").Value.TargetBy)
 
         // Units of bytes, and any order.
         Assert.Equal(

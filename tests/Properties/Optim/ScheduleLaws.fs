@@ -51,6 +51,7 @@ module ScheduleLaws =
     [<Property>]
     let ``a cosine that restarts does so where the target holds, and is a cosine without one``
         (PositiveInt epochs)
+        (by: PositiveInt option)
         =
         let plain = {
             recipe CosineRestart 0 with
@@ -60,9 +61,11 @@ module ScheduleLaws =
         let aimed = {
             plain with
                 Target = { Target.none with Macs = Some 0.5 }
+                TargetBy =
+                    by |> Option.map (fun (PositiveInt n) -> min (float epochs) (float n / 8.0))
         }
 
-        let holds = float (TargetCourse.deadline aimed)
+        let holds = TargetCourse.deadline aimed
         let whole = Schedule.cosine 0.8 (float epochs)
         let rest = Schedule.cosine 0.8 (float epochs - holds)
 
@@ -73,6 +76,48 @@ module ScheduleLaws =
         && times |> Seq.filter ((>) holds) |> Seq.forall (isAt aimed whole)
         && times
            |> Seq.forall (fun t -> isAt aimed (fun t -> rest (t - holds)) (holds + t))
+
+    [<Property>]
+    let ``the target holds after whole steps, as many as its epochs take and no more``
+        (PositiveInt epochs)
+        (PositiveInt perEpoch)
+        (by: PositiveInt option)
+        =
+        let recipe = {
+            recipe Cosine 0 with
+                Epochs = epochs
+                Target = { Target.none with Macs = Some 0.5 }
+                TargetBy = by |> Option.map (fun (PositiveInt n) -> float n / 8.0)
+        }
+
+        let deadline = TargetCourse.deadline recipe
+        let steps = TargetCourse.steps recipe perEpoch
+        let exact = deadline * float perEpoch
+
+        let isAsked =
+            match by with
+            | Some(PositiveInt n) -> deadline = min (float epochs) (float n / 8.0)
+            | None -> deadline = float (max 1 ((3 * epochs + 9) / 10))
+
+        isAsked
+        && float steps >= exact
+        && (steps = 1L || float steps < exact + 1.0)
+        && steps <= int64 epochs * int64 perEpoch
+
+    [<Property>]
+    let ``a recipe is short where it leaves few epochs, and enough of them are the least that are not``
+        (PositiveInt epochs)
+        (by: PositiveInt option)
+        =
+        let recipe = {
+            recipe Cosine 0 with
+                Epochs = epochs
+                Target = { Target.none with Macs = Some 0.5 }
+                TargetBy = by |> Option.map (fun (PositiveInt n) -> float n / 8.0)
+        }
+
+        let enough = TargetCourse.enough recipe
+        (TargetCourse.isShort recipe).IsSome = (epochs < enough)
 
     [<Property>]
     let ``no step of training has a step size of 0`` (PositiveInt epochs) (PositiveInt perEpoch) =

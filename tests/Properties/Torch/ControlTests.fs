@@ -77,6 +77,83 @@ let ``a target of macs holds after three tenths of the epochs, and survives a st
         Assert.Equal(whole.State.Pressure, rest.State.Pressure)
     | other -> Assert.Fail $"%A{other}"
 
+[<Theory>]
+[<InlineData(0.5)>]
+[<InlineData(1.5)>]
+[<InlineData(4.0)>]
+let ``a target holds after the epochs that the recipe says, and is not pressed for in the first half of them``
+    (by: float)
+    =
+    let recipe = {
+        recipe with
+            Epochs = 4
+            Target = { Target.none with Macs = Some 0.5 }
+            TargetBy = Some by
+    }
+
+    let whole = Engine.ok (train recipe None)
+    let dense = (Cost.ofNetwork network).Macs
+
+    for i, report in List.indexed whole.Epochs do
+        let macs = (Option.get report.WouldBe).Macs
+        let time = float (i + 1)
+
+        if time >= by then
+            Assert.InRange(macs, 1L, dense / 2L)
+        elif time <= by / 2.0 then
+            Assert.Equal(dense, macs)
+
+[<Fact>]
+let ``a target within half an epoch is pressed for a dozen times in its second quarter`` () =
+    let recipe = {
+        recipe with
+            Epochs = 6
+            Target = { Target.none with Macs = Some 0.5 }
+            TargetBy = Some 0.5
+    }
+
+    let due perEpoch =
+        [ 0L .. int64 (6 * perEpoch) - 1L ]
+        |> List.filter (Control.isDue recipe perEpoch)
+
+    Assert.Equal(50L, TargetCourse.steps recipe 100)
+    Assert.Equal(25L, Control.free recipe 100)
+
+    Assert.Equal<int64 list>(
+        [ 0L; 25L; 28L; 30L; 32L; 34L; 36L; 38L; 40L; 42L; 44L; 46L; 48L; 50L ]
+        @ [ 100L; 200L; 300L; 400L; 500L ],
+        due 100
+    )
+
+    // Fewer steps than looks: one at each.
+    Assert.Equal<int64 list>([ 0L; 2L; 3L; 4L; 5L ] @ [ 9L; 18L; 27L; 36L; 45L ], due 9)
+
+[<Fact>]
+let ``when a target holds is within the epochs, and beside a limit`` () =
+    let said by target =
+        match
+            train
+                {
+                    recipe with
+                        Target = target
+                        TargetBy = Some by
+                }
+                None
+        with
+        | Error error -> TrainError.message error
+        | Ok _ -> "it trained"
+
+    let half = { Target.none with Macs = Some 0.5 }
+    let outside = "it must be above 0 and at most 3, the epochs."
+    Assert.Equal($"`by` of `target` is 3.5; {outside}", said 3.5 half)
+    Assert.Equal($"`by` of `target` is 0; {outside}", said 0.0 half)
+    Assert.Equal($"`by` of `target` is NaN; {outside}", said nan half)
+
+    Assert.Equal(
+        "`by` of `target` is 1; it must be beside a limit, such as `macs`.",
+        said 1.0 Target.none
+    )
+
 /// A time that goes with the macs, as a machine without overhead would have it.
 let private timed: CostMeasures =
     let predict network =
@@ -169,10 +246,17 @@ let ``a target of latency without a profile is refused`` () =
 let ``the controller is asked at the first step, where pressing begins, a dozen times until the target holds, and at each epoch's start after``
     (epochs: PositiveInt)
     (stepsPerEpoch: PositiveInt)
+    (by: PositiveInt option)
     =
     let epochs, stepsPerEpoch = epochs.Get, stepsPerEpoch.Get
-    let recipe = { recipe with Epochs = epochs }
-    let last = int64 (TargetCourse.deadline recipe * stepsPerEpoch)
+
+    let recipe = {
+        recipe with
+            Epochs = epochs
+            TargetBy = by |> Option.map (fun n -> float n.Get / 8.0)
+    }
+
+    let last = TargetCourse.steps recipe stepsPerEpoch
     let free = Control.free recipe stepsPerEpoch
     let steps = [ 0L .. int64 (epochs * stepsPerEpoch) - 1L ]
     let due = steps |> List.filter (Control.isDue recipe stepsPerEpoch)
@@ -187,7 +271,9 @@ let ``the controller is asked at the first step, where pressing begins, a dozen 
     Assert.True(pressed.Length >= int (min 12L (last - free)))
 
     Assert.Equal<int64 list>(
-        steps |> List.filter (fun s -> s >= last && s % int64 stepsPerEpoch = 0L),
+        // The step at which it holds may be within an epoch.
+        steps
+        |> List.filter (fun s -> s = last || s > last && s % int64 stepsPerEpoch = 0L),
         after
     )
 

@@ -154,7 +154,7 @@ let ``with a target it does not look before the target holds`` () =
     }
 
     let trained = Engine.ok (run recipe None ignore CancellationToken.None)
-    let deadline = TargetCourse.deadline recipe
+    let deadline = int (TargetCourse.deadline recipe)
     Assert.Equal(3, deadline)
     Assert.True(trained.State.Epoch > deadline, $"it ended after epoch {trained.State.Epoch}")
     Assert.True(trained.State.LastProgress.Value.Epoch + 1 >= deadline)

@@ -372,6 +372,27 @@ let ``checkpoints from before classes and pixels were written down go on too`` (
     )
 
 [<Fact>]
+let ``a checkpoint belongs to the time at which its target holds`` () =
+    Folders.within (fun folder ->
+        let aimed = {
+            recipe with
+                Target = { Target.none with Macs = Some 0.5 }
+        }
+
+        keep folder (identityOf aimed dataset.Value)
+        Assert.Equal(Ok state.Value, resumed folder (identityOf aimed dataset.Value))
+
+        Assert.Equal(
+            Error(
+                "checkpoint/step-000000010.safetensors belongs to another run:\n"
+                + "  targetBy: nothing there, 0.5 here\n"
+                + "Continue with the same files and options, or start again with --restart or another --out."
+            ),
+            resumed folder (identityOf { aimed with TargetBy = Some 0.5 } dataset.Value)
+        )
+    )
+
+[<Fact>]
 let ``checkpoints from before there were penalties go on with the default, and with no other`` () =
     Folders.within (fun folder ->
         let earlier =
