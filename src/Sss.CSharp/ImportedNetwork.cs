@@ -70,6 +70,7 @@ public sealed class ImportedNetwork
         MaxRel = proved.Difference;
         Inputs = proved.Images;
         NewLayer = proved.Fresh.ToReference()?.Name;
+        LeftOut = [.. proved.LeftOut.Select(output => output.Item1)];
     }
 
     /// <summary>The network, with scaling factors.</summary>
@@ -86,6 +87,9 @@ public sealed class ImportedNetwork
 
     /// <summary>The number of random images that both ran.</summary>
     public int Inputs { get; }
+
+    /// <summary>Outputs of the file that the network has no output for, such as a softmax beside its scores.</summary>
+    public IReadOnlyList<string> LeftOut { get; }
 
     /// <summary>The name of the layer that is new, where <see cref="ImportOptions.Classes"/> asked for one; else null.</summary>
     public string? NewLayer { get; }

@@ -18,6 +18,7 @@ module EvalCommand =
                 ResultFile.metrics writer e.Quality
                 JsonText.number writer "loss" e.Loss
                 writer.WriteNumber("count", e.Count)
+                ResultFile.outputs writer e.Outputs
 
                 if not d.Classes.IsEmpty then
                     ClassRow.write writer "classes" d.Classes
@@ -34,6 +35,8 @@ module EvalCommand =
         else
             Terminal.out
                 $"{loaded.Network.Name}: {EvaluationText.named e}, loss {e.Loss:``0.0000``}"
+
+            List.iter Terminal.out (EvaluationText.outputs e)
 
     let private evaluate path data limit device threads =
         result {

@@ -35,3 +35,12 @@ module EvaluationText =
         | Quality.Segmentation _
         | Quality.MultiLabel _
         | Quality.Regression _ -> onTest e
+
+    /// A line for each further output.
+    let outputs (e: Evaluation) : string list = [
+        for output in e.Outputs do
+            let metrics =
+                String.Join(", ", Quality.metrics output.Quality |> List.map Metric.text)
+
+            $"output {output.Name}: {metrics}, loss {output.Loss:``0.0000``}"
+    ]

@@ -37,6 +37,12 @@ module ImportCommand =
         if p.EndsInSoftmax then
             Terminal.out "the softmax at the end of the file is left out"
 
+        for name, shape in Network.outputs p.Network do
+            Terminal.out $"output {name}: {shape}"
+
+        for name, reason in p.LeftOut do
+            Terminal.out $"the output {Escape.line name} of the file is left out: {Escape.line reason}"
+
         p.Fresh
         |> Option.iter (fun layer ->
             let place =
@@ -74,12 +80,14 @@ module ImportCommand =
             | Some _
             | None -> "null"
 
+        let left = p.LeftOut |> List.map (fst >> Terminal.quoted) |> String.concat ","
+
         Terminal.out
             $"{{\"network\":{Terminal.quoted text},\"weights\":{Terminal.quoted weights},\
               \"params\":{cost.Params},\"macs\":{cost.Macs},\
               \"neurons\":{factorsOf p.Network Neuron},\"groups\":{factorsOf p.Network Group},\
               \"blocks\":{factorsOf p.Network Block},\"new\":{fresh},\"replaced\":{replaced},\
-              \"maxRel\":{p.Difference:R},\"inputs\":{p.Images}}}"
+              \"leftOut\":[{left}],\"maxRel\":{p.Difference:R},\"inputs\":{p.Images}}}"
 
     let private given (args: Argu.ParseResults<ImportArgument>) path (network: Network) =
         ImportSettings.preparation args

@@ -118,6 +118,8 @@ module TrainSummary =
                   images"
             | None -> ()
             $"{EvaluationText.heading test.Quality}{EvaluationText.onTest test}, loss {test.Loss:``0.0000``}"
+            for line in EvaluationText.outputs test do
+                $"           {line}"
             $"exactness  {Exactness.word e.Verdict}: at most {Number.tiny e.MaxRel} \
               relative, {Number.tiny e.MaxAbs} absolute, over {e.Inputs} inputs"
             yield! arithmetic outcome.Trained.Arithmetic

@@ -20,6 +20,8 @@ type ProvedImport = {
     Fresh: NewLayer option
     /// Whether the file ends in a softmax, which the network leaves out.
     EndsInSoftmax: bool
+    /// What else the file gives, and why the network has no output for it.
+    LeftOut: (string * string) list
 }
 
 /// The scores of a network beside those of its file.
@@ -71,19 +73,21 @@ module ModelImport =
     /// Images that a file may take at a time.
     let private mostAtOnce = 256
 
-    /// The file's scores, so many images at a time.
-    let private fileScores
+    /// What the file gives, the scores and then some further outputs, so many images at a time.
+    let private fileValues
         session
+        (further: string list)
         (input: Shape)
         atOnce
         (images: float32[])
         : Result<float32[], PipelineError> =
         let size = int (Shape.count input)
+        let names = OnnxRun.firstOutput session :: further
 
         images
         |> Array.chunkBySize (atOnce * size)
         |> List.ofArray
-        |> List.traverseResultM (fun some -> OnnxRun.run session input (some.Length / size) some)
+        |> List.traverseResultM (fun some -> OnnxRun.named names session input (some.Length / size) some)
         |> Result.map Array.concat
         |> Result.mapError BadFile
 
@@ -123,24 +127,35 @@ module ModelImport =
             let images = Exactness.randomImages 1 count network
 
             let! file =
-                fileScores session network.Input (if batch > 0 then batch else count) images
+                fileValues
+                    session
+                    imported.FurtherOutputs
+                    network.Input
+                    (if batch > 0 then batch else count)
+                    images
 
             use! model =
                 Model.create (LibTorch.onCpu engine) network imported.Weights
                 |> Result.mapError NoModel
 
-            let own = Evaluate.scores model (ReadOnlyMemory images)
+            let own = Network.split network (Evaluate.values model (ReadOnlyMemory images))
 
             let own =
                 if imported.EndsInSoftmax then
-                    Softmax.ofScores network.Classes own
+                    Softmax.ofScores network.Classes own.Head :: own.Tail
                 else
                     own
 
-            let rows = Array.chunkBySize network.Classes file
+            let file = Network.split network file
+            let rows = Array.chunkBySize network.Classes file.Head
 
             return {
-                Found = difference network.Classes file own
+                Found =
+                    List.map2
+                        (fun (a: float32[]) b -> difference (a.Length / count) a b)
+                        file
+                        own
+                    |> List.max
                 Count = count
                 Most = if OnnxRun.isHalf session then halfTolerance else tolerance
                 DiffersByImage = rows |> Array.exists (fun row -> row <> rows[0])
@@ -190,6 +205,7 @@ module ModelImport =
                 IsTelling = proof.DiffersByImage
                 Fresh = imported.Fresh
                 EndsInSoftmax = imported.EndsInSoftmax
+                LeftOut = imported.LeftOut
             }
         }
 

@@ -63,6 +63,7 @@ module Outcome =
                 Quality = outcome.Test.Quality
                 Loss = outcome.Test.Loss
                 Count = outcome.Test.Count
+                Outputs = outcome.Test.Outputs
             }
             Classes = outcome.Diagnosis.Classes
             DenseClasses = []

@@ -7,13 +7,6 @@ open Sss.Core
 open Sss.Files
 open TorchSharp
 
-/// The quality and loss of a further output.
-type OutputEvaluation = {
-    Name: string
-    Quality: Quality
-    Loss: float
-}
-
 /// The quality and loss of a network on a set of images.
 type Evaluation = {
     Quality: Quality
@@ -22,7 +15,7 @@ type Evaluation = {
     Loss: float
     Count: int
     /// Of the further outputs, each compared with its own targets, or with those of the scores where it has none.
-    Outputs: OutputEvaluation list
+    Outputs: RunOutput list
 } with
 
     /// The fraction of answers that are right: images, pixels of masks, or labels; not a number for `outputs`.
@@ -193,8 +186,8 @@ module Evaluate =
         gather (Batch.plain dataset split) FileError.isBroken unseen 0 count images
         |> Result.map (fun (taken, _) -> Array.truncate (taken.Length * size) images)
 
-    let private outputOf name (quality, loss) : OutputEvaluation = {
-        Name = name
+    let private outputOf name (quality, loss) : RunOutput = {
+        RunOutput.Name = name
         Quality = quality
         Loss = loss
     }

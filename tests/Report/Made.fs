@@ -177,6 +177,7 @@ module Made =
                 RunTest.Quality = Quality.Classification 0.9312
                 Loss = 0.2345
                 Count = 10000
+                Outputs = []
             }
             Classes = [
                 {

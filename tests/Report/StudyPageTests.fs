@@ -47,6 +47,7 @@ type StudyPageTests() =
                     RunTest.Quality = Quality.Classification accuracy
                     Loss = 0.1
                     Count = 359
+                    Outputs = []
                 }
                 Selected = { RunSize.Params = 1000L; Macs = macs }
         }

@@ -45,32 +45,36 @@ module TargetFit =
         | Targets.Numbers _
         | Targets.Several _ -> Ok()
 
-    let private furtherShape (network: Network) (dataset: Dataset) =
-        let targets = dataset.Train.Targets
+    /// Fails where there are targets of an output that the network does not have.
+    let private names (network: Network) (dataset: Dataset) =
         let known = Network.outputs network |> List.map fst
 
-        match Targets.further targets |> List.tryFind (fun (name, _) -> not (List.contains name known)) with
+        let isUnknown (name, _) = not (List.contains name known)
+
+        match Targets.further dataset.Train.Targets |> List.tryFind isUnknown with
         | Some(name, _) ->
             differ
                 dataset
                 $"the network has no output `{name}`"
                 $"write `output {name} {{ … }}` in the network, or leave the arrays of `{name}` out"
-        | None ->
-            all [
-                for name, output, own in further network targets ->
-                    fun () ->
-                        match own with
-                        | Targets.Labels _ when Shape.area output > 1L ->
-                            differ
-                                dataset
-                                $"its output `{name}` gives {output}"
-                                $"give it targets of its own: `y_train_{name}`"
-                        | Targets.Labels _
-                        | Targets.Masks _
-                        | Targets.Numbers _
-                        | Targets.Several _ ->
-                            extents dataset $"its output `{name}` gives {output}" output own
-            ]
+        | None -> Ok()
+
+    let private furtherShape (network: Network) (dataset: Dataset) =
+        let ofOutput (name, output, own) () =
+            let says = $"its output `{name}` gives {output}"
+
+            match own with
+            | Targets.Labels _ when Shape.area output > 1L ->
+                differ dataset says $"give it targets of its own: `y_train_{name}`"
+            | Targets.Labels _
+            | Targets.Masks _
+            | Targets.Numbers _
+            | Targets.Several _ -> extents dataset says output own
+
+        all [
+            fun () -> names network dataset
+            yield! further network dataset.Train.Targets |> List.map ofOutput
+        ]
 
     /// Fails unless the targets are of the kind and the shape that a network gives.
     let shape (network: Network) (dataset: Dataset) : Result<unit, FileError> =
@@ -160,4 +164,4 @@ module TargetFit =
                 fun () -> lossOf dataset (Some name) (Recipe.lossOf recipe name).Loss output own
         ]
 
-        all (ofScores :: ofFurther)
+        all ((fun () -> names network dataset) :: ofScores :: ofFurther)

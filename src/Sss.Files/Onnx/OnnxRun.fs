@@ -159,19 +159,17 @@ module OnnxRun =
         calling session shape count images names (List.map numbers >> List.zip names)
         |> Result.map (fun outputs -> (input(session).Key, images) :: outputs)
 
-    /// What the exported file of a network gives for `count` images: N × values, the scores and then the values of its further
-    /// outputs.
-    let values
+    /// Some outputs for `count` images: N × values, those of one output after the other in each row.
+    let named
+        (names: string list)
         (session: OnnxSession)
-        (network: Network)
+        (shape: Shape)
         (count: int)
         (images: float32[])
         : Result<float32[], FileError> =
-        let names = OnnxGraph.output :: (Network.outputs network |> List.map fst)
-
         calling
             session
-            network.Input
+            shape
             count
             images
             names
@@ -179,6 +177,16 @@ module OnnxRun =
              >> fun parts ->
                  Array.init count (fun n -> parts |> List.map (Array.item n) |> Array.concat)
                  |> Array.concat)
+
+    /// What the exported file of a network gives for `count` images: N × values, the scores and then the values of its further
+    /// outputs.
+    let values (session: OnnxSession) (network: Network) =
+        let names = OnnxGraph.output :: (Network.outputs network |> List.map fst)
+        named names session network.Input
+
+    /// The name of a model's first output.
+    let firstOutput (session: OnnxSession) : string =
+        Seq.head session.Session.OutputMetadata.Keys
 
     /// The metadata of a model file.
     let metadata (session: OnnxSession) : Map<string, string> =

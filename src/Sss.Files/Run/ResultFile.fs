@@ -56,6 +56,23 @@ module ResultFile =
         for metric in Quality.metrics quality do
             JsonText.number json metric.Key metric.Value
 
+    /// Quality and loss of further outputs, by name; nothing where there are none.
+    let outputs (json: Utf8JsonWriter) (outputs: RunOutput list) =
+        if not outputs.IsEmpty then
+            group
+                json
+                "outputs"
+                (fun () ->
+                    for output in outputs do
+                        group
+                            json
+                            output.Name
+                            (fun () ->
+                                metrics json output.Quality
+                                JsonText.number json "loss" output.Loss
+                            )
+                )
+
     /// Quality on both sets of images.
     let private accuracy (json: Utf8JsonWriter) (run: RunResult) =
         group
@@ -65,6 +82,7 @@ module ResultFile =
                 metrics json run.Test.Quality
                 JsonText.number json "loss" run.Test.Loss
                 json.WriteNumber("count", run.Test.Count)
+                outputs json run.Test.Outputs
             )
 
         if not run.Classes.IsEmpty then

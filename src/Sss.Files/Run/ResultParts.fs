@@ -43,6 +43,18 @@ module internal ResultParts =
         RunTest.Quality = quality item
         Loss = number item "loss"
         Count = item.GetProperty("count").GetInt32()
+        Outputs =
+            match item.TryGetProperty "outputs" with
+            | true, outputs -> [
+                for output in outputs.EnumerateObject() do
+                    {
+                        RunOutput.Name = output.Name
+                        RunOutput.Quality = quality output.Value
+                        RunOutput.Loss = number output.Value "loss"
+                    }
+              ]
+            // Only where there are some.
+            | _ -> []
     }
 
     let private validation (item: JsonElement) : RunValidation = {

@@ -6,6 +6,14 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 type RunSize = { Params: int64; Macs: int64 }
 
+/// A further output of the selected network on the test set.
+[<RequireQualifiedAccess>]
+type RunOutput = {
+    Name: string
+    Quality: Quality
+    Loss: float
+}
+
 /// The selected network on the test set.
 [<RequireQualifiedAccess>]
 type RunTest = {
@@ -14,6 +22,8 @@ type RunTest = {
     Loss: float
     /// Images.
     Count: int
+    /// Of its further outputs.
+    Outputs: RunOutput list
 }
 
 /// The epoch whose numbers were taken, by what it did on images held out of training.

@@ -139,6 +139,7 @@ module private Json =
                 "shortcut", body r.Shortcut
             ]
         | Node.Gate g -> node [ "op", text "gate"; "body", body g.Body ]
+        | Node.Output o -> node [ "op", text "output"; "body", body o.Body ]
         | Node.Concat c ->
             node [
                 "op", text (Node.word n)

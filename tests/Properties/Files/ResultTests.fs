@@ -28,6 +28,7 @@ let result: RunResult = {
         RunTest.Quality = Quality.Classification 0.975
         Loss = 0.1
         Count = 359
+        Outputs = []
     }
     Classes = []
     DenseClasses = []

@@ -107,6 +107,7 @@ let private study: Study =
                     RunTest.Quality = Quality.Classification accuracy
                     Loss = 0.1
                     Count = 359
+                    Outputs = []
                 }
         }
         Layers =

@@ -31,6 +31,7 @@ let private sayable (network: Network) : Network option =
         | Node.Layer _
         | Node.Residual _
         | Node.Gate _
+        | Node.Output _
         | Node.Concat _ -> true
 
     let plainOp op =
@@ -61,7 +62,8 @@ let private sayable (network: Network) : Network option =
                         Scale = None
                 }
             | Node.Residual r -> Node.Residual { r with Scale = None; Drop = 0.0 }
-            | Node.Gate _ as gate -> gate
+            | Node.Gate _
+            | Node.Output _ as node -> node
             | Node.Concat c ->
                 Node.Concat {
                     c with

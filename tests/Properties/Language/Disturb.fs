@@ -56,6 +56,7 @@ module RecipeCase =
                 Shared = part 6
             }
             Penalty = penalty
+            Outputs = Map.empty
             Target =
                 if not hasTarget then
                     Target.none

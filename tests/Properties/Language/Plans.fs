@@ -18,6 +18,8 @@ type Piece =
     | Again of count: byte * Piece list
     | Scope of label: byte * Piece list
     | Braces of Piece list
+    /// A further output, where there may be one.
+    | Exit of Piece list
 
 /// A random text: bodies of definitions, the network's body, and how often it is halved in size.
 type TextPlan = {
@@ -112,6 +114,8 @@ module Plans =
         Names: Names
         /// Not directly in a `repeat`.
         MayLabel: bool
+        /// In the network's own body.
+        IsOwn: bool
         Depth: int
     }
 
@@ -122,6 +126,7 @@ module Plans =
         w with
             Names = Names()
             MayLabel = true
+            IsOwn = false
             Depth = w.Depth + 1
     }
 
@@ -266,7 +271,14 @@ module Plans =
                 // Number 5 makes sure that there is a label at all.
                 let text = w.Names.Label(name, 0uy, true).TrimEnd(' ', ':')
                 line w (text + name + string (1 + int l % 7) + ": {")
+                body |> List.iter (write { inside w with IsOwn = w.IsOwn })
+                line w "}"
+        | Exit body ->
+            if w.IsOwn && w.MayLabel then
+                let name = w.Names.Label("output", 0uy, true).TrimEnd(' ', ':')
+                line w $"output {name} {{"
                 body |> List.iter (write (inside w))
+                line (inside w) "dense 3"
                 line w "}"
         | Braces body ->
             line w "{"
@@ -285,6 +297,7 @@ module Plans =
         | Scope(_, body)
         | Gated(body, _, _)
         | Parted(body, _, _)
+        | Exit body
         | Braces body -> 1 + depthOf body
         | Join(a, b, _, _) -> 1 + max (depthOf a) (depthOf b)
 
@@ -301,6 +314,7 @@ module Plans =
             Callable = callable
             Names = Names()
             MayLabel = true
+            IsOwn = false
             Depth = 2
         }
 
@@ -313,6 +327,7 @@ module Plans =
 
         let top = {
             writer definitions.Length with
+                IsOwn = true
                 Depth = 1
         }
 

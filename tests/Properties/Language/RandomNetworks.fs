@@ -57,6 +57,12 @@ module RandomNetworks =
 
                         Some(Node.Residual r :: done', a)
                     | _ -> None
+                | Node.Output o ->
+                    reshape shape o.Body
+                    |> Option.filter (fun (body, _) -> not body.IsEmpty)
+                    |> Option.map (fun (body, _) ->
+                        Node.Output { o with Input = shape; Body = body } :: done', shape
+                    )
                 | Node.Gate g ->
                     match reshape shape g.Body with
                     | Some(body, gate) when gate = shape || gate = Shape.vector shape.Channels ->
@@ -119,6 +125,7 @@ module RandomNetworks =
                     number.Value = 0
                 | Node.Layer _
                 | Node.Gate _
+                | Node.Output _
                 | Node.Concat { Reads = Reads.Parts } -> false
 
             match node with
@@ -135,6 +142,7 @@ module RandomNetworks =
                         }
                     ]
             | Node.Gate g -> [ Node.Gate { g with Body = cut number g.Body } ]
+            | Node.Output o -> [ Node.Output { o with Body = cut number o.Body } ]
             | Node.Concat c ->
                 if not isIt then
                     let branches =

@@ -40,6 +40,7 @@ type RecipeTests() =
                 Schedule = Step(0.1, [ 3; 5 ])
                 Warmup = 2
                 Head = 10.0
+                Outputs = Map.empty
                 Momentum = 0.8
                 Decay = 0.0
                 Gamma = {

@@ -48,6 +48,8 @@ type Draft =
     | Shuffled of groups: int
     /// Heads of two channels each, and as many channels as come in; factors are on the heads.
     | Attend of heads: int * factor: bool
+    /// A further output, in the network's own body; elsewhere nothing.
+    | Exit of Draft list
     /// Positions in a row, with a number added at each.
     | Row of withClass: bool
     | First

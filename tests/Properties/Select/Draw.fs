@@ -81,9 +81,21 @@ let sketch =
         let! classes = Gen.choose (1, 4)
         let! pooled = percent 15
 
+        // Factors in a further output are common: it may die and stays all the same.
+        let! exits =
+            Gen.frequency [
+                2, Gen.constant []
+                1,
+                Gen.listOfLength 1 (Gen.map Exit (body 1 40))
+                1,
+                Gen.listOfLength 2 (Gen.map Exit (body 1 20))
+            ]
+
+        let! at = Gen.choose (0, trunk.Length)
+
         return {
             Input = Shape.create channels size.H size.W
-            Body = trunk @ head
+            Body = List.take at trunk @ exits @ List.skip at trunk @ head
             Classes = classes
             Pooled = pooled
             Shared = 0

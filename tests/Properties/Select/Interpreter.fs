@@ -286,6 +286,7 @@ and private node weights (x: Image) (n: Node) : Image =
     | Node.Layer l -> layer weights l x
     | Node.Residual r ->
         add (scaled weights r.Name r.Scale (body weights x r.Branch)) (body weights x r.Shortcut)
+    | Node.Output _ -> x
     | Node.Gate g ->
         let gate = body weights x g.Body
 
@@ -321,6 +322,14 @@ and private node weights (x: Image) (n: Node) : Image =
             Data = parts |> List.map _.Data |> Array.concat
         }
 
-/// The output of a network in evaluation mode for one image.
+/// The outputs of a network in evaluation mode for one image, its scores first.
 let run (network: Network) (weights: Weights<float>) (image: float[]) : float[] =
-    (body weights { Shape = network.Input; Data = image } network.Body).Data
+    let scores, further =
+        (({ Shape = network.Input; Data = image }, []), network.Body)
+        ||> List.fold (fun (x, further) n ->
+            match n with
+            | Node.Output o -> x, (body weights x o.Body).Data :: further
+            | _ -> node weights x n, further
+        )
+
+    Array.concat (scores.Data :: List.rev further)

@@ -23,6 +23,9 @@ type Scope(prefix: string) =
 
     member _.Inner(name: string) = Scope($"{name}.")
 
+    /// Whether it is the network's own.
+    member _.IsOwn = (prefix = "")
+
 let fits (s: Shape) = s.Height >= 1 && s.Width >= 1
 
 let layer (scope: Scope) op scale (input: Shape) =

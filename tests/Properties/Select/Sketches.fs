@@ -114,12 +114,25 @@ and private visit scope (input: Shape) previous next draft : Node list =
     | Cat branches -> concat scope input branches
     | Gated(inner, pooled) -> gate scope input inner pooled
     | Parted branches -> split scope input branches
+    | Exit inner when scope.IsOwn -> exit scope input inner
+    | Exit _ -> []
     | Shuffled groups ->
         let groups = divisor groups input.Channels input.Channels
         [ layer scope (Op.Reorder(Reorder.Shuffle groups)) None input ]
     | Attend(heads, factor) -> attend scope input heads factor
     | Row withClass -> [ layer scope (Op.Tokens { WithClass = withClass }) None input ]
     | First -> [ layer scope Op.Pick None input ]
+
+and private exit scope input inner =
+    let name = scope.Next "exit"
+
+    [
+        Node.Output {
+            Name = name
+            Input = input
+            Body = body (scope.Inner name) input (inner @ [ Full(3, true, false) ])
+        }
+    ]
 
 and private attend scope input heads factor =
     let name = scope.Next "attention"

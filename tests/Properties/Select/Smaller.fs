@@ -96,6 +96,7 @@ let rec private shrinkDraft draft : Draft seq =
                 Gated(inner, false)
 
             yield! Seq.map (fun smaller -> Gated(smaller, pooled)) (shrinkList shrinkDraft inner)
+        | Exit inner -> yield! Seq.map Exit (shrinkList shrinkDraft inner)
         | Parted branches ->
             let shrinkPart (ratio, inner) =
                 seq {
@@ -122,7 +123,8 @@ let private unwrap draft =
     match draft with
     | Sum(branch, shortcut, _) -> [ branch; shortcut ]
     | Cat branches -> branches
-    | Gated(inner, _) -> [ inner ]
+    | Gated(inner, _)
+    | Exit inner -> [ inner ]
     | Parted branches -> List.map snd branches
     | _ -> []
 

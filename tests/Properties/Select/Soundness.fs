@@ -40,6 +40,11 @@ let faults (network: Network) : string list =
                 || Network.outputOf input r.Shortcut <> r.Output
             then
                 $"the sides of {r.Name} do not agree"
+        | Node.Output o ->
+            yield! body input o.Body
+
+            if o.Input <> input then
+                $"{o.Name} reads {o.Input}, is given {input}"
         | Node.Gate g ->
             yield! body input g.Body
 

@@ -73,6 +73,10 @@ let private classLosses = [
     Loss.Focal 0.5
 ]
 
+/// The objective of a loss alone.
+let private objectiveOf (network: Network) (loss: Loss) =
+    Objective.ofRecipe TargetColumns.single network { Recipe.defaults with Loss = loss }
+
 [<Property(MaxTest = 20)>]
 let ``losses of classes are their formulas, at one position and at many`` (seed: int) =
     use _ = Engine.scope ()
@@ -97,7 +101,7 @@ let ``losses of classes are their formulas, at one position and at many`` (seed:
 
         for loss in classLosses do
             let objective =
-                Objective.ofLoss (network OutputKind.Classes classes height width) loss
+                objectiveOf (network OutputKind.Classes classes height width) loss
 
             let at image position =
                 Array.init classes (fun c -> scores[(image * classes + c) * area + position])
@@ -143,7 +147,7 @@ let ``the loss of mixed images is the mean of those with either class`` (seed: i
     let given = double [ int64 images; int64 classes ] scores
 
     for loss in classLosses do
-        let objective = Objective.ofLoss (network OutputKind.Classes classes 1 1) loss
+        let objective = objectiveOf (network OutputKind.Classes classes 1 1) loss
 
         let each work =
             pairs
@@ -182,7 +186,7 @@ let ``losses of numbers are their formulas`` (seed: int) =
             Loss.Huber 1.0, numbers
             Loss.Huber 0.25, numbers
         ] do
-        let objective = Objective.ofLoss (network (Loss.trains loss) values 1 1) loss
+        let objective = objectiveOf (network (Loss.trains loss) values 1 1) loss
         let found = objective.Loss (double shape scores) (double shape targets)
         let expected = Array.map2 (ofNumber loss) scores targets |> Array.average
         Assert.Equal(expected, found.item<float>(), 1e-9)
@@ -204,7 +208,7 @@ let ``cross-entropy without smoothing is LibTorch's own, bit for bit`` () =
     use _ = Engine.scope ()
     let scores = torch.randn (16L, 10L)
     let labels = torch.randint (10L, [| 16L |], dtype = torch.int64)
-    let objective = Objective.ofLoss (network OutputKind.Classes 10 1 1) Loss.standard
+    let objective = objectiveOf (network OutputKind.Classes 10 1 1) Loss.standard
 
     Assert.Equal(
         torch.nn.functional.cross_entropy(scores, labels).item<float32>(),

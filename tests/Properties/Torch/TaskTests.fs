@@ -211,7 +211,8 @@ let ``targets out of range are refused before training`` () =
             )
         | Targets.Numbers(shape, values) ->
             Targets.Numbers(shape, Array.mapi (fun i v -> if i = 7 then value else v) values)
-        | Targets.Labels labels -> Targets.Labels labels
+        | Targets.Labels _
+        | Targets.Several _ -> targets
 
     let bad value (task: Task) =
         withTrain (first value task.Dataset.Train.Targets) task.Dataset

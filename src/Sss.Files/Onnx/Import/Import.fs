@@ -38,6 +38,10 @@ type Imported = {
     EndsInSoftmax: bool
     /// The layer that is new, where `Classes` asked for one.
     Fresh: NewLayer option
+    /// The further outputs by their names in the file, in the order of the network's text.
+    FurtherOutputs: string list
+    /// What else the file gives, and why the network has no output for it.
+    LeftOut: (string * string) list
 }
 
 /// Trained networks of other programs: ONNX files, opset 7 to 21, with weights of any precision.
@@ -118,7 +122,20 @@ module OnnxImport =
             | Tree.Part _ -> []
             | Tree.Residual(number, branch, shortcut) -> number :: joins branch @ joins shortcut
             | Tree.Gate(number, inner) -> number :: joins inner
+            | Tree.Output(_, inner) -> joins inner
             | Tree.Concat(number, _, sides) -> number :: List.collect joins sides
+        )
+
+    let private outputsOf (tree: Tree list) : FurtherOutput list =
+        tree
+        |> List.choose (
+            function
+            | Tree.Output(output, _) -> Some output
+            | Tree.Layer _
+            | Tree.Part _
+            | Tree.Residual _
+            | Tree.Gate _
+            | Tree.Concat _ -> None
         )
 
     let private namesOf
@@ -129,11 +146,15 @@ module OnnxImport =
         let isJoin node = (Node.join node).IsSome
         let named = Network.nodes network |> Seq.filter isJoin |> Seq.map Node.name
 
+        let outputs =
+            outputsOf tree |> Seq.map (fun output -> output.Name, output.FileName)
+
         Seq.append
             (Seq.zip (Network.layers network |> Seq.map (fun l -> l.Name)) (ImportDraft.layers tree))
             (Seq.zip named (joins tree))
         // Steps inside a layer have its name and a slash.
         |> Seq.map (fun (name, number) -> name, vertices[number].Name.Split('/').[0])
+        |> Seq.append outputs
         |> Map.ofSeq
 
     /// Operations that a file may have. Larger networks than any that is known have a tenth of them.
@@ -194,10 +215,10 @@ module OnnxImport =
             let! model = OnnxModel.read path
             do! checkOpset model
             do! checkSize model
-            let! state, output = Recognise.run options.Input model
+            let! state, output, further, unread = Recognise.run options.Input model
 
-            let! tree, vertices =
-                ImportTree.make model.IsOwn state.Vertices output
+            let! tree, vertices, unplaced =
+                ImportTree.make model.IsOwn state.Vertices output further
                 |> Result.mapError (fun refusals -> ImportError.Operations(path, refusals))
 
             let state = { state with Vertices = vertices }
@@ -230,6 +251,8 @@ module OnnxImport =
                         Map.empty
                 EndsInSoftmax = state.EndsInSoftmax
                 Fresh = newLayer network layers given fresh
+                FurtherOutputs = outputsOf tree |> List.map _.FileName
+                LeftOut = unread @ unplaced
             }
         }
 

@@ -169,7 +169,7 @@ module internal ImportAttention =
         | Stage.Vertex _
         | Stage.Formula _
         | Stage.Piece _ when
-            List.contains n.Outputs.Head state.Model.Outputs
+            List.tryHead state.Model.Outputs = Some n.Outputs.Head
             && ImportState.usesOf n.Outputs.Head state <= 1
             && (isLast || c.Dims |> List.filter (fun d -> d > 1) |> List.length <= 1)
             ->
@@ -178,6 +178,14 @@ module internal ImportAttention =
                     EndsInSoftmax = true
             }
             |> Ok
+        // What else the file gives may be left out.
+        | Stage.Vertex _
+        | Stage.Formula _
+        | Stage.Piece _ when
+            List.contains n.Outputs.Head state.Model.Outputs
+            && ImportState.usesOf n.Outputs.Head state <= 1
+            ->
+            Ok(ImportState.give n.Outputs.Head Value'.Unknown state)
         | Stage.Vertex _
         | Stage.Formula _
         | Stage.Piece _ -> Error "a softmax is neither the end of the network nor in an attention"

@@ -72,6 +72,12 @@ module internal ImportDraft =
                     | Some op -> layerAt vertices count isSide items i op
                     | None -> ()
                 | Tree.Part _, _ -> ()
+                | Tree.Output(output, inner), _ ->
+                    DraftNode.Output {
+                        Name = { Text = output.Name; Place = Place.none }
+                        Body = bodyOf vertices count false inner
+                        Place = Place.none
+                    }
                 | (Tree.Residual _ | Tree.Gate _ | Tree.Concat _), _ -> join vertices count items[i]
         ]
 
@@ -80,7 +86,8 @@ module internal ImportDraft =
 
         match item with
         | Tree.Layer _
-        | Tree.Part _ -> DraftNode.Broken
+        | Tree.Part _
+        | Tree.Output _ -> DraftNode.Broken
         | Tree.Residual(_, branch, shortcut) ->
             let own =
                 if ImportFactors.endsScaled vertices branch then
@@ -136,6 +143,7 @@ module internal ImportDraft =
             | Tree.Layer number -> [ number ]
             | Tree.Part _ -> []
             | Tree.Residual(_, branch, shortcut) -> layers branch @ layers shortcut
-            | Tree.Gate(_, inner) -> layers inner
+            | Tree.Gate(_, inner)
+            | Tree.Output(_, inner) -> layers inner
             | Tree.Concat(_, _, sides) -> List.collect layers sides
         )

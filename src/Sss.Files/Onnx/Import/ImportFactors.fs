@@ -50,7 +50,7 @@ module internal ImportFactors =
             | Made.Product _
             | Made.Joined _
             | Made.Part _ -> None
-        | Some(Tree.Part _ | Tree.Residual _ | Tree.Gate _ | Tree.Concat _)
+        | Some(Tree.Part _ | Tree.Residual _ | Tree.Gate _ | Tree.Concat _ | Tree.Output _)
         | None -> None
 
     let private isMixing (op: Op) =

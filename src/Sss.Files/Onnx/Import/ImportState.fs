@@ -3,6 +3,14 @@ namespace Sss.Files
 open FsToolkit.ErrorHandling
 open Sss.Core
 
+/// A further output of a file.
+type internal FurtherOutput = {
+    /// Its name in the file.
+    FileName: string
+    /// Its name in the network.
+    Name: string
+}
+
 /// What is known while a file is gone through, operation by operation.
 type internal ImportState = {
     Model: OnnxModel

@@ -13,6 +13,8 @@ type internal Tree =
     | Residual of int * branch: Tree list * shortcut: Tree list
     | Gate of int * Tree list
     | Concat of int * parts: int list option * Tree list list
+    /// A further output of the file; only among the parts of the network itself.
+    | Output of FurtherOutput * Tree list
 
 /// From values that read each other to bodies in bodies. The sides of a join go back to where they meet:
 /// the last value that every way to the join goes through. A value that is read from inside and from outside
@@ -38,6 +40,7 @@ module internal ImportTree =
         | Tree.Residual _ :: _
         | Tree.Gate _ :: _
         | Tree.Concat _ :: _
+        | Tree.Output _ :: _
         | [] -> None
 
     /// The sizes of the parts that sides begin with, where they are all channels in order.
@@ -185,17 +188,63 @@ module internal ImportTree =
             | Tree.Residual(_, a, b) ->
                 checkParts walk a
                 checkParts walk b
-            | Tree.Gate(_, inner) -> checkParts walk inner
+            | Tree.Gate(_, inner)
+            | Tree.Output(_, inner) -> checkParts walk inner
             | Tree.Concat(_, _, sides) -> List.iter (checkParts walk) sides
 
-    /// The tree of a graph that ends in a vertex, or what is no tree. `isOwn`: the first value of a sum is
+    /// The vertex that a part of the network itself ends in.
+    let private endOf (item: Tree) : int option =
+        match item with
+        | Tree.Layer number
+        | Tree.Part number
+        | Tree.Residual(number, _, _)
+        | Tree.Gate(number, _)
+        | Tree.Concat(number, _, _) -> Some number
+        | Tree.Output _ -> None
+
+    /// The network itself with a further output after the value that it reads, or why it has no place.
+    let private withOutput walk image (tree: Tree list) (output: FurtherOutput, number: int) =
+        let ends = Set.ofList (image :: List.choose endOf tree)
+
+        let rec start at =
+            if ends.Contains at then at else start (walk.Before at)
+
+        let from = start number
+        let before = walk.Refusals.Count
+        let inner = body walk 0 from number []
+        checkParts walk inner
+
+        if inner.IsEmpty then
+            Error "no layer is between it and a value of the network itself"
+        elif walk.Refusals.Count > before then
+            let reason = walk.Refusals[before].Reason
+            walk.Refusals.RemoveRange(before, walk.Refusals.Count - before)
+            Error reason
+        else
+            let item = Tree.Output(output, inner)
+
+            if from = image then
+                Ok(item :: tree)
+            else
+                tree
+                |> List.collect (fun part -> if endOf part = Some from then [ part; item ] else [ part ])
+                |> Ok
+
+    /// The tree of a graph that ends in a vertex, or what is no tree. `further`: other vertices that the file gives, each of
+    /// which finds its place or is left out with a reason. `isOwn`: the first value of a sum is
     /// the branch, whatever it is.
     let make
         (isOwn: bool)
         (vertices: Map<int, Vertex>)
         (output: int)
-        : Result<Tree list * Map<int, Vertex>, ImportRefusal list> =
-        let live = VertexGraph.live vertices output
+        (further: (FurtherOutput * int) list)
+        : Result<Tree list * Map<int, Vertex> * (string * string) list, ImportRefusal list> =
+        let own = VertexGraph.live vertices output
+
+        let live =
+            (own, further)
+            ||> List.fold (fun all (_, number) -> Set.union all (VertexGraph.live vertices number))
+
         let vertices = VertexGraph.nested vertices live
         let before, meet = VertexGraph.dominators vertices live
 
@@ -208,10 +257,20 @@ module internal ImportTree =
             Refusals = ResizeArray()
         }
 
-        let tree = body walk 0 (Seq.min live) output []
+        let image = Seq.min live
+        let tree = body walk 0 image output []
         checkParts walk tree
 
         if walk.Refusals.Count > 0 then
             Error(List.ofSeq walk.Refusals)
         else
-            Ok(tree, vertices)
+            // The last first, so that those of one place stay in order.
+            let tree, left =
+                ((tree, []), List.rev further)
+                ||> List.fold (fun (tree, left) (output, number) ->
+                    match withOutput walk image tree (output, number) with
+                    | Ok tree -> tree, left
+                    | Error reason -> tree, (output.FileName, reason) :: left
+                )
+
+            Ok(tree, vertices, left)

@@ -186,8 +186,46 @@ module internal Recognise =
             vertex
             state
 
-    /// All values of a file, and the vertex that the file gives.
-    let run (given: Shape option) (model: OnnxModel) : Result<ImportState * int, ImportError> =
+    /// A name of the language for a further output.
+    let private labelOf (name: string) : string =
+        let letters =
+            name |> String.map (fun c -> if System.Char.IsAsciiLetterOrDigit c then c else '_')
+
+        let isAutomatic =
+            AutomaticName.split letters
+            |> Option.exists (fun (word, _) -> AutomaticName.isWord word)
+
+        if letters = "" || System.Char.IsAsciiDigit letters[0] then "out_" + letters
+        elif isAutomatic || Node.takenNames.Contains letters then letters + "_out"
+        else letters
+
+    /// The vertices of the outputs after the first, and those outputs that cannot be read.
+    let private further (state: ImportState) (names: string list) =
+        ((state, [], []), names)
+        ||> List.fold (fun (state, read, unread) name ->
+            match Map.tryFind name state.Values with
+            | Some(Value'.Computed c) ->
+                match Canonical.make c state with
+                | Ok(state, _, vertex) ->
+                    let output = {
+                        FileName = name
+                        Name = labelOf name
+                    }
+
+                    state, (output, vertex) :: read, unread
+                | Error reason -> state, read, (name, reason) :: unread
+            | Some Value'.Unknown -> state, read, (name, "it ends in a softmax") :: unread
+            | Some(Value'.Constant _)
+            | None -> state, read, (name, "it does not depend on the input") :: unread
+        )
+        |> fun (state, read, unread) -> state, List.rev read, List.rev unread
+
+    /// All values of a file, the vertex that the file gives, and those of its further outputs; and the names of outputs that cannot
+    /// be read, with the reason.
+    let run
+        (given: Shape option)
+        (model: OnnxModel)
+        : Result<ImportState * int * (FurtherOutput * int) list * (string * string) list, ImportError> =
         let graph reason = ImportError.Graph(model.Path, reason)
 
         result {
@@ -205,14 +243,15 @@ module internal Recognise =
             | Some(Value'.Computed c) ->
                 let! state, _, vertex = Canonical.make c state |> Result.mapError graph
                 let s = state.Vertices[vertex].Shape
+                let state, read, unread = further state model.Outputs.Tail
 
                 if Shape.area s > 1L then
                     let! state, flat =
                         ImportState.addLayer "" Op.Flatten [] vertex state |> Result.mapError graph
 
-                    return state, flat
+                    return state, flat, read, unread
                 else
-                    return state, vertex
+                    return state, vertex, read, unread
             | Some(Value'.Constant _)
             | Some Value'.Unknown
             | None -> return! Error(graph "its output does not depend on its input")
