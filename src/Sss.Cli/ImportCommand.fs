@@ -41,7 +41,8 @@ module ImportCommand =
             Terminal.out $"output {name}: {shape}"
 
         for name, reason in p.LeftOut do
-            Terminal.out $"the output {Escape.line name} of the file is left out: {Escape.line reason}"
+            Terminal.out
+                $"the output {Escape.line name} of the file is left out: {Escape.line reason}"
 
         p.Fresh
         |> Option.iter (fun layer ->

@@ -115,9 +115,7 @@ module internal Analysis =
         let recipe =
             file
             |> Option.bind _.Train
-            |> Option.map (
-                Recipes.recipe report (kindsOf network) network
-            )
+            |> Option.map (Recipes.recipe report (kindsOf network) network)
 
         {
             File = file

@@ -155,6 +155,43 @@ module internal Mentions =
             | Item.Statement _ -> found
         )
 
+    /// The further outputs in the network's own body by their names.
+    let private outputs (file: File) : Map<string, Located<string>> =
+        Map.ofList [
+            for item in file.Items do
+                match item with
+                | Item.Statement {
+                                     Kind = StatementKind.Output _
+                                     Label = Some label
+                                 } -> label.Value, label
+                | Item.Statement _
+                | Item.Definition _
+                | Item.Input _
+                | Item.Classes _
+                | Item.Outputs _ -> ()
+        ]
+
+    /// The names of outputs in a recipe.
+    let private ofTrain (file: File) : Mention list = [
+        let known = outputs file
+
+        let isOutput (item: RecipeItem) = item.Keyword.Value = Node.OutputWord
+
+        for item in file.Train |> Option.map _.Items |> Option.defaultValue [] do
+            for word in item.Words |> List.filter (fun _ -> isOutput item) |> List.truncate 1 do
+                match word with
+                | RecipeWord.Word(name, span) ->
+                    match Map.tryFind name known with
+                    | Some label ->
+                        mention (Subject.Label label.Span) { Value = name; Span = span } false
+                    | None -> ()
+                | RecipeWord.Number _
+                | RecipeWord.Named _
+                | RecipeWord.Chosen _
+                | RecipeWord.Measured _
+                | RecipeWord.Comma _ -> ()
+    ]
+
     /// All names of a file.
     let ofFile (file: File) : Mention list =
         let around = {
@@ -174,4 +211,6 @@ module internal Mentions =
                 | Item.Outputs(_, keyword) ->
                     mention Subject.Classes { Value = "outputs"; Span = keyword } true
                 | Item.Input _ -> ()
+
+            yield! ofTrain file
         ]

@@ -87,7 +87,9 @@ module ModelImport =
         images
         |> Array.chunkBySize (atOnce * size)
         |> List.ofArray
-        |> List.traverseResultM (fun some -> OnnxRun.named names session input (some.Length / size) some)
+        |> List.traverseResultM (fun some ->
+            OnnxRun.named names session input (some.Length / size) some
+        )
         |> Result.map Array.concat
         |> Result.mapError BadFile
 
@@ -151,10 +153,7 @@ module ModelImport =
 
             return {
                 Found =
-                    List.map2
-                        (fun (a: float32[]) b -> difference (a.Length / count) a b)
-                        file
-                        own
+                    List.map2 (fun (a: float32[]) b -> difference (a.Length / count) a b) file own
                     |> List.max
                 Count = count
                 Most = if OnnxRun.isHalf session then halfTolerance else tolerance

@@ -105,7 +105,12 @@ module Exactness =
 
     /// The verdict on what two networks give for the same inputs, N × values each; `scales`: of each output, one for each input.
     /// Every output has to be the same.
-    let ofValues (scales: float[] list) (network: Network) (reference: float32[]) (other: float32[]) =
+    let ofValues
+        (scales: float[] list)
+        (network: Network)
+        (reference: float32[])
+        (other: float32[])
+        =
         let inputs = reference.Length / Network.values network
 
         List.zip3 scales (Network.split network reference) (Network.split network other)

@@ -196,7 +196,9 @@ module internal Scoring =
         |> List.mapFold
             (fun first (name, shape, targets) ->
                 let size = int (Shape.count shape)
-                (name, first, size, ofTargets shape.Channels (kindOf targets) targets), first + size
+
+                (name, first, size, ofTargets shape.Channels (kindOf targets) targets),
+                first + size
             )
             (Network.scores network)
         |> fst

@@ -43,6 +43,7 @@ public class ImportTests
         Assert.InRange(imported.MaxRel, 0, 1e-4);
         Assert.True(imported.Inputs > 0);
         Assert.Null(imported.NewLayer);
+        Assert.Empty(imported.LeftOut);
         Assert.Equal(imported.Network, imported.Weights.Network);
         Assert.Empty(imported.Weights.Classes);
 

@@ -196,4 +196,59 @@ public class TaskTests
             Assert.Throws<ArgumentException>(
                 () => Dataset.FromMasks(images, [far, far], images, [far, far], (1, 4, 4), 4, ["a", "b"])).Message);
     }
+
+    [Fact]
+    public async Task FurtherOutputsLearnTheirOwnTargets()
+    {
+        static int Label(float[] image) => image.Sum() > 8 ? 1 : 0;
+        static float[] Half(float[] image) => [image[..8].Sum() - 4];
+        var images = Images(250, 1);
+        var plain = Dataset.FromArrays(images, [.. images.Select(Label)], (1, 4, 4));
+        float[][] train = [.. Enumerable.Range(0, plain.Train.Count).Select(plain.Train.Image)];
+        float[][] test = [.. Enumerable.Range(0, plain.Test.Count).Select(plain.Test.Image)];
+        var data = plain
+            .WithNumbers("half", [.. train.Select(Half)], [.. test.Select(Half)], (1, 1, 1))
+            .WithLabels("again", [.. train.Select(Label)], [.. test.Select(Label)]);
+        Assert.Equal([Label(train[3]), Label(train[3]), Half(train[3])[0]], data.Train.Target(3));
+
+        var net = Network.Build("Heads", (1, 4, 4), 2, b => b
+            .Dense(16).BatchNorm().Factor(FactorKind.Neuron).Relu()
+            .Output("half", o => o.Dense(1))
+            .Output("again", o => o.Dense(2))
+            .Dense(b.Classes));
+        Assert.Equal([new("half", (1, 1, 1)), new("again", (2, 1, 1))], net.Outputs);
+        Assert.Contains("  output half {\n    dense 1\n  }\n", net.ToText());
+        var outputs = new Dictionary<string, OutputLoss> { ["half"] = new(Loss.Mse, Weight: 0.5) };
+        var with = net.WithRecipe(Options with { Outputs = outputs });
+        Assert.Contains("\n  output half mse weight=0.5\n", with.ToText());
+        Assert.Equal(outputs, Network.Parse(with.ToText()).Recipe!.Outputs);
+        Assert.Equal((Loss.Mse, 0.5), (outputs["half"].Loss, outputs["half"].Weight));
+
+        using var trained = await with.TrainAsync(data, new TrainingOptions { Epochs = 30, Threads = 1 });
+        using var small = trained.Select();
+        Assert.True(small.Exactness.IsExact);
+        var found = small.Evaluate(data.Test);
+        Assert.Equal(["half", "again"], found.Outputs.Select(output => output.Name));
+        Assert.True(found.Outputs[0].Value.R2 > 0.3, $"{found.Outputs[0]}");
+        Assert.Equal(found.Outputs[0].Value.Rmse!.Value, Math.Sqrt(found.Outputs[0].Value.Loss), 6);
+        Assert.True(found.Outputs[1].Value.Accuracy > 0.7, $"{found.Outputs[1]}");
+
+        var values = small.PredictOutputs(test[0]);
+        Assert.Equal(["again", "half", "scores"], values.Keys.Order());
+        Assert.Equal(small.Predict(test[0]), values["scores"]);
+        Assert.Single(values["half"]);
+        Assert.Equal(2, values["again"].Length);
+        Assert.Throws<ArgumentException>(() => small.PredictOutputs(new float[32]));
+
+        Assert.Throws<ArgumentException>(() => data.WithLabels("again", [1], [1]));
+        Assert.Throws<ArgumentException>(() => data.WithNumbers("half", [[1, 2]], [[1, 2]], (1, 1, 1)));
+        Assert.Throws<ArgumentException>(() => net.WithRecipe(new TrainingOptions
+        {
+            Outputs = new Dictionary<string, OutputLoss> { ["half"] = new(Loss.Mse, Weight: 0) },
+        }));
+        Assert.Throws<ArgumentException>(() => net.WithRecipe(new TrainingOptions
+        {
+            Outputs = new Dictionary<string, OutputLoss> { ["half"] = new(Loss.Of((s, t) => s.sum())) },
+        }));
+    }
 }

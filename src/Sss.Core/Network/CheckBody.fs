@@ -27,7 +27,13 @@ module internal CheckBody =
         }
 
     /// A further output and what it gives; the value before it goes on.
-    let private checkOutput (checkBody: CheckBody) run item (output: DraftOutput) value : Output * Value =
+    let private checkOutput
+        (checkBody: CheckBody)
+        run
+        item
+        (output: DraftOutput)
+        value
+        : Output * Value =
         let body, after = checkBody (item.Scope.Inner item.Name) value output.Body
 
         if output.Body.IsEmpty then
@@ -99,5 +105,4 @@ module internal CheckBody =
         List.ofSeq nodes, value
 
     /// The nodes of a network's own body and the value after it.
-    let checkBody run scope value body : Node list * Value =
-        bodyOf true run scope value body
+    let checkBody run scope value body : Node list * Value = bodyOf true run scope value body

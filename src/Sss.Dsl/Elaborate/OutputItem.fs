@@ -48,7 +48,13 @@ module internal OutputItem =
                         (problem >> Option.isNone)
                         (problem value.Value |> Option.defaultValue "")
                         (fun x ->
-                            set run name (fun own -> { own with Loss = Loss.withParameter x standard })
+                            set
+                                run
+                                name
+                                (fun own -> {
+                                    own with
+                                        Loss = Loss.withParameter x standard
+                                })
                         )
 
     let private ofOutput run (item: RecipeItem) name rest =
@@ -74,7 +80,10 @@ module internal OutputItem =
 
             if not isKnown then
                 let names = Option.defaultValue [] known
-                run.Report (MeaningProblem.UnknownOutput(name, Suggest.nearest names name, names)) span
+
+                run.Report
+                    (MeaningProblem.UnknownOutput(name, Suggest.nearest names name, names))
+                    span
             elif run.Recipe.Outputs.ContainsKey name then
                 run.Report (MeaningProblem.RecipeItemTwice("output " + name)) item.Keyword.Span
             else

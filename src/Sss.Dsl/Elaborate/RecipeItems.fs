@@ -60,11 +60,7 @@ module internal RecipeItems =
             "mixup", [ "alpha=" ]
             "cutmix", [ "alpha=" ]
             "teacher", [ "weight="; "temperature=" ]
-            "loss",
-            [
-                yield! Loss.words
-                yield! lossParameters
-            ]
+            "loss", [ yield! Loss.words; yield! lossParameters ]
             "output", [ "weight="; yield! Loss.words; yield! lossParameters ]
             "optimizer",
             [

@@ -92,7 +92,8 @@ module internal OtherNames =
         "write `pad=1` on the layer after it", [ "zeropad"; "zeropadding"; "pad"; "reflectionpad" ]
         "write `groupnorm` with as many groups as there are channels",
         [ "instancenorm"; "instancenormalization" ]
-        "remove it: what the last layer gives is the output", [ "output"; "outputs"; "return" ]
+        "remove it: what the last layer gives is the output; a further one is written `output NAME { … }`",
+        [ "output"; "outputs"; "return" ]
     ]
 
     let private byName (entries: (string * string list) list) =

@@ -30,8 +30,7 @@ module TargetFit =
 
     /// The first fault of a list of checks.
     let private all (checks: (unit -> Result<unit, FileError>) list) =
-        (Ok(), checks)
-        ||> List.fold (fun sofar check -> sofar |> Result.bind check)
+        (Ok(), checks) ||> List.fold (fun sofar check -> sofar |> Result.bind check)
 
     /// Fails unless targets have the shape of an output. An image of classes for labels: `OutputIsImage` says so before training.
     let private extents dataset says (output: Shape) (targets: Targets) =
@@ -129,14 +128,23 @@ module TargetFit =
         )
 
     /// Fails unless a loss can be computed from targets. `name`: of a further output.
-    let private lossOf dataset (name: string option) (loss: Loss) (output: Shape) (targets: Targets) =
+    let private lossOf
+        dataset
+        (name: string option)
+        (loss: Loss)
+        (output: Shape)
+        (targets: Targets)
+        =
         let fail () =
             let takes = Loss.takesClass loss
             let word = Loss.word loss
 
             match name with
             | None ->
-                differ dataset $"`loss {word}` needs {Targets.needed takes output}" (remedy takes output)
+                differ
+                    dataset
+                    $"`loss {word}` needs {Targets.needed takes output}"
+                    (remedy takes output)
             | Some name ->
                 differ
                     dataset

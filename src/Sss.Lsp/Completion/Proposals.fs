@@ -110,6 +110,12 @@ module internal Proposals =
                 Plain = word
             }
 
+        snippet
+            Node.OutputWord
+            "a further output"
+            "output ${1:early} {\n\tavgpool global\n\tdense ${2:classes}\n}"
+            Node.OutputWord
+
         snippet "repeat" "so many times" "repeat ${1:2} {\n\t$0\n}" "repeat"
 
         snippet

@@ -73,6 +73,8 @@ module internal SemanticTokens =
             ValueSome(struct ("enumMember", 0))
         elif isKeyword.Contains word then
             ValueSome(struct ("keyword", 0))
+        elif begins && not (isBefore ':') && Array.contains word Words.inPlace then
+            ValueSome(struct ("keyword", 0))
         elif begins then
             ValueNone
         else

@@ -208,7 +208,10 @@ module internal DrawnBox =
 
                     yield! body.Marks (x + lead) top
                     path gone [ "M", [ right - lead; top ]; "H", [ right - radius ] ]
-                    told $"output {name}" [ circle (if gone then "sum gone" else "sum") right top radius ]
+
+                    told $"output {name}" [
+                        circle (if gone then "sum gone" else "sum") right top radius
+                    ]
                 ]
         }
 

@@ -202,7 +202,10 @@ module internal ForwardPass =
 
     /// A part of a network's own body, up to a further output or to its end.
     [<Struct>]
-    type private Stretch = { Parts: Part[]; Output: Part[] voption }
+    type private Stretch = {
+        Parts: Part[]
+        Output: Part[] voption
+    }
 
     /// A network's own body, cut after each further output. What reads a value that a further output has read never writes
     /// over it, since a stretch starts with a value that may not be written over.

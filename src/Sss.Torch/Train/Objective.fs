@@ -187,8 +187,14 @@ module internal Objective =
             own
 
     /// The targets of an output; `name`: of a further one. What has no targets of its own has those of the scores.
-    let private targetsOf (columns: TargetColumns) (name: string option) (loss: Loss) : Tensor -> Tensor =
-        let starts = columns.Further |> List.scan (fun first (_, count) -> first + count) columns.Scores
+    let private targetsOf
+        (columns: TargetColumns)
+        (name: string option)
+        (loss: Loss)
+        : Tensor -> Tensor =
+        let starts =
+            columns.Further
+            |> List.scan (fun first (_, count) -> first + count) columns.Scores
 
         let own =
             List.zip columns.Further (List.truncate columns.Further.Length starts)

@@ -46,7 +46,11 @@ module internal TrainTargets =
         | Targets.Several _ -> None
 
     /// The first target that training cannot take.
-    let private badTarget (network: Network) (recipe: Recipe) (targets: Targets) : TrainError option =
+    let private badTarget
+        (network: Network)
+        (recipe: Recipe)
+        (targets: Targets)
+        : TrainError option =
         [
             badTargetOf None network.Classes recipe.Loss (Targets.ofScores targets)
 

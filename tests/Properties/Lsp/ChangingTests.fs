@@ -77,6 +77,18 @@ type ChangingTests() =
 
         Assert.Equal(Error "there are two parameters `width`.", rename good "stride=2" 0 "width")
 
+        // An output has its name in the recipe too.
+        let heads =
+            good
+                .Replace(
+                    "  avgpool global",
+                    "  output early { avgpool global; dense classes }\n  avgpool global"
+                )
+                .Replace("  epochs 3", "  epochs 3\n  output early weight=0.3")
+
+        Assert.Equal(Ok(heads.Replace("early", "soon")), rename heads "early" 0 "soon")
+        Assert.Equal(Ok(heads.Replace("early", "soon")), rename heads "early" 1 "soon")
+
         let broken = good.Replace("avgpool global", "avgpool (")
 
         Assert.Equal(

@@ -85,10 +85,8 @@ let sketch =
         let! exits =
             Gen.frequency [
                 2, Gen.constant []
-                1,
-                Gen.listOfLength 1 (Gen.map Exit (body 1 40))
-                1,
-                Gen.listOfLength 2 (Gen.map Exit (body 1 20))
+                1, Gen.listOfLength 1 (Gen.map Exit (body 1 40))
+                1, Gen.listOfLength 2 (Gen.map Exit (body 1 20))
             ]
 
         let! at = Gen.choose (0, trunk.Length)

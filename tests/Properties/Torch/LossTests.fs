@@ -100,8 +100,7 @@ let ``losses of classes are their formulas, at one position and at many`` (seed:
                 all.reshape (int64 images, int64 area)
 
         for loss in classLosses do
-            let objective =
-                objectiveOf (network OutputKind.Classes classes height width) loss
+            let objective = objectiveOf (network OutputKind.Classes classes height width) loss
 
             let at image position =
                 Array.init classes (fun c -> scores[(image * classes + c) * area + position])

@@ -104,7 +104,8 @@ let ``a fault that touches one rare input is found, beside inputs of any size`` 
 
         let own = scores pair.Full images
 
-        let scales = List.head (Engine.ok (Sensitivity.scales (Engine.get ()) pair.Full images own))
+        let scales =
+            List.head (Engine.ok (Sensitivity.scales (Engine.get ()) pair.Full images own))
 
         // The input whose scores are the largest among those of usual size.
         let at =
@@ -214,7 +215,10 @@ let ``faults that published tools had are found at single precision too`` () =
                     | Some other ->
                         let own = scores full images
 
-                        let scales = List.head (Engine.ok (Sensitivity.scales (Engine.get ()) full images own))
+                        let scales =
+                            List.head (
+                                Engine.ok (Sensitivity.scales (Engine.get ()) full images own)
+                            )
 
                         (Exactness.within scales network.Classes own other).Verdict = NotExact, rng
             )

@@ -139,7 +139,57 @@ let labels =
             Losses = [ Loss.CrossEntropy 0.1; Loss.Focal 1.0 ]
         }
 
-let all = [ labels; masks; several; numbers ]
+/// How the further outputs of `heads` are trained.
+let outputs =
+    Map.ofList [
+        "ink", { Loss = Loss.Mse; Weight = 0.5 }
+        "even",
+        {
+            Loss = Loss.CrossEntropy 0.1
+            Weight = 0.3
+        }
+    ]
+
+/// The class of a digit, twice, how much ink it has, and whether it is even: labels of the scores, and targets of their own.
+let heads =
+    lazy
+        {
+            Name = "heads"
+            Network =
+                network (
+                    "network Heads {\n  input 1x8x8\n  classes 10\n"
+                    + body (
+                        "  output early { avgpool global; dense classes }\n"
+                        + "  conv 8 3x3; bn @scale(neuron); relu\n"
+                        + "  output ink { conv 4 1x1; bn @scale(neuron); relu; avgpool 2x2; dense 1 }\n"
+                        + "  output even { avgpool global; dense 2 }\n"
+                        + "  maxpool 2x2; dense classes\n"
+                    )
+                    + "}\n"
+                )
+            Dataset =
+                withTargets
+                    (digits.Value.Classes)
+                    (fun images ->
+                        Targets.Several(
+                            Targets.Labels(Array.map snd images),
+                            [
+                                "even", Targets.Labels(images |> Array.map (fun (_, d) -> d % 2))
+                                "ink",
+                                Targets.Numbers(
+                                    Shape.create 1 1 1,
+                                    images
+                                    |> Array.map (
+                                        fst >> Array.sumBy float32 >> fun ink -> ink / 35.0f - 9.0f
+                                    )
+                                )
+                            ]
+                        )
+                    )
+            Losses = [ Loss.CrossEntropy 0.0; Loss.Focal 2.0 ]
+        }
+
+let all = [ labels; masks; several; numbers; heads ]
 
 /// So strong a penalty that structures go within few steps; the block is cut.
 let recipe loss optimizer : Recipe =
@@ -165,6 +215,7 @@ let recipe loss optimizer : Recipe =
                 Shared = 0.0
             }
             Loss = loss
+            Outputs = outputs
             Optimizer = optimizer
             ShrinkEvery = Some 1
             Augment = { Augment.none with Crop = 1 }

@@ -90,7 +90,10 @@ module internal Channels =
                         need context layer reading input output
                     | Step.Join(Node.Concat concat, _, sides, output) ->
                         comeBack context concat sides output
-                    | Step.Join((Node.Layer _ | Node.Residual _ | Node.Gate _ | Node.Output _), _, _, _)
+                    | Step.Join((Node.Layer _ | Node.Residual _ | Node.Gate _ | Node.Output _),
+                                _,
+                                _,
+                                _)
                     | Step.Part _
                     | Step.Through _
                     | Step.Move _

@@ -45,7 +45,10 @@ module internal JoinedChannels =
             for struct (_, step) in graph.Steps do
                 match step with
                 | Step.Join(Node.Gate _, _, sides, output) -> sides[1].Part, output
-                | Step.Join((Node.Layer _ | Node.Residual _ | Node.Concat _ | Node.Output _), _, _, _)
+                | Step.Join((Node.Layer _ | Node.Residual _ | Node.Concat _ | Node.Output _),
+                            _,
+                            _,
+                            _)
                 | Step.Part _
                 | Step.Through _
                 | Step.Move _

@@ -16,7 +16,8 @@ module internal SharedRewrite =
                     heads.Scale |> Option.exists Scale.isDeclared
                     ->
                     out.Name
-                | _, (Node.Layer _ | Node.Residual _ | Node.Gate _ | Node.Concat _ | Node.Output _) -> ()
+                | _, (Node.Layer _ | Node.Residual _ | Node.Gate _ | Node.Concat _ | Node.Output _) ->
+                    ()
 
             for node in body do
                 yield! List.collect taken (Node.bodies node)

@@ -95,9 +95,7 @@ module Verify =
                 full
                 |> List.map (Network.split network)
                 |> List.transpose
-                |> List.map (fun output ->
-                    output |> List.map (difference output.Head) |> List.max
-                )
+                |> List.map (fun output -> output |> List.map (difference output.Head) |> List.max)
                 |> List.min
 
             if apart <= tolerance then

@@ -146,8 +146,7 @@ module OnnxImport =
         let isJoin node = (Node.join node).IsSome
         let named = Network.nodes network |> Seq.filter isJoin |> Seq.map Node.name
 
-        let outputs =
-            outputsOf tree |> Seq.map (fun output -> output.Name, output.FileName)
+        let outputs = outputsOf tree |> Seq.map (fun output -> output.Name, output.FileName)
 
         Seq.append
             (Seq.zip (Network.layers network |> Seq.map (fun l -> l.Name)) (ImportDraft.layers tree))

@@ -74,7 +74,10 @@ module internal ImportDraft =
                 | Tree.Part _, _ -> ()
                 | Tree.Output(output, inner), _ ->
                     DraftNode.Output {
-                        Name = { Text = output.Name; Place = Place.none }
+                        Name = {
+                            Text = output.Name
+                            Place = Place.none
+                        }
                         Body = bodyOf vertices count false inner
                         Place = Place.none
                     }

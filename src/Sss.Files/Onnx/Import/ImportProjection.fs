@@ -49,7 +49,8 @@ module internal ImportProjection =
         match item, ImportFactors.opOf vertices item with
         | Some(Tree.Layer number), Some op when role op = Projects ->
             Some vertices[number].Shape.Channels
-        | Some(Tree.Layer _ | Tree.Part _ | Tree.Residual _ | Tree.Gate _ | Tree.Concat _ | Tree.Output _), _
+        | Some(Tree.Layer _ | Tree.Part _ | Tree.Residual _ | Tree.Gate _ | Tree.Concat _ | Tree.Output _),
+          _
         | None, _ -> None
 
     /// An attention with its output projection.

@@ -227,7 +227,9 @@ module internal ImportTree =
                 Ok(item :: tree)
             else
                 tree
-                |> List.collect (fun part -> if endOf part = Some from then [ part; item ] else [ part ])
+                |> List.collect (fun part ->
+                    if endOf part = Some from then [ part; item ] else [ part ]
+                )
                 |> Ok
 
     /// The tree of a graph that ends in a vertex, or what is no tree. `further`: other vertices that the file gives, each of

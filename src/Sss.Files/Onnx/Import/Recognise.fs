@@ -189,15 +189,19 @@ module internal Recognise =
     /// A name of the language for a further output.
     let private labelOf (name: string) : string =
         let letters =
-            name |> String.map (fun c -> if System.Char.IsAsciiLetterOrDigit c then c else '_')
+            name
+            |> String.map (fun c -> if System.Char.IsAsciiLetterOrDigit c then c else '_')
 
         let isAutomatic =
             AutomaticName.split letters
             |> Option.exists (fun (word, _) -> AutomaticName.isWord word)
 
-        if letters = "" || System.Char.IsAsciiDigit letters[0] then "out_" + letters
-        elif isAutomatic || Node.takenNames.Contains letters then letters + "_out"
-        else letters
+        if letters = "" || System.Char.IsAsciiDigit letters[0] then
+            "out_" + letters
+        elif isAutomatic || Node.takenNames.Contains letters then
+            letters + "_out"
+        else
+            letters
 
     /// The vertices of the outputs after the first, and those outputs that cannot be read.
     let private further (state: ImportState) (names: string list) =
@@ -207,10 +211,7 @@ module internal Recognise =
             | Some(Value'.Computed c) ->
                 match Canonical.make c state with
                 | Ok(state, _, vertex) ->
-                    let output = {
-                        FileName = name
-                        Name = labelOf name
-                    }
+                    let output = { FileName = name; Name = labelOf name }
 
                     state, (output, vertex) :: read, unread
                 | Error reason -> state, read, (name, reason) :: unread
@@ -225,7 +226,11 @@ module internal Recognise =
     let run
         (given: Shape option)
         (model: OnnxModel)
-        : Result<ImportState * int * (FurtherOutput * int) list * (string * string) list, ImportError> =
+        : Result<
+            ImportState * int * (FurtherOutput * int) list * (string * string) list,
+            ImportError
+           >
+        =
         let graph reason = ImportError.Graph(model.Path, reason)
 
         result {
