@@ -51,6 +51,16 @@ public sealed record Evaluation(double Accuracy, double Loss, int Count)
     /// </summary>
     public IReadOnlyList<OutputEvaluation> Outputs { get; init; } = [];
 
+    /// <summary>Whether all figures are the same, those of the further outputs too.</summary>
+    public bool Equals(Evaluation? other) =>
+        other is not null
+        && (Accuracy, Loss, Count, MeanIoU, MeanAveragePrecision, R2, Rmse).Equals(
+            (other.Accuracy, other.Loss, other.Count, other.MeanIoU, other.MeanAveragePrecision, other.R2, other.Rmse))
+        && Outputs.SequenceEqual(other.Outputs);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Accuracy, Loss, Count, Outputs.Count);
+
     internal static Evaluation From(Torch.Evaluation e) => From(e.Quality, e.Loss, e.Count) with
     {
         Outputs = [.. e.Outputs.Select(o => new OutputEvaluation(o.Name, From(o.Quality, o.Loss, e.Count)))],

@@ -228,6 +228,8 @@ public class TaskTests
         using var small = trained.Select();
         Assert.True(small.Exactness.IsExact);
         var found = small.Evaluate(data.Test);
+        Assert.Equal(found, small.Evaluate(data.Test));
+        Assert.NotEqual(found, found with { Outputs = [] });
         Assert.Equal(["half", "again"], found.Outputs.Select(output => output.Name));
         Assert.True(found.Outputs[0].Value.R2 > 0.3, $"{found.Outputs[0]}");
         Assert.Equal(found.Outputs[0].Value.Rmse!.Value, Math.Sqrt(found.Outputs[0].Value.Loss), 6);

@@ -104,6 +104,15 @@ module internal Overview =
             | Some r ->
                 quality r
 
+                for output in r.Test.Outputs do
+                    let main = Quality.main output.Quality
+
+                    card
+                        $"Output {output.Name}"
+                        (Metric.value main)
+                        $"{main.Name}, loss {output.Loss:``0.0000``}"
+                        (if main.IsFraction then Some main.Value else None)
+
                 card
                     "Exactness"
                     r.Exactness.Verdict
@@ -135,6 +144,9 @@ module internal Overview =
 
             if Seq.exists isGate (Network.nodes network) then
                 li [] [ markWith "times" "×"; str "product with what a gate gives" ]
+
+            if not (Network.outputs network).IsEmpty then
+                li [] [ mark "end"; str "end of a further output" ]
 
             if Seq.exists PartDrawing.isDivided (Network.layers network) then
                 li [] [ mark "divided"; str "a bar's groups or heads" ]
