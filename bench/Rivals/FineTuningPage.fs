@@ -132,8 +132,11 @@ module FineTuningPage =
 
         match Study.anySelected f.Plain with
         | Some run ->
+            let recipe = run.Result.Recipe
+            let holds = PageText.number (TargetCourse.deadline recipe)
+
             yield
-                $"{run.Result.Recipe.Epochs} epochs, step size {PageText.number run.Result.Recipe.Lr}."
+                $"{recipe.Epochs} epochs, step size {PageText.number recipe.Lr}; the epochs until the target holds: {holds}."
         | None -> ()
 
         yield ""

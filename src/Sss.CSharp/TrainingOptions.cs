@@ -110,7 +110,7 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// The epochs after which the target holds: above 0 and at most all of them; 0.5 is half an epoch. Null: as in the
-    /// recipe, or three tenths of the epochs. Only with a limit.
+    /// recipe, or three tenths of the epochs but at most ten. Only with a limit.
     /// </summary>
     public double? TargetBy { get; init; }
 

@@ -8,11 +8,14 @@ module TargetCourse =
     /// recipe trains the network that is left, with γ = 0.
     let private share = 0.3
 
+    /// The most epochs of that share: a long recipe would spend much of its compute on the dense network.
+    let private most = 10.0
+
     /// Epochs after which the target holds: those of `by`, or the share, in whole epochs.
     let deadline (recipe: Recipe) : float =
         match recipe.TargetBy with
         | Some by -> min by (float recipe.Epochs)
-        | None -> ceil (share * float recipe.Epochs) |> min (float recipe.Epochs) |> max 1.0
+        | None -> ceil (share * float recipe.Epochs) |> min most |> max 1.0
 
     /// The same in steps, the last one whole: 1 or more.
     let steps (recipe: Recipe) (stepsPerEpoch: int) : int64 =

@@ -97,7 +97,7 @@ module ScheduleLaws =
         let isAsked =
             match by with
             | Some(PositiveInt n) -> deadline = min (float epochs) (float n / 8.0)
-            | None -> deadline = float (max 1 ((3 * epochs + 9) / 10))
+            | None -> deadline = float (min 10 ((3 * epochs + 9) / 10))
 
         isAsked
         && float steps >= exact
