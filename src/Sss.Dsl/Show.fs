@@ -94,9 +94,17 @@ module Show =
             .Append(network.Classes)
             .Append(
                 match network.OutputKind with
-                | OutputKind.Classes -> " classes\n\n"
-                | OutputKind.Numbers -> " outputs\n\n"
+                | OutputKind.Classes -> " classes"
+                | OutputKind.Numbers -> " outputs"
             )
+            .Append(
+                match Network.outputs network with
+                | [] -> ""
+                | further ->
+                    let each = further |> List.map (fun (name, shape) -> name + " " + string shape)
+                    "; further outputs " + String.concat ", " each
+            )
+            .Append("\n\n")
         |> ignore
 
         for row in cells do
@@ -146,6 +154,20 @@ module Show =
         match network.OutputKind with
         | OutputKind.Classes -> add ",\"classes\":" (string network.Classes)
         | OutputKind.Numbers -> add ",\"outputs\":" (string network.Classes)
+
+        match Network.outputs network with
+        | [] -> ()
+        | further ->
+            add ",\"further\":{" ""
+
+            further
+            |> List.iteri (fun i (name, extents) ->
+                add (if i > 0 then ",\"" else "\"") name
+                add "\":" ""
+                shape extents
+            )
+
+            add "}" ""
 
         add "," ""
         cost (Cost.ofNetwork network)

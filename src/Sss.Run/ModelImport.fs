@@ -93,6 +93,32 @@ module ModelImport =
         |> Result.map Array.concat
         |> Result.mapError BadFile
 
+    /// The images that a file takes at a time; 0: any number.
+    let private batchOf path session : Result<int, PipelineError> =
+        let batch = OnnxRun.batch session
+
+        if batch > mostAtOnce then
+            Error(
+                NotImported(
+                    ImportError.Graph(
+                        path,
+                        $"it takes {batch} images at a time; at most {mostAtOnce} can be checked"
+                    )
+                )
+            )
+        else
+            Ok batch
+
+    /// What the network gives, by output, with the softmax that the file has.
+    let private ownValues (imported: Imported) model (images: float32[]) : float32[] list =
+        let network = imported.Network
+        let own = Network.split network (Evaluate.values model (ReadOnlyMemory images))
+
+        if imported.EndsInSoftmax then
+            Softmax.ofScores network.Classes own.Head :: own.Tail
+        else
+            own
+
     /// How far a network is from the file that it was read from, and on how many random images.
     let private prove
         (engine: LibTorch)
@@ -105,19 +131,7 @@ module ModelImport =
             use! session =
                 OnnxImport.session Environment.ProcessorCount path |> Result.mapError BadFile
 
-            let batch = OnnxRun.batch session
-
-            if batch > mostAtOnce then
-                return!
-                    Error(
-                        NotImported(
-                            ImportError.Graph(
-                                path,
-                                $"it takes {batch} images at a time; at most {mostAtOnce} can be checked"
-                            )
-                        )
-                    )
-
+            let! batch = batchOf path session
             let count = imagesOf network
 
             let count =
@@ -140,14 +154,7 @@ module ModelImport =
                 Model.create (LibTorch.onCpu engine) network imported.Weights
                 |> Result.mapError NoModel
 
-            let own = Network.split network (Evaluate.values model (ReadOnlyMemory images))
-
-            let own =
-                if imported.EndsInSoftmax then
-                    Softmax.ofScores network.Classes own.Head :: own.Tail
-                else
-                    own
-
+            let own = ownValues imported model images
             let file = Network.split network file
             let rows = Array.chunkBySize network.Classes file.Head
 

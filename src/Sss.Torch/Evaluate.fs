@@ -45,78 +45,20 @@ type private Answer = {
 module Evaluate =
 
     /// Images per batch, unless they have too many values.
-    let batch = 256
-
-    /// What a batch may hold between two layers: 4 GiB.
-    let private mostBetween = 1L <<< 30
-
-    /// What LibTorch's memory is copied from and to at once: 1 GiB.
-    let private mostImages = 1L <<< 28
+    let batch = ModelValues.batch
 
     /// Images per batch for a network. It depends only on the network: sums in floating point depend on how
     /// the work is cut.
-    let batchOf (network: Network) : int =
-        let images = mostImages / Shape.count network.Input
-        let between = mostBetween / Footprint.largestStep network
-        int (max 1L (min (int64 batch) (min images between)))
+    let batchOf (network: Network) : int = ModelValues.batchOf network
 
     /// What a network gives for images N×C×H×W in row-major order: N × values, the scores and then the values of its further
     /// outputs. Reads the model only, so several threads may call it at once.
     let values (model: Model) (images: ReadOnlyMemory<float32>) : float32[] =
-        let input = model.Network.Input
-        let size = int (Shape.count input)
-        let count = images.Length / size
-        let classes = Network.values model.Network
-        let batch = batchOf model.Network
-        let results = Array.zeroCreate (Checked.(*) count classes)
-        use _ = torch.NewDisposeScope()
-        use _ = torch.no_grad ()
-
-        for first in 0..batch .. count - 1 do
-            use _ = torch.NewDisposeScope()
-            let n = min batch (count - first)
-
-            let x =
-                torch.empty (
-                    [| int64 n; int64 input.Channels; int64 input.Height; int64 input.Width |],
-                    dtype = Nullable ScalarType.Float32
-                )
-
-            images.Span.Slice(first * size, n * size).CopyTo(Memory.span<float32> x)
-            let y = model.Run(Evaluation, x.``to`` model.Place).contiguous().cpu()
-            (Memory.span<float32> y).CopyTo(results.AsSpan(first * classes, n * classes))
-
-        results
+        ModelValues.single model images
 
     /// The scores of images, N×classes.
     let scores (model: Model) (images: ReadOnlyMemory<float32>) : float32[] =
         Network.scoresOf model.Network (values model images)
-
-    /// What `values` gives, of a float64 model, which computes at double precision; values are rounded at the end.
-    let internal valuesAtDouble (model: Model) (images: ReadOnlyMemory<float32>) : float32[] =
-        let input = model.Network.Input
-        let size = int (Shape.count input)
-        let count = images.Length / size
-        let classes = Network.values model.Network
-        let results = Array.zeroCreate (Checked.(*) count classes)
-        use _ = torch.NewDisposeScope()
-        use _ = torch.no_grad ()
-
-        for n in 0 .. count - 1 do
-            use _ = torch.NewDisposeScope()
-
-            let x =
-                torch.empty (
-                    [| 1L; int64 input.Channels; int64 input.Height; int64 input.Width |],
-                    dtype = Nullable ScalarType.Float32
-                )
-
-            images.Span.Slice(n * size, size).CopyTo(Memory.span<float32> x)
-            let y = model.Run(Evaluation, x.``to`` ScalarType.Float64)
-            let y = y.``to``(ScalarType.Float32).contiguous()
-            (Memory.span<float32> y).CopyTo(results.AsSpan(n * classes, classes))
-
-        results
 
     /// The class with the largest score, the first of equals.
     let arg (scores: ReadOnlySpan<float32>) = Scoring.arg scores

@@ -189,7 +189,7 @@ module Exactness =
                     })
 
                 use! model = Model.createDouble (LibTorch.onCpu engine) network doubles
-                return Evaluate.valuesAtDouble model (ReadOnlyMemory images)
+                return ModelValues.double model (ReadOnlyMemory images)
             }
 
         result {

@@ -97,18 +97,7 @@ module internal Elaborate =
                     concat run frame statement (DraftReads.Parts known) branches
                 | _ -> DraftNode.Broken
             )
-        | StatementKind.Output inner ->
-            nodes.Add(
-                match label frame statement.Label with
-                | Some name ->
-                    DraftNode.Output {
-                        Name = name
-                        Body = body run frame inner
-                        Place = place frame statement.Span
-                    }
-                // In a repeat, which is an error of its own.
-                | None -> DraftNode.Broken
-            )
+        | StatementKind.Output inner -> nodes.Add(output run frame statement inner)
         | StatementKind.Body inner ->
             match statement.Label with
             | None -> addBody run frame nodes inner
@@ -122,6 +111,17 @@ module internal Elaborate =
                     }
                 )
         | StatementKind.Broken -> nodes.Add DraftNode.Broken
+
+    and private output run frame statement inner =
+        match label frame statement.Label with
+        | Some name ->
+            DraftNode.Output {
+                Name = name
+                Body = body run frame inner
+                Place = place frame statement.Span
+            }
+        // In a repeat, which is an error of its own.
+        | None -> DraftNode.Broken
 
     and private residual run frame statement head branch shortcut =
         DraftNode.Residual {

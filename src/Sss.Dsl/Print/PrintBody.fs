@@ -47,6 +47,11 @@ module internal PrintBody =
 
             name + ": "
 
+    /// A name that looks like an automatic one counts.
+    let private outputHead (counters: Counters) name =
+        label counters None name |> ignore
+        Node.OutputWord + " " + name + " "
+
     let private isNorm outline =
         match outline with
         | ScopeTree.Layer(_, layer) -> (Op.facts layer.Op).CancelsGain
@@ -118,9 +123,7 @@ module internal PrintBody =
                 out.Add(Line.Block(head, lines run inner, None))
                 before <- None
             | ScopeTree.Output(name, inner) ->
-                // Counted where the name looks like an automatic one.
-                label counters None name |> ignore
-                out.Add(Line.Block(Node.OutputWord + " " + name + " ", lines run inner, None))
+                out.Add(Line.Block(outputHead counters name, lines run inner, None))
                 before <- None
             | ScopeTree.Concat(name, word, head, branches) ->
                 let head = label counters (Some word) name + word + head + " "

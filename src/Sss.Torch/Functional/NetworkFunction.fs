@@ -248,3 +248,23 @@ module NetworkFunction =
             found.Statistics.Dispose()
             found.Gradient
         )
+
+    /// The product of a vector with the Jacobian of the network at some numbers: the gradient of Σ vᵢ·yᵢ, with y what the network
+    /// gives for images in training mode, N × values, and v a tensor of as many numbers. (The engine has no forward mode, so the
+    /// product from the other side, J·u, is not offered.)
+    let vjp
+        (f: NetworkFunction)
+        (vector: torch.Tensor)
+        (images: torch.Tensor)
+        (numbers: Numbers)
+        : Result<Gradient, FunctionError> =
+        let wanted = images.size 0 * int64 (Network.values f.Network)
+
+        if vector.numel () <> wanted then
+            Error(OtherNumbers("values for these images", wanted, vector.numel ()))
+        else
+            let work (run: torch.Tensor -> torch.Tensor) =
+                let values = run images
+                values.mul(vector.reshape values.shape).sum ()
+
+            grad f work numbers

@@ -242,3 +242,47 @@ let ``memory does not grow with the steps of a loop`` () =
     let early, late = residentOver steps
     // One gradient a step would be 5,000 x 4 bytes x 360 = 7 MiB, one activation 96 x 512 x 4 x 360 = 67 MiB.
     Assert.True(late - early < 30.0, $"{early} MiB after {steps / 10} steps, {late} after {steps}")
+
+/// Dense layers and tanh: no kinks, so that differences of single precision say something.
+let private smooth =
+    Sss.Tests.Torch.Tasks.network
+        "network Smooth {\n  input 3x1x1\n  outputs 2\n  dense 5; tanh\n  output more { dense 2; tanh }\n  dense outputs\n}\n"
+
+[<FsCheck.Xunit.Property(MaxTest = 20)>]
+let ``a vector times the Jacobian, times a direction, is the vector times the change along it`` (seed: int) =
+    use _ = Engine.scope ()
+    torch.manual_seed(int64 seed).Dispose()
+    use f = NetworkFunction.compile (Engine.get ()) smooth |> ok
+    use start = NetworkFunction.start f (abs (seed % 1000))
+    let images = torch.randn (6L, 3L, 1L, 1L)
+    let vector = torch.randn (6L, 4L)
+    let direction = torch.randn (start.Weights.shape)
+
+    let along (h: float) =
+        let moved = {
+            start with
+                Weights = start.Weights + direction * h.ToScalar()
+        }
+
+        let values = NetworkFunction.forward f moved images |> ok
+        (values * vector).sum().item<float32>()
+
+    let h = 1e-2
+    let difference = float (along h - along -h) / (2.0 * h)
+    use gradient = NetworkFunction.vjp f vector images start |> ok
+    let found = float ((gradient.Weights * direction).sum().item<float32>())
+    Assert.Equal(difference, found, 0.02 * (1.0 + abs found))
+
+[<Fact>]
+let ``a vector of another length is refused`` () =
+    use _ = Engine.scope ()
+    use f = NetworkFunction.compile (Engine.get ()) smooth |> ok
+    use start = NetworkFunction.start f 1
+
+    match NetworkFunction.vjp f (torch.ones 5L) (torch.ones (6L, 3L, 1L, 1L)) start with
+    | Ok _ -> Assert.Fail "it was taken"
+    | Error error ->
+        Assert.Equal(
+            "The network has 24 values for these images, and 5 were given.",
+            FunctionError.message error
+        )
