@@ -41,7 +41,8 @@ type MemoryTests() =
         while not (isNull line) do
             match line with
             | null -> ()
-            | text when text.Contains $" 30/{epochs} " -> early <- resident ()
+            // Within the first hundred epochs, some processors get one more block of buffers, once.
+            | text when text.Contains $" 100/{epochs} " -> early <- resident ()
             | text when text.Contains $"epoch {epochs - 1}/{epochs} " -> late <- resident ()
             | _ -> ()
 
@@ -50,4 +51,4 @@ type MemoryTests() =
         child.WaitForExit()
         Assert.Equal(0, child.ExitCode)
         Assert.True(early > 0.0 && late > 0.0)
-        Assert.True(late <= early * 1.05, $"{early} KiB after 300 steps, {late} KiB at the end")
+        Assert.True(late <= early * 1.05, $"{early} KiB after 1000 steps, {late} KiB at the end")
