@@ -256,6 +256,51 @@ type TrainTests() =
         Assert.Equal<byte[]>(run "one", run "two")
 
     [<Fact>]
+    member _.``when a target holds: of the text, at most the epochs of an option, or an option's``
+        ()
+        =
+        use folder = new Folder()
+        let file = folder.File "net.sss"
+
+        File.WriteAllText(
+            file,
+            (File.ReadAllText(example [ "digits.sss" ]))
+                .Replace("  decay 1e-4\n", "  decay 1e-4\n  target macs=0.5 by=8\n")
+        )
+
+        let run (more: string list) =
+            let out = folder.File "out"
+
+            let arguments =
+                [ "train"; file; "--data"; "digits"; "--limit"; "320"; "--out"; out ]
+                @ [ "--threads"; "1"; "--epochs"; "2"; "--no-report"; "--restart" ]
+
+            let ended = sss (arguments @ more)
+            ended, (fun () -> File.ReadAllText(Path.Combine(out, "network.sss")))
+
+        let ended, text = run []
+        expectCode 0 ended
+        Assert.Contains("\n  target macs=0.5 by=2\n", text ())
+
+        Assert.Contains(
+            "warning: 2 epochs are few for a target: it holds after 2 epochs, and 0 remain to train the smaller network; 7 or more",
+            ended.Err
+        )
+
+        let ended, text = run [ "--target-by"; "0.5" ]
+        expectCode 0 ended
+        Assert.Contains("\n  target macs=0.5 by=0.5\n", text ())
+        Assert.Contains("it holds after 0.5 epochs, and 1.5 remain", ended.Err)
+
+        let ended, _ = run [ "--target-by"; "3" ]
+        Assert.Equal(1, ended.Code)
+
+        Assert.EndsWith(
+            "`by` of `target` is 3; it must be above 0 and at most 2, the epochs.\n",
+            ended.Err
+        )
+
+    [<Fact>]
     member _.``a folder that cannot be written is an error before training``() =
         use folder = new Folder()
         File.WriteAllText(folder.File "out", "a file, not a folder")
