@@ -265,6 +265,6 @@ module NetworkFunction =
         else
             let work (run: torch.Tensor -> torch.Tensor) =
                 let values = run images
-                values.mul(vector.reshape values.shape).sum ()
+                values.mul(vector.reshape values.shape).sum()
 
             grad f work numbers

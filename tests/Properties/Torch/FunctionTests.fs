@@ -249,7 +249,9 @@ let private smooth =
         "network Smooth {\n  input 3x1x1\n  outputs 2\n  dense 5; tanh\n  output more { dense 2; tanh }\n  dense outputs\n}\n"
 
 [<FsCheck.Xunit.Property(MaxTest = 20)>]
-let ``a vector times the Jacobian, times a direction, is the vector times the change along it`` (seed: int) =
+let ``a vector times the Jacobian, times a direction, is the vector times the change along it``
+    (seed: int)
+    =
     use _ = Engine.scope ()
     torch.manual_seed(int64 seed).Dispose()
     use f = NetworkFunction.compile (Engine.get ()) smooth |> ok

@@ -183,7 +183,10 @@ let ``targets that do not fit an output are refused before training`` () =
 
     Assert.Equal(
         "`mixup alpha` is 0.2; it must be 0 where each image has targets of several outputs.",
-        said task.Network task.Dataset { plain with Recipe.Augment.Mixup = 0.2 }
+        said task.Network task.Dataset {
+            plain with
+                Recipe.Augment.Mixup = 0.2
+        }
     )
 
 [<Fact>]
