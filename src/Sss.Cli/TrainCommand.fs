@@ -171,6 +171,9 @@ module TrainCommand =
                 $"{Escape.line path}: {layer} starts at random; it is not the last layer of the file"
         )
 
+        for output in start.NewOutputs do
+            Terminal.error $"{Escape.line path}: it has no output {output}, which starts at random"
+
         if not start.NewFactors.IsEmpty then
             let shown = List.truncate 3 start.NewFactors
             let more = start.NewFactors.Length - shown.Length

@@ -17,6 +17,8 @@ type StartWeights = {
     Weights: Weights<float32>
     /// The last layer, where it is not the file's and starts at random.
     NewHead: string option
+    /// Further outputs that the file does not have; they start at random.
+    NewOutputs: string list
     /// Layers and residuals whose factors the file does not have; they start at their `init`.
     NewFactors: string list
     /// What images went through before the file's network; None: the file does not say.
@@ -36,6 +38,39 @@ module StartWeights =
     let private headOf (network: Network) =
         Network.head network |> Option.map _.Name
 
+    /// The further outputs of a network, each with the owners of its arrays.
+    let private outputsOf (network: Network) : (string * Set<string>) list =
+        network.Body
+        |> List.choose (
+            function
+            | Node.Output o ->
+                Some(o.Name, Network.nodesOf o.Body |> Seq.map Node.name |> Set.ofSeq)
+            | Node.Layer _
+            | Node.Residual _
+            | Node.Gate _
+            | Node.Concat _ -> None
+        )
+
+    let private owners outputs =
+        outputs |> List.map snd |> Set.unionMany
+
+    /// The further outputs of which a file has no array.
+    let private newOutputs (network: Network) (saved: SavedNetwork) =
+        let known = saved.Weights |> Map.keys |> Seq.map _.Owner |> Set.ofSeq
+
+        outputsOf network
+        |> List.filter (fun (_, own) -> (Set.intersect known own).IsEmpty)
+
+    /// The owners of arrays of further outputs that only the file's network has.
+    let private goneOwners (network: Network) (theirs: Network option) : Set<string> =
+        let names = Network.outputs network |> List.map fst
+
+        theirs
+        |> Option.map outputsOf
+        |> Option.defaultValue []
+        |> List.filter (fun (name, _) -> not (List.contains name names))
+        |> owners
+
     /// The arrays of a file that the network has, without those of a layer.
     let private taken (network: Network) without (saved: SavedNetwork) =
         let keys = NetworkFile.keys network |> List.map fst |> Set.ofList
@@ -44,14 +79,15 @@ module StartWeights =
         |> Map.filter (fun key _ -> keys.Contains key && Some key.Owner <> without)
 
     /// The weights of a file for a network. Its last layer starts anew where it is another one than the
-    /// file's, and so do factors that the file does not have; everything else must fit.
+    /// file's, and so do further outputs and factors that the file does not have; everything else must fit. Outputs that only the
+    /// file has are left out.
     let fit path (seed: int) (network: Network) (saved: SavedNetwork) =
         let own = headOf network
 
-        let theirs =
-            Language.parse saved.Text
-            |> Result.toOption
-            |> Option.bind (fun parsed -> headOf parsed.Network)
+        let their = Language.parse saved.Text |> Result.toOption |> Option.map _.Network
+        let theirs = their |> Option.bind headOf
+        let added = newOutputs network saved
+        let addedOwners, gone = owners added, goneOwners network their
 
         let isHead (fault: WeightFault) =
             match fault with
@@ -68,14 +104,18 @@ module StartWeights =
 
         let isFresh (key: ArrayKey) =
             not (Map.containsKey key used)
-            && (key.Part = ArrayPart.Factor || Some key.Owner = without)
+            && (key.Part = ArrayPart.Factor
+                || Some key.Owner = without
+                || addedOwners.Contains key.Owner)
 
         let fresh = start |> Map.filter (fun key _ -> isFresh key)
 
         let surplus =
             saved.Weights
             |> Map.filter (fun key _ ->
-                not (Map.containsKey key start) && not (isNew && Some key.Owner = theirs)
+                not (Map.containsKey key start)
+                && not (isNew && Some key.Owner = theirs)
+                && not (gone.Contains key.Owner)
             )
 
         let join = Map.fold (fun all key value -> Map.add key value all)
@@ -94,9 +134,12 @@ module StartWeights =
         |> Result.map (fun () -> {
             Weights = completed.Weights
             NewHead = without
+            NewOutputs = List.map fst added
             NewFactors =
                 Map.keys fresh
-                |> Seq.filter (fun key -> key.Part = ArrayPart.Factor)
+                |> Seq.filter (fun key ->
+                    key.Part = ArrayPart.Factor && not (addedOwners.Contains key.Owner)
+                )
                 |> Seq.map _.Owner
                 |> List.ofSeq
             Preparation = saved.Preparation

@@ -131,3 +131,43 @@ type ChannelOrderTests() =
             (fun (a: float32) b -> Assert.Equal(a, b, 4))
             (scores weights image)
             (scores turned other)
+
+let private withOutput text =
+    Support.network (
+        (textOf 8 10 " @scale(neuron)").Replace("  conv 6 3x3", $"  {text}\n  conv 6 3x3")
+    )
+
+[<Fact>]
+let ``an output that the file does not have starts at random, and one that only the file has is left out``
+    ()
+    =
+    let plain = network 8 10 " @scale(neuron)"
+
+    let early =
+        withOutput "output early { conv 4 1x1; bn @scale(neuron); relu; avgpool global; dense 3 }"
+
+    let more = fitted early plain
+    Assert.Equal<string list>([ "early" ], more.NewOutputs)
+    Assert.Equal(None, more.NewHead)
+    Assert.Empty more.NewFactors
+    Assert.Empty(NetworkFile.faults early more.Weights)
+    let random, old = Init.weights 3 early, (saved plain).Weights
+
+    for KeyValue(key, tensor) in more.Weights do
+        let expected =
+            if key.Owner.StartsWith "early." then
+                random[key]
+            else
+                old[key]
+
+        Assert.Equal(expected, tensor)
+
+    let less = fitted plain early
+    Assert.Empty less.NewOutputs
+    Assert.Empty(NetworkFile.faults plain less.Weights)
+
+    // Another one of the same name has to fit.
+    let other =
+        withOutput "output early { conv 5 1x1; bn; relu; avgpool global; dense 3 }"
+
+    Assert.Contains("early.conv1.weight", message other early)
