@@ -123,17 +123,11 @@ public sealed partial class SelectedNetwork : IDisposable, IAsyncDisposable
 
         var values = new float[Core.NetworkModule.values(Network.Value)];
         Run(image, values, isAll: true);
-        var outputs = new Dictionary<string, float[]>();
-        var first = Core.NetworkModule.scores(Network.Value);
-        outputs["scores"] = values[..first];
-        foreach (var (name, shape) in Network.Outputs)
-        {
-            var next = first + (int)shape.Count;
-            outputs[name] = values[first..next];
-            first = next;
-        }
-
-        return outputs;
+        return Network.Outputs
+            .Select(output => output.Key)
+            .Prepend("scores")
+            .Zip(Core.NetworkModule.split(Network.Value, values))
+            .ToDictionary(output => output.First, output => output.Second);
     }
 
     private void Run(ReadOnlySpan<float> images, Span<float> scores, bool isAll = false)

@@ -175,21 +175,21 @@ module internal Mentions =
     let private ofTrain (file: File) : Mention list = [
         let known = outputs file
 
-        let isOutput (item: RecipeItem) = item.Keyword.Value = Node.OutputWord
+        let items = file.Train |> Option.map _.Items |> Option.defaultValue []
 
-        for item in file.Train |> Option.map _.Items |> Option.defaultValue [] do
-            for word in item.Words |> List.filter (fun _ -> isOutput item) |> List.truncate 1 do
-                match word with
-                | RecipeWord.Word(name, span) ->
-                    match Map.tryFind name known with
-                    | Some label ->
-                        mention (Subject.Label label.Span) { Value = name; Span = span } false
-                    | None -> ()
-                | RecipeWord.Number _
-                | RecipeWord.Named _
-                | RecipeWord.Chosen _
-                | RecipeWord.Measured _
-                | RecipeWord.Comma _ -> ()
+        for item in items |> List.filter (fun item -> item.Keyword.Value = Node.OutputWord) do
+            match List.tryHead item.Words with
+            | Some(RecipeWord.Word(name, span)) ->
+                match Map.tryFind name known with
+                | Some label ->
+                    mention (Subject.Label label.Span) { Value = name; Span = span } false
+                | None -> ()
+            | Some(RecipeWord.Number _)
+            | Some(RecipeWord.Named _)
+            | Some(RecipeWord.Chosen _)
+            | Some(RecipeWord.Measured _)
+            | Some(RecipeWord.Comma _)
+            | None -> ()
     ]
 
     /// All names of a file.

@@ -41,15 +41,8 @@ module StartWeights =
     /// The further outputs of a network, each with the owners of its arrays.
     let private outputsOf (network: Network) : (string * Set<string>) list =
         network.Body
-        |> List.choose (
-            function
-            | Node.Output o ->
-                Some(o.Name, Network.nodesOf o.Body |> Seq.map Node.name |> Set.ofSeq)
-            | Node.Layer _
-            | Node.Residual _
-            | Node.Gate _
-            | Node.Concat _ -> None
-        )
+        |> List.choose Network.asOutput
+        |> List.map (fun o -> o.Name, Network.nodesOf o.Body |> Seq.map Node.name |> Set.ofSeq)
 
     let private owners outputs =
         outputs |> List.map snd |> Set.unionMany

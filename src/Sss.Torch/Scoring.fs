@@ -192,13 +192,7 @@ module internal Scoring =
 
     /// Of the further outputs of a network: name, first value and number of values in what it gives for an image, and scoring.
     let ofOutputs (network: Network) (split: Split) : (string * int * int * Scoring) list =
-        TargetFit.further network split.Targets
-        |> List.mapFold
-            (fun first (name, shape, targets) ->
-                let size = int (Shape.count shape)
-
-                (name, first, size, ofTargets shape.Channels (kindOf targets) targets),
-                first + size
-            )
-            (Network.scores network)
-        |> fst
+        List.zip (TargetFit.further network split.Targets) (Network.columns network).Tail
+        |> List.map (fun ((name, shape, targets), (first, count)) ->
+            name, first, count, ofTargets shape.Channels (kindOf targets) targets
+        )

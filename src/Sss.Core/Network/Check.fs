@@ -40,20 +40,11 @@ module Check =
 
         shared
 
-    let private isOutput node =
-        match node with
-        | DraftNode.Output _ -> true
-        | DraftNode.Layer _
-        | DraftNode.Scope _
-        | DraftNode.Residual _
-        | DraftNode.Gate _
-        | DraftNode.Concat _
-        | DraftNode.Broken -> false
-
     /// Where the last layer or join of a body is written.
     let rec private lastPlace (body: DraftNode list) : Place option =
-        match body |> List.filter (isOutput >> not) |> List.tryLast with
-        | Some(DraftNode.Output output) -> Some output.Place
+        match List.tryLast body with
+        // The scores are what is before it.
+        | Some(DraftNode.Output _) -> lastPlace (List.take (body.Length - 1) body)
         | Some(DraftNode.Layer layer) -> Some layer.Place
         | Some(DraftNode.Scope scope) -> lastPlace scope.Body |> Option.orElse (Some scope.Place)
         | Some(DraftNode.Residual residual) -> Some residual.Place

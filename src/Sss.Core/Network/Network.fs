@@ -43,13 +43,14 @@ module Network =
     let lastLayer (body: Node list) : Layer option =
         List.tryLast body |> Option.bind asLayer
 
-    let private isOutput node =
+    /// The node of a further output; None of any other.
+    let asOutput (node: Node) : Output option =
         match node with
-        | Node.Output _ -> true
+        | Node.Output o -> Some o
         | Node.Layer _
         | Node.Residual _
         | Node.Gate _
-        | Node.Concat _ -> false
+        | Node.Concat _ -> None
 
     /// The layer of weights that gives the scores, as they are or after layers without weights, such as a
     /// pool. None: the scores come out of a join.
@@ -58,7 +59,7 @@ module Network =
             (Op.facts layer.Op).Family = Family.Weights
 
         List.rev network.Body
-        |> List.filter (isOutput >> not)
+        |> List.filter (fun node -> (asOutput node).IsNone)
         |> List.map asLayer
         |> List.takeWhile Option.isSome
         |> List.choose id
@@ -127,35 +128,30 @@ module Network =
     /// The further outputs of a network with their shapes, in the order of the text.
     let outputs (network: Network) : (string * Shape) list =
         network.Body
-        |> List.choose (
-            function
-            | Node.Output o -> Some(o.Name, outputOf o.Input o.Body)
-            | Node.Layer _
-            | Node.Residual _
-            | Node.Gate _
-            | Node.Concat _ -> None
-        )
+        |> List.choose asOutput
+        |> List.map (fun o -> o.Name, outputOf o.Input o.Body)
+
+    /// Where the values of each output are among those that a network gives for one image, the scores first: the first, and how
+    /// many.
+    let columns (network: Network) : (int * int) list =
+        let counts =
+            scores network :: (outputs network |> List.map (snd >> Shape.count >> int))
+
+        List.zip (counts |> List.scan (+) 0 |> List.truncate counts.Length) counts
 
     /// The number of values that a network gives for one image: its scores and then those of its further outputs.
-    let values (network: Network) : int =
-        scores network
-        + (outputs network |> List.sumBy (fun (_, shape) -> int (Shape.count shape)))
+    let values (network: Network) : int = columns network |> List.sumBy snd
 
     /// The values of one output after the other, the scores first, out of rows of what a network gives.
     let split (network: Network) (rows: 'T[]) : 'T[] list =
-        match outputs network with
-        | [] -> [ rows ]
-        | further ->
-            let width = values network
-            let counts = scores network :: (further |> List.map (snd >> Shape.count >> int))
-            let starts = counts |> List.scan (+) 0 |> List.truncate counts.Length
-
-            [
-                for first, count in List.zip starts counts ->
-                    rows
-                    |> Array.chunkBySize width
-                    |> Array.collect (fun row -> Array.sub row first count)
-            ]
+        match columns network with
+        | [ _ ] -> [ rows ]
+        | columns -> [
+            for first, count in columns ->
+                rows
+                |> Array.chunkBySize (values network)
+                |> Array.collect (fun row -> Array.sub row first count)
+          ]
 
     /// The scores out of rows of what a network gives.
     let scoresOf (network: Network) (rows: 'T[]) : 'T[] = (split network rows).Head

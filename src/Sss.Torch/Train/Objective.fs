@@ -216,18 +216,15 @@ module internal Objective =
             let scores (values: Tensor) = values.narrow (1L, 0L, count)
             let targets = targetsOf columns None recipe.Loss
 
-            let starts =
-                outputs |> List.scan (fun first (_, shape) -> first + Shape.count shape) count
-
             let further = [
-                for (name, shape), first in List.zip outputs (List.truncate outputs.Length starts) do
+                for (name, shape), (first, count) in List.zip outputs (Network.columns network).Tail do
                     let own = Recipe.lossOf recipe name
                     let loss = (ofOutput shape own.Loss).Loss
                     let targets = targetsOf columns (Some name) own.Loss
                     let weight = own.Weight.ToScalar()
 
                     fun (values: Tensor) all ->
-                        let given = values.narrow (1L, first, Shape.count shape)
+                        let given = values.narrow (1L, int64 first, int64 count)
                         (loss given (targets all)).mul weight
             ]
 

@@ -4,7 +4,6 @@ module Sss.Tests.Torch.OutputTests
 
 open System
 open System.IO
-open System.Threading
 open Xunit
 open FsCheck.Xunit
 open Sss.Core
@@ -96,16 +95,7 @@ let ``a loop by hand has the losses of all outputs, and the bits of training`` (
             ShrinkEvery = None
     }
 
-    let product =
-        Engine.ok (
-            Train.run
-                (Small.settings None)
-                task.Network
-                task.Dataset
-                recipe
-                ignore
-                CancellationToken.None
-        )
+    let product = Engine.ok (train task.Network task.Dataset recipe)
 
     let ok result =
         match result with
@@ -128,19 +118,6 @@ let ``a loop by hand has the losses of all outputs, and the bits of training`` (
 
     for KeyValue(key, t) in product.Numbers do
         Assert.True((t.Data = weights[key].Data), ArrayKey.text key)
-
-let private said network dataset recipe =
-    match
-        Train.run
-            (Small.settings None)
-            network
-            dataset
-            { recipe with Epochs = 1 }
-            ignore
-            CancellationToken.None
-    with
-    | Ok _ -> "trained"
-    | Error error -> TrainError.message error
 
 let private withOwn name targets (dataset: Dataset) =
     Dataset.withOutput name targets (Targets.pick [| 0..9 |] targets) dataset
@@ -202,16 +179,7 @@ let ``each output has metrics of its own`` () =
             Augment = Augment.none
     }
 
-    let result =
-        Engine.ok (
-            Train.run
-                (Small.settings None)
-                task.Network
-                task.Dataset
-                recipe
-                ignore
-                CancellationToken.None
-        )
+    let result = Engine.ok (train task.Network task.Dataset recipe)
 
     use model = Engine.ok (Model.create (Engine.get ()) result.Network result.Numbers)
     let found = Engine.ok (Evaluate.run model task.Dataset task.Dataset.Test)

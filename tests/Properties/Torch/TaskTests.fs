@@ -142,20 +142,6 @@ let ``small networks learn their tasks`` () =
         Assert.True(r2 > 0.5 && rmse < 0.2 && Double.IsNaN accuracy, $"{r2} {rmse} {accuracy}")
     | other -> Assert.Fail $"%A{other}"
 
-/// What training says.
-let private said (network: Network) (dataset: Dataset) recipe =
-    match
-        Train.run
-            (Small.settings None)
-            network
-            dataset
-            { recipe with Epochs = 1 }
-            ignore
-            CancellationToken.None
-    with
-    | Ok _ -> "trained"
-    | Error error -> TrainError.message error
-
 let private plain loss = {
     recipe loss Optimizer.Nag with
         Augment = Augment.none

@@ -220,3 +220,19 @@ let recipe loss optimizer : Recipe =
             ShrinkEvery = Some 1
             Augment = { Augment.none with Crop = 1 }
     }
+
+/// A training from the start.
+let train (network: Network) (dataset: Dataset) recipe =
+    Train.run
+        (Small.settings None)
+        network
+        dataset
+        recipe
+        ignore
+        System.Threading.CancellationToken.None
+
+/// What training says.
+let said network dataset recipe =
+    match train network dataset { recipe with Epochs = 1 } with
+    | Ok _ -> "trained"
+    | Error error -> TrainError.message error

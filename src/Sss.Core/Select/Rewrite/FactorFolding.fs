@@ -55,16 +55,8 @@ module internal FactorFolding =
                         layer.Name
                 | Node.Residual { Scale = Some _; Name = name } -> name
 
-                let isGiven =
-                    match node with
-                    | Node.Output _ -> true
-                    | Node.Layer _
-                    | Node.Residual _
-                    | Node.Gate _
-                    | Node.Concat _ -> false
-
                 for inner in Node.bodies node do
-                    yield! inBody isGiven inner
+                    yield! inBody (Network.asOutput node).IsSome inner
         ]
 
         Set.union shared (Set.ofList (inBody true network.Body))
