@@ -66,6 +66,12 @@ module CheckpointFile =
                 number "totalReach" p.Budget.TotalReach
                 number "multiplier" p.Budget.Multiplier
 
+                match p.Latency with
+                | None -> ()
+                | Some t ->
+                    number "latencyFactor" t.Factor
+                    number "latencyShare" t.Share
+
             match state.Uncut with
             | None -> ()
             | Some uncut -> json.WriteString("whole", Language.print uncut.Network)

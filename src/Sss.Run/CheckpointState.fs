@@ -109,6 +109,14 @@ module internal CheckpointState =
             Kept = doubles file.Tensors["@kept"] |> Array.map (fun k -> k <> 0.0)
             Previous = doubles file.Tensors["@previous"]
         }
+        Latency =
+            if scalars.Has "latencyFactor" then
+                Some {
+                    Factor = scalars.Number "latencyFactor"
+                    Share = scalars.Number "latencyShare"
+                }
+            else
+                None
     }
 
     let private uncut (file: SafetensorsFile) (scalars: CheckpointScalars) : UncutNetwork<float32> = {

@@ -58,11 +58,11 @@ module internal Learning =
                         let! kept, keeper =
                             RunWriter.start job.Keep (Preparing.identity job p) emit
 
-                        let! measures = ProfilePhase.measures p.Ready p.Profile
+                        let! measures = ProfilePhase.measures job p.Engine p.Ready p.Profile
                         let! from = handOver job.Computing.Team (Option.orElse p.From kept)
                         let threads = threads job p from began emit
 
-                        return!
+                        let! trained =
                             Train.run
                                 (settings job p from threads keeper measures)
                                 p.Ready.Network
@@ -71,5 +71,8 @@ module internal Learning =
                                 emit
                                 stop
                             |> Result.mapError (failed job.Keep)
+
+                        do! ProfilePhase.keepFactor job p.Profile trained
+                        return trained
                     }
                 )

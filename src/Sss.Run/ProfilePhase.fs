@@ -32,6 +32,7 @@ module internal ProfilePhase =
         |> Option.filter (fun profile ->
             profile.Machine = Machine.name () && Profiles.options profile = options
         )
+        |> Option.map (fun profile -> { profile with Factor = None })
 
     let private measured job (listener: Listener<'Report>) engine (network: Network) =
         let options = {
@@ -70,12 +71,49 @@ module internal ProfilePhase =
         | Some _, ProfileSource.Measured, None ->
             steerBy (measured job listener engine ready.Network)
 
+    /// Whether networks are measured while one trains: on the profile's machine, and not by ranks, which would
+    /// decide differently. With a factor of an earlier run there is nothing left to measure: the same profile, the same bits.
+    let private isMeasured job (profile: LatencyProfile) =
+        profile.Factor.IsNone
+        && profile.Machine = Machine.name ()
+        && job.Computing.Team.IsNone
+
+    /// Keeps what was found by measuring in the folder's profile.
+    let keepFactor
+        (job: Job)
+        (profile: LatencyProfile option)
+        (trained: Trained)
+        : Result<unit, PipelineError> =
+        match profile, trained.State.Pressure |> Option.bind _.Latency with
+        | Some profile, Some found ->
+            save job {
+                profile with
+                    Factor = Some found.Factor
+            }
+        | Some _, None
+        | None, _ -> Ok()
+
     /// What the target counts besides macs and parameters.
     let measures
+        (job: Job)
+        (engine: LibTorch)
         (ready: Ready)
         (profile: LatencyProfile option)
         : Result<CostMeasures, PipelineError> =
-        let latency = profile |> Option.map LatencyProfile.measure
+        let latency =
+            (profile, ready.Recipe.Target.Latency)
+            ||> Option.map2 (fun profile limit ->
+                let measure = LatencyProfile.measure profile
+
+                if isMeasured job profile then
+                    {
+                        measure with
+                            Measure =
+                                Some(Profiles.whileTraining engine profile limit ready.Network)
+                    }
+                else
+                    measure
+            )
 
         match ready.Recipe.Target.Size with
         | None -> Ok { FileOverhead = 0L; Latency = latency }

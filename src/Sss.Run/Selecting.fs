@@ -93,6 +93,7 @@ module internal Selecting =
                 p.Engine
                 profile
                 limit
+                (trained.State.Pressure |> Option.bind _.Latency)
                 trained.Network
                 (selected.Network, selected.Weights)
         )

@@ -6,6 +6,8 @@ type LatencySample = {
     Layers: float
     /// Values that its joins write.
     Joined: float
+    /// Numbers of its layers with weights.
+    Weights: float
     /// Milliseconds that it took.
     Measured: float
 }
@@ -13,6 +15,9 @@ type LatencySample = {
 /// Fits a latency model to whole networks.
 [<RequireQualifiedAccess>]
 module LatencyFit =
+
+    /// Those of the model: per call, scale, per value, per weight.
+    let private numbers = 4
 
     /// Solves A·x = b by elimination with pivots. None: A is singular.
     let private solve (a: float[][]) (b: float[]) : float[] option =
@@ -76,7 +81,7 @@ module LatencyFit =
         solve normal right
         |> Option.map (fun found ->
             Array.init
-                3
+                numbers
                 (fun column ->
                     List.tryFindIndex ((=) column) columns
                     |> Option.map (Array.get found)
@@ -84,19 +89,24 @@ module LatencyFit =
                 )
         )
 
-    let private subsets = [ [ 0; 1; 2 ]; [ 0; 1 ]; [ 1; 2 ]; [ 1 ]; [ 0 ] ]
+    /// All sets of columns but the empty one.
+    let private subsets = [
+        for set in 1 .. (1 <<< numbers) - 1 ->
+            [ 0 .. numbers - 1 ] |> List.filter (fun column -> set >>> column &&& 1 = 1)
+    ]
 
     /// The model with the least sum of squared relative errors, none of its numbers negative, so that it does
-    /// not grow when structures are removed. Of three numbers the best set of columns is found by
+    /// not grow when structures are removed. Of four numbers the best set of columns is found by
     /// trying them.
     let fit (multiple: int) (layers: WidthTimes list) (samples: LatencySample list) : LatencyModel =
-        // Relative errors: each row is divided by its measurement. Joins are counted in millions.
+        // Relative errors: each row is divided by its measurement. Joins and weights are counted in millions.
         let rows =
             samples
             |> List.map (fun s -> [|
                 1.0 / s.Measured
                 s.Layers / s.Measured
                 1e-6 * s.Joined / s.Measured
+                1e-6 * s.Weights / s.Measured
             |])
             |> Array.ofList
 
@@ -114,13 +124,14 @@ module LatencyFit =
             |> List.choose (fun columns -> leastSquares columns rows ones)
             |> List.filter (Array.forall (fun x -> x >= 0.0))
             |> function
-                | [] -> [| 0.0; 1.0; 0.0 |]
+                | [] -> [| 0.0; 1.0; 0.0; 0.0 |]
                 | found -> List.minBy error found
 
         {
             PerCall = best[0]
             Scale = best[1]
             PerValue = 1e-6 * best[2]
+            PerWeight = 1e-6 * best[3]
             Multiple = multiple
             Layers = layers
         }
@@ -129,7 +140,11 @@ module LatencyFit =
     let errors (model: LatencyModel) (samples: LatencySample list) : float list =
         samples
         |> List.map (fun s ->
-            let predicted = model.PerCall + model.Scale * s.Layers + model.PerValue * s.Joined
+            let predicted =
+                model.PerCall
+                + model.Scale * s.Layers
+                + model.PerValue * s.Joined
+                + model.PerWeight * s.Weights
 
             abs (predicted - s.Measured) / s.Measured
         )

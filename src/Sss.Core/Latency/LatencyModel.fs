@@ -13,17 +13,20 @@ type WidthTimes = {
 }
 
 /// What a prediction of a network takes in one engine on one machine:
-/// perCall + scale · Σ times of its fused layers + perValue · values written by joins.
+/// perCall + scale · Σ times of its fused layers + perValue · values written by joins + perWeight · weights.
 ///
 /// Sums of the times of layers alone are what hardware-aware methods use (Tan et al., "MnasNet", CVPR 2019;
-/// Cai, Zhu, Han, "ProxylessNAS", ICLR 2019). The three numbers correct what is not additive; they are
-/// fitted to whole networks (`LatencyFit`).
+/// Cai, Zhu, Han, "ProxylessNAS", ICLR 2019). The four numbers correct what is not additive; they are
+/// fitted to whole networks (`LatencyFit`). A layer that is timed alone has its weights in the fastest cache; in a
+/// large network they come from a slower one, which is what weights cost.
 type LatencyModel = {
     /// Milliseconds.
     PerCall: float
     Scale: float
     /// Milliseconds.
     PerValue: float
+    /// Milliseconds.
+    PerWeight: float
     /// The engine is fast where layers have a multiple of this many channels: others take the time of
     /// the next multiple. Selection rounds up to it.
     Multiple: int
@@ -43,20 +46,20 @@ module LatencyModel =
             let low, high = widths[above - 1], widths[above]
             struct (above - 1, above, float (width - low) / float (high - low))
 
+    /// The channels that a selected network has in place of so many. Where groups decide the widths, there is nothing to
+    /// round.
+    let private rounded (multiple: int) (widths: int[]) (channels: int) : int =
+        let most = Array.last widths
+
+        if widths |> Array.forall (fun width -> width % multiple = 0 || width = most) then
+            FusedLayer.roundUp multiple most channels
+        else
+            channels
+
     /// Milliseconds at a width, in proportion between those that were measured.
     let timeOf (multiple: int) (times: WidthTimes) (ins: int) (outs: int) : float =
-        // Where groups decide the widths, there is nothing to round.
-        let up (widths: int[]) (channels: int) =
-            let most = Array.last widths
-
-            if widths |> Array.forall (fun width -> width % multiple = 0 || width = most) then
-                FusedLayer.roundUp multiple most channels
-            else
-                channels
-
-
-        let struct (i0, i1, i) = place times.Inputs (up times.Inputs ins)
-        let struct (o0, o1, o) = place times.Outputs (up times.Outputs outs)
+        let struct (i0, i1, i) = place times.Inputs (rounded multiple times.Inputs ins)
+        let struct (o0, o1, o) = place times.Outputs (rounded multiple times.Outputs outs)
 
         let along (row: float[]) = row[o0] + o * (row[o1] - row[o0])
 
@@ -87,11 +90,39 @@ module LatencyModel =
                 | None -> 0.0
             )
 
+    /// How much wider rounding makes one side of a layer. A side with one width follows the other.
+    let private widening multiple (widths: int[]) channels =
+        if widths.Length > 1 then
+            float (rounded multiple widths channels) / float channels
+        else
+            1.0
+
+    /// Numbers of the layers with weights, biases aside: a call reads all of them.
+    let weights (multiple: int) (layers: WidthTimes list) : Network -> float =
+        let byName = layers |> List.map (fun times -> times.Layer, times) |> Map.ofList
+
+        let ofLayer (layer: Layer) =
+            let own = float (Cost.macs layer) / float (max 1L (Shape.area layer.Output))
+
+            match Map.tryFind layer.Name byName with
+            | Some times ->
+                own
+                * widening multiple times.Inputs layer.Input.Channels
+                * widening multiple times.Outputs layer.Output.Channels
+            | None -> own
+
+        fun network ->
+            Network.layers network
+            |> Seq.filter (fun layer -> (Op.facts layer.Op).Family = Family.Weights)
+            |> Seq.sumBy ofLayer
+
     /// Milliseconds of one call. It does not grow when structures are removed.
     let predict (model: LatencyModel) : Network -> float =
         let sum = layerSum model.Multiple model.Layers
+        let weights = weights model.Multiple model.Layers
 
         fun network ->
             model.PerCall
             + model.Scale * sum network
             + model.PerValue * float (FusedLayer.joined network)
+            + model.PerWeight * weights network

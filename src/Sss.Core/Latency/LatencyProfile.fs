@@ -18,6 +18,9 @@ type LatencyProfile = {
     /// |predicted − measured| / measured over whole networks of random widths: the median and the worst.
     MedianError: float
     WorstError: float
+    /// By which predictions are multiplied, as a run found it by measuring on its way to a latency. None: a run that is
+    /// steered by this profile measures.
+    Factor: float option
 }
 
 /// Predictions of a profile.
@@ -27,12 +30,12 @@ module LatencyProfile =
     /// The error that is added to predictions, at most: beyond it, more would be removed than the limit is worth.
     let private mostMargin = 0.05
 
-    /// What a target of latency is counted with.
-    let measure (profile: LatencyProfile) : LatencyMeasure =
-        let predict = LatencyModel.predict profile.Model
-        let margin = 1.0 + min mostMargin profile.WorstError
-
-        {
-            Predict = fun network -> margin * predict network
-            Dense = profile.Dense
-        }
+    /// What a target of latency is counted with, without measurements while a network trains.
+    let measure (profile: LatencyProfile) : LatencyMeasure = {
+        Predict = LatencyModel.predict profile.Model
+        FirstFactor =
+            profile.Factor |> Option.defaultValue (1.0 + min mostMargin profile.WorstError)
+        Dense = profile.Dense
+        Multiple = profile.Model.Multiple
+        Measure = None
+    }

@@ -11,7 +11,7 @@ namespace Sss.Core
 /// loss shrinks the reach left, not λ, and γ rises.
 /// **Lanes.** Neurons go in whole lanes (`ChannelMultiple.together`): the strong ones of a weak lane are pressed
 /// harder and the weak ones of a strong lane less, at all times, since an odd channel more or less
-/// makes a layer no faster.
+/// makes a layer no faster. Where the cost is a time they are chosen in whole lanes, too.
 /// **Landing** begins when 60 % of the reach is spent, or earlier when by the next call the target
 /// could be crossed. The structures that must go are chosen (`BudgetChoice.choose`) and pressed so that
 /// they are at 0 in time; all others get γ = 0 and a floor, and those at 0 are held there. Marked structures stay
@@ -120,11 +120,36 @@ module Budget =
             input.Magnitudes[i]
         )
 
+    /// Alive structures without some.
+    let private without (gone: int[]) (alive: bool[]) =
+        let plan = Array.copy alive
+        Array.iter (fun i -> plan[i] <- false) gone
+        plan
+
+    /// Structures in order, with those of a lane in the place of its first one where lanes are chosen whole.
+    let private inUnits (input: BudgetInput) (lanes: int[][]) (order: int[]) : int[][] =
+        if input.WholeLanes then
+            let laneOf =
+                dict [
+                    for at, lane in Array.indexed lanes do
+                        for i in lane -> i, at
+                ]
+
+            order
+            |> Array.groupBy (fun i ->
+                match laneOf.TryGetValue i with
+                | true, at -> at
+                | false, _ -> -1 - i
+            )
+            |> Array.map snd
+        else
+            Array.map Array.singleton order
+
     /// Zeros that come back without crossing the target, where too much is missing.
-    let private reprieved (input: BudgetInput) (alive: bool[]) cost =
+    let private reprieved (input: BudgetInput) lanes (alive: bool[]) cost =
         let enough =
             cost >= input.Target
-            || BudgetChoice.cheapest input.CostOf (pressable input) alive
+            || BudgetChoice.cheapest input.CostOf (inUnits input lanes (pressable input)) alive
                |> Option.forall (fun least -> input.Target - cost <= least)
 
         let free = Array.create alive.Length false
@@ -142,13 +167,14 @@ module Budget =
     let private press
         (input: BudgetInput)
         (state: BudgetState)
+        (lanes: int[][])
         (alive: bool[])
         cost
         : BudgetDecision =
-        let order = inOrder input state
+        let order = inOrder input state |> inUnits input lanes
         let plan = BudgetChoice.choose input.CostOf input.Target alive order
         let lastStretch = input.ReachToDeadline <= input.ReachToNext * (1.0 + 1e-9)
-        let free = reprieved input alive cost
+        let free = reprieved input lanes alive cost
         let landed = not (Array.contains true plan.Marked)
 
         // Twice what is needed on average: fast at first, gentle at the end, and time left over.
@@ -185,6 +211,7 @@ module Budget =
                     input.CostOf(fun i -> kept[i])
                 else
                     plan.Cost
+            Plan = kept
             Reachable = plan.Reached
             State = {
                 state with
@@ -198,14 +225,12 @@ module Budget =
     /// The γs until the next call. All arrays are as long as there are structures; call it at least
     /// once per epoch, and once where the last stretch before the deadline begins.
     let decide (input: BudgetInput) (state: BudgetState) : BudgetDecision =
+        let lanes =
+            ChannelMultiple.lanes input.Lane input.LayerOf input.Magnitudes input.Weights
+
         let input = {
             input with
-                Weights =
-                    ChannelMultiple.together
-                        ChannelMultiple.count
-                        input.LayerOf
-                        input.Magnitudes
-                        input.Weights
+                Weights = ChannelMultiple.together lanes input.Magnitudes input.Weights
         }
 
         let alive = Array.map (fun magnitude -> magnitude <> 0.0) input.Magnitudes
@@ -248,6 +273,7 @@ module Budget =
                     input.Weights |> Array.map (fun weight -> Press.Gamma(multiplier * weight))
                 Cost = cost
                 Planned = cost
+                Plan = without order[.. count - 1] alive
                 Reachable = count < order.Length || cost <= input.Target
                 State = {
                     state with
@@ -255,4 +281,4 @@ module Budget =
                 }
             }
         else
-            press input state alive cost
+            press input state lanes alive cost

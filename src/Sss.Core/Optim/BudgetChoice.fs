@@ -25,23 +25,33 @@ module BudgetChoice =
         CostOf: (int -> bool) -> int64
         Budget: int64
         Alive: bool[]
-        /// Those that may go, the first to go first.
-        Order: int[]
+        /// Those that may go, the first to go first: one structure, or several that go together.
+        Order: int[][]
     }
 
     let private cost p (kept: bool[]) = p.CostOf(fun i -> kept[i])
 
-    /// The cost with one structure switched.
-    let private switched p (kept: bool[]) i =
-        p.CostOf(fun k -> if k = i then not kept[k] else kept[k])
+    /// With those of a unit switched.
+    let private switch (unit: int[]) (kept: bool[]) =
+        let switched = Array.copy kept
+        Array.iter (fun i -> switched[i] <- not kept[i]) unit
+        switched
 
-    let private switch i (kept: bool[]) = Array.updateAt i (not kept[i]) kept
+    /// The cost of that.
+    let private switched p (kept: bool[]) unit = cost p (switch unit kept)
+
+    let private isKept (kept: bool[]) (unit: int[]) = Array.forall (fun i -> kept[i]) unit
+
+    let private isGone (kept: bool[]) (unit: int[]) =
+        Array.forall (fun i -> not kept[i]) unit
 
     /// The largest prefix whose removal leaves at least the limit: bisection, since removal never
     /// adds.
     let private longestPrefix p (limit: int64) =
         let rank = Array.create p.Alive.Length System.Int32.MaxValue
-        p.Order |> Array.iteri (fun position i -> rank[i] <- position)
+
+        p.Order
+        |> Array.iteri (fun position unit -> unit |> Array.iter (fun i -> rank[i] <- position))
 
         let rec search low high =
             if low = high then
@@ -68,7 +78,7 @@ module BudgetChoice =
             CostOf = costOf
             Budget = budget
             Alive = alive
-            Order = order
+            Order = Array.map Array.singleton order
         }
 
         if cost p alive <= budget then
@@ -77,22 +87,17 @@ module BudgetChoice =
             // The budget + 1 is the least cost above it.
             min (longestPrefix p (budget + 1L) + 1) order.Length
 
-    /// The least that one more removal saves, among the kept ones of the given structures; None
+    /// The least that one more removal saves, among the kept ones of the given units (structures that go together); None
     /// where none saves anything.
-    let cheapest
-        (costOf: (int -> bool) -> int64)
-        (structures: int[])
-        (kept: bool[])
-        : int64 option =
+    let cheapest (costOf: (int -> bool) -> int64) (units: int[][]) (kept: bool[]) : int64 option =
         let now = costOf (fun i -> kept[i])
 
-        structures
-        |> Array.choose (fun i ->
-            if kept[i] then
-                let saved = now - costOf (fun k -> kept[k] && k <> i)
-                if saved > 0L then Some saved else None
-            else
-                None
+        units
+        |> Array.filter (isKept kept)
+        |> Array.choose (fun unit ->
+            let without = switch unit kept
+            let saved = now - costOf (fun i -> without[i])
+            if saved > 0L then Some saved else None
         )
         |> fun savings -> if savings.Length = 0 then None else Some(Array.min savings)
 
@@ -101,16 +106,20 @@ module BudgetChoice =
         cheapest p.CostOf p.Order kept
         |> Option.forall (fun least -> p.Budget - cost p kept <= least)
 
-    /// In order, every structure that saves something and does not undershoot is removed, until there is none that
+    /// In order, every unit that saves something and does not undershoot is removed, until there is none that
     /// could.
     let rec private fill p (kept: bool[]) =
         let next, _ =
             ((kept, cost p kept), p.Order)
-            ||> Array.fold (fun ((kept: bool[]), now) i ->
-                let after = if kept[i] && now > p.Budget then switched p kept i else now
+            ||> Array.fold (fun ((kept: bool[]), now) unit ->
+                let after =
+                    if isKept kept unit && now > p.Budget then
+                        switched p kept unit
+                    else
+                        now
 
                 if after >= p.Budget && after < now then
-                    switch i kept, after
+                    switch unit kept, after
                 else
                     kept, now
             )
@@ -122,8 +131,8 @@ module BudgetChoice =
     let private cross p (kept: bool[]) =
         let crossings =
             p.Order
-            |> Array.filter (fun i -> kept[i])
-            |> Array.map (fun i -> i, switched p kept i)
+            |> Array.filter (isKept kept)
+            |> Array.map (fun unit -> unit, switched p kept unit)
             |> Array.filter (fun (_, after) -> after < p.Budget)
 
         if Array.isEmpty crossings then
@@ -136,7 +145,7 @@ module BudgetChoice =
             |> Seq.filter (fun (_, after) -> p.Budget - after <= least)
             |> Seq.truncate 8
             |> Seq.map fst
-            |> Seq.tryFind (fun i -> keepsBound p (switch i kept))
+            |> Seq.tryFind (fun unit -> keepsBound p (switch unit kept))
             |> Option.defaultWith (fun () -> fst (Array.maxBy snd crossings))
             |> Some
 
@@ -148,21 +157,21 @@ module BudgetChoice =
             kept
         else
             let now = cost p kept
-            let gone = p.Order |> Array.filter (fun i -> p.Alive[i] && not kept[i])
+            let gone = p.Order |> Array.filter (isGone kept)
 
             let cheap =
                 p.Order
-                |> Array.filter (fun i -> kept[i])
-                |> Array.sortByDescending (fun i -> switched p kept i)
+                |> Array.filter (isKept kept)
+                |> Array.sortByDescending (switched p kept)
                 |> Array.truncate 3
 
             let nearer =
                 [|
-                    for i in gone do
-                        switch i kept
+                    for unit in gone do
+                        switch unit kept
 
-                        for j in cheap do
-                            switch i (switch j kept)
+                        for other in cheap do
+                            switch unit (switch other kept)
                 |]
                 |> Array.map (fun other -> other, cost p other)
                 |> Array.filter (fun (_, c) -> c <= p.Budget && c > now)
@@ -181,41 +190,39 @@ module BudgetChoice =
 
     /// The marked ones without which the rest would be within the budget: `first`, then from the
     /// end of the order.
-    let private crossing p first (kept: bool[]) =
-        let gone i = p.Alive[i] && not kept[i]
-
+    let private crossing p (first: int[] option) (kept: bool[]) =
         let candidates =
             Array.append (Option.toArray first) (Array.rev p.Order)
             |> Array.distinct
-            |> Array.filter gone
+            |> Array.filter (isGone kept)
 
         let _, chosen =
             ((cost p kept, kept), candidates)
-            ||> Array.fold (fun (now, with') i ->
+            ||> Array.fold (fun (now, with') unit ->
                 if now > p.Budget then
                     now, with'
                 else
-                    let next = switch i with'
+                    let next = switch unit with'
                     cost p next, next
             )
 
         Array.map2 (<>) chosen kept
 
-    /// Marks structures, the first of `order` first, such that the rest costs at most the budget,
-    /// and less than it by at most what the cheapest remaining structure of the order costs. The
+    /// Marks structures, the first of `order` first and those of a unit together, such that the rest costs at most the budget,
+    /// and less than it by at most what the cheapest remaining unit of the order costs. The
     /// order is followed as far as it can be: one that would undershoot is skipped, and the one
     /// that crosses the budget is the first that keeps the bound.
     ///
     /// Where costs add up the bound holds always (as long as anything remains): before the crossing
     /// each remaining one costs more than is left to save, and the cheapest of them crosses by less
     /// than it costs. Where they do not, a short local search looks for a choice that keeps it;
-    /// mostly there is one. About 2n evaluations of `costOf`, and some n more for each crossing or
+    /// mostly there is one. About two evaluations of `costOf` for each unit, and some more for each crossing or
     /// repair that is tried.
     let choose
         (costOf: (int -> bool) -> int64)
         (budget: int64)
         (alive: bool[])
-        (order: int[])
+        (order: int[][])
         : BudgetChoice =
         let p = {
             CostOf = costOf
@@ -241,8 +248,9 @@ module BudgetChoice =
         else
             let kept = Array.copy alive
 
-            for position in 0 .. longestPrefix p budget - 1 do
-                kept[order[position]] <- false
+            for unit in Seq.truncate (longestPrefix p budget) order do
+                for i in unit do
+                    kept[i] <- false
 
             let kept = fill p kept
 
@@ -251,4 +259,4 @@ module BudgetChoice =
             else
                 match cross p kept with
                 | None -> finish None kept
-                | Some i -> finish (Some i) (repair p 8 (switch i kept))
+                | Some unit -> finish (Some unit) (repair p 8 (switch unit kept))

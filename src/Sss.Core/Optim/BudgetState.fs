@@ -21,6 +21,10 @@ type BudgetInput = {
     /// The layer whose channels a structure is one of, where they are computed in lanes (`ChannelMultiple`);
     /// None where a structure is removed alone.
     LayerOf: int -> int option
+    /// So many structures of a layer go together.
+    Lane: int
+    /// Whether fewer of them than a lane save nothing, so that they are chosen together, too.
+    WholeLanes: bool
     /// The cost of the network in which the structures for which the function says true are alive: macs,
     /// or what `CostLimit` makes of several limits.
     CostOf: (int -> bool) -> int64
@@ -91,6 +95,9 @@ type BudgetDecision = {
     Cost: int64
     /// The cost once the marked structures are gone, and those that come back are there.
     Planned: int64
+    /// Which structures are alive in the network that the controller is on its way to. In a ramp it is what the
+    /// order of now would leave.
+    Plan: bool[]
     /// False where even the removal of all that may be pressed does not reach the target.
     Reachable: bool
     State: BudgetState

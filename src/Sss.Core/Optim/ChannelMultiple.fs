@@ -8,34 +8,37 @@ module ChannelMultiple =
     /// Eight float32 fill a register of 256 bits; GPUs count in eights too.
     let count = 8
 
-    /// Weights with which the structures of a lane come to 0 together: each one's is multiplied by its
-    /// worth (magnitude over weight) against the mean of its lane, so that magnitude over weight becomes
-    /// that mean. Lanes of `size` are counted from a layer's most valuable structure down; the weakest
-    /// lane is the one that may not be full. What has weight 0 is never pressed and has a place in the strongest
-    /// lane. `layerOf` is None for a structure that stands alone; structures at 0 are in no lane.
-    let together
+    /// The lanes of structures, of those in each that may be pressed. Lanes of `size` are counted from a layer's most valuable
+    /// structure (by magnitude over weight) down; the weakest lane is the one that may not be full. What has weight 0
+    /// is never pressed and has a place in the strongest lane. `layerOf` is None for a structure that stands alone;
+    /// structures at 0 are in no lane.
+    let lanes
         (size: int)
         (layerOf: int -> int option)
         (magnitudes: float[])
         (weights: float[])
-        : float[] =
-        let together = Array.copy weights
-        let worth i = magnitudes[i] / weights[i]
-
+        : int[][] =
         [| 0 .. weights.Length - 1 |]
         |> Array.filter (fun i -> magnitudes[i] > 0.0 && Option.isSome (layerOf i))
         |> Array.groupBy layerOf
         |> Array.collect (fun (_, layer) ->
-            layer |> Array.sortBy (fun i -> -(worth i)) |> Array.chunkBySize size
+            layer
+            |> Array.sortBy (fun i -> -(magnitudes[i] / weights[i]))
+            |> Array.chunkBySize size
         )
-        |> Array.iter (fun lane ->
-            let pressed = lane |> Array.filter (fun i -> weights[i] > 0.0)
+        |> Array.map (Array.filter (fun i -> weights[i] > 0.0))
+        |> Array.filter (Array.isEmpty >> not)
 
-            if pressed.Length > 0 then
-                let mean = Array.averageBy worth pressed
+    /// Weights with which the structures of a lane come to 0 together: each one's is multiplied by its
+    /// worth (magnitude over weight) against the mean of its lane, so that magnitude over weight becomes
+    /// that mean.
+    let together (lanes: int[][]) (magnitudes: float[]) (weights: float[]) : float[] =
+        let together = Array.copy weights
 
-                for i in pressed do
-                    together[i] <- magnitudes[i] / mean
-        )
+        for lane in lanes do
+            let mean = lane |> Array.averageBy (fun i -> magnitudes[i] / weights[i])
+
+            for i in lane do
+                together[i] <- magnitudes[i] / mean
 
         together

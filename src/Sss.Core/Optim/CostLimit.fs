@@ -3,11 +3,18 @@ namespace Sss.Core
 /// Times of networks, as a profile predicts them.
 [<NoEquality; NoComparison>]
 type LatencyMeasure = {
-    /// Milliseconds of a prediction, with the profile's error on top: what is within a limit so is so when
-    /// it is measured.
+    /// Milliseconds of a prediction.
     Predict: Network -> float
+    /// By which predictions are multiplied as long as nothing is measured: with the profile's error added, what is within a
+    /// limit is within it when it is measured.
+    FirstFactor: float
     /// Milliseconds of the dense network.
     Dense: float
+    /// Channels that the engine computes together.
+    Multiple: int
+    /// Measures what selection makes of a network with these weights, in milliseconds of the machine that `Dense` was measured
+    /// on. None: it could not be measured. No function: nothing is measured while a network trains.
+    Measure: (Network -> Weights<float32> -> float option) option
 }
 
 /// What a network costs besides macs and parameters, which its text alone says.
@@ -23,6 +30,21 @@ type CostMeasures = {
 /// All limits of a target as one: a cost, and the largest one allowed. The cost must not grow when structures are removed.
 [<NoEquality; NoComparison>]
 type CostLimit = { Of: Network -> int64; Most: int64 }
+
+/// A target as training needs it.
+[<NoEquality; NoComparison>]
+type CostTarget = {
+    /// The limit, with a factor for predictions of times.
+    Limit: float -> CostLimit
+    /// As in `LatencyMeasure`.
+    FirstFactor: float
+    /// Measures a network (`LatencyMeasure.Measure`): its time as a part of the limit.
+    Share: (Network -> Weights<float32> -> float option) option
+    /// So many channels of a layer go together.
+    Lane: int
+    /// Whether fewer channels than a lane save nothing.
+    WholeLanes: bool
+}
 
 /// Limits for the controller of γ (`Budget`).
 [<RequireQualifiedAccess>]
@@ -54,7 +76,7 @@ module CostLimit =
     let private whole = float (1L <<< 40)
 
     /// The limits of all but macs, each as a cost and the most that it may be.
-    let private others (measures: CostMeasures) (dense: Network) (target: Target) = [
+    let private others (measures: CostMeasures) (dense: Network) (target: Target) factor = [
         match target.Params with
         | Some fraction ->
             let cost network = float (Cost.ofNetwork network).Params
@@ -65,15 +87,16 @@ module CostLimit =
         | Some bytes -> (fileSize measures.FileOverhead >> float), float bytes
         | None -> ()
         match target.Latency, measures.Latency with
-        | Some limit, Some latency -> latency.Predict, milliseconds latency.Dense limit
+        | Some limit, Some latency ->
+            (latency.Predict >> (*) factor), milliseconds latency.Dense limit
         | Some _, None
         | None, _ -> ()
     ]
 
     /// The target as one limit; None: it has none. Macs alone are counted as they are. Several limits
     /// become the largest of cost / limit, which is within its bound exactly where each of them is.
-    let ofTarget (measures: CostMeasures) (dense: Network) (target: Target) : CostLimit option =
-        match target.Macs, others measures dense target with
+    let private limit (measures: CostMeasures) dense (target: Target) factor : CostLimit option =
+        match target.Macs, others measures dense target factor with
         | None, [] -> None
         | Some fraction, [] -> Some(macsLimit dense fraction)
         | fraction, limits ->
@@ -95,3 +118,34 @@ module CostLimit =
                 Of = fun network -> int64 (min 1e18 (ceil (whole * share network)))
                 Most = int64 whole
             }
+
+    /// The target for training; None: it has no limit.
+    let ofTarget (measures: CostMeasures) (dense: Network) (target: Target) : CostTarget option =
+        let latency =
+            Option.map2 (fun limit measure -> limit, measure) target.Latency measures.Latency
+
+        let start =
+            latency
+            |> Option.map (fun (_, latency) -> latency.FirstFactor)
+            |> Option.defaultValue 1.0
+
+        limit measures dense target start
+        |> Option.map (fun first -> {
+            Limit = fun factor -> limit measures dense target factor |> Option.defaultValue first
+            FirstFactor = start
+            Share =
+                latency
+                |> Option.bind (fun (limit, latency) ->
+                    let most = milliseconds latency.Dense limit
+
+                    latency.Measure
+                    |> Option.map (fun measure network weights ->
+                        measure network weights |> Option.map (fun time -> time / max most 1e-9)
+                    )
+                )
+            Lane =
+                latency
+                |> Option.map (fun (_, latency) -> latency.Multiple)
+                |> Option.fold max ChannelMultiple.count
+            WholeLanes = latency |> Option.exists (fun (_, latency) -> latency.Multiple > 1)
+        })

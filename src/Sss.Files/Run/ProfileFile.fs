@@ -42,9 +42,11 @@ module ProfileFile =
         json.WriteNumber("dense", profile.Dense)
         json.WriteNumber("medianError", profile.MedianError)
         json.WriteNumber("worstError", profile.WorstError)
+        profile.Factor |> Option.iter (fun factor -> json.WriteNumber("factor", factor))
         json.WriteNumber("perCall", profile.Model.PerCall)
         json.WriteNumber("scale", profile.Model.Scale)
         json.WriteNumber("perValue", profile.Model.PerValue)
+        json.WriteNumber("perWeight", profile.Model.PerWeight)
         json.WriteNumber("multiple", profile.Model.Multiple)
         json.WriteStartArray "layers"
         List.iter (layer json) profile.Model.Layers
@@ -106,6 +108,11 @@ module ProfileFile =
 
         let number (name: string) = time (item.GetProperty name)
 
+        let tryNumber (name: string) =
+            match item.TryGetProperty name with
+            | true, value -> Some(time value)
+            | false, _ -> None
+
         {
             Machine = JsonText.text item "machine"
             Engine = JsonText.text item "engine"
@@ -115,10 +122,13 @@ module ProfileFile =
             Dense = number "dense"
             MedianError = number "medianError"
             WorstError = number "worstError"
+            Factor = tryNumber "factor"
             Model = {
                 PerCall = number "perCall"
                 Scale = number "scale"
                 PerValue = number "perValue"
+                // Not in a file of an earlier version.
+                PerWeight = tryNumber "perWeight" |> Option.defaultValue 0.0
                 Multiple = max 1 (item.GetProperty("multiple").GetInt32())
                 Layers = [
                     for layer in item.GetProperty("layers").EnumerateArray() -> readLayer layer

@@ -1,7 +1,9 @@
 namespace Sss.Torch
 
+open System.Collections.Generic
 open FsToolkit.ErrorHandling
 open Sss.Core
+open Sss.Dsl
 open Sss.Files
 
 /// Profiles and the networks that they are for.
@@ -33,19 +35,70 @@ module Profiles =
         Batch = profile.Batch
     }
 
+    /// How much faster or slower the machine is than at the time of the profile, as far as a limit is concerned. Where
+    /// that is a part of the dense network's time, both networks are measured side by side, since a machine is not
+    /// equally fast at all times; what was predicted then counts for the machine as it is now.
+    let private speed (profile: LatencyProfile) (limit: LatencyLimit) (dense: float) : float =
+        match limit with
+        | LatencyLimit.Milliseconds _ -> 1.0
+        | LatencyLimit.OfDense _ -> dense / profile.Dense
+
+    /// Seconds that a network is measured for while another trains, besides the start.
+    let private briefly = 0.5
+
+    /// What `LatencyMeasure.Measure` does. A network that was measured is not measured again.
+    let whileTraining
+        (libTorch: LibTorch)
+        (profile: LatencyProfile)
+        (limit: LatencyLimit)
+        (dense: Network)
+        : Network -> Weights<float32> -> float option =
+        let known = Dictionary<string, float option>()
+        let whole = dense, Init.weights 1 dense
+
+        let measured (selected: Selected<float32>) =
+            match
+                Profiling.measure (LibTorch.onCpu libTorch) (options profile) briefly [
+                    whole
+                    selected.Network, selected.Weights
+                ]
+            with
+            | Ok [ full; time ] -> Some(time / max 1e-9 (speed profile limit full))
+            | Ok _
+            | Error _ -> None
+
+        let options = {
+            Selection.defaults with
+                Round = profile.Model.Multiple
+        }
+
+        fun network weights ->
+            match Selection.select options network weights with
+            | Error _ -> None
+            | Ok selected ->
+                let text = Language.print selected.Network
+
+                match known.TryGetValue text with
+                | true, found -> found
+                | false, _ ->
+                    let found = measured selected
+                    known[text] <- found
+                    found
+
     /// The selected network's time beside the target: predicted, and measured where the profile is of
-    /// this machine.
+    /// this machine. What was measured while it trained counts as the prediction.
     let outcome
         (libTorch: LibTorch)
         (profile: LatencyProfile)
         (limit: LatencyLimit)
+        (known: LatencyTry option)
         (dense: Network)
         (selected: Network * Weights<float32>)
         : Result<RunLatency, PipelineError> =
         result {
             let! times =
                 if profile.Machine = Machine.name () then
-                    Profiling.measure (LibTorch.onCpu libTorch) (options profile) [
+                    Profiling.measure (LibTorch.onCpu libTorch) (options profile) 2.0 [
                         dense, Init.weights 1 dense
                         selected
                     ]
@@ -53,14 +106,14 @@ module Profiles =
                 else
                     Ok None
 
-            // Where the limit is a part of the dense network's time, both are measured side by side, since a machine is
-            // not equally fast at all times; what was predicted then counts for the machine as it is now.
-            let most, speed =
-                match limit, times with
-                | LatencyLimit.Milliseconds most, _ -> most, 1.0
-                | LatencyLimit.OfDense fraction, Some [ full; _ ] ->
-                    fraction * full, full / profile.Dense
-                | LatencyLimit.OfDense fraction, _ -> fraction * profile.Dense, 1.0
+            let full = times |> Option.map List.head |> Option.defaultValue profile.Dense
+            let most = CostLimit.milliseconds full limit
+
+            let predicted =
+                match known with
+                | Some found -> found.Share * most
+                | None ->
+                    speed profile limit full * LatencyModel.predict profile.Model (fst selected)
 
             return {
                 Machine = profile.Machine
@@ -68,8 +121,8 @@ module Profiles =
                 Threads = profile.Threads
                 Batch = profile.Batch
                 Most = most
-                Dense = times |> Option.map List.head |> Option.defaultValue profile.Dense
-                Predicted = speed * LatencyModel.predict profile.Model (fst selected)
+                Dense = full
+                Predicted = predicted
                 Measured = times |> Option.map List.last
             }
         }

@@ -68,7 +68,7 @@ module Profiling =
             List.ofSeq selected
 
     /// The median times of networks, which run in turn.
-    let private race load (networks: (Network * Weights<float32>) list) =
+    let private race load seconds (networks: (Network * Weights<float32>) list) =
         result {
             let! served = networks |> List.traverseResultM (fun (n, w) -> load n w)
 
@@ -76,7 +76,7 @@ module Profiling =
                 return
                     served
                     |> List.map (fun (network: ServedNetwork) -> network.Call)
-                    |> Race.run 2.0
+                    |> Race.run seconds
                     |> List.map _.Median
             finally
                 for network in served do
@@ -86,13 +86,15 @@ module Profiling =
     /// The times of whole networks beside what their layers take alone.
     let private samples load multiple layers (all: (Network * Weights<float32>) list) =
         let sum = LatencyModel.layerSum multiple layers
+        let weights = LatencyModel.weights multiple layers
 
-        race load all
+        race load 2.0 all
         |> Result.map (
             List.map2
                 (fun (network, _) measured -> {
                     Layers = sum network
                     Joined = float (FusedLayer.joined network)
+                    Weights = weights network
                     Measured = measured
                 })
                 all
@@ -108,15 +110,16 @@ module Profiling =
     /// The text that a profile is for: the network without factors, which change no time.
     let text (network: Network) : string = Language.print (Uniform.plain network)
 
-    /// The times of networks in the engine, side by side.
+    /// The times of networks in the engine, side by side, measured for so many seconds.
     let measure
         (libTorch: LibTorch)
         (options: ProfileOptions)
+        (seconds: float)
         (networks: (Network * Weights<float32>) list)
         : Result<float list, PipelineError> =
         networks
         |> List.map (fun (n, w) -> ServingEngine.folded n w)
-        |> race (loader libTorch options)
+        |> race (loader libTorch options) seconds
 
     /// Measures a network on this machine.
     let run
@@ -144,5 +147,6 @@ module Profiling =
                 Dense = samples.Head.Measured
                 MedianError = errors[errors.Length / 2]
                 WorstError = List.last errors
+                Factor = None
             }
         }

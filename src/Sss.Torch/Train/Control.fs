@@ -115,17 +115,19 @@ module internal Control =
     let private none (trainer: Trainer) : Pressure = {
         Presses = Array.create trainer.Iterate.Length (Press.Gamma 0.0)
         Budget = Budget.start
+        Latency = None
     }
 
     let private press
         (trainer: Trainer)
         (vital: Slot list)
         (recipe: Recipe)
-        (target: CostLimit)
+        (target: CostTarget)
+        (factor: float)
         (stepsPerEpoch: int)
         (step: int64)
         (before: Pressure option)
-        : Pressure =
+        : BudgetDecision =
         let schedule = Schedule.ofRecipe recipe
 
         let reachUntil (last: int64) =
@@ -133,38 +135,112 @@ module internal Control =
             |> Seq.map (Schedule.atStep stepsPerEpoch schedule)
             |> Budget.reach recipe.Momentum
 
+        let limit = target.Limit factor
         let magnitudes = trainer.Iterate |> Array.map (fun value -> abs (float value))
 
         let costOf isAlive =
             trainer.WouldBeOf isAlive
-            |> Option.map target.Of
+            |> Option.map limit.Of
             // A network that does not depend on its input costs nothing.
             |> Option.defaultValue 0L
 
-        let decision =
-            Budget.decide
-                {
-                    Magnitudes = magnitudes
-                    Weights = weights costOf recipe trainer vital magnitudes
-                    LayerOf = layerOf trainer
-                    CostOf = costOf
-                    Target = target.Most
-                    ReachToNext = reachUntil (next recipe stepsPerEpoch step)
-                    ReachToDeadline = reachUntil (last recipe stepsPerEpoch)
-                }
-                (before |> Option.map (fun p -> p.Budget) |> Option.defaultValue Budget.start)
+        Budget.decide
+            {
+                Magnitudes = magnitudes
+                Weights = weights costOf recipe trainer vital magnitudes
+                LayerOf = layerOf trainer
+                Lane = target.Lane
+                WholeLanes = target.WholeLanes
+                CostOf = costOf
+                Target = limit.Most
+                ReachToNext = reachUntil (next recipe stepsPerEpoch step)
+                ReachToDeadline = reachUntil (last recipe stepsPerEpoch)
+            }
+            (before |> Option.map (fun p -> p.Budget) |> Option.defaultValue Budget.start)
 
-        {
-            Presses = decision.Presses
-            Budget = decision.State
-        }
+    /// Networks that a call measures at most.
+    let private checks = 6
 
-    /// γ from this step to the next call of the controller, towards a network within `target`.
-    let decide trainer vital recipe target stepsPerEpoch step before : Pressure =
+    /// Whether a call measures: in a ramp only the first one does, since the order is not final there.
+    let private isToCheck (decision: BudgetDecision) (known: LatencyTry option) =
+        match decision.State.Phase with
+        | BudgetPhase.Ramp -> Option.isNone known
+        | BudgetPhase.Landing
+        | BudgetPhase.Holding -> true
+
+    /// The network in training, with factors that selection reads as a plan.
+    let private planned (trainer: Trainer) (plan: bool[]) =
+        let network = trainer.Model.Network
+
+        (Init.weights 1 network, trainer.Model.Layout.Factors)
+        ||> List.fold (fun weights slot ->
+            let alive = places slot |> Array.map (fun i -> if plan[i] then 1.0f else 0.0f)
+
+            Map.add slot.Key { weights[slot.Key] with Data = alive } weights
+        )
+
+    /// The decision whose network is just within the limit when it is measured, and that measurement. `decide`: with
+    /// predictions times a factor.
+    let private measured
+        (decide: float -> BudgetDecision)
+        (share: bool[] -> float option)
+        (start: float)
+        (known: LatencyTry option)
+        =
+        let rec search tries factor (decision: BudgetDecision) =
+            match share decision.Plan with
+            | None -> tries
+            | Some share ->
+                let tries = ({ Factor = factor; Share = share }, decision) :: tries
+
+                match LatencySearch.next factor (List.map fst tries) with
+                | Some factor when tries.Length < checks -> search tries factor (decide factor)
+                | Some _
+                | None -> tries
+
+        let factor = known |> Option.map _.Factor |> Option.defaultValue start
+        let first = decide factor
+        let tries = if isToCheck first known then search [] factor first else []
+
+        match LatencySearch.best (List.map fst tries) with
+        | Some best -> tries |> List.find (fun (t, _) -> t = best) |> snd, Some best
+        | None -> first, known
+
+    /// γ from this step to the next call of the controller, towards a network within `target`. Once the target
+    /// holds, nothing is measured any more.
+    let decide
+        (trainer: Trainer)
+        (vital: Slot list)
+        (recipe: Recipe)
+        (target: CostTarget)
+        (stepsPerEpoch: int)
+        (step: int64)
+        (before: Pressure option)
+        : Pressure =
         if step < free recipe stepsPerEpoch then
             none trainer
         else
-            press trainer vital recipe target stepsPerEpoch step before
+            let share plan =
+                if step < last recipe stepsPerEpoch then
+                    target.Share
+                    |> Option.bind (fun share -> share trainer.Model.Network (planned trainer plan))
+                else
+                    None
+
+            let decision, latency =
+                measured
+                    (fun factor ->
+                        press trainer vital recipe target factor stepsPerEpoch step before
+                    )
+                    share
+                    target.FirstFactor
+                    (before |> Option.bind _.Latency)
+
+            {
+                Presses = decision.Presses
+                Budget = decision.State
+                Latency = latency
+            }
 
     /// The mean γ of each kind over factors that are not held at 0, for reports.
     let summary (trainer: Trainer) (pressure: Pressure) : Gamma =

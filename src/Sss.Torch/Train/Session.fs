@@ -20,7 +20,7 @@ type internal Session = {
     Batch: int
     StepsPerEpoch: int
     /// What the selected network may cost.
-    Target: CostLimit option
+    Target: CostTarget option
     /// Images held out.
     Validation: Split option
     Emit: TrainEvent -> unit
@@ -99,12 +99,22 @@ module internal Session =
             }
 
     /// Whether the network is within the target; None: there is none.
-    let private holds (s: Session) (wouldBe: Network) =
-        s.Target |> Option.map (fun target -> target.Of wouldBe <= target.Most)
+    let private holds (s: Session) (state: TrainState) (wouldBe: Network) =
+        s.Target
+        |> Option.map (fun target ->
+            let factor =
+                state.Pressure
+                |> Option.bind _.Latency
+                |> Option.map _.Factor
+                |> Option.defaultValue target.FirstFactor
+
+            let limit = target.Limit factor
+            limit.Of wouldBe <= limit.Most
+        )
 
     /// Whether early stopping looks at an epoch: not before a target holds for good.
-    let private isLanded (s: Session) (wouldBe: Network) epoch =
-        match holds s wouldBe with
+    let private isLanded (s: Session) state (wouldBe: Network) epoch =
+        match holds s state wouldBe with
         | None -> true
         | Some holds -> holds && float (epoch + 1) >= TargetCourse.deadline s.Recipe
 
@@ -112,7 +122,7 @@ module internal Session =
     let private lastProgress (s: Session) wouldBe (report: EpochReport) (state: TrainState) =
         let own =
             match report.Validation, wouldBe with
-            | Some evaluation, Some wouldBe when isLanded s wouldBe report.Epoch ->
+            | Some evaluation, Some wouldBe when isLanded s state wouldBe report.Epoch ->
                 EarlyStop.after
                     state.LastProgress
                     report.Epoch
@@ -141,7 +151,7 @@ module internal Session =
                 Numbers = numbers
             }
 
-            if EpochReporting.isBetter (holds s wouldBe) state.Best candidate then
+            if EpochReporting.isBetter (holds s state wouldBe) state.Best candidate then
                 Some candidate
             else
                 state.Best

@@ -7,6 +7,8 @@ type Pressure = {
     /// For each factor in the order of λ, until the epoch ends.
     Presses: Press[]
     Budget: BudgetState
+    /// The network that the controller is on its way to, measured. None: nothing was measured.
+    Latency: LatencyTry option
 }
 
 /// Pressures on factors.

@@ -113,6 +113,7 @@ module internal TrainingCuts =
                         {
                             Presses = kept |> Array.map (fun i -> p.Presses[i])
                             Budget = Budget.reindex kept p.Budget
+                            Latency = p.Latency
                         }
                     )
                 Uncut = Some(UncutNetwork.after state.Numbers cut uncut)

@@ -31,6 +31,7 @@ let private model multiple network = {
     PerCall = 0.01
     Scale = 1.25
     PerValue = 1e-6
+    PerWeight = 1e-7
     Multiple = multiple
     Layers = timesOf multiple network
 }
@@ -140,26 +141,33 @@ let ``noise that makes fewer channels slower is levelled`` (values: NonNegativeI
     )
 
 /// Samples that follow the model exactly.
-let private exact (call: float) (scale: float) (value: float) = [
+let private exact (call: float) (scale: float) (value: float) (weight: float) = [
     for i in 1..8 ->
-        let layers, joined = float (i * i), float (1000 * (i % 3 + 1))
+        let layers, joined, weights =
+            float (i * i), float (1000 * (i % 3 + 1)), float (1000 * (i * i * i % 7))
 
         {
             Layers = layers
             Joined = joined
-            Measured = call + scale * layers + value * joined
+            Weights = weights
+            Measured = call + scale * layers + value * joined + weight * weights
         }
 ]
 
 [<Property>]
-let ``the fit finds the numbers that whole networks follow`` (a: byte, b: byte, c: byte) =
-    let call, scale, value = 0.01 * float a, 0.5 + 0.01 * float b, 1e-5 * float c
-    let samples = exact call scale value
+let ``the fit finds the numbers that whole networks follow`` (a: byte, b: byte, c: byte, d: byte) =
+    let call, scale, value, weight =
+        0.01 * float a, 0.5 + 0.01 * float b, 1e-5 * float c, 1e-5 * float d
+
+    let samples = exact call scale value weight
     let found = LatencyFit.fit 1 [] samples
     let near x y = abs (x - y) <= 1e-6 * max 1.0 (abs y)
 
-    (near found.PerCall call && near found.Scale scale && near found.PerValue value)
-    |> Prop.label $"{found.PerCall} {found.Scale} {found.PerValue}"
+    (near found.PerCall call
+     && near found.Scale scale
+     && near found.PerValue value
+     && near found.PerWeight weight)
+    |> Prop.label $"{found.PerCall} {found.Scale} {found.PerValue} {found.PerWeight}"
     .&. (List.max (LatencyFit.errors found samples) < 1e-6)
 
 [<Property>]
@@ -169,16 +177,23 @@ let ``no number of a fit is negative, whatever was measured`` (measured: Positiv
         |> List.mapi (fun i time -> {
             Layers = float (i % 5 + 1)
             Joined = float (i % 7) * 100.0
+            Weights = float (i % 3) * 1000.0
             Measured = float time.Get
         })
 
     let found = LatencyFit.fit 1 [] samples
-    found.PerCall >= 0.0 && found.Scale >= 0.0 && found.PerValue >= 0.0
+
+    found.PerCall >= 0.0
+    && found.Scale >= 0.0
+    && found.PerValue >= 0.0
+    && found.PerWeight >= 0.0
 
 [<Property(MaxTest = 300)>]
 let ``several limits hold together exactly where each of them holds``
-    (case: RandomNetworks.Case, parts: byte * byte * byte * byte, narrowed: byte)
+    (case: RandomNetworks.Case, parts: byte * byte * byte * byte, narrowed: byte, times: byte)
     =
+    // Predictions are multiplied by it.
+    let factor = 0.5 + float times / 256.0
     let dense = RandomNetworks.build case
     let network = Uniform.narrow (float narrowed / 255.0) dense
     let predict = LatencyModel.predict (model 1 dense)
@@ -200,7 +215,10 @@ let ``several limits hold together exactly where each of them holds``
         Latency =
             Some {
                 Predict = predict
+                FirstFactor = 1.0
                 Dense = predict dense
+                Multiple = 1
+                Measure = None
             }
     }
 
@@ -211,10 +229,12 @@ let ``several limits hold together exactly where each of them holds``
         within cost.Macs (part a) full.Macs
         && within cost.Params (part b) full.Params
         && CostLimit.fileSize overhead network <= size
-        && predict network <= latency
+        && factor * predict network <= latency
 
     match CostLimit.ofTarget measures dense target with
-    | Some limit -> (limit.Of network <= limit.Most) = each
+    | Some target ->
+        let limit = target.Limit factor
+        (limit.Of network <= limit.Most) = each
     | None -> false
 
 [<Property(MaxTest = 100)>]
@@ -229,5 +249,7 @@ let ``a limit of macs alone counts macs`` (case: RandomNetworks.Case, part: byte
                 Macs = Some fraction
         }
     with
-    | Some limit -> limit.Of network = macs && limit.Most = int64 (fraction * float macs)
+    | Some target ->
+        let limit = target.Limit target.FirstFactor
+        limit.Of network = macs && limit.Most = int64 (fraction * float macs)
     | None -> false

@@ -17,10 +17,12 @@ let private profile: LatencyProfile = {
     Dense = 1.5
     MedianError = 0.02
     WorstError = 0.05
+    Factor = None
     Model = {
         PerCall = 0.01
         Scale = 1.0
         PerValue = 0.0
+        PerWeight = 1e-7
         Multiple = 8
         Layers = [
             {
@@ -34,9 +36,15 @@ let private profile: LatencyProfile = {
 }
 
 [<Property>]
-let ``a profile reads back`` (machine: NonEmptyString) (dense: NormalFloat) (threads: int) =
+let ``a profile reads back``
+    (machine: NonEmptyString)
+    (dense: NormalFloat)
+    (threads: int)
+    (hasFactor: bool)
+    =
     let profile = {
         profile with
+            Factor = if hasFactor then Some 0.9 else None
             Machine = machine.Get |> String.filter (System.Char.IsSurrogate >> not)
             Dense = abs dense.Get
             Threads = threads

@@ -86,7 +86,10 @@ module BudgetLaws =
         random.Shuffle order
         let macsOf = Simulation.macsOf run.Costs
         let budget = Simulation.target run
-        let landing = BudgetChoice.choose macsOf budget alive order
+
+        let landing =
+            BudgetChoice.choose macsOf budget alive (Array.map Array.singleton order)
+
         let kept = Array.map2 (fun a m -> a && not m) alive landing.Marked
         let before = macsOf (fun i -> alive[i])
 
@@ -116,6 +119,73 @@ module BudgetLaws =
 
         Assert.True(kept.Length >= 285, $"{kept.Length} of {runs.Length}")
 
+    [<Property>]
+    let ``where only whole lanes save something, whole lanes are marked, and the bound holds``
+        (widths: PositiveInt list, part: byte)
+        =
+        // Layers whose channels cost a time for each 4 of them.
+        let widths =
+            [| for width in widths -> 1 + width.Get % 24 |] |> Array.append [| 8; 5 |]
+
+        let layers =
+            widths
+            |> Array.mapi (fun layer width -> Array.create width layer)
+            |> Array.concat
+
+        let laneCost layer = int64 (3 + layer % 5)
+
+        let timeOf alive =
+            widths
+            |> Array.mapi (fun layer _ ->
+                let kept =
+                    layers |> Array.indexed |> Array.filter (fun (i, l) -> l = layer && alive i)
+
+                laneCost layer * int64 ((kept.Length + 3) / 4)
+            )
+            |> Array.sum
+
+        let all = timeOf (fun _ -> true)
+        let budget = int64 (float part / 255.0 * float all)
+
+        let decision =
+            Budget.decide
+                {
+                    Magnitudes = layers |> Array.mapi (fun i _ -> 0.5 + float (i * 7 % 11) / 22.0)
+                    Weights = Array.create layers.Length 1.0
+                    LayerOf = fun i -> Some layers[i]
+                    Lane = 4
+                    WholeLanes = true
+                    CostOf = timeOf
+                    Target = budget
+                    // The last stretch: it lands.
+                    ReachToNext = 1.0
+                    ReachToDeadline = 1.0
+                }
+                Budget.start
+
+        let kept layer =
+            layers
+            |> Array.indexed
+            |> Array.filter (fun (i, l) -> l = layer && decision.Plan[i])
+
+        let time = timeOf (fun i -> decision.Plan[i])
+
+        let cheapest = [
+            for layer in 0 .. widths.Length - 1 do
+                if (kept layer).Length > 0 then
+                    laneCost layer
+        ]
+
+        (time <= budget
+         && widths
+            |> Array.indexed
+            |> Array.forall (fun (layer, width) ->
+                let left = (kept layer).Length
+                left = width || left % 4 = 0
+            )
+         && (cheapest.IsEmpty || budget - time <= List.min cheapest))
+        |> Prop.label $"{time} of {budget}"
+
     [<Fact>]
     let ``a target that cannot be reached is reported`` () =
         let decision =
@@ -124,6 +194,8 @@ module BudgetLaws =
                     Magnitudes = [| 1.0; 1.0 |]
                     Weights = [| 0.0; 1.0 |]
                     LayerOf = fun _ -> None
+                    Lane = 8
+                    WholeLanes = false
                     CostOf = fun alive -> if alive 0 then 100L else 10L
                     Target = 50L
                     ReachToNext = 1.0

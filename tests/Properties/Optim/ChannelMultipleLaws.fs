@@ -30,7 +30,10 @@ module ChannelMultipleLaws =
         layers, each (), each ()
 
     let private together (layers: int option[]) magnitudes weights =
-        ChannelMultiple.together 8 (fun i -> layers[i]) magnitudes weights
+        ChannelMultiple.together
+            (ChannelMultiple.lanes 8 (fun i -> layers[i]) magnitudes weights)
+            magnitudes
+            weights
 
     [<Property>]
     let ``whoever goes first, at most one layer is left with an odd rest``
@@ -89,7 +92,8 @@ module ChannelMultipleLaws =
     let ``the lane that is not full holds the weakest`` () =
         let magnitudes = [| 9.0; 1.0; 8.0; 2.0; 7.0 |]
 
-        let pressed =
-            ChannelMultiple.together 2 (fun _ -> Some 0) magnitudes (Array.create 5 1.0)
+        let weights = Array.create 5 1.0
+        let lanes = ChannelMultiple.lanes 2 (fun _ -> Some 0) magnitudes weights
+        let pressed = ChannelMultiple.together lanes magnitudes weights
 
         Assert.Equal<float[]>([| 9.0 / 8.5; 1.0; 8.0 / 8.5; 2.0 / 4.5; 7.0 / 4.5 |], pressed)

@@ -91,7 +91,7 @@ module Simulation =
 
     /// What the cheapest remaining structure costs.
     let cheapest run (alive: bool[]) =
-        BudgetChoice.cheapest (macsOf run.Costs) [| 0 .. alive.Length - 1 |] alive
+        BudgetChoice.cheapest (macsOf run.Costs) (Array.init alive.Length Array.singleton) alive
 
     /// Iterates after each call's stretch, with the decision that led there.
     let trace run =
@@ -120,6 +120,8 @@ module Simulation =
                         Magnitudes = Array.copy iterate
                         Weights = Array.create n 1.0
                         LayerOf = layerOf run.Costs
+                        Lane = ChannelMultiple.count
+                        WholeLanes = false
                         CostOf = macsOf run.Costs
                         Target = target run
                         ReachToNext = reach now (now + run.StepsPerCall)

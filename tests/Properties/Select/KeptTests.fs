@@ -87,7 +87,10 @@ type KeptTests() =
         | Error _ -> Prop.ofTestable true |> Prop.classify true "died"
         | Ok selected ->
             let alive = places |> Array.map (fun place -> not (zeros.Contains place))
-            let expected = BudgetChoice.cheapest macsOf [| 0 .. places.Length - 1 |] alive
+
+            let expected =
+                BudgetChoice.cheapest macsOf (Array.init places.Length Array.singleton) alive
+
             let reported = KeptStructures.cheapest network selected.Network
 
             (reported = expected)

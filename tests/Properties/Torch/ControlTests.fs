@@ -30,7 +30,7 @@ let private cheapest (weights: Weights<float32>) =
 
     places
     |> Array.map (fun (key, i) -> weights[key].Data[i] <> 0.0f)
-    |> BudgetChoice.cheapest macsOf [| 0 .. places.Length - 1 |]
+    |> BudgetChoice.cheapest macsOf (Array.init places.Length Array.singleton)
 
 [<Theory>]
 [<InlineData(0.5, 1)>]
@@ -164,7 +164,10 @@ let private timed: CostMeasures =
         Latency =
             Some {
                 Predict = predict
+                FirstFactor = 1.0
                 Dense = predict network
+                Multiple = 1
+                Measure = None
             }
     }
 
