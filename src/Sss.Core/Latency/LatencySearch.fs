@@ -16,10 +16,13 @@ module LatencySearch =
 
     /// The parts of the limit between which a time is good enough. The rest up to 1 is for noise: what the same network
     /// may take in another measurement.
-    let private least, private most = 0.955, 0.985
+    let private least, private most = 0.95, 0.975
 
     /// What a next try aims at.
-    let private aim = 0.97
+    let private aim = 0.9625
+
+    /// Factors beyond these come from a machine that was disturbed.
+    let private smallest, private largest = 0.2, 5.0
 
     let private isWithin (t: LatencyTry) = t.Share <= most
 
@@ -69,3 +72,4 @@ module LatencySearch =
                     | factors -> Some(List.max factors)
 
             between low high (last.Factor * last.Share / aim)
+            |> Option.map (fun factor -> System.Math.Clamp(factor, smallest, largest))

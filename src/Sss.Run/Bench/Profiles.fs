@@ -46,14 +46,18 @@ module Profiles =
     /// Seconds that a network is measured for while another trains, besides the start.
     let private briefly = 0.5
 
-    /// What `LatencyMeasure.Measure` does. A network that was measured is not measured again.
+    /// Times that a network is measured, at most.
+    let private often = 4
+
+    /// What `LatencyMeasure.Measure` does. A network is measured whenever it is asked for, up to a number of times, and the
+    /// median counts: a single measurement may be far off.
     let whileTraining
         (libTorch: LibTorch)
         (profile: LatencyProfile)
         (limit: LatencyLimit)
         (dense: Network)
         : Network -> Weights<float32> -> float option =
-        let known = Dictionary<string, float option>()
+        let known = Dictionary<string, float list>()
         let whole = dense, Init.weights 1 dense
 
         let measured (selected: Selected<float32>) =
@@ -78,12 +82,23 @@ module Profiles =
             | Ok selected ->
                 let text = Language.print selected.Network
 
-                match known.TryGetValue text with
-                | true, found -> found
-                | false, _ ->
-                    let found = measured selected
-                    known[text] <- found
-                    found
+                let before =
+                    match known.TryGetValue text with
+                    | true, times -> times
+                    | false, _ -> []
+
+                let times =
+                    if before.Length < often then
+                        Option.toList (measured selected) @ before
+                    else
+                        before
+
+                known[text] <- times
+
+                if times.IsEmpty then
+                    None
+                else
+                    Some((Spread.ofTimes (Array.ofList times)).Median)
 
     /// The selected network's time beside the target: predicted, and measured where the profile is of
     /// this machine. What was measured while it trained counts as the prediction.

@@ -161,13 +161,6 @@ module internal Control =
     /// Networks that a call measures at most.
     let private checks = 6
 
-    /// Whether a call measures: in a ramp only the first one does, since the order is not final there.
-    let private isToCheck (decision: BudgetDecision) (known: LatencyTry option) =
-        match decision.State.Phase with
-        | BudgetPhase.Ramp -> Option.isNone known
-        | BudgetPhase.Landing
-        | BudgetPhase.Holding -> true
-
     /// The network in training, with factors that selection reads as a plan.
     let private planned (trainer: Trainer) (plan: bool[]) =
         let network = trainer.Model.Network
@@ -187,8 +180,14 @@ module internal Control =
         (start: float)
         (known: LatencyTry option)
         =
+        // A plan that was measured in this call is not measured again.
+        let shareOf tries (plan: bool[]) =
+            match tries |> List.tryFind (fun (_, tried: BudgetDecision) -> tried.Plan = plan) with
+            | Some(found: LatencyTry, _) -> Some found.Share
+            | None -> share plan
+
         let rec search tries factor (decision: BudgetDecision) =
-            match share decision.Plan with
+            match shareOf tries decision.Plan with
             | None -> tries
             | Some share ->
                 let tries = ({ Factor = factor; Share = share }, decision) :: tries
@@ -200,7 +199,7 @@ module internal Control =
 
         let factor = known |> Option.map _.Factor |> Option.defaultValue start
         let first = decide factor
-        let tries = if isToCheck first known then search [] factor first else []
+        let tries = search [] factor first
 
         match LatencySearch.best (List.map fst tries) with
         | Some best -> tries |> List.find (fun (t, _) -> t = best) |> snd, Some best
