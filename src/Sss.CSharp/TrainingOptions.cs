@@ -114,7 +114,8 @@ public sealed record TrainingOptions
     /// </summary>
     public double? TargetBy { get; init; }
 
-    /// <summary>A file of times that <c>sss profile</c> wrote, on this machine or another; null: they are measured.</summary>
+    /// <summary>A file of times that <c>sss profile</c> wrote, on this machine or another, or the <c>profile.json</c> of an earlier run,
+    /// which makes runs with it the same; null: they are measured.</summary>
     public string? LatencyProfile { get; init; }
 
     /// <summary>

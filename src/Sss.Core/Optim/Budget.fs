@@ -22,7 +22,7 @@ namespace Sss.Core
 /// **Holding.** γ = 0 and the floor for what is kept, and zeros are held.
 ///
 /// **Floors.** A factor at 0 gets no gradient where a relu follows, so what noise takes to 0 would stay
-/// there, and be missing. The floor keeps it in reach of the loss. Where more than the cheapest
+/// there, and be missing. The floor keeps it in reach of the loss. In a ramp only what is never pressed has one. Where more than the cheapest
 /// remaining structure is missing all the same (the ramp went too far), zeros that fit in get a floor too,
 /// which brings them back.
 ///
@@ -278,6 +278,13 @@ module Budget =
                 State = {
                     state with
                         Previous = Array.copy input.Magnitudes
+                        // The last of a layer that no shortcut leads around is never pressed; the loss must not take
+                        // it to 0 either.
+                        Kept =
+                            Array.map2
+                                (fun weight alive -> weight = 0.0 && alive)
+                                input.Weights
+                                alive
                 }
             }
         else

@@ -90,6 +90,7 @@ module internal LayerParts =
         let byProduct =
             arrays.IsOnCpu
             && not arrays.IsLow
+            && (arrays.IsDouble || not WeightGradient.ownWayIsFast)
             && WeightGradient.pays c layer.Input layer.Output
 
         {

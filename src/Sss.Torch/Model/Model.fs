@@ -27,6 +27,7 @@ type Model
                 Factor = factors.Leaf
                 Statistic = fun key -> statisticViews[key]
                 IsLow = isLow
+                IsDouble = dtype = torch.ScalarType.Float64
                 IsOnCpu = Memory.isOnCpu weights.Values
             }
             network

@@ -25,6 +25,8 @@ type internal Arrays = {
     /// Whether activations and products are bfloat16. Weights, factors and statistics stay as they
     /// are; what a product reads of them is rounded for it, and its gradient comes back in float32.
     IsLow: bool
+    /// Whether they are in double precision, which oneDNN does not compute.
+    IsDouble: bool
     /// Whether it all is in the CPU's memory.
     IsOnCpu: bool
 }

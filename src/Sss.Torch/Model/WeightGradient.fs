@@ -1,6 +1,8 @@
 namespace Sss.Torch
 
+open System
 open System.Collections.Generic
+open System.Runtime.Intrinsics.X86
 open Sss.Core
 open TorchSharp
 
@@ -18,7 +20,24 @@ module internal WeightGradient =
     /// Values of the unfolded images that are held at once: 32 MB.
     let private chunk = 8_000_000L
 
-    /// Whether the product is faster than LibTorch's own way (oneDNN 3.7, AVX2), which gets slow where
+    /// The widest instructions that oneDNN may use, where somebody has set it.
+    let private allowed =
+        [ "ONEDNN_MAX_CPU_ISA"; "DNNL_MAX_CPU_ISA" ]
+        |> List.tryPick (Environment.GetEnvironmentVariable >> Option.ofObj)
+
+    /// Whether LibTorch's own way is fast for every convolution: with AVX-512 oneDNN's kernels are, and they need no
+    /// unfolded images.
+    let ownWayIsFast =
+        Avx512F.IsSupported
+        && allowed
+           |> Option.forall (fun isa ->
+               [ "ALL"; "DEFAULT"; "AVX512"; "AVX10" ]
+               |> List.exists (fun wide ->
+                   isa.StartsWith(wide, StringComparison.OrdinalIgnoreCase)
+               )
+           )
+
+    /// Whether the product is faster than LibTorch's own way with AVX2 (oneDNN 3.7), which gets slow where
     /// many channels meet few positions: measured at 128 to 512 channels from 2×2 to 32×32.
     let pays (c: Conv) (input: Shape) (output: Shape) =
         let area = Shape.area output

@@ -187,6 +187,26 @@ module BudgetLaws =
         |> Prop.label $"{time} of {budget}"
 
     [<Fact>]
+    let ``in a ramp, what is never pressed has a floor, and nothing else has`` () =
+        let decision =
+            Budget.decide
+                {
+                    Magnitudes = [| 0.5; 1.0; 1.0; 0.0 |]
+                    Weights = [| 0.0; 1.0; 1.0; 0.0 |]
+                    LayerOf = fun _ -> None
+                    Lane = 8
+                    WholeLanes = false
+                    CostOf = fun alive -> Seq.sumBy (fun i -> if alive i then 10L else 0L) [ 0..3 ]
+                    Target = 20L
+                    ReachToNext = 1e-3
+                    ReachToDeadline = 100.0
+                }
+                Budget.start
+
+        Assert.Equal(BudgetPhase.Ramp, decision.State.Phase)
+        Assert.Equal<float[]>([| Budget.floor; 0.0; 0.0; 0.0 |], Budget.floors 4 decision.State)
+
+    [<Fact>]
     let ``a target that cannot be reached is reported`` () =
         let decision =
             Budget.decide
