@@ -32,7 +32,8 @@ module TrainCommand =
             Terminal.write Console.Error (Language.render path text warning)
 
         match TargetCourse.isShort recipe with
-        | Some(first, left) when not o.Quiet ->
+        // A `by` that is refused has no such epochs.
+        | Some(first, left) when not o.Quiet && (TargetCourse.problem recipe).IsNone ->
             let first =
                 if first = 1.0 then
                     "1 epoch"

@@ -78,6 +78,12 @@ module internal ProfilePhase =
         && profile.Machine = Machine.name ()
         && job.Computing.Team.IsNone
 
+    /// How the job selects.
+    let private selectOptions job : SelectOptions =
+        match job.Goal with
+        | Goal.Selection options -> options
+        | Goal.Training -> Selection.defaults
+
     /// Keeps what was found by measuring in the folder's profile.
     let keepFactor
         (job: Job)
@@ -109,7 +115,14 @@ module internal ProfilePhase =
                     {
                         measure with
                             Measure =
-                                Some(Profiles.whileTraining engine profile limit ready.Network)
+                                Some(
+                                    Profiles.whileTraining
+                                        engine
+                                        profile
+                                        limit
+                                        (selectOptions job)
+                                        ready.Network
+                                )
                     }
                 else
                     measure

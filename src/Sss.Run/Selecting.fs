@@ -8,8 +8,7 @@ open Sss.Core
 [<RequireQualifiedAccess>]
 module internal Selecting =
 
-    /// Removes what the factors have zeroed. Where the time counts, channels are rounded up to what the engine
-    /// is fast with, unless the options say otherwise.
+    /// Removes what the factors have zeroed.
     let select
         (p: Prepared)
         (options: SelectOptions)
@@ -19,12 +18,8 @@ module internal Selecting =
             let clock = Stopwatch.StartNew()
 
             let options =
-                match p.Profile with
-                | Some profile when options.Round = 1 -> {
-                    options with
-                        Round = profile.Model.Multiple
-                  }
-                | _ -> options
+                p.Profile
+                |> Option.fold (fun options profile -> Profiles.rounded profile options) options
 
             let! selected =
                 Selection.select options trained.Network trained.Numbers

@@ -20,6 +20,14 @@ type MpiTests() =
         + "train {\n  epochs 3\n  batch 50\n  lr 0.05 cosine\n  gamma neuron=0.001\n"
         + "  augment crop=1\n}\n"
 
+    /// The same with factors that layers share, whose gradient is a sum over these layers.
+    let shared =
+        "network Shared {\n  input 1x8x8\n  classes 10\n  conv 8 3x3 @scale(neuron, shared); relu\n"
+        + "  residual @scale(block) {\n    conv 8 3x3 @scale(neuron); relu\n"
+        + "    conv 8 3x3 @scale(neuron, shared)\n  }\n  relu\n  avgpool global; dense classes\n}\n"
+        + "train {\n  epochs 3\n  batch 50\n  lr 0.05 cosine\n  gamma neuron=0.001\n"
+        + "  augment crop=1\n}\n"
+
     let column name (out: string) =
         let rows =
             File.ReadAllLines(Path.Combine(out, "metrics.csv"))
@@ -51,15 +59,15 @@ type MpiTests() =
         while (checkpoints out).Length < count && not child.HasExited do
             Thread.Sleep 10
 
-    [<NeedsMpi>]
-    member _.``2 and 4 ranks leave the loss curve of one process``() =
+    /// Trains a text alone and with so many ranks, and compares the loss curves.
+    let leavesCurve name (text: string) (counts: int list) =
         use folder = prepared ()
-        File.WriteAllText(folder.File "plain.sss", plain)
+        File.WriteAllText(folder.File "network.sss", text)
 
         let words out =
             [
                 "train"
-                folder.File "plain.sss"
+                folder.File "network.sss"
                 "--data"
                 "digits"
                 "--out"
@@ -70,13 +78,13 @@ type MpiTests() =
         expectCode 0 (sss (words "alone"))
         let alone = column "loss" (folder.File "alone")
 
-        for ranks in [ 2; 4 ] do
+        for ranks in counts do
             let out = $"ranks-{ranks}"
             let ended = Mpi.run ranks (words out)
             expectCode 0 ended
 
             Assert.Equal(
-                "training Plain: 1,400 images per epoch, batch 50, 3 epochs, "
+                $"training {name}: 1,400 images per epoch, batch 50, 3 epochs, "
                 + $"{ranks} ranks of 1 thread",
                 firstLine ended.Err
             )
@@ -90,6 +98,13 @@ type MpiTests() =
 
             // Single precision; what differs is the order of sums.
             Assert.True(apart < 1e-5, $"{ranks} ranks: the loss differs by {apart:g2}")
+
+    [<NeedsMpi>]
+    member _.``2 and 4 ranks leave the loss curve of one process``() =
+        leavesCurve "Plain" plain [ 2; 4 ]
+
+    [<NeedsMpi>]
+    member _.``so they do with factors that layers share``() = leavesCurve "Shared" shared [ 2 ]
 
     [<NeedsMpi>]
     member _.``with batch normalisation, cuts and a target 2 ranks do as well as one``() =

@@ -300,6 +300,8 @@ type TrainTests() =
             ended.Err
         )
 
+        Assert.DoesNotContain("few for a target", ended.Err)
+
     [<Fact>]
     member _.``a folder that cannot be written is an error before training``() =
         use folder = new Folder()

@@ -35,6 +35,16 @@ module Profiles =
         Batch = profile.Batch
     }
 
+    /// Where the time counts, channels are rounded up to what the engine is fast with, unless the options say otherwise.
+    let rounded (profile: LatencyProfile) (options: SelectOptions) : SelectOptions =
+        if options.Round = 1 then
+            {
+                options with
+                    Round = profile.Model.Multiple
+            }
+        else
+            options
+
     /// How much faster or slower the machine is than at the time of the profile, as far as a limit is concerned. Where
     /// that is a part of the dense network's time, both networks are measured side by side, since a machine is not
     /// equally fast at all times; what was predicted then counts for the machine as it is now.
@@ -55,6 +65,7 @@ module Profiles =
         (libTorch: LibTorch)
         (profile: LatencyProfile)
         (limit: LatencyLimit)
+        (rounding: SelectOptions)
         (dense: Network)
         : Network -> Weights<float32> -> float option =
         let known = Dictionary<string, float list>()
@@ -71,13 +82,10 @@ module Profiles =
             | Ok _
             | Error _ -> None
 
-        let options = {
-            Selection.defaults with
-                Round = profile.Model.Multiple
-        }
+        let selectOptions = rounded profile rounding
 
         fun network weights ->
-            match Selection.select options network weights with
+            match Selection.select selectOptions network weights with
             | Error _ -> None
             | Ok selected ->
                 let text = Language.print selected.Network
