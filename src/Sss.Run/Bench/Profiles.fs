@@ -54,13 +54,13 @@ module Profiles =
         | LatencyLimit.OfDense _ -> dense / profile.Dense
 
     /// Seconds that a network is measured for while another trains, besides the start.
-    let private briefly = 0.5
+    let private briefly = 0.3
 
-    /// Times that a network is measured, at most.
-    let private often = 4
+    /// Times that a network is measured at first, and in all.
+    let private atFirst, often = 3, 6
 
     /// What `LatencyMeasure.Measure` does. A network is measured whenever it is asked for, up to a number of times, and the
-    /// median counts: a single measurement may be far off.
+    /// median counts: a single measurement may be far off, where something else runs for a moment.
     let whileTraining
         (libTorch: LibTorch)
         (profile: LatencyProfile)
@@ -95,11 +95,15 @@ module Profiles =
                     | true, times -> times
                     | false, _ -> []
 
+                let more =
+                    if before.IsEmpty then atFirst
+                    elif before.Length < often then 1
+                    else 0
+
                 let times =
-                    if before.Length < often then
-                        Option.toList (measured selected) @ before
-                    else
-                        before
+                    List.init more (fun _ -> measured selected)
+                    |> List.choose id
+                    |> List.append before
 
                 known[text] <- times
 

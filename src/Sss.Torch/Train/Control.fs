@@ -161,11 +161,24 @@ module internal Control =
     /// Networks that a call measures at most.
     let private checks = 6
 
-    /// The network in training, with factors that selection reads as a plan.
+    /// The network in training, with factors that selection reads as a plan. Numbers that start at 0, such as biases, are
+    /// not 0: in a trained network they are not, and a constant that is not 0 may need a channel.
     let private planned (trainer: Trainer) (plan: bool[]) =
         let network = trainer.Model.Network
 
-        (Init.weights 1 network, trainer.Model.Layout.Factors)
+        let weights =
+            Init.weights 1 network
+            |> Map.map (fun _ array ->
+                if Array.forall ((=) 0.0f) array.Data then
+                    {
+                        array with
+                            Data = Array.create array.Data.Length 0.1f
+                    }
+                else
+                    array
+            )
+
+        (weights, trainer.Model.Layout.Factors)
         ||> List.fold (fun weights slot ->
             let alive = places slot |> Array.map (fun i -> if plan[i] then 1.0f else 0.0f)
 
