@@ -4,6 +4,7 @@ open Xunit
 open FsCheck
 open FsCheck.FSharp
 open Sss.Core
+open Sss.Tests.Torch
 open Sss.Core.Select
 open Sss.Tests.Select.Cases
 open Sss.Tests.Select.LawTests
@@ -211,12 +212,23 @@ let ``a plan accounts for every structure`` () =
         )
 
 [<Fact>]
-let ``rounding reaches the multiple where there are so many channels`` () =
+let ``rounding reaches the multiple where there are so many channels, and no layer has groups`` () =
+    let hasGroups (network: Network) =
+        Network.layers network
+        |> Seq.exists (fun l ->
+            match (Op.facts l.Op).Coupling with
+            | Coupling.Reads reading -> (reading l.Input).Groups > 1
+            | Coupling.Apart
+            | Coupling.Mixes _
+            | Coupling.Moves _ -> false
+        )
+
     selections
         1000
         9UL
         (fun case t selected ->
-            let round = case.Options.Round
+            // The channels beside groups follow from them.
+            let round = if hasGroups t.Network then 1 else case.Options.Round
             let before = Network.layers t.Network |> Seq.map (fun l -> l.Name, l) |> Map.ofSeq
 
             Network.layers selected.Network
@@ -228,6 +240,51 @@ let ``rounding reaches the multiple where there are so many channels`` () =
             )
             |> Prop.ofTestable
         )
+
+[<Fact>]
+let ``rounding brings no group back`` () =
+    // Groups of 4 channels: 3 of the 8 stay, which are 12 channels, and no multiple of 8.
+    let grouped =
+        Op.Conv(
+            match Nets.conv 32 3 1 false with
+            | Op.Conv c -> { c with Groups = 8 }
+            | _ -> invalidOp "not a convolution"
+        )
+
+    let network =
+        Nets.network (Shape.create 3 6 6) [
+            Nets.plain "conv1" (Nets.conv 32 1 1 false)
+            Nets.plain "relu1" (Op.Activation Relu)
+            Nets.withFactors Group 8 "conv2" grouped
+            Nets.plain "relu2" (Op.Activation Relu)
+            Nets.plain "conv3" (Nets.conv 16 1 1 true)
+            Nets.plain "pool" (Op.GlobalPool Average)
+            Nets.plain "dense" (Nets.dense 3)
+        ]
+
+    let weights = Nets.randomWeights 5 network
+    let key = (Seq.exactlyOne (Parameters.factors network)).Key
+
+    let some = {
+        weights[key] with
+            Data = Array.init 8 (fun group -> if group % 3 = 0 then 1.0 else 0.0)
+    }
+
+    let kept round =
+        match
+            Selection.select
+                {
+                    Selection.defaults with
+                        Round = round
+                }
+                network
+                (Map.add key some weights)
+        with
+        | Ok selected -> [ for layer in Network.layers selected.Network -> layer.Output.Channels ]
+        | Error error -> invalidOp $"%A{error}"
+
+    Assert.Equal<int list>(kept 1, kept 8)
+    Assert.Equal(12, (kept 8).Head)
 
 [<Fact>]
 let ``selection holds at single precision`` () =

@@ -1,5 +1,6 @@
 namespace Sss.Core.Select
 
+open System.Collections.Generic
 open Sss.Core
 
 /// Rules for equal groups, and for round numbers of channels.
@@ -90,14 +91,36 @@ module internal ChannelCounts =
 
         changed
 
-    /// Adds the largest channels again up to a multiple of `round`, or to all there were.
+    /// Channels that a layer with groups reads or writes: how many there are follows from the groups.
+    let private ofGroups (context: ChannelContext) : HashSet<int> =
+        let found = HashSet<int>()
+
+        for struct (_, step) in context.Graph.Steps do
+            match step with
+            | Step.Read(_, { Groups = groups }, input, output) when groups > 1 ->
+                found.UnionWith context.Axes[input]
+                found.UnionWith context.Axes[output]
+            | Step.Read _
+            | Step.Through _
+            | Step.Move _
+            | Step.Mix _
+            | Step.Part _
+            | Step.Join _ -> ()
+
+        found
+
+    /// Adds the largest channels again up to a multiple of `round`, or to all there were. Not where a layer has groups: a
+    /// channel of a group that is gone would bring back the whole group, and a channel of each other one.
     let roundUp (context: ChannelContext) round =
         let mutable changed = false
+        let grouped = ofGroups context
 
         for struct (part, step) in context.Graph.Steps do
             match step with
             | Step.Read(layer, { Groups = 1 }, _, output) when
-                round > 1 && ChannelContext.isThere context part
+                round > 1
+                && ChannelContext.isThere context part
+                && not (context.Axes[output] |> Array.exists grouped.Contains)
                 ->
                 let axis = context.Axes[output]
                 let count = keptIn context axis 0 axis.Length
