@@ -91,15 +91,16 @@ module internal ChannelCounts =
 
         changed
 
-    /// Channels that a layer with groups reads or writes: how many there are follows from the groups.
+    /// Classes of channels that a layer with groups reads or writes, and what sums join to these: how many there are follows
+    /// from the groups.
     let private ofGroups (context: ChannelContext) : HashSet<int> =
         let found = HashSet<int>()
 
         for struct (_, step) in context.Graph.Steps do
             match step with
             | Step.Read(_, { Groups = groups }, input, output) when groups > 1 ->
-                found.UnionWith context.Axes[input]
-                found.UnionWith context.Axes[output]
+                for axis in [ context.Axes[input]; context.Axes[output] ] do
+                    found.UnionWith(Seq.map context.Classes.Root axis)
             | Step.Read _
             | Step.Through _
             | Step.Move _
@@ -113,14 +114,17 @@ module internal ChannelCounts =
     /// channel of a group that is gone would bring back the whole group, and a channel of each other one.
     let roundUp (context: ChannelContext) round =
         let mutable changed = false
-        let grouped = ofGroups context
+        // Not for nothing: training asks for thousands of networks that are not rounded.
+        let grouped = if round > 1 then ofGroups context else HashSet<int>()
 
         for struct (part, step) in context.Graph.Steps do
             match step with
             | Step.Read(layer, { Groups = 1 }, _, output) when
                 round > 1
                 && ChannelContext.isThere context part
-                && not (context.Axes[output] |> Array.exists grouped.Contains)
+                && not (
+                    context.Axes[output] |> Array.exists (context.Classes.Root >> grouped.Contains)
+                )
                 ->
                 let axis = context.Axes[output]
                 let count = keptIn context axis 0 axis.Length
