@@ -30,6 +30,12 @@ public enum Precision
 
     /// <summary>bfloat16: the range of single precision with 8 bits of mantissa.</summary>
     BFloat16,
+
+    /// <summary>
+    /// bfloat16 where a measurement of a second before training shows that it is at least 1.1 times as fast, else single
+    /// precision. Another machine, or a busy one, may choose differently.
+    /// </summary>
+    Auto,
 }
 
 /// <summary>

@@ -29,6 +29,9 @@ module internal SharedHelp =
 
     let precision = "number format of training: float32 (the default) or bf16"
 
+    let precisionOrAuto =
+        "number format of training: float32 (the default), bf16, or auto: bf16 where a short measurement shows that it is faster"
+
     let teacher =
         "a run folder or .safetensors file whose scores are aimed at too (recipe: teacher)"
 
@@ -112,7 +115,7 @@ type TrainArgument =
             | Keep_Factors ->
                 "keep the factors in the selected network instead of folding them into weights"
             | Device _ -> SharedHelp.device
-            | Precision _ -> SharedHelp.precision
+            | Precision _ -> SharedHelp.precisionOrAuto
             | Control ->
                 "then train the networks to compare with: dense, from scratch \
                  (same epochs, same compute) and uniformly narrowed"

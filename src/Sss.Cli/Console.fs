@@ -105,6 +105,9 @@ module Number =
     let percent (fraction: float) =
         (fraction * 100.0).ToString "0.0" + " %"
 
+    /// 1.23456 as `1.235 ms`.
+    let milliseconds (value: float) = value.ToString "0.### ms"
+
     /// Few digits, regardless of the size.
     let brief (x: float) = x.ToString "0.####"
 

@@ -52,6 +52,19 @@ module DoctorCommand =
         | Ok(), Error fault -> "cuda", "not available: " + DeviceFault.message fault
     ]
 
+    /// Whether training in bf16 can be faster here.
+    let private bf16 (facts: CudaFacts) =
+        let measured = "--precision auto measures whether it is faster for a network"
+
+        if facts.Usable > 0 then
+            $"for training on cuda; {measured}"
+        else
+            match BFloat16Units.ofMachine () with
+            | Matrices -> $"this processor multiplies matrices of it (AMX); {measured}"
+            | Vectors -> $"this processor multiplies vectors of it (AVX-512); {measured}"
+            | Nothing -> "slower than float32 here: this processor has no instructions for it"
+            | Unknown -> measured
+
     let private libTorch (loaded: Result<LibTorch, LibTorchError>) = [
         match loaded with
         | Ok engine ->
@@ -85,7 +98,7 @@ module DoctorCommand =
             else
                 "off: it needs cuda"
 
-            "bf16", "with --precision bf16, for training"
+            "bf16", bf16 facts
         | Error _ -> "libtorch", "cannot be loaded"
     ]
 

@@ -130,6 +130,11 @@ module SweepOptions =
                     .ToParseResults(args.GetAllResults() |> List.choose asTrain)
                 |> TrainOptions.read
 
+            do!
+                train.Precision <> PrecisionChoice.Auto
+                |> Result.requireTrue
+                    "--precision: a sweep compares runs of one precision; give float32 or bf16."
+
             let json = args.Contains SweepArgument.Json
 
             return {

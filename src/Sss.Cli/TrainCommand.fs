@@ -79,11 +79,14 @@ module TrainCommand =
         Wording = Wording.commandLine
     }
 
-    /// The run's own number of threads for each of them, or its share where several run at a time.
-    let private children (o: TrainOptions) threads : ChildOptions = {
-        Words = o.Shared
+    /// The run's own number of threads for each of them, or its share where several run at a time; and what it computed with.
+    let private children (o: TrainOptions) (a: RunArithmetic) : ChildOptions = {
+        Words =
+            match o.Precision with
+            | PrecisionChoice.Always _ -> o.Shared
+            | PrecisionChoice.Auto -> o.Shared @ [ "--precision"; a.Precision ]
         Init = o.Init
-        Threads = StudyThreads.each (Some threads) o.Jobs (fun () -> threads)
+        Threads = StudyThreads.each (Some a.Threads) o.Jobs (fun () -> a.Threads)
     }
 
     /// The job for the pipeline. Ranks other than the first write nothing and only help with the
@@ -139,8 +142,8 @@ module TrainCommand =
 
         let code, result =
             if Controls.isAsked controls then
-                let threads = outcome.Trained.Arithmetic.Threads
-                Controls.run (study o ready) (children o threads) controls o.Quiet own stop
+                let children = children o outcome.Trained.Arithmetic
+                Controls.run (study o ready) children controls o.Quiet own stop
             else
                 Exit.ok, own
 
@@ -195,6 +198,9 @@ module TrainCommand =
         | Profiled profile ->
             if not o.Quiet then
                 List.iter Terminal.error (ProfileCommand.lines profile)
+        | PrecisionChosen trial ->
+            if not o.Quiet then
+                Terminal.error (TrainProgress.precision trial)
         | ImagesRead dataset -> Engine.tellSkipped dataset
         | ImagesChecked(dataset, notes) ->
             Engine.tellPixels dataset
@@ -213,6 +219,7 @@ module TrainCommand =
                             | WeightsRead _
                             | Profiling _
                             | Profiled _
+                            | PrecisionChosen _
                             | ImagesChecked _ -> ()
                         Training =
                             fun _ train ->

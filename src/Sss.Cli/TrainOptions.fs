@@ -24,7 +24,7 @@ type TrainOptions = {
     Teacher: string option
     Profile: string option
     Device: Device
-    Precision: Precision
+    Precision: PrecisionChoice
     Seeds: int list option
     Control: bool
     Jobs: int
@@ -120,7 +120,7 @@ module TrainOptions =
             return seeds, jobs
         }
 
-    let private shared (args: ParseResults<TrainArgument>) : string list =
+    let private shared (choice: PrecisionChoice) (args: ParseResults<TrainArgument>) : string list =
         let given name (word: 'T -> string) (value: 'T option) =
             value |> Option.map (fun v -> [ name; word v ]) |> Option.defaultValue []
 
@@ -137,7 +137,11 @@ module TrainOptions =
             yield! given "--teacher" id (args.TryGetResult TrainArgument.Teacher)
             yield! given "--method" id (args.TryGetResult TrainArgument.Method)
             yield! given "--device" id (args.TryGetResult TrainArgument.Device)
-            yield! given "--precision" id (args.TryGetResult TrainArgument.Precision)
+            match choice with
+            | PrecisionChoice.Always _ ->
+                yield! given "--precision" id (args.TryGetResult TrainArgument.Precision)
+            // Further runs compute with what this one has chosen.
+            | PrecisionChoice.Auto -> ()
             yield! given "--profile" id (args.TryGetResult TrainArgument.Profile)
             if args.Contains TrainArgument.Keep_Factors then
                 "--keep-factors"
@@ -185,6 +189,6 @@ module TrainOptions =
                 Report = not (args.Contains TrainArgument.No_Report)
                 Quiet = json || args.Contains TrainArgument.Quiet
                 Json = json
-                Shared = shared args
+                Shared = shared precision args
             }
         }

@@ -65,6 +65,18 @@ module TrainProgress =
         | Some text -> $", on {text}"
         | None -> ""
 
+    /// What `--precision auto` has chosen, and why.
+    let precision (trial: PrecisionTrial) : string =
+        let chosen = Precision.name (PrecisionTrial.chosen trial)
+
+        match trial with
+        | PrecisionTrial.NoUnits ->
+            $"computing in {chosen}: this processor has no instructions for bf16"
+        | PrecisionTrial.NoWeights -> $"computing in {chosen}: the network has no weights"
+        | PrecisionTrial.Timed(float32, bf16) ->
+            $"computing in {chosen}: a forward and a backward pass take {Number.milliseconds float32} in float32, \
+              {Number.milliseconds bf16} in bf16"
+
     let private workers (a: RunArithmetic) =
         let threads = Number.counted a.Threads "thread"
 

@@ -19,22 +19,20 @@ module TrainSummary =
             $"target     {wanted}: MISSED{found}; too small a part of the network has \
               factors, or training is too short"
 
-    let private milliseconds (value: float) = value.ToString "0.### ms"
-
     /// The time beside its limit. Where the profile is of another machine, the prediction counts.
     let private latency (l: RunLatency) =
-        let wanted = $"{milliseconds l.Most} a call in {l.Engine}"
-        let predicted = $"predicted {milliseconds l.Predicted}"
+        let wanted = $"{Number.milliseconds l.Most} a call in {l.Engine}"
+        let predicted = $"predicted {Number.milliseconds l.Predicted}"
 
         match l.Measured with
         | Some measured when measured <= l.Most || l.Predicted > l.Most ->
             limit
                 wanted
-                (Some $"measured {milliseconds measured}, {predicted}")
+                (Some $"measured {Number.milliseconds measured}, {predicted}")
                 (measured <= l.Most)
         | Some measured ->
             $"target     {wanted}: MISSED by {Number.percent (measured / l.Most - 1.0)} (measured \
-              {milliseconds measured}, {predicted}); the machine was busy, or the prediction is off"
+              {Number.milliseconds measured}, {predicted}); the machine was busy, or the prediction is off"
         | None ->
             let where = $"{predicted} for {l.Machine}; not measured here"
             limit wanted (Some where) (l.Predicted <= l.Most)

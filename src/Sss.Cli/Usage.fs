@@ -51,7 +51,7 @@ module Usage =
         | "folder" -> Folders
         | "data" -> OneOf DataSource.forms
         | "device" -> OneOf [ "cpu"; "cuda" ]
-        | "precision" -> OneOf(Precision.all |> List.map Precision.name)
+        | "precision" -> OneOf(PrecisionChoice.all |> List.map PrecisionChoice.name)
         | "style" -> OneOf styles
         | "method" -> OneOf(FactorMethod.all |> List.map FactorMethod.name)
         | other -> Free other
@@ -151,17 +151,16 @@ module Usage =
                 )
 
     /// The precision of `--precision`; float32 where it is not given.
-    let precision (given: string option) : Result<Precision, string> =
+    let precision (given: string option) : Result<PrecisionChoice, string> =
         match given with
-        | None -> Ok Precision.Float32
+        | None -> Ok(PrecisionChoice.Always Precision.Float32)
         | Some word ->
-            match Precision.tryParse word with
-            | Some precision -> Ok precision
+            match PrecisionChoice.tryParse word with
+            | Some choice -> Ok choice
             | None ->
-                let names = Precision.all |> List.map Precision.name
-                let listed = String.Join(" and ", names)
+                let names = PrecisionChoice.all |> List.map PrecisionChoice.name
 
                 Error(
-                    $"--precision: '{word}' is unknown; precisions are {listed}."
+                    $"--precision: '{word}' is unknown; precisions are float32, bf16 and auto."
                     + didYouMean names word
                 )

@@ -17,6 +17,13 @@ type Precision =
     /// bfloat16: the range of float32 with 8 bits of mantissa.
     | BFloat16
 
+/// What a run is asked to compute with.
+[<RequireQualifiedAccess>]
+type PrecisionChoice =
+    | Always of Precision
+    /// bf16 where a measurement before training shows that its steps are faster, else float32.
+    | Auto
+
 /// What a computation is for.
 type internal Purpose =
     | ForTraining
@@ -119,6 +126,23 @@ module Precision =
     /// The precision of a name.
     let tryParse (text: string) =
         all |> List.tryFind (fun precision -> name precision = text)
+
+/// Names of what is asked for.
+[<RequireQualifiedAccess>]
+module PrecisionChoice =
+
+    /// What the command line calls it.
+    let name choice =
+        match choice with
+        | PrecisionChoice.Always precision -> Precision.name precision
+        | PrecisionChoice.Auto -> "auto"
+
+    /// All of them, the default first.
+    let all = List.map PrecisionChoice.Always Precision.all @ [ PrecisionChoice.Auto ]
+
+    /// The choice of a name.
+    let tryParse (text: string) =
+        all |> List.tryFind (fun choice -> name choice = text)
 
 /// Wording.
 [<RequireQualifiedAccess>]

@@ -54,7 +54,7 @@ type Goal =
 type Computing = {
     Device: Device
     /// Of the network in training.
-    Precision: Precision
+    Precision: PrecisionChoice
     /// None: as many as LibTorch takes.
     Threads: int option
     /// None: as many as the data is worth.
@@ -101,6 +101,8 @@ type JobEvent =
     | Profiling of ProfileOptions
     /// They are known.
     | Profiled of LatencyProfile
+    /// What `auto` has chosen to compute with.
+    | PrecisionChosen of PrecisionTrial
     /// The text of the network, and the recipe to train by.
     | TextRead of path: string * text: string * Parsed * Recipe
     /// The weights to begin with have been read from a file; some start anew.

@@ -39,6 +39,8 @@ type PipelineError =
     | ProfileEngine of path: string * engine: string
     /// Ranks that train towards a latency need one profile.
     | ProfileForRanks
+    /// Ranks that choose their precision by themselves could choose differently.
+    | PrecisionForRanks
     /// The normalisation is to be exported, and the weight file does not hold it.
     | NoNormalisation of path: string
     /// In 8 bits a network is worse on the test images than was allowed, in points; with its qualities in float32 and int8.
@@ -210,6 +212,9 @@ module PipelineError =
         | ProfileForRanks ->
             "A target of latency needs --profile FILE where several ranks train: all of them need the same times. \
               `sss profile` writes the file."
+        | PrecisionForRanks ->
+            "Several ranks need one precision: give --precision float32 or --precision bf16. With auto, each of them would \
+              choose for itself."
         | NoNormalisation path ->
             $"{Escape.line path} does not record how its images are prepared; {w.ExportRaw}."
         | Int8Drops(path, float, int8, images, maxDrop) -> drops w path float int8 images maxDrop

@@ -102,6 +102,28 @@ module internal Preparing =
         | Some _
         | None -> Ok ready
 
+    /// The engine at the precision that the job asks for, or that a trial chooses. Ranks would choose differently.
+    let private computing
+        (job: Job)
+        (listener: Listener<'Report>)
+        (ready: Ready)
+        (engine: LibTorch)
+        : Result<LibTorch, PipelineError> =
+        result {
+            let! precision =
+                match job.Computing.Precision, job.Computing.Team with
+                | PrecisionChoice.Always precision, _ -> Ok precision
+                | PrecisionChoice.Auto, Some _ -> Error PrecisionForRanks
+                | PrecisionChoice.Auto, None ->
+                    PrecisionTrial.run engine ready.Recipe.Batch ready.Network
+                    |> Result.tee (fun trial -> listener.Hear(PrecisionChosen trial))
+                    |> Result.map PrecisionTrial.chosen
+
+            return!
+                LibTorch.choose job.Computing.Device precision engine
+                |> Result.mapError NoEngine
+        }
+
     /// The weights to begin with, LibTorch, the run folder, and the times for a target of latency.
     let prepare
         (job: Job)
@@ -115,8 +137,9 @@ module internal Preparing =
 
             let! engine =
                 LibTorch.load ()
-                |> Result.bind (LibTorch.choose job.Computing.Device job.Computing.Precision)
+                |> Result.bind (LibTorch.choose job.Computing.Device Precision.Float32)
                 |> Result.mapError NoEngine
+                |> Result.bind (computing job listener ready)
 
             let! held =
                 match job.Keep with

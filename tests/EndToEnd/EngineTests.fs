@@ -190,13 +190,49 @@ type EngineTests() =
                 train [ "--device"; "gpu" ],
                 "sss train: --device: 'gpu' is unknown; devices are cpu, cuda and cuda:INDEX."
                 train [ "--precision"; "bf8" ],
-                "sss train: --precision: 'bf8' is unknown; precisions are float32 and bf16."
+                "sss train: --precision: 'bf8' is unknown; precisions are float32, bf16 and auto."
                 [ "verify"; folder.File "small.sss"; "--device"; "cuda:x" ],
                 "sss verify: --device: 'cuda:x' is unknown; devices are cpu, cuda and cuda:INDEX."
             ] do
             let ended = sss args
             expectCode 2 ended
             Assert.StartsWith(said, ended.Err)
+
+    [<Fact>]
+    member _.``auto says what it computes with, and result.json has it``() =
+        use folder = SmallRun.prepared ()
+        let out = folder.File "out"
+        let ended = sss (SmallRun.arguments folder out [ "--precision"; "auto" ])
+        expectCode 0 ended
+
+        let run = json (File.ReadAllText(Path.Combine(out, "result.json")))
+        let precision = run.GetProperty("arithmetic").GetProperty("precision").GetString()
+        Assert.Contains($"computing in {precision}: ", ended.Err)
+
+    [<Fact>]
+    member _.``a sweep has one precision``() =
+        use folder = SmallRun.prepared ()
+
+        let ended =
+            sss [
+                "sweep"
+                folder.File "small.sss"
+                "--data"
+                "digits"
+                "--out"
+                folder.File "out"
+                "--gamma"
+                "0.1"
+                "--precision"
+                "auto"
+            ]
+
+        expectCode 2 ended
+
+        Assert.StartsWith(
+            "sss sweep: --precision: a sweep compares runs of one precision; give float32 or bf16.",
+            ended.Err
+        )
 
     [<Fact>]
     member _.``doctor shows where LibTorch is from and what it offers``() =

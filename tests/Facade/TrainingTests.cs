@@ -255,6 +255,9 @@ public class TrainingTests
         var (a, b) = (low.Epochs[0].Loss, exact.Epochs[0].Loss);
         Assert.NotEqual(a, b);
         Assert.Equal(b, a, 0.1 * b);
+        // Whichever it chooses, it computes with that.
+        using var auto = await Network.Parse(Text).TrainAsync(data, few with { Precision = Precision.Auto });
+        Assert.Contains(auto.Epochs[0].Loss, new[] { a, b });
     }
 
     [Fact]

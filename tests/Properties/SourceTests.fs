@@ -146,6 +146,7 @@ let private ofOthers = [
     // Only `mpirun` starts ranks.
     "needs --profile FILE where several ranks"
     "`sss profile` writes the file"
+    "give --precision float32 or --precision bf16"
     // On pages, about files.
     "('sss bench' measures it)"
     "sss report --markdown"

@@ -29,7 +29,7 @@ internal static class Jobs
         options.Validation.ToOption(),
         new Torch.Computing(
             Recipes.Device(options),
-            options.Precision == Precision.BFloat16 ? Torch.Precision.BFloat16 : Torch.Precision.Float32,
+            Recipes.Precision(options.Precision),
             options.Threads.ToOption(),
             options.Loaders.ToOption(),
             FSharpOption<Torch.Team>.None),
@@ -60,7 +60,7 @@ internal static class Jobs
         FSharpOption<double>.None,
         new Torch.Computing(
             Torch.Device.Cpu,
-            Torch.Precision.Float32,
+            Recipes.Precision(Precision.Float32),
             FSharpOption<int>.None,
             FSharpOption<int>.None,
             FSharpOption<Torch.Team>.None),

@@ -73,6 +73,15 @@ internal static class Recipes
                 $"Device must be cpu, cuda or cuda:INDEX, not '{options.Device}'.",
                 nameof(TrainingOptions.Device));
 
+    /// <summary>The same choice in the core.</summary>
+    internal static Torch.PrecisionChoice Precision(Precision precision) => precision switch
+    {
+        Sss.Precision.Float32 => Torch.PrecisionChoice.NewAlways(Torch.Precision.Float32),
+        Sss.Precision.BFloat16 => Torch.PrecisionChoice.NewAlways(Torch.Precision.BFloat16),
+        Sss.Precision.Auto => Torch.PrecisionChoice.Auto,
+        _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, null),
+    };
+
     /// <summary>Every value that the recipe gives.</summary>
     internal static TrainingOptions ToOptions(Core.Recipe recipe) => new()
     {

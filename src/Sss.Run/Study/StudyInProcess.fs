@@ -54,7 +54,7 @@ module StudyInProcess =
                 |> Option.map (fun f -> f.ToString("R", CultureInfo.InvariantCulture))
                 |> Option.defaultValue "none"
                 "device", Device.name common.Computing.Device
-                "precision", Precision.name common.Computing.Precision
+                "precision", PrecisionChoice.name common.Computing.Precision
                 yield! Checkpoint.lossIdentity common.Loss
                 yield! Option.toList teacher
                 yield! Option.toList init

@@ -328,7 +328,7 @@ type DeviceStepTests() =
                 job with
                     Computing = {
                         job.Computing with
-                            Precision = precision
+                            Precision = PrecisionChoice.Always precision
                     }
             }
 

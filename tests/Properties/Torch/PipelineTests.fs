@@ -243,6 +243,8 @@ let private heard (job: Job) =
             | ImagesChecked(dataset, _) -> said.Add $"checked {dataset.Train.Count}"
             | Profiling _ -> said.Add "profiling"
             | Profiled profile -> said.Add $"profiled {profile.Engine}"
+            | PrecisionChosen trial ->
+                said.Add $"precision {Precision.name (PrecisionTrial.chosen trial)}"
         Training =
             fun ready train ->
                 said.Add $"training {ready.Network.Name}"
