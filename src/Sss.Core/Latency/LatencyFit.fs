@@ -140,11 +140,6 @@ module LatencyFit =
     let errors (model: LatencyModel) (samples: LatencySample list) : float list =
         samples
         |> List.map (fun s ->
-            let predicted =
-                model.PerCall
-                + model.Scale * s.Layers
-                + model.PerValue * s.Joined
-                + model.PerWeight * s.Weights
-
+            let predicted = LatencyModel.ofParts model s.Layers s.Joined s.Weights
             abs (predicted - s.Measured) / s.Measured
         )

@@ -78,14 +78,19 @@ module LatencyModel =
                     |> Array.tail
         }
 
+    /// The measured times of the fused layer that begins with a layer.
+    let private timesOf (layers: WidthTimes list) : Layer -> WidthTimes option =
+        let byName = layers |> List.map (fun times -> times.Layer, times) |> Map.ofList
+        fun layer -> Map.tryFind layer.Name byName
+
     /// The sum over the fused layers of a network.
     let layerSum (multiple: int) (layers: WidthTimes list) : Network -> float =
-        let byName = layers |> List.map (fun times -> times.Layer, times) |> Map.ofList
+        let timesOf = timesOf layers
 
         fun network ->
             Network.layers network
             |> Seq.sumBy (fun layer ->
-                match Map.tryFind layer.Name byName with
+                match timesOf layer with
                 | Some times -> timeOf multiple times layer.Input.Channels layer.Output.Channels
                 | None -> 0.0
             )
@@ -99,12 +104,12 @@ module LatencyModel =
 
     /// Numbers of the layers with weights, biases aside: a call reads all of them.
     let weights (multiple: int) (layers: WidthTimes list) : Network -> float =
-        let byName = layers |> List.map (fun times -> times.Layer, times) |> Map.ofList
+        let timesOf = timesOf layers
 
         let ofLayer (layer: Layer) =
             let own = float (Cost.macs layer) / float (max 1L (Shape.area layer.Output))
 
-            match Map.tryFind layer.Name byName with
+            match timesOf layer with
             | Some times ->
                 own
                 * widening multiple times.Inputs layer.Input.Channels
@@ -116,13 +121,17 @@ module LatencyModel =
             |> Seq.filter (fun layer -> (Op.facts layer.Op).Family = Family.Weights)
             |> Seq.sumBy ofLayer
 
-    /// Milliseconds of one call. It does not grow when structures are removed.
+    /// Milliseconds of one call, from the milliseconds of the fused layers alone, the values that joins write, and the weights.
+    let ofParts (model: LatencyModel) (layers: float) (joined: float) (weights: float) : float =
+        model.PerCall
+        + model.Scale * layers
+        + model.PerValue * joined
+        + model.PerWeight * weights
+
+    /// Milliseconds of one call of a network. It does not grow when structures are removed.
     let predict (model: LatencyModel) : Network -> float =
         let sum = layerSum model.Multiple model.Layers
         let weights = weights model.Multiple model.Layers
 
         fun network ->
-            model.PerCall
-            + model.Scale * sum network
-            + model.PerValue * float (FusedLayer.joined network)
-            + model.PerWeight * weights network
+            ofParts model (sum network) (float (FusedLayer.joined network)) (weights network)

@@ -158,66 +158,6 @@ module internal Control =
             }
             (before |> Option.map (fun p -> p.Budget) |> Option.defaultValue Budget.start)
 
-    /// Networks that a call measures at most.
-    let private checks = 6
-
-    /// The network in training, with factors that selection reads as a plan. Numbers that start at 0, such as biases, are
-    /// not 0: in a trained network they are not, and a constant that is not 0 may need a channel.
-    let private planned (trainer: Trainer) (plan: bool[]) =
-        let network = trainer.Model.Network
-
-        let weights =
-            Init.weights 1 network
-            |> Map.map (fun _ array ->
-                if Array.forall ((=) 0.0f) array.Data then
-                    {
-                        array with
-                            Data = Array.create array.Data.Length 0.1f
-                    }
-                else
-                    array
-            )
-
-        (weights, trainer.Model.Layout.Factors)
-        ||> List.fold (fun weights slot ->
-            let alive = places slot |> Array.map (fun i -> if plan[i] then 1.0f else 0.0f)
-
-            Map.add slot.Key { weights[slot.Key] with Data = alive } weights
-        )
-
-    /// The decision whose network is just within the limit when it is measured, and that measurement. `decide`: with
-    /// predictions times a factor.
-    let private measured
-        (decide: float -> BudgetDecision)
-        (share: bool[] -> float option)
-        (start: float)
-        (known: LatencyTry option)
-        =
-        // A plan that was measured in this call is not measured again.
-        let shareOf tries (plan: bool[]) =
-            match tries |> List.tryFind (fun (_, tried: BudgetDecision) -> tried.Plan = plan) with
-            | Some(found: LatencyTry, _) -> Some found.Share
-            | None -> share plan
-
-        let rec search tries factor (decision: BudgetDecision) =
-            match shareOf tries decision.Plan with
-            | None -> tries
-            | Some share ->
-                let tries = ({ Factor = factor; Share = share }, decision) :: tries
-
-                match LatencySearch.next factor (List.map fst tries) with
-                | Some factor when tries.Length < checks -> search tries factor (decide factor)
-                | Some _
-                | None -> tries
-
-        let factor = known |> Option.map _.Factor |> Option.defaultValue start
-        let first = decide factor
-        let tries = search [] factor first
-
-        match LatencySearch.best (List.map fst tries) with
-        | Some best -> tries |> List.find (fun (t, _) -> t = best) |> snd, Some best
-        | None -> first, known
-
     /// γ from this step to the next call of the controller, towards a network within `target`. Once the target
     /// holds, nothing is measured any more.
     let decide
@@ -235,12 +175,14 @@ module internal Control =
             let share plan =
                 if step < last recipe stepsPerEpoch then
                     target.Share
-                    |> Option.bind (fun share -> share trainer.Model.Network (planned trainer plan))
+                    |> Option.bind (fun share ->
+                        share trainer.Model.Network (MeasuredChoice.planned trainer plan)
+                    )
                 else
                     None
 
             let decision, latency =
-                measured
+                MeasuredChoice.find
                     (fun factor ->
                         press trainer vital recipe target factor stepsPerEpoch step before
                     )

@@ -76,7 +76,7 @@ type TorchvisionTests(output: ITestOutputHelper) =
         "regnety-400mf", "regnet_y_400mf", false
         "shufflenetv2", "shufflenet_v2_x1_0", false
         "convnext-tiny", "convnext_tiny", false
-        "vit-b16", "vit_b_16", false
+        "vit-b16", "vit_b_16", true
         "inceptionv3", "inception_v3", false
         "resnet50", "resnet50", false
         "resnext50", "resnext50_32x4d", true
