@@ -241,47 +241,74 @@ let ``rounding reaches the multiple where there are so many channels, and no lay
             |> Prop.ofTestable
         )
 
-[<Fact>]
-let ``rounding brings no group back`` () =
-    // Groups of 4 channels: 3 of the 8 stay, which are 12 channels, and no multiple of 8.
-    let grouped =
-        Op.Conv(
-            match Nets.conv 32 3 1 false with
-            | Op.Conv c -> { c with Groups = 8 }
-            | _ -> invalidOp "not a convolution"
+/// The channels of each layer that selection keeps with such factors, each a multiple of groups of four channels.
+let private channelsKept (text: string) (round: int) : int list =
+    let network =
+        match Sss.Dsl.Language.parse text with
+        | Ok parsed -> parsed.Network
+        | Error errors -> invalidOp $"%A{errors}"
+
+    // 3 of 8 groups stay, which are 12 of 32 channels, and no multiple of 8.
+    let factors =
+        Parameters.factors network
+        |> Seq.map (fun f ->
+            let size = f.Scale.Count / 8
+
+            f.Key,
+            {
+                Shape = [ f.Scale.Count ]
+                Data = Array.init f.Scale.Count (fun i -> if i / size % 3 = 0 then 1.0 else 0.0)
+            }
         )
 
-    let network =
-        Nets.network (Shape.create 3 6 6) [
-            Nets.plain "conv1" (Nets.conv 32 1 1 false)
-            Nets.plain "relu1" (Op.Activation Relu)
-            Nets.withFactors Group 8 "conv2" grouped
-            Nets.plain "relu2" (Op.Activation Relu)
-            Nets.plain "conv3" (Nets.conv 16 1 1 true)
-            Nets.plain "pool" (Op.GlobalPool Average)
-            Nets.plain "dense" (Nets.dense 3)
-        ]
+    let weights =
+        (Nets.randomWeights 5 network, factors)
+        ||> Seq.fold (fun weights (key, array) -> Map.add key array weights)
 
-    let weights = Nets.randomWeights 5 network
-    let key = (Seq.exactlyOne (Parameters.factors network)).Key
+    match
+        Selection.select
+            {
+                Selection.defaults with
+                    Round = round
+            }
+            network
+            weights
+    with
+    | Ok selected -> [ for layer in Network.layers selected.Network -> layer.Output.Channels ]
+    | Error error -> invalidOp $"%A{error}"
 
-    let some = {
-        weights[key] with
-            Data = Array.init 8 (fun group -> if group % 3 = 0 then 1.0 else 0.0)
-    }
+[<Fact>]
+let ``rounding brings no group back`` () =
+    let kept =
+        channelsKept
+            "network N {
+  input 3x6x6
+  classes 3
+  conv 32 1x1; relu
+  conv 32 3x3 groups=8; bn @scale(group); relu
+  conv 16 1x1
+  avgpool global
+  dense classes
+}"
 
-    let kept round =
-        match
-            Selection.select
-                {
-                    Selection.defaults with
-                        Round = round
-                }
-                network
-                (Map.add key some weights)
-        with
-        | Ok selected -> [ for layer in Network.layers selected.Network -> layer.Output.Channels ]
-        | Error error -> invalidOp $"%A{error}"
+    Assert.Equal<int list>(kept 1, kept 8)
+    Assert.Equal(12, (kept 8).Head)
+
+[<Fact>]
+let ``rounding brings no group back where a layer with groups reads a sum`` () =
+    let kept =
+        channelsKept
+            "network N {
+  input 3x6x6
+  classes 3
+  conv 32 1x1; relu
+  residual { dwconv 3x3; bn }
+  relu
+  conv 32 3x3 groups=8; bn @scale(group); relu
+  conv 16 1x1
+  avgpool global
+  dense classes
+}"
 
     Assert.Equal<int list>(kept 1, kept 8)
     Assert.Equal(12, (kept 8).Head)
