@@ -24,6 +24,21 @@ module TrainCommand =
                 $"  and {all.Length - shown} more"
           ]
 
+    /// A target that factors cannot reach, or only by taking nearly all that they do reach.
+    let private warnOfReach path (network: Network) (target: Target) =
+        match TargetReach.narrow network target, target.Macs with
+        | Some part, Some most when part > most ->
+            Terminal.error
+                $"{Escape.line path}: warning: the target of {Number.percent most} of the macs cannot be reached: at least \
+                  {Number.percent part} stay, whatever factors become 0. Give factors to more layers, or choose a larger target."
+        | Some part, Some most ->
+            Terminal.error
+                $"{Escape.line path}: warning: at least {Number.percent part} of the macs stay, whatever factors become 0. That is more \
+                  than half of the target of {Number.percent most}, so little is left to choose from. `@scale(neuron, shared)` gives factors to \
+                  channels that sums join."
+        | Some _, None
+        | None, _ -> ()
+
     /// A network that no penalty acts on would be trained for nothing.
     let private warn (o: TrainOptions) path text (parsed: Parsed) (recipe: Recipe) =
         let gammas = Option.toList o.Recipe.Gamma
@@ -54,10 +69,11 @@ module TrainCommand =
             Terminal.error
                 $"{Escape.line path}: warning: the network has no scaling factors, so nothing can be removed; \
                   write `@scale(…)` where structures may go."
+        elif Target.isGiven recipe.Target then
+            warnOfReach path parsed.Network recipe.Target
         elif
-            not (Target.isGiven recipe.Target)
-            && scaled
-               |> List.forall (fun (_, s) -> Recipe.gammaOf s.Kind recipe.Gamma * s.Gamma = 0.0)
+            scaled
+            |> List.forall (fun (_, s) -> Recipe.gammaOf s.Kind recipe.Gamma * s.Gamma = 0.0)
         then
             Terminal.error
                 $"{Escape.line path}: warning: every γ is 0, so nothing will be removed; write `gamma …` in the \

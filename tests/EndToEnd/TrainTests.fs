@@ -124,6 +124,49 @@ type TrainTests() =
         Assert.InRange(kept, 1, total - 1)
 
     [<Fact>]
+    member _.``a target that cannot be reached is said before training``() =
+        use folder = new Folder()
+        let file = folder.File "narrow.sss"
+
+        File.WriteAllText(
+            file,
+            "network N {\n  input 1x8x8\n  classes 10\n  conv 16 3x3; bn; relu\n"
+            + "  residual @scale(block) { conv 16 3x3; bn }\n  relu; avgpool global; dense classes\n}\n"
+            + "train { epochs 1; gamma 0.01 }\n"
+        )
+
+        let warning target =
+            let arguments =
+                [
+                    "train"
+                    file
+                    "--data"
+                    "digits"
+                    "--limit"
+                    "64"
+                    "--out"
+                    folder.File "out"
+                ]
+                @ [ "--threads"; "1"; "--no-report"; "--restart"; "--quiet"; "--target-macs" ]
+
+            (sss (arguments @ [ target ])).Err
+
+        Assert.Contains(
+            "narrow.sss: warning: the target of 5.0 % of the macs cannot be reached: at least 6.0 % stay, whatever factors \
+             become 0. Give factors to more layers, or choose a larger target.\n",
+            warning "0.05"
+        )
+
+        Assert.Contains(
+            "narrow.sss: warning: at least 6.0 % of the macs stay, whatever factors become 0. That is more than half of the \
+             target of 10.0 %, so little is left to choose from. `@scale(neuron, shared)` gives factors to channels that sums \
+             join.\n",
+            warning "0.1"
+        )
+
+        Assert.DoesNotContain("stay, whatever", warning "0.5")
+
+    [<Fact>]
     member _.``digits-resnext: groups and blocks go``() =
         use folder = new Folder()
 
