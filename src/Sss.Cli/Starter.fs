@@ -140,9 +140,9 @@ module Starter =
             $"epochs {epochs facts.Images}   // passes over the training images"
             $"batch {batch facts.Images}   // images per step"
             (if batch facts.Images >= 64 then
-                 "lr 0.1 cosine warmup 1   // the learning rate, which ends at 0"
+                 "lr 0.1 cosine restart warmup 1   // the learning rate: to 0, and again when the target holds"
              else
-                 "lr 0.05 cosine warmup 1   // the learning rate, which ends at 0")
+                 "lr 0.05 cosine restart warmup 1   // the learning rate: to 0, and again when the target holds")
             "momentum 0.9"
             "decay 1e-4   // keeps weights small"
             ""
