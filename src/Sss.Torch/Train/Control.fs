@@ -49,32 +49,60 @@ module internal Control =
 
     let private places (slot: Slot) = [| int slot.Offset .. int (slot.Offset + slot.Count) - 1 |]
 
-    /// What the removal of a factor saves. Those of an array are alike: one is computed for all.
-    let private savings (costOf: (int -> bool) -> int64) (trainer: Trainer) (magnitudes: float[]) =
+    /// What the removal of a factor saves. Those of an array are alike: one is computed for all. Where channels go in
+    /// whole lanes, one alone saves nothing, and a lane's saving is divided among its channels.
+    let savings
+        (costOf: (int -> bool) -> int64)
+        (lane: int)
+        (trainer: Trainer)
+        (magnitudes: float[])
+        =
         let isAlive i = magnitudes[i] <> 0.0
         let whole = costOf isAlive
 
-        trainer.Model.Layout.Factors
-        |> List.map (fun slot ->
-            let saved =
-                places slot
-                |> Array.tryFind isAlive
-                |> Option.map (fun one -> whole - costOf (fun i -> i <> one && isAlive i))
-                |> Option.defaultValue 0L
+        List.zip trainer.Model.Layout.Scales trainer.Model.Layout.Factors
+        |> List.map (fun (f, slot) ->
+            let together =
+                match f.Scale.Kind with
+                | Neuron
+                | Shared -> lane
+                | Group
+                | Block -> 1
 
-            Array.create (int slot.Count) (float saved)
+            let gone = places slot |> Array.filter isAlive |> Array.truncate together
+
+            let saved =
+                if Array.isEmpty gone then
+                    0.0
+                else
+                    let cost = costOf (fun i -> isAlive i && not (Array.contains i gone))
+
+                    // The last lane of a layer that must keep a channel stays.
+                    if cost = 0L && gone.Length > 1 then
+                        0.0
+                    else
+                        float (whole - cost) / float gone.Length
+
+            Array.create (int slot.Count) saved
         )
         |> Array.concat
 
     /// Relative strengths; the most valuable factor of a vital array is left alone, and so are as many as
     /// its declaration wants to keep.
-    let private weights costOf (recipe: Recipe) (trainer: Trainer) vital (magnitudes: float[]) =
+    let private weights
+        costOf
+        lane
+        (recipe: Recipe)
+        (trainer: Trainer)
+        vital
+        (magnitudes: float[])
+        =
         let weights =
             Saliency.weights
                 (FactorGammas.relative recipe.Gamma trainer.Model.Layout.Scales)
                 magnitudes
                 (Array.map float trainer.Squares)
-                (savings costOf trainer magnitudes)
+                (savings costOf lane trainer magnitudes)
 
         for slot in vital do
             let best = places slot |> Array.maxBy (fun i -> magnitudes[i] / weights[i])
@@ -147,7 +175,14 @@ module internal Control =
         Budget.decide
             {
                 Magnitudes = magnitudes
-                Weights = weights costOf recipe trainer vital magnitudes
+                Weights =
+                    weights
+                        costOf
+                        (if target.WholeLanes then target.Lane else 1)
+                        recipe
+                        trainer
+                        vital
+                        magnitudes
                 LayerOf = layerOf trainer
                 Lane = target.Lane
                 WholeLanes = target.WholeLanes

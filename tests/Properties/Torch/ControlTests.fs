@@ -232,6 +232,49 @@ let ``every limit of a target holds, whichever is the tightest`` () =
     Assert.InRange(macs small, 1L, int64 (0.6 * float dense.Macs))
 
 [<Fact>]
+let ``where an engine computes channels in lanes, a channel saves its part of a lane`` () =
+    use _ = Engine.scope ()
+
+    use trainer =
+        Trainer.import
+            (Engine.get ())
+            (FactorRule.ofRecipe FactorMethod.Apg recipe)
+            recipe
+            (TrainState.start network (Init.weights 1 network))
+        |> Engine.ok
+
+    let slots = List.zip trainer.Model.Layout.Scales trainer.Model.Layout.Factors
+    let alive = Array.create (int trainer.Model.Factors.Values.NumberOfElements) 1.0
+
+    // A layer costs 100 for each lane of four channels that it needs, whole or not; a block 7.
+    let costOf isAlive =
+        slots
+        |> List.sumBy (fun (f, slot) ->
+            let kept =
+                Seq.init (int slot.Count) (fun i -> int slot.Offset + i)
+                |> Seq.filter isAlive
+                |> Seq.length
+
+            match f.Scale.Kind with
+            | Neuron
+            | Shared -> 100L * int64 ((kept + 3) / 4)
+            | Group
+            | Block -> 7L * int64 kept
+        )
+
+    let savings lane =
+        Control.savings costOf lane trainer alive
+
+    for f, slot in slots do
+        let ofOne, ofLane = (savings 1)[int slot.Offset], (savings 4)[int slot.Offset]
+
+        match f.Scale.Kind with
+        | Neuron
+        | Shared -> Assert.Equal((0.0, 25.0), (ofOne, ofLane))
+        | Group
+        | Block -> Assert.Equal((7.0, 7.0), (ofOne, ofLane))
+
+[<Fact>]
 let ``a target of latency without a profile is refused`` () =
     let recipe = {
         recipe with
