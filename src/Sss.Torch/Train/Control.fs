@@ -1,5 +1,6 @@
 namespace Sss.Torch
 
+open System.Collections.Generic
 open Sss.Core
 
 /// Sets γ to reach a target: connects `Budget` to a network in training.
@@ -50,7 +51,8 @@ module internal Control =
     let private places (slot: Slot) = [| int slot.Offset .. int (slot.Offset + slot.Count) - 1 |]
 
     /// What the removal of a factor saves. Those of an array are alike: one is computed for all. Where channels go in
-    /// whole lanes, one alone saves nothing, and a lane's saving is divided among its channels.
+    /// whole lanes, one alone saves nothing, and the first lane may save more or less than those after it: what all lanes but the
+    /// last save is divided among their channels.
     let savings
         (costOf: (int -> bool) -> int64)
         (lane: int)
@@ -62,20 +64,23 @@ module internal Control =
 
         List.zip trainer.Model.Layout.Scales trainer.Model.Layout.Factors
         |> List.map (fun (f, slot) ->
-            let together =
+            let alive = places slot |> Array.filter isAlive
+
+            let gone =
                 match f.Scale.Kind with
                 | Neuron
-                | Shared -> lane
+                | Shared when lane > 1 -> Array.truncate (max lane (alive.Length - lane)) alive
+                | Neuron
+                | Shared
                 | Group
-                | Block -> 1
-
-            let gone = places slot |> Array.filter isAlive |> Array.truncate together
+                | Block -> Array.truncate 1 alive
 
             let saved =
                 if Array.isEmpty gone then
                     0.0
                 else
-                    let cost = costOf (fun i -> isAlive i && not (Array.contains i gone))
+                    let isGone = HashSet gone
+                    let cost = costOf (fun i -> isAlive i && not (isGone.Contains i))
 
                     // The last lane of a layer that must keep a channel stays.
                     if cost = 0L && gone.Length > 1 then
