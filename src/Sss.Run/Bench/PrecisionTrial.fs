@@ -23,13 +23,17 @@ module PrecisionTrial =
     let private worth = 1.1
 
     /// Seconds for all passes together, and the multiply-adds of one on a CPU: a fraction of a second.
-    let private seconds, most = 1.0, 4e9
+    let private seconds = 1.0
+    let private most = 4e9
 
     /// What is computed with.
     let chosen (trial: PrecisionTrial) : Precision =
         match trial with
-        | Timed(float32, bf16) when bf16 > 0.0 && float32 / bf16 >= worth -> Precision.BFloat16
-        | Timed _
+        | Timed(float32, bf16) ->
+            if bf16 > 0.0 && float32 / bf16 >= worth then
+                Precision.BFloat16
+            else
+                Precision.Float32
         | NoUnits
         | NoWeights -> Precision.Float32
 
@@ -114,7 +118,8 @@ module PrecisionTrial =
         | Nothing -> Ok NoUnits
         | Matrices
         | Vectors
-        | Unknown when (Cost.ofNetwork network).Params = 0L -> Ok NoWeights
-        | Matrices
-        | Vectors
-        | Unknown -> race engine batch network
+        | Unknown ->
+            if (Cost.ofNetwork network).Params = 0L then
+                Ok NoWeights
+            else
+                race engine batch network
