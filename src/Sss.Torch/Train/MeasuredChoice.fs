@@ -33,7 +33,6 @@ module internal MeasuredChoice =
                     (int slot.Count)
                     (fun i -> if plan[int slot.Offset + i] then 1.0f else 0.0f)
 
-
             Map.add slot.Key { weights[slot.Key] with Data = alive } weights
         )
 

@@ -35,6 +35,11 @@ module Quantization =
     /// No step is smaller: divided by it, float32 would overflow.
     let private least = 1e-20f
 
+    /// The step for values up to a size. Where all are 0 any step holds them, and one of usual size is safe: engines multiply
+    /// and divide steps, and with a tiny one ONNX Runtime gave wrong scores.
+    let private step (size: float32) =
+        if size = 0.0f then 1.0f else max least size
+
     let private rounded (low: float32) (high: float32) (value: float32) =
         MathF.Round(value, MidpointRounding.ToEven) |> max low |> min high
 
@@ -45,7 +50,7 @@ module Quantization =
     let quantizer (range: ValueRange) : Quantizer =
         let low, high = min 0.0f (finite range.Low), max 0.0f (finite range.High)
         // Each bound by itself: their difference may overflow.
-        let scale = max least (high / top - low / top)
+        let scale = step (high / top - low / top)
 
         {
             Scale = scale
@@ -83,7 +88,7 @@ module Quantization =
                         else
                             abs (finite bias[c]) / biasRoom / input
 
-                    max least (max (largest / most) forBias)
+                    step (max (largest / most) forBias)
                 )
 
         {
