@@ -58,8 +58,12 @@ module Contender =
             (Language.parse bare |> get (fun _ -> $"{case.File} does not parse bare")).Network
 
     /// This project's training step and prediction.
-    let ours (withFactors: bool) (case: Case) : Contender =
-        let engine = LibTorch.load () |> get LibTorchError.message
+    let ours (withFactors: bool) (precision: Precision) (case: Case) : Contender =
+        let engine =
+            LibTorch.load ()
+            |> Result.bind (LibTorch.choose Cpu precision)
+            |> get LibTorchError.message
+
         let network = networkOf withFactors case
 
         let recipe = {
@@ -168,10 +172,19 @@ module Contender =
             Update = update
         }
 
+    /// Whether training in bf16 can be faster here.
+    let hasBFloat16 () =
+        match BFloat16Units.ofMachine () with
+        | Matrices
+        | Vectors -> true
+        | Nothing
+        | Unknown -> false
+
     /// The contender of a name.
     let tryMake (name: string) : (Case -> Contender) option =
         match name with
-        | "sss" -> Some(ours true)
-        | "sss-no-factors" -> Some(ours false)
+        | "sss" -> Some(ours true Precision.Float32)
+        | "sss-bf16" -> Some(ours true Precision.BFloat16)
+        | "sss-no-factors" -> Some(ours false Precision.Float32)
         | "torchsharp" -> Some byHand
         | _ -> None

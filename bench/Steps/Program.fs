@@ -6,11 +6,9 @@ open System.IO
 open Sss.Core
 open Sss.Dsl
 
-let private threads = 2
-
 let private usage () =
     let names = String.Join(", ", Case.all |> List.map (fun c -> c.Name))
-    eprintfn $"usage: bench/run [--quick] [CASE...] with the cases {names}, phases"
+    eprintfn $"usage: bench/run [--quick] [--one] [CASE...] with the cases {names}, phases"
     2
 
 let private macsOf (case: Case) =
@@ -19,7 +17,7 @@ let private macsOf (case: Case) =
     | Error _ -> case.Name, 0L
 
 /// Both races of a case, and what the contenders use.
-let private race quick contenders (case: Case) =
+let private race threads quick contenders (case: Case) =
     let rounds, seconds = if quick then 3, 0.5 else 7, 1.5
     // A step of the largest takes seconds by itself.
     let rounds = if case.Name = "resnet50" then min rounds 5 else rounds
@@ -30,27 +28,32 @@ let private race quick contenders (case: Case) =
         let trained = Race.run rounds seconds case "train" workers
         let uses = Race.uses case workers
 
+        // Predictions are in float32, and factors are folded into the weights.
+        let alike = [ "sss-bf16"; "sss-no-factors" ]
+
         let predicting =
-            workers |> List.filter (fun worker -> worker.Name <> "sss-no-factors")
+            workers |> List.filter (fun worker -> not (List.contains worker.Name alike))
 
         let predicted = Race.run rounds (0.5 * seconds) case "infer" predicting
         [ trained; predicted ], uses
     finally
         List.iter Race.stop workers
 
-let private measure quick (cases: Case list) (phases: bool) : Table.Measured =
+let private measure threads quick (cases: Case list) (phases: bool) : Table.Measured =
     let before = Table.load ()
     let hasPyTorch = Race.hasPyTorch ()
 
     let contenders = [
         "sss"
+        if Contender.hasBFloat16 () then
+            "sss-bf16"
         "sss-no-factors"
         "torchsharp"
         if hasPyTorch then
             "pytorch"
     ]
 
-    let raced = cases |> List.map (race quick contenders)
+    let raced = cases |> List.map (race threads quick contenders)
     let small = List.head Case.all
 
     {
@@ -85,12 +88,18 @@ let private runRaces (words: string list) =
     let races = names |> List.filter ((<>) "phases")
     let found = races |> List.map Case.tryFind
 
-    if flags |> List.exists ((<>) "--quick") || List.contains None found then
+    let known = [ "--quick"; "--one" ]
+
+    if
+        flags |> List.exists (fun f -> not (List.contains f known))
+        || List.contains None found
+    then
         usage ()
     else
         let cases = if names.IsEmpty then Case.all else List.choose id found
         let phases = names.IsEmpty || races <> names
-        let measured = measure (not flags.IsEmpty) cases phases
+        let threads = if List.contains "--one" flags then 1 else 2
+        let measured = measure threads (List.contains "--quick" flags) cases phases
         let folder = Path.Combine(Case.root, "bench", "results")
         Directory.CreateDirectory folder |> ignore
 

@@ -89,8 +89,7 @@ module internal LayerParts =
     let private conv (arrays: Arrays) (layer: Layer) (c: Conv) factor : Part =
         let byProduct =
             arrays.IsOnCpu
-            && not arrays.IsLow
-            && (arrays.IsDouble || not WeightGradient.ownWayIsFast)
+            && not (WeightGradient.ownWayIsFast arrays.IsLow arrays.IsDouble)
             && WeightGradient.pays c layer.Input layer.Output
 
         {

@@ -17,17 +17,16 @@ type internal Window = {
 [<RequireQualifiedAccess>]
 module internal WeightGradient =
 
-    /// Values of the unfolded images that are held at once: 32 MB.
-    let private chunk = 8_000_000L
+    /// Bytes of the unfolded images that are held at once.
+    let private chunk = 32_000_000L
 
     /// The widest instructions that oneDNN may use, where somebody has set it.
     let private allowed =
         [ "ONEDNN_MAX_CPU_ISA"; "DNNL_MAX_CPU_ISA" ]
         |> List.tryPick (Environment.GetEnvironmentVariable >> Option.ofObj)
 
-    /// Whether LibTorch's own way is fast for every convolution: with AVX-512 oneDNN's kernels are, and they need no
-    /// unfolded images.
-    let ownWayIsFast =
+    /// Whether oneDNN has fast kernels for all convolutions in float32: with AVX-512 it has, and they need no unfolded images.
+    let private hasAvx512 =
         Avx512F.IsSupported
         && allowed
            |> Option.forall (fun isa ->
@@ -37,8 +36,23 @@ module internal WeightGradient =
                )
            )
 
-    /// Whether the product is faster than LibTorch's own way with AVX2 (oneDNN 3.7), which gets slow where
-    /// many channels meet few positions: measured at 128 to 512 channels from 2×2 to 32×32.
+    /// Whether it multiplies matrices of bf16 by AMX. Products are fast then, and its weight gradients (3.7) are not.
+    let private hasAmx =
+        BFloat16Units.ofMachine () = Matrices
+        && allowed
+           |> Option.forall (fun isa ->
+               [ "ALL"; "DEFAULT"; "AVX10"; "AMX" ]
+               |> List.exists (fun wide -> isa.Contains(wide, StringComparison.OrdinalIgnoreCase))
+           )
+
+    /// Whether LibTorch's own way is fast for every convolution of these numbers. oneDNN does not compute double precision.
+    let ownWayIsFast isLow isDouble =
+        if isDouble then false
+        elif isLow then not hasAmx
+        else hasAvx512
+
+    /// Whether the product is faster where the own way is slow (oneDNN 3.7): where many channels meet few positions. Measured
+    /// with AVX2 in float32, and with AMX in bf16, at 128 to 512 channels from 2×2 to 32×32.
     let pays (c: Conv) (input: Shape) (output: Shape) =
         let area = Shape.area output
 
@@ -46,57 +60,80 @@ module internal WeightGradient =
         && c.Kernel.H * c.Kernel.W > 1
         && (input.Channels >= 128 && area <= 64L || input.Channels >= 256 && area <= 256L)
 
+    /// A row a position that the window stands on, with the values under it.
+    let private unfolded (window: Window) (kernel: int64[]) rows columns (x: Tensor) : Tensor =
+        let count, channels, height, width = x.size 0, x.size 1, x.size 2, x.size 3
+        let high, wide = height + 2L * window.Pad[0], width + 2L * window.Pad[1]
+
+        let padded =
+            torch.zeros ([| count; high; wide; channels |], dtype = x.dtype, device = x.device)
+
+        let inner =
+            padded.narrow(1L, window.Pad[0], height).narrow(2L, window.Pad[1], width)
+
+        inner.copy_ (x.permute (0L, 2L, 3L, 1L)) |> ignore
+        let line = wide * channels
+
+        padded
+            .as_strided(
+                [| count; rows; columns; kernel[0]; kernel[1]; channels |],
+                [|
+                    high * line
+                    window.Stride[0] * line
+                    window.Stride[1] * channels
+                    window.Dilation[0] * line
+                    window.Dilation[1] * channels
+                    1L
+                |]
+            )
+            .reshape
+            [| count * rows * columns; kernel[0] * kernel[1] * channels |]
+
+    /// The sum of `part first count` over all images, `each` at a time. bf16 would round after each addition, so it is added
+    /// up in float32.
+    let private added (images: int64) (each: int64) (part: int64 -> int64 -> Tensor) : Tensor =
+        let first = part 0L (min each images)
+
+        if each >= images then
+            first
+        else
+            let sum =
+                if first.dtype = torch.ScalarType.BFloat16 then
+                    first.``to`` torch.ScalarType.Float32
+                else
+                    first
+
+            for start in each..each .. images - 1L do
+                use next = part start (min each (images - start))
+                sum.add_ next |> ignore
+
+            sum.``to`` first.dtype
+
     /// dL/dW (out × in × kh × kw, inputs last in memory) of a convolution without groups, from its
     /// input and the gradient at its output: with a row a position, W's gradient is the output's
     /// gradient, transposed, times the unfolded input.
     let product (window: Window) (kernel: int64[]) (x: Tensor) (gradient: Tensor) : Tensor =
         use _ = torch.NewDisposeScope()
-        let images, channels, height, width = x.size 0, x.size 1, x.size 2, x.size 3
+        let images, channels = x.size 0, x.size 1
         let filters, rows, columns = gradient.size 1, gradient.size 2, gradient.size 3
-        let high, wide = height + 2L * window.Pad[0], width + 2L * window.Pad[1]
         let size = kernel[0] * kernel[1] * channels
 
-        let unfolded first count =
-            let padded =
-                torch.zeros ([| count; high; wide; channels |], dtype = x.dtype, device = x.device)
-
-            let inner =
-                padded.narrow(1L, window.Pad[0], height).narrow(2L, window.Pad[1], width)
-
-            inner.copy_ (x.narrow(0L, first, count).permute(0L, 2L, 3L, 1L)) |> ignore
-            let line = wide * channels
-
-            padded
-                .as_strided(
-                    [| count; rows; columns; kernel[0]; kernel[1]; channels |],
-                    [|
-                        high * line
-                        window.Stride[0] * line
-                        window.Stride[1] * channels
-                        window.Dilation[0] * line
-                        window.Dilation[1] * channels
-                        1L
-                    |]
-                )
-                .reshape
-                [| count * rows * columns; size |]
-
-        let flat first count =
-            gradient
-                .narrow(0L, first, count)
-                .permute(0L, 2L, 3L, 1L)
-                .reshape([| count * rows * columns; filters |])
-                .t()
-
-        let each = max 1L (chunk / (rows * columns * size))
-        let sum = torch.zeros ([| filters; size |], dtype = x.dtype, device = x.device)
-
-        for first in 0L .. each .. images - 1L do
+        let part first count =
             use _ = torch.NewDisposeScope()
-            let count = min each (images - first)
-            sum.addmm_ (flat first count, unfolded first count, 1.0f, 1.0f) |> ignore
 
-        sum
+            let flat =
+                gradient
+                    .narrow(0L, first, count)
+                    .permute(0L, 2L, 3L, 1L)
+                    .reshape([| count * rows * columns; filters |])
+                    .t()
+
+            let unfolded = unfolded window kernel rows columns (x.narrow (0L, first, count))
+            flat.mm(unfolded).MoveToOuterDisposeScope()
+
+        let each = max 1L (chunk / (x.ElementSize * rows * columns * size))
+
+        (added images each part)
             .view([| filters; kernel[0]; kernel[1]; channels |])
             .permute(0L, 3L, 1L, 2L)
             .MoveToOuterDisposeScope()
