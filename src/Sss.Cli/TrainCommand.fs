@@ -26,18 +26,18 @@ module TrainCommand =
 
     /// A target that factors cannot reach, or only by taking nearly all that they do reach.
     let private warnOfReach path (network: Network) (target: Target) =
-        match TargetReach.narrow network target, target.Macs with
-        | Some part, Some most when part > most ->
-            Terminal.error
-                $"{Escape.line path}: warning: the target of {Number.percent most} of the macs cannot be reached: at least \
-                  {Number.percent part} stay, whatever factors become 0. Give factors to more layers, or choose a larger target."
-        | Some part, Some most ->
-            Terminal.error
-                $"{Escape.line path}: warning: at least {Number.percent part} of the macs stay, whatever factors become 0. That is more \
-                  than half of the target of {Number.percent most}, so little is left to choose from. `@scale(neuron, shared)` gives factors to \
-                  channels that sums join."
-        | Some _, None
-        | None, _ -> ()
+        for limit in TargetReach.narrow network target do
+            let most, stays = Number.percent limit.Most, Number.percent limit.Stays
+
+            if limit.Stays > limit.Most then
+                Terminal.error
+                    $"{Escape.line path}: warning: the target of {most} of the {limit.Name} cannot be reached: at least {stays} stay, whatever \
+                      factors become 0. Give factors to more layers, or choose a larger target."
+            else
+                Terminal.error
+                    $"{Escape.line path}: warning: at least {stays} of the {limit.Name} stay, whatever factors become 0. That is more than half \
+                      of the target of {most}, so little is left to choose from. `@scale(neuron, shared)` gives factors to channels that sums \
+                      join."
 
     /// A network that no penalty acts on would be trained for nothing.
     let private warn (o: TrainOptions) path text (parsed: Parsed) (recipe: Recipe) =

@@ -40,14 +40,6 @@ module internal Control =
     let isDue (recipe: Recipe) (stepsPerEpoch: int) (step: int64) =
         step = 0L || next recipe stepsPerEpoch (step - 1L) = step
 
-    /// Arrays of factors that may not all be 0, since no shortcut leads around their layer.
-    let vital (trainer: Trainer) : Slot list =
-        trainer.Model.Layout.Factors
-        |> List.filter (fun slot ->
-            let first, next = int slot.Offset, int (slot.Offset + slot.Count)
-            (trainer.WouldBeOf(fun i -> i < first || i >= next)).IsNone
-        )
-
     let private places (slot: Slot) = [| int slot.Offset .. int (slot.Offset + slot.Count) - 1 |]
 
     /// What the removal of a factor saves. Those of an array are alike: one is computed for all. Where channels go in
@@ -92,16 +84,9 @@ module internal Control =
         )
         |> Array.concat
 
-    /// Relative strengths; the most valuable factor of a vital array is left alone, and so are as many as
+    /// Relative strengths. What has to stay for the network to depend on its input is left alone, and so are as many of an array as
     /// its declaration wants to keep.
-    let private weights
-        costOf
-        lane
-        (recipe: Recipe)
-        (trainer: Trainer)
-        vital
-        (magnitudes: float[])
-        =
+    let private weights costOf lane (recipe: Recipe) (trainer: Trainer) (magnitudes: float[]) =
         let weights =
             Saliency.weights
                 (FactorGammas.relative recipe.Gamma trainer.Model.Layout.Scales)
@@ -109,9 +94,17 @@ module internal Control =
                 (Array.map float trainer.Squares)
                 (savings costOf lane trainer magnitudes)
 
-        for slot in vital do
-            let best = places slot |> Array.maxBy (fun i -> magnitudes[i] / weights[i])
-            weights[best] <- 0.0
+        let alive = Array.map (fun magnitude -> magnitude <> 0.0) magnitudes
+
+        let order =
+            [| 0 .. weights.Length - 1 |]
+            |> Array.filter (fun i -> alive[i] && weights[i] > 0.0)
+            |> Array.sortBy (fun i -> magnitudes[i] / weights[i], -i)
+
+        let lives isAlive = (trainer.WouldBeOf isAlive).IsSome
+
+        for i in Survivors.ofOrder lives alive order do
+            weights[i] <- 0.0
 
         for f, slot in List.zip trainer.Model.Layout.Scales trainer.Model.Layout.Factors do
             if f.Scale.Min > 0 then
@@ -153,7 +146,6 @@ module internal Control =
 
     let private press
         (trainer: Trainer)
-        (vital: Slot list)
         (recipe: Recipe)
         (target: CostTarget)
         (factor: float)
@@ -186,7 +178,6 @@ module internal Control =
                         (if target.WholeLanes then target.Lane else 1)
                         recipe
                         trainer
-                        vital
                         magnitudes
                 LayerOf = layerOf trainer
                 Lane = target.Lane
@@ -202,7 +193,6 @@ module internal Control =
     /// holds, nothing is measured any more.
     let decide
         (trainer: Trainer)
-        (vital: Slot list)
         (recipe: Recipe)
         (target: CostTarget)
         (stepsPerEpoch: int)
@@ -223,9 +213,7 @@ module internal Control =
 
             let decision, latency =
                 MeasuredChoice.find
-                    (fun factor ->
-                        press trainer vital recipe target factor stepsPerEpoch step before
-                    )
+                    (fun factor -> press trainer recipe target factor stepsPerEpoch step before)
                     share
                     target.FirstFactor
                     (before |> Option.bind _.Latency)

@@ -33,14 +33,7 @@ module internal Loop =
             let trainer = live.Trainer
 
             let pressure =
-                Control.decide
-                    trainer
-                    (Control.vital trainer)
-                    s.Recipe
-                    target
-                    s.StepsPerEpoch
-                    p.State.Step
-                    p.State.Pressure
+                Control.decide trainer s.Recipe target s.StepsPerEpoch p.State.Step p.State.Pressure
 
             trainer.Press pressure
             |> Result.mapError BadModel

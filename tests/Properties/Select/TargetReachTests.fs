@@ -37,18 +37,59 @@ let ``what stays is what no factor reaches, and a channel of each layer that has
     // Four of them: 9 · 64 · (4 + 4 + 4) and 40.
     Assert.Equal(6952L, least (network (text "" "" " @scale(neuron, shared, min=4)")))
 
+/// Two branches, either of which may go.
+let private branches =
+    network
+        "network N {
+  input 1x8x8
+  classes 10
+  concat { conv 6 1x1; bn @scale(neuron); relu } { conv 8 3x3; bn @scale(neuron); relu }
+  avgpool global
+  dense classes
+}"
+
+[<Fact>]
+let ``of branches that lead around each other the cheapest stays`` () =
+    // One channel of the 1×1 convolution, and 10 of the last layer.
+    Assert.Equal(74L, least branches)
+
 [<Fact>]
 let ``a target is narrow where more than half of it stays anyway`` () =
     let network = network (text "" " @scale(block)" "")
-    let part = float (least network) / float (macs network)
+    let dense = Cost.ofNetwork network
+    let least = TargetReach.leastCost network |> Option.get
+    let macs = float least.Macs / float dense.Macs
+    let parameters = float least.Params / float dense.Params
 
-    let narrow most =
-        TargetReach.narrow network { Target.none with Macs = Some most }
+    let narrow macs parameters =
+        TargetReach.narrow network {
+            Target.none with
+                Macs = macs
+                Params = parameters
+        }
 
-    Assert.Equal(None, narrow (2.1 * part))
-    Assert.Equal(Some part, narrow (1.9 * part))
-    Assert.Equal(Some part, narrow (0.9 * part))
-    Assert.Equal(None, TargetReach.narrow network { Target.none with Params = Some 0.01 })
+    let limit name most stays = {
+        Name = name
+        Most = most
+        Stays = stays
+    }
+
+    Assert.Equal<NarrowLimit list>([], narrow None None)
+    Assert.Equal<NarrowLimit list>([], narrow (Some(2.1 * macs)) (Some(2.1 * parameters)))
+
+    for part in [ 1.9; 0.9 ] do
+        Assert.Equal<NarrowLimit list>(
+            [ limit "macs" (part * macs) macs ],
+            narrow (Some(part * macs)) None
+        )
+
+        Assert.Equal<NarrowLimit list>(
+            [
+                limit "macs" (part * macs) macs
+                limit "params" (part * parameters) parameters
+            ],
+            narrow (Some(part * macs)) (Some(part * parameters))
+        )
 
 [<Fact>]
 let ``no example is narrow at the targets of its study`` () =
@@ -62,4 +103,8 @@ let ``no example is narrow at the targets of its study`` () =
             "fashion-mnist/vgg-quarter.sss", 0.5
         ] do
         let network = network (System.IO.File.ReadAllText(path [ "examples"; name ]))
-        Assert.Equal(None, TargetReach.narrow network { Target.none with Macs = Some most })
+
+        Assert.Equal<NarrowLimit list>(
+            [],
+            TargetReach.narrow network { Target.none with Macs = Some most }
+        )

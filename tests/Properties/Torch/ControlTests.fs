@@ -154,6 +154,43 @@ let ``when a target holds is within the epochs, and beside a limit`` () =
         said 1.0 Target.none
     )
 
+/// Two branches, each of which may go as long as the other one stays.
+let private branches =
+    let branch name width kernel = [
+        Nets.plain $"{name}.conv" (Nets.conv width kernel 1 false)
+        Nets.withFactors Neuron width $"{name}.bn" Nets.bn
+        Nets.plain $"{name}.relu" (Op.Activation Relu)
+    ]
+
+    Nets.network (Shape.create 1 8 8) [
+        Nets.concat "c" [ branch "a" 6 1; branch "b" 8 3 ]
+        Nets.plain "pool" (Op.GlobalPool Average)
+        Nets.plain "dense" (Nets.dense 10)
+    ]
+
+[<Theory>]
+[<InlineData(0.5)>]
+[<InlineData(0.02)>]
+[<InlineData(0.001)>]
+let ``a target never takes the last way from the input to the output`` (most: float) =
+    let recipe = {
+        recipe with
+            Epochs = 6
+            Target = { Target.none with Macs = Some most }
+    }
+
+    let trained =
+        Train.run (settings None) branches dataset.Value recipe ignore CancellationToken.None
+        |> Engine.ok
+
+    let selected =
+        Selection.select Selection.defaults trained.Network trained.Numbers |> Engine.ok
+
+    let macs network = (Cost.ofNetwork network).Macs
+    // One channel of a branch, and the last layer.
+    let cheap, dear = 64L + 10L, 9L * 64L + 10L
+    Assert.InRange(macs selected.Network, cheap, max dear (int64 (most * float (macs branches))))
+
 /// A time that goes with the macs, as a machine without overhead would have it.
 let private timed: CostMeasures =
     let predict network =
