@@ -31,11 +31,11 @@ module TrainCommand =
 
             if limit.Stays > limit.Most then
                 Terminal.error
-                    $"{Escape.line path}: warning: the target of {most} of the {limit.Name} cannot be reached: at least {stays} stay, whatever \
+                    $"{Escape.line path}: warning: the target of {most} of the {limit.Name} cannot be reached: about {stays} stay, whatever \
                       factors become 0. Give factors to more layers, or choose a larger target."
             else
                 Terminal.error
-                    $"{Escape.line path}: warning: at least {stays} of the {limit.Name} stay, whatever factors become 0. That is more than half \
+                    $"{Escape.line path}: warning: about {stays} of the {limit.Name} stay, whatever factors become 0. That is more than half \
                       of the target of {most}, so little is left to choose from. `@scale(neuron, shared)` gives factors to channels that sums \
                       join."
 

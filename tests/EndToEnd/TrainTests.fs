@@ -158,7 +158,7 @@ type TrainTests() =
         )
 
         Assert.Contains(
-            "narrow.sss: warning: at least 6.0 % of the macs stay, whatever factors become 0. That is more than half of the \
+            "narrow.sss: warning: about 6.0 % of the macs stay, whatever factors become 0. That is more than half of the \
              target of 10.0 %, so little is left to choose from. `@scale(neuron, shared)` gives factors to channels that sums \
              join.\n",
             warning "0.1"

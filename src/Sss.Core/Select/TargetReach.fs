@@ -6,7 +6,7 @@ type NarrowLimit = {
     Name: string
     /// The part of the dense network's that it allows.
     Most: float
-    /// The part that stays, whatever factors become 0.
+    /// About the part that stays, whatever factors become 0 (`TargetReach.leastCost`).
     Stays: float
 }
 
@@ -21,14 +21,19 @@ module TargetReach =
         else
             min scale.Count scale.Min
 
-    /// The cost of a network of which all has gone that may go: what no factor reaches stays, what declarations keep, and a
-    /// channel of each layer without a way around it. Where several branches lead around each other, the cheapest one stays
-    /// (as far as taking the dearest first finds it). None: there is no such network.
-    let leastCost (network: Network) : Cost option =
-        let scales = Map.ofSeq (Network.scales network) |> Map.toArray
+    /// Costs of networks in which little is left. The function of the result says for each declaration, by its place in
+    /// `scales`, whether one of its factors stays where it keeps none by itself.
+    let private costs
+        (network: Network)
+        (scales: (string * Scale)[])
+        : (int -> bool) -> Cost option =
         let places = scales |> Seq.mapi (fun at (owner, _) -> owner, at) |> Map.ofSeq
+        let kept = Array.map (snd >> kept) scales
 
-        let wouldBe (left: int -> int) =
+        fun hasOne ->
+            let left at =
+                if kept[at] = 0 && hasOne at then 1 else kept[at]
+
             Selection.wouldBe
                 network
                 (fun owner index ->
@@ -36,14 +41,19 @@ module TargetReach =
                 )
                 None
 
-        /// What is left of a declaration.
-        let left hasOne at =
-            match kept (snd scales[at]) with
-            | 0 when hasOne at -> 1
-            | count -> count
+    let private scales (network: Network) =
+        Map.ofSeq (Network.scales network) |> Map.toArray
+
+    /// The cost of a network of which all has gone that may go: what no factor reaches stays, what declarations keep, and a
+    /// channel of each layer without a way around it. Where several branches lead around each other, the cheapest one stays
+    /// (as far as taking the dearest first finds it), and constants are taken to need a channel, so a trained network can become a
+    /// little smaller. None: there is no such network.
+    let leastCost (network: Network) : Cost option =
+        let scales = scales network
+        let costOf = costs network scales
 
         let without at =
-            wouldBe (left ((<>) at))
+            costOf ((<>) at)
             |> Option.map _.Macs
             |> Option.defaultValue System.Int64.MaxValue
 
@@ -52,12 +62,12 @@ module TargetReach =
             |> Array.filter (fun at -> kept (snd scales[at]) = 0)
             |> Array.sortBy without
 
-        let lives hasOne = (wouldBe (left hasOne)).IsSome
+        let lives hasOne = (costOf hasOne).IsSome
 
         let stay =
             Survivors.ofOrder lives (Array.create scales.Length true) order |> Set.ofList
 
-        wouldBe (left (fun at -> Set.contains at stay))
+        costOf (fun at -> Set.contains at stay)
 
     /// The limits of a target of which more than half stays anyway, so that little is left to choose from, or none can be
     /// reached. Limits on sizes and latencies are not looked at.
@@ -73,18 +83,20 @@ module TargetReach =
                 | None -> ()
         ]
 
-        if limits.IsEmpty then
-            []
-        else
-            match leastCost network with
-            | None -> []
-            | Some least ->
-                let dense = Cost.ofNetwork network
+        let dense = Cost.ofNetwork network
 
-                limits
-                |> List.map (fun (name, most, costOf) -> {
-                    Name = name
-                    Most = most
-                    Stays = float (costOf least) / float (max 1L (costOf dense))
-                })
-                |> List.filter (fun limit -> limit.Stays > limit.Most / 2.0)
+        let narrowIn (cost: Cost) =
+            limits
+            |> List.map (fun (name, most, costOf) -> {
+                Name = name
+                Most = most
+                Stays = float (costOf cost) / float (max 1L (costOf dense))
+            })
+            |> List.filter (fun limit -> limit.Stays > limit.Most / 2.0)
+
+        // Mostly it is enough to look at the network with one of everything.
+        match costs network (scales network) (fun _ -> true) with
+        | Some cost when not (narrowIn cost).IsEmpty ->
+            leastCost network |> Option.map narrowIn |> Option.defaultValue []
+        | Some _
+        | None -> []
