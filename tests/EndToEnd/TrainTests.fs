@@ -152,7 +152,7 @@ type TrainTests() =
             (sss (arguments @ [ target ])).Err
 
         Assert.Contains(
-            "narrow.sss: warning: the target of 5.0 % of the macs cannot be reached: at least 6.0 % stay, whatever factors \
+            "narrow.sss: warning: the target of 5.0 % of the macs cannot be reached: about 6.0 % stay, whatever factors \
              become 0. Give factors to more layers, or choose a larger target.\n",
             warning "0.05"
         )
