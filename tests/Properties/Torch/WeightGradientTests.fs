@@ -145,7 +145,11 @@ let private compare (share: float) (images: Tensor) (model: Model) =
             vector.Gradient.zero_ () |> ignore
 
         model.Run(mode, images).square().sum().backward()
-        [ for vector in [ model.Weights; model.Factors ] -> vector.Gradient.``to`` ScalarType.Float64 ]
+
+        [
+            for vector in [ model.Weights; model.Factors ] ->
+                vector.Gradient.``to`` ScalarType.Float64
+        ]
 
     for own, product in List.zip (gradients Evaluation) (gradients Training) do
         Assert.True(own.abs().max().item<float>() > 0.0)
