@@ -53,18 +53,10 @@ module BudgetChoice =
         p.Order
         |> Array.iteri (fun position unit -> unit |> Array.iter (fun i -> rank[i] <- position))
 
-        let rec search low high =
-            if low = high then
-                low
-            else
-                let mid = (low + high + 1) / 2
+        let leaves count =
+            p.CostOf(fun i -> p.Alive[i] && rank[i] >= count) >= limit
 
-                if p.CostOf(fun i -> p.Alive[i] && rank[i] >= mid) >= limit then
-                    search mid high
-                else
-                    search low (mid - 1)
-
-        search 0 p.Order.Length
+        Bisection.last leaves 0 p.Order.Length
 
     /// How many from the front of `order` must go for the cost to be within the budget (all, where
     /// that is not enough): about log₂ n evaluations of `costOf`.

@@ -16,23 +16,11 @@ module Survivors =
         let livesWithout stay count =
             lives (fun i -> alive[i] && (rank[i] >= count || Set.contains i stay))
 
-        /// The most that can go: `low` can.
-        let rec search stay low high =
-            if low = high then
-                low
-            else
-                let mid = (low + high + 1) / 2
-
-                if livesWithout stay mid then
-                    search stay mid high
-                else
-                    search stay low (mid - 1)
-
         let rec go stay from =
             if livesWithout stay order.Length then
                 stay
             else
-                let most = search stay from order.Length
+                let most = Bisection.last (livesWithout stay) from order.Length
                 go (Set.add order[most] stay) most
 
         if livesWithout Set.empty 0 then

@@ -72,16 +72,14 @@ module TargetReach =
     /// The limits of a target of which more than half stays anyway, so that little is left to choose from, or none can be
     /// reached. Limits on sizes and latencies are not looked at.
     let narrow (network: Network) (target: Target) : NarrowLimit list =
-        let limits = [
-            for name, most, costOf in
-                [
-                    "macs", target.Macs, (fun (cost: Cost) -> cost.Macs)
-                    "params", target.Params, _.Params
-                ] do
-                match most with
-                | Some most -> name, most, costOf
-                | None -> ()
-        ]
+        let limits =
+            [
+                "macs", target.Macs, (fun (cost: Cost) -> cost.Macs)
+                "params", target.Params, _.Params
+            ]
+            |> List.choose (fun (name, most, costOf) ->
+                most |> Option.map (fun most -> name, most, costOf)
+            )
 
         let dense = Cost.ofNetwork network
 
@@ -94,8 +92,14 @@ module TargetReach =
             })
             |> List.filter (fun limit -> limit.Stays > limit.Most / 2.0)
 
+        let rough =
+            if limits.IsEmpty then
+                None
+            else
+                costs network (scales network) (fun _ -> true)
+
         // Mostly it is enough to look at the network with one of everything.
-        match costs network (scales network) (fun _ -> true) with
+        match rough with
         | Some cost when not (narrowIn cost).IsEmpty ->
             leastCost network |> Option.map narrowIn |> Option.defaultValue []
         | Some _

@@ -25,25 +25,21 @@ module internal WeightGradient =
         [ "ONEDNN_MAX_CPU_ISA"; "DNNL_MAX_CPU_ISA" ]
         |> List.tryPick (Environment.GetEnvironmentVariable >> Option.ofObj)
 
+    /// Whether oneDNN may use instructions with one of these names.
+    let private mayUse names =
+        allowed
+        |> Option.forall (fun isa ->
+            "ALL" :: "DEFAULT" :: names
+            |> List.exists (fun (name: string) ->
+                isa.Contains(name, StringComparison.OrdinalIgnoreCase)
+            )
+        )
+
     /// Whether oneDNN has fast kernels for all convolutions in float32: with AVX-512 it has, and they need no unfolded images.
-    let private hasAvx512 =
-        Avx512F.IsSupported
-        && allowed
-           |> Option.forall (fun isa ->
-               [ "ALL"; "DEFAULT"; "AVX512"; "AVX10" ]
-               |> List.exists (fun wide ->
-                   isa.StartsWith(wide, StringComparison.OrdinalIgnoreCase)
-               )
-           )
+    let private hasAvx512 = Avx512F.IsSupported && mayUse [ "AVX512"; "AVX10" ]
 
     /// Whether it multiplies matrices of bf16 by AMX. Products are fast then, and its weight gradients (3.7) are not.
-    let private hasAmx =
-        BFloat16Units.ofMachine () = Matrices
-        && allowed
-           |> Option.forall (fun isa ->
-               [ "ALL"; "DEFAULT"; "AVX10"; "AMX" ]
-               |> List.exists (fun wide -> isa.Contains(wide, StringComparison.OrdinalIgnoreCase))
-           )
+    let private hasAmx = BFloat16Units.ofMachine () = Matrices && mayUse [ "AMX" ]
 
     /// Whether LibTorch's own way is fast for every convolution of these numbers. oneDNN does not compute double precision.
     let ownWayIsFast isLow isDouble =
