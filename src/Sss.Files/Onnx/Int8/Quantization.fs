@@ -35,10 +35,11 @@ module Quantization =
     /// No step is smaller: divided by it, float32 would overflow.
     let private least = 1e-20f
 
-    /// The step for values up to a size. Where all are 0 any step holds them, and one of usual size is safe: engines multiply
-    /// and divide steps, and with a tiny one ONNX Runtime gave wrong scores.
+    /// The step for values up to a size. Where all are 0 any step holds them. One of usual size is safe: engines multiply and
+    /// divide steps, and with a tiny one ONNX Runtime gave wrong scores. A large one would round the bias of the layer that
+    /// reads them, which is stored in steps of this one times the weights'.
     let private step (size: float32) =
-        if size = 0.0f then 1.0f else max least size
+        if size = 0.0f then 1.0f / 256.0f else max least size
 
     let private rounded (low: float32) (high: float32) (value: float32) =
         MathF.Round(value, MidpointRounding.ToEven) |> max low |> min high
