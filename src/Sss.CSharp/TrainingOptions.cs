@@ -33,7 +33,7 @@ public enum Precision
 
     /// <summary>
     /// bfloat16 where a measurement of a second before training shows that it is at least 1.1 times as fast, else single
-    /// precision. Another machine, or a busy one, may choose differently.
+    /// precision. Another machine, or a busy one, may choose differently. Not for sweeps, which compare runs of one precision.
     /// </summary>
     Auto,
 }

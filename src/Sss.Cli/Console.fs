@@ -105,8 +105,15 @@ module Number =
     let percent (fraction: float) =
         (fraction * 100.0).ToString "0.0" + " %"
 
-    /// 1.23456 as `1.235 ms`.
-    let milliseconds (value: float) = value.ToString "0.### ms"
+    /// 1.23456 as `1.235 ms`, 123.456 as `123.5 ms`, 1234.56 as `1,235 ms`.
+    let milliseconds (value: float) =
+        let format =
+            if value < 10.0 then "0.###"
+            elif value < 100.0 then "0.##"
+            elif value < 1000.0 then "0.#"
+            else "#,0"
+
+        value.ToString format + " ms"
 
     /// Few digits, regardless of the size.
     let brief (x: float) = x.ToString "0.####"

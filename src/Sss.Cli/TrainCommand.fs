@@ -10,75 +10,6 @@ open Sss.Torch
 [<RequireQualifiedAccess>]
 module TrainCommand =
 
-    /// Structures that are kept although their factor is zero, with the rule; at most a few.
-    let private stays (plan: Plan) =
-        let shown = 5
-
-        match plan.Stays with
-        | [] -> []
-        | all -> [
-            $"kept although their factor is zero: {all.Length}"
-            for structure, rule in List.truncate shown all do
-                $"  {Plan.describeStructure structure}: {Plan.describeStay rule}"
-            if all.Length > shown then
-                $"  and {all.Length - shown} more"
-          ]
-
-    /// A target that factors cannot reach, or only by taking nearly all that they do reach.
-    let private warnOfReach path (network: Network) (target: Target) =
-        for limit in TargetReach.narrow network target do
-            let most, stays = Number.percent limit.Most, Number.percent limit.Stays
-
-            if limit.Stays > limit.Most then
-                Terminal.error
-                    $"{Escape.line path}: warning: the target of {most} of the {limit.Name} cannot be reached: about {stays} stay, whatever \
-                      factors become 0. Give factors to more layers, or choose a larger target."
-            else
-                Terminal.error
-                    $"{Escape.line path}: warning: about {stays} of the {limit.Name} stay, whatever factors become 0. That is more than half \
-                      of the target of {most}, so little is left to choose from. `@scale(neuron, shared)` gives factors to channels that sums \
-                      join."
-
-    /// A network that no penalty acts on would be trained for nothing.
-    let private warn (o: TrainOptions) path text (parsed: Parsed) (recipe: Recipe) =
-        let gammas = Option.toList o.Recipe.Gamma
-
-        for warning in RecipeOptions.warnings gammas (Target.isGiven recipe.Target) parsed do
-            Terminal.write Console.Error (Language.render path text warning)
-
-        match TargetCourse.isShort recipe with
-        // A `by` that is refused has no such epochs.
-        | Some(first, left) when not o.Quiet && (TargetCourse.problem recipe).IsNone ->
-            let first =
-                if first = 1.0 then
-                    "1 epoch"
-                else
-                    $"{Number.brief first} epochs"
-
-            let all = Number.counted recipe.Epochs "epoch"
-
-            Terminal.error
-                $"{Escape.line path}: warning: {all} are few for a target: it holds after {first}, and {Number.brief left} remain to train \
-                  the smaller network; {TargetCourse.enough recipe} or more (`epochs`, --epochs) give a better one."
-        | Some _
-        | None -> ()
-
-        let scaled = Network.scales parsed.Network |> Seq.toList
-
-        if List.isEmpty scaled then
-            Terminal.error
-                $"{Escape.line path}: warning: the network has no scaling factors, so nothing can be removed; \
-                  write `@scale(…)` where structures may go."
-        elif Target.isGiven recipe.Target then
-            warnOfReach path parsed.Network recipe.Target
-        elif
-            scaled
-            |> List.forall (fun (_, s) -> Recipe.gammaOf s.Kind recipe.Gamma * s.Gamma = 0.0)
-        then
-            Terminal.error
-                $"{Escape.line path}: warning: every γ is 0, so nothing will be removed; write `gamma …` in the \
-                  recipe or give --gamma."
-
     /// The run and what it is to be compared with.
     let private controls (o: TrainOptions) (seed: int) : ControlOptions = {
         Seeds = Option.defaultValue [ seed ] o.Seeds
@@ -153,7 +84,7 @@ module TrainCommand =
 
         if not o.Json then
             List.iter Terminal.out (TrainSummary.lines outcome)
-            List.iter Terminal.error (stays outcome.Selected.Plan)
+            List.iter Terminal.error (TrainWarnings.stays outcome.Selected.Plan)
             List.iter Terminal.error (ClassText.lost outcome.Diagnosis.Classes)
 
         let code, result =
@@ -183,30 +114,10 @@ module TrainCommand =
         else
             Option.defaultValue Exit.ok page
 
-    /// What of the network does not start with a file's weights.
-    let private tellStart path (start: StartWeights) =
-        start.NewHead
-        |> Option.iter (fun layer ->
-            Terminal.error
-                $"{Escape.line path}: {layer} starts at random; it is not the last layer of the file"
-        )
-
-        for output in start.NewOutputs do
-            Terminal.error $"{Escape.line path}: it has no output {output}, which starts at random"
-
-        if not start.NewFactors.IsEmpty then
-            let shown = List.truncate 3 start.NewFactors
-            let more = start.NewFactors.Length - shown.Length
-            let names = String.Join(", ", shown)
-            let rest = if more > 0 then $" and {more} more" else ""
-
-            Terminal.error
-                $"{Escape.line path}: it has no factors for {names}{rest}; they start at `init`"
-
     let private hear (o: TrainOptions) event =
         match event with
-        | TextRead(path, text, parsed, recipe) -> warn o path text parsed recipe
-        | WeightsRead(path, start) -> tellStart path start
+        | TextRead(path, text, parsed, recipe) -> TrainWarnings.recipe o path text parsed recipe
+        | WeightsRead(path, start) -> TrainWarnings.start path start
         | Profiling options ->
             if not o.Quiet then
                 Terminal.error
@@ -214,6 +125,7 @@ module TrainCommand =
         | Profiled profile ->
             if not o.Quiet then
                 List.iter Terminal.error (ProfileCommand.lines profile)
+        | TargetNarrow limits -> List.iter (TrainWarnings.reach o.File) limits
         | PrecisionChosen trial ->
             if not o.Quiet then
                 Terminal.error (TrainProgress.precision trial)
@@ -235,6 +147,7 @@ module TrainCommand =
                             | WeightsRead _
                             | Profiling _
                             | Profiled _
+                            | TargetNarrow _
                             | PrecisionChosen _
                             | ImagesChecked _ -> ()
                         Training =

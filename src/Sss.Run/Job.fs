@@ -101,6 +101,8 @@ type JobEvent =
     | Profiling of ProfileOptions
     /// They are known.
     | Profiled of LatencyProfile
+    /// Limits of the target leave little to choose from, or cannot be reached.
+    | TargetNarrow of NarrowLimit list
     /// What `auto` has chosen to compute with.
     | PrecisionChosen of PrecisionTrial
     /// The text of the network, and the recipe to train by.
@@ -154,6 +156,8 @@ type internal Prepared = {
     Teacher: TeacherSettings option
     /// Where the target has a limit on latency.
     Profile: LatencyProfile option
+    /// What the target counts besides macs and parameters.
+    Measures: CostMeasures
     /// Holds the run folder.
     Lock: IDisposable option
 } with

@@ -24,7 +24,7 @@ module internal Learning =
         emit (ThreadsChosen choice)
         choice.Threads
 
-    let private settings (job: Job) (p: Prepared) from threads keeper measures : TrainSettings = {
+    let private settings (job: Job) (p: Prepared) from threads keeper : TrainSettings = {
         Engine = p.Engine
         Threads = Some threads
         Loaders = job.Computing.Loaders
@@ -35,7 +35,7 @@ module internal Learning =
         Team = job.Computing.Team
         Teacher = p.Teacher
         Loss = job.Loss
-        Measures = measures
+        Measures = p.Measures
     }
 
     /// A failure, with the last checkpoint where there are any.
@@ -58,13 +58,12 @@ module internal Learning =
                         let! kept, keeper =
                             RunWriter.start job.Keep (Preparing.identity job p) emit
 
-                        let! measures = ProfilePhase.measures job p.Engine p.Ready p.Profile
                         let! from = handOver job.Computing.Team (Option.orElse p.From kept)
                         let threads = threads job p from began emit
 
                         let! trained =
                             Train.run
-                                (settings job p from threads keeper measures)
+                                (settings job p from threads keeper)
                                 p.Ready.Network
                                 p.Ready.Dataset
                                 p.Ready.Recipe

@@ -124,6 +124,19 @@ module internal Preparing =
                 |> Result.mapError NoEngine
         }
 
+    /// The times for a target of latency, and what else the target counts; tells of limits that leave little.
+    let private measured job (listener: Listener<'Report>) engine (ready: Ready) =
+        result {
+            let! profile = ProfilePhase.find job listener engine ready
+            let! measures = ProfilePhase.measures job engine ready profile
+
+            match TargetReach.narrow measures ready.Network ready.Recipe.Target with
+            | [] -> ()
+            | limits -> listener.Hear(TargetNarrow limits)
+
+            return profile, measures
+        }
+
     /// The weights to begin with, LibTorch, the run folder, and the times for a target of latency.
     let prepare
         (job: Job)
@@ -147,8 +160,8 @@ module internal Preparing =
                 | Keep.Nothing
                 | Keep.Checkpoints _ -> Ok None
 
-            let! profile =
-                ProfilePhase.find job listener engine ready
+            let! profile, measures =
+                measured job listener engine ready
                 |> Result.teeError (fun _ -> held |> Option.iter _.Dispose())
 
             return {
@@ -157,6 +170,7 @@ module internal Preparing =
                 From = from
                 Teacher = teacher
                 Profile = profile
+                Measures = measures
                 Lock = held
             }
         }

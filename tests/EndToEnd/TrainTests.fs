@@ -135,7 +135,7 @@ type TrainTests() =
             + "train { epochs 1; gamma 0.01 }\n"
         )
 
-        let warning target =
+        let warning option target =
             let arguments =
                 [
                     "train"
@@ -147,24 +147,34 @@ type TrainTests() =
                     "--out"
                     folder.File "out"
                 ]
-                @ [ "--threads"; "1"; "--no-report"; "--restart"; "--quiet"; "--target-macs" ]
+                @ [ "--threads"; "1"; "--no-report"; "--restart"; "--quiet" ]
 
-            (sss (arguments @ [ target ])).Err
+            (sss (arguments @ [ option; target ])).Err
 
         Assert.Contains(
             "narrow.sss: warning: the target of 5.0 % of the macs cannot be reached: about 6.0 % stay, whatever factors \
              become 0. Give factors to more layers, or choose a larger target.\n",
-            warning "0.05"
+            warning "--target-macs" "0.05"
         )
 
         Assert.Contains(
             "narrow.sss: warning: about 6.0 % of the macs stay, whatever factors become 0. That is more than half of the \
              target of 10.0 %, so little is left to choose from. `@scale(neuron, shared)` gives factors to channels that sums \
              join.\n",
-            warning "0.1"
+            warning "--target-macs" "0.1"
         )
 
-        Assert.DoesNotContain("stay, whatever", warning "0.5")
+        Assert.DoesNotContain("stay, whatever", warning "--target-macs" "0.5")
+
+        Assert.Contains(
+            "narrow.sss: warning: the target of 2,000 bytes cannot be reached: about ",
+            warning "--target-size" "2kB"
+        )
+
+        Assert.Contains(
+            "narrow.sss: warning: the target of 0.001 ms cannot be reached: about ",
+            warning "--target-latency" "0.001ms"
+        )
 
     [<Fact>]
     member _.``digits-resnext: groups and blocks go``() =

@@ -181,6 +181,9 @@ public class SweepTests
         await Refused("TargetMacs must be above 0 and at most 1, not 0.", new() { TargetMacs = [0] });
         await Refused("Gamma must be 0 or more, not -1.", new() { Gammas = [Gamma.Same(-1)] });
         await Refused("TargetMacs and Gammas cannot both be varied.", new() { TargetMacs = [1], Gammas = [Gamma.Same(1)] });
+        await Refused(
+            "Precision cannot be Auto in a sweep, which compares runs of one precision.",
+            new() { Training = new() { Precision = Precision.Auto } });
         await Refused("Seeds must have at least one seed.", new() { Seeds = [] });
         await Refused("Seeds must be at least 0, not -1.", new() { Seeds = [-1] });
         await Refused("Jobs must be at least 1, not 0.", new() { Jobs = 0 });

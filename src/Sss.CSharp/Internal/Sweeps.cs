@@ -22,6 +22,13 @@ internal static class Sweeps
         Recipes.CheckRun(training);
         Refuse(training.CheckpointFolder is not null, nameof(TrainingOptions.CheckpointFolder), "runs have folders of their own");
         Refuse(training.RunFolder is not null, nameof(TrainingOptions.RunFolder), "runs have folders of their own");
+        if (training.Precision == Precision.Auto)
+        {
+            throw new ArgumentException(
+                "Precision cannot be Auto in a sweep, which compares runs of one precision.",
+                nameof(TrainingOptions.Precision));
+        }
+
         Recipes.AtLeast(1, options.Jobs, nameof(SweepOptions.Jobs));
         var recipe = Recipes.Merge(network.CoreRecipe ?? Core.RecipeModule.defaults, training);
         return new Planned(

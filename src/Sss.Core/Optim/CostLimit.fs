@@ -27,6 +27,23 @@ type CostMeasures = {
     Latency: LatencyMeasure option
 }
 
+/// What a limit of a target is of.
+[<RequireQualifiedAccess>]
+type LimitKind =
+    | Macs
+    | Params
+    /// Of the ONNX file.
+    | Size
+    | Latency
+
+/// One limit of a target. Units are macs, parameters, bytes and milliseconds.
+[<NoEquality; NoComparison>]
+type TargetLimit = {
+    Kind: LimitKind
+    Cost: Network -> float
+    Most: float
+}
+
 /// All limits of a target as one: a cost, and the largest one allowed. The cost must not grow when structures are removed.
 [<NoEquality; NoComparison>]
 type CostLimit = { Of: Network -> int64; Most: int64 }
@@ -65,53 +82,60 @@ module CostLimit =
         | LatencyLimit.Milliseconds most -> most
         | LatencyLimit.OfDense fraction -> fraction * dense
 
-    let private macs network = (Cost.ofNetwork network).Macs
-
-    let private macsLimit (dense: Network) fraction : CostLimit = {
-        Of = macs
-        Most = int64 (fraction * float (macs dense))
-    }
-
     /// What counts as the whole of a limit where several limits are one number.
     let private whole = float (1L <<< 40)
 
-    /// The limits of all but macs, each as a cost and the most that it may be.
-    let private others (measures: CostMeasures) (dense: Network) (target: Target) factor = [
-        match target.Params with
-        | Some fraction ->
-            let cost network = float (Cost.ofNetwork network).Params
+    /// The limits of a target, each for itself. `factor`: by which predictions of times are multiplied. A limit on latency is
+    /// left out where there is no profile.
+    let each
+        (measures: CostMeasures)
+        (dense: Network)
+        (target: Target)
+        (factor: float)
+        : TargetLimit list =
+        let part kind (count: Cost -> int64) fraction =
+            let cost network = float (count (Cost.ofNetwork network))
 
-            cost, floor (fraction * cost dense)
-        | None -> ()
-        match target.Size with
-        | Some bytes -> (fileSize measures.FileOverhead >> float), float bytes
-        | None -> ()
-        match target.Latency, measures.Latency with
-        | Some limit, Some latency ->
-            (latency.Predict >> (*) factor), milliseconds latency.Dense limit
-        | Some _, None
-        | None, _ -> ()
-    ]
+            {
+                Kind = kind
+                Cost = cost
+                Most = floor (fraction * cost dense)
+            }
+
+        [
+            yield! target.Macs |> Option.map (part LimitKind.Macs _.Macs) |> Option.toList
+            yield! target.Params |> Option.map (part LimitKind.Params _.Params) |> Option.toList
+            match target.Size with
+            | Some bytes -> {
+                Kind = LimitKind.Size
+                Cost = fileSize measures.FileOverhead >> float
+                Most = float bytes
+              }
+            | None -> ()
+            match target.Latency, measures.Latency with
+            | Some limit, Some latency -> {
+                Kind = LimitKind.Latency
+                Cost = latency.Predict >> (*) factor
+                Most = milliseconds latency.Dense limit
+              }
+            | Some _, None
+            | None, _ -> ()
+        ]
 
     /// The target as one limit; None: it has none. Macs alone are counted as they are. Several limits
     /// become the largest of cost / limit, which is within its bound exactly where each of them is.
     let private limit (measures: CostMeasures) dense (target: Target) factor : CostLimit option =
-        match target.Macs, others measures dense target factor with
-        | None, [] -> None
-        | Some fraction, [] -> Some(macsLimit dense fraction)
-        | fraction, limits ->
-            let limits = [
-                match fraction with
-                | Some fraction ->
-                    let limit = macsLimit dense fraction
-                    (limit.Of >> float), float limit.Most
-                | None -> ()
-                yield! limits
-            ]
-
+        match each measures dense target factor with
+        | [] -> None
+        | [ { Kind = LimitKind.Macs; Most = most } ] ->
+            Some {
+                Of = fun network -> (Cost.ofNetwork network).Macs
+                Most = int64 most
+            }
+        | limits ->
             let share network =
                 limits
-                |> List.map (fun (cost, most) -> cost network / max most 1e-9)
+                |> List.map (fun limit -> limit.Cost network / max limit.Most 1e-9)
                 |> List.max
 
             Some {

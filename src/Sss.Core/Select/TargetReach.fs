@@ -2,12 +2,13 @@ namespace Sss.Core
 
 /// A limit of a target that leaves little to choose from.
 type NarrowLimit = {
-    /// As recipes have it: `macs` or `params`.
-    Name: string
-    /// The part of the dense network's that it allows.
+    Kind: LimitKind
+    /// What it allows, in macs, parameters, bytes or milliseconds.
     Most: float
-    /// About the part that stays, whatever factors become 0 (`TargetReach.leastCost`).
+    /// About what stays, whatever factors become 0: what `TargetReach.least` costs.
     Stays: float
+    /// What the dense network costs.
+    Dense: float
 }
 
 /// How small a network can become.
@@ -21,12 +22,12 @@ module TargetReach =
         else
             min scale.Count scale.Min
 
-    /// Costs of networks in which little is left. The function of the result says for each declaration, by its place in
+    /// Networks in which little is left. The function of the result says for each declaration, by its place in
     /// `scales`, whether one of its factors stays where it keeps none by itself.
-    let private costs
+    let private leaving
         (network: Network)
         (scales: (string * Scale)[])
-        : (int -> bool) -> Cost option =
+        : (int -> bool) -> Network option =
         let places = scales |> Seq.mapi (fun at (owner, _) -> owner, at) |> Map.ofSeq
         let kept = Array.map (snd >> kept) scales
 
@@ -34,7 +35,7 @@ module TargetReach =
             let left at =
                 if kept[at] = 0 && hasOne at then 1 else kept[at]
 
-            Selection.wouldBe
+            Selection.wouldBeNetwork
                 network
                 (fun owner index ->
                     Map.tryFind owner places |> Option.exists (fun at -> index >= left at)
@@ -44,17 +45,17 @@ module TargetReach =
     let private scales (network: Network) =
         Map.ofSeq (Network.scales network) |> Map.toArray
 
-    /// The cost of a network of which all has gone that may go: what no factor reaches stays, what declarations keep, and a
+    /// A network of which all has gone that may go: what no factor reaches stays, what declarations keep, and a
     /// channel of each layer without a way around it. Where several branches lead around each other, the cheapest one stays
     /// (as far as taking the dearest first finds it), and constants are taken to need a channel, so a trained network can become a
     /// little smaller. None: there is no such network.
-    let leastCost (network: Network) : Cost option =
+    let least (network: Network) : Network option =
         let scales = scales network
-        let costOf = costs network scales
+        let left = leaving network scales
 
         let without at =
-            costOf ((<>) at)
-            |> Option.map _.Macs
+            left ((<>) at)
+            |> Option.map (Cost.ofNetwork >> _.Macs)
             |> Option.defaultValue System.Int64.MaxValue
 
         let order =
@@ -62,33 +63,25 @@ module TargetReach =
             |> Array.filter (fun at -> kept (snd scales[at]) = 0)
             |> Array.sortBy without
 
-        let lives hasOne = (costOf hasOne).IsSome
+        let lives hasOne = (left hasOne).IsSome
 
         let stay =
             Survivors.ofOrder lives (Array.create scales.Length true) order |> Set.ofList
 
-        costOf (fun at -> Set.contains at stay)
+        left (fun at -> Set.contains at stay)
 
     /// The limits of a target of which more than half stays anyway, so that little is left to choose from, or none can be
-    /// reached. Limits on sizes and latencies are not looked at.
-    let narrow (network: Network) (target: Target) : NarrowLimit list =
-        let limits =
-            [
-                "macs", target.Macs, (fun (cost: Cost) -> cost.Macs)
-                "params", target.Params, _.Params
-            ]
-            |> List.choose (fun (name, most, costOf) ->
-                most |> Option.map (fun most -> name, most, costOf)
-            )
+    /// reached.
+    let narrow (measures: CostMeasures) (network: Network) (target: Target) : NarrowLimit list =
+        let limits = CostLimit.each measures network target 1.0
 
-        let dense = Cost.ofNetwork network
-
-        let narrowIn (cost: Cost) =
+        let narrowIn (left: Network) =
             limits
-            |> List.map (fun (name, most, costOf) -> {
-                Name = name
-                Most = most
-                Stays = float (costOf cost) / float (max 1L (costOf dense))
+            |> List.map (fun limit -> {
+                Kind = limit.Kind
+                Most = limit.Most
+                Stays = limit.Cost left
+                Dense = limit.Cost network
             })
             |> List.filter (fun limit -> limit.Stays > limit.Most / 2.0)
 
@@ -96,11 +89,11 @@ module TargetReach =
             if limits.IsEmpty then
                 None
             else
-                costs network (scales network) (fun _ -> true)
+                leaving network (scales network) (fun _ -> true)
 
         // Mostly it is enough to look at the network with one of everything.
         match rough with
-        | Some cost when not (narrowIn cost).IsEmpty ->
-            leastCost network |> Option.map narrowIn |> Option.defaultValue []
+        | Some left when not (narrowIn left).IsEmpty ->
+            least network |> Option.map narrowIn |> Option.defaultValue []
         | Some _
         | None -> []

@@ -19,8 +19,8 @@ let private text stem block trunk =
 let private macs network = (Cost.ofNetwork network).Macs
 
 let private least network =
-    match TargetReach.leastCost network with
-    | Some cost -> cost.Macs
+    match TargetReach.least network with
+    | Some left -> macs left
     | None -> invalidOp "there is no such network"
 
 [<Fact>]
@@ -55,41 +55,85 @@ let ``of branches that lead around each other the cheapest stays`` () =
 
 [<Fact>]
 let ``a target is narrow where more than half of it stays anyway`` () =
-    let network = network (text "" " @scale(block)" "")
-    let dense = Cost.ofNetwork network
-    let least = TargetReach.leastCost network |> Option.get
-    let macs = float least.Macs / float dense.Macs
-    let parameters = float least.Params / float dense.Params
+    let dense = network (text "" " @scale(block)" "")
+    let least = TargetReach.least dense |> Option.get
 
-    let narrow macs parameters =
-        TargetReach.narrow network {
-            Target.none with
-                Macs = macs
-                Params = parameters
-        }
-
-    let limit name most stays = {
-        Name = name
-        Most = most
-        Stays = stays
+    // A network takes a millisecond for a hundred parameters.
+    let measures = {
+        FileOverhead = 1000L
+        Latency =
+            Some {
+                Predict = fun network -> float (Cost.ofNetwork network).Params / 100.0
+                FirstFactor = 1.2
+                Dense = 6.0
+                Multiple = 1
+                Measure = None
+            }
     }
 
-    Assert.Equal<NarrowLimit list>([], narrow None None)
-    Assert.Equal<NarrowLimit list>([], narrow (Some(2.1 * macs)) (Some(2.1 * parameters)))
+    let none = Target.none
 
-    for part in [ 1.9; 0.9 ] do
-        Assert.Equal<NarrowLimit list>(
-            [ limit "macs" (part * macs) macs ],
-            narrow (Some(part * macs)) None
-        )
+    let part (cost: Network -> int64) factor =
+        factor * float (cost least) / float (cost dense)
 
-        Assert.Equal<NarrowLimit list>(
-            [
-                limit "macs" (part * macs) macs
-                limit "params" (part * parameters) parameters
-            ],
-            narrow (Some(part * macs)) (Some(part * parameters))
-        )
+    let parameters network = (Cost.ofNetwork network).Params
+    let bytes = CostLimit.fileSize 1000L
+    let time = measures.Latency.Value.Predict least
+
+    // Of each kind, a target that allows so many times what stays.
+    let targets factor = [
+        LimitKind.Macs,
+        {
+            none with
+                Macs = Some(part macs factor)
+        }
+        LimitKind.Params,
+        {
+            none with
+                Params = Some(part parameters factor)
+        }
+        LimitKind.Size,
+        {
+            none with
+                Size = Some(int64 (factor * float (bytes least)))
+        }
+        LimitKind.Latency,
+        {
+            none with
+                Latency = Some(LatencyLimit.Milliseconds(factor * time))
+        }
+    ]
+
+    let cost kind (network: Network) =
+        match kind with
+        | LimitKind.Macs -> float (macs network)
+        | LimitKind.Params -> float (parameters network)
+        | LimitKind.Size -> float (bytes network)
+        | LimitKind.Latency -> measures.Latency.Value.Predict network
+
+    Assert.Equal<NarrowLimit list>([], TargetReach.narrow measures dense none)
+
+    for _, target in targets 2.1 do
+        Assert.Equal<NarrowLimit list>([], TargetReach.narrow measures dense target)
+
+    for factor in [ 1.9; 0.9 ] do
+        for kind, target in targets factor do
+            let limit = Assert.Single(TargetReach.narrow measures dense target)
+            Assert.Equal(kind, limit.Kind)
+            Assert.Equal(cost kind least, limit.Stays)
+            Assert.Equal(cost kind dense, limit.Dense)
+            Assert.Equal(factor * limit.Stays, limit.Most, 1.0)
+
+    let both = {
+        none with
+            Macs = Some(part macs 0.9)
+            Params = Some(part parameters 0.9)
+    }
+
+    Assert.Equal<LimitKind list>(
+        [ LimitKind.Macs; LimitKind.Params ],
+        TargetReach.narrow measures dense both |> List.map _.Kind
+    )
 
 [<Fact>]
 let ``no example is narrow at the targets of its study`` () =
@@ -106,5 +150,5 @@ let ``no example is narrow at the targets of its study`` () =
 
         Assert.Equal<NarrowLimit list>(
             [],
-            TargetReach.narrow network { Target.none with Macs = Some most }
+            TargetReach.narrow CostLimit.noMeasures network { Target.none with Macs = Some most }
         )

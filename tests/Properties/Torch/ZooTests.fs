@@ -22,8 +22,8 @@ type ZooTests(output: ITestOutputHelper) =
         |> Array.sort
         |> Array.map (fun file -> string (Path.GetFileNameWithoutExtension file))
 
-    /// Of these the exports take long. `TorchvisionTests` runs exports of the families of the first five; the others are
-    /// larger forms of networks that are exported here.
+    /// Of these the exports take long. `TorchvisionTests` runs exports of the families of the first five, and of
+    /// ResNet-50; the others are larger forms of networks that are exported here.
     static let large =
         set [
             "vit-b16"
@@ -31,6 +31,7 @@ type ZooTests(output: ITestOutputHelper) =
             "convnext-tiny"
             "resnext50"
             "inceptionv3"
+            "resnet50"
             "resnet50-preact"
             "resnet164-cifar"
             "resnext164-cifar"
