@@ -99,6 +99,39 @@ module internal ProfilePhase =
         | Some _, None
         | None, _ -> Ok()
 
+    /// Up to so many bytes of numbers, the size of a file is that of a file that is made, with zeros for weights.
+    let private small = 4L * 1024L * 1024L
+
+    /// The bytes of the file of what is left of the job's network. In a large file names, shapes and text hardly count: they are
+    /// taken to be those of the dense network's.
+    let private fileSize (ready: Ready) : Result<Network -> int64, PipelineError> =
+        let made (network: Network) =
+            let zeros =
+                NetworkFile.keys network
+                |> List.map (fun (key, shape) ->
+                    key,
+                    {
+                        Shape = shape
+                        Data = Array.zeroCreate (List.fold (*) 1 shape)
+                    }
+                )
+                |> Map.ofList
+
+            OnnxExport.model false (RunFolder.inMemory network zeros ready.Dataset)
+            |> Result.map (fun bytes -> bytes.LongLength + OnnxExport.verdictBytes)
+
+        let numbers = CostLimit.numbersSize
+
+        made ready.Network
+        |> Result.map (fun dense network ->
+            let most = numbers network + dense - numbers ready.Network
+
+            if numbers ready.Network > small then
+                most
+            else
+                made network |> Result.defaultValue most
+        )
+
     /// What the target counts besides macs and parameters.
     let measures
         (job: Job)
@@ -129,14 +162,14 @@ module internal ProfilePhase =
             )
 
         match ready.Recipe.Target.Size with
-        | None -> Ok { FileOverhead = 0L; Latency = latency }
+        | None ->
+            Ok {
+                CostLimit.noMeasures with
+                    Latency = latency
+            }
         | Some _ ->
-            OnnxExport.model
-                false
-                (RunFolder.inMemory ready.Network (Init.weights 1 ready.Network) ready.Dataset)
-            |> Result.map (fun bytes -> {
-                FileOverhead =
-                    bytes.LongLength + OnnxExport.verdictBytes
-                    - CostLimit.fileSize 0L ready.Network
+            fileSize ready
+            |> Result.map (fun fileSize -> {
+                FileSize = fileSize
                 Latency = latency
             })

@@ -20,9 +20,8 @@ type LatencyMeasure = {
 /// What a network costs besides macs and parameters, which its text alone says.
 [<NoEquality; NoComparison>]
 type CostMeasures = {
-    /// Bytes of the dense network's ONNX file that are not numbers: names, shapes, the text. The
-    /// selected network's file has no more of them.
-    FileOverhead: int64
+    /// Bytes of a network's ONNX file.
+    FileSize: Network -> int64
     /// None: there is no profile.
     Latency: LatencyMeasure option
 }
@@ -67,14 +66,17 @@ type CostTarget = {
 [<RequireQualifiedAccess>]
 module CostLimit =
 
-    /// Measures of a target without limits on size and latency.
-    let noMeasures: CostMeasures = { FileOverhead = 0L; Latency = None }
-
-    /// Bytes of a network's ONNX file: its numbers in float32, and the rest.
-    let fileSize (overhead: int64) (network: Network) : int64 =
+    /// Bytes of a network's numbers in float32.
+    let numbersSize (network: Network) : int64 =
         let statistics = Parameters.statistics network |> Seq.sumBy (fun s -> int64 s.Count)
 
-        4L * ((Cost.ofNetwork network).Params + statistics) + overhead
+        4L * ((Cost.ofNetwork network).Params + statistics)
+
+    /// Measures of a target without limits on size and latency.
+    let noMeasures: CostMeasures = {
+        FileSize = numbersSize
+        Latency = None
+    }
 
     /// Milliseconds that a limit on latency allows. `dense`: the dense network's.
     let milliseconds (dense: float) (limit: LatencyLimit) : float =
@@ -108,7 +110,7 @@ module CostLimit =
             match target.Size with
             | Some bytes -> {
                 Kind = LimitKind.Size
-                Cost = fileSize measures.FileOverhead >> float
+                Cost = measures.FileSize >> float
                 Most = float bytes
               }
             | None -> ()

@@ -199,8 +199,8 @@ let ``several limits hold together exactly where each of them holds``
     let predict = LatencyModel.predict (model 1 dense)
     let a, b, c, d = parts
     let part (x: byte) = (1.0 + float x) / 256.0
-    let overhead = 100L
-    let size = 1L + int64 (part c * float (CostLimit.fileSize overhead dense))
+    let fileSize network = CostLimit.numbersSize network + 100L
+    let size = 1L + int64 (part c * float (fileSize dense))
     let latency = part d * predict dense
 
     let target = {
@@ -211,7 +211,7 @@ let ``several limits hold together exactly where each of them holds``
     }
 
     let measures = {
-        FileOverhead = overhead
+        FileSize = fileSize
         Latency =
             Some {
                 Predict = predict
@@ -228,7 +228,7 @@ let ``several limits hold together exactly where each of them holds``
     let each =
         within cost.Macs (part a) full.Macs
         && within cost.Params (part b) full.Params
-        && CostLimit.fileSize overhead network <= size
+        && fileSize network <= size
         && factor * predict network <= latency
 
     match CostLimit.ofTarget measures dense target with

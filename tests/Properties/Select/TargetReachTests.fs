@@ -58,9 +58,11 @@ let ``a target is narrow where more than half of it stays anyway`` () =
     let dense = network (text "" " @scale(block)" "")
     let least = TargetReach.least dense |> Option.get
 
+    let bytes network = CostLimit.numbersSize network + 1000L
+
     // A network takes a millisecond for a hundred parameters.
     let measures = {
-        FileOverhead = 1000L
+        FileSize = bytes
         Latency =
             Some {
                 Predict = fun network -> float (Cost.ofNetwork network).Params / 100.0
@@ -77,7 +79,6 @@ let ``a target is narrow where more than half of it stays anyway`` () =
         factor * float (cost least) / float (cost dense)
 
     let parameters network = (Cost.ofNetwork network).Params
-    let bytes = CostLimit.fileSize 1000L
     let time = measures.Latency.Value.Predict least
 
     // Of each kind, a target that allows so many times what stays.

@@ -191,13 +191,15 @@ let ``a target never takes the last way from the input to the output`` (most: fl
     let cheap, dear = 64L + 10L, 9L * 64L + 10L
     Assert.InRange(macs selected.Network, cheap, max dear (int64 (most * float (macs branches))))
 
+let private fileSize network = CostLimit.numbersSize network + 1000L
+
 /// A time that goes with the macs, as a machine without overhead would have it.
 let private timed: CostMeasures =
     let predict network =
         float (Cost.ofNetwork network).Macs / 1e5
 
     {
-        FileOverhead = 1000L
+        FileSize = fileSize
         Latency =
             Some {
                 Predict = predict
@@ -211,7 +213,7 @@ let private timed: CostMeasures =
 [<Fact>]
 let ``every limit of a target holds, whichever is the tightest`` () =
     let dense = Cost.ofNetwork network
-    let size = CostLimit.fileSize 1000L network
+    let size = fileSize network
 
     let selected target =
         let recipe = {
@@ -247,7 +249,7 @@ let ``every limit of a target holds, whichever is the tightest`` () =
                 Size = Some(size / 2L)
         }
 
-    Assert.InRange(CostLimit.fileSize 1000L small, size / 4L, size / 2L)
+    Assert.InRange(fileSize small, size / 4L, size / 2L)
 
     let small =
         selected {
