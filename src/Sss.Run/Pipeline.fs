@@ -71,7 +71,7 @@ module Pipeline =
                 else
                     loaded.Classes
 
-            return! Evaluate.diagnose names model prepared split |> Result.mapError BadFile
+            return! Diagnosis.ofModel names model prepared split |> Result.mapError BadFile
         }
 
     /// The quality alone.

@@ -104,7 +104,7 @@ module internal Selecting =
                 |> Result.mapError NoModel
 
             let! test, diagnosis =
-                Evaluate.diagnose dataset.Classes model dataset dataset.Test
+                Diagnosis.ofModel dataset.Classes model dataset dataset.Test
                 |> Result.mapError BadFile
 
             let! latency = latency p trained selected

@@ -21,25 +21,6 @@ type Evaluation = {
     /// The fraction of answers that are right: images, pixels of masks, or labels; not a number for `outputs`.
     member e.Accuracy = Quality.accuracy e.Quality
 
-/// What a network gets wrong on a set of images, where each has one class; empty otherwise.
-type Diagnosis = {
-    Classes: ClassRow list
-    Calibration: Calibration option
-    /// Images with another class than they are taken for, those with the highest loss, each with a small picture as a PNG
-    /// file where it can be shown.
-    Worst: (WorstPicture * byte[] option) list
-}
-
-/// What an image was given.
-[<Struct>]
-type private Answer = {
-    Index: int
-    Label: int
-    Taken: int
-    Loss: float
-    Confidence: float
-}
-
 /// Runs of a model in evaluation mode.
 [<RequireQualifiedAccess>]
 module Evaluate =
@@ -204,100 +185,6 @@ module Evaluate =
     /// The same without an observer.
     let run (model: Model) (dataset: Dataset) (split: Split) : Result<Evaluation, FileError> =
         runWith (fun _ _ _ -> ()) model dataset split
-
-    /// A picture's folder and file, or the place of an image that is in an array.
-    let private nameOf (split: Split) index =
-        match split.Pixels with
-        | Pictures pictures ->
-            let path = pictures.Paths[index]
-
-            let folder =
-                Path.GetFileName(
-                    Path.GetDirectoryName path |> Option.ofObj |> Option.defaultValue ""
-                )
-
-            $"{folder}/{Path.GetFileName path}"
-        | Bytes _
-        | Floats _ -> $"image {index}"
-
-    /// What an image of a class was given.
-    let private answer index label (row: ReadOnlySpan<float32>) : Answer =
-        let total = Softmax.logSum row
-        let taken = arg row
-
-        {
-            Index = index
-            Label = label
-            Taken = taken
-            Loss = total - float row[label]
-            Confidence = exp (float row[taken] - total)
-        }
-
-    /// The images with the highest loss, the highest first, with small pictures of them.
-    let private worst (names: string[]) (dataset: Dataset) (split: Split) (answers: Answer seq) =
-        let shape = split.Shape
-        let plan = Batch.plain dataset split
-        let image = Array.zeroCreate (int (Shape.count shape))
-
-        let nameOfClass i =
-            if i < names.Length then names[i] else string i
-
-        answers
-        |> Seq.filter (fun a -> a.Taken <> a.Label)
-        |> Seq.sortBy (fun a -> -a.Loss, a.Index)
-        |> Seq.truncate RunDiagnosis.mostWorst
-        |> Seq.map (fun a ->
-            let picture =
-                match Batch.one plan 0L a.Index (Span image) with
-                | Ok() -> Thumbnail.png shape dataset.Preparation image
-                | Error _ -> None
-
-            let worst: WorstPicture = {
-                Index = a.Index
-                Name = nameOf split a.Index
-                Class = nameOfClass a.Label
-                TakenFor = nameOfClass a.Taken
-                Probability = exp (-a.Loss)
-                Confidence = a.Confidence
-                Loss = a.Loss
-                Picture = None
-            }
-
-            worst, picture
-        )
-        |> List.ofSeq
-
-    /// The same with what the network gets wrong, where each image has one class. `names`: of the classes, in the order of the scores.
-    let diagnose
-        (names: string list)
-        (model: Model)
-        (dataset: Dataset)
-        (split: Split)
-        : Result<Evaluation * Diagnosis, FileError> =
-        let answers = ResizeArray<Answer>()
-
-        runWith
-            (fun index label row -> answers.Add(answer index label row.Span))
-            model
-            dataset
-            split
-        |> Result.map (fun evaluation ->
-            evaluation,
-            {
-                Classes =
-                    if answers.Count = 0 then
-                        []
-                    else
-                        answers
-                        |> Seq.map (fun a -> a.Label, a.Taken)
-                        |> ClassRow.table (Network.scores model.Network) names
-                Calibration =
-                    answers
-                    |> Seq.map (fun a -> a.Confidence, a.Taken = a.Label)
-                    |> Calibration.ofAnswers
-                Worst = worst (Array.ofList names) dataset split answers
-            }
-        )
 
     /// The scores of each image of a split, in the batches that `run` takes them in, so that they have
     /// the same bits; or why the image cannot be read.

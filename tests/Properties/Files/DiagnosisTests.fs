@@ -119,7 +119,7 @@ let ``the worst images are the wrong ones with the highest loss, and the rows ag
     let data = Small.dataset.Value
     let trained = Engine.ok (Small.train { Small.recipe with Epochs = 1 } None)
     use model = Engine.ok (Model.create (Engine.get ()) trained.Network trained.Numbers)
-    let evaluation, d = Engine.ok (Evaluate.diagnose data.Classes model data data.Test)
+    let evaluation, d = Engine.ok (Diagnosis.ofModel data.Classes model data data.Test)
     Assert.Equal(Engine.ok (Evaluate.run model data data.Test), evaluation)
     let right = d.Classes |> List.sumBy _.Right
     Assert.Equal(evaluation.Accuracy, float right / 359.0, 12)
