@@ -108,7 +108,8 @@ module Number =
     /// 1.23456 as `1.235 ms`, 123.456 as `123.5 ms`, 1234.56 as `1,235 ms`.
     let milliseconds (value: float) =
         let format =
-            if value < 10.0 then "0.###"
+            if value < 0.01 then "0.######"
+            elif value < 10.0 then "0.###"
             elif value < 100.0 then "0.##"
             elif value < 1000.0 then "0.#"
             else "#,0"
