@@ -105,7 +105,7 @@ module Number =
     let percent (fraction: float) =
         (fraction * 100.0).ToString "0.0" + " %"
 
-    /// 1.23456 as `1.235 ms`, 123.456 as `123.5 ms`, 1234.56 as `1,235 ms`.
+    /// 0.00123456 as `0.001235 ms`, 1.23456 as `1.235 ms`, 123.456 as `123.5 ms`, 1234.56 as `1,235 ms`.
     let milliseconds (value: float) =
         let format =
             if value < 0.01 then "0.######"

@@ -128,13 +128,18 @@ module internal Preparing =
     let private measured job (listener: Listener<'Report>) engine (ready: Ready) =
         result {
             let! profile = ProfilePhase.find job listener engine ready
-            let! measures = ProfilePhase.measures job engine ready profile
 
-            match TargetReach.narrow measures ready.Network ready.Recipe.Target with
-            | [] -> ()
-            | limits -> listener.Hear(TargetNarrow limits)
+            match job.Begin with
+            | Begin.Trained _ -> return profile, CostLimit.noMeasures
+            | Begin.Random
+            | Begin.Weights _ ->
+                let! measures = ProfilePhase.measures job engine ready profile
 
-            return profile, measures
+                match TargetReach.narrow measures ready.Network ready.Recipe.Target with
+                | [] -> ()
+                | limits -> listener.Hear(TargetNarrow limits)
+
+                return profile, measures
         }
 
     /// The weights to begin with, LibTorch, the run folder, and the times for a target of latency.

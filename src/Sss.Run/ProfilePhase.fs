@@ -120,16 +120,17 @@ module internal ProfilePhase =
             OnnxExport.model false (RunFolder.inMemory network zeros ready.Dataset)
             |> Result.map (fun bytes -> bytes.LongLength + OnnxExport.verdictBytes)
 
-        let numbers = CostLimit.numbersSize
+        let numbers = CostLimit.numbersSize ready.Network
 
         made ready.Network
-        |> Result.map (fun dense network ->
-            let most = numbers network + dense - numbers ready.Network
+        |> Result.map (fun dense ->
+            let withDenseRest network =
+                CostLimit.numbersSize network + dense - numbers
 
-            if numbers ready.Network > small then
-                most
+            if numbers > small then
+                withDenseRest
             else
-                made network |> Result.defaultValue most
+                fun network -> made network |> Result.defaultWith (fun _ -> withDenseRest network)
         )
 
     /// What the target counts besides macs and parameters.
@@ -162,14 +163,9 @@ module internal ProfilePhase =
             )
 
         match ready.Recipe.Target.Size with
-        | None ->
-            Ok {
-                CostLimit.noMeasures with
-                    Latency = latency
-            }
-        | Some _ ->
-            fileSize ready
-            |> Result.map (fun fileSize -> {
-                FileSize = fileSize
-                Latency = latency
-            })
+        | None -> Ok CostLimit.noMeasures.FileSize
+        | Some _ -> fileSize ready
+        |> Result.map (fun fileSize -> {
+            FileSize = fileSize
+            Latency = latency
+        })

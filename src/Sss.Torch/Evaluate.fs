@@ -1,7 +1,6 @@
 namespace Sss.Torch
 
 open System
-open System.IO
 open FsToolkit.ErrorHandling
 open Sss.Core
 open Sss.Files

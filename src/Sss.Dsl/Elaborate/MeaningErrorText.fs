@@ -12,41 +12,39 @@ module MeaningErrorText =
     let private known (names: string list) =
         match names with
         | [] -> "it takes no named arguments"
-        | _ ->
-            let list = names |> List.map (fun n -> $"`{ErrorWords.cut n}`") |> List.truncate 12
-            "it takes " + String.concat ", " list
+        | _ -> "it takes " + Words.listed names
 
     let private unknownStatement word guess =
         "SSS201",
-        $"there is no layer or definition `{ErrorWords.cut word}`",
+        $"there is no layer or definition `{Words.shorten word}`",
         [],
         OtherNames.statement word
-        |> Option.orElse (ErrorWords.didYouMean guess)
-        |> Option.orElse (Some $"define it: `def {ErrorWords.cut word}(…) {{ … }}`")
+        |> Option.orElse (Words.didYouMean guess)
+        |> Option.orElse (Some $"define it: `def {Words.shorten word}(…) {{ … }}`")
 
     let private unknownName word guess =
         "SSS202",
-        $"there is no parameter `{ErrorWords.cut word}` here",
+        $"there is no parameter `{Words.shorten word}` here",
         [
             "expressions know numbers, the definition's parameters and `classes` or `outputs`"
         ],
-        ErrorWords.didYouMean guess
+        Words.didYouMean guess
 
     let private duplicateDefinition name line =
         "SSS203",
-        $"`{ErrorWords.cut name}` is defined twice",
+        $"`{Words.shorten name}` is defined twice",
         [ $"the first definition is on line {line}" ],
         Some "give one of them another name"
 
     let private duplicateParameter name =
         "SSS204",
-        $"there are two parameters `{ErrorWords.cut name}`",
+        $"there are two parameters `{Words.shorten name}`",
         [],
         Some "give one of them another name"
 
     let private cycle names =
         let ring =
-            names |> List.map ErrorWords.cut |> List.truncate 12 |> String.concat " → "
+            names |> List.map Words.shorten |> List.truncate 12 |> String.concat " → "
 
         "SSS205",
         $"definitions call each other in a circle: {ring}",
@@ -55,13 +53,13 @@ module MeaningErrorText =
 
     let private labelInRepeat label =
         "SSS206",
-        $"the label `{ErrorWords.cut label}` is directly inside a `repeat`",
+        $"the label `{Words.shorten label}` is directly inside a `repeat`",
         [ "every repetition would use the same name" ],
         Some "remove the label, or move the statements into a `def`"
 
     let private branchLabel label =
         "SSS215",
-        $"`{ErrorWords.cut label}` is not the number of a branch",
+        $"`{Words.shorten label}` is not the number of a branch",
         [ "write `branch2`, for example" ],
         None
 
@@ -84,7 +82,7 @@ module MeaningErrorText =
 
     let private inputDims found =
         "SSS219",
-        $"`{ErrorWords.cut found}` is not the shape of an input",
+        $"`{Words.shorten found}` is not the shape of an input",
         [ "expected channels x height x width" ],
         Some "write `input 3x32x32`, for example"
 
@@ -99,25 +97,25 @@ module MeaningErrorText =
 
     let private unknownArgument word name guess names =
         "SSS220",
-        $"`{ErrorWords.cut word}` has no argument `{ErrorWords.cut name}`",
+        $"`{Words.shorten word}` has no argument `{Words.shorten name}`",
         [ known names ],
-        OtherNames.argument word name |> Option.orElse (ErrorWords.didYouMean guess)
+        OtherNames.argument word name |> Option.orElse (Words.didYouMean guess)
 
     let private argumentTwice name =
         "SSS221",
-        $"the argument `{ErrorWords.cut name}` is given twice",
+        $"the argument `{Words.shorten name}` is given twice",
         [],
         Some "remove one of them"
 
     let private missingArgument word name example =
         "SSS222",
-        $"`{ErrorWords.cut word}` needs its {ErrorWords.cut name}",
+        $"`{Words.shorten word}` needs its {Words.shorten name}",
         [],
         example |> Option.map (fun e -> $"write `{e}`, for example")
 
     let private tooManyArguments word allowed =
         "SSS223",
-        $"too many arguments for `{ErrorWords.cut word}`",
+        $"too many arguments for `{Words.shorten word}`",
         [
             if allowed = 0 then
                 "all its arguments need a name"
@@ -128,7 +126,7 @@ module MeaningErrorText =
 
     let private wrongArgument argument found expected fix =
         "SSS224",
-        $"{ErrorWords.cut argument} cannot be {found}",
+        $"{Words.shorten argument} cannot be {found}",
         [ $"expected {expected}" ],
         fix |> Option.map (fun text -> $"write `{text}`")
 
@@ -137,19 +135,19 @@ module MeaningErrorText =
 
     let private unknownScaleKind word guess =
         "SSS226",
-        $"unknown kind of factor `{ErrorWords.cut word}`",
+        $"unknown kind of factor `{Words.shorten word}`",
         [ "expected `neuron`, `group` or `block`" ],
-        ErrorWords.didYouMean guess
+        Words.didYouMean guess
 
     let private scaleOnCall word =
         "SSS227",
-        $"`{ErrorWords.cut word}` is a definition and cannot have a scaling factor",
+        $"`{Words.shorten word}` is a definition and cannot have a scaling factor",
         [ "factors belong to layers and to `residual`" ],
         Some "write `@scale` inside the definition"
 
     let private sharedOfKind kind =
         "SSS228",
-        $"`{ErrorWords.cut kind}` factors cannot be shared",
+        $"`{Words.shorten kind}` factors cannot be shared",
         [ "layers share the factors of channels, which are of the kind `neuron`" ],
         Some "write `@scale(neuron, shared)`"
 

@@ -2,24 +2,15 @@ namespace Sss.Dsl
 
 open Sss.Core
 
-/// Words in messages.
-[<RequireQualifiedAccess>]
-module internal ErrorWords =
-
-    let cut = Words.shorten
-
-    let didYouMean guess =
-        guess |> Option.map (fun (word: string) -> $"did you mean `{word}`?")
-
 /// The wording of mistakes in recipes.
 [<RequireQualifiedAccess>]
 module internal RecipeErrorText =
 
     let unknownRecipeItem word guess =
         "SSS601",
-        $"unknown item of a recipe: `{ErrorWords.cut word}`",
+        $"unknown item of a recipe: `{Words.shorten word}`",
         [ "items: " + String.concat ", " Words.recipe ],
-        ErrorWords.didYouMean (OtherNames.item word |> Option.orElse guess)
+        Words.didYouMean (OtherNames.item word |> Option.orElse guess)
 
     let recipeItemTwice word =
         "SSS602", $"`{word}` is given twice", [], Some "remove one of them"
@@ -29,9 +20,9 @@ module internal RecipeErrorText =
 
     let unknownPenalty word guess =
         "SSS604",
-        $"there is no penalty `{ErrorWords.cut word}`",
+        $"there is no penalty `{Words.shorten word}`",
         [ "penalties: " + String.concat ", " FactorPenalty.words ],
-        ErrorWords.didYouMean guess
+        Words.didYouMean guess
 
     let penaltyWithTarget word =
         "SSS605",
@@ -44,9 +35,9 @@ module internal RecipeErrorText =
 
     let unknownLoss word guess =
         "SSS606",
-        $"there is no loss `{ErrorWords.cut word}`",
+        $"there is no loss `{Words.shorten word}`",
         [ "losses: " + String.concat ", " Loss.words ],
-        ErrorWords.didYouMean guess
+        Words.didYouMean guess
 
     let lossForOther word network =
         let item, example =
@@ -61,23 +52,21 @@ module internal RecipeErrorText =
 
     let unknownOptimizer word guess =
         "SSS608",
-        $"there is no optimizer `{ErrorWords.cut word}`",
+        $"there is no optimizer `{Words.shorten word}`",
         [ "optimizers: " + String.concat ", " Optimizer.words ],
-        ErrorWords.didYouMean guess
+        Words.didYouMean guess
 
     let unknownOutput name guess (known: string list) =
         "SSS609",
-        $"the network has no output `{ErrorWords.cut name}`",
+        $"the network has no output `{Words.shorten name}`",
         [
             match known with
             | [] -> "it has no further outputs; `loss` is for its scores"
-            | _ ->
-                let list = known |> List.map (fun n -> $"`{ErrorWords.cut n}`") |> List.truncate 12
-                "its further outputs: " + String.concat ", " list
+            | _ -> "its further outputs: " + Words.listed known
         ],
         match known with
-        | [] -> Some $"write `output {ErrorWords.cut name} {{ … }}` in the network"
-        | _ -> ErrorWords.didYouMean guess
+        | [] -> Some $"write `output {Words.shorten name} {{ … }}` in the network"
+        | _ -> Words.didYouMean guess
 
     let noGamma kind =
         "SSS651",

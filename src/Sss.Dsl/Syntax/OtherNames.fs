@@ -186,7 +186,7 @@ module internal OtherNames =
                 |> List.exists (fun a -> a.IsNamed = isNamed && a.Name = argument)
 
             match tryFind named key, tryFind surplus key with
-            | Some own, _ when takes true own -> Some $"did you mean `{own}`?"
+            | Some own, _ when takes true own -> Words.didYouMean (Some own)
             | _, Some advice -> Some advice
             | _, None ->
                 positional

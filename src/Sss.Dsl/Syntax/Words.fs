@@ -96,3 +96,14 @@ module Words =
         else
             let cut = if Char.IsHighSurrogate text[38] then 38 else 39
             text.Substring(0, cut) + "…"
+
+    /// The word that was probably meant, as a suggestion.
+    let didYouMean (guess: string option) : string option =
+        guess |> Option.map (fun word -> $"did you mean `{word}`?")
+
+    /// Names inside a message, at most twelve.
+    let listed (names: string list) : string =
+        names
+        |> List.map (fun name -> $"`{shorten name}`")
+        |> List.truncate 12
+        |> String.concat ", "

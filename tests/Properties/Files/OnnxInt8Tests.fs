@@ -92,7 +92,9 @@ let private runsIn8Bits (seed: int) =
             let ofCodes = difference (scoresOfCodes network images rounded)
             let ofFloat = difference (scores network images model)
 
-            (ofCodes <= 0.05f && (normalisesImages model || ofFloat <= 0.1f))
+            let most = if normalisesImages model then 0.5f else 0.1f
+
+            (ofCodes <= 0.05f && ofFloat <= most)
             |> Prop.label
                 $"from the codes {ofCodes}, from float32 {ofFloat}, of the size of what is summed"
         )
