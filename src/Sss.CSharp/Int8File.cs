@@ -27,7 +27,7 @@ public sealed record Int8File(
         r.Machine);
 }
 
-/// <summary>Times of a call of both files, measured in turn with the same images and threads; medians.</summary>
+/// <summary>Times of a call of both files, measured in turn with the same images and threads; the lower quartiles of many calls.</summary>
 /// <param name="Batch">Images of a call.</param>
 /// <param name="Int8">Of the file in 8 bits.</param>
 /// <param name="Float32">Of the file in float32.</param>
@@ -35,6 +35,6 @@ public sealed record Int8Time(int Batch, TimeSpan Int8, TimeSpan Float32)
 {
     internal static Int8Time From(Torch.Int8Time time) => new(
         time.Batch,
-        TimeSpan.FromMilliseconds(time.Int8.Median),
-        TimeSpan.FromMilliseconds(time.Float.Median));
+        TimeSpan.FromMilliseconds(time.Int8.Low),
+        TimeSpan.FromMilliseconds(time.Float.Low));
 }

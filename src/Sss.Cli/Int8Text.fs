@@ -20,7 +20,7 @@ module Int8Text =
         let time (t: Int8Time) =
             let images = Number.counted t.Batch "image"
 
-            $"{images} {milliseconds t.Int8.Median} ms against {milliseconds t.Float.Median} ({t.SpeedUp:``0.00``} times as fast)"
+            $"{images} {milliseconds t.Int8.Low} ms against {milliseconds t.Float.Low} ({t.SpeedUp:``0.00``} times as fast)"
 
         let times = r.Times |> List.map time |> String.concat ", "
         let threads = Number.counted r.Threads "thread"
@@ -54,8 +54,8 @@ module Int8Text =
             for t in r.Times do
                 writer.WriteStartObject()
                 writer.WriteNumber("batch", t.Batch)
-                writer.WriteNumber("int8", t.Int8.Median)
-                writer.WriteNumber("float32", t.Float.Median)
+                writer.WriteNumber("int8", t.Int8.Low)
+                writer.WriteNumber("float32", t.Float.Low)
                 writer.WriteEndObject()
 
             writer.WriteEndArray()

@@ -49,7 +49,7 @@ module internal Speed =
                 Markup.section "latency" "Latency" [
                     Markup.note
                         $"Milliseconds a batch on {threads}: the median, and where the middle half of \
-                          the measurements lies. Bars: the whole network above, the selected one below."
+                          the measurements lies; the speed-up is that of the lower ends. Bars: the whole network above, the selected one below."
 
                     Markup.table
                         "Latency"

@@ -67,7 +67,8 @@ module Profiling =
         else
             List.ofSeq selected
 
-    /// The median times of networks, which run in turn.
+    /// The times of networks, which run in turn: the lower quartiles, since the timer of a virtual machine, which interrupts
+    /// some of the calls, would make medians jump.
     let private race load seconds (networks: (Network * Weights<float32>) list) =
         result {
             let! served = networks |> List.traverseResultM (fun (n, w) -> load n w)
@@ -77,7 +78,7 @@ module Profiling =
                     served
                     |> List.map (fun (network: ServedNetwork) -> network.Call)
                     |> Race.run seconds
-                    |> List.map _.Median
+                    |> List.map _.Low
             finally
                 for network in served do
                     network.Close()
