@@ -47,7 +47,7 @@ pack() {
     : >"$log"
     run_logged "restoring" dotnet restore src/Sss.CSharp -v q
     run_logged "restoring" dotnet restore src/Sss.Cli -v q
-    run_logged "packing" dotnet msbuild build/packages.proj -m -v:q -nologo \
+    run_logged "packing" env DOTNET_TieredPGO=0 dotnet msbuild build/packages.proj -m -v:q -nologo \
         -p:Folder="$(escaped "$folder")"
     echo "$(ls "$folder"/*.nupkg | wc -l) packages in $folder, $((SECONDS - began)) s" >&2
 }

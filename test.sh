@@ -5,6 +5,8 @@ set -uo pipefail
 root="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)"
 . "$root/build/setup.sh"
 cd "$root" || exit 1
+# Builds and tests end before .NET's optimisation by profiles pays: without it a build takes a third less time.
+export DOTNET_TieredPGO=0
 
 for argument in "$@"; do
     case "$argument" in
@@ -108,9 +110,11 @@ stage "build" dotnet build Sss.sln -c Release -v q --nologo || finish
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then peers; fi
 
 mkdir -p "$work/results"
-# The laws take one core for most of the time, and longer than the rest together: they run beside it.
+# The laws take one core for most of the time, so they run beside the rest. They make garbage by the gigabyte: collecting it
+# only after each 128 MB, without a thread of its own, halves their time.
 began=$SECONDS
-run_tests tests/Properties >"$work/results/Properties.log" 2>&1 &
+DOTNET_GCgen0size=0x8000000 DOTNET_gcConcurrent=0 \
+    run_tests tests/Properties >"$work/results/Properties.log" 2>&1 &
 laws=$!
 
 for project in tests/Report tests/Facade tests/EndToEnd tests/Docs; do

@@ -177,7 +177,9 @@ build_program() {
     echo "Building sss (once, until the sources change)..." >&2
     # The stamp carries the time at which the build began: what is saved during it is built next time.
     touch "$work/program.begin"
-    (cd "$plain" && dotnet publish src/Sss.Cli -c Release -v q -o "$plain/build/out/sss.new") >"$log" 2>&1 ||
+    # The compiler ends before .NET's optimisation by profiles pays: without it a build takes a third less time.
+    (cd "$plain" && DOTNET_TieredPGO=0 dotnet publish src/Sss.Cli -c Release -v q \
+        -o "$plain/build/out/sss.new") >"$log" 2>&1 ||
         fail_setup "building"
     rm -rf "$work/sss"
     mv "$plain/build/out/sss.new" "$work/sss"

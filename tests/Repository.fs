@@ -16,6 +16,9 @@ module Repository =
 
         up (DirectoryInfo AppContext.BaseDirectory)
 
+    /// Whether the soaks run too: `./test.sh --long`.
+    let isLong = Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
+
     /// An empty folder that goes with the test.
     type Folder() =
         let path = Directory.CreateTempSubdirectory("sss-test-").FullName

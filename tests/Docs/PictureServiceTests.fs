@@ -30,8 +30,6 @@ type PictureService() =
 /// The service around `Sss.Serving`: what it answers to pictures, to what is none, and to many at once.
 type PictureServiceTests(service: PictureService, output: Xunit.Abstractions.ITestOutputHelper) =
 
-    let isLong = not (isNull (Environment.GetEnvironmentVariable "SSS_TESTS_LONG"))
-
     let png =
         Pngs.plain 40 30 2 8 (fun x y c -> (x * 5 + y * 3 + c * 60) % 256) |> Pngs.write
 
@@ -95,7 +93,7 @@ type PictureServiceTests(service: PictureService, output: Xunit.Abstractions.ITe
     member _.``eight clients at once, broken pictures among them: every upload gets its answer``() =
         task {
             let clients = 8
-            let each = if isLong then 1250 else 40
+            let each = if Sss.Tests.Repository.isLong then 1250 else 40
             let times = ConcurrentBag<float>()
             let wrong = ConcurrentBag<string>()
             // Started, and warm: the first requests compile what the others use.

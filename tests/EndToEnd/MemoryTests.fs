@@ -13,7 +13,7 @@ type MemoryTests() =
         use folder = prepared ()
         let out = folder.File "out"
         // Ten steps an epoch, a checkpoint after each.
-        let epochs = if isLong then 2000 else 300
+        let epochs = if Sss.Tests.Repository.isLong then 2000 else 300
 
         File.WriteAllText(
             folder.File "small.sss",

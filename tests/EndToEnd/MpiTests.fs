@@ -113,16 +113,22 @@ type MpiTests() =
         use folder = prepared ()
 
         // One seed differs by up to 7 % either way (359 test images, twelve epochs, statistics of half
-        // batches), so the means of three are compared.
+        // batches), so the means of three are compared where there is time.
+        let seeds, most =
+            if Sss.Tests.Repository.isLong then
+                [ "1"; "2"; "3" ], 0.06
+            else
+                [ "1" ], 0.12
+
         let differences = [
-            for seed in [ "1"; "2"; "3" ] do
+            for seed in seeds do
                 let alone, two = folder.File $"alone-{seed}", folder.File $"two-{seed}"
                 expectCode 0 (sss (small folder alone [ "--seed"; seed ]))
                 expectCode 0 (Mpi.run 2 (small folder two [ "--seed"; seed ]))
                 accuracy two - accuracy alone
         ]
 
-        Assert.True(List.average differences > -0.06, $"%A{differences}")
+        Assert.True(List.average differences > -most, $"%A{differences}")
 
     [<NeedsMpi>]
     member _.``any rank killed at any moment ends the job, and a resumed one leaves the same bits``
@@ -132,7 +138,7 @@ type MpiTests() =
         let whole = folder.File "whole"
         expectCode 0 (Mpi.run 2 (small folder whole []))
         let random = Random 20180908
-        let wanted = if isLong then 20 else 3
+        let wanted = if Sss.Tests.Repository.isLong then 20 else 3
         let mutable kills = 0
 
         let left out =

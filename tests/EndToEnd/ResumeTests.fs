@@ -76,7 +76,7 @@ type ResumeTests() =
         let whole = folder.File "whole"
         expectCode 0 (sss (arguments folder whole []))
         let random = Random 20180908
-        let wanted = if isLong then 20 else 8
+        let wanted = if Sss.Tests.Repository.isLong then 20 else 8
         let mutable kills, runs = 0, 0
 
         // A run that comes to its end is compared, and the next one is killed.
@@ -141,7 +141,11 @@ type ResumeTests() =
         Assert.Equal(2, files.Length)
         let bytes = File.ReadAllBytes files[1]
 
-        for tenth in (if isLong then [ 0..9 ] else [ 0; 4; 9 ]) do
+        for tenth in
+            (if Sss.Tests.Repository.isLong then
+                 [ 0..9 ]
+             else
+                 [ 0; 4; 9 ]) do
             File.WriteAllBytes(files[1], Array.truncate (bytes.Length * tenth / 10) bytes)
             let resumed = sss (arguments folder out [ "--epochs"; "4"; "--resume" ])
             expectCode 0 resumed

@@ -74,5 +74,3 @@ module SmallRun =
         Process.Start(startInfo environment file args) |> nonNull
 
     let launch args = launchWith [] args
-
-    let isLong = Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"

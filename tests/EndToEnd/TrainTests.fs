@@ -26,7 +26,7 @@ type TrainTests() =
     /// Trains, and holds the folder to what every finished run promises.
     let train (folder: Folder) (args: string list) =
         let out = folder.File "out"
-        let ended = sss ([ "train" ] @ args @ [ "--out"; out; "--threads"; "2" ])
+        let ended = sss ([ "train" ] @ args @ [ "--out"; out; "--threads"; "1" ])
         expectCode 0 ended
 
         for file in
@@ -62,7 +62,7 @@ type TrainTests() =
 
     let evaluated (out: string) (data: string) (limit: string list) =
         let ended =
-            sss ([ "eval"; out; "--data"; data; "--json"; "--threads"; "2" ] @ limit)
+            sss ([ "eval"; out; "--data"; data; "--json"; "--threads"; "1" ] @ limit)
 
         expectCode 0 ended
         json ended.Out

@@ -1,5 +1,7 @@
 """Writes a network of torchvision as ONNX, with random weights and statistics.
 
+NAME: a function of torchvision.models, or convnext_thin: ConvNeXt with a quarter of the channels and one or two blocks a stage.
+
 usage: torchvision_export.py NAME OPSET keep|fold FILE [WEIGHTS]
 
 keep: every layer as it is; fold: as PyTorch exports for inference, bn folded into convolutions.
@@ -12,14 +14,20 @@ import warnings
 
 import torch
 import torchvision
+from torchvision.models.convnext import CNBlockConfig, ConvNeXt
 from torchvision_reference import write
 
 warnings.filterwarnings("ignore")
 name, opset, layers, path = sys.argv[1:5]
 torch.manual_seed(1)
 torch.set_num_threads(1)
-options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
-model = getattr(torchvision.models, name)(weights=None, **options)
+
+if name == "convnext_thin":
+    widths = [(24, 48, 1), (48, 96, 1), (96, 192, 2), (192, None, 1)]
+    model = ConvNeXt([CNBlockConfig(*stage) for stage in widths])
+else:
+    options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    model = getattr(torchvision.models, name)(weights=None, **options)
 
 for module in model.modules():
     if isinstance(module, torch.nn.BatchNorm2d):

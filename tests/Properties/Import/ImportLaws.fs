@@ -238,8 +238,7 @@ let ``a file with the preparation inside is read as the network alone`` () =
 
 [<Fact>]
 let ``mutations of a file are errors or valid reads`` () =
-    let isLong = Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
-    let count = if isLong then 2000 else 500
+    let count = if Sss.Tests.Repository.isLong then 2000 else 500
 
     Folders.within (fun folder ->
         let file = Path.Combine(folder, "x.onnx")

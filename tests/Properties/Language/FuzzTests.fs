@@ -13,11 +13,7 @@ type FuzzTests(output: ITestOutputHelper) =
 
     static let seed = 20180905
 
-    static let count =
-        if Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1" then
-            20_000
-        else
-            6_000
+    static let count = if Sss.Tests.Repository.isLong then 20_000 else 6_000
 
     let examine (text: string) (number: int) =
         let findings =

@@ -10,8 +10,6 @@ open Sss.Tests.Lsp.Messages
 /// Random edits.
 module internal Edits =
 
-    let isLong = Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
-
     /// The server alone, without streams: parameters in, session out.
     let element (node: System.Text.Json.Nodes.JsonNode) : JsonElement =
         JsonDocument.Parse(node.ToJsonString()).RootElement
@@ -189,7 +187,7 @@ type EditLaws(output: ITestOutputHelper) =
 
     [<Fact>]
     member _.``after any edits the server has what a fresh start would have``() =
-        let count = if Edits.isLong then 20_000 else 2_500
+        let count = if Sss.Tests.Repository.isLong then 20_000 else 2_500
         let watch = Diagnostics.Stopwatch.StartNew()
 
         for seed in 1..count do

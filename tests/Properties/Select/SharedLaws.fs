@@ -1,7 +1,6 @@
 /// Laws of factors that layers share.
 module Sss.Tests.Select.SharedLaws
 
-open System.Collections.Generic
 open Xunit
 open Xunit.Abstractions
 open FsCheck
@@ -54,35 +53,12 @@ type Laws(output: ITestOutputHelper) =
 
     [<Fact>]
     member _.``selection changes nothing, in random networks with shared factors``() =
-        let isLong = System.Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
-        let counts = Dictionary<string, int>()
-
-        let count rule =
-            counts[rule] <- (if counts.ContainsKey rule then counts[rule] else 0) + 1
-
-        holdsFor
-            sharedCases
-            (if isLong then 10_000 else 3_000)
-            20261129UL
-            (fun case ->
-                let t = trial case
-                let selected = Selection.select case.Options t.Network t.Weights
-
-                let outcome =
-                    Verify.checkWith
-                        (fun _ _ -> selected)
-                        Interpreter.run
-                        1e-10
-                        t.Network
-                        t.Weights
-                        t.Images
-
-                match selected with
-                | Ok small -> fired t small |> List.distinct |> List.iter count
-                | Error _ -> count "a layer died"
-
-                not (Verify.isFailure outcome) |> Prop.label $"%A{outcome}"
-            )
+        let counts =
+            changesNothing
+                sharedCases
+                (if Sss.Tests.Repository.isLong then 10_000 else 3_000)
+                20261129UL
+                (fun t small -> fired t small |> List.distinct)
 
         for KeyValue(rule, n) in counts |> Seq.sortBy _.Key do
             output.WriteLine $"%6d{n}  {rule}"

@@ -237,8 +237,7 @@ let private residentOver steps =
 
 [<Fact>]
 let ``memory does not grow with the steps of a loop`` () =
-    let isLong = Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
-    let steps = if isLong then 20_000 else 400
+    let steps = if Sss.Tests.Repository.isLong then 20_000 else 400
     let early, late = residentOver steps
     // One gradient a step would be 5,000 x 4 bytes x 360 = 7 MiB, one activation 96 x 512 x 4 x 360 = 67 MiB.
     Assert.True(late - early < 30.0, $"{early} MiB after {steps / 10} steps, {late} after {steps}")

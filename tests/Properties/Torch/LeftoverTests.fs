@@ -50,6 +50,10 @@ let private inUse () =
 
 let private steps = 30
 
+/// More than so many steps allocate on the managed heap, in bytes. All of it is made ready for each round, which takes
+/// most of a round's time.
+let private noCollection = 16_000_000L
+
 /// The bytes that work leaves a step while nothing is collected: what a quarter of the rounds stays
 /// at or below. The runtime allocates as well while it compiles, and now and then frees; what work
 /// leaves, it leaves in each round.
@@ -57,7 +61,7 @@ let private leftBy (work: int -> unit) =
     let round () =
         GC.Collect()
         GC.WaitForPendingFinalizers()
-        let isHeld = GC.TryStartNoGCRegion 100_000_000L
+        let isHeld = GC.TryStartNoGCRegion noCollection
         let collections, before = GC.CollectionCount 0, inUse ()
         Seq.iter work (seq { 1..steps })
         let left = inUse () - before

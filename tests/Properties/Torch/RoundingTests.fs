@@ -46,10 +46,9 @@ let private edit key change (weights: Weights<float32>) : Weights<float32> =
 /// rounding for a fault.
 [<Fact>]
 let ``networks of two classes, trained a little, give no false alarm`` () =
-    let isLong = Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
     let mutable made = 0
 
-    for seed in 100_000 .. 100_000 + (if isLong then 10_000 else 300) - 1 do
+    for seed in 100_000 .. 100_000 + (if Sss.Tests.Repository.isLong then 10_000 else 300) - 1 do
         match TwoClasses.make seed with
         | None -> ()
         | Some pair ->

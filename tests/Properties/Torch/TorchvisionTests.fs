@@ -122,10 +122,9 @@ type TorchvisionTests(output: ITestOutputHelper) =
 
     static member Names: TheoryData<string, string> =
         let names = TheoryData<string, string>()
-        let isLong = Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
 
         for text, reference, takesLong in networks do
-            if isLong || not takesLong then
+            if Sss.Tests.Repository.isLong || not takesLong then
                 names.Add(text, reference)
 
         names

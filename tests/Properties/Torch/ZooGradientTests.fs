@@ -84,10 +84,9 @@ type ZooGradientTests(output: ITestOutputHelper) =
 
     static member Names: TheoryData<string, string, int> =
         let names = TheoryData<string, string, int>()
-        let isLong = Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
 
         for text, reference, side, takesLong in networks do
-            if isLong || not takesLong then
+            if Sss.Tests.Repository.isLong || not takesLong then
                 names.Add(text, reference, side)
 
         names

@@ -46,18 +46,20 @@ type ZooTests(output: ITestOutputHelper) =
         data
 
     /// Large networks take seconds a trial: twenty trials each with --long.
-    let trials =
-        if isNull (Environment.GetEnvironmentVariable "SSS_TESTS_LONG") then
-            1
-        else
-            20
+    let trials = if Sss.Tests.Repository.isLong then 20 else 1
 
     let network (name: string) =
         match Language.parse (File.ReadAllText(path [ "examples"; "zoo"; name + ".sss" ])) with
         | Ok parsed -> Resize.reduced 32 parsed.Network
         | Error diagnostics -> invalidOp diagnostics.Head.Message
 
-    static member Names: TheoryData<string> = data all
+    /// Of these one trial takes half a minute or so. What they consist of is in the random networks of the laws.
+    static let huge = set [ "vit-b16"; "vgg16" ]
+
+    static member Names: TheoryData<string> =
+        all
+        |> Array.filter (fun name -> Sss.Tests.Repository.isLong || not (huge.Contains name))
+        |> data
 
     [<Theory>]
     [<MemberData("Names")>]
@@ -82,11 +84,10 @@ type ZooTests(output: ITestOutputHelper) =
     /// All but one that random numbers make chaotic: what single precision rounds moves its scores by a
     /// thousandth. `TorchvisionTests` exports it with numbers like a trained network's.
     static member Exported: TheoryData<string> =
-        let isLong = Environment.GetEnvironmentVariable "SSS_TESTS_LONG" = "1"
-
         all
         |> Array.filter (fun name ->
-            name <> "efficientnetv2-s" && (isLong || not (large.Contains name))
+            name <> "efficientnetv2-s"
+            && (Sss.Tests.Repository.isLong || not (large.Contains name))
         )
         |> data
 
