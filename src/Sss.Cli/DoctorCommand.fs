@@ -62,7 +62,8 @@ module DoctorCommand =
             match BFloat16Units.ofMachine () with
             | Matrices -> $"this processor multiplies matrices of it (AMX); {measured}"
             | Vectors -> $"this processor multiplies vectors of it (AVX-512); {measured}"
-            | Nothing -> "slower than float32 here: this processor has no instructions for it"
+            | Nothing ->
+                "slower than float32 here: LibTorch uses no instructions for it on this processor"
             | Unknown -> measured
 
     let private libTorch (loaded: Result<LibTorch, LibTorchError>) = [

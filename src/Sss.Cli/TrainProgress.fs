@@ -71,7 +71,7 @@ module TrainProgress =
 
         match trial with
         | PrecisionTrial.NoUnits ->
-            $"computing in {chosen}: this processor has no instructions for bf16"
+            $"computing in {chosen}: LibTorch uses no instructions for bf16 on this processor"
         | PrecisionTrial.NoWeights -> $"computing in {chosen}: the network has no weights"
         | PrecisionTrial.Timed(float32, bf16) ->
             $"computing in {chosen}: a forward and a backward pass take {Number.milliseconds float32} in float32, \

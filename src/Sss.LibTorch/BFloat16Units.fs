@@ -8,7 +8,7 @@ type BFloat16Units =
     | Matrices
     /// Products of vectors (AVX-512).
     | Vectors
-    /// None: LibTorch converts to float32 and back, which is slower than float32 alone.
+    /// None, or none that LibTorch may use: it converts to float32 and back, which is slower than float32 alone.
     | Nothing
     /// Not an x86 processor: nobody has asked it.
     | Unknown
@@ -23,9 +23,11 @@ module BFloat16Units =
         elif eax &&& (1 <<< 5) <> 0 then Vectors
         else Nothing
 
-    /// Those of this machine.
+    /// Those of this machine that LibTorch may use.
     let ofMachine () : BFloat16Units =
-        if X86Base.IsSupported then
+        if (CpuLimit.needed ()).IsSome then
+            Nothing
+        elif X86Base.IsSupported then
             let struct (parts, _, _, edx) = X86Base.CpuId(7, 0)
 
             let eax =

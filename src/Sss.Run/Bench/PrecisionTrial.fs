@@ -8,7 +8,7 @@ open Sss.Torch.Functional
 
 /// What `auto` has to choose by.
 type PrecisionTrial =
-    /// The processor has no instructions for bf16.
+    /// LibTorch uses no instructions for bf16 on this processor.
     | NoUnits
     /// The network has no weights, so nothing is trained.
     | NoWeights

@@ -189,3 +189,25 @@ let ``without gradients there is nothing to compute`` () =
     use _ = torch.no_grad ()
     let x = random [| 2L; 128L; 4L; 4L |]
     Assert.Equal(0.0, farthest (model.Run(Training, x)) (model.Run(Evaluation, x)))
+
+/// The loader's limit for machines that hide their caches is `AVX`: oneDNN's way is slow there, whatever the processor has.
+[<Theory>]
+[<InlineData(null, true)>]
+[<InlineData("ALL", true)>]
+[<InlineData("avx512_core_amx", true)>]
+[<InlineData("AVX2", false)>]
+[<InlineData("AVX", false)>]
+let ``a limit of oneDNN decides whether its own way is fast``
+    (limit: string | null)
+    (isFast: bool)
+    =
+    Assert.Equal(isFast, WeightGradient.allows (Option.ofObj limit) [ "AVX512"; "AVX10" ])
+
+/// No instructions that the loader has forbidden are offered.
+[<Fact>]
+let ``where oneDNN is limited there are no instructions for bf16, and weights take the product``
+    ()
+    =
+    if (CpuLimit.needed ()).IsSome then
+        Assert.Equal(Nothing, BFloat16Units.ofMachine ())
+        Assert.False(WeightGradient.ownWayIsFast false false)
