@@ -23,11 +23,14 @@ module BFloat16Units =
         elif eax &&& (1 <<< 5) <> 0 then Vectors
         else Nothing
 
-    /// Those of this machine that LibTorch may use.
-    let ofMachine () : BFloat16Units =
-        if (CpuLimit.needed ()).IsSome then
-            Nothing
-        elif X86Base.IsSupported then
+    /// What is left of a processor's where the loader has to limit oneDNN.
+    let under (limit: string option) (units: BFloat16Units) : BFloat16Units =
+        match limit with
+        | Some _ -> Nothing
+        | None -> units
+
+    let private ofProcessor () : BFloat16Units =
+        if X86Base.IsSupported then
             let struct (parts, _, _, edx) = X86Base.CpuId(7, 0)
 
             let eax =
@@ -40,3 +43,7 @@ module BFloat16Units =
             ofLeaf7 edx eax
         else
             Unknown
+
+    /// Those of this machine that LibTorch may use.
+    let ofMachine () : BFloat16Units =
+        under (CpuLimit.needed ()) (ofProcessor ())

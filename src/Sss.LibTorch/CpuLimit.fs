@@ -44,7 +44,13 @@ module CpuLimit =
         else
             None
 
-    /// Holds oneDNN to it. Before the first convolution.
+    /// The instruction set that oneDNN is held to: by the user, under either of the variable's names, or by the loader.
+    let inForce () : string option =
+        [ variable; "DNNL_MAX_CPU_ISA" ]
+        |> List.tryPick (Environment.GetEnvironmentVariable >> Option.ofObj)
+        |> Option.orElseWith needed
+
+    /// Holds oneDNN to what is needed. Before the first convolution.
     let apply () =
         match needed () with
         | Some set -> setenv (variable, set, 0) |> ignore

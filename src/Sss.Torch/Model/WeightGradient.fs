@@ -20,12 +20,6 @@ module internal WeightGradient =
     /// Bytes of the unfolded images that are held at once.
     let private chunk = 32_000_000L
 
-    /// The widest instructions that oneDNN may use, where the user or the loader has limited them.
-    let private limit =
-        [ "ONEDNN_MAX_CPU_ISA"; "DNNL_MAX_CPU_ISA" ]
-        |> List.tryPick (Environment.GetEnvironmentVariable >> Option.ofObj)
-        |> Option.orElseWith CpuLimit.needed
-
     /// Whether a limit lets oneDNN use instructions with one of these names.
     let allows (limit: string option) (names: string list) : bool =
         limit
@@ -36,7 +30,7 @@ module internal WeightGradient =
             )
         )
 
-    let private mayUse = allows limit
+    let private mayUse = allows (CpuLimit.inForce ())
 
     /// Whether oneDNN has fast kernels for all convolutions in float32: with AVX-512 it has, and they need no unfolded images.
     let private hasAvx512 = Avx512F.IsSupported && mayUse [ "AVX512"; "AVX10" ]

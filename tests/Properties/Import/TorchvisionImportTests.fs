@@ -15,7 +15,7 @@ open Sss.Tests.Torch
 type TorchvisionImportTests(output: ITestOutputHelper) =
 
     /// The function in torchvision, the opset, and the parameters that torchvision states (the two with
-    /// further outputs in training: without what only those need).
+    /// further outputs in training: without what only those need; `convnext_thin`: those that PyTorch counts).
     static let networks = [
         "resnet18", 13, 11_689_512L
         "resnet50", 11, 25_557_032L

@@ -30,6 +30,13 @@ let ``of CPUID's leaf 7 two bits count, and AMX before AVX-512`` (edx: uint32) (
 
     Assert.Equal(expected, BFloat16Units.ofLeaf7 (int edx) (int eax))
 
+/// oneDNN has no kernels for bf16 below AVX-512, to which the loader limits it on some machines.
+[<Fact>]
+let ``where oneDNN is limited there are no instructions for bf16`` () =
+    for units in [ Matrices; Vectors; Nothing; Unknown ] do
+        Assert.Equal(Nothing, BFloat16Units.under (Some "AVX") units)
+        Assert.Equal(units, BFloat16Units.under None units)
+
 [<Fact>]
 let ``both precisions are timed, whatever the processor`` () =
     use _ = Engine.scope ()

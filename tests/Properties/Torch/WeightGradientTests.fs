@@ -202,12 +202,3 @@ let ``a limit of oneDNN decides whether its own way is fast``
     (isFast: bool)
     =
     Assert.Equal(isFast, WeightGradient.allows (Option.ofObj limit) [ "AVX512"; "AVX10" ])
-
-/// No instructions that the loader has forbidden are offered.
-[<Fact>]
-let ``where oneDNN is limited there are no instructions for bf16, and weights take the product``
-    ()
-    =
-    if (CpuLimit.needed ()).IsSome then
-        Assert.Equal(Nothing, BFloat16Units.ofMachine ())
-        Assert.False(WeightGradient.ownWayIsFast false false)
