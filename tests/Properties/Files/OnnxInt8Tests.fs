@@ -1,5 +1,6 @@
 module Sss.Tests.Files.OnnxInt8Tests
 
+open System
 open Xunit
 open FsCheck
 open FsCheck.FSharp
@@ -198,12 +199,40 @@ let ``weights take a byte and the file says that it is int8`` () =
     Assert.Equal("int8", metadata["sss.precision"])
     Assert.False(metadata.ContainsKey "sss.exactness")
 
-    let tensors = (ModelProto.Parser.ParseFrom int8).Graph.Initializer
+    let graph = (ModelProto.Parser.ParseFrom int8).Graph
 
-    let typeOf name =
-        (tensors |> Seq.find (fun t -> t.Name = name)).DataType
+    /// The types of what a rounding reads: codes, and zero points if there are any.
+    let typesOf isOf =
+        let node = graph.Node |> Seq.find isOf
 
-    Assert.Equal(int TensorProto.Types.DataType.Int8, typeOf "conv2.weight/q")
-    Assert.Equal(int TensorProto.Types.DataType.Int32, typeOf "conv2.bias/q")
-    Assert.Equal(int TensorProto.Types.DataType.Uint8, typeOf "images/q/z")
-    Assert.DoesNotContain(tensors, fun t -> t.Name = "conv2.weight")
+        [
+            for t in graph.Initializer do
+                if node.Input.Contains t.Name && not (t.Name.EndsWith "/s") then
+                    enum<TensorProto.Types.DataType> t.DataType
+        ]
+
+    let restores (name: string) (node: NodeProto) = node.Output.Contains name
+    let int8Type = TensorProto.Types.DataType.Int8
+    Assert.Equal<_ list>([ int8Type; int8Type ], typesOf (restores "conv2.weight"))
+    Assert.Equal<_ list>([ TensorProto.Types.DataType.Int32 ], typesOf (restores "conv2.bias"))
+    Assert.Equal<_ list>([ TensorProto.Types.DataType.Uint8 ], typesOf _.Input.Contains("images"))
+    Assert.DoesNotContain(graph.Initializer, fun t -> t.Name = "conv2.weight")
+
+[<Fact>]
+let ``names of layers do not stand again in the names of their codes`` () =
+    let size (layer: string) =
+        let network =
+            network
+                $"network N {{ input 1x8x8; classes 10\n {layer}: conv 8 3x3; relu; conv 8 3x3; avgpool global; dense classes }}"
+
+        let images = OnnxNets.images 1 network 4
+
+        OnnxNets.weights 1 network
+        |> Onnx.export OnnxNets.plain network
+        |> Folders.ok
+        |> quantized network.Input images
+        |> _.Length
+
+    let name = String('n', 100)
+    // Its node, its output, what reads that, and its weights and bias, each written and read; the text in the metadata.
+    Assert.InRange(size name - size "n", 99 * 5, 99 * 10)
