@@ -125,7 +125,8 @@ module TrainCommand =
         | Profiled profile ->
             if not o.Quiet then
                 List.iter Terminal.error (ProfileCommand.lines profile)
-        | TargetNarrow limits -> List.iter (TrainWarnings.reach o.File) limits
+        | TargetNarrow(network, limits) ->
+            List.iter (TrainWarnings.reach o.File network) limits
         | PrecisionChosen trial ->
             if not o.Quiet then
                 Terminal.error (TrainProgress.precision trial)

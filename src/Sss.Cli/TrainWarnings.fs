@@ -24,7 +24,7 @@ module TrainWarnings =
           ]
 
     /// A limit that factors cannot reach, or only by taking nearly all that they do reach.
-    let reach path (limit: NarrowLimit) =
+    let reach path (network: Network) (limit: NarrowLimit) =
         let part name =
             Number.percent (limit.Most / max 1.0 limit.Dense),
             Number.percent (limit.Stays / max 1.0 limit.Dense),
@@ -44,10 +44,18 @@ module TrainWarnings =
                 $"{Escape.line path}: warning: the target of {most}{unit} cannot be reached: about {stays} stay, whatever \
                   factors become 0. Give factors to more layers, or choose a larger target."
         else
+            let isShared =
+                Network.scales network |> Seq.exists (fun (_, scale) -> scale.Kind = Shared)
+
+            let advice =
+                if isShared then
+                    ""
+                else
+                    " `@scale(neuron, shared)` gives factors to channels that sums join."
+
             Terminal.error
                 $"{Escape.line path}: warning: about {stays}{unit} stay, whatever factors become 0. That is more than half \
-                  of the target of {most}, so little is left to choose from. `@scale(neuron, shared)` gives factors to channels that sums \
-                  join."
+                  of the target of {most}, so little is left to choose from.{advice}"
 
     /// A network that no penalty acts on would be trained for nothing.
     let recipe (o: TrainOptions) path text (parsed: Parsed) (recipe: Recipe) =

@@ -29,23 +29,92 @@ module JsonText =
         else
             json.WriteNull name
 
-    /// A property that is a text. Raises `JsonException` where it is null, as `System.Text.Json` raises
-    /// where it is missing or something else.
+    /// A property. Raises `JsonException` where it is missing.
+    let property (item: JsonElement) (name: string) : JsonElement =
+        if item.ValueKind <> JsonValueKind.Object then
+            raise (JsonException $"`{name}` is missing: this is no JSON object")
+
+        match item.TryGetProperty name with
+        | true, value -> value
+        | false, _ -> raise (JsonException $"`{name}` is missing")
+
+    /// A property that is a text. Raises `JsonException` where it is null, or missing, and
+    /// `InvalidOperationException` where it is something else.
     let text (item: JsonElement) (name: string) : string =
-        match item.GetProperty(name).GetString() with
+        match (property item name).GetString() with
         | null -> raise (JsonException $"{name} is null")
         | value -> value
 
-    /// What `parse` makes of a file's content. Whatever it raises because the content is not what it
-    /// expects is an error that names the file.
+    let private mustBe name (value: JsonElement) (wanted: string) =
+        raise (JsonException $"`{name}` is {value.GetRawText()}; it must be {wanted}")
+
+    /// A property that is a whole number of `least` or more. Raises `JsonException` where it is not.
+    let whole (item: JsonElement) (name: string) (least: int) : int =
+        let value = property item name
+
+        match value.ValueKind with
+        | JsonValueKind.Number ->
+            match value.TryGetInt32() with
+            | true, number when number >= least -> number
+            | _ -> mustBe name value $"a whole number of {least} or more"
+        | _ -> mustBe name value $"a whole number of {least} or more"
+
+    /// A property that is a finite number of 0 or more; `isAbove`: above 0. Raises `JsonException` where it is not.
+    let amount (item: JsonElement) (name: string) (isAbove: bool) : float =
+        let value = property item name
+        let wanted = if isAbove then "a number above 0" else "a number of 0 or more"
+
+        match value.ValueKind with
+        | JsonValueKind.Number ->
+            match value.TryGetDouble() with
+            | true, number when
+                Double.IsFinite number && number >= 0.0 && not (isAbove && number = 0.0)
+                ->
+                number
+            | _ -> mustBe name value wanted
+        | _ -> mustBe name value wanted
+
+    let private mark = [| 0xefuy; 0xbbuy; 0xbfuy |]
+
+    /// Where a text stops being JSON, in bytes.
+    let private offset (bytes: byte[]) (error: JsonException) : int64 =
+        let rec lineStart line from =
+            if line = 0L then
+                from
+            else
+                match Array.IndexOf(bytes, byte '\n', from) with
+                | -1 -> from
+                | at -> lineStart (line - 1L) (at + 1)
+
+        let line = error.LineNumber.GetValueOrDefault 0L
+        int64 (lineStart line 0) + error.BytePositionInLine.GetValueOrDefault 0L
+
+    /// What `parse` makes of a file's content, which may begin with a byte order mark. Whatever it raises because the content is
+    /// not what it expects is an error that names the file.
     let read (path: string) (bytes: byte[]) (parse: JsonElement -> 'T) : Result<'T, FileError> =
-        let broken (reason: string) =
-            Error(Malformed(Place.start path, Syntax(Path.GetFileName path |> string, reason)))
+        let brokenAt offset (reason: string) =
+            let place = { Place.start path with Offset = offset }
+            Error(Malformed(place, Syntax(Path.GetFileName path |> string, reason)))
+
+        let broken = brokenAt 0L
+
+        let start =
+            if bytes.AsSpan().StartsWith(ReadOnlySpan mark) then
+                mark.Length
+            else
+                0
 
         try
-            use document = JsonDocument.Parse(ReadOnlyMemory bytes)
+            use document =
+                JsonDocument.Parse(ReadOnlyMemory(bytes, start, bytes.Length - start))
+
             Ok(parse document.RootElement)
         with
+        // Of the reader itself: only it says where.
+        | :? JsonException as e when e.LineNumber.HasValue ->
+            match offset (Array.skip start bytes) e + int64 start with
+            | at when at >= bytes.LongLength -> brokenAt at "it ends early"
+            | at -> brokenAt at "not JSON from here on"
         | :? JsonException
         | :? InvalidOperationException
         | :? FormatException

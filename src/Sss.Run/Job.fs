@@ -102,7 +102,7 @@ type JobEvent =
     /// They are known.
     | Profiled of LatencyProfile
     /// Limits of the target leave little to choose from, or cannot be reached.
-    | TargetNarrow of NarrowLimit list
+    | TargetNarrow of Network * NarrowLimit list
     /// What `auto` has chosen to compute with.
     | PrecisionChosen of PrecisionTrial
     /// The text of the network, and the recipe to train by.

@@ -35,6 +35,8 @@ type PipelineError =
     | ImportDiffers of path: string * difference: float * tolerance: float
     /// A latency profile of another network.
     | ProfileOfOther of path: string * network: string
+    /// A latency profile without times of a layer.
+    | ProfileLacks of path: string * layer: string
     /// A latency profile of an engine that does not exist.
     | ProfileEngine of path: string * engine: string
     /// Ranks that train towards a latency need one profile.
@@ -206,6 +208,8 @@ module PipelineError =
         | ProfileOfOther(path, network) ->
             $"{Escape.line path} is a profile of another network than {network}. Factors may differ, layers may not; \
               {w.OwnProfile}."
+        | ProfileLacks(path, layer) ->
+            $"{Escape.line path} has no times of the layer `{Escape.line layer}`; {w.OwnProfile}."
         | ProfileEngine(path, engine) ->
             $"{Escape.line path} is a profile of the engine '{Escape.line engine}', which is unknown; engines are \
               onnxruntime and libtorch."

@@ -137,7 +137,7 @@ module internal Preparing =
 
                 match TargetReach.narrow measures ready.Network ready.Recipe.Target with
                 | [] -> ()
-                | limits -> listener.Hear(TargetNarrow limits)
+                | limits -> listener.Hear(TargetNarrow(ready.Network, limits))
 
                 return profile, measures
         }

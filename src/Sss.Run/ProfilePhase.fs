@@ -84,18 +84,20 @@ module internal ProfilePhase =
         | Goal.Selection options -> options
         | Goal.Training -> Selection.defaults
 
-    /// Keeps what was found by measuring in the folder's profile.
+    /// Keeps what was found by measuring in the folder's profile, if the limit was reached: where it cannot be, the factor only
+    /// says that, and would mislead another run.
     let keepFactor
         (job: Job)
         (profile: LatencyProfile option)
         (trained: Trained)
         : Result<unit, PipelineError> =
         match profile, trained.State.Pressure |> Option.bind _.Latency with
-        | Some profile, Some found ->
+        | Some profile, Some found when found.Share <= 1.0 ->
             save job {
                 profile with
                     Factor = Some found.Factor
             }
+        | Some _, Some _
         | Some _, None
         | None, _ -> Ok()
 
@@ -168,4 +170,5 @@ module internal ProfilePhase =
         |> Result.map (fun fileSize -> {
             FileSize = fileSize
             Latency = latency
+            Select = selectOptions job
         })

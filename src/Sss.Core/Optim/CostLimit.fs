@@ -24,6 +24,8 @@ type CostMeasures = {
     FileSize: Network -> int64
     /// None: there is no profile.
     Latency: LatencyMeasure option
+    /// How the trained network will be selected: what its rounding leaves counts, and so do factors that it keeps.
+    Select: SelectOptions
 }
 
 /// What a limit of a target is of.
@@ -56,6 +58,8 @@ type CostTarget = {
     FirstFactor: float
     /// Measures a network (`LatencyMeasure.Measure`): its time as a part of the limit.
     Share: (Network -> Weights<float32> -> float option) option
+    /// As in `CostMeasures`.
+    Select: SelectOptions
     /// So many channels of a layer go together.
     Lane: int
     /// Whether fewer channels than a lane save nothing.
@@ -76,6 +80,7 @@ module CostLimit =
     let noMeasures: CostMeasures = {
         FileSize = numbersSize
         Latency = None
+        Select = Selection.defaults
     }
 
     /// Milliseconds that a limit on latency allows. `dense`: the dense network's.
@@ -155,6 +160,12 @@ module CostLimit =
             |> Option.map (fun (_, latency) -> latency.FirstFactor)
             |> Option.defaultValue 1.0
 
+        // Fewer channels than these save nothing: the engine computes them together, or selection rounds up to them.
+        let whole =
+            latency
+            |> Option.map (fun (_, latency) -> latency.Multiple)
+            |> Option.fold max measures.Select.Round
+
         limit measures dense target start
         |> Option.map (fun first -> {
             Limit = fun factor -> limit measures dense target factor |> Option.defaultValue first
@@ -169,9 +180,7 @@ module CostLimit =
                         measure network weights |> Option.map (fun time -> time / max most 1e-9)
                     )
                 )
-            Lane =
-                latency
-                |> Option.map (fun (_, latency) -> latency.Multiple)
-                |> Option.fold max ChannelMultiple.count
-            WholeLanes = latency |> Option.exists (fun (_, latency) -> latency.Multiple > 1)
+            Select = measures.Select
+            Lane = if whole > 1 then whole else ChannelMultiple.count
+            WholeLanes = whole > 1
         })

@@ -158,13 +158,14 @@ module Selection =
             Plan = planOf network numbers a
         })
 
-    /// The network that a pattern of zeros leaves (no rounding, factors folded), without numbers. `isZero`
+    /// The network that a pattern of zeros leaves, without numbers. `isZero`
     /// says whether a factor is 0, by owner and index. `numbers` gives an array's value by key and
     /// index (biases, statistics, and weights only where constants run through them or groups must be filled up); without it, a
     /// constant is taken to be other than 0 wherever it may be, and groups are filled up by index: the
     /// cost is then that of the worst weights with these channels in the groups. None: a layer died, and there is no such network. Copies nothing; its time goes with
     /// the number of channels.
     let wouldBeNetwork
+        (options: SelectOptions)
         (network: Network)
         (isZero: string -> int -> bool)
         (numbers: (ArrayKey -> int -> float) option)
@@ -175,20 +176,19 @@ module Selection =
             InTraining = false
         }
 
-
         // Which channels are added for equal groups decides what stays before them, so the cost hangs on
         // the norms as well.
-        match analyse defaults (normOf numbers) numbers network with
+        match analyse options (normOf numbers) numbers network with
         | Ok analysis -> Some analysis.Rewrite.Network
         | Error _ -> None
 
-    /// The cost of `wouldBeNetwork`.
+    /// The cost of `wouldBeNetwork`, without rounding and with factors folded.
     let wouldBe
         (network: Network)
         (isZero: string -> int -> bool)
         (numbers: (ArrayKey -> int -> float) option)
         : Cost option =
-        wouldBeNetwork network isZero numbers |> Option.map Cost.ofNetwork
+        wouldBeNetwork defaults network isZero numbers |> Option.map Cost.ofNetwork
 
     /// `wouldBe` for a set of weights.
     let wouldBeOf<'T when 'T :> INumberBase<'T>>

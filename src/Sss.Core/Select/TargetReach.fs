@@ -25,6 +25,7 @@ module TargetReach =
     /// Networks in which little is left. The function of the result says for each declaration, by its place in
     /// `scales`, whether one of its factors stays where it keeps none by itself.
     let private leaving
+        (options: SelectOptions)
         (network: Network)
         (scales: (string * Scale)[])
         : (int -> bool) -> Network option =
@@ -36,6 +37,7 @@ module TargetReach =
                 if kept[at] = 0 && hasOne at then 1 else kept[at]
 
             Selection.wouldBeNetwork
+                options
                 network
                 (fun owner index ->
                     Map.tryFind owner places |> Option.exists (fun at -> index >= left at)
@@ -49,9 +51,9 @@ module TargetReach =
     /// channel of each layer without a way around it. Where several branches lead around each other, the cheapest one stays
     /// (as far as taking the dearest first finds it), and constants are taken to need a channel, so a trained network can become a
     /// little smaller. None: there is no such network.
-    let least (network: Network) : Network option =
+    let least (options: SelectOptions) (network: Network) : Network option =
         let scales = scales network
-        let left = leaving network scales
+        let left = leaving options network scales
 
         let without at =
             left ((<>) at)
@@ -89,11 +91,11 @@ module TargetReach =
             if limits.IsEmpty then
                 None
             else
-                leaving network (scales network) (fun _ -> true)
+                leaving measures.Select network (scales network) (fun _ -> true)
 
         // Mostly it is enough to look at the network with one of everything.
         match rough with
         | Some left when not (narrowIn left).IsEmpty ->
-            least network |> Option.map narrowIn |> Option.defaultValue []
+            least measures.Select network |> Option.map narrowIn |> Option.defaultValue []
         | Some _
         | None -> []

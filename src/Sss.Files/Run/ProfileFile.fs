@@ -58,7 +58,9 @@ module ProfileFile =
         JsonText.indented (write profile) + "\n"
 
     let private ascending (item: JsonElement) (name: string) : int[] =
-        let values = [| for value in item.GetProperty(name).EnumerateArray() -> value.GetInt32() |]
+        let values = [|
+            for value in (JsonText.property item name).EnumerateArray() -> value.GetInt32()
+        |]
 
         if
             values.Length = 0
@@ -81,7 +83,7 @@ module ProfileFile =
         let inputs, outputs = ascending item "inputs", ascending item "outputs"
 
         let rows = [|
-            for row in item.GetProperty("milliseconds").EnumerateArray() ->
+            for row in (JsonText.property item "milliseconds").EnumerateArray() ->
                 [| for value in row.EnumerateArray() -> time value |]
         |]
 
@@ -102,36 +104,38 @@ module ProfileFile =
         }
 
     let private parse (item: JsonElement) : LatencyProfile =
-        match item.GetProperty("format").GetInt32() with
+        match JsonText.whole item "format" 0 with
         | Format -> ()
         | other -> raise (JsonException $"format is {other}; {Format} is read")
 
-        let number (name: string) = time (item.GetProperty name)
+        let number name = JsonText.amount item name false
+        let positive name = JsonText.amount item name true
 
-        let tryNumber (name: string) =
+        let whereThere (read: string -> float) (name: string) =
             match item.TryGetProperty name with
-            | true, value -> Some(time value)
+            | true, _ -> Some(read name)
             | false, _ -> None
 
         {
             Machine = JsonText.text item "machine"
             Engine = JsonText.text item "engine"
-            Threads = item.GetProperty("threads").GetInt32()
-            Batch = item.GetProperty("batch").GetInt32()
+            Threads = JsonText.whole item "threads" 1
+            Batch = JsonText.whole item "batch" 1
             Network = JsonText.text item "network"
-            Dense = number "dense"
+            Dense = positive "dense"
             MedianError = number "medianError"
             WorstError = number "worstError"
-            Factor = tryNumber "factor"
+            Factor = whereThere positive "factor"
             Model = {
                 PerCall = number "perCall"
                 Scale = number "scale"
                 PerValue = number "perValue"
                 // Not in a file of an earlier version.
-                PerWeight = tryNumber "perWeight" |> Option.defaultValue 0.0
-                Multiple = max 1 (item.GetProperty("multiple").GetInt32())
+                PerWeight = whereThere number "perWeight" |> Option.defaultValue 0.0
+                Multiple = JsonText.whole item "multiple" 1
                 Layers = [
-                    for layer in item.GetProperty("layers").EnumerateArray() -> readLayer layer
+                    for layer in (JsonText.property item "layers").EnumerateArray() ->
+                        readLayer layer
                 ]
             }
         }

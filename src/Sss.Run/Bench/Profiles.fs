@@ -10,18 +10,33 @@ open Sss.Files
 [<RequireQualifiedAccess>]
 module Profiles =
 
-    /// Reads a profile. It must be of this network, whatever factors that has.
+    /// A text without the network's name, which changes no time.
+    let private unnamed (text: string) = text.Substring(max 0 (text.IndexOf '{'))
+
+    /// The first layer of a network that a profile has no times of, as prediction runs it.
+    let private missing (profile: LatencyProfile) (network: Network) : string option =
+        let timed = profile.Model.Layers |> List.map _.Layer |> Set.ofList
+
+        ServingEngine.folded network (Init.weights 1 network)
+        |> fst
+        |> FusedLayer.ofNetwork
+        |> List.map _.First.Name
+        |> List.tryFind (timed.Contains >> not)
+
+    /// Reads a profile. It must be of this network, whatever name and factors that has.
     let read (path: string) (network: Network) : Result<LatencyProfile, PipelineError> =
         result {
             let! profile = ProfileFile.read path |> Result.mapError BadFile
 
             do!
-                if profile.Network <> Profiling.text network then
+                if unnamed profile.Network <> unnamed (Profiling.text network) then
                     Error(ProfileOfOther(path, network.Name))
                 elif (ServingEngine.tryParse profile.Engine).IsNone then
                     Error(ProfileEngine(path, profile.Engine))
                 else
-                    Ok()
+                    match missing profile network with
+                    | Some layer -> Error(ProfileLacks(path, layer))
+                    | None -> Ok()
 
             return profile
         }

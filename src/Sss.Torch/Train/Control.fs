@@ -101,7 +101,7 @@ module internal Control =
             |> Array.filter (fun i -> alive[i] && weights[i] > 0.0)
             |> Array.sortBy (fun i -> magnitudes[i] / weights[i], -i)
 
-        let lives isAlive = (trainer.WouldBeOf isAlive).IsSome
+        let lives isAlive = (trainer.WouldBeOf(Selection.defaults, isAlive)).IsSome
 
         for i in Survivors.ofOrder lives alive order do
             weights[i] <- 0.0
@@ -164,7 +164,7 @@ module internal Control =
         let magnitudes = trainer.Iterate |> Array.map (fun value -> abs (float value))
 
         let costOf isAlive =
-            trainer.WouldBeOf isAlive
+            trainer.WouldBeOf(target.Select, isAlive)
             |> Option.map limit.Of
             // A network that does not depend on its input costs nothing.
             |> Option.defaultValue 0L

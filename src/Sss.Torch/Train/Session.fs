@@ -245,7 +245,7 @@ module internal Session =
             let state = export s live p.State
             let! validation = validate s state
             let waited = feed.Waited
-            let wouldBe = live.Trainer.WouldBe()
+            let wouldBe = live.Trainer.WouldBe s.Settings.Measures.Select
             let report = report s live wouldBe rate validation (waited - p.Waited) seconds p
             s.Emit(EpochDone report)
 

@@ -189,17 +189,17 @@ type internal Trainer
         Pressure.apply pressure factors.Pressed.Counts factors.Pressed.Rule
         |> Result.map factors.Press
 
-    /// What selection would leave if exactly these factors (by their place in λ) were not 0, without
+    /// What selection with these options would leave if exactly these factors (by their place in λ) were not 0, without
     /// copying weights; None: a layer would die.
-    member _.WouldBeOf(isAlive: int -> bool) : Network option =
+    member _.WouldBeOf(options: SelectOptions, isAlive: int -> bool) : Network option =
         let isZero owner index =
             not (isAlive (factorSlots[ArrayKey.make ArrayPart.Factor owner] + index))
 
-        Selection.wouldBeNetwork model.Network isZero (Some number)
+        Selection.wouldBeNetwork options model.Network isZero (Some number)
 
     /// What selection would leave now.
-    member it.WouldBe() : Network option =
-        it.WouldBeOf(fun i -> factors.State.Iterate[i] <> 0.0f)
+    member it.WouldBe(options: SelectOptions) : Network option =
+        it.WouldBeOf(options, (fun i -> factors.State.Iterate[i] <> 0.0f))
 
     /// The state with this trainer's arrays: everything to continue from.
     member _.Export(state: TrainState) : TrainState =

@@ -220,6 +220,7 @@ let ``several limits hold together exactly where each of them holds``
                 Multiple = 1
                 Measure = None
             }
+        Select = Selection.defaults
     }
 
     let cost, full = Cost.ofNetwork network, Cost.ofNetwork dense

@@ -39,15 +39,15 @@ let private profile: LatencyProfile = {
 let ``a profile reads back``
     (machine: NonEmptyString)
     (dense: NormalFloat)
-    (threads: int)
+    (threads: PositiveInt)
     (hasFactor: bool)
     =
     let profile = {
         profile with
             Factor = if hasFactor then Some 0.9 else None
             Machine = machine.Get |> String.filter (System.Char.IsSurrogate >> not)
-            Dense = abs dense.Get
-            Threads = threads
+            Dense = max 1e-300 (abs dense.Get)
+            Threads = threads.Get
     }
 
     Folders.within (fun folder ->
@@ -83,9 +83,47 @@ let ``what is no profile is an error that says what is wrong`` () =
 
     Assert.All(messages, (fun text -> Assert.StartsWith("DIR/profile.json: ", text)))
     Assert.Contains("format is 2; 1 is read", messages[0])
-    Assert.Contains("a time is -1", messages[1])
+    Assert.Contains("`scale` is -1; it must be a number of 0 or more", messages[1])
     Assert.Contains("a time is 1e999", messages[2])
+    Assert.Contains("`engine` is missing", messages[3])
     Assert.Contains("layer is null", messages[4])
+
+    let half = (ProfileFile.toText profile).Length / 2
+    let broken at = $"DIR/profile.json: at byte {at}: broken profile.json: "
+    Assert.Equal(broken half + "it ends early", messages[5])
+    Assert.Equal(broken 0 + "`format` is missing: this is no JSON object", messages[6])
+    Assert.Equal(broken 0 + "it ends early", messages[7])
+
+[<Theory>]
+[<InlineData("batch", "0", "a whole number of 1 or more")>]
+[<InlineData("batch", "1.5", "a whole number of 1 or more")>]
+[<InlineData("threads", "-1", "a whole number of 1 or more")>]
+[<InlineData("multiple", "0", "a whole number of 1 or more")>]
+[<InlineData("dense", "0", "a number above 0")>]
+[<InlineData("factor", "0", "a number above 0")>]
+[<InlineData("scale", "\"1\"", "a number of 0 or more")>]
+let ``a number that a profile cannot have is named`` (name: string, value: string, wanted: string) =
+    let text = ProfileFile.toText { profile with Factor = Some 0.5 }
+
+    let said =
+        message (fun _ ->
+            System.Text.RegularExpressions.Regex.Replace(
+                text,
+                $"\"{name}\": [^,]*,",
+                $"\"{name}\": {value},"
+            )
+        )
+
+    Assert.EndsWith($"broken profile.json: `{name}` is {value}; it must be {wanted}", said)
+
+[<Fact>]
+let ``a byte order mark is not part of a profile, and what is no JSON is shown where it begins`` () =
+    Assert.Equal("read", message (fun text -> "\ufeff" + text))
+    let said = message (fun _ -> "{\n  \"format\": 1,\n  oops\n}")
+    Assert.EndsWith("at byte 19: broken profile.json: not JSON from here on", said)
+
+[<Fact>]
+let ``widths must be ascending`` () =
 
     let widths =
         message (fun text ->

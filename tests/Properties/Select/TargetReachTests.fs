@@ -19,7 +19,7 @@ let private text stem block trunk =
 let private macs network = (Cost.ofNetwork network).Macs
 
 let private least network =
-    match TargetReach.least network with
+    match TargetReach.least Selection.defaults network with
     | Some left -> macs left
     | None -> invalidOp "there is no such network"
 
@@ -56,7 +56,7 @@ let ``of branches that lead around each other the cheapest stays`` () =
 [<Fact>]
 let ``a target is narrow where more than half of it stays anyway`` () =
     let dense = network (text "" " @scale(block)" "")
-    let least = TargetReach.least dense |> Option.get
+    let least = TargetReach.least Selection.defaults dense |> Option.get
 
     let bytes network = CostLimit.numbersSize network + 1000L
 
@@ -71,6 +71,7 @@ let ``a target is narrow where more than half of it stays anyway`` () =
                 Multiple = 1
                 Measure = None
             }
+        Select = Selection.defaults
     }
 
     let none = Target.none

@@ -208,7 +208,40 @@ let private timed: CostMeasures =
                 Multiple = 1
                 Measure = None
             }
+        Select = Selection.defaults
     }
+
+[<Theory>]
+[<InlineData(4, false)>]
+[<InlineData(8, true)>]
+let ``a target counts what selection rounds up and keeps`` (round: int) (keepFactors: bool) =
+    let select = {
+        Round = round
+        KeepFactors = keepFactors
+    }
+
+    let recipe = {
+        recipe with
+            Epochs = 4
+            Target = { Target.none with Macs = Some 0.5; Params = Some 0.6 }
+    }
+
+    let measures = { CostLimit.noMeasures with Select = select }
+
+    let trained =
+        Train.run
+            { settings None with Measures = measures }
+            network
+            dataset.Value
+            recipe
+            ignore
+            CancellationToken.None
+        |> Engine.ok
+
+    let selected = Selection.select select trained.Network trained.Numbers |> Engine.ok
+    let dense, left = Cost.ofNetwork network, Cost.ofNetwork selected.Network
+    Assert.InRange(left.Macs, dense.Macs / 10L, dense.Macs / 2L)
+    Assert.InRange(left.Params, 1L, int64 (0.6 * float dense.Params))
 
 [<Fact>]
 let ``every limit of a target holds, whichever is the tightest`` () =

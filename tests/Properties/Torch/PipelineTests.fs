@@ -243,7 +243,7 @@ let private heard (job: Job) =
             | ImagesChecked(dataset, _) -> said.Add $"checked {dataset.Train.Count}"
             | Profiling _ -> said.Add "profiling"
             | Profiled profile -> said.Add $"profiled {profile.Engine}"
-            | TargetNarrow limits -> said.Add $"narrow {limits.Length}"
+            | TargetNarrow(_, limits) -> said.Add $"narrow {limits.Length}"
             | PrecisionChosen trial ->
                 said.Add $"precision {Precision.name (PrecisionTrial.chosen trial)}"
         Training =

@@ -159,17 +159,37 @@ let ``a profile of another machine steers, and the result is not measured here``
         Assert.Equal(0.6 * profile.Dense, latency.Most)
         Assert.InRange(latency.Predicted, 0.0, latency.Most)
 
-        // Of another network it is refused by name.
-        let other = { network with Name = "Other" }
+        // The network's name changes no time.
+        Assert.True(Result.isOk (Profiles.read path { network with Name = "Other" }))
 
-        match Profiles.read path other with
-        | Error error ->
-            Assert.Equal(
-                $"{path} is a profile of another network than Other. Factors may differ, layers may not; \
-                  measure this one with `sss profile`.",
-                PipelineError.message error
-            )
-        | Ok _ -> Assert.Fail "it was read"
+        let said (other: LatencyProfile) =
+            File.WriteAllText(path, ProfileFile.toText other)
+
+            match Profiles.read path network with
+            | Error error -> PipelineError.message error
+            | Ok _ -> "read"
+
+        Assert.Equal(
+            $"{path} is a profile of another network than {network.Name}. Factors may differ, layers may not; \
+              measure this one with `sss profile`.",
+            said {
+                profile with
+                    Network = profile.Network.Replace("3x3", "5x5")
+            }
+        )
+
+        let layers = profile.Model.Layers
+
+        Assert.Equal(
+            $"{path} has no times of the layer `{(List.last layers).Layer}`; measure this one with `sss profile`.",
+            said {
+                profile with
+                    Model = {
+                        profile.Model with
+                            Layers = List.truncate (layers.Length - 1) layers
+                    }
+            }
+        )
     finally
         File.Delete path
 
