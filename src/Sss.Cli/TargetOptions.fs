@@ -15,7 +15,8 @@ module TargetOptions =
         if Target.isFraction value then
             Ok value
         else
-            Error $"{name} must be a number above 0 and at most 1, not {Number.brief value}."
+            Error
+                $"{name} must be a number above 0 and at most 1, not {value.ToString(CultureInfo.InvariantCulture)}."
 
     /// The number that a text begins with, if only a unit follows.
     let private withUnit (units: string list) (text: string) : (float * string) option =
@@ -34,11 +35,21 @@ module TargetOptions =
     let private size (text: string) : Result<int64, string> =
         let units = Target.sizeUnits @ [ "", 1.0 ]
 
+        let notASize =
+            Error $"--target-size: '{text}' is not a size; write 200000, 200kB or 1.5MB."
+
         match withUnit (List.map fst units) text with
         | Some(value, unit) ->
             let _, bytes = units |> List.find (fun (name, _) -> name = unit)
-            Ok(int64 (value * bytes))
-        | None -> Error $"--target-size: '{text}' is not a size; write 200000, 200kB or 1.5MB."
+
+            match value * bytes with
+            // float64 has all whole numbers up to 2^53.
+            | size when
+                size >= 1.0 && size <= 9007199254740992.0 && (unit <> "" || size = floor size)
+                ->
+                Ok(int64 size)
+            | _ -> notASize
+        | None -> notASize
 
     let private latency (text: string) : Result<LatencyLimit, string> =
         match withUnit [ "ms"; "" ] text with

@@ -125,8 +125,7 @@ module TrainCommand =
         | Profiled profile ->
             if not o.Quiet then
                 List.iter Terminal.error (ProfileCommand.lines profile)
-        | TargetNarrow(network, limits) ->
-            List.iter (TrainWarnings.reach o.File network) limits
+        | TargetNarrow(network, limits) -> List.iter (TrainWarnings.reach o.File network) limits
         | PrecisionChosen trial ->
             if not o.Quiet then
                 Terminal.error (TrainProgress.precision trial)

@@ -75,8 +75,10 @@ module TrainWarnings =
 
             let all = Number.counted recipe.Epochs "epoch"
 
+            let remain = if left = 1.0 then "remains" else "remain"
+
             Terminal.error
-                $"{Escape.line path}: warning: {all} are few for a target: it holds after {first}, and {Number.brief left} remain to train \
+                $"{Escape.line path}: warning: {all} are few for a target: it holds after {first}, and {Number.brief left} {remain} to train \
                   the smaller network; {TargetCourse.enough recipe} or more (`epochs`, --epochs) give a better one."
         | Some _
         | None -> ()

@@ -22,7 +22,9 @@ module internal SharedLayers =
         for owner, count, layers in all network do
             let names = String.Join(", ", layers)
             let number = count.ToString("#,0", CultureInfo.InvariantCulture)
-            $"{number} factors of {owner} are shared by {names}"
+            let factors = if count = 1 then "factor" else "factors"
+            let are = if count = 1 then "is" else "are"
+            $"{number} {factors} of {owner} {are} shared by {names}"
     ]
 
     /// The member of `sss show --json`, with the comma before it; nothing where no factors are shared.

@@ -62,7 +62,12 @@ module JsonText =
     /// A property that is a finite number of 0 or more; `isAbove`: above 0. Raises `JsonException` where it is not.
     let amount (item: JsonElement) (name: string) (isAbove: bool) : float =
         let value = property item name
-        let wanted = if isAbove then "a number above 0" else "a number of 0 or more"
+
+        let wanted =
+            if isAbove then
+                "a number above 0"
+            else
+                "a number of 0 or more"
 
         match value.ValueKind with
         | JsonValueKind.Number ->
@@ -93,7 +98,11 @@ module JsonText =
     /// not what it expects is an error that names the file.
     let read (path: string) (bytes: byte[]) (parse: JsonElement -> 'T) : Result<'T, FileError> =
         let brokenAt offset (reason: string) =
-            let place = { Place.start path with Offset = offset }
+            let place = {
+                Place.start path with
+                    Offset = offset
+            }
+
             Error(Malformed(place, Syntax(Path.GetFileName path |> string, reason)))
 
         let broken = brokenAt 0L

@@ -141,7 +141,18 @@ module RunFolder =
 
         result {
             do! checkPlaces folder
-            do! AtomicFile.writeText proof ""
+
+            do!
+                AtomicFile.writeText proof ""
+                |> Result.mapError (
+                    function
+                    // The folder is what the user knows of.
+                    | NotAllowed _ -> NotAllowed folder
+                    | NotAvailable(_, reason) -> NotAvailable(folder, reason)
+                    | DiskFull _ -> DiskFull folder
+                    | other -> other
+                )
+
             do! AtomicFile.delete proof
         }
 

@@ -25,6 +25,34 @@ type LimitTests() =
         )
 
     [<Theory>]
+    [<InlineData("--target-size", "1.5")>]
+    [<InlineData("--target-size", "99999999999999999999")>]
+    [<InlineData("--target-size", "0.0001kB")>]
+    [<InlineData("--target-size", "1e300")>]
+    member _.``a size that no file has is refused``(option: string, value: string) =
+        use folder = new Folder()
+        let file = write folder (network "  dense classes\n")
+        let ended = digits folder file [ option; value ]
+
+        Assert.Equal(
+            $"sss train: {option}: '{value}' is not a size; write 200000, 200kB or 1.5MB.",
+            firstLine ended.Err
+        )
+
+        Assert.NotEqual(0, ended.Code)
+
+    [<Fact>]
+    member _.``a share above 1 is shown as it was given``() =
+        use folder = new Folder()
+        let file = write folder (network "  dense classes\n")
+        let ended = digits folder file [ "--target-macs"; "1.0000001" ]
+
+        Assert.Equal(
+            "sss train: --target-macs must be a number above 0 and at most 1, not 1.0000001.",
+            firstLine ended.Err
+        )
+
+    [<Theory>]
     [<InlineData "check">]
     [<InlineData "verify">]
     member _.``a layer of more weights than an array holds``(command: string) =

@@ -177,7 +177,7 @@ module CostLimit =
 
                     latency.Measure
                     |> Option.map (fun measure network weights ->
-                        measure network weights |> Option.map (fun time -> time / max most 1e-9)
+                        measure network weights |> Option.map (fun time -> time / most)
                     )
                 )
             Select = measures.Select

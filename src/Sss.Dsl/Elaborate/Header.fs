@@ -19,6 +19,8 @@ module internal Header =
     let single run (items: Item list) word (pick: Item -> (Span * 'T) option) (name: Span) =
         let mutable found = None
         let mutable begun = false
+        // An item before the statements that was not understood may be this one.
+        let mutable perhaps = false
 
         for item in items do
             match pick item, item with
@@ -33,13 +35,17 @@ module internal Header =
                         run.Report (MeaningProblem.ItemLate word) (place (Frame.top None) span)
 
                     found <- Some(span, value)
+            | None, Item.Statement { Kind = StatementKind.Broken } ->
+                perhaps <- perhaps || not begun
             | None, Item.Statement _ -> begun <- true
             | None, _ -> ()
 
         match found with
         | Some(_, value) -> Some value
         | None ->
-            run.Report (MeaningProblem.ItemMissing word) (place (Frame.top None) name)
+            if not perhaps then
+                run.Report (MeaningProblem.ItemMissing word) (place (Frame.top None) name)
+
             None
 
     /// Whether a shape is more likely height × width × channels: pictures have 1, 3 or 4 channels, and none is

@@ -137,7 +137,10 @@ module MeaningErrorText =
         "SSS226",
         $"unknown kind of factor `{Words.shorten word}`",
         [ "expected `neuron`, `group` or `block`" ],
-        Words.didYouMean guess
+        if List.contains word Words.scaleFlags then
+            Some $"write `@scale(neuron, {word})`"
+        else
+            Words.didYouMean guess
 
     let private scaleOnCall word =
         "SSS227",

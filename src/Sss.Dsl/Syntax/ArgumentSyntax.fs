@@ -66,12 +66,28 @@ let isNext (text: string) : P<bool> =
 
 let private kinds = [ "`neuron`"; "`group`"; "`block`" ]
 
-let private scaleArgument: P<Choice<Located<string>, Located<string> * Expr>> =
+/// What may be after the kind.
+let private afterKind = [
+    for flag in Words.scaleFlags do
+        $"`{flag}`"
+    "`gamma=…`"
+    "`init=…`"
+    "`min=…`"
+]
+
+let private scaleArgument isFirst : P<Choice<Located<string>, Located<string> * Expr>> =
     syntax {
         match! named lines with
         | None ->
-            let! kind = word kinds
-            return Choice1Of2 kind
+            let! found = word (if isFirst then kinds else afterKind)
+            return Choice1Of2 found
+        | Some name when isFirst ->
+            return! failWith (SyntaxProblem.Unexpected(name.Value, kinds)) name.Span
+        | Some name when List.contains name.Value Words.scaleFlags ->
+            return!
+                failWith
+                    (SyntaxProblem.Unexpected(name.Value + "=", [ $"`{name.Value}`" ]))
+                    name.Span
         | Some name ->
             let! value = expr ManyLines
             return Choice2Of2(name, value)
@@ -86,7 +102,16 @@ let private scaleArguments =
         | true ->
             let! _ = word []
             do! blanks
-            return! commaList scaleArgument
+            let isFirst = ref true
+
+            return!
+                commaList (
+                    syntax {
+                        let! found = scaleArgument isFirst.Value
+                        isFirst.Value <- false
+                        return found
+                    }
+                )
     }
 
 /// `@scale(kind, FLAG, NAME=expr, …)`.
@@ -109,19 +134,7 @@ let private scale: P<ScaleSyntax> =
                 |> List.tryFind (fun word -> not (List.contains word.Value Words.scaleFlags))
             with
             | Some word ->
-                return!
-                    failWith
-                        (SyntaxProblem.Unexpected(
-                            word.Value,
-                            [
-                                for flag in Words.scaleFlags do
-                                    $"`{flag}`"
-                                "`gamma=…`"
-                                "`init=…`"
-                                "`min=…`"
-                            ]
-                        ))
-                        word.Span
+                return! failWith (SyntaxProblem.Unexpected(word.Value, afterKind)) word.Span
             | None ->
                 return {
                     Kind = kind
@@ -138,7 +151,10 @@ let private scale: P<ScaleSyntax> =
         | _ ->
             return!
                 failWith
-                    (SyntaxProblem.Unexpected("@scale", "@scale(neuron)" :: kinds.Tail))
+                    (SyntaxProblem.Unexpected(
+                        "@scale()",
+                        [ "`@scale(neuron)`"; "`@scale(group)`"; "`@scale(block)`" ]
+                    ))
                     whole.Span
     }
 

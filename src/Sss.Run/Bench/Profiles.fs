@@ -11,7 +11,8 @@ open Sss.Files
 module Profiles =
 
     /// A text without the network's name, which changes no time.
-    let private unnamed (text: string) = text.Substring(max 0 (text.IndexOf '{'))
+    let private unnamed (text: string) =
+        text.Substring(max 0 (text.IndexOf '{'))
 
     /// The first layer of a network that a profile has no times of, as prediction runs it.
     let private missing (profile: LatencyProfile) (network: Network) : string option =

@@ -101,7 +101,8 @@ module internal Control =
             |> Array.filter (fun i -> alive[i] && weights[i] > 0.0)
             |> Array.sortBy (fun i -> magnitudes[i] / weights[i], -i)
 
-        let lives isAlive = (trainer.WouldBeOf(Selection.defaults, isAlive)).IsSome
+        let lives isAlive =
+            (trainer.WouldBeOf(Selection.defaults, isAlive)).IsSome
 
         for i in Survivors.ofOrder lives alive order do
             weights[i] <- 0.0

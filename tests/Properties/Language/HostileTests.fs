@@ -44,10 +44,11 @@ type HostileTests(output: ITestOutputHelper) =
         refused "long name" "SSS201" (wrap (String('x', many * 1_000_000) + " 3"))
         refused "long number" "SSS104" (wrap ("conv " + String('9', many * 1_000_000) + " 3x3"))
 
+        // More numbers than the channels of an order.
         refused
             "long size"
             "SSS111"
-            (wrap ("conv 8 " + String.replicate (many * 300_000) "3x" + "3"))
+            (wrap ("conv 8 " + String.replicate (many * 1_200_000) "3x" + "3"))
 
         refused "many arguments" "SSS223" (wrap ("conv " + String.replicate (many * 500_000) "1 "))
 

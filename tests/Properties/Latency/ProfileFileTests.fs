@@ -89,7 +89,10 @@ let ``what is no profile is an error that says what is wrong`` () =
     Assert.Contains("layer is null", messages[4])
 
     let half = (ProfileFile.toText profile).Length / 2
-    let broken at = $"DIR/profile.json: at byte {at}: broken profile.json: "
+
+    let broken at =
+        $"DIR/profile.json: at byte {at}: broken profile.json: "
+
     Assert.Equal(broken half + "it ends early", messages[5])
     Assert.Equal(broken 0 + "`format` is missing: this is no JSON object", messages[6])
     Assert.Equal(broken 0 + "it ends early", messages[7])
@@ -117,7 +120,9 @@ let ``a number that a profile cannot have is named`` (name: string, value: strin
     Assert.EndsWith($"broken profile.json: `{name}` is {value}; it must be {wanted}", said)
 
 [<Fact>]
-let ``a byte order mark is not part of a profile, and what is no JSON is shown where it begins`` () =
+let ``a byte order mark is not part of a profile, and what is no JSON is shown where it begins``
+    ()
+    =
     Assert.Equal("read", message (fun text -> "\ufeff" + text))
     let said = message (fun _ -> "{\n  \"format\": 1,\n  oops\n}")
     Assert.EndsWith("at byte 19: broken profile.json: not JSON from here on", said)

@@ -223,14 +223,24 @@ let ``a target counts what selection rounds up and keeps`` (round: int) (keepFac
     let recipe = {
         recipe with
             Epochs = 4
-            Target = { Target.none with Macs = Some 0.5; Params = Some 0.6 }
+            Target = {
+                Target.none with
+                    Macs = Some 0.5
+                    Params = Some 0.6
+            }
     }
 
-    let measures = { CostLimit.noMeasures with Select = select }
+    let measures = {
+        CostLimit.noMeasures with
+            Select = select
+    }
 
     let trained =
         Train.run
-            { settings None with Measures = measures }
+            {
+                settings None with
+                    Measures = measures
+            }
             network
             dataset.Value
             recipe

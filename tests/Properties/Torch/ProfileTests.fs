@@ -86,7 +86,7 @@ let ``a run towards a latency keeps its profile, and measures the selected netwo
         Assert.Equal(
             {
                 profile with
-                    Factor = Some found.Factor
+                    Factor = if found.Share <= 1.0 then Some found.Factor else None
             },
             kept
         )
@@ -140,6 +140,37 @@ let ``with the factor of an earlier run nothing is measured on the way, and runs
         Assert.InRange(1.1 * predicted one, 0.0, 0.6 * profile.Dense)
     finally
         File.Delete path
+
+[<Fact>]
+let ``a run that cannot come near its limit leaves a profile that misleads no other run`` () =
+    let folder = Directory.CreateTempSubdirectory("sss-test-").FullName
+    let path = Path.GetTempFileName()
+
+    try
+        File.WriteAllText(path, ProfileFile.toText measured.Value)
+
+        let target = {
+            Target.none with
+                Latency = Some(LatencyLimit.Milliseconds 1e-12)
+        }
+
+        let outcome, () =
+            (run (job (ProfileSource.File path) target (Some folder)) |> Engine.ok).Selected.Value
+
+        let latency = outcome.Latency.Value
+        Assert.True(latency.Measured.Value > latency.Most)
+        // The prediction is what was measured on the way, not a number as small as the limit.
+        Assert.InRange(
+            latency.Predicted,
+            0.1 * latency.Measured.Value,
+            10.0 * latency.Measured.Value
+        )
+
+        let kept = ProfileFile.read (Path.Combine(folder, "profile.json")) |> Engine.ok
+        Assert.Equal(measured.Value, kept)
+    finally
+        File.Delete path
+        Directory.Delete(folder, true)
 
 [<Fact>]
 let ``a profile of another machine steers, and the result is not measured here`` () =
