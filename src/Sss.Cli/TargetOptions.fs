@@ -35,21 +35,14 @@ module TargetOptions =
     let private size (text: string) : Result<int64, string> =
         let units = Target.sizeUnits @ [ "", 1.0 ]
 
-        let notASize =
-            Error $"--target-size: '{text}' is not a size; write 200000, 200kB or 1.5MB."
-
-        match withUnit (List.map fst units) text with
-        | Some(value, unit) ->
+        withUnit (List.map fst units) text
+        |> Option.bind (fun (value, unit) ->
             let _, bytes = units |> List.find (fun (name, _) -> name = unit)
-
-            match value * bytes with
-            // float64 has all whole numbers up to 2^53.
-            | size when
-                size >= 1.0 && size <= 9007199254740992.0 && (unit <> "" || size = floor size)
-                ->
-                Ok(int64 size)
-            | _ -> notASize
-        | None -> notASize
+            Target.bytes bytes value
+        )
+        |> function
+            | Some bytes -> Ok bytes
+            | None -> Error $"--target-size: '{text}' is not a size; write 200000, 200kB or 1.5MB."
 
     let private latency (text: string) : Result<LatencyLimit, string> =
         match withUnit [ "ms"; "" ] text with

@@ -170,5 +170,5 @@ module internal ProfilePhase =
         |> Result.map (fun fileSize -> {
             FileSize = fileSize
             Latency = latency
-            Select = selectOptions job
+            Select = Option.foldBack Profiles.rounded profile (selectOptions job)
         })

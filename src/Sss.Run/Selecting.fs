@@ -17,9 +17,7 @@ module internal Selecting =
         result {
             let clock = Stopwatch.StartNew()
 
-            let options =
-                p.Profile
-                |> Option.fold (fun options profile -> Profiles.rounded profile options) options
+            let options = Option.foldBack Profiles.rounded p.Profile options
 
             let! selected =
                 Selection.select options trained.Network trained.Numbers

@@ -34,6 +34,18 @@ module Target =
     /// Units of a size, each with its bytes.
     let sizeUnits = [ "kB", 1e3; "MB", 1e6 ]
 
+    /// Bytes of a size: `value` times the bytes of its unit, 1 where none is written. With a unit, parts of a byte are left out.
+    /// None: no file has that size.
+    let bytes (unit: float) (value: float) : int64 option =
+        let size = value * unit
+        let isWhole = unit > 1.0 || size = floor size
+
+        // float64 has all whole numbers up to 2^53.
+        if size >= 1.0 && size <= 9007199254740992.0 && isWhole then
+            Some(int64 size)
+        else
+            None
+
     /// Whether a number can be a fraction of what the dense network has.
     let isFraction (value: float) : bool = value > 0.0 && value <= 1.0
 

@@ -26,14 +26,17 @@ module internal TargetItem =
         (unit: float)
         (change: (Target -> Target) -> unit)
         =
-        above
+        real
             run
-            "size"
-            value
+            "target size"
+            value.Span
+            value.Value
+            (Target.bytes unit >> Option.isSome)
+            "the size of a file: 200000, 200kB or 1.5MB"
             (fun x ->
                 change (fun target -> {
                     target with
-                        Size = Some(int64 (x * unit))
+                        Size = Target.bytes unit x
                 })
             )
 
