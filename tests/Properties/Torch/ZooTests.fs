@@ -23,7 +23,7 @@ type ZooTests(output: ITestOutputHelper) =
         |> Array.map (fun file -> string (Path.GetFileNameWithoutExtension file))
 
     /// Of these the exports take long. `TorchvisionTests` runs exports of the families of the first five, and of
-    /// ResNet-50; the others are larger forms of networks that are exported here.
+    /// ResNet-50; the others are larger forms of networks that are exported here, or have grouped convolutions, as RegNet has.
     static let large =
         set [
             "vit-b16"
@@ -35,6 +35,7 @@ type ZooTests(output: ITestOutputHelper) =
             "resnet50-preact"
             "resnet164-cifar"
             "resnext164-cifar"
+            "resnext20-cifar"
         ]
 
     static let data (names: string seq) : TheoryData<string> =
