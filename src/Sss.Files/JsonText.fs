@@ -45,39 +45,48 @@ module JsonText =
         | null -> raise (JsonException $"{name} is null")
         | value -> value
 
-    let private mustBe name (value: JsonElement) (wanted: string) =
-        raise (JsonException $"`{name}` is {value.GetRawText()}; it must be {wanted}")
+    /// Raises `FormatException`: the value of `name` is out of its bounds.
+    let outside (name: string) (value: JsonElement) (bounds: string) =
+        raise (FormatException $"`{name}` is {value.GetRawText()}; it must be {bounds}")
 
-    /// A property that is a whole number of `least` or more. Raises `JsonException` where it is not.
-    let whole (item: JsonElement) (name: string) (least: int) : int =
-        let value = property item name
-
-        match value.ValueKind with
-        | JsonValueKind.Number ->
-            match value.TryGetInt32() with
-            | true, number when number >= least -> number
-            | _ -> mustBe name value $"a whole number of {least} or more"
-        | _ -> mustBe name value $"a whole number of {least} or more"
-
-    /// A property that is a finite number of 0 or more; `isAbove`: above 0. Raises `JsonException` where it is not.
-    let amount (item: JsonElement) (name: string) (isAbove: bool) : float =
-        let value = property item name
-
-        let wanted =
-            if isAbove then
-                "a number above 0"
+    let private held
+        name
+        (bounds: string)
+        (read: JsonElement -> 'T option)
+        (value: JsonElement)
+        : 'T =
+        let found =
+            if value.ValueKind = JsonValueKind.Number then
+                read value
             else
-                "a number of 0 or more"
+                None
 
-        match value.ValueKind with
-        | JsonValueKind.Number ->
-            match value.TryGetDouble() with
-            | true, number when
-                Double.IsFinite number && number >= 0.0 && not (isAbove && number = 0.0)
-                ->
-                number
-            | _ -> mustBe name value wanted
-        | _ -> mustBe name value wanted
+        match found with
+        | Some number -> number
+        | None -> outside name value bounds
+
+    /// The value of `name` as a whole number from `least` to `most`, which `bounds` says in words. Raises
+    /// `FormatException` where it is none.
+    let whole name (least: int64) (most: int64) bounds : JsonElement -> int64 =
+        held
+            name
+            bounds
+            (fun value ->
+                match value.TryGetInt64() with
+                | true, number when number >= least && number <= most -> Some number
+                | _ -> None
+            )
+
+    /// The value of `name` as a finite number that is good. Raises `FormatException` where it is none.
+    let real name (isGood: float -> bool) bounds : JsonElement -> float =
+        held
+            name
+            bounds
+            (fun value ->
+                match value.TryGetDouble() with
+                | true, number when Double.IsFinite number && isGood number -> Some number
+                | _ -> None
+            )
 
     let private mark = [| 0xefuy; 0xbbuy; 0xbfuy |]
 

@@ -17,17 +17,10 @@ type internal CheckpointScalars(root: JsonElement) =
         | _ -> raise (FormatException $"it has no `{name}`")
 
     let bad name bounds =
-        raise (FormatException $"`{name}` is {(field name).GetRawText()}; it must be {bounds}")
+        JsonText.outside name (field name) bounds
 
     let upTo (most: int64) (name: string) =
-        let value = field name
-
-        match value.ValueKind with
-        | JsonValueKind.Number ->
-            match value.TryGetInt64() with
-            | true, whole when whole >= 0L && whole <= most -> whole
-            | _ -> bad name $"a whole number from 0 to {most}"
-        | _ -> bad name $"a whole number from 0 to {most}"
+        field name |> JsonText.whole name 0L most $"a whole number from 0 to {most}"
 
     member _.Has(name: string) = fst (root.TryGetProperty name)
 
@@ -46,12 +39,8 @@ type internal CheckpointScalars(root: JsonElement) =
     member _.Int name = int (upTo (int64 Int32.MaxValue) name)
 
     member _.Number(name: string) =
-        let value = field name
-
-        match value.ValueKind with
-        | JsonValueKind.Number when Double.IsFinite(value.GetDouble()) && value.GetDouble() >= 0.0 ->
-            value.GetDouble()
-        | _ -> bad name "a finite number of 0 or more"
+        field name
+        |> JsonText.real name (fun value -> value >= 0.0) "a finite number of 0 or more"
 
     member _.Text(name: string) =
         let value = field name

@@ -142,6 +142,8 @@ module internal ProfilePhase =
         (ready: Ready)
         (profile: LatencyProfile option)
         : Result<CostMeasures, PipelineError> =
+        let select = Option.foldBack Profiles.rounded profile (selectOptions job)
+
         let latency =
             (profile, ready.Recipe.Target.Latency)
             ||> Option.map2 (fun profile limit ->
@@ -156,7 +158,7 @@ module internal ProfilePhase =
                                         engine
                                         profile
                                         limit
-                                        (selectOptions job)
+                                        select
                                         ready.Network
                                 )
                     }
@@ -170,5 +172,5 @@ module internal ProfilePhase =
         |> Result.map (fun fileSize -> {
             FileSize = fileSize
             Latency = latency
-            Select = Option.foldBack Profiles.rounded profile (selectOptions job)
+            Select = select
         })

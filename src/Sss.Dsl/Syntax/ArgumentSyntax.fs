@@ -70,9 +70,8 @@ let private kinds = [ "`neuron`"; "`group`"; "`block`" ]
 let private afterKind = [
     for flag in Words.scaleFlags do
         $"`{flag}`"
-    "`gamma=…`"
-    "`init=…`"
-    "`min=…`"
+    for name in Words.scaleArguments do
+        $"`{name}=…`"
 ]
 
 let private scaleArgument isFirst : P<Choice<Located<string>, Located<string> * Expr>> =

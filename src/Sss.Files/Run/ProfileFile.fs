@@ -103,13 +103,21 @@ module ProfileFile =
             Milliseconds = rows
         }
 
+    let private wholeFrom (least: int) (item: JsonElement) (name: string) : int =
+        JsonText.property item name
+        |> JsonText.whole name least System.Int32.MaxValue $"a whole number of {least} or more"
+        |> int
+
     let private parse (item: JsonElement) : LatencyProfile =
-        match JsonText.whole item "format" 0 with
+        match wholeFrom 0 item "format" with
         | Format -> ()
         | other -> raise (JsonException $"format is {other}; {Format} is read")
 
-        let number name = JsonText.amount item name false
-        let positive name = JsonText.amount item name true
+        let real isGood bounds name =
+            JsonText.property item name |> JsonText.real name isGood bounds
+
+        let number = real (fun value -> value >= 0.0) "a number of 0 or more"
+        let positive = real (fun value -> value > 0.0) "a number above 0"
 
         let whereThere (read: string -> float) (name: string) =
             match item.TryGetProperty name with
@@ -119,8 +127,8 @@ module ProfileFile =
         {
             Machine = JsonText.text item "machine"
             Engine = JsonText.text item "engine"
-            Threads = JsonText.whole item "threads" 1
-            Batch = JsonText.whole item "batch" 1
+            Threads = wholeFrom 1 item "threads"
+            Batch = wholeFrom 1 item "batch"
             Network = JsonText.text item "network"
             Dense = positive "dense"
             MedianError = number "medianError"
@@ -132,7 +140,7 @@ module ProfileFile =
                 PerValue = number "perValue"
                 // Not in a file of an earlier version.
                 PerWeight = whereThere number "perWeight" |> Option.defaultValue 0.0
-                Multiple = JsonText.whole item "multiple" 1
+                Multiple = wholeFrom 1 item "multiple"
                 Layers = [
                     for layer in (JsonText.property item "layers").EnumerateArray() ->
                         readLayer layer

@@ -76,12 +76,13 @@ module Profiles =
     let private atFirst, often = 3, 6
 
     /// What `LatencyMeasure.Measure` does. A network is measured whenever it is asked for, up to a number of times, and the
-    /// median counts: a single measurement may be far off, where something else runs for a moment.
+    /// median counts: a single measurement may be far off, where something else runs for a moment. `select`: how the trained
+    /// network will be selected.
     let whileTraining
         (libTorch: LibTorch)
         (profile: LatencyProfile)
         (limit: LatencyLimit)
-        (rounding: SelectOptions)
+        (select: SelectOptions)
         (dense: Network)
         : Network -> Weights<float32> -> float option =
         let known = Dictionary<string, float list>()
@@ -98,10 +99,8 @@ module Profiles =
             | Ok _
             | Error _ -> None
 
-        let selectOptions = rounded profile rounding
-
         fun network weights ->
-            match Selection.select selectOptions network weights with
+            match Selection.select select network weights with
             | Error _ -> None
             | Ok selected ->
                 let text = Language.print selected.Network

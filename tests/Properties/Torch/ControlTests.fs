@@ -211,6 +211,24 @@ let private timed: CostMeasures =
         Select = Selection.defaults
     }
 
+/// What a run with a target and these measures ends with.
+let private trainedTo measures target =
+    Train.run
+        {
+            settings None with
+                Measures = measures
+        }
+        network
+        dataset.Value
+        {
+            recipe with
+                Epochs = 4
+                Target = target
+        }
+        ignore
+        CancellationToken.None
+    |> Engine.ok
+
 [<Theory>]
 [<InlineData(4, false)>]
 [<InlineData(8, true)>]
@@ -220,33 +238,17 @@ let ``a target counts what selection rounds up and keeps`` (round: int) (keepFac
         KeepFactors = keepFactors
     }
 
-    let recipe = {
-        recipe with
-            Epochs = 4
-            Target = {
-                Target.none with
-                    Macs = Some 0.5
-                    Params = Some 0.6
-            }
-    }
-
     let measures = {
         CostLimit.noMeasures with
             Select = select
     }
 
     let trained =
-        Train.run
-            {
-                settings None with
-                    Measures = measures
-            }
-            network
-            dataset.Value
-            recipe
-            ignore
-            CancellationToken.None
-        |> Engine.ok
+        trainedTo measures {
+            Target.none with
+                Macs = Some 0.5
+                Params = Some 0.6
+        }
 
     let selected = Selection.select select trained.Network trained.Numbers |> Engine.ok
     let dense, left = Cost.ofNetwork network, Cost.ofNetwork selected.Network
@@ -259,21 +261,7 @@ let ``every limit of a target holds, whichever is the tightest`` () =
     let size = fileSize network
 
     let selected target =
-        let recipe = {
-            recipe with
-                Epochs = 4
-                Target = target
-        }
-
-        let trained =
-            Train.run
-                { settings None with Measures = timed }
-                network
-                dataset.Value
-                recipe
-                ignore
-                CancellationToken.None
-            |> Engine.ok
+        let trained = trainedTo timed target
 
         let selected =
             Selection.select Selection.defaults trained.Network trained.Numbers |> Engine.ok
